@@ -1,0 +1,65 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One settings array for every Swift target.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "trace-engine",
+  products: [
+    .library(name: "TraceEvents", targets: ["TraceEvents"]),
+    .library(name: "TraceProvider", targets: ["TraceProvider"]),
+    .library(name: "TraceFormat", targets: ["TraceFormat"]),
+    .library(name: "TraceSession", targets: ["TraceSession"]),
+    .executable(name: "tracectl", targets: ["tracectl"]),
+    .executable(name: "event-storm", targets: ["event-storm"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  // In pipeline order: what an event is, the ring it crosses, the app's end, the file, the session's end.
+  targets: [
+    .target(name: "CTraceShims"),
+    .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
+    .target(name: "TraceEvents"),
+    .target(name: "TraceRing", dependencies: ["CTraceShims"]),
+    .target(name: "TraceControl", dependencies: ["CTraceShims", "TraceEvents"]),
+    .target(
+      name: "TraceProvider",
+      dependencies: ["CTraceShims", "TraceEvents", "TraceRing", "TraceControl"]),
+    .target(name: "TraceFormat", dependencies: ["CLZ4", "CTraceShims", "TraceEvents"]),
+    .target(
+      name: "TraceSession",
+      dependencies: ["CTraceShims", "TraceEvents", "TraceRing", "TraceControl", "TraceFormat"]),
+    .target(name: "TraceExport", dependencies: ["TraceEvents", "TraceFormat"]),
+    .executableTarget(
+      name: "tracectl",
+      dependencies: [
+        "TraceEvents", "TraceFormat", "TraceSession", "TraceExport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(
+      name: "event-storm",
+      dependencies: [
+        "CTraceShims", "TraceEvents", "TraceProvider",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Samples/EventStorm", exclude: ["README.md"]),
+    .target(
+      name: "TestSupport", dependencies: ["TraceEvents", "TraceFormat"], path: "Tests/TestSupport"),
+    .testTarget(name: "TraceEventsTests", dependencies: ["TraceEvents"]),
+    .testTarget(
+      name: "TraceRingTests", dependencies: ["CTraceShims", "TraceEvents", "TraceRing"]),
+    .testTarget(
+      name: "TraceFormatTests", dependencies: ["CLZ4", "TraceEvents", "TraceFormat", "TestSupport"]),
+  ]
+)
+
+for target in package.targets where ![.system, .plugin].contains(target.type) {
+  target.swiftSettings = settings
+}

@@ -1,0 +1,123 @@
+/// Writes an event's fields as the 64-bit words of a record.
+///
+/// - A scalar is one word. A string or blob is a word with its length in bytes, then its bytes, padded
+///   with zeros to a whole word. An array is a word with its count, then its elements, each like a field.
+/// - Guarantee: never writes past the buffer; ``byteCount`` goes on counting, so that the caller can
+///   come back with a buffer that is large enough.
+/// - Cost: one store a scalar when inlined; no allocation.
+public struct EventEncoder: ~Copyable {
+  @usableFromInline let base: UnsafeMutableRawPointer
+  @usableFromInline let capacity: Int
+  /// Bytes that the event needs, always a multiple of 8.
+  public var byteCount: Int { offset }
+  @usableFromInline var offset: Int
+
+  /// `buffer` must be 8-byte aligned.
+  @inlinable @inline(__always)
+  public init(_ buffer: UnsafeMutableRawBufferPointer) {
+    base = buffer.baseAddress!
+    capacity = buffer.count
+    offset = 0
+  }
+
+  @inlinable public var isOverflowing: Bool { offset > capacity }
+
+  @inlinable @inline(__always)
+  mutating func word(_ value: UInt64) {
+    if offset &+ 8 <= capacity {
+      base.storeBytes(of: value, toByteOffset: offset, as: UInt64.self)
+    }
+    offset &+= 8
+  }
+
+  @inlinable @inline(__always)
+  public mutating func encode<T: FixedWidthInteger>(_ value: T) {
+    word(UInt64(truncatingIfNeeded: value))
+  }
+
+  @inlinable @inline(__always)
+  public mutating func encode(_ value: Bool) { word(value ? 1 : 0) }
+
+  @inlinable @inline(__always)
+  public mutating func encode(_ value: Float) { word(UInt64(value.bitPattern)) }
+
+  @inlinable @inline(__always)
+  public mutating func encode(_ value: Double) { word(value.bitPattern) }
+
+  /// An enumeration's or option set's raw integer.
+  @inlinable @inline(__always)
+  public mutating func encode<T: RawRepresentable>(_ value: T) where T.RawValue: FixedWidthInteger {
+    encode(value.rawValue)
+  }
+
+  @inlinable
+  public mutating func encode(_ value: UnsafeRawBufferPointer) {
+    word(UInt64(value.count))
+    let padded = (value.count &+ 7) & ~7
+    if value.count > 0, offset &+ padded <= capacity {
+      base.storeBytes(of: 0, toByteOffset: offset &+ padded &- 8, as: UInt64.self)
+      base.advanced(by: offset).copyMemory(from: value.baseAddress!, byteCount: value.count)
+    }
+    offset &+= padded
+  }
+
+  @inlinable
+  public mutating func encode(_ value: StaticString) {
+    encode(UnsafeRawBufferPointer(start: value.utf8Start, count: value.utf8CodeUnitCount))
+  }
+
+  @inlinable
+  public mutating func encode(_ value: String) {
+    if value.utf8.withContiguousStorageIfAvailable({ encode(UnsafeRawBufferPointer($0)) }) == nil {
+      encode(Array(value.utf8))
+    }
+  }
+
+  /// A blob.
+  @inlinable
+  public mutating func encode(_ value: [UInt8]) {
+    value.withUnsafeBytes { encode($0) }
+  }
+
+  @inlinable
+  public mutating func encode<T: FixedWidthInteger>(array: [T]) {
+    word(UInt64(array.count))
+    for element in array { encode(element) }
+  }
+
+  @inlinable
+  public mutating func encode(array: [Double]) {
+    word(UInt64(array.count))
+    for element in array { encode(element) }
+  }
+
+  @inlinable
+  public mutating func encode(array: [Float]) {
+    word(UInt64(array.count))
+    for element in array { encode(element) }
+  }
+
+  @inlinable
+  public mutating func encode(array: [Bool]) {
+    word(UInt64(array.count))
+    for element in array { encode(element) }
+  }
+
+  @inlinable
+  public mutating func encode(array: [String]) {
+    word(UInt64(array.count))
+    for element in array { encode(element) }
+  }
+
+  @inlinable
+  public mutating func encode(array: [[UInt8]]) {
+    word(UInt64(array.count))
+    for element in array { encode(element) }
+  }
+
+  @inlinable
+  public mutating func encode<T: RawRepresentable>(array: [T]) where T.RawValue: FixedWidthInteger {
+    word(UInt64(array.count))
+    for element in array { encode(element.rawValue) }
+  }
+}

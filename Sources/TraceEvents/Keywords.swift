@@ -1,0 +1,45 @@
+/// A set of up to 64 provider-defined categories that an event belongs to.
+public struct Keywords: OptionSet, Hashable, Sendable {
+  public var rawValue: UInt64
+
+  @inlinable public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+  public static let all = Keywords(rawValue: .max)
+}
+
+/// A keyword bit of a provider and the name that people enable it by.
+public struct KeywordSchema: Hashable, Sendable {
+  public var name: String
+  public var keywords: Keywords
+
+  public init(_ name: String, _ keywords: Keywords) {
+    self.name = name
+    self.keywords = keywords
+  }
+}
+
+/// What a session asks of a provider; decides which of its events are written (ETW's rules).
+///
+/// - `level`: an event passes when its level ≤ this; 0 and 255 mean every level.
+/// - `any`: an event passes when it shares a bit; empty means every event.
+/// - `all`: consulted only when `any` is not empty: an event must have all these bits.
+/// - An event without keywords passes both keyword tests always.
+public struct EnableFilter: Hashable, Sendable {
+  public var level: Level
+  public var any: Keywords
+  public var all: Keywords
+
+  public init(level: Level = .verbose, any: Keywords = [], all: Keywords = []) {
+    self.level = level
+    self.any = any
+    self.all = all
+  }
+
+  public func admits(level eventLevel: Level, keywords: Keywords) -> Bool {
+    let levelPasses =
+      level.rawValue == 0 || level.rawValue == 255 || eventLevel.rawValue <= level.rawValue
+    guard levelPasses else { return false }
+    if keywords.isEmpty || any.isEmpty { return true }
+    return !keywords.isDisjoint(with: any) && keywords.isSuperset(of: all)
+  }
+}

@@ -1,0 +1,37 @@
+/// The provider that managed runtimes share: names, keyword values, ids and fields follow the .NET
+/// runtime's events where it has the same one, so that what people know stays true.
+public enum RuntimeSchema {
+  public static let providerName = "Runtime"
+
+  public enum Keyword {
+    public static let gc = Keywords(rawValue: 0x1)
+    /// Images (and symbols of code that no JIT announced).
+    public static let loader = Keywords(rawValue: 0x8)
+    public static let jit = Keywords(rawValue: 0x10)
+    public static let exception = Keywords(rawValue: 0x8000)
+    public static let jittedMethodILToNativeMap = Keywords(rawValue: 0x2_0000)
+    /// Method enter and leave: very many events; ask for it only when it is wanted.
+    public static let method = Keywords(rawValue: 0x1_0000_0000_0000)
+  }
+
+  public static let keywords: [KeywordSchema] = [
+    KeywordSchema("GC", Keyword.gc),
+    KeywordSchema("Symbol", Keyword.loader),
+    KeywordSchema("Loader", Keyword.loader),
+    KeywordSchema("JIT", Keyword.jit),
+    KeywordSchema("Exception", Keyword.exception),
+    KeywordSchema("JittedMethodILToNativeMap", Keyword.jittedMethodILToNativeMap),
+    KeywordSchema("Method", Keyword.method),
+  ]
+
+  /// Every event type of the provider, in order of id within each family.
+  public static let eventTypes: [any TraceEvent.Type] =
+    gcEventTypes + jitEventTypes + exceptionEventTypes + methodEventTypes + symbolEventTypes
+
+  static func event(
+    _ id: UInt16, _ name: String, _ level: Level, _ keywords: Keywords, _ fields: [FieldSchema]
+  ) -> EventSchema {
+    EventSchema(
+      provider: providerName, id: id, name: name, level: level, keywords: keywords, fields: fields)
+  }
+}
