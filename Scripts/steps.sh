@@ -1,0 +1,58 @@
+# Sourced by scripts that run a list of checks: runs each, prints its time, counts what passed.
+# Swift's own test summaries are added up, every other check counts as one.
+
+passed=0
+failed=0
+failed_steps=()
+steps_log=$(mktemp)
+trap 'rm -f "$steps_log"' EXIT
+
+# step NAME COMMAND… : runs a check; a failure is remembered and the next check still runs.
+step() {
+  local name=$1 start=$SECONDS status=0
+  shift
+  printf '\n==> %s\n' "$name"
+  "$@" 2>&1 | tee "$steps_log" || status=${PIPESTATUS[0]}
+  if grep -q 'Test run with 0 tests' "$steps_log"; then
+    echo "no test ran: is the filter right?"
+    status=1
+  fi
+  count_results "$status"
+  if ((status)); then
+    failed_steps+=("$name")
+    printf '==> %s: FAILED (exit code %d), %d s\n' "$name" "$status" $((SECONDS - start))
+  else
+    printf '==> %s: ok, %d s\n' "$name" $((SECONDS - start))
+  fi
+  return 0
+}
+
+# must NAME COMMAND… : a step that the later ones need; a failure ends the run.
+must() {
+  local failed_before=${#failed_steps[@]}
+  step "$@"
+  if ((${#failed_steps[@]} > failed_before)); then finish_steps; fi
+}
+
+# Adds the tests of the step that just ran; a step without tests is one check.
+count_results() {
+  local status=$1 ran failures
+  ran=$(sed -nE 's/.*Test run with ([0-9]+) tests?( in [0-9]+ suites?)? (passed|failed).*/\1/p' \
+    "$steps_log" | awk '{ sum += $1 } END { print sum + 0 }')
+  failures=$(grep -E '^✘ Test .* failed after' "$steps_log" | grep -cv 'Test run with' || true)
+  # A run that crashed prints no summary: count it as one failure at least.
+  if ((status)) && ((failures == 0)); then failures=1; fi
+  if ((ran == 0)) && ((status == 0)); then ran=1; fi
+  failed=$((failed + failures))
+  passed=$((passed + (ran > failures ? ran - failures : 0)))
+}
+
+# Prints the totals and exits; to be called last.
+finish_steps() {
+  printf '\ntotal time %d s\n' "$SECONDS"
+  if ((${#failed_steps[@]})); then
+    printf 'failed: %s\n' "${failed_steps[@]}"
+  fi
+  printf '%d passed, %d failed\n' "$passed" "$failed"
+  exit $((${#failed_steps[@]} > 0))
+}
