@@ -22,7 +22,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
-  // In pipeline order: what an event is, the ring it crosses, the app's end, the file, the session's end.
+  // In pipeline order: what an event is, the ring it crosses, the app's end, the file, the
+  // session's end.
   targets: [
     .target(name: "CTraceShims"),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
@@ -55,8 +56,10 @@ let package = Package(
     .testTarget(name: "TraceEventsTests", dependencies: ["TraceEvents"]),
     .testTarget(
       name: "TraceRingTests", dependencies: ["CTraceShims", "TraceEvents", "TraceRing"]),
+    .testTarget(name: "TidyTests"),
     .testTarget(
-      name: "TraceFormatTests", dependencies: ["CLZ4", "TraceEvents", "TraceFormat", "TestSupport"]),
+      name: "TraceFormatTests",
+      dependencies: ["CLZ4", "TraceEvents", "TraceFormat", "TestSupport"]),
   ]
 )
 

@@ -1,9 +1,9 @@
 /// One field's values over many events, as a decoder sees them.
 ///
 /// A fixed field has its value in the row's word. A field whose size varies has there
-/// `offset | count << 32`: `offset` is where in `heap` its bytes begin, `count` its bytes (string, blob)
-/// or elements (array). Array elements lie in the heap as ``EventEncoder`` wrote them, from an offset
-/// that is a multiple of 8.
+/// `offset | count << 32`: `offset` is where in `heap` its bytes begin, `count` its bytes (string,
+/// blob) or elements (array). Array elements lie in the heap as ``EventEncoder`` wrote them, from
+/// an offset that is a multiple of 8.
 public struct FieldColumn {
   public var words: UnsafePointer<UInt64>
   public var heap: UnsafeRawBufferPointer
@@ -17,8 +17,8 @@ public struct FieldColumn {
 
 /// Reads an event's fields in the schema's order, from columns.
 ///
-/// - Guarantee: a field that the writer did not have reads as zero or empty; whatever the bytes are,
-///   nothing is read outside the columns.
+/// - Guarantee: a field that the writer did not have reads as zero or empty; whatever the bytes
+///   are, nothing is read outside the columns.
 /// - Cost: one load a scalar.
 public struct EventDecoder {
   @usableFromInline let columns: UnsafeBufferPointer<FieldColumn>
@@ -77,7 +77,8 @@ public struct EventDecoder {
     Double(bitPattern: nextWord())
   }
 
-  /// An open enumeration or option set: a struct around its raw integer, so that no value is illegal.
+  /// An open enumeration or option set: a struct around its raw integer, so that no value is
+  /// illegal.
   @inlinable @inline(__always)
   public mutating func decode<T: OpenEnumeration>(_: T.Type = T.self) -> T {
     T(rawValue: T.RawValue(truncatingIfNeeded: nextWord()))

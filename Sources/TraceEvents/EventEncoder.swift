@@ -1,9 +1,10 @@
 /// Writes an event's fields as the 64-bit words of a record.
 ///
-/// - A scalar is one word. A string or blob is a word with its length in bytes, then its bytes, padded
-///   with zeros to a whole word. An array is a word with its count, then its elements, each like a field.
-/// - Guarantee: never writes past the buffer; ``byteCount`` goes on counting, so that the caller can
-///   come back with a buffer that is large enough.
+/// - A scalar is one word. A string or blob is a word with its length in bytes, then its bytes,
+///   padded with zeros to a whole word. An array is a word with its count, then its elements, each
+///   like a field.
+/// - Guarantee: never writes past the buffer; ``byteCount`` goes on counting, so that the caller
+///   can come back with a buffer that is large enough.
 /// - Cost: one store a scalar when inlined; no allocation.
 public struct EventEncoder: ~Copyable {
   @usableFromInline let base: UnsafeMutableRawPointer

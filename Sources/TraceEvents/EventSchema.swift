@@ -25,7 +25,8 @@ public struct EventSchema: Hashable, Sendable {
   public var keywords: Keywords
   public var fields: [FieldSchema]
 
-  /// Event ids are below this: each id owns a row in a table of every process that has the provider.
+  /// Event ids are below this: each id owns a row in a table of every process that has the
+  /// provider.
   public static let idLimit = 4096
 
   public init(
@@ -44,6 +45,7 @@ public struct EventSchema: Hashable, Sendable {
   /// The same number on every machine for the same provider name: 64-bit FNV-1a of its UTF-8.
   public var providerID: UInt64 { Self.providerID(forName: provider) }
 
+  /// The number of a provider that is known by name only.
   public static func providerID(forName name: String) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in name.utf8 {

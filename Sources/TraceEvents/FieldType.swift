@@ -59,7 +59,9 @@ public enum FieldType: Hashable, Sendable {
     }
   }
 
+  /// One number, boolean or address.
   public static func scalar(_ type: ScalarType) -> FieldType { .one(.scalar(type)) }
+  /// One integer whose values have names.
   public static func enumeration(_ schema: EnumSchema) -> FieldType { .one(.enumeration(schema)) }
 
   public static let uint8 = FieldType.scalar(.uint8)
@@ -97,6 +99,7 @@ public struct EnumSchema: Hashable, Sendable {
   }
 }
 
+/// A value of an enumeration and its name.
 public struct EnumCase: Hashable, Sendable {
   public var name: String
   public var value: UInt64

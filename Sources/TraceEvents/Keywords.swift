@@ -35,6 +35,7 @@ public struct EnableFilter: Hashable, Sendable {
     self.all = all
   }
 
+  /// Whether an event with this level and these keywords passes.
   public func admits(level eventLevel: Level, keywords: Keywords) -> Bool {
     let levelPasses =
       level.rawValue == 0 || level.rawValue == 255 || eventLevel.rawValue <= level.rawValue

@@ -19,7 +19,8 @@
 ///       }
 ///     }
 ///
-/// - Guarantee: fields are encoded and decoded in the schema's order; a test should round-trip them.
+/// - Guarantee: fields are encoded and decoded in the schema's order; a test should round-trip
+///   them.
 /// - Cost: mark `encode` and `eventID` `@inlinable` in a library, so that an event of scalars costs
 ///   one store a field.
 /// - Trap: `encode` may run twice for one event (when it is larger than the first buffer), and in a

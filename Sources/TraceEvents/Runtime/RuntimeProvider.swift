@@ -3,6 +3,7 @@
 public enum RuntimeSchema {
   public static let providerName = "Runtime"
 
+  /// The categories of events, by the CLR's bits.
   public enum Keyword {
     public static let gc = Keywords(rawValue: 0x1)
     /// Images (and symbols of code that no JIT announced).

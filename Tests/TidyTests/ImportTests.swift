@@ -1,0 +1,62 @@
+import RegexBuilder
+import Testing
+
+/// Who may import whom: ARCHITECTURE.md has the picture, this has the law.
+@Suite struct ImportTests {
+  /// For each room in Sources, the modules of this package and others that it may import.
+  static let rooms: [String: Set<String>] = [
+    "CTraceShims": [],
+    "CLZ4": [],
+    "TraceEvents": [],
+    "TraceRing": ["CTraceShims"],
+    "TraceControl": ["CTraceShims", "TraceEvents"],
+    "TraceProvider": ["CTraceShims", "TraceEvents", "TraceRing", "TraceControl"],
+    "TraceFormat": ["CTraceShims", "CLZ4", "TraceEvents"],
+    "TraceSession": [
+      "CTraceShims", "TraceEvents", "TraceRing", "TraceControl", "TraceFormat", "Foundation",
+    ],
+    "TraceExport": ["TraceEvents", "TraceFormat", "Foundation"],
+    "tracectl": [
+      "TraceEvents", "TraceFormat", "TraceSession", "TraceExport", "ArgumentParser", "Foundation",
+    ],
+  ]
+
+  /// The standard library's and the C library's modules: open to all.
+  static let platform: Set<String> = ["Swift", "Synchronization", "Glibc", "Musl", "Dispatch"]
+
+  static func imports(in text: String) -> [String] {
+    SourceText(text).lines.compactMap { line in
+      let pattern = Regex {
+        /^\s*(?:@\w+(?:\([^)]*\))?\s+)*/
+        /(?:(?:public|package|internal|private|fileprivate)\s+)?import\s+/
+        /(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?/
+        Capture(/\w+/)
+      }
+      return line.firstMatch(of: pattern).map { String($0.output.1) }
+    }
+  }
+
+  @Test func roomsImportOnlyWhatTheyMay() {
+    for file in Repository.files(in: ["Sources"], ending: [".swift"]) {
+      let room = String(file.path.split(separator: "/")[1])
+      guard let allowed = Self.rooms[room] else {
+        Issue.record("\(file): the room '\(room)' is not in the table: who may it import?")
+        continue
+      }
+      for module in Self.imports(in: file.text)
+      where !allowed.contains(module) && !Self.platform.contains(module) {
+        Issue.record("\(file) imports \(module), which \(room) may not")
+      }
+    }
+  }
+
+  @Test func importsAreFound() {
+    let source = """
+      @preconcurrency public import Foundation
+      import struct Glibc.timespec
+      // import Nothing
+      internal import TraceRing
+      """
+    #expect(Self.imports(in: source) == ["Foundation", "Glibc", "TraceRing"])
+  }
+}

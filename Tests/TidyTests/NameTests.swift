@@ -1,0 +1,72 @@
+import Testing
+
+/// Words that say nothing, notes to oneself, and paths of one machine stay out.
+@Suite struct NameTests {
+  /// Endings of type names that say nothing, and what to think of instead.
+  static let bannedEndings: [(word: String, instead: String)] = [
+    ("Manager", "what it owns or does: Registry, Pool, Session, Rendezvous"),
+    ("Helper", "the noun it works on, as an extension of that type"),
+    ("Helpers", "the noun it works on, as an extension of that type"),
+    ("Utils", "the noun it works on, as an extension of that type"),
+    ("Util", "the noun it works on, as an extension of that type"),
+    ("Data", "what the bytes are: Record, Block, Column, Payload"),
+    ("Info", "what is known: Description, Record, Schema, Summary"),
+    ("Impl", "what makes this one different from the others"),
+  ]
+
+  static func bannedNames(in source: SourceText) -> [(line: Int, name: String, instead: String)] {
+    let declaration = /\b(?:struct|class|enum|protocol|actor|typealias)\s+(\w+)/
+    return source.lines.enumerated().flatMap { index, line in
+      line.matches(of: declaration).compactMap { match in
+        let name = String(match.output.1)
+        return bannedEndings.first { name.hasSuffix($0.word) }
+          .map { (index + 1, name, $0.instead) }
+      }
+    }
+  }
+
+  @Test func typeNamesSaySomething() {
+    for file in Repository.codeFiles {
+      for found in Self.bannedNames(in: SourceText(file.text)) {
+        Issue.record("\(file):\(found.line) '\(found.name)': name \(found.instead)")
+      }
+    }
+    let sample = SourceText("final class SessionManager {}\nstruct Metadata {}\nlet x: Data")
+    #expect(Self.bannedNames(in: sample).map(\.name) == ["SessionManager"])
+  }
+
+  @Test func nothingIsLeftUndone() {
+    // Put together here, so that this file does not find itself.
+    let marks = ["TO" + "DO", "FIX" + "ME", "X" + "XX"]
+    for file in Repository.files {
+      for (index, line) in file.lines.enumerated() {
+        for mark in marks where line.contains(mark) {
+          Issue.record("\(file):\(index + 1) says \(mark): do it, or open an issue")
+        }
+      }
+    }
+  }
+
+  @Test func noPathOfOneMachine() {
+    let homes = ["wo" + "rk", "ro" + "ot", "ho" + "me"]
+    for file in Repository.files {
+      for (index, line) in file.lines.enumerated() {
+        for home in homes where Self.names(directory: home, in: line) {
+          Issue.record("\(file):\(index + 1) names a directory of one machine: \(line)")
+        }
+      }
+    }
+    let home = homes[2]
+    #expect(Self.names(directory: home, in: "cd /\(home)/me"))
+    #expect(!Self.names(directory: home, in: "see docs/home/page"))
+  }
+
+  /// Whether the line has an absolute path that begins with this directory.
+  static func names(directory: String, in line: Substring) -> Bool {
+    line.ranges(of: "/\(directory)/").contains { range in
+      guard range.lowerBound > line.startIndex else { return true }
+      let before = line[line.index(before: range.lowerBound)]
+      return !before.isLetter && !before.isNumber && !"._-}*>/".contains(before)
+    }
+  }
+}
