@@ -1,0 +1,42 @@
+/// Why a trace file could not be written, opened or read.
+///
+/// Damage inside a file is not an error: what is whole is read, the rest is listed (``Damage``).
+public enum FormatError: Error, Hashable, Sendable {
+  /// A system call on the file failed. `code` is its errno.
+  case io(operation: String, path: String, code: Int32)
+  /// The file has neither a trace file's first bytes nor one whole block.
+  case notATrace(path: String)
+  /// The file's major version is one that this reader does not know.
+  case unsupportedVersion(major: UInt16, minor: UInt16)
+  /// A block's content breaks the format, although its checksum holds.
+  case malformed(FormatViolation)
+  /// A schema that no reader would accept.
+  case unacceptableSchema(name: String, reason: String)
+  /// The writer has met an error before, or was finished.
+  case closed
+}
+
+/// What is wrong with a block's content and where, counted from the block's first byte after decompression.
+public struct FormatViolation: Hashable, Sendable {
+  public var what: String
+  public var offset: Int
+}
+
+extension FormatError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .io(let operation, let path, let code):
+      "cannot \(operation) \(path): \(systemMessage(code))"
+    case .notATrace(let path):
+      "\(path) is not a trace file"
+    case .unsupportedVersion(let major, let minor):
+      "the file's format is \(major).\(minor); this program reads version \(FileLayout.versionMajor)"
+    case .malformed(let violation):
+      "malformed block: \(violation.what) at byte \(violation.offset)"
+    case .unacceptableSchema(let name, let reason):
+      "the schema of event \(name) cannot be stored: \(reason)"
+    case .closed:
+      "the trace file is closed already"
+    }
+  }
+}

@@ -1,0 +1,95 @@
+public import TraceEvents
+
+/// An event as it is stored: its header, and its fields by position.
+///
+/// - Guarantee: whatever the file holds, nothing is read outside of its columns.
+/// - Cost: one load a scalar field; no allocation but in ``value(_:)``.
+/// - Trap: what it and the buffers it gives point to lives as long as the handler's call.
+public struct RawEvent: ~Copyable {
+  public let header: EventHeader
+  /// Position of its type in ``TraceFile/eventTypes``: a key for per-type tables of the caller's.
+  public let typeIndex: Int
+  @usableFromInline let columns: UnsafeBufferPointer<FieldColumn>
+  @usableFromInline let row: Int
+
+  @inlinable
+  init(
+    header: EventHeader, typeIndex: Int, columns: UnsafeBufferPointer<FieldColumn>, row: Int
+  ) {
+    self.header = header
+    self.typeIndex = typeIndex
+    self.columns = columns
+    self.row = row
+  }
+
+  /// Fields that the event was written with.
+  @inlinable public var fieldCount: Int { columns.count }
+
+  /// A decoder at the first field.
+  @inlinable public var decoder: EventDecoder { EventDecoder(columns: columns, row: row) }
+
+  /// A scalar or enumeration field, sign- or zero-extended; 0 where the field does not exist.
+  @inlinable
+  public func word(_ field: Int) -> UInt64 {
+    field < columns.count ? columns[field].words[row] : 0
+  }
+
+  /// A string's or blob's bytes.
+  @inlinable
+  public func bytes(_ field: Int) -> UnsafeRawBufferPointer {
+    guard field < columns.count else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    let word = columns[field].words[row]
+    let heap = columns[field].heap
+    let start = min(Int(word & 0xffff_ffff), heap.count)
+    let end = min(start &+ Int(word >> 32), heap.count)
+    return UnsafeRawBufferPointer(rebasing: heap[start..<end])
+  }
+
+  /// An array's elements, one after the other.
+  @inlinable
+  public func elements(_ field: Int) -> ArrayElements {
+    guard field < columns.count else {
+      return ArrayElements(bytes: UnsafeRawBufferPointer(start: nil, count: 0), count: 0)
+    }
+    let word = columns[field].words[row]
+    let heap = columns[field].heap
+    let start = min(Int(word & 0xffff_ffff), heap.count)
+    return ArrayElements(
+      bytes: UnsafeRawBufferPointer(rebasing: heap[start...]), count: Int(word >> 32))
+  }
+}
+
+/// Walks an array field.
+public struct ArrayElements {
+  @usableFromInline let bytes: UnsafeRawBufferPointer
+  @usableFromInline var offset = 0
+  /// Elements that have not been read yet.
+  public private(set) var remaining: Int
+
+  @usableFromInline
+  init(bytes: UnsafeRawBufferPointer, count: Int) {
+    self.bytes = bytes
+    remaining = count
+  }
+
+  /// The next element of an array of scalars.
+  public mutating func nextWord() -> UInt64? {
+    guard remaining > 0, offset + 8 <= bytes.count else { return nil }
+    defer {
+      remaining -= 1
+      offset += 8
+    }
+    return bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+  }
+
+  /// The next element of an array of strings or blobs.
+  public mutating func nextBytes() -> UnsafeRawBufferPointer? {
+    guard remaining > 0, offset + 8 <= bytes.count else { return nil }
+    let length = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+    guard length <= UInt64(bytes.count - offset - 8) else { return nil }
+    let start = offset + 8
+    remaining -= 1
+    offset = min(bytes.count, start + ((Int(length) + 7) & ~7))
+    return UnsafeRawBufferPointer(rebasing: bytes[start..<start + Int(length)])
+  }
+}

@@ -1,0 +1,78 @@
+/// What an event's ticks count.
+public enum ClockKind: UInt8, Hashable, Sendable {
+  /// The processor's invariant counter (x86 TSC, arm64 CNTVCT), mapped to nanoseconds by ``ClockSync``s.
+  case counter = 1
+  /// CLOCK_MONOTONIC: ticks are nanoseconds.
+  case monotonic = 2
+}
+
+/// What a session did when a ring was full.
+public enum BufferMode: UInt8, Hashable, Sendable {
+  /// New events were lost, and counted.
+  case discard = 0
+  /// The oldest events gave way (flight recorder).
+  case overwrite = 1
+  /// The program waited for room, up to a limit.
+  case block = 2
+}
+
+/// One moment as three clocks show it.
+public struct ClockSync: Hashable, Sendable {
+  public var ticks: UInt64
+  /// CLOCK_MONOTONIC.
+  public var monotonicNanoseconds: UInt64
+  /// CLOCK_REALTIME: nanoseconds since 1970, UTC.
+  public var realtimeNanoseconds: UInt64
+
+  public init(ticks: UInt64, monotonicNanoseconds: UInt64, realtimeNanoseconds: UInt64) {
+    self.ticks = ticks
+    self.monotonicNanoseconds = monotonicNanoseconds
+    self.realtimeNanoseconds = realtimeNanoseconds
+  }
+}
+
+/// The machine that a trace was taken on.
+public struct MachineDescription: Hashable, Sendable {
+  public var hostName: String
+  /// As uname gives it: "Linux 6.18.1".
+  public var operatingSystem: String
+  /// "x86_64", "aarch64".
+  public var architecture: String
+  public var cpuCount: UInt32
+  public var pageSize: UInt32
+
+  public init(
+    hostName: String = "", operatingSystem: String = "", architecture: String = "",
+    cpuCount: UInt32 = 0, pageSize: UInt32 = 4096
+  ) {
+    self.hostName = hostName
+    self.operatingSystem = operatingSystem
+    self.architecture = architecture
+    self.cpuCount = cpuCount
+    self.pageSize = pageSize
+  }
+}
+
+/// What a trace file says about the session that wrote it.
+public struct SessionDescription: Hashable, Sendable {
+  public var name: String
+  public var mode: BufferMode
+  public var clock: ClockKind
+  /// The counter's nominal rate; used where fewer than two clock syncs are known. 10⁹ for monotonic.
+  public var ticksPerSecond: UInt64
+  /// Time zero of the trace.
+  public var start: ClockSync
+  public var machine: MachineDescription
+
+  public init(
+    name: String, mode: BufferMode = .discard, clock: ClockKind, ticksPerSecond: UInt64,
+    start: ClockSync, machine: MachineDescription = MachineDescription()
+  ) {
+    self.name = name
+    self.mode = mode
+    self.clock = clock
+    self.ticksPerSecond = ticksPerSecond
+    self.start = start
+    self.machine = machine
+  }
+}
