@@ -56,6 +56,7 @@ let package = Package(
     .testTarget(name: "TraceEventsTests", dependencies: ["TraceEvents"]),
     .testTarget(
       name: "TraceRingTests", dependencies: ["CTraceShims", "TraceEvents", "TraceRing"]),
+    .testTarget(name: "TraceExportTests", dependencies: ["TraceEvents", "TraceExport"]),
     .testTarget(name: "TidyTests"),
     .testTarget(
       name: "TraceFormatTests",

@@ -1,0 +1,131 @@
+package import TraceEvents
+
+/// Comma-separated values (RFC 4180): a header line, then a row an event, each ended by CR LF.
+///
+/// - The first columns are always the same; then one a field name of the event types known at the
+///   start, so that fields of one name share a column; empty where the event has no such field.
+/// - With `collectsOther`, a last column `other` takes, as `name=value`, the fields that have no
+///   column: of event types that appear only later, in a file that is still being written.
+/// - A row is one line: line breaks and other control characters inside strings are spelled as in
+///   ``TextFormat``, with a backslash.
+package struct CSVFormat: EventFormat {
+  private static let fixedColumns = [
+    "time_ns", "unix_ns", "cpu", "pid", "tid", "provider", "event", "rundown", "lost", "cause",
+    "stack",
+  ]
+
+  private var table = StepTable<CSVStyle>()
+  private var columns: [String: Int] = [:]
+  private var columnNames: [String] = []
+  private var schemas: [Int: EventSchema] = [:]
+  private var hasBegun = false
+  private let collectsOther: Bool
+
+  package init(collectsOther: Bool = false) { self.collectsOther = collectsOther }
+
+  package mutating func define(type: Int, schema: EventSchema) {
+    if hasBegun {
+      setSteps(schema, type: type)
+      return
+    }
+    schemas[type] = schema
+    for name in uniqueNames(of: schema.fields) where columns[name] == nil {
+      columns[name] = columnNames.count
+      columnNames.append(name)
+    }
+  }
+
+  package mutating func begin(_ output: inout OutputBuffer) {
+    hasBegun = true
+    for (type, schema) in schemas { setSteps(schema, type: type) }
+    let names = Self.fixedColumns + columnNames.map(cell) + (collectsOther ? ["other"] : [])
+    output.append(names.joined(separator: ",") + "\r\n")
+  }
+
+  /// Fields in the order of their columns, with the commas of the empty ones between.
+  private mutating func setSteps(_ schema: EventSchema, type: Int) {
+    let names = uniqueNames(of: schema.fields)
+    let placed = names.indices.filter { columns[names[$0]] != nil }
+      .sorted { columns[names[$0]]! < columns[names[$1]]! }
+    var position = -1
+    var steps: [FieldStep] = []
+    for index in placed {
+      let column = columns[names[index]]!
+      let commas = String(repeating: ",", count: column - position)
+      steps.append(table.step(schema.fields[index], at: index, prefix: commas))
+      position = column
+    }
+    var ending = String(repeating: ",", count: columnNames.count - 1 - position)
+    if collectsOther {
+      ending += ","
+      for index in names.indices where columns[names[index]] == nil {
+        let prefix = "\(ending)\(cell(names[index]))="
+        steps.append(table.step(schema.fields[index], at: index, prefix: prefix))
+        ending = " "
+      }
+      if ending == " " { ending = "" }
+    }
+    table.set(
+      EventSteps(
+        heading: table.arena.store(",\(cell(schema.provider)),\(cell(schema.name))"),
+        steps: table.arena.store(values: steps), ending: table.arena.store(ending + "\r\n")),
+      type: type)
+  }
+
+  @inline(__always)
+  package mutating func write(
+    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+  ) {
+    let plan = table[type]
+    output.append(decimal: event.time)
+    output.append(byte: UInt8(ascii: ","))
+    output.append(decimal: event.unixTime)
+    output.append(byte: UInt8(ascii: ","))
+    output.append(decimal: UInt64(event.cpu))
+    output.append(byte: UInt8(ascii: ","))
+    output.append(decimal: UInt64(event.pid))
+    output.append(byte: UInt8(ascii: ","))
+    output.append(decimal: UInt64(event.tid))
+    output.append(plan.heading)
+    output.append(event.isRundown ? ",1,,," : ",,,,")
+    for (index, address) in event.stack.enumerated() {
+      if index > 0 { output.append(byte: UInt8(ascii: " ")) }
+      output.append(hex: address)
+    }
+    for step in plan.steps {
+      output.append(step, event.columns, row: event.row, CSVStyle.self)
+    }
+    output.append(plan.ending)
+  }
+
+  package mutating func write(_ loss: LossLine, to output: inout OutputBuffer) {
+    output.append(decimal: loss.to)
+    output.append(",,")
+    output.append(decimal: UInt64(loss.cpu))
+    output.append(",,,,,,")
+    output.append(decimal: loss.count)
+    output.append(",\(cell(loss.cause)),")
+    output.append(String(repeating: ",", count: columnNames.count + (collectsOther ? 1 : 0)))
+    output.append("\r\n")
+  }
+}
+
+/// Escaped, and in quotes where RFC 4180 asks for them.
+private func cell(_ text: String) -> String {
+  let needsQuotes = text.utf8.contains { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") }
+  let safe = escaped(text, .csv)
+  return needsQuotes ? "\"\(safe)\"" : safe
+}
+
+enum CSVStyle: ValueStyle {
+  static var escape: EscapeStyle { .csv }
+  static var showsUnits: Bool { false }
+  static var quote: StaticString { "\"" }
+  static var innerQuote: StaticString { "\"\"" }
+  static var arrayQuote: StaticString { "\"" }
+  static var wordQuote: StaticString { "" }
+  static var bytesOpening: StaticString { "" }
+  static var bytesClosing: StaticString { "" }
+
+  static func caseText(_ name: String, isFlag: Bool) -> [UInt8] { Array(cell(name).utf8) }
+}

@@ -1,0 +1,73 @@
+package import TraceEvents
+
+/// One event as the formats see it: who, when, where, and the columns that hold its fields.
+package struct EventLine {
+  /// Nanoseconds since the trace began.
+  package var time: Int64
+  /// Nanoseconds since 1970-01-01 UTC.
+  package var unixTime: Int64
+  package var cpu: UInt32
+  package var pid: UInt32
+  package var tid: UInt32
+  /// The event tells what already was, not what happened at ``time``.
+  package var isRundown: Bool
+  /// Addresses of the call stack, innermost first; empty when none was taken.
+  package var stack: UnsafeBufferPointer<UInt64>
+  /// The fields, in the schema's order.
+  package var columns: UnsafeBufferPointer<FieldColumn>
+  /// Which row of ``columns`` is this event's.
+  package var row: Int
+
+  package init(
+    time: Int64, unixTime: Int64, cpu: UInt32, pid: UInt32, tid: UInt32, isRundown: Bool = false,
+    stack: UnsafeBufferPointer<UInt64> = UnsafeBufferPointer(start: nil, count: 0),
+    columns: UnsafeBufferPointer<FieldColumn>, row: Int
+  ) {
+    self.time = time
+    self.unixTime = unixTime
+    self.cpu = cpu
+    self.pid = pid
+    self.tid = tid
+    self.isRundown = isRundown
+    self.stack = stack
+    self.columns = columns
+    self.row = row
+  }
+}
+
+/// Events that were emitted and are not in the trace.
+package struct LossLine: Hashable, Sendable {
+  /// Nanoseconds since the trace began between which they were lost.
+  package var from: Int64
+  package var to: Int64
+  package var cpu: UInt32
+  package var count: UInt64
+  /// In words: "buffer full".
+  package var cause: String
+
+  package init(from: Int64, to: Int64, cpu: UInt32, count: UInt64, cause: String) {
+    self.from = from
+    self.to = to
+    self.cpu = cpu
+    self.count = count
+    self.cause = cause
+  }
+}
+
+/// How events become bytes. One type a format; an event costs no allocation.
+package protocol EventFormat {
+  /// Makes the type with this number known; numbers are small and given in any order.
+  mutating func define(type: Int, schema: EventSchema)
+  /// What stands before the first event; called when the types known at the start are defined.
+  mutating func begin(_ output: inout OutputBuffer)
+  /// Writes one event of a type that was defined.
+  mutating func write(_ event: borrowing EventLine, type: Int, to output: inout OutputBuffer)
+  mutating func write(_ loss: LossLine, to output: inout OutputBuffer)
+}
+
+/// The formats that `tracectl dump -format` knows.
+package enum ExportFormat: String, CaseIterable, Sendable {
+  case text
+  case json
+  case csv
+}

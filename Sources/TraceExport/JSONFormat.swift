@@ -1,0 +1,101 @@
+package import TraceEvents
+
+/// A JSON object a line (RFC 8259), UTF-8.
+///
+///     {"time_ns":12345678901,"unix_ns":…,"cpu":0,"pid":1234,"tid":1240,"provider":"Runtime",
+///      "event":"GCStart","fields":{"count":3,"reason":"AllocSmall"}}
+///
+/// - Numbers are numbers, up to 64 bits: a reader that keeps them as doubles rounds those above
+///   2^53. Addresses and fields meant in hexadecimal are strings, `"0x7f00"`; so are NaN and the
+///   infinities.
+/// - An enumeration is its name, or the number where it has none; flags are one string, `"A|B"`;
+///   bytes are hexadecimal digits. Bytes of a string that are not UTF-8 become U+FFFD.
+/// - `"rundown":true` and `"stack":["0x…"]` are there when they apply.
+/// - A loss is an object with `"lost"`, the number of events, and no `"event"`.
+package struct JSONFormat: EventFormat {
+  private var table = StepTable<JSONStyle>()
+
+  package init() {}
+
+  package mutating func define(type: Int, schema: EventSchema) {
+    let names = uniqueNames(of: schema.fields)
+    let steps = schema.fields.indices.map { index in
+      let separator = index == 0 ? "" : ","
+      return table.step(
+        schema.fields[index], at: index, prefix: "\(separator)\(quoted(names[index])):")
+    }
+    let heading =
+      ",\"provider\":\(quoted(schema.provider)),\"event\":\(quoted(schema.name)),\"fields\":{"
+    table.set(
+      EventSteps(
+        heading: table.arena.store(heading), steps: table.arena.store(values: steps),
+        ending: .empty),
+      type: type)
+  }
+
+  package mutating func begin(_ output: inout OutputBuffer) {}
+
+  @inline(__always)
+  package mutating func write(
+    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+  ) {
+    let plan = table[type]
+    output.append("{\"time_ns\":")
+    output.append(decimal: event.time)
+    output.append(",\"unix_ns\":")
+    output.append(decimal: event.unixTime)
+    output.append(",\"cpu\":")
+    output.append(decimal: UInt64(event.cpu))
+    output.append(",\"pid\":")
+    output.append(decimal: UInt64(event.pid))
+    output.append(",\"tid\":")
+    output.append(decimal: UInt64(event.tid))
+    output.append(plan.heading)
+    for step in plan.steps {
+      output.append(step, event.columns, row: event.row, JSONStyle.self)
+    }
+    output.append("}")
+    if event.isRundown { output.append(",\"rundown\":true") }
+    if event.stack.count > 0 { write(stack: event.stack, to: &output) }
+    output.append("}\n")
+  }
+
+  private func write(stack: UnsafeBufferPointer<UInt64>, to output: inout OutputBuffer) {
+    output.append(",\"stack\":[")
+    for (index, address) in stack.enumerated() {
+      output.append(index > 0 ? ",\"" : "\"")
+      output.append(hex: address)
+      output.append("\"")
+    }
+    output.append("]")
+  }
+
+  package mutating func write(_ loss: LossLine, to output: inout OutputBuffer) {
+    output.append("{\"time_ns\":")
+    output.append(decimal: loss.to)
+    output.append(",\"since_ns\":")
+    output.append(decimal: loss.from)
+    output.append(",\"cpu\":")
+    output.append(decimal: UInt64(loss.cpu))
+    output.append(",\"lost\":")
+    output.append(decimal: loss.count)
+    output.append(",\"cause\":\(quoted(loss.cause))}\n")
+  }
+}
+
+private func quoted(_ text: String) -> String { "\"\(escaped(text, .json))\"" }
+
+enum JSONStyle: ValueStyle {
+  static var escape: EscapeStyle { .json }
+  static var showsUnits: Bool { false }
+  static var quote: StaticString { "\"" }
+  static var innerQuote: StaticString { "\"" }
+  static var arrayQuote: StaticString { "" }
+  static var wordQuote: StaticString { "\"" }
+  static var bytesOpening: StaticString { "\"" }
+  static var bytesClosing: StaticString { "\"" }
+
+  static func caseText(_ name: String, isFlag: Bool) -> [UInt8] {
+    Array((isFlag ? escaped(name, .json) : quoted(name)).utf8)
+  }
+}

@@ -1,0 +1,164 @@
+import Glibc
+
+/// Collects output in one large buffer and hands it to a file descriptor with `write(2)`.
+///
+/// - Guarantee: bytes arrive whole and in order; after the first failure nothing more is written
+///   and ``failure`` says why.
+/// - Cost: one comparison an append; one system call every ``capacity`` bytes; no allocation.
+package struct OutputBuffer: ~Copyable {
+  /// Room that every append of one item may count on once ``reserve(_:)`` has been asked for it.
+  static let itemByteLimit = 64
+
+  let base: UnsafeMutablePointer<UInt8>
+  package let capacity: Int
+  let descriptor: CInt
+  var count = 0
+  /// `errno` of the write that failed, or 0. `EPIPE`: whoever read the output has gone.
+  package private(set) var failure: CInt = 0
+
+  /// Writes to `descriptor`, which stays the caller's to close.
+  package init(descriptor: CInt, capacity: Int = 256 * 1024) {
+    self.capacity = max(capacity, 4096)
+    self.descriptor = descriptor
+    base = .allocate(capacity: self.capacity)
+  }
+
+  deinit { base.deallocate() }
+
+  /// Writes what has been collected so far.
+  package mutating func flush() {
+    var offset = 0
+    while offset < count, failure == 0 {
+      let written = write(descriptor, base + offset, count - offset)
+      if written >= 0 {
+        offset += written
+      } else if errno == EAGAIN {
+        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        _ = poll(&request, 1, -1)
+      } else if errno != EINTR {
+        failure = errno
+      }
+    }
+    count = 0
+  }
+
+  @inline(__always)
+  mutating func reserve(_ bytes: Int) {
+    if capacity &- count < bytes { flush() }
+  }
+
+  @inline(__always)
+  mutating func append(byte: UInt8) {
+    reserve(1)
+    base[count] = byte
+    count &+= 1
+  }
+
+  @inline(__always)
+  mutating func append(_ slice: ByteSlice) {
+    if capacity &- count < slice.count {
+      appendLong(slice)
+      return
+    }
+    slice.copy(to: base + count)
+    count &+= slice.count
+  }
+
+  @inline(never)
+  private mutating func appendLong(_ slice: ByteSlice) {
+    var rest = slice
+    while rest.count > 0 {
+      if count == capacity { flush() }
+      let part = min(rest.count, capacity - count)
+      (base + count).update(from: rest.start, count: part)
+      count += part
+      rest = ByteSlice(start: rest.start + part, count: rest.count - part)
+    }
+  }
+
+  /// Text as it is: for literals and for what has been made safe before.
+  package mutating func append(_ text: StaticString) {
+    append(ByteSlice(start: text.utf8Start, count: text.utf8CodeUnitCount))
+  }
+
+  /// Text as it is; for lines that are written once, not once an event.
+  package mutating func append(_ text: String) {
+    var text = text
+    text.withUTF8 { utf8 in
+      if let start = utf8.baseAddress { append(ByteSlice(start: start, count: utf8.count)) }
+    }
+  }
+}
+
+/// Bytes that live elsewhere, in a ``ByteArena`` or in an event block.
+struct ByteSlice: BitwiseCopyable {
+  var start: UnsafePointer<UInt8>
+  var count: Int
+
+  static var empty: ByteSlice {
+    let nothing: StaticString = ""
+    return ByteSlice(start: nothing.utf8Start, count: 0)
+  }
+
+  @inline(__always)
+  init(start: UnsafePointer<UInt8>, count: Int) {
+    self.start = start
+    self.count = count
+  }
+
+  @inline(__always)
+  init(_ bytes: UnsafeRawBufferPointer) {
+    if let base = bytes.baseAddress {
+      self.init(start: base.assumingMemoryBound(to: UInt8.self), count: bytes.count)
+    } else {
+      self = .empty
+    }
+  }
+
+  /// Most names are short: two overlapping words beat a call to memcpy.
+  @inline(__always)
+  func copy(to target: UnsafeMutablePointer<UInt8>) {
+    let from = UnsafeRawPointer(start)
+    let to = UnsafeMutableRawPointer(target)
+    if count >= 8, count <= 16 {
+      let head = from.loadUnaligned(as: UInt64.self)
+      let tail = from.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
+      to.storeBytes(of: head, as: UInt64.self)
+      to.storeBytes(of: tail, toByteOffset: count &- 8, as: UInt64.self)
+    } else {
+      to.copyMemory(from: from, byteCount: count)
+    }
+  }
+}
+
+/// Owns bytes that never move until it goes: names and prefixes that are rendered once per schema.
+final class ByteArena {
+  private var chunks: [UnsafeMutableRawBufferPointer] = []
+
+  deinit {
+    for chunk in chunks { chunk.deallocate() }
+  }
+
+  func store(_ bytes: [UInt8]) -> ByteSlice {
+    guard !bytes.isEmpty else { return .empty }
+    let chunk = allocate(UInt8.self, count: bytes.count)
+    _ = chunk.initialize(from: bytes)
+    return ByteSlice(start: UnsafePointer(chunk.baseAddress!), count: bytes.count)
+  }
+
+  func store(_ text: String) -> ByteSlice { store(Array(text.utf8)) }
+
+  func store<T: BitwiseCopyable>(values: [T]) -> UnsafeBufferPointer<T> {
+    let chunk = allocate(T.self, count: values.count)
+    _ = chunk.initialize(from: values)
+    return UnsafeBufferPointer(chunk)
+  }
+
+  private func allocate<T: BitwiseCopyable>(_: T.Type, count: Int) -> UnsafeMutableBufferPointer<T>
+  {
+    let chunk = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: max(1, count * MemoryLayout<T>.stride), alignment: MemoryLayout<T>.alignment)
+    chunks.append(chunk)
+    return chunk.bindMemory(to: T.self)
+  }
+}
