@@ -1,3 +1,4 @@
+public import CTraceShims
 public import Synchronization
 public import TraceEvents
 
@@ -19,20 +20,23 @@ public struct ProviderDescription: Sendable {
 ///       static let provider = Provider("Shop") { ProviderDescription(events: [OrderPlaced.self]) }
 ///     }
 ///     Shop.provider.emit(OrderPlaced(id: 7))
+///
+/// - Guarantee: ``emit(_:)`` is async-signal-safe once the provider is registered, takes no lock and
+///   allocates nothing.
+/// - Trap: a provider lives as long as the process; one that is created in a function and dropped stays
+///   registered.
 public struct Provider: ~Copyable, Sendable {
-  /// Address of the provider's event table; 0 until it is registered.
-  @usableFromInline let table: Atomic<UInt>
-  let name: StaticString
-  let describe: @Sendable () -> ProviderDescription
+  /// Address of the provider's event rows; 0 until it is registered.
+  @usableFromInline let rows: Atomic<UInt>
+  /// The registry's record of it, retained for ever; 0 until someone asks.
+  @usableFromInline let record: Atomic<UInt>
+  @usableFromInline let name: StaticString
+  @usableFromInline let describe: @Sendable () -> ProviderDescription
 
   @inlinable @inline(__always)
   public init(_ name: StaticString, _ describe: @escaping @Sendable () -> ProviderDescription) {
-    self.init(table: 0, name: name, describe: describe)
-  }
-
-  @usableFromInline @inline(__always)
-  init(table: UInt, name: StaticString, describe: @escaping @Sendable () -> ProviderDescription) {
-    self.table = Atomic(table)
+    rows = Atomic(0)
+    record = Atomic(0)
     self.name = name
     self.describe = describe
   }
@@ -41,44 +45,76 @@ public struct Provider: ~Copyable, Sendable {
   ///
   /// - Cost: under 1 ms when nobody traces. When a session is waiting for this provider, returns when
   ///   it is enabled, or after 50 ms (`TRACE_REGISTER_TIMEOUT`, milliseconds).
-  public borrowing func register() {}
+  /// - Trap: allocates and takes locks; call it before the first emit from a signal handler.
+  public borrowing func register() {
+    if rows.load(ordering: .acquiring) == 0 { registerSlow() }
+  }
 
   /// Whether any session wants this event now.
-  public borrowing func isEnabled<E: TraceEvent>(_: E.Type) -> Bool { false }
+  @inlinable @inline(__always)
+  public borrowing func isEnabled<E: TraceEvent>(_: E.Type) -> Bool {
+    let address = rows.load(ordering: .relaxed)
+    return address != 0 && trace_load_u8(&Self.row(address, E.self).pointee.mask) != 0
+  }
 
   /// Writes the event to every session that wants it. `event` is evaluated only when one does.
-  @inline(__always)
-  public borrowing func emit<E: TraceEvent>(_ event: @autoclosure () -> E) {}
+  ///
+  /// - Cost: two loads and a branch when nobody wants it; about the clock's read when one does.
+  /// - Trap: a session in block mode lets the caller wait when its buffers are full.
+  @inlinable @inline(__always)
+  public borrowing func emit<E: TraceEvent>(_ event: @autoclosure () -> E) {
+    var address = rows.load(ordering: .relaxed)
+    if _slowPath(address == 0) {
+      registerSlow()
+      address = rows.load(ordering: .relaxed)
+    }
+    let row = Self.row(address, E.self)
+    let mask = trace_load_u8(&row.pointee.mask)
+    if _slowPath(mask != 0) { EventWriter.write(event(), row, mask: mask) }
+  }
 
   /// Called on the control thread whenever what sessions together want of this provider changes.
-  /// Replaces the one set before; called at once when something is already wanted.
-  public borrowing func onEnable(_ body: @escaping @Sendable (Enablement) -> Void) {}
+  /// Replaces the one set before. Set it before the provider is registered, or it misses what is enabled
+  /// by then.
+  public borrowing func onEnable(_ body: @escaping @Sendable (Enablement) -> Void) {
+    registration().setEnableHandler(body)
+  }
 
   /// Called on the control thread when a session asks what already lives (methods compiled, images
   /// loaded, heap sizes). Events emitted through the argument go to that session only, marked as
-  /// rundown.
+  /// rundown. Set it before the provider is registered.
   public borrowing func onCaptureState(
     _ body: @escaping @Sendable (borrowing CaptureState) -> Void
-  ) {}
-}
+  ) {
+    registration().setCaptureStateHandler(body)
+  }
 
-/// What all sessions together want of a provider.
-public struct Enablement: Hashable, Sendable {
-  /// False when no session has the provider enabled.
-  public var isEnabled: Bool
-  /// The most verbose level asked for.
-  public var level: Level
-  /// Every keyword asked for; all bits when a session asks for every event.
-  public var keywords: Keywords
-}
+  @inlinable @inline(__always)
+  static func row<E: TraceEvent>(
+    _ address: UInt, _: E.Type
+  ) -> UnsafeMutablePointer<trace_event_row> {
+    UnsafeMutablePointer(bitPattern: address &+ UInt(E.eventID) &* 32).unsafelyUnwrapped
+  }
 
-/// A session's request for a rundown.
-public struct CaptureState: ~Copyable {
-  let sessionBit: UInt8
-  /// What this session asked for, so that only that is enumerated.
-  public let keywords: Keywords
-  public let level: Level
+  @usableFromInline @inline(never)
+  borrowing func registerSlow() {
+    let provider = registration()
+    // Stored before the announcement: a closure that the announcement runs may emit.
+    rows.store(UInt(bitPattern: provider.rows), ordering: .releasing)
+    provider.announce()
+  }
 
-  /// Writes an event, marked as rundown, to the session that asked, if it wants it.
-  public func emit<E: TraceEvent>(_ event: @autoclosure () -> E) {}
+  private borrowing func registration() -> RegisteredProvider {
+    let known = record.load(ordering: .acquiring)
+    if let pointer = UnsafeRawPointer(bitPattern: known) {
+      return Unmanaged.fromOpaque(pointer).takeUnretainedValue()
+    }
+    let fresh = RegisteredProvider(name: name.description, describe())
+    let opaque = UInt(bitPattern: Unmanaged.passRetained(fresh).toOpaque())
+    let (isMine, winner) = record.compareExchange(
+      expected: 0, desired: opaque, ordering: .acquiringAndReleasing)
+    if isMine { return fresh }
+    Unmanaged.passUnretained(fresh).release()
+    return Unmanaged.fromOpaque(UnsafeRawPointer(bitPattern: winner)!).takeUnretainedValue()
+  }
 }

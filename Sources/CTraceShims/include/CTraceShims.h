@@ -1,1 +1,14 @@
-#pragma once
+// What Swift cannot spell: restartable sequences, the time-stamp counter, thread-local words, and atomic
+// access to memory that other processes write.
+#ifndef CTRACE_SHIMS_H
+#define CTRACE_SHIMS_H
+
+#include "trace_atomics.h"
+#include "trace_clock.h"
+#include "trace_ring.h"
+#include "trace_rseq.h"
+#include "trace_stack.h"
+#include "trace_syscalls.h"
+#include "trace_thread.h"
+
+#endif

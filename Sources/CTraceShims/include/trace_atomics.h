@@ -1,0 +1,54 @@
+// Atomic access to plain memory: Swift's Atomic owns its storage, a mapping belongs to nobody.
+#ifndef TRACE_ATOMICS_H
+#define TRACE_ATOMICS_H
+
+#include <stdint.h>
+
+#pragma clang assume_nonnull begin
+
+#define TRACE_INLINE static inline __attribute__((always_inline))
+
+TRACE_INLINE uint8_t trace_load_u8(const uint8_t *p) { return __atomic_load_n(p, __ATOMIC_RELAXED); }
+TRACE_INLINE void trace_store_u8(uint8_t *p, uint8_t v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
+TRACE_INLINE uint16_t trace_load_u16(const uint16_t *p) {
+  return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+TRACE_INLINE void trace_store_u16(uint16_t *p, uint16_t v) {
+  __atomic_store_n(p, v, __ATOMIC_RELEASE);
+}
+TRACE_INLINE uint32_t trace_load_u32(const uint32_t *p) {
+  return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+TRACE_INLINE void trace_store_u32(uint32_t *p, uint32_t v) {
+  __atomic_store_n(p, v, __ATOMIC_RELEASE);
+}
+TRACE_INLINE uint32_t trace_exchange_u32(uint32_t *p, uint32_t v) {
+  return __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST);
+}
+/// True when `*p` was `from` and is now `to`.
+TRACE_INLINE _Bool trace_compare_exchange_u32(uint32_t *p, uint32_t from, uint32_t to) {
+  return __atomic_compare_exchange_n(p, &from, to, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+TRACE_INLINE uint32_t trace_add_u32(uint32_t *p, uint32_t v) {
+  return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST);
+}
+TRACE_INLINE uint64_t trace_load_u64(const uint64_t *p) {
+  return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+TRACE_INLINE uint64_t trace_load_relaxed_u64(const uint64_t *p) {
+  return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+TRACE_INLINE void trace_store_u64(uint64_t *p, uint64_t v) {
+  __atomic_store_n(p, v, __ATOMIC_RELEASE);
+}
+TRACE_INLINE void trace_store_relaxed_u64(uint64_t *p, uint64_t v) {
+  __atomic_store_n(p, v, __ATOMIC_RELAXED);
+}
+TRACE_INLINE uint64_t trace_add_u64(uint64_t *p, uint64_t v) {
+  return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST);
+}
+TRACE_INLINE void trace_fence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
+
+#pragma clang assume_nonnull end
+
+#endif

@@ -1,0 +1,119 @@
+// The ring's bytes, shared by every process of a session, and the private words through which a process
+// reaches them. TraceRing/RingLayout.swift draws the picture and says who may write what.
+#ifndef TRACE_RING_H
+#define TRACE_RING_H
+
+#include <stdint.h>
+
+#include "trace_atomics.h"
+
+#pragma clang assume_nonnull begin
+
+enum {
+  TRACE_PAGE_WORDS = 8192,
+  TRACE_POSITION_BITS = 51,
+  TRACE_SLOTS = 8,
+  TRACE_LOSS_CAUSES = 5,
+};
+
+/// The first page of a buffer set. Written by the session before anyone maps it, except the last word.
+struct trace_set_header {
+  uint64_t magic;
+  uint32_t abi;
+  uint32_t ring_count;
+  uint64_t ring_bytes;
+  uint32_t mode;
+  uint32_t writer_kind;
+  uint64_t block_timeout_ns;
+  uint32_t uses_monotonic_clock;
+  uint32_t reserved;
+  uint64_t padding[10];
+  /// Events lost by threads that have no rseq area in a set for rseq writers; any process adds to it.
+  uint64_t lost_without_rseq;
+};
+_Static_assert(__builtin_offsetof(struct trace_set_header, lost_without_rseq) == 128, "own line");
+
+/// One ring's control lines. Producers write the first 128 bytes, the consumer the rest: 128, because
+/// processors fetch lines in pairs.
+struct trace_ring_control {
+  /// Bits 0-50: position in words since the ring's beginning; 51-63: events in the current page.
+  /// Everything below it is complete: it is stored last.
+  uint64_t tail;
+  /// Process slot << 32 | thread id of the last context record; 0 when no record may follow it.
+  uint64_t writer;
+  /// Ticks that record deltas count from.
+  uint64_t base_ticks;
+  /// Events lost, by cause.
+  uint64_t lost[TRACE_LOSS_CAUSES];
+  /// Lock sets only: thread id of the holder, or 0.
+  uint32_t lock;
+  uint32_t reserved;
+  uint64_t producer_padding[7];
+  /// Words that the consumer has given back.
+  uint64_t head;
+  /// 1 while the consumer sleeps and wants to be woken when the ring fills.
+  uint32_t wake_wanted;
+  uint32_t consumer_reserved;
+  uint64_t consumer_padding[14];
+};
+_Static_assert(sizeof(struct trace_ring_control) == 256, "control lines");
+_Static_assert(__builtin_offsetof(struct trace_ring_control, head) == 128, "separate lines");
+
+/// Where one ring lies in this process. Private memory: what others scribble cannot redirect a store.
+struct trace_ring_ref {
+  struct trace_ring_control *control;
+  uint64_t *data;
+};
+
+/// A session as a process's emitters see it. Only the control thread writes it.
+struct trace_slot {
+  /// Odd while a session is attached; every attach and detach adds one.
+  uint64_t generation;
+  /// `generation` when rseq writers may use the fast path, else 0.
+  uint64_t fast_generation;
+  struct trace_ring_ref *_Nullable rings;
+  uint64_t ring_mask_words;
+  /// Process slot << 32.
+  uint64_t writer_high;
+  uint32_t ring_count;
+  uint32_t mode;
+  /// Emitters that are in the slow path: the mapping stays while there are any.
+  uint32_t slow_users;
+  int32_t wake_fd;
+  uint64_t block_timeout_ns;
+  uint32_t uses_monotonic_clock;
+  /// 1 after a writer waited in vain: the next ones wait only briefly, until the ring moves again.
+  uint32_t stalled;
+  uint32_t reserved[10];
+  /// The mapping, so that a forked child can drop it without touching an object.
+  struct trace_set_header *_Nullable set;
+  uint64_t set_bytes;
+};
+_Static_assert(sizeof(struct trace_slot) == 128, "two cache lines");
+
+extern struct trace_slot trace_slots[TRACE_SLOTS];
+
+TRACE_INLINE struct trace_slot *trace_slot_at(uint32_t index) { return &trace_slots[index]; }
+
+/// One event type of a provider: who wants it, and under which number.
+struct trace_event_row {
+  /// A bit per session; 0 = nobody.
+  uint8_t mask;
+  /// A bit per session that wants stacks.
+  uint8_t stack_mask;
+  uint8_t reserved[6];
+  /// The event's number in each session; 0 = not wanted. `mask` only summarises it.
+  uint16_t refs[TRACE_SLOTS];
+  /// The Swift type registered under this id, so that another one's bytes are never sent as its own.
+  uintptr_t type;
+};
+_Static_assert(sizeof(struct trace_event_row) == 32, "rows are found by shifting the id");
+
+/// The event's number in session `index`, 0 when it is not wanted there.
+TRACE_INLINE uint16_t trace_event_ref(const struct trace_event_row *row, uint32_t index) {
+  return trace_load_u16(&row->refs[index]);
+}
+
+#pragma clang assume_nonnull end
+
+#endif

@@ -1,0 +1,327 @@
+// Restartable sequences: the kernel restarts a section that was preempted, migrated or hit by a signal, so
+// that plain stores to per-CPU memory are atomic against everything else on that CPU.
+//
+// Rules kept here: no call, no syscall and no write to cpu_id_start inside a section; the abort signature
+// stands before each abort handler; every restart stores the descriptor anew.
+#ifndef TRACE_RSEQ_H
+#define TRACE_RSEQ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trace_atomics.h"
+#include "trace_ring.h"
+
+#pragma clang assume_nonnull begin
+
+/// Distance from the thread pointer to the thread's rseq area: the C library's where it registered one,
+/// else that of a stand-in in which no section ever finds work.
+extern ptrdiff_t trace_rseq_offset;
+
+/// Whether the C library registered rseq for this process's threads.
+_Bool trace_rseq_is_registered(void);
+
+/// Shows that a section is restarted when the kernel says so; takes well under a millisecond. False where
+/// it is not registered, the barrier is missing, or the kernel is known to break it.
+_Bool trace_rseq_self_test(void);
+
+enum trace_section { TRACE_WRITTEN = 0, TRACE_SLOW = 1, TRACE_ABORTED = 2 };
+
+/// Address and value of a store.
+struct trace_store {
+  uint64_t *address;
+  uint64_t value;
+};
+
+#if defined(__x86_64__)
+
+#define TRACE_RSEQ_SIGNATURE "0x53053053"
+
+// The descriptor, its store, and label 1 = start of the section.
+#define TRACE_SECTION_BEGIN                                             \
+  ".pushsection __rseq_cs, \"aw\"\n\t"                                  \
+  ".balign 32\n\t"                                                      \
+  "3: .long 0, 0\n\t"                                                   \
+  ".quad 1f, (2f - 1f), 4f\n\t"                                         \
+  ".popsection\n\t"                                                     \
+  "leaq 3b(%%rip), %%rax\n\t"                                           \
+  "movq %%rax, %%fs:8(%[rseq])\n\t"                                     \
+  "1:\n\t"
+
+// Label 2 = behind the committing store. The abort handler stands elsewhere, after its signature.
+#define TRACE_SECTION_END                                               \
+  "2:\n\t"                                                              \
+  ".pushsection .text.unlikely, \"ax\"\n\t"                             \
+  ".byte 0x0f, 0xb9, 0x3d\n\t"                                          \
+  ".long " TRACE_RSEQ_SIGNATURE "\n\t"                                  \
+  "4: jmp %l[aborted]\n\t"                                              \
+  ".popsection\n\t"
+
+/// Writes one record into the ring of the CPU it runs on, or says why it did not: TRACE_SLOW when the ring
+/// needs a context, a page or a reader, or the session is no longer the one of `generation`.
+///
+/// `record_words` counts the header. Ticks are read inside, so that each ring's are in order.
+TRACE_INLINE enum trace_section trace_section_write(
+    const struct trace_slot *slot, uint64_t generation, uint64_t header, uint64_t writer,
+    const uint64_t *payload, uint64_t record_words) {
+  __asm__ goto volatile(
+      TRACE_SECTION_BEGIN
+      "cmpq %[generation], 8(%[slot])\n\t"
+      "jne %l[slow]\n\t"
+      "movl %%fs:4(%[rseq]), %%eax\n\t"        // cpu_id
+      "cmpl %%eax, 40(%[slot])\n\t"            // ring_count
+      "jbe %l[slow]\n\t"
+      "shlq $4, %%rax\n\t"
+      "addq 16(%[slot]), %%rax\n\t"            // rings
+      "movq (%%rax), %%r8\n\t"                 // control
+      "movq 8(%%rax), %%r9\n\t"                // data
+      "movq (%%r8), %%r10\n\t"                 // tail
+      "movl %%r10d, %%eax\n\t"                 // words left in the page; 0 also on its border
+      "negl %%eax\n\t"
+      "andl $8191, %%eax\n\t"
+      "cmpq %[words], %%rax\n\t"
+      "jb %l[slow]\n\t"
+      "cmpq %[writer], 8(%%r8)\n\t"
+      "jne %l[slow]\n\t"
+      "movq 24(%[slot]), %%r11\n\t"            // ring_mask_words
+      "andq %%r10, %%r11\n\t"
+      "leaq (%%r9, %%r11, 8), %%r9\n\t"        // where the record begins
+      "rdtsc\n\t"
+      "shlq $32, %%rdx\n\t"
+      "orq %%rdx, %%rax\n\t"
+      "subq 16(%%r8), %%rax\n\t"               // base_ticks
+      "movq %%rax, %%rdx\n\t"
+      "shrq $32, %%rdx\n\t"                    // also catches ticks below the base
+      "jnz %l[slow]\n\t"
+      "orq %[header], %%rax\n\t"
+      "movq %%rax, (%%r9)\n\t"
+      "leaq -1(%[words]), %%rdx\n\t"
+      "testq %%rdx, %%rdx\n\t"
+      "jz 6f\n\t"
+      "5: movq -8(%[payload], %%rdx, 8), %%rax\n\t"
+      "movq %%rax, (%%r9, %%rdx, 8)\n\t"
+      "decq %%rdx\n\t"
+      "jnz 5b\n\t"
+      "6: movabsq $0x8000000000000, %%rax\n\t"  // one event more in the page
+      "addq %%rax, %%r10\n\t"
+      "addq %[words], %%r10\n\t"
+      "movq %%r10, (%%r8)\n\t"                 // the commit
+      TRACE_SECTION_END
+      :
+      : [slot] "r"(slot), [generation] "r"(generation), [header] "r"(header),
+        [writer] "r"(writer), [payload] "r"(payload), [words] "r"(record_words),
+        [rseq] "r"(trace_rseq_offset)
+      : "memory", "cc", "rax", "rdx", "r8", "r9", "r10", "r11"
+      : slow, aborted);
+  return TRACE_WRITTEN;
+slow:
+  return TRACE_SLOW;
+aborted:
+  return TRACE_ABORTED;
+}
+
+/// Makes `count` stores in order on CPU `cpu`, if `*guard` is still `expected`; the last one is the commit.
+/// `count` ≥ 1. TRACE_ABORTED: a first part of the stores, but not the last, may have been made.
+TRACE_INLINE enum trace_section trace_section_store(
+    uint32_t cpu, const uint64_t *guard, uint64_t expected, const struct trace_store *stores,
+    uint64_t count) {
+  __asm__ goto volatile(
+      TRACE_SECTION_BEGIN
+      "cmpl %[cpu], %%fs:4(%[rseq])\n\t"
+      "jne %l[slow]\n\t"
+      "cmpq %[expected], (%[guard])\n\t"
+      "jne %l[slow]\n\t"
+      "movq %[stores], %%r8\n\t"
+      "movq %[count], %%r9\n\t"
+      "5: movq (%%r8), %%r10\n\t"
+      "movq 8(%%r8), %%r11\n\t"
+      "decq %%r9\n\t"
+      "jz 6f\n\t"
+      "movq %%r11, (%%r10)\n\t"
+      "addq $16, %%r8\n\t"
+      "jmp 5b\n\t"
+      "6: movq %%r11, (%%r10)\n\t"             // the commit
+      TRACE_SECTION_END
+      :
+      : [cpu] "r"(cpu), [guard] "r"(guard), [expected] "r"(expected), [stores] "r"(stores),
+        [count] "r"(count), [rseq] "r"(trace_rseq_offset)
+      : "memory", "cc", "rax", "r8", "r9", "r10", "r11"
+      : slow, aborted);
+  return TRACE_WRITTEN;
+slow:
+  return TRACE_SLOW;
+aborted:
+  return TRACE_ABORTED;
+}
+
+/// Spins inside a section until it is restarted (TRACE_ABORTED) or `limit` rounds are over.
+/// Sets `*running` to 1 first.
+TRACE_INLINE enum trace_section trace_section_spin(uint32_t *running, uint64_t limit) {
+  __asm__ goto volatile(
+      TRACE_SECTION_BEGIN
+      "movl $1, (%[running])\n\t"
+      "movq %[limit], %%r8\n\t"
+      "5: pause\n\t"
+      "decq %%r8\n\t"
+      "jnz 5b\n\t"
+      TRACE_SECTION_END
+      :
+      : [running] "r"(running), [limit] "r"(limit), [rseq] "r"(trace_rseq_offset)
+      : "memory", "cc", "rax", "r8"
+      : aborted);
+  return TRACE_WRITTEN;
+aborted:
+  return TRACE_ABORTED;
+}
+
+/// The CPU the caller runs on as the rseq area says it; above any real one where rseq is off.
+TRACE_INLINE uint32_t trace_rseq_cpu(void) {
+  uint32_t cpu;
+  __asm__ volatile("movl %%fs:4(%1), %0" : "=r"(cpu) : "r"(trace_rseq_offset));
+  return cpu;
+}
+
+#elif defined(__aarch64__)
+
+#define TRACE_RSEQ_SIGNATURE "0xd428bc00"
+
+#define TRACE_SECTION_BEGIN                                             \
+  ".pushsection __rseq_cs, \"aw\"\n\t"                                  \
+  ".balign 32\n\t"                                                      \
+  "3: .long 0, 0\n\t"                                                   \
+  ".quad 1f, (2f - 1f), 4f\n\t"                                         \
+  ".popsection\n\t"                                                     \
+  "adrp x9, 3b\n\t"                                                     \
+  "add x9, x9, :lo12:3b\n\t"                                            \
+  "str x9, [%[rseq], #8]\n\t"                                           \
+  "1:\n\t"
+
+// The abort handler stands behind a branch, within reach of any: x16 and x17 need no veneer.
+#define TRACE_SECTION_END                                               \
+  "2:\n\t"                                                              \
+  "b 7f\n\t"                                                            \
+  ".inst " TRACE_RSEQ_SIGNATURE "\n\t"                                  \
+  "4: b %l[aborted]\n\t"                                                \
+  "7:\n\t"
+
+TRACE_INLINE char *trace_rseq_area(void) {
+  return (char *)__builtin_thread_pointer() + trace_rseq_offset;
+}
+
+TRACE_INLINE enum trace_section trace_section_write(
+    const struct trace_slot *slot, uint64_t generation, uint64_t header, uint64_t writer,
+    const uint64_t *payload, uint64_t record_words) {
+  __asm__ goto volatile(
+      TRACE_SECTION_BEGIN
+      "ldr x9, [%[slot], #8]\n\t"
+      "cmp x9, %[generation]\n\t"
+      "b.ne %l[slow]\n\t"
+      "ldr w9, [%[rseq], #4]\n\t"              // cpu_id
+      "ldr w10, [%[slot], #40]\n\t"            // ring_count
+      "cmp w9, w10\n\t"
+      "b.hs %l[slow]\n\t"
+      "ldr x10, [%[slot], #16]\n\t"            // rings
+      "add x9, x10, x9, lsl #4\n\t"
+      "ldp x10, x11, [x9]\n\t"                 // control, data
+      "ldr x12, [x10]\n\t"                     // tail
+      "neg x9, x12\n\t"                        // words left in the page; 0 also on its border
+      "and x9, x9, #8191\n\t"
+      "cmp x9, %[words]\n\t"
+      "b.lo %l[slow]\n\t"
+      "ldp x9, x13, [x10, #8]\n\t"             // writer, base_ticks
+      "cmp x9, %[writer]\n\t"
+      "b.ne %l[slow]\n\t"
+      "ldr x9, [%[slot], #24]\n\t"             // ring_mask_words
+      "and x9, x9, x12\n\t"
+      "add x11, x11, x9, lsl #3\n\t"           // where the record begins
+      "mrs x9, cntvct_el0\n\t"
+      "sub x9, x9, x13\n\t"
+      "lsr x13, x9, #32\n\t"                   // also catches ticks below the base
+      "cbnz x13, %l[slow]\n\t"
+      "orr x9, x9, %[header]\n\t"
+      "str x9, [x11]\n\t"
+      "sub x13, %[words], #1\n\t"
+      "cbz x13, 6f\n\t"
+      "5: sub x14, x13, #1\n\t"
+      "ldr x9, [%[payload], x14, lsl #3]\n\t"
+      "str x9, [x11, x13, lsl #3]\n\t"
+      "mov x13, x14\n\t"
+      "cbnz x13, 5b\n\t"
+      "6: mov x9, #0x8000000000000\n\t"        // one event more in the page
+      "add x12, x12, x9\n\t"
+      "add x12, x12, %[words]\n\t"
+      "stlr x12, [x10]\n\t"                    // the commit
+      TRACE_SECTION_END
+      :
+      : [slot] "r"(slot), [generation] "r"(generation), [header] "r"(header),
+        [writer] "r"(writer), [payload] "r"(payload), [words] "r"(record_words),
+        [rseq] "r"(trace_rseq_area())
+      : "memory", "cc", "x9", "x10", "x11", "x12", "x13", "x14", "x16", "x17"
+      : slow, aborted);
+  return TRACE_WRITTEN;
+slow:
+  return TRACE_SLOW;
+aborted:
+  return TRACE_ABORTED;
+}
+
+TRACE_INLINE enum trace_section trace_section_store(
+    uint32_t cpu, const uint64_t *guard, uint64_t expected, const struct trace_store *stores,
+    uint64_t count) {
+  __asm__ goto volatile(
+      TRACE_SECTION_BEGIN
+      "ldr w9, [%[rseq], #4]\n\t"
+      "cmp w9, %w[cpu]\n\t"
+      "b.ne %l[slow]\n\t"
+      "ldr x9, [%[guard]]\n\t"
+      "cmp x9, %[expected]\n\t"
+      "b.ne %l[slow]\n\t"
+      "mov x9, %[stores]\n\t"
+      "mov x10, %[count]\n\t"
+      "5: ldp x11, x12, [x9], #16\n\t"
+      "sub x10, x10, #1\n\t"
+      "cbz x10, 6f\n\t"
+      "stlr x12, [x11]\n\t"
+      "b 5b\n\t"
+      "6: stlr x12, [x11]\n\t"                 // the commit
+      TRACE_SECTION_END
+      :
+      : [cpu] "r"(cpu), [guard] "r"(guard), [expected] "r"(expected), [stores] "r"(stores),
+        [count] "r"(count), [rseq] "r"(trace_rseq_area())
+      : "memory", "cc", "x9", "x10", "x11", "x12", "x16", "x17"
+      : slow, aborted);
+  return TRACE_WRITTEN;
+slow:
+  return TRACE_SLOW;
+aborted:
+  return TRACE_ABORTED;
+}
+
+TRACE_INLINE enum trace_section trace_section_spin(uint32_t *running, uint64_t limit) {
+  __asm__ goto volatile(
+      TRACE_SECTION_BEGIN
+      "mov w9, #1\n\t"
+      "str w9, [%[running]]\n\t"
+      "mov x9, %[limit]\n\t"
+      "5: yield\n\t"
+      "sub x9, x9, #1\n\t"
+      "cbnz x9, 5b\n\t"
+      TRACE_SECTION_END
+      :
+      : [running] "r"(running), [limit] "r"(limit), [rseq] "r"(trace_rseq_area())
+      : "memory", "cc", "x9", "x16", "x17"
+      : aborted);
+  return TRACE_WRITTEN;
+aborted:
+  return TRACE_ABORTED;
+}
+
+TRACE_INLINE uint32_t trace_rseq_cpu(void) {
+  return __atomic_load_n((uint32_t *)(trace_rseq_area() + 4), __ATOMIC_RELAXED);
+}
+
+#endif
+
+#pragma clang assume_nonnull end
+
+#endif

@@ -1,0 +1,35 @@
+// System calls that are variadic or missing in the C library's headers.
+#ifndef TRACE_SYSCALLS_H
+#define TRACE_SYSCALLS_H
+
+#include <stdint.h>
+
+#include "trace_atomics.h"
+
+#pragma clang assume_nonnull begin
+
+/// membarrier(2) for restartable sequences of this process: when it returns 0, every thread that was inside
+/// one has been restarted. -1 where the kernel has none.
+int trace_rseq_barrier_register(void);
+int trace_rseq_barrier(void);
+
+/// Adds one to an eventfd; never waits. Async-signal-safe.
+void trace_wake(int fd);
+
+/// True when the caller runs on an alternate signal stack.
+_Bool trace_is_on_signal_stack(void);
+
+/// memfd_create with sealing allowed and close-on-exec; a descriptor or -1 (errno).
+int trace_memfd(const char *name);
+/// Forbids shrinking, growing and further seals; 0 or -1.
+int trace_memfd_seal(int fd);
+/// True when the descriptor is a memfd that can neither shrink nor grow.
+_Bool trace_memfd_is_sealed(int fd);
+
+/// Zeroed memory that costs nothing until it is touched, or null.
+void *_Nullable trace_reserve(long bytes);
+void trace_release(void *memory, long bytes);
+
+#pragma clang assume_nonnull end
+
+#endif

@@ -1,0 +1,52 @@
+// Words of the calling thread. Initial-exec: no call to find them, also in a library that was dlopened.
+#ifndef TRACE_THREAD_H
+#define TRACE_THREAD_H
+
+#include <stdint.h>
+
+#include "trace_atomics.h"
+
+#pragma clang assume_nonnull begin
+
+#define TRACE_TLS __thread __attribute__((tls_model("initial-exec")))
+
+/// What a thread carries along. All zero in a new thread.
+struct trace_thread {
+  /// Kernel thread id; 0 until first asked for, and in the child after a fork.
+  uint32_t tid;
+  /// How many slow-path writes the thread is in: more than 0 inside a signal handler that interrupted one.
+  uint32_t slow_depth;
+  /// Addresses of the stack known to be mapped.
+  uintptr_t stack_low, stack_high;
+};
+
+extern TRACE_TLS struct trace_thread trace_this_thread;
+
+uint32_t trace_thread_id_slow(void);
+
+/// Kernel thread id of the caller, or 0 the first time.
+TRACE_INLINE uint32_t trace_thread_id_cached(void) { return trace_this_thread.tid; }
+
+TRACE_INLINE uint32_t trace_thread_id(void) {
+  uint32_t tid = trace_this_thread.tid;
+  return tid != 0 ? tid : trace_thread_id_slow();
+}
+
+/// Depth before entering.
+TRACE_INLINE uint32_t trace_enter_slow_path(void) {
+  uint32_t depth = trace_this_thread.slow_depth;
+  trace_this_thread.slow_depth = depth + 1;
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  return depth;
+}
+TRACE_INLINE void trace_leave_slow_path(void) {
+  __atomic_signal_fence(__ATOMIC_SEQ_CST);
+  trace_this_thread.slow_depth -= 1;
+}
+
+/// In the child after a fork: the thread has another id.
+void trace_thread_forget(void);
+
+#pragma clang assume_nonnull end
+
+#endif

@@ -1,0 +1,3 @@
+#include "trace_ring.h"
+
+__attribute__((aligned(128))) struct trace_slot trace_slots[TRACE_SLOTS];

@@ -1,0 +1,55 @@
+#define _GNU_SOURCE
+#include "trace_stack.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "trace_thread.h"
+
+extern void *__libc_stack_end __attribute__((weak));
+
+enum { page_bytes = 4096 };
+
+// The thread's own block lies above its stack, in the same mapping; the main thread's stack ends where
+// the loader noted it.
+static uintptr_t stack_end(void) {
+  if (trace_thread_id() == (uint32_t)getpid() && &__libc_stack_end != 0) {
+    return (uintptr_t)__libc_stack_end;
+  }
+  return (uintptr_t)__builtin_thread_pointer();
+}
+
+// Whether [address, address + 16) may be read. Stack pages that were mapped once stay so while the
+// thread lives, so what was found is remembered.
+static _Bool is_mapped(uintptr_t address) {
+  struct trace_thread *me = &trace_this_thread;
+  if (address >= me->stack_low && address + 16 <= me->stack_high) return 1;
+  uintptr_t low = address & ~(uintptr_t)(page_bytes - 1);
+  uintptr_t high = (address + 15 + page_bytes) & ~(uintptr_t)(page_bytes - 1);
+  unsigned char resident[2];
+  if (mincore((void *)low, high - low, resident) != 0) return 0;
+  if (low == me->stack_high) {
+    me->stack_high = high;
+  } else if (high == me->stack_low) {
+    me->stack_low = low;
+  } else if (low < me->stack_low || high > me->stack_high) {
+    me->stack_low = low;
+    me->stack_high = high;
+  }
+  return 1;
+}
+
+__attribute__((noinline)) uint32_t trace_capture_stack(uint64_t *frames, uint32_t limit) {
+  uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+  uintptr_t end = stack_end();
+  uint32_t count = 0;
+  while (count < limit && frame + 16 <= end && (frame & 7) == 0 && is_mapped(frame)) {
+    uintptr_t caller = ((uintptr_t *)frame)[0];
+    uintptr_t address = ((uintptr_t *)frame)[1];
+    if (address == 0) break;
+    frames[count++] = address;
+    if (caller <= frame) break;
+    frame = caller;
+  }
+  return count;
+}

@@ -1,0 +1,50 @@
+#define _GNU_SOURCE
+#include "trace_syscalls.h"
+
+#include <fcntl.h>
+#include <linux/membarrier.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Values of the kernel's ABI: the installed headers may be older than the kernel.
+enum { rseq_barrier = 1 << 7, rseq_barrier_register = 1 << 8 };
+
+int trace_rseq_barrier_register(void) {
+  return (int)syscall(SYS_membarrier, rseq_barrier_register, 0, 0);
+}
+
+int trace_rseq_barrier(void) { return (int)syscall(SYS_membarrier, rseq_barrier, 0, 0); }
+
+void trace_wake(int fd) {
+  uint64_t one = 1;
+  // Full or closed: then nobody needs to be woken.
+  if (write(fd, &one, sizeof one) < 0) return;
+}
+
+_Bool trace_is_on_signal_stack(void) {
+  stack_t current;
+  return sigaltstack(NULL, &current) == 0 && (current.ss_flags & SS_ONSTACK);
+}
+
+int trace_memfd(const char *name) {
+  return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+}
+
+int trace_memfd_seal(int fd) {
+  return fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
+}
+
+_Bool trace_memfd_is_sealed(int fd) {
+  int seals = fcntl(fd, F_GET_SEALS);
+  return seals != -1 && (seals & F_SEAL_SHRINK) && (seals & F_SEAL_GROW);
+}
+
+void *trace_reserve(long bytes) {
+  void *memory = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return memory == MAP_FAILED ? NULL : memory;
+}
+
+void trace_release(void *memory, long bytes) { munmap(memory, (size_t)bytes); }

@@ -1,0 +1,15 @@
+#define _GNU_SOURCE
+#include "trace_thread.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+TRACE_TLS struct trace_thread trace_this_thread;
+
+uint32_t trace_thread_id_slow(void) {
+  uint32_t tid = (uint32_t)syscall(SYS_gettid);
+  trace_this_thread.tid = tid;
+  return tid;
+}
+
+void trace_thread_forget(void) { trace_this_thread = (struct trace_thread){0}; }

@@ -1,0 +1,133 @@
+public import CTraceShims
+import Synchronization
+public import TraceEvents
+public import TraceRing
+
+/// Encodes an event that somebody wants and writes it into the rings.
+@usableFromInline
+enum EventWriter {
+  /// Events up to this many bytes are encoded on the stack at the place of emission.
+  @usableFromInline static var inlineBytes: Int { 256 }
+  static let stackDepthMax = 192
+
+  @inlinable @inline(__always)
+  static func write<E: TraceEvent>(
+    _ event: E, _ row: UnsafeMutablePointer<trace_event_row>, mask: UInt8
+  ) {
+    withUnsafeTemporaryAllocation(byteCount: inlineBytes, alignment: 8) { buffer in
+      var encoder = EventEncoder(buffer)
+      event.encode(into: &encoder)
+      guard !encoder.isOverflowing, trace_load_u8(&row.pointee.stack_mask) == 0,
+        row.pointee.type == typeAddress(E.self)
+      else {
+        writeSlow(event, row, mask: mask, flags: 0)
+        return
+      }
+      RingWriter.write(
+        row: row, mask: mask,
+        payload: buffer.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt64.self),
+        words: encoder.byteCount &>> 3)
+    }
+  }
+
+  @inlinable @inline(__always)
+  static func typeAddress<E: TraceEvent>(_: E.Type) -> UInt {
+    unsafeBitCast(E.self as Any.Type, to: UInt.self)
+  }
+
+  /// Large events, events with stacks, rundown: encoded in a buffer of the process's pool.
+  @usableFromInline @inline(never)
+  static func writeSlow<E: TraceEvent>(
+    _ event: E, _ row: UnsafeMutablePointer<trace_event_row>, mask: UInt8, flags: UInt64
+  ) {
+    guard row.pointee.type == typeAddress(E.self) else {
+      writeAfterFork(event, row, flags: flags)
+      return
+    }
+    guard let buffer = LargeBuffers.take() else {
+      RingWriter.countLoss(mask: mask, .contention)
+      return
+    }
+    defer { LargeBuffers.giveBack(buffer) }
+    var encoder = EventEncoder(
+      UnsafeMutableRawBufferPointer(start: buffer, count: RingLayout.payloadBytesMax))
+    event.encode(into: &encoder)
+    guard !encoder.isOverflowing else {
+      RingWriter.countLoss(mask: mask, .tooLarge)
+      return
+    }
+    let payload = buffer.assumingMemoryBound(to: UInt64.self)
+    let words = encoder.byteCount >> 3
+    let stackMask = trace_load_u8(&row.pointee.stack_mask) & mask
+    if mask & ~stackMask != 0 {
+      RingWriter.write(
+        row: row, mask: mask & ~stackMask, payload: payload, words: words, flags: flags)
+    }
+    guard stackMask != 0 else { return }
+    let room = min(stackDepthMax, RingLayout.payloadBytesMax / 8 - words)
+    let depth = captureStack(payload + words, limit: room)
+    RingWriter.write(
+      row: row, mask: stackMask, payload: payload, words: words + depth,
+      flags: flags | (depth > 0 ? RingWriter.stackFlag : 0))
+  }
+
+  /// A row without a type is a forked child's, whose providers start over now.
+  private static func writeAfterFork<E: TraceEvent>(
+    _ event: E, _ row: UnsafeMutablePointer<trace_event_row>, flags: UInt64
+  ) {
+    if row.pointee.type == 0 { Registry.resumeAfterFork() }
+    guard row.pointee.type == typeAddress(E.self) else {
+      assertionFailure("\(E.self) is not among its provider's events")
+      return
+    }
+    let mask = trace_load_u8(&row.pointee.mask)
+    if mask != 0 { writeSlow(event, row, mask: mask, flags: flags) }
+  }
+
+  /// Leaves out the innermost frame, which is this file's.
+  private static func captureStack(_ frames: UnsafeMutablePointer<UInt64>, limit: Int) -> Int {
+    let depth = Int(trace_capture_stack(frames, UInt32(max(limit, 0))))
+    guard depth > 1 else { return 0 }
+    frames.update(from: frames + 1, count: depth - 1)
+    return depth - 1
+  }
+}
+
+/// Buffers for events that are too large for the stack: a fixed number, taken and given back with one
+/// atomic word, so that a signal handler may have one too. Memory is touched when used.
+enum LargeBuffers {
+  private static let count = 64
+  private static let stride = 1 << 16
+  private static let taken = Atomic<UInt64>(0)
+  private static let region = Atomic<UInt>(0)
+
+  static func take() -> UnsafeMutableRawPointer? {
+    guard let base = base() else { return nil }
+    var bits = taken.load(ordering: .relaxed)
+    while bits != .max {
+      let index = (~bits).trailingZeroBitCount
+      let (done, current) = taken.compareExchange(
+        expected: bits, desired: bits | 1 << UInt64(index), ordering: .acquiring)
+      if done { return base + index * stride }
+      bits = current
+    }
+    return nil
+  }
+
+  static func giveBack(_ buffer: UnsafeMutableRawPointer) {
+    guard let base = base() else { return }
+    let index = UInt64((buffer - base) / stride)
+    taken.bitwiseAnd(~(1 << index), ordering: .releasing)
+  }
+
+  private static func base() -> UnsafeMutableRawPointer? {
+    let known = region.load(ordering: .acquiring)
+    if known != 0 { return UnsafeMutableRawPointer(bitPattern: known) }
+    guard let fresh = trace_reserve(count * stride) else { return nil }
+    let (isMine, winner) = region.compareExchange(
+      expected: 0, desired: UInt(bitPattern: fresh), ordering: .acquiringAndReleasing)
+    if isMine { return fresh }
+    trace_release(fresh, count * stride)
+    return UnsafeMutableRawPointer(bitPattern: winner)
+  }
+}

@@ -1,0 +1,88 @@
+import CTraceShims
+import Glibc
+import TraceEvents
+import TraceRing
+
+/// The sessions that this process emits to. Only the control thread calls it.
+enum SessionSlots {
+  enum Failure: Error, Equatable {
+    case allTaken
+    case bufferSet(BufferSetError)
+    /// The set's writers use restartable sequences, and this process has none that work.
+    case needsRseq
+  }
+
+  private struct Attachment {
+    var set: BufferSet
+    var wakeDescriptor: Int32
+  }
+
+  private struct State {
+    var attachments: [Attachment?] = Array(repeating: nil, count: EmitterSlots.count)
+    /// Places whose mapping had to be left behind.
+    var abandoned: Set<Int> = []
+  }
+
+  /// Behind a pointer, so that a forked child can leave the parent's behind instead of releasing it.
+  nonisolated(unsafe) private static var state = makeState()
+
+  private static func makeState() -> UnsafeMutablePointer<State> {
+    let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
+    state.initialize(to: State())
+    return state
+  }
+
+  /// Maps the set and lets this process's emitters write to it. Takes over `wakeDescriptor` when it
+  /// succeeds; `memoryDescriptor` stays the caller's.
+  static func attach(
+    memoryDescriptor: Int32, wakeDescriptor: Int32, processSlot: UInt32
+  ) throws(Failure) -> Int {
+    let set: BufferSet
+    do { set = try BufferSet.attach(descriptor: memoryDescriptor) } catch {
+      throw .bufferSet(error)
+    }
+    if set.parameters.writerKind == .rseq, !rseqIsUsable { throw .needsRseq }
+    let index = (0..<EmitterSlots.count).first {
+      state.pointee.attachments[$0] == nil && !state.pointee.abandoned.contains($0)
+    }
+    guard let index else { throw .allTaken }
+    state.pointee.attachments[index] = Attachment(set: set, wakeDescriptor: wakeDescriptor)
+    EmitterSlots.attach(
+      set, to: index, processSlot: processSlot, wakeDescriptor: wakeDescriptor)
+    return index
+  }
+
+  static func apply(
+    slot: Int, provider: RegisteredProvider, filter: EnableFilter?, grants: [EventGrant]
+  ) {
+    provider.apply(slot: slot, filter: filter, grants: grants)
+    provider.enablementChanged()
+  }
+
+  /// Clears the session's bits, waits until no emitter is in its memory, and unmaps it.
+  static func detach(slot: Int) {
+    let providers = Registry.all()
+    for provider in providers { provider.clear(slot: slot) }
+    let isUnused = EmitterSlots.detach(slot)
+    if let attachment = state.pointee.attachments[slot] {
+      if isUnused {
+        close(attachment.wakeDescriptor)
+      } else {
+        _ = Unmanaged.passRetained(attachment.set)
+        state.pointee.abandoned.insert(slot)
+      }
+      state.pointee.attachments[slot] = nil
+    }
+    for provider in providers { provider.enablementChanged() }
+  }
+
+  /// In the child after a fork: sessions are the parent's. The providers' next emit starts over.
+  static func forgetAfterFork() {
+    EmitterSlots.forgetAfterFork()
+    state = makeState()
+    Registry.suspendAfterFork()
+  }
+}
+
+/// Whether restartable sequences work in this process; tried once.
+let rseqIsUsable: Bool = trace_rseq_self_test()

@@ -1,0 +1,153 @@
+import CTraceShims
+import Glibc
+
+/// What a session chooses for a buffer set.
+public struct BufferSetParameters: Sendable, Equatable {
+  public var ringCount: Int
+  /// A power of two, from ``RingLayout/ringBytesMin`` to ``RingLayout/ringBytesMax``.
+  public var ringBytes: Int
+  public var mode: BufferMode
+  public var writerKind: WriterKind
+  public var blockTimeoutNanoseconds: UInt64
+  /// False: ticks are the machine's counter. True: nanoseconds of CLOCK_MONOTONIC (lock sets only).
+  public var usesMonotonicClock: Bool
+
+  public init(
+    ringCount: Int, ringBytes: Int, mode: BufferMode, writerKind: WriterKind,
+    blockTimeoutNanoseconds: UInt64 = 1_000_000_000, usesMonotonicClock: Bool = false
+  ) {
+    self.ringCount = ringCount
+    self.ringBytes = ringBytes
+    self.mode = mode
+    self.writerKind = writerKind
+    self.blockTimeoutNanoseconds = blockTimeoutNanoseconds
+    self.usesMonotonicClock = usesMonotonicClock
+  }
+
+  var isValid: Bool {
+    (1...RingLayout.ringCountMax).contains(ringCount)
+      && (RingLayout.ringBytesMin...RingLayout.ringBytesMax).contains(ringBytes)
+      && ringBytes & (ringBytes - 1) == 0
+      && !(usesMonotonicClock && writerKind == .rseq)
+  }
+}
+
+public enum BufferSetError: Error, Equatable {
+  case invalidParameters
+  /// A system call failed.
+  case system(call: String, code: Int32)
+  /// The descriptor is not a buffer set of this ABI, or its size does not fit its header.
+  case notABufferSet
+}
+
+/// A mapping of a buffer set: the memory that emitters write and a session drains.
+///
+/// - Guarantee: addresses are computed from values checked once, never from what is in the memory now.
+/// - Cost: address space for every CPU; memory only for the pages that are written.
+public final class BufferSet: @unchecked Sendable {
+  public let parameters: BufferSetParameters
+  /// The memfd of a set that was created here; -1 for an attached one, and after ``closeDescriptor()``.
+  public private(set) var descriptor: Int32
+  let base: UnsafeMutableRawPointer
+  let byteCount: Int
+
+  /// A new set; the caller hands its descriptor to processes.
+  public static func create(_ parameters: BufferSetParameters) throws(BufferSetError) -> BufferSet {
+    guard parameters.isValid else { throw .invalidParameters }
+    let descriptor = trace_memfd("trace-buffers")
+    guard descriptor >= 0 else { throw .system(call: "memfd_create", code: errno) }
+    let size = RingLayout.setBytes(
+      ringCount: parameters.ringCount, ringBytes: parameters.ringBytes)
+    guard ftruncate(descriptor, size) == 0, trace_memfd_seal(descriptor) == 0 else {
+      let code = errno
+      close(descriptor)
+      throw .system(call: "ftruncate", code: code)
+    }
+    let set = try BufferSet(parameters, descriptor: descriptor, byteCount: size)
+    set.writeHeader()
+    return set
+  }
+
+  /// Maps a set that a session created; leaves the descriptor to the caller.
+  public static func attach(descriptor: Int32) throws(BufferSetError) -> BufferSet {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .system(call: "fstat", code: errno) }
+    guard trace_memfd_is_sealed(descriptor), status.st_size >= RingLayout.headerBytes else {
+      throw .notABufferSet
+    }
+    var header = trace_set_header()
+    let size = MemoryLayout<trace_set_header>.size
+    guard pread(descriptor, &header, size, 0) == size else { throw .notABufferSet }
+    guard header.magic == RingLayout.magic, header.abi == RingLayout.abi,
+      let mode = BufferMode(rawValue: header.mode),
+      let kind = WriterKind(rawValue: header.writer_kind)
+    else { throw .notABufferSet }
+    let parameters = BufferSetParameters(
+      ringCount: Int(header.ring_count), ringBytes: Int(clamping: header.ring_bytes), mode: mode,
+      writerKind: kind, blockTimeoutNanoseconds: header.block_timeout_ns,
+      usesMonotonicClock: header.uses_monotonic_clock != 0)
+    guard parameters.isValid,
+      RingLayout.setBytes(ringCount: parameters.ringCount, ringBytes: parameters.ringBytes)
+        == Int(status.st_size)
+    else { throw .notABufferSet }
+    let mapping = try BufferSet(parameters, descriptor: descriptor, byteCount: Int(status.st_size))
+    mapping.descriptor = -1
+    return mapping
+  }
+
+  private init(
+    _ parameters: BufferSetParameters, descriptor: Int32, byteCount: Int
+  ) throws(BufferSetError) {
+    let mapping = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
+    guard let mapping, mapping != MAP_FAILED else { throw .system(call: "mmap", code: errno) }
+    self.parameters = parameters
+    self.descriptor = descriptor
+    base = mapping
+    self.byteCount = byteCount
+  }
+
+  deinit {
+    munmap(base, byteCount)
+    closeDescriptor()
+  }
+
+  /// After this no further process can be given the set.
+  public func closeDescriptor() {
+    if descriptor >= 0 { close(descriptor) }
+    descriptor = -1
+  }
+
+  private func writeHeader() {
+    let header = self.header
+    header.pointee.abi = RingLayout.abi
+    header.pointee.ring_count = UInt32(parameters.ringCount)
+    header.pointee.ring_bytes = UInt64(parameters.ringBytes)
+    header.pointee.mode = parameters.mode.rawValue
+    header.pointee.writer_kind = parameters.writerKind.rawValue
+    header.pointee.block_timeout_ns = parameters.blockTimeoutNanoseconds
+    header.pointee.uses_monotonic_clock = parameters.usesMonotonicClock ? 1 : 0
+    header.pointee.magic = RingLayout.magic
+  }
+
+  var header: UnsafeMutablePointer<trace_set_header> {
+    base.assumingMemoryBound(to: trace_set_header.self)
+  }
+
+  func control(_ ring: Int) -> UnsafeMutablePointer<trace_ring_control> {
+    (base + RingLayout.headerBytes + ring * RingLayout.controlBytes)
+      .assumingMemoryBound(to: trace_ring_control.self)
+  }
+
+  func data(_ ring: Int) -> UnsafeMutablePointer<UInt64> {
+    (base + RingLayout.dataOffset(ringCount: parameters.ringCount) + ring * parameters.ringBytes)
+      .assumingMemoryBound(to: UInt64.self)
+  }
+
+  /// Events that threads without an rseq area could not write.
+  public var lostWithoutRseq: UInt64 {
+    trace_load_u64(&header.pointee.lost_without_rseq)
+  }
+
+  /// Now, on the clock that this set's records carry.
+  public var ticks: UInt64 { parameters.usesMonotonicClock ? trace_monotonic_ns() : trace_ticks() }
+}

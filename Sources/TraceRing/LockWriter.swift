@@ -1,0 +1,70 @@
+import CTraceShims
+import Glibc
+
+/// The fallback without rseq: a try-lock a ring. A writer that finds one taken goes on to the next ring, so
+/// that a preempted holder stops nobody; a signal handler never waits for the thread it interrupted.
+enum LockWriter {
+  static func write(_ slot: UnsafeMutablePointer<trace_slot>, _ record: PendingRecord)
+    -> SlowPath.Step
+  {
+    guard let rings = slot.pointee.rings else { return .detached }
+    let count = Int(slot.pointee.ring_count)
+    let tid = trace_thread_id()
+    let first = Int(tid) % count
+    var heldByMe = 0
+    for offset in 0..<count {
+      let ring = rings[(first + offset) % count]
+      if trace_load_u32(&ring.control.pointee.lock) == tid { heldByMe += 1 }
+      guard trace_compare_exchange_u32(&ring.control.pointee.lock, 0, tid) else { continue }
+      defer { trace_store_u32(&ring.control.pointee.lock, 0) }
+      return writeLocked(slot, ring, record, tid)
+    }
+    if heldByMe == count { return .lost(.signal) }
+    sched_yield()
+    return .again
+  }
+
+  private static func writeLocked(
+    _ slot: UnsafeMutablePointer<trace_slot>, _ ring: trace_ring_ref, _ record: PendingRecord,
+    _ tid: UInt32
+  ) -> SlowPath.Step {
+    let control = ring.control
+    let ticks = slot.pointee.uses_monotonic_clock != 0 ? trace_monotonic_ns() : trace_ticks()
+    let turn = PageTurn(
+      slot: slot, ring: ring, tail: trace_load_u64(&control.pointee.tail), ticks: ticks,
+      writer: slot.pointee.writer_high | UInt64(tid))
+    let isReady = withUnsafeTemporaryAllocation(
+      of: trace_store.self, capacity: PageTurn.storesMax
+    ) { stores in
+      switch turn.plan(record.words, stores.baseAddress!) {
+      case .nothing: return true
+      case .room: return false
+      case .stores(let count):
+        for store in stores[..<count] { trace_store_u64(store.address, store.value) }
+        if trace_load_u32(&slot.pointee.stalled) != 0 { trace_store_u32(&slot.pointee.stalled, 0) }
+        turn.wakeConsumerIfFilling()
+        return true
+      }
+    }
+    guard isReady else {
+      turn.wakeConsumerIfFilling()
+      return .full
+    }
+    let tail = trace_load_u64(&control.pointee.tail)
+    let delta = ticks &- trace_load_relaxed_u64(&control.pointee.base_ticks)
+    let place =
+      ring.data + Int(tail & RingLayout.positionMask & slot.pointee.ring_mask_words)
+    place[0] = record.header | delta
+    for word in 1..<max(record.words, 1) { place[word] = record.payload[word - 1] }
+    trace_store_u64(
+      &control.pointee.tail,
+      tail &+ UInt64(record.words) &+ 1 << RingLayout.eventCountShift)
+    return .written
+  }
+
+  /// Any thread may count: the counters of lock sets are added to atomically.
+  static func countLoss(_ slot: UnsafeMutablePointer<trace_slot>, _ cause: RingLoss) {
+    guard let rings = slot.pointee.rings else { return }
+    _ = trace_add_u64(lossCounter(rings[0].control, cause), 1)
+  }
+}

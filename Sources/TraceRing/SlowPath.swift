@@ -1,0 +1,122 @@
+public import CTraceShims
+import Glibc
+
+/// What a producer does when the fast path cannot write: contexts, page switches, waiting, counting.
+///
+/// Async-signal-safe, without allocation. While it touches the mapping it is counted in the slot's
+/// `slow_users`, so that a detach waits for it; it is not while it sleeps.
+@usableFromInline
+enum SlowPath {
+  /// Rounds before an event is given up as lost to contention: each needs a preemption, a migration or a
+  /// taken lock in the same few nanoseconds.
+  static let roundsMax = 10_000
+  private static let sleepNanoseconds = 50_000
+  private static let stalledTimeoutNanoseconds: UInt64 = 1_000_000
+
+  enum Step {
+    case written
+    /// The ring has changed: try again.
+    case again
+    /// No room, and the mode does not let the oldest go.
+    case full
+    case lost(RingLoss)
+    /// The session that wanted the event has gone.
+    case detached
+  }
+
+  @usableFromInline @inline(never)
+  static func write(
+    _ slot: UnsafeMutablePointer<trace_slot>, generation: UInt64, header: UInt64,
+    payload: UnsafePointer<UInt64>, recordWords: UInt64
+  ) {
+    let record = PendingRecord(header: header, payload: payload, words: Int(recordWords))
+    let savedErrno = errno
+    let depth = trace_enter_slow_path()
+    defer {
+      trace_leave_slow_path()
+      errno = savedErrno
+    }
+    var deadline: UInt64 = 0
+    for _ in 0..<roundsMax {
+      switch attached(slot, generation, { attempt(slot, generation, record) }) {
+      case .written, .detached: return
+      case .again: continue
+      case .lost(let cause):
+        lose(slot, generation, cause)
+        return
+      case .full:
+        if let cause = waitForRoom(slot, depth: depth, deadline: &deadline) {
+          lose(slot, generation, cause)
+          return
+        }
+      }
+    }
+    lose(slot, generation, .contention)
+  }
+
+  private static func attempt(
+    _ slot: UnsafeMutablePointer<trace_slot>, _ generation: UInt64, _ record: PendingRecord
+  ) -> Step {
+    guard record.words <= RingLayout.recordWordsMax else { return .lost(.tooLarge) }
+    if slot.pointee.fast_generation == 0 { return LockWriter.write(slot, record) }
+    let step = RseqWriter.prepare(slot, record)
+    guard case .again = step else { return step }
+    let writer = slot.pointee.writer_high | UInt64(trace_thread_id())
+    let outcome = trace_section_write(
+      slot, generation, record.header, writer, record.payload, UInt64(record.words))
+    return outcome == TRACE_WRITTEN ? .written : .again
+  }
+
+  /// Runs `body` while the slot's mapping is sure to stay, or not at all.
+  private static func attached(
+    _ slot: UnsafeMutablePointer<trace_slot>, _ generation: UInt64, _ body: () -> Step
+  ) -> Step {
+    _ = trace_add_u32(&slot.pointee.slow_users, 1)
+    defer { _ = trace_add_u32(&slot.pointee.slow_users, .max) }
+    let isAttached = generation & 1 == 1 && trace_load_u64(&slot.pointee.generation) == generation
+    return isAttached ? body() : .detached
+  }
+
+  /// Sleeps a little; or says why the event is to be given up.
+  private static func waitForRoom(
+    _ slot: UnsafeMutablePointer<trace_slot>, depth: UInt32, deadline: inout UInt64
+  ) -> RingLoss? {
+    guard slot.pointee.mode == BufferMode.block.rawValue else { return .bufferFull }
+    // The code that a signal handler interrupted may be the one that everybody waits for.
+    if depth > 0 || trace_is_on_signal_stack() { return .signal }
+    let now = trace_monotonic_ns()
+    if deadline == 0 {
+      let isStalled = trace_load_u32(&slot.pointee.stalled) != 0
+      deadline =
+        now &+ (isStalled ? stalledTimeoutNanoseconds : slot.pointee.block_timeout_ns)
+    }
+    if now >= deadline {
+      trace_store_u32(&slot.pointee.stalled, 1)
+      return .blockTimeout
+    }
+    var pause = timespec(tv_sec: 0, tv_nsec: sleepNanoseconds)
+    nanosleep(&pause, nil)
+    return nil
+  }
+
+  static func lose(
+    _ slot: UnsafeMutablePointer<trace_slot>, _ generation: UInt64, _ cause: RingLoss
+  ) {
+    _ = attached(slot, generation) {
+      if slot.pointee.fast_generation == 0 {
+        LockWriter.countLoss(slot, cause)
+      } else {
+        RseqWriter.countLoss(slot, cause)
+      }
+      return .written
+    }
+  }
+}
+
+/// A record that is not yet in a ring.
+struct PendingRecord {
+  var header: UInt64
+  var payload: UnsafePointer<UInt64>
+  /// Its header included.
+  var words: Int
+}
