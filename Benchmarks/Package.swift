@@ -1,0 +1,22 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// What the benchmarks need in Swift; Scripts/bench builds it and puts the table together.
+let package = Package(
+  name: "trace-engine-benchmarks",
+  dependencies: [.package(name: "trace-engine", path: "..")],
+  targets: [
+    .executableTarget(
+      name: "replay-bench",
+      dependencies: [
+        .product(name: "TraceEvents", package: "trace-engine"),
+        .product(name: "TraceFormat", package: "trace-engine"),
+      ],
+      swiftSettings: [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .treatAllWarnings(as: .error),
+      ])
+  ]
+)

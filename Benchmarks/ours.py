@@ -1,0 +1,136 @@
+"""This project: event-storm traced by tracectl, and the trace read back."""
+
+import json
+import os
+import re
+import subprocess
+import time
+
+from measure import Failed, median, run, spread
+
+
+class Ours:
+    name = "this project"
+
+    def __init__(self, tools, scratch, runs, scale):
+        self.tools, self.scratch, self.runs, self.scale = tools, scratch, runs, scale
+        self.environment = {"TRACE_RUNTIME_DIR": str(scratch / "runtime")}
+        os.makedirs(scratch / "runtime", mode=0o700, exist_ok=True)
+
+    def storm(self, events, *arguments):
+        result = run([self.tools / "event-storm", "--events", events, *arguments],
+                     self.environment)
+        return json.loads(result.output)
+
+    def collect(self, name, *arguments, events, threads=1):
+        """One storm under a session of its own; returns the run, the storm's report, the file."""
+        trace = self.scratch / f"{name}.etl"
+        trace.unlink(missing_ok=True)
+        result = run(
+            [self.tools / "tracectl", "collect", "-providers", "Storm", "-o", trace, *arguments,
+             "--", self.tools / "event-storm", "--events", events, "--threads", threads,
+             "--wait-for-enable", 10],
+            self.environment)
+        lines = [line for line in result.output.splitlines() if line.startswith("{")]
+        if not lines:
+            raise Failed(f"event-storm reported nothing under {name}")
+        return result, json.loads(lines[0]), trace
+
+    def measure(self):
+        figures = {"spread": {}}
+        self.measure_emitting(figures)
+        self.measure_lossless(figures)
+        self.measure_start(figures)
+        return figures
+
+    def note(self, figures, key, values):
+        figures[key] = median(values)
+        figures["spread"][key] = spread(values)
+
+    def measure_emitting(self, figures):
+        reports = [self.storm(int(200_000_000 * self.scale)) for _ in range(self.runs)]
+        self.note(figures, "rdtsc", [r["rdtsc_ns"] for r in reports])
+        self.note(figures, "disabled", [r["ns_per_event"][0] for r in reports])
+        events = int(2_000_000 * self.scale)
+        with self.session("discard", "-mode", "discard", "-buffer-size", "256MB"):
+            for key, threads in (("enabled", 1), ("two", 2)):
+                costs = []
+                for _ in range(self.runs + 1):
+                    report = self.storm(
+                        events, "--threads", threads, "--wait-for-enable", 10)
+                    costs.append(sum(report["ns_per_event"]) / threads)
+                    time.sleep(0.3)
+                # The first touches the buffers' pages.
+                self.note(figures, key, costs[1:])
+
+    def session(self, name, *arguments):
+        return Session(self, self.scratch / f"{name}.etl", arguments)
+
+    def measure_lossless(self, figures):
+        events = int(60_000_000 * self.scale)
+        rates, peaks = [], []
+        for _ in range(self.runs if self.scale >= 1 else 1):
+            result, report, trace = self.collect(
+                "lossless", "-mode", "block", "-buffer-size", "64MB", events=events)
+            # From the command's start to its end: the last byte is in the file.
+            rates.append(events / result.seconds)
+            peaks.append(result.peak_mb)
+        self.note(figures, "lossless", rates)
+        figures["collect_memory"] = max(peaks)
+        figures["bytes"] = trace.stat().st_size / events
+        self.measure_reading(figures, trace, events)
+        trace.unlink()
+
+    def measure_reading(self, figures, trace, events):
+        replays, dumps, infos = [], [], []
+        peak = 0.0
+        for _ in range(self.runs):
+            replay = run([self.tools / "replay-bench", trace])
+            count, seconds, _ = replay.output.split()
+            if int(count) != events:
+                raise Failed(f"{count} events in the file, {events} were emitted")
+            replays.append(events / float(seconds))
+            dump = run([self.tools / "tracectl", "dump", trace], discard=True)
+            dumps.append(events / dump.seconds)
+            peak = max(peak, dump.peak_mb)
+            infos.append(run([self.tools / "tracectl", "info", trace]).seconds * 1000)
+        self.note(figures, "replay", replays)
+        self.note(figures, "dump", dumps)
+        self.note(figures, "info", infos)
+        figures["dump_memory"] = peak
+
+    def measure_start(self, figures):
+        """What an app that nobody traces pays: with the library on, less with it off."""
+        costs = {"": [], "1": []}
+        for _ in range(30):
+            for off in costs:
+                environment = {**self.environment, "TRACE_DISABLE": off}
+                if not off:
+                    del environment["TRACE_DISABLE"]
+                result = run([self.tools / "event-storm", "--events", 1], environment)
+                # The first event's emit registers the provider: that is the cost.
+                costs[off].append(json.loads(result.output)["ns_per_event"][0] / 1e6)
+        figures["start"] = max(0.0, median(costs[""]) - median(costs["1"]))
+
+
+class Session:
+    """tracectl collecting from everyone until the block ends."""
+
+    def __init__(self, ours, trace, arguments):
+        self.ours, self.trace, self.arguments = ours, trace, arguments
+
+    def __enter__(self):
+        self.child = subprocess.Popen(
+            [str(self.ours.tools / "tracectl"), "collect", "-providers", "Storm",
+             "-o", str(self.trace), *self.arguments],
+            env={**os.environ, **self.ours.environment},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        return self
+
+    def __exit__(self, *failure):
+        self.child.send_signal(2)
+        output, _ = self.child.communicate(timeout=60)
+        self.trace.unlink(missing_ok=True)
+        lost = re.search(rb"lost[^\n]*[1-9]", output)
+        if failure[0] is None and lost:
+            print("note: events were lost while measuring ns/event:", lost.group().decode())

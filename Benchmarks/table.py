@@ -1,0 +1,96 @@
+"""Puts the figures into a Markdown table with targets and ratios."""
+
+OURS = "this project"
+
+
+def nanoseconds(value):
+    return f"{value:.2f} ns"
+
+
+def millions(value):
+    return f"{value / 1e6:.1f} M/s"
+
+
+def megabytes(value):
+    return f"{value:.0f} MB"
+
+
+# What, key, how it is written, what it must reach as text and as a test of our figures, and
+# whether less is better.
+ROWS = [
+    ("reading the counter (`rdtsc`)", "rdtsc", nanoseconds, "", None, True),
+    ("disabled event", "disabled", nanoseconds, "≤ 1 ns", lambda f: f["disabled"] <= 1, True),
+    ("enabled event, one thread", "enabled", nanoseconds, "≤ 2.0 × rdtsc",
+     lambda f: f["enabled"] <= 2 * f["rdtsc"], True),
+    ("enabled event, each of two threads", "two", nanoseconds, "≥ 1.8 × one thread",
+     lambda f: 2 * f["enabled"] / f["two"] >= 1.8, True),
+    ("lossless to disk, one producer", "lossless", millions, "≥ 12 M/s",
+     lambda f: f["lossless"] >= 12e6, False),
+    ("file size", "bytes", lambda v: f"{v:.2f} B/event", "≤ 2.0 B/event",
+     lambda f: f["bytes"] <= 2, True),
+    ("typed replay, one thread", "replay", millions, "≥ 30 M/s",
+     lambda f: f["replay"] >= 30e6, False),
+    ("dump to text, to /dev/null", "dump", millions, "≥ 4 M/s",
+     lambda f: f["dump"] >= 4e6, False),
+    ("`info`, start to end", "info", lambda v: f"{v:.1f} ms", "≤ 50 ms",
+     lambda f: f["info"] <= 50, True),
+    ("peak memory of dump", "dump_memory", megabytes, "≤ 200 MB",
+     lambda f: f["dump_memory"] <= 200, True),
+    ("peak memory of collect, its child's included", "collect_memory", megabytes, "≤ 200 MB",
+     lambda f: f["collect_memory"] <= 200, True),
+    ("first event in an app that is not traced", "start", lambda v: f"{v:.2f} ms", "≤ 1 ms",
+     lambda f: f["start"] <= 1, True),
+]
+
+NOTES = """
+- One event is a 64-bit sequence number and a 32-bit worker. LTTng-UST: per-user buffers of
+  8 × 16 MB, discard mode for ns/event, blocking mode for the lossless row; its replay and dump rows
+  are babeltrace2's counter and its text output. JFR: an event without a stack or a duration.
+- The lossless row is from the command's start to its end, everything in the file; LTTng's is the
+  producer's side only, which favours it.
+- Ratios: ns/event to `rdtsc`, all other rows how many times better this project is than the peer.
+"""
+
+
+def cell(figures, name, row):
+    _, key, write, _, _, less_is_better = row
+    value = figures.get(name, {}).get(key)
+    if value is None:
+        return "–"
+    text = write(value)
+    rdtsc = figures.get(OURS, {}).get("rdtsc")
+    if key in ("enabled", "two") and rdtsc:
+        return f"{text} ({value / rdtsc:.1f} × rdtsc)"
+    ours = figures.get(OURS, {}).get(key)
+    if name != OURS and ours:
+        ratio = value / ours if less_is_better else ours / value
+        return f"{text} ({ratio:.1f} ×)"
+    return text
+
+
+def verdict(figures, row):
+    _, key, _, target, reached, _ = row
+    ours = figures.get(OURS, {})
+    if reached is None or key not in ours:
+        return target
+    return f"{target} {'✓' if reached(ours) else '✗'}"
+
+
+def render(figures, heading, load):
+    names = list(figures)
+    lines = [f"# Benchmarks: {heading}", ""]
+    if load > 1.5:
+        lines += [f"The machine was busy (load {load:.1f}): take the figures with care.", ""]
+    lines += [
+        "| what | " + " | ".join(names) + " | must |",
+        "|---|" + "---|" * (len(names) + 1),
+    ]
+    for row in ROWS:
+        cells = [cell(figures, name, row) for name in names]
+        if any(text != "–" for text in cells):
+            lines.append(f"| {row[0]} | " + " | ".join(cells) + f" | {verdict(figures, row)} |")
+    widest = max(figures.get(OURS, {}).get("spread", {}).items(), key=lambda i: i[1], default=None)
+    text = "\n".join(lines) + "\n" + NOTES
+    if widest:
+        text += f"- Widest spread of our runs: ± {widest[1]:.0%} ({widest[0]}).\n"
+    return text

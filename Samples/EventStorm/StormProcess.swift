@@ -1,0 +1,106 @@
+import CTraceShims
+import Glibc
+import TraceProvider
+
+/// One process's part of the storm.
+struct StormProcess {
+  var options: StormOptions
+  var index: Int
+  var note: SharedNote
+
+  func run() throws(StormError) {
+    Storm.provider.register()
+    if let seconds = options.waitForEnable { try waitForEnable(seconds: seconds) }
+    try emitAll(process: index)
+    if options.forks { try continueInFork() }
+    sleepNanoseconds(UInt64(options.holdOpen * 1e9))
+  }
+
+  private func waitForEnable(seconds: Double) throws(StormError) {
+    let deadline = trace_monotonic_ns() + UInt64(seconds * 1e9)
+    while !isWanted {
+      guard trace_monotonic_ns() < deadline else {
+        throw StormError("no session enabled Storm within \(seconds) s")
+      }
+      sleepNanoseconds(1_000_000)
+    }
+  }
+
+  private var isWanted: Bool {
+    switch options.payload {
+    case .counter: Storm.provider.isEnabled(CounterEvent.self)
+    case .string: Storm.provider.isEnabled(TextEvent.self)
+    case .stack: Storm.provider.isEnabled(StackEvent.self)
+    case .mixed:
+      Storm.provider.isEnabled(CounterEvent.self) || Storm.provider.isEnabled(TextEvent.self)
+        || Storm.provider.isEnabled(StackEvent.self)
+    }
+  }
+
+  private func emitAll(process: Int) throws(StormError) {
+    if options.signals {
+      let line = note.line(process: process, thread: WorkerID.signalThread)
+      SignalTicks.prepare(process: process, note: line)
+    }
+    let barrier = ThreadGroup.Barrier(count: options.threads)
+    if options.signals { SignalTicks.setInterval(microseconds: 200) }
+    try ThreadGroup.run(
+      (0..<options.threads).map { thread in
+        let worker = worker(process: process, thread: thread)
+        return { [options] in
+          if options.signals, thread == 0 { SignalTicks.admit() }
+          barrier.wait()
+          Self.emit(as: worker, churn: options.churn)
+        }
+      })
+    if options.signals { SignalTicks.setInterval(microseconds: 0) }
+  }
+
+  /// With churn, each stretch of that many events is emitted by a new thread.
+  private static func emit(as worker: Worker, churn: UInt64) {
+    guard churn > 0 else { return worker.emit(1, through: worker.events) }
+    var next: UInt64 = 1
+    while next <= worker.events {
+      let first = next
+      let last = min(worker.events, first + churn - 1)
+      do {
+        try ThreadGroup.run([{ worker.emit(first, through: last) }])
+      } catch {
+        return complain(error)
+      }
+      next = last + 1
+    }
+  }
+
+  private func worker(process: Int, thread: Int) -> Worker {
+    Worker(
+      id: WorkerID(process: process, thread: thread), payload: options.payload,
+      events: options.events, rate: options.rate, seed: options.seed,
+      crashAfter: options.crashAfter, isNoted: options.sharedNote != nil,
+      note: note.line(process: process, thread: thread))
+  }
+
+  /// Does it all again in a child made by fork alone, which is its own process to every session.
+  private func continueInFork() throws(StormError) {
+    let child = fork()
+    guard child >= 0 else { throw StormError("cannot fork: \(errnoText)") }
+    if child == 0 {
+      do {
+        if let seconds = options.waitForEnable { try waitForEnable(seconds: seconds) }
+        try emitAll(process: index + options.processes)
+      } catch {
+        complain(error)
+        _exit(EX_SOFTWARE)
+      }
+      _exit(0)
+    }
+    var status: Int32 = 0
+    while waitpid(child, &status, 0) < 0, errno == EINTR {}
+    guard status == 0 else { throw StormError("the forked child ended with status \(status)") }
+  }
+}
+
+func complain(_ error: StormError) {
+  var line = "event-storm: \(error)\n"
+  line.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}

@@ -1,0 +1,51 @@
+import CTraceShims
+
+/// The line of JSON at the end.
+struct StormReport {
+  var options: StormOptions
+  var note: SharedNote
+
+  var json: String {
+    let processes = options.processes * (options.forks ? 2 : 1)
+    let lines = (0..<processes).flatMap { process in
+      (0..<options.threads).map { note.line(process: process, thread: $0) }
+    }
+    let ticks = (0..<processes).map {
+      note.line(process: $0, thread: WorkerID.signalThread).emitted
+    }
+    let costs = lines.map { line in
+      line.emitted == 0 ? "0" : rounded(Double(line.nanoseconds) / Double(line.emitted))
+    }
+    let fields: [(String, String)] = [
+      ("events", String(lines.reduce(0) { $0 + $1.emitted } + ticks.reduce(0, +))),
+      ("processes", String(processes)),
+      ("threads", String(options.threads)),
+      ("payload", "\"\(options.payload.rawValue)\""),
+      ("ns_per_event", "[\(costs.joined(separator: ", "))]"),
+      ("signals", String(ticks.reduce(0, +))),
+      ("rdtsc_ns", rounded(Self.tickCost())),
+    ]
+    return "{" + fields.map { "\"\($0)\": \($1)" }.joined(separator: ", ") + "}"
+  }
+
+  /// Nanoseconds that reading the machine's counter takes: the unit that emitting is measured in.
+  static func tickCost() -> Double {
+    let count: UInt64 = 2_000_000
+    var costs: [Double] = []
+    for _ in 0..<5 {
+      let start = trace_monotonic_ns()
+      var sum: UInt64 = 0
+      for _ in 0..<count { sum &+= trace_ticks() }
+      let elapsed = trace_monotonic_ns() - start
+      // Uses the sum, so that the loop stays.
+      costs.append(Double(elapsed &+ (sum == 1 ? 1 : 0)) / Double(count))
+    }
+    return costs.sorted()[2]
+  }
+
+  private func rounded(_ value: Double) -> String {
+    let hundredths = Int((value * 100).rounded())
+    let fraction = String(hundredths % 100)
+    return "\(hundredths / 100).\(fraction.count == 1 ? "0" : "")\(fraction)"
+  }
+}
