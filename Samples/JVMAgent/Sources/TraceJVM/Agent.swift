@@ -1,0 +1,130 @@
+import CJVM
+import Glibc
+import Synchronization
+import TraceProvider
+
+/// The process's one agent: what the machine's phase is and which notifications are on.
+///
+/// Sessions speak on the engine's control thread, the machine on its own threads. Whoever works on the
+/// machine's notifications holds ``state``; the callbacks that emit never take it.
+enum Agent {
+  enum Phase {
+    case absent
+    /// In Agent_OnLoad: only the loading thread may set notifications.
+    case loading
+    /// Between Agent_OnLoad and VMInit: nobody may.
+    case starting
+    /// Threads that are attached may.
+    case live
+    case dead
+  }
+
+  struct State: @unchecked Sendable {
+    var phase = Phase.absent
+    var machine: UnsafeMutablePointer<JavaVM?>?
+    var tool: ToolInterface?
+    /// What the machine agreed to notify of.
+    var possible: EventModes = []
+    var wanted: EventModes = []
+    var applied: EventModes = []
+    /// A session asked for what already lives before the machine could say.
+    var owesCode = false
+
+    mutating func apply() {
+      guard let tool else { return }
+      let target = wanted.intersection(possible)
+      guard target != applied else { return }
+      EventModes.switchOver(from: applied, to: target, by: tool)
+      if !target.contains(.methodCode) { CodeTable.shared.removeAll() }
+      applied = target
+    }
+  }
+
+  static let state = Mutex(State())
+
+  /// One sentence to the user, on stderr.
+  static func say(_ text: String) {
+    let line = Array("libtracejvm: \(text)\n".utf8)
+    _ = write(STDERR_FILENO, line, line.count)
+  }
+
+  // MARK: Start
+
+  static func start(
+    machine: UnsafeMutablePointer<JavaVM?>, options text: UnsafePointer<CChar>?, attached: Bool
+  ) -> jint {
+    let options: AgentOptions
+    do throws(AgentOptions.Problem) {
+      options = try AgentOptions(text.map { String(cString: $0) } ?? "")
+    } catch {
+      say(error.text)
+      return JNI_ERR
+    }
+    guard state.withLock({ $0.phase == .absent }) else {
+      say("already loaded into this process; the second load changes nothing")
+      return JNI_OK
+    }
+    guard let tool = ToolInterface(machine: machine) else {
+      say("this virtual machine offers no JVMTI 1.2; use a HotSpot JDK 11 or newer")
+      return JNI_ERR
+    }
+    guard let possible = Capabilities.request(options, of: tool), tool.setCallbacks(callbacks),
+      tool.setEvent(JVMTI_EVENT_VM_DEATH, enabled: true),
+      attached || tool.setEvent(JVMTI_EVENT_VM_INIT, enabled: true)
+    else { return JNI_ERR }
+    state.withLock {
+      $0.machine = machine
+      $0.tool = tool
+      $0.possible = possible
+      $0.phase = attached ? .live : .loading
+    }
+    if attached { Throwable.prepare(machine.environment()) }
+    follow()
+    if !attached {
+      state.withLock {
+        $0.apply()
+        $0.phase = .starting
+      }
+    }
+    return JNI_OK
+  }
+
+  /// Registers the provider; a session that waits for it has it enabled when this returns.
+  private static func follow() {
+    Runtime.provider.onEnable { wanted in
+      let modes = EventModes(wanted)
+      state.withLock { state in
+        state.wanted = modes
+        guard state.phase == .live, state.wanted.intersection(state.possible) != state.applied
+        else { return }
+        state.machine?.withThisThreadAttached { state.apply() }
+      }
+    }
+    Runtime.provider.onCaptureState { capture in Replay.run(for: capture) }
+    Runtime.provider.register()
+  }
+
+  // MARK: The machine's life
+
+  /// The machine is live: what sessions asked for while it started is done now.
+  static func machineIsLive(_ environment: UnsafeMutablePointer<JNIEnv?>?) {
+    Throwable.prepare(environment)
+    state.withLock { state in
+      state.phase = .live
+      state.apply()
+      if state.owesCode, let tool = state.tool {
+        Replay.emitRemaining(state.applied, by: tool)
+      }
+      state.owesCode = false
+      if state.applied.contains(.images) { LoadedImages.emitNew() }
+    }
+  }
+
+  /// Last chance: methods compiled whose notification is still in the machine's queue.
+  static func machineDies() {
+    state.withLock { state in
+      if let tool = state.tool { Replay.emitRemaining(state.applied, by: tool) }
+      state.phase = .dead
+    }
+  }
+}

@@ -1,0 +1,35 @@
+/// What stands after the `=` of `-agentpath:…/libtracejvm.so=`.
+struct AgentOptions: Equatable {
+  /// Whether method enter and leave may be asked for: the machine must be told before it starts, and
+  /// while a session asks for them it interprets everything.
+  var methods = false
+  /// Whether exceptions may be asked for.
+  var exceptions = true
+
+  struct Problem: Error, Equatable {
+    var text: String
+  }
+
+  init() {}
+
+  /// Options are `name=0|1`, separated by commas.
+  init(_ text: String) throws(Problem) {
+    for item in text.split(separator: ",") {
+      let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let value: Bool? =
+        switch parts.count == 2 ? parts[1] : "1" {
+        case "0": false
+        case "1": true
+        default: nil
+        }
+      switch (parts.first, value) {
+      case ("methods", let value?): methods = value
+      case ("exceptions", let value?): exceptions = value
+      default:
+        throw Problem(
+          text: "unknown option '\(item)'; there are methods=0|1 (default 0) and exceptions=0|1 "
+            + "(default 1), separated by commas")
+      }
+    }
+  }
+}

@@ -1,0 +1,29 @@
+import CJVM
+import Synchronization
+import TraceEvents
+import TraceProvider
+
+/// Method enter and leave, with the option `methods=1` and the keyword Method.
+///
+/// The machine interprets everything while it tells of calls, so most methods never get a MethodLoad
+/// from a compiler: each is named once by one with neither address nor size.
+enum Calls {
+  private static let named = Mutex(Set<UInt64>())
+
+  static func entered(_ method: jmethodID, by tool: ToolInterface) {
+    let id = MethodNames.id(of: method)
+    if named.withLock({ $0.insert(id).inserted }) {
+      let names = MethodNames(of: method, by: tool)
+      Runtime.provider.emit(
+        MethodLoad(
+          methodID: id, startAddress: 0, size: 0, flags: MethodFlags(rawValue: 0),
+          namespace: names.namespace, name: names.name, signature: names.signature))
+    }
+    Runtime.provider.emit(MethodEnter(methodID: id))
+  }
+
+  static func left(_ method: jmethodID, byException: Bool) {
+    Runtime.provider.emit(
+      MethodLeave(methodID: MethodNames.id(of: method), byException: byException))
+  }
+}

@@ -1,0 +1,56 @@
+import CJVM
+
+/// What the agent asks the machine to be able to tell.
+///
+/// None of these costs anything while its notification is off, `methods=1` apart: then HotSpot's
+/// interpreter checks each call.
+enum Capabilities {
+  /// Bytes between two allocation samples, on average; the CLR's tick.
+  static let samplingInterval_bytes: Int32 = 100 * 1024
+
+  /// The modes that can be switched on, or nil (after saying why) when what was asked for cannot.
+  static func request(_ options: AgentOptions, of tool: ToolInterface) -> EventModes? {
+    var modes: EventModes = [.otherCode]
+    var basic = jvmtiCapabilities()
+    basic.can_generate_garbage_collection_events = 1
+    basic.can_generate_compiled_method_load_events = 1
+    basic.can_get_line_numbers = 1
+    basic.can_get_source_file_name = 1
+    guard tool.add(basic) else {
+      Agent.say("this virtual machine does not tell of collections and compiled methods")
+      return nil
+    }
+    modes.formUnion([.collections, .methodCode])
+
+    var binding = jvmtiCapabilities()
+    binding.can_generate_native_method_bind_events = 1
+    if tool.add(binding) { modes.insert(.images) }
+
+    var sampling = jvmtiCapabilities()
+    sampling.can_generate_sampled_object_alloc_events = 1
+    if tool.add(sampling), tool.setSamplingInterval(bytes: samplingInterval_bytes) {
+      modes.insert(.allocations)
+    }
+
+    if options.exceptions {
+      var exceptions = jvmtiCapabilities()
+      exceptions.can_generate_exception_events = 1
+      // Refused when attached late; then the rest works without it.
+      if tool.add(exceptions) { modes.formUnion([.thrown, .caught]) }
+    }
+
+    if options.methods {
+      var calls = jvmtiCapabilities()
+      calls.can_generate_method_entry_events = 1
+      calls.can_generate_method_exit_events = 1
+      guard tool.add(calls) else {
+        Agent.say(
+          "methods=1 works only from the machine's start; give the agent by -agentpath: instead of "
+            + "attaching it")
+        return nil
+      }
+      modes.insert(.calls)
+    }
+    return modes
+  }
+}

@@ -1,0 +1,49 @@
+import CJVM
+import Synchronization
+import TraceEvents
+import TraceProvider
+
+/// Garbage collections. The machine calls ``started()`` and ``finished()`` on the thread that collects,
+/// with every Java thread stopped: they may only emit.
+///
+/// It calls for every stop-the-world step, G1's remark and cleanup pauses too, when the stop is already
+/// complete. It says neither which generation is collected (`depth` stays 0) nor why (`reason` is Empty).
+enum Collections {
+  private struct Progress {
+    /// Collections begun while somebody listened.
+    var count: UInt32 = 0
+    /// Ordinals of those not ended, innermost last: one may contain another.
+    var open: [UInt32] = []
+  }
+
+  private static let progress = Mutex(Progress())
+
+  static func started() {
+    let ordinal = progress.withLock { progress in
+      progress.count &+= 1
+      progress.open.append(progress.count)
+      return progress.count
+    }
+    Runtime.provider.emit(GCStart(count: ordinal, depth: 0, reason: .empty))
+  }
+
+  static func finished() {
+    guard let ordinal = progress.withLock({ $0.open.popLast() }) else { return }
+    Runtime.provider.emit(GCEnd(count: ordinal, depth: 0))
+  }
+
+  /// An object was allocated that crossed the sampling interval.
+  static func sampled(_ type: jclass, size: Int64, by tool: ToolInterface) {
+    Runtime.provider.emit(
+      GCAllocationTick(
+        allocationAmount: UInt64(Capabilities.samplingInterval_bytes), allocationKind: .small,
+        typeID: 0, typeName: tool.name(of: type).clipped(toBytes: TextLimit.name_bytes),
+        objectSize: UInt64(clamping: size)))
+  }
+}
+
+/// Longest texts that an event carries; what is longer is cut.
+enum TextLimit {
+  static let name_bytes = 4096
+  static let message_units = 512
+}

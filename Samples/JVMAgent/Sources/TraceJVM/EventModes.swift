@@ -1,0 +1,71 @@
+import CJVM
+import TraceEvents
+import TraceProvider
+
+/// Which of the machine's notifications are on.
+struct EventModes: OptionSet, Hashable {
+  var rawValue: UInt16
+
+  static let collections = EventModes(rawValue: 1 << 0)
+  static let methodCode = EventModes(rawValue: 1 << 1)
+  static let otherCode = EventModes(rawValue: 1 << 2)
+  static let images = EventModes(rawValue: 1 << 3)
+  static let thrown = EventModes(rawValue: 1 << 4)
+  static let caught = EventModes(rawValue: 1 << 5)
+  static let allocations = EventModes(rawValue: 1 << 6)
+  static let calls = EventModes(rawValue: 1 << 7)
+
+  init(rawValue: UInt16) { self.rawValue = rawValue }
+
+  /// The notifications that feed what sessions want of the Runtime provider.
+  init(_ wanted: Enablement) {
+    self = []
+    guard wanted.isEnabled else { return }
+    let filter = EnableFilter(level: wanted.level, any: wanted.keywords)
+    for (modes, event) in Self.feeds {
+      let schema = event.schema
+      if filter.admits(level: schema.level, keywords: schema.keywords) { formUnion(modes) }
+    }
+  }
+
+  private static let feeds: [(EventModes, any TraceEvent.Type)] = [
+    (.collections, GCStart.self),
+    (.methodCode, MethodLoad.self),
+    (.methodCode, MethodILToNativeMap.self),
+    (.otherCode, SymbolLoad.self),
+    (.images, ImageLoad.self),
+    (.thrown, ExceptionThrown.self),
+    (.caught, ExceptionCaught.self),
+    (.allocations, GCAllocationTick.self),
+    (.calls, MethodEnter.self),
+  ]
+
+  /// The machine's events behind each mode, in the order to switch them on; off is the reverse. So no
+  /// start is told without its end.
+  private static let events: [(EventModes, [jvmtiEvent])] = [
+    (
+      .collections,
+      [JVMTI_EVENT_GARBAGE_COLLECTION_FINISH, JVMTI_EVENT_GARBAGE_COLLECTION_START]
+    ),
+    (.methodCode, [JVMTI_EVENT_COMPILED_METHOD_UNLOAD, JVMTI_EVENT_COMPILED_METHOD_LOAD]),
+    (.otherCode, [JVMTI_EVENT_DYNAMIC_CODE_GENERATED]),
+    (.images, [JVMTI_EVENT_NATIVE_METHOD_BIND]),
+    (.thrown, [JVMTI_EVENT_EXCEPTION]),
+    (.caught, [JVMTI_EVENT_EXCEPTION_CATCH]),
+    (.allocations, [JVMTI_EVENT_SAMPLED_OBJECT_ALLOC]),
+    (.calls, [JVMTI_EVENT_METHOD_EXIT, JVMTI_EVENT_METHOD_ENTRY]),
+  ]
+
+  /// Switches notifications so that those on become `wanted`.
+  ///
+  /// To be called while the machine loads agents or is live, then on a thread that it knows.
+  static func switchOver(from current: EventModes, to wanted: EventModes, by tool: ToolInterface) {
+    for (mode, events) in Self.events
+    where !mode.isDisjoint(with: current.symmetricDifference(wanted)) {
+      let enabled = wanted.contains(mode)
+      for event in enabled ? events : events.reversed() {
+        _ = tool.setEvent(event, enabled: enabled)
+      }
+    }
+  }
+}

@@ -1,0 +1,28 @@
+import CJVM
+import Glibc
+
+extension UnsafeMutablePointer where Pointee == JavaVM? {
+  private var functions: UnsafePointer<JNIInvokeInterface_> { pointee! }
+
+  /// This thread's JNI environment, or nil when the machine does not know the thread.
+  func environment() -> UnsafeMutablePointer<JNIEnv?>? {
+    var raw: UnsafeMutableRawPointer?
+    guard functions.pointee.GetEnv(self, &raw, JNI_VERSION_1_8) == JNI_OK else { return nil }
+    return raw?.assumingMemoryBound(to: JNIEnv?.self)
+  }
+
+  /// Runs `body` on this thread, made known to the machine for that long only: System.exit waits up to
+  /// 300 ms for threads that stay attached. Does nothing when the machine refuses (out of memory).
+  func withThisThreadAttached(_ body: () -> Void) {
+    if environment() != nil { return body() }
+    let attached = "trace control".withCString { name in
+      var arguments = JavaVMAttachArgs(
+        version: JNI_VERSION_1_8, name: UnsafeMutablePointer<CChar>(mutating: name), group: nil)
+      var raw: UnsafeMutableRawPointer?
+      return functions.pointee.AttachCurrentThreadAsDaemon(self, &raw, &arguments) == JNI_OK
+    }
+    guard attached else { return }
+    body()
+    _ = functions.pointee.DetachCurrentThread(self)
+  }
+}

@@ -1,0 +1,29 @@
+import CJVM
+
+/// What people call a method.
+struct MethodNames {
+  /// The class, "java.util.HashMap".
+  var namespace = ""
+  /// "put", "<init>".
+  var name = ""
+  /// Descriptor, "(Ljava/lang/Object;Ljava/lang/Object;)Ljava/lang/Object;".
+  var signature = ""
+
+  /// Empty names when the method's class is unloaded.
+  init(of method: jmethodID, by tool: ToolInterface) {
+    guard let own = tool.nameAndSignature(of: method) else { return }
+    name = own.name.clipped(toBytes: TextLimit.name_bytes)
+    signature = own.signature.clipped(toBytes: TextLimit.name_bytes)
+    namespace =
+      tool.declaringClass(of: method).map(tool.name(of:))?.clipped(toBytes: TextLimit.name_bytes)
+      ?? ""
+  }
+
+  /// "java.util.HashMap.put".
+  var qualified: String { namespace.isEmpty ? name : "\(namespace).\(name)" }
+
+  /// The number that stands for the method in every event.
+  static func id(of method: jmethodID?) -> UInt64 {
+    UInt64(UInt(bitPattern: method))
+  }
+}

@@ -1,0 +1,120 @@
+import CJVM
+
+/// One JVMTI environment: the agent's door into the virtual machine.
+///
+/// Every function but ``release(_:)`` wants a thread that the machine knows; which functions may be
+/// called when is said at each callback.
+struct ToolInterface: @unchecked Sendable {
+  let environment: UnsafeMutablePointer<jvmtiEnv?>
+
+  private var functions: UnsafePointer<jvmtiInterface_1_> { environment.pointee! }
+
+  init(_ environment: UnsafeMutablePointer<jvmtiEnv?>) { self.environment = environment }
+
+  /// A new environment, or nil when the machine is older than JVMTI 1.2 (Java 7).
+  init?(machine: UnsafeMutablePointer<JavaVM?>) {
+    var raw: UnsafeMutableRawPointer?
+    let status = machine.pointee!.pointee.GetEnv(machine, &raw, jint(bitPattern: 0x3001_0200))
+    guard status == JNI_OK, let raw else { return nil }
+    self.init(raw.assumingMemoryBound(to: jvmtiEnv?.self))
+  }
+
+  var phase: jvmtiPhase {
+    var phase = JVMTI_PHASE_DEAD
+    _ = functions.pointee.GetPhase(environment, &phase)
+    return phase
+  }
+
+  // MARK: What the agent may and wants to know
+
+  func add(_ capabilities: jvmtiCapabilities) -> Bool {
+    withUnsafePointer(to: capabilities) { functions.pointee.AddCapabilities(environment, $0) }
+      == JVMTI_ERROR_NONE
+  }
+
+  func setCallbacks(_ callbacks: jvmtiEventCallbacks) -> Bool {
+    withUnsafePointer(to: callbacks) {
+      functions.pointee.SetEventCallbacks(
+        environment, $0, jint(MemoryLayout<jvmtiEventCallbacks>.size))
+    } == JVMTI_ERROR_NONE
+  }
+
+  func setEvent(_ event: jvmtiEvent, enabled: Bool) -> Bool {
+    cjvm_set_event(environment, event, enabled ? 1 : 0) == JVMTI_ERROR_NONE
+  }
+
+  func setSamplingInterval(bytes: Int32) -> Bool {
+    functions.pointee.SetHeapSamplingInterval(environment, bytes) == JVMTI_ERROR_NONE
+  }
+
+  /// Calls this environment's callback, on this thread, for everything that already lives.
+  func generate(_ event: jvmtiEvent) -> Bool {
+    functions.pointee.GenerateEvents(environment, event) == JVMTI_ERROR_NONE
+  }
+
+  // MARK: Names
+
+  /// Name and descriptor, as in `put` and `(Ljava/lang/Object;)V`; nil when the method's class is
+  /// unloaded.
+  func nameAndSignature(of method: jmethodID) -> (name: String, signature: String)? {
+    var name: UnsafeMutablePointer<CChar>?
+    var signature: UnsafeMutablePointer<CChar>?
+    guard
+      functions.pointee.GetMethodName(environment, method, &name, &signature, nil)
+        == JVMTI_ERROR_NONE
+    else { return nil }
+    return (take(name), take(signature))
+  }
+
+  func declaringClass(of method: jmethodID) -> jclass? {
+    var found: jclass?
+    guard functions.pointee.GetMethodDeclaringClass(environment, method, &found) == JVMTI_ERROR_NONE
+    else { return nil }
+    return found
+  }
+
+  /// The class's name as people write it, "java.util.HashMap"; empty when it is not known.
+  func name(of type: jclass) -> String {
+    var signature: UnsafeMutablePointer<CChar>?
+    guard
+      functions.pointee.GetClassSignature(environment, type, &signature, nil) == JVMTI_ERROR_NONE
+    else { return "" }
+    return JavaName.ofClass(signature: take(signature))
+  }
+
+  /// "HashMap.java"; empty when the class was compiled without it.
+  func sourceFile(of type: jclass) -> String {
+    var name: UnsafeMutablePointer<CChar>?
+    guard functions.pointee.GetSourceFileName(environment, type, &name) == JVMTI_ERROR_NONE
+    else { return "" }
+    return take(name)
+  }
+
+  /// Where each source line's byte code begins, ascending; empty when it is not known.
+  func lines(of method: jmethodID) -> [(start: Int64, line: UInt32)] {
+    var count: jint = 0
+    var entries: UnsafeMutablePointer<jvmtiLineNumberEntry>?
+    guard
+      functions.pointee.GetLineNumberTable(environment, method, &count, &entries)
+        == JVMTI_ERROR_NONE,
+      let entries
+    else { return [] }
+    defer { release(entries) }
+    return UnsafeBufferPointer(start: entries, count: Int(count))
+      .map { (start: Int64($0.start_location), line: UInt32(truncatingIfNeeded: $0.line_number)) }
+      .sorted { $0.start < $1.start }
+  }
+
+  /// The text that the machine allocated for us, which is given back.
+  private func take(_ text: UnsafeMutablePointer<CChar>?) -> String {
+    guard let text else { return "" }
+    defer { release(text) }
+    return ModifiedUTF8.decode(text)
+  }
+
+  private func release<T>(_ memory: UnsafeMutablePointer<T>) {
+    memory.withMemoryRebound(to: UInt8.self, capacity: 1) {
+      _ = functions.pointee.Deallocate(environment, $0)
+    }
+  }
+}

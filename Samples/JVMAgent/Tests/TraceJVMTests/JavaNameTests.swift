@@ -1,0 +1,20 @@
+import Testing
+
+@testable import TraceJVM
+
+@Suite struct JavaNameTests {
+  @Test(arguments: [
+    ("Ljava/util/HashMap;", "java.util.HashMap"),
+    ("LMain;", "Main"),
+    (
+      "Ljava/lang/invoke/LambdaForm$MH.0x0000000800c8c400;",
+      "java.lang.invoke.LambdaForm$MH.0x0000000800c8c400"
+    ),
+    ("[[I", "int[][]"),
+    ("[Ljava/lang/String;", "java.lang.String[]"),
+    ("", ""),
+  ])
+  func classNames(signature: String, name: String) {
+    #expect(JavaName.ofClass(signature: signature) == name)
+  }
+}
