@@ -25,7 +25,7 @@ enum CompiledCode {
       MethodLoad(
         methodID: methodID, startAddress: address, size: size, namespace: names.namespace,
         name: names.name, signature: names.signature, reJITID: UInt64(entry.version)))
-    if !map.isEmpty, Runtime.provider.isEnabled(MethodILToNativeMap.self) {
+    if !map.isEmpty, audience.wants(MethodILToNativeMap.self) {
       audience.emit(
         lineTable(
           of: method, methodID: methodID, version: entry.version, at: address, map: map, by: tool))
@@ -79,6 +79,13 @@ enum CompiledCode {
 extension Replay.Audience {
   fileprivate var isEveryone: Bool {
     if case .session = self { false } else { true }
+  }
+
+  func wants<E: TraceEvent>(_: E.Type) -> Bool {
+    switch self {
+    case .everyone, .everyoneOnce: Runtime.provider.isEnabled(E.self)
+    case .session(let capture): capture.pointee.isEnabled(E.self)
+    }
   }
 
   func emit<E: TraceEvent>(_ event: @autoclosure () -> E) {

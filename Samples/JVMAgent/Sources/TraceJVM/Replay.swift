@@ -26,10 +26,9 @@ enum Replay {
 
   /// Answers a session that asks what already lives.
   static func run(for capture: borrowing CaptureState) {
-    let filter = EnableFilter(level: capture.level, any: capture.keywords)
-    if filter.admits(ImageLoad.self) { LoadedImages.emitAll(to: capture) }
-    let methods = filter.admits(MethodLoad.self) || filter.admits(MethodILToNativeMap.self)
-    let symbols = filter.admits(SymbolLoad.self)
+    if capture.isEnabled(ImageLoad.self) { LoadedImages.emitAll(to: capture) }
+    let methods = capture.isEnabled(MethodLoad.self) || capture.isEnabled(MethodILToNativeMap.self)
+    let symbols = capture.isEnabled(SymbolLoad.self)
     guard methods || symbols else { return }
     withUnsafePointer(to: capture) { pointer in
       let unshared = Unshared(pointer)
@@ -67,11 +66,5 @@ enum Replay {
   private struct Unshared: @unchecked Sendable {
     let pointer: UnsafePointer<CaptureState>
     init(_ pointer: UnsafePointer<CaptureState>) { self.pointer = pointer }
-  }
-}
-
-extension EnableFilter {
-  fileprivate func admits<E: TraceEvent>(_: E.Type) -> Bool {
-    admits(level: E.schema.level, keywords: E.schema.keywords)
   }
 }
