@@ -18,6 +18,7 @@ let package = Package(
     .library(name: "TraceSession", targets: ["TraceSession"]),
     .executable(name: "tracectl", targets: ["tracectl"]),
     .executable(name: "event-storm", targets: ["event-storm"]),
+    .executable(name: "tiny-runtime", targets: ["tiny-runtime"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -51,6 +52,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Samples/EventStorm", exclude: ["README.md"]),
+    .executableTarget(
+      name: "tiny-runtime",
+      dependencies: [
+        "TraceEvents", "TraceProvider",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Samples/TinyRuntime", exclude: ["README.md"]),
     .target(
       name: "TestSupport", dependencies: ["TraceEvents", "TraceFormat"], path: "Tests/TestSupport"),
     .testTarget(name: "TraceEventsTests", dependencies: ["TraceEvents"]),
