@@ -42,7 +42,7 @@ let package = Package(
     .executableTarget(
       name: "tracectl",
       dependencies: [
-        "TraceEvents", "TraceFormat", "TraceSession", "TraceExport",
+        "CTraceShims", "TraceEvents", "TraceFormat", "TraceSession", "TraceExport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -65,6 +65,9 @@ let package = Package(
     .testTarget(
       name: "TraceRingTests", dependencies: ["CTraceShims", "TraceEvents", "TraceRing"]),
     .testTarget(name: "TraceExportTests", dependencies: ["TraceEvents", "TraceExport"]),
+    .testTarget(
+      name: "TracectlTests",
+      dependencies: ["TraceEvents", "TraceFormat", "TraceSession", "tracectl"]),
     .testTarget(name: "TidyTests"),
     .testTarget(
       name: "TraceFormatTests",

@@ -17,7 +17,8 @@ import Testing
     ],
     "TraceExport": ["TraceEvents", "TraceFormat", "Foundation"],
     "tracectl": [
-      "TraceEvents", "TraceFormat", "TraceSession", "TraceExport", "ArgumentParser", "Foundation",
+      "CTraceShims", "TraceEvents", "TraceFormat", "TraceSession", "TraceExport",
+      "ArgumentParser", "Foundation",
     ],
   ]
 

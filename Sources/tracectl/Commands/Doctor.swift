@@ -1,0 +1,22 @@
+import ArgumentParser
+import Glibc
+import TraceExport
+
+/// `tracectl doctor`: what works here, what does not, what to do.
+struct Doctor: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check what this machine and this user can trace.",
+    discussion: "Ends with 0 when nothing fails, with 69 when something does.")
+
+  func run() throws {
+    let environment = { (name: String) in getenv(name).map { String(cString: $0) } }
+    let findings =
+      MachineChecks.run()
+      + RuntimeDirectoryCheck(environment: environment, user: geteuid()).run()
+      + LimitChecks.run()
+    for line in findings.flatMap(\.lines) { print(escapedForTerminal(line)) }
+    if findings.contains(where: { $0.verdict == .fail }) {
+      throw ExitCode(ExitStatus.unavailable.rawValue)
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import Glibc
+import TraceExport
+
+/// What a command ends with, after sysexits(3).
+enum ExitStatus: CInt {
+  case success = 0
+  case usage = 64
+  case dataError = 65
+  case noInput = 66
+  case unavailable = 69
+  case software = 70
+  case osError = 71
+  case cannotCreate = 73
+  case ioError = 74
+  case noPermission = 77
+  case configuration = 78
+  /// As shells say it: the command was found and could not be run; was not found.
+  case commandNotRunnable = 126
+  case commandNotFound = 127
+}
+
+/// An error as its user sees it: one sentence that says what happened to what, and the next step.
+struct Failure: Error, Hashable {
+  var status: ExitStatus
+  var sentence: String
+  var nextStep: String?
+
+  init(_ status: ExitStatus, _ sentence: String, next nextStep: String? = nil) {
+    self.status = status
+    self.sentence = sentence
+    self.nextStep = nextStep
+  }
+
+  /// A system call on `subject` that failed with `code`.
+  init(_ doing: String, _ subject: String, errno code: CInt) {
+    let reason = String(cString: strerror(code))
+    self.init(
+      Self.status(errno: code), "cannot \(doing) \(subject): \(reason)",
+      next: Self.nextStep(errno: code))
+  }
+
+  static func status(errno code: CInt) -> ExitStatus {
+    switch code {
+    case EACCES, EPERM: .noPermission
+    case ENOENT, ENOTDIR: .noInput
+    case EMFILE, ENFILE, ENOMEM, EAGAIN: .osError
+    default: .ioError
+    }
+  }
+
+  static func nextStep(errno code: CInt) -> String? {
+    switch code {
+    case ENOSPC, EDQUOT: "free some space or write elsewhere with -o"
+    case EACCES, EPERM: "check who owns it, or run as that user"
+    case ENOENT: "check the name"
+    case EISDIR: "name a file, not a directory"
+    case EROFS: "write elsewhere with -o"
+    case EMFILE, ENFILE: "raise the limit on open files (ulimit -n)"
+    default: nil
+    }
+  }
+
+  /// `tracectl: x.etl is not a trace file; give one that 'tracectl collect' wrote`
+  var line: String {
+    let step = nextStep.map { "; \($0)" } ?? ""
+    return "tracectl: " + escapedForTerminal(sentence + step)
+  }
+}
+
+/// Writes a line to standard error.
+func complain(_ line: String) {
+  var output = OutputBuffer(descriptor: STDERR_FILENO, capacity: 4096)
+  output.append(line + "\n")
+  output.flush()
+}

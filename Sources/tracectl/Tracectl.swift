@@ -1,0 +1,74 @@
+import ArgumentParser
+import Glibc
+import TraceSession
+
+/// Collects events of running programs into a file, and shows what is in it.
+@main
+struct Tracectl: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tracectl",
+    abstract: "Collect typed events from running programs, and look at them.",
+    discussion: """
+      Long options may be written with one dash or two: -providers GC is --providers GC.
+
+      tracectl doctor
+      """,
+    version: "tracectl 0.1.0",
+    subcommands: [Doctor.self])
+
+  static func main() {
+    // A reader that goes away is seen as a failed write, not as a signal.
+    signal(SIGPIPE, SIG_IGN)
+    let arguments = SingleDashOptions.normalized(Array(CommandLine.arguments.dropFirst()))
+    do {
+      var command = try parseAsRoot(arguments)
+      try command.run()
+    } catch let failure as Failure {
+      complain(failure.line)
+      Glibc.exit(failure.status.rawValue)
+    } catch let code as ExitCode {
+      Glibc.exit(code.rawValue)
+    } catch {
+      end(with: error, arguments)
+    }
+  }
+
+  /// Help goes to standard output; what was wrong with the arguments is one sentence.
+  private static func end(with error: any Error, _ arguments: [String]) -> Never {
+    let code = exitCode(for: error)
+    if code.isSuccess { exit(withError: error) }
+    let names = configuration.subcommands.map { $0._commandName }
+    let first = arguments.first ?? ""
+    let isCommand = names.contains(first)
+    if isCommand || first.hasPrefix("-") || first.isEmpty {
+      let message = UsageMessage.sentence(message(for: error))
+      let help = isCommand ? "tracectl \(first) -help" : "tracectl -help"
+      complain(Failure(.usage, message, next: "see '\(help)'").line)
+    } else {
+      let nearest = NearestName.suggestions(for: first, among: names)
+      let next = nearest.isEmpty ? "see 'tracectl -help'" : "did you mean \(alternatives(nearest))?"
+      complain(Failure(.usage, "there is no command '\(first)'", next: next).line)
+    }
+    Glibc.exit(ExitStatus.usage.rawValue)
+  }
+}
+
+/// `'a' or 'b'`
+func alternatives(_ names: [String]) -> String {
+  names.map { "'\($0)'" }.joined(separator: " or ")
+}
+
+/// The argument parser's words, as one sentence of ours.
+enum UsageMessage {
+  static func sentence(_ message: String) -> String {
+    var text = message.split(separator: "\n").map { line in
+      line.drop { $0 == " " }
+    }.joined(separator: " ")
+    if text.hasPrefix("Unexpected argument") || text.contains("unexpected arguments") {
+      text += "; a command to run stands behind '--'"
+    }
+    while text.last == "." { text.removeLast() }
+    guard let first = text.first, text.dropFirst().first?.isUppercase == false else { return text }
+    return first.lowercased() + text.dropFirst()
+  }
+}
