@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "trace_thread.h"
 
+#include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,3 +14,5 @@ uint32_t trace_thread_id_slow(void) {
 }
 
 void trace_thread_forget(void) { trace_this_thread = (struct trace_thread){0}; }
+
+void trace_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }

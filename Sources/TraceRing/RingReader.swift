@@ -143,6 +143,9 @@ public struct RingReader: ~Copyable {
     return nil
   }
 
+  /// Words of the stretch that ``advance()`` copied and that is not yet read to its end.
+  public var copiedWords: Int { copied }
+
   /// Takes the notices gathered so far.
   public mutating func takeNotices() -> [RingNotice] {
     defer { notices.removeAll(keepingCapacity: true) }

@@ -11,7 +11,6 @@ enum SlowPath {
   /// taken lock in the same few nanoseconds.
   static let roundsMax = 10_000
   private static let sleepNanoseconds = 50_000
-  private static let stalledTimeoutNanoseconds: UInt64 = 1_000_000
 
   enum Step {
     case written
@@ -86,9 +85,9 @@ enum SlowPath {
     if depth > 0 || trace_is_on_signal_stack() { return .signal }
     let now = trace_monotonic_ns()
     if deadline == 0 {
-      let isStalled = trace_load_u32(&slot.pointee.stalled) != 0
-      deadline =
-        now &+ (isStalled ? stalledTimeoutNanoseconds : slot.pointee.block_timeout_ns)
+      // Someone has waited the whole time in vain, and nothing has moved since.
+      if trace_load_u32(&slot.pointee.stalled) != 0 { return .blockTimeout }
+      deadline = now &+ slot.pointee.block_timeout_ns
     }
     if now >= deadline {
       trace_store_u32(&slot.pointee.stalled, 1)

@@ -82,7 +82,7 @@ struct trace_slot {
   int32_t wake_fd;
   uint64_t block_timeout_ns;
   uint32_t uses_monotonic_clock;
-  /// 1 after a writer waited in vain: the next ones wait only briefly, until the ring moves again.
+  /// 1 after a writer waited in vain: until a ring moves again the next ones do not wait.
   uint32_t stalled;
   uint32_t reserved[10];
   /// The mapping, so that a forked child can drop it without touching an object.

@@ -44,6 +44,9 @@ TRACE_INLINE void trace_leave_slow_path(void) {
   trace_this_thread.slow_depth -= 1;
 }
 
+/// Names the calling thread, as ps and debuggers show it; at most 15 bytes.
+void trace_name_thread(const char *name);
+
 /// In the child after a fork: the thread has another id.
 void trace_thread_forget(void);
 

@@ -1,0 +1,221 @@
+import CTraceShims
+import Glibc
+import Synchronization
+package import TraceFormat
+package import TraceRing
+
+/// Empties a session's rings into its trace file, on a thread of its own.
+///
+/// - Guarantee: what is in a ring when ``stop()`` is called is in the file when it returns, or counted as
+///   lost. A producer that scribbles over a ring costs records, never the drain.
+/// - Cost: asleep while nothing fills; woken when a ring is a quarter full, and every
+///   ``Options/pollMilliseconds``.
+package final class Drain: Sendable {
+  package struct Options: Sendable {
+    /// Longest sleep: how old an event may become before it is read.
+    package var pollMilliseconds: Int32 = 100
+    /// How often what was read is written as a block, with a clock sync and the losses so far.
+    package var flushNanoseconds: UInt64 = 1_000_000_000
+    /// A flight recorder: rings are read only when the session stops.
+    package var keepsUntilStop = false
+
+    package init() {}
+  }
+
+  /// Something for the drain's thread to do with the writer between two stretches of events.
+  package typealias Command = @Sendable (inout TraceWriter) -> Void
+
+  private struct Shared {
+    var commands: [Command] = []
+    var newSets: [DrainedSet] = []
+    var removedSets: [UInt32] = []
+    var processes: [UInt32: UInt32] = [:]
+    var statistics = DrainStatistics()
+    var flushRequested = false
+  }
+
+  private let shared = Mutex(Shared())
+  private let hasDefinitions = Atomic<Bool>(false)
+  private let isStopping = Atomic<Bool>(false)
+  private let wakeDescriptor: Int32
+  private let options: Options
+  private let thread: DrainThread
+
+  /// Takes over the writer and starts. `wakeDescriptor` is the eventfd that emitters write to; it stays
+  /// the caller's and must be open until ``stop()`` has returned.
+  package init(writer: consuming TraceWriter, wakeDescriptor: Int32, options: Options = Options()) {
+    self.wakeDescriptor = wakeDescriptor
+    self.options = options
+    thread = DrainThread()
+    let work = DrainWork(writer: writer)
+    thread.start(self, work)
+  }
+
+  /// Drains another buffer set; its rings are streams `firstStream`, `firstStream` + 1, …
+  package func add(_ set: BufferSet, id: UInt32, firstStream: UInt32) {
+    enqueue { $0.newSets.append(DrainedSet(set, id: id, firstStream: firstStream)) }
+  }
+
+  /// Reads what is left in a set whose last process has gone, and lets it go.
+  package func remove(setID: UInt32) { enqueue { $0.removedSets.append(setID) } }
+
+  /// Lets `process` write into a set. Records that name another process are dropped and counted.
+  package func admit(process: UInt32, toSet setID: UInt32) {
+    enqueue { $0.processes[process] = setID }
+  }
+
+  /// Runs `command` on the drain's thread before it looks at any event that is emitted from now on.
+  package func perform(_ command: @escaping Command) { enqueue { $0.commands.append(command) } }
+
+  /// Writes what was read so far, soon.
+  package func flush() { enqueue { $0.flushRequested = true } }
+
+  package var statistics: DrainStatistics { shared.withLock { $0.statistics } }
+
+  /// Reads what is left, ends the file and the thread. Again: returns the same.
+  @discardableResult
+  package func stop() -> DrainStatistics {
+    isStopping.store(true, ordering: .releasing)
+    trace_wake(wakeDescriptor)
+    thread.join()
+    return statistics
+  }
+
+  private func enqueue(_ change: (inout sending Shared) -> Void) {
+    shared.withLock { change(&$0) }
+    hasDefinitions.store(true, ordering: .releasing)
+    trace_wake(wakeDescriptor)
+  }
+
+  // MARK: On the drain's thread
+
+  func run(_ work: inout DrainWork) {
+    work.syncClock()
+    var nextFlush = trace_monotonic_ns() + options.flushNanoseconds
+    while true {
+      // Asked before the rings are read: what was emitted before the stop is then read below.
+      let stopping = isStopping.load(ordering: .acquiring)
+      takeDefinitions(&work)
+      let words = options.keepsUntilStop ? 0 : work.drainRings { self.takeDefinitions(&$0) }
+      takeRequests(&work)
+      if stopping { break }
+      if trace_monotonic_ns() >= nextFlush {
+        work.flush()
+        nextFlush = trace_monotonic_ns() + options.flushNanoseconds
+      }
+      publish(work.statistics)
+      if words < DrainWork.busyWords { sleep(&work) }
+    }
+    work.finish()
+    publish(work.statistics)
+  }
+
+  /// Takes in what other threads have defined. Called after a stretch was copied and before it is parsed, so
+  /// that an event's definition, asked for before the event could be emitted, is always there.
+  private func takeDefinitions(_ work: inout DrainWork) {
+    guard hasDefinitions.exchange(false, ordering: .acquiringAndReleasing) else { return }
+    let (sets, commands, processes) = shared.withLock { shared in
+      defer {
+        shared.commands = []
+        shared.newSets = []
+      }
+      return (shared.newSets, shared.commands, shared.processes)
+    }
+    for set in sets { work.add(set) }
+    work.admit(processes)
+    for command in commands { work.perform(command) }
+  }
+
+  /// What must not happen in the middle of a stretch.
+  private func takeRequests(_ work: inout DrainWork) {
+    let (removed, flush) = shared.withLock { shared in
+      defer {
+        shared.removedSets = []
+        shared.flushRequested = false
+      }
+      return (shared.removedSets, shared.flushRequested)
+    }
+    for id in removed { work.remove(setID: id) }
+    if flush { work.flush() }
+  }
+
+  private func publish(_ statistics: DrainStatistics) {
+    shared.withLock { $0.statistics = statistics }
+  }
+
+  private func sleep(_ work: inout DrainWork) {
+    work.requestWake()
+    var poll = pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0)
+    if Glibc.poll(&poll, 1, options.pollMilliseconds) > 0 {
+      var count: UInt64 = 0
+      _ = read(wakeDescriptor, &count, 8)
+    }
+  }
+}
+
+/// What a drain has done so far.
+package struct DrainStatistics: Sendable {
+  package var events: UInt64 = 0
+  /// Bytes of the file.
+  package var bytes: UInt64 = 0
+  package var lost: [LossCause: UInt64] = [:]
+  /// Records that a process wrote wrongly, by process.
+  package var malformed: [UInt32: UInt64] = [:]
+  /// Buffer sets in which bytes were found that no emitter writes.
+  package var damagedSets: Set<UInt32> = []
+  package var failure: FormatError?
+
+  package var lostTotal: UInt64 { lost.values.reduce(0, +) }
+}
+
+/// A buffer set and how the file calls its rings.
+package struct DrainedSet: Sendable {
+  var set: BufferSet
+  var id: UInt32
+  var firstStream: UInt32
+
+  init(_ set: BufferSet, id: UInt32, firstStream: UInt32) {
+    self.set = set
+    self.id = id
+    self.firstStream = firstStream
+  }
+}
+
+/// The thread: started once, joined once.
+private final class DrainThread: Sendable {
+  private final class Start {
+    let drain: Drain
+    var work: DrainWork?
+
+    init(_ drain: Drain, _ work: consuming DrainWork) {
+      self.drain = drain
+      self.work = consume work
+    }
+  }
+
+  private let handle = Mutex<pthread_t?>(nil)
+
+  func start(_ drain: Drain, _ work: consuming DrainWork) {
+    let start = Unmanaged.passRetained(Start(drain, work)).toOpaque()
+    var thread = pthread_t()
+    let code = pthread_create(&thread, nil, Self.main, start)
+    precondition(code == 0, "no thread for the drain")
+    handle.withLock { $0 = thread }
+  }
+
+  func join() {
+    let thread = handle.withLock { handle in
+      defer { handle = nil }
+      return handle
+    }
+    if let thread { pthread_join(thread, nil) }
+  }
+
+  private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
+    let start = Unmanaged<Start>.fromOpaque($0!).takeRetainedValue()
+    trace_name_thread("trace-drain")
+    var work = start.work.take()!
+    start.drain.run(&work)
+    return nil
+  }
+}

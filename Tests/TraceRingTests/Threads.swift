@@ -1,0 +1,93 @@
+import CTraceShims
+import Glibc
+import Synchronization
+
+@testable import TraceRing
+
+final class Flag: Sendable {
+  private let value = Atomic<Bool>(false)
+  var isSet: Bool { value.load(ordering: .acquiring) }
+  func set() { value.store(true, ordering: .releasing) }
+}
+
+/// A thread that runs a closure; `join` it.
+final class Thread: @unchecked Sendable {
+  private var handle = pthread_t()
+
+  init(_ body: @escaping @Sendable () -> Void) {
+    let box = Unmanaged.passRetained(Body(body)).toOpaque()
+    let code = pthread_create(&handle, nil, runThreadBody, box)
+    precondition(code == 0)
+  }
+
+  func join() { pthread_join(handle, nil) }
+
+  final class Body: Sendable {
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+  }
+}
+
+private func runThreadBody(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+  Unmanaged<Thread.Body>.fromOpaque(argument!).takeRetainedValue().body()
+  return nil
+}
+
+/// An event row that outlives the sessions which want its event.
+final class SharedRow: @unchecked Sendable {
+  let pointer = UnsafeMutablePointer<trace_event_row>.allocate(capacity: 1)
+  init() { pointer.initialize(to: trace_event_row()) }
+
+  /// References first, then the mask: as the control thread does it.
+  func copy(from row: UnsafeMutablePointer<trace_event_row>) {
+    setRefs { refs in
+      withUnsafeMutablePointer(to: &row.pointee.refs) {
+        $0.withMemoryRebound(to: UInt16.self, capacity: 8) { source in
+          for index in 0..<8 { trace_store_u16(refs + index, source[index]) }
+        }
+      }
+    }
+    trace_store_u8(&pointer.pointee.mask, row.pointee.mask)
+  }
+
+  func clear() {
+    trace_store_u8(&pointer.pointee.mask, 0)
+    setRefs { refs in for index in 0..<8 { trace_store_u16(refs + index, 0) } }
+  }
+
+  private func setRefs(_ body: (UnsafeMutablePointer<UInt16>) -> Void) {
+    withUnsafeMutablePointer(to: &pointer.pointee.refs) {
+      $0.withMemoryRebound(to: UInt16.self, capacity: 8, body)
+    }
+  }
+}
+
+/// A timer whose signal handler emits too.
+enum SignalEmitter {
+  nonisolated(unsafe) private static var fixture: RingFixture?
+  private static let emitted = Atomic<Int>(0)
+
+  static func start(_ target: RingFixture) {
+    fixture = target
+    emitted.store(0, ordering: .relaxed)
+    signal(SIGALRM) { _ in SignalEmitter.emit() }
+    var interval = itimerval()
+    interval.it_interval.tv_usec = 200
+    interval.it_value.tv_usec = 200
+    setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &interval, nil)
+  }
+
+  private static func emit() {
+    fixture?.write([1, 2])
+    emitted.wrappingAdd(1, ordering: .relaxed)
+  }
+
+  /// Events that handlers have emitted.
+  static func stop() -> Int {
+    var none = itimerval()
+    setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &none, nil)
+    signal(SIGALRM, SIG_IGN)
+    fixture = nil
+    return emitted.load(ordering: .relaxed)
+  }
+}
