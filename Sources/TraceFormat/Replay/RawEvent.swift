@@ -9,8 +9,8 @@ public struct RawEvent: ~Copyable {
   public let header: EventHeader
   /// Position of its type in ``TraceFile/eventTypes``: a key for per-type tables of the caller's.
   public let typeIndex: Int
-  @usableFromInline let columns: UnsafeBufferPointer<FieldColumn>
-  @usableFromInline let row: Int
+  @usableFromInline package let columns: UnsafeBufferPointer<FieldColumn>
+  @usableFromInline package let row: Int
 
   @inlinable
   init(
