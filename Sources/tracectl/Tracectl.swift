@@ -14,7 +14,7 @@ struct Tracectl: ParsableCommand {
       tracectl doctor
       """,
     version: "tracectl 0.1.0",
-    subcommands: [Doctor.self])
+    subcommands: [Dump.self, Describe.self, Verify.self, Doctor.self])
 
   static func main() {
     // A reader that goes away is seen as a failed write, not as a signal.

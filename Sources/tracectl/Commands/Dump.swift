@@ -1,0 +1,65 @@
+import ArgumentParser
+import TraceEvents
+import TraceExport
+import TraceFormat
+
+/// `tracectl dump`: a trace's events, one a line, in time order.
+struct Dump: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Print a trace's events, one a line, in time order.",
+    discussion: """
+      Times are seconds since the trace began; -from and -to take 12.5, 500ms, 2m …
+      Names may be lists, in any case, and hold '*': -event 'GC*,MethodLoad'.
+      """)
+
+  @Argument(help: ArgumentHelp("The trace file.", valueName: "file"))
+  var path: String
+
+  @Option(help: "How: text, json (an object a line) or csv.")
+  var format: ExportFormat = .text
+
+  @Option(help: ArgumentHelp("Only events of these providers.", valueName: "name"))
+  var provider: [String] = []
+
+  @Option(help: ArgumentHelp("Only these events: GCStart, Runtime/GC*.", valueName: "name"))
+  var event: [String] = []
+
+  @Option(
+    name: [.customShort("p"), .long],
+    help: ArgumentHelp("Only events of these processes.", valueName: "pid"))
+  var pid: [IDList] = []
+
+  @Option(help: ArgumentHelp("Only events of these threads.", valueName: "tid"))
+  var tid: [IDList] = []
+
+  @Option(help: ArgumentHelp("Only events at or after this time.", valueName: "time"))
+  var from: TimeSpan?
+
+  @Option(help: ArgumentHelp("Only events at or before this time.", valueName: "time"))
+  var to: TimeSpan?
+
+  @Option(help: ArgumentHelp("Stop after so many events.", valueName: "count"))
+  var limit: UInt64?
+
+  @Flag(help: "Go on with what is written to the file, until it is finished.")
+  var follow = false
+
+  func validate() throws { _ = try TimeRange.closed(from: from, to: to) }
+
+  func run() throws {
+    let file = try OpenTrace.open(path)
+    let selection = EventSelection(providers: provider, events: event)
+    if !follow {
+      let known = file.eventTypes.map(\.schema) + file.providers.flatMap(\.events)
+      try selection.check(against: known, in: path)
+    }
+    var filter = ReplayFilter()
+    filter.time = try TimeRange.closed(from: from, to: to)
+    filter.admits = selection.admits
+    filter.pids = pid.isEmpty ? nil : Set(pid.flatMap(\.ids))
+    filter.tids = tid.isEmpty ? nil : Set(tid.flatMap(\.ids))
+    try Dumping(file: file, filter: filter, limit: limit, follows: follow).run(as: format)
+  }
+}
+
+extension ExportFormat: ExpressibleByArgument {}

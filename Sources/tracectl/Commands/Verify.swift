@@ -1,0 +1,25 @@
+import ArgumentParser
+import TraceExport
+import TraceFormat
+
+/// `tracectl verify`: reads every block of a trace and says what is damaged.
+struct Verify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check every block of a trace.",
+    discussion: "Ends with 0 when the file is whole, with 65 when it is cut, damaged or unfinished."
+  )
+
+  @Argument(help: ArgumentHelp("The trace file.", valueName: "file"))
+  var path: String
+
+  func run() throws {
+    let file = try OpenTrace.open(path)
+    do {
+      try file.verify()
+    } catch {
+      throw OpenTrace.failure(error, path: path)
+    }
+    for line in VerifyReport(file).lines { print(escapedForTerminal(line)) }
+    if !file.damage.isEmpty || !file.isComplete { throw ExitCode(ExitStatus.dataError.rawValue) }
+  }
+}
