@@ -15,13 +15,17 @@ package struct CSVFormat: EventFormat {
   ]
 
   private var table = StepTable<CSVStyle>()
+  private var origin: OriginText
   private var columns: [String: Int] = [:]
   private var columnNames: [String] = []
   private var schemas: [Int: EventSchema] = [:]
   private var hasBegun = false
   private let collectsOther: Bool
 
-  package init(collectsOther: Bool = false) { self.collectsOther = collectsOther }
+  package init(collectsOther: Bool = false) {
+    self.collectsOther = collectsOther
+    origin = OriginText(in: table.arena)
+  }
 
   package mutating func define(type: Int, schema: EventSchema) {
     if hasBegun {
@@ -39,7 +43,7 @@ package struct CSVFormat: EventFormat {
     hasBegun = true
     for (type, schema) in schemas { setSteps(schema, type: type) }
     let names = Self.fixedColumns + columnNames.map(cell) + (collectsOther ? ["other"] : [])
-    output.append(names.joined(separator: ",") + "\r\n")
+    output.append(text: names.joined(separator: ",") + "\r\n")
   }
 
   /// Fields in the order of their columns, with the commas of the empty ones between.
@@ -80,13 +84,15 @@ package struct CSVFormat: EventFormat {
     output.append(decimal: event.time)
     output.append(byte: UInt8(ascii: ","))
     output.append(decimal: event.unixTime)
-    output.append(byte: UInt8(ascii: ","))
-    output.append(decimal: UInt64(event.cpu))
-    output.append(byte: UInt8(ascii: ","))
-    output.append(decimal: UInt64(event.pid))
-    output.append(byte: UInt8(ascii: ","))
-    output.append(decimal: UInt64(event.tid))
-    output.append(plan.heading)
+    origin.append(event, to: &output) { event, output in
+      output.append(",")
+      output.append(decimal: UInt64(event.cpu))
+      output.append(",")
+      output.append(decimal: UInt64(event.pid))
+      output.append(",")
+      output.append(decimal: UInt64(event.tid))
+    }
+    output.append(padded: plan.heading)
     output.append(event.isRundown ? ",1,,," : ",,,,")
     for (index, address) in event.stack.enumerated() {
       if index > 0 { output.append(byte: UInt8(ascii: " ")) }
@@ -95,7 +101,7 @@ package struct CSVFormat: EventFormat {
     for step in plan.steps {
       output.append(step, event.columns, row: event.row, CSVStyle.self)
     }
-    output.append(plan.ending)
+    output.append(padded: plan.ending)
   }
 
   package mutating func write(_ loss: LossLine, to output: inout OutputBuffer) {
@@ -104,8 +110,8 @@ package struct CSVFormat: EventFormat {
     output.append(decimal: UInt64(loss.cpu))
     output.append(",,,,,,")
     output.append(decimal: loss.count)
-    output.append(",\(cell(loss.cause)),")
-    output.append(String(repeating: ",", count: columnNames.count + (collectsOther ? 1 : 0)))
+    output.append(text: ",\(cell(loss.cause)),")
+    output.append(text: String(repeating: ",", count: columnNames.count + (collectsOther ? 1 : 0)))
     output.append("\r\n")
   }
 }

@@ -10,39 +10,52 @@ private var digitPairs: UnsafePointer<UInt8> {
   return pairs.utf8Start
 }
 
-@inline(__always)
-private func decimalDigitCount(_ value: UInt64) -> Int {
-  if value < 10 { return 1 }
-  if value < 100 { return 2 }
-  if value < 1000 { return 3 }
-  if value < 10000 { return 4 }
-  var rest = value / 10000
-  var count = 5
-  while rest >= 10 {
-    rest /= 10
-    count &+= 1
-  }
-  return count
+/// Powers of ten, 1 to 10^19: the smallest number of so many digits more.
+func makePowersOfTen() -> [UInt64] {
+  var powers: [UInt64] = [1]
+  for _ in 1...19 { powers.append(powers.last! * 10) }
+  return powers
 }
 
 extension OutputBuffer {
-  /// Writes `value` right-aligned into `width` digits that are already reserved.
+  @inline(__always)
+  private func decimalDigitCount(_ value: UInt64) -> Int {
+    // 1233 / 4096 is the logarithm of 2 to the base of 10, near enough for 64 bits.
+    let atLeastOne = value | 1
+    let guess = ((64 &- atLeastOne.leadingZeroBitCount) &* 1233) >> 12
+    return guess &+ (atLeastOne >= powersOfTen[guess] ? 1 : 0)
+  }
+
+  /// Two digits at `position`, which is reserved.
+  @inline(__always)
+  private func putPair(_ value: UInt32, at position: Int) {
+    let pair = UnsafeRawPointer(digitPairs)
+      .loadUnaligned(fromByteOffset: Int(truncatingIfNeeded: value) &* 2, as: UInt16.self)
+    UnsafeMutableRawPointer(base + position).storeBytes(of: pair, as: UInt16.self)
+  }
+
+  /// Writes `value` as `width` digits, its own count, that are already reserved.
   @inline(__always)
   private mutating func put(_ value: UInt64, width: Int) {
-    var rest = value
+    var large = value
     var position = count &+ width
     count = position
-    while rest >= 100 {
-      let pair = Int(truncatingIfNeeded: rest % 100) &* 2
+    // Four digits a round, so that the divisions do not wait for one another.
+    while large >= 10000 {
+      let four = UInt32(truncatingIfNeeded: large % 10000)
+      large /= 10000
+      putPair(four % 100, at: position &- 2)
+      putPair(four / 100, at: position &- 4)
+      position &-= 4
+    }
+    var rest = UInt32(truncatingIfNeeded: large)
+    if rest >= 100 {
+      putPair(rest % 100, at: position &- 2)
       rest /= 100
       position &-= 2
-      base[position] = digitPairs[pair]
-      base[position &+ 1] = digitPairs[pair &+ 1]
     }
     if rest >= 10 {
-      let pair = Int(truncatingIfNeeded: rest) &* 2
-      base[position &- 2] = digitPairs[pair]
-      base[position &- 1] = digitPairs[pair &+ 1]
+      putPair(rest, at: position &- 2)
     } else {
       base[position &- 1] = UInt8(truncatingIfNeeded: rest) &+ 0x30
     }
@@ -119,7 +132,7 @@ extension OutputBuffer {
     reserve(Self.itemByteLimit)
     let magnitude = nanoseconds.magnitude
     let whole = magnitude / 1_000_000_000
-    var fraction = magnitude % 1_000_000_000
+    let fraction = magnitude % 1_000_000_000
     let digits = decimalDigitCount(whole)
     pad(width &- digits &- (nanoseconds < 0 ? 11 : 10))
     if nanoseconds < 0 {
@@ -128,20 +141,18 @@ extension OutputBuffer {
     }
     put(whole, width: digits)
     base[count] = UInt8(ascii: ".")
-    var position = count &+ 10
-    count = position
-    for _ in 0..<4 {
-      let pair = Int(truncatingIfNeeded: fraction % 100) &* 2
-      fraction /= 100
-      position &-= 2
-      base[position] = digitPairs[pair]
-      base[position &+ 1] = digitPairs[pair &+ 1]
-    }
-    base[position &- 1] = UInt8(truncatingIfNeeded: fraction) &+ 0x30
+    let last = UInt32(truncatingIfNeeded: fraction % 10)
+    let eight = UInt32(truncatingIfNeeded: fraction / 10)
+    putPair(eight / 1_000_000, at: count &+ 1)
+    putPair(eight / 10000 % 100, at: count &+ 3)
+    putPair(eight / 100 % 100, at: count &+ 5)
+    putPair(eight % 100, at: count &+ 7)
+    base[count &+ 9] = UInt8(truncatingIfNeeded: last) &+ 0x30
+    count &+= 10
   }
 
   /// The shortest digits that read back as the same number; `nan`, `inf` and `-inf` as such.
-  mutating func append(_ value: Double) { append(value.description) }
+  mutating func append(_ value: Double) { append(text: value.description) }
 
-  mutating func append(_ value: Float) { append(value.description) }
+  mutating func append(_ value: Float) { append(text: value.description) }
 }

@@ -6,15 +6,18 @@ package import TraceFormat
 /// - Guarantee: memory is bounded by the replay's and the buffer's, whatever the trace's size.
 /// - Cost: see ``EventFormat``; no allocation an event, but for one that has a stack.
 package final class Exporter<Format: EventFormat> {
+  /// Lies outside the class: handlers write to it without the checks that a class's properties have.
+  private struct State: ~Copyable {
+    var format: Format
+    var output: OutputBuffer
+    var eventCount: UInt64 = 0
+    var remaining: UInt64
+  }
+
   private let file: TraceFile
   private let replay: Replay
-  private var format: Format
-  private var output: OutputBuffer
+  private let state: UnsafeMutablePointer<State>
   private var definedTypes = 0
-  private var remaining: UInt64
-
-  /// Events written so far.
-  package private(set) var eventCount: UInt64 = 0
 
   /// Writes to `descriptor` at most `limit` events.
   package init(
@@ -23,62 +26,81 @@ package final class Exporter<Format: EventFormat> {
     limit: UInt64? = nil
   ) {
     self.file = file
-    self.format = format
-    output = OutputBuffer(descriptor: descriptor)
-    remaining = limit ?? .max
+    let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
+    state.initialize(
+      to: State(
+        format: format, output: OutputBuffer(descriptor: descriptor), remaining: limit ?? .max))
+    self.state = state
     replay = Replay(file)
     replay.filter = filter
     defineTypes()
-    self.format.begin(&output)
-    replay.onAny { [unowned self] event throws(any Error) in try write(event) }
-    replay.onLoss { [unowned self] loss throws(any Error) in try write(loss) }
+    state.pointee.format.begin(&state.pointee.output)
+    replay.onAny { [file] event throws(any Error) in
+      try Self.write(event, of: file, to: &state.pointee)
+    }
+    replay.onLoss { [file] loss throws(any Error) in
+      try Self.write(loss, of: file, to: &state.pointee)
+    }
   }
 
+  deinit {
+    state.deinitialize(count: 1)
+    state.deallocate()
+  }
+
+  /// Events written so far.
+  package var eventCount: UInt64 { state.pointee.eventCount }
+
   /// `errno` of the write that failed, or 0; `EPIPE` when nobody reads any more.
-  package var failure: CInt { output.failure }
+  package var failure: CInt { state.pointee.output.failure }
 
   /// True when the limit is reached or nothing can be written any more.
-  package var isFinished: Bool { remaining == 0 || output.failure != 0 }
+  package var isFinished: Bool { state.pointee.remaining == 0 || failure != 0 }
 
   /// Writes what the file has now; called again after ``TraceFile/refresh()``, what has come since.
   package func run() throws {
     defineTypes()
     if !isFinished { try replay.run() }
-    output.flush()
+    state.pointee.output.flush()
   }
 
   private func defineTypes() {
     for type in file.eventTypes[definedTypes...] {
-      format.define(type: type.index, schema: type.schema)
+      state.pointee.format.define(type: type.index, schema: type.schema)
     }
     definedTypes = file.eventTypes.count
   }
 
-  private func write(_ event: borrowing RawEvent) throws {
+  @inline(__always)
+  private static func write(
+    _ event: borrowing RawEvent, of file: TraceFile, to state: inout State
+  ) throws {
     let header = event.header
     var line = EventLine(
       time: header.timestamp, unixTime: header.unixNanoseconds, cpu: UInt32(header.cpu),
       pid: header.pid, tid: header.tid, isRundown: header.flags.contains(.rundown),
       columns: event.columns, row: event.row)
     if header.stack == .none {
-      format.write(line, type: event.typeIndex, to: &output)
+      state.format.write(line, type: event.typeIndex, to: &state.output)
     } else {
       file.stack(header.stack).withUnsafeBufferPointer { stack in
         line.stack = stack
-        format.write(line, type: event.typeIndex, to: &output)
+        state.format.write(line, type: event.typeIndex, to: &state.output)
       }
     }
-    eventCount &+= 1
-    remaining &-= 1
-    if remaining == 0 || output.failure != 0 { throw ReplayStop() }
+    state.eventCount &+= 1
+    state.remaining &-= 1
+    if state.remaining == 0 || state.output.failure != 0 { throw ReplayStop() }
   }
 
-  private func write(_ loss: LossRecord) throws {
-    format.write(
+  private static func write(
+    _ loss: LossRecord, of file: TraceFile, to state: inout State
+  ) throws {
+    state.format.write(
       LossLine(
         from: file.timestamp(ofTicks: loss.fromTicks), to: file.timestamp(ofTicks: loss.toTicks),
         cpu: UInt32(loss.cpu), count: loss.count, cause: loss.cause.name),
-      to: &output)
-    if output.failure != 0 { throw ReplayStop() }
+      to: &state.output)
+    if state.output.failure != 0 { throw ReplayStop() }
   }
 }

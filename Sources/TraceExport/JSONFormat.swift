@@ -14,8 +14,9 @@ package import TraceEvents
 /// - A loss is an object with `"lost"`, the number of events, and no `"event"`.
 package struct JSONFormat: EventFormat {
   private var table = StepTable<JSONStyle>()
+  private var origin: OriginText
 
-  package init() {}
+  package init() { origin = OriginText(in: table.arena) }
 
   package mutating func define(type: Int, schema: EventSchema) {
     let names = uniqueNames(of: schema.fields)
@@ -44,13 +45,15 @@ package struct JSONFormat: EventFormat {
     output.append(decimal: event.time)
     output.append(",\"unix_ns\":")
     output.append(decimal: event.unixTime)
-    output.append(",\"cpu\":")
-    output.append(decimal: UInt64(event.cpu))
-    output.append(",\"pid\":")
-    output.append(decimal: UInt64(event.pid))
-    output.append(",\"tid\":")
-    output.append(decimal: UInt64(event.tid))
-    output.append(plan.heading)
+    origin.append(event, to: &output) { event, output in
+      output.append(",\"cpu\":")
+      output.append(decimal: UInt64(event.cpu))
+      output.append(",\"pid\":")
+      output.append(decimal: UInt64(event.pid))
+      output.append(",\"tid\":")
+      output.append(decimal: UInt64(event.tid))
+    }
+    output.append(padded: plan.heading)
     for step in plan.steps {
       output.append(step, event.columns, row: event.row, JSONStyle.self)
     }
@@ -79,7 +82,7 @@ package struct JSONFormat: EventFormat {
     output.append(decimal: UInt64(loss.cpu))
     output.append(",\"lost\":")
     output.append(decimal: loss.count)
-    output.append(",\"cause\":\(quoted(loss.cause))}\n")
+    output.append(text: ",\"cause\":\(quoted(loss.cause))}\n")
   }
 }
 

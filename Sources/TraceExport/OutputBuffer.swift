@@ -10,6 +10,7 @@ package struct OutputBuffer: ~Copyable {
   static let itemByteLimit = 64
 
   let base: UnsafeMutablePointer<UInt8>
+  let powersOfTen: UnsafePointer<UInt64>
   package let capacity: Int
   let descriptor: CInt
   var count = 0
@@ -20,10 +21,16 @@ package struct OutputBuffer: ~Copyable {
   package init(descriptor: CInt, capacity: Int = 256 * 1024) {
     self.capacity = max(capacity, 4096)
     self.descriptor = descriptor
-    base = .allocate(capacity: self.capacity)
+    base = .allocate(capacity: self.capacity + ByteSlice.padding)
+    let powers = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: 20)
+    _ = powers.initialize(from: makePowersOfTen())
+    powersOfTen = UnsafePointer(powers.baseAddress!)
   }
 
-  deinit { base.deallocate() }
+  deinit {
+    base.deallocate()
+    powersOfTen.deallocate()
+  }
 
   /// Writes what has been collected so far.
   package mutating func flush() {
@@ -76,13 +83,25 @@ package struct OutputBuffer: ~Copyable {
     }
   }
 
+  /// As ``append(_:)`` for what lies in a ``ByteArena``, which may be read beyond its end.
+  @inline(__always)
+  mutating func append(padded slice: ByteSlice) {
+    if capacity &- count < slice.count {
+      appendLong(slice)
+      return
+    }
+    slice.copyPadded(to: base + count)
+    count &+= slice.count
+  }
+
   /// Text as it is: for literals and for what has been made safe before.
+  @inline(__always)
   package mutating func append(_ text: StaticString) {
     append(ByteSlice(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
   /// Text as it is; for lines that are written once, not once an event.
-  package mutating func append(_ text: String) {
+  package mutating func append(text: String) {
     var text = text
     text.withUTF8 { utf8 in
       if let start = utf8.baseAddress { append(ByteSlice(start: start, count: utf8.count)) }
@@ -96,7 +115,8 @@ struct ByteSlice: BitwiseCopyable {
   var count: Int
 
   static var empty: ByteSlice {
-    let nothing: StaticString = ""
+    // As long as the padding, which may be read.
+    let nothing: StaticString = "                                "
     return ByteSlice(start: nothing.utf8Start, count: 0)
   }
 
@@ -115,16 +135,47 @@ struct ByteSlice: BitwiseCopyable {
     }
   }
 
-  /// Most names are short: two overlapping words beat a call to memcpy.
+  /// Bytes that may be read beyond an arena's slice and written beyond a buffer's end.
+  static let padding = 32
+
+  /// Most strings are short: two overlapping words beat a call to memcpy.
   @inline(__always)
   func copy(to target: UnsafeMutablePointer<UInt8>) {
+    if count >= 8, count <= 16 {
+      copyEnds(to: target, as: UInt64.self)
+    } else if count > 16 {
+      UnsafeMutableRawPointer(target).copyMemory(from: start, byteCount: count)
+    } else if count >= 4 {
+      copyEnds(to: target, as: UInt32.self)
+    } else if count >= 2 {
+      copyEnds(to: target, as: UInt16.self)
+    } else if count == 1 {
+      target[0] = start[0]
+    }
+  }
+
+  @inline(__always)
+  private func copyEnds<T: BitwiseCopyable>(to target: UnsafeMutablePointer<UInt8>, as _: T.Type) {
     let from = UnsafeRawPointer(start)
     let to = UnsafeMutableRawPointer(target)
-    if count >= 8, count <= 16 {
-      let head = from.loadUnaligned(as: UInt64.self)
-      let tail = from.loadUnaligned(fromByteOffset: count &- 8, as: UInt64.self)
-      to.storeBytes(of: head, as: UInt64.self)
-      to.storeBytes(of: tail, toByteOffset: count &- 8, as: UInt64.self)
+    let end = count &- MemoryLayout<T>.size
+    let head = from.loadUnaligned(as: T.self)
+    let tail = from.loadUnaligned(fromByteOffset: end, as: T.self)
+    to.storeBytes(of: head, as: T.self)
+    to.storeBytes(of: tail, toByteOffset: end, as: T.self)
+  }
+
+  /// Copies ``padding`` bytes whatever the count, when that is enough: no branch on it.
+  @inline(__always)
+  func copyPadded(to target: UnsafeMutablePointer<UInt8>) {
+    let from = UnsafeRawPointer(start)
+    let to = UnsafeMutableRawPointer(target)
+    typealias Half = SIMD16<UInt8>
+    if count <= Self.padding {
+      let head = from.loadUnaligned(as: Half.self)
+      let tail = from.loadUnaligned(fromByteOffset: 16, as: Half.self)
+      to.storeBytes(of: head, as: Half.self)
+      to.storeBytes(of: tail, toByteOffset: 16, as: Half.self)
     } else {
       to.copyMemory(from: from, byteCount: count)
     }
@@ -139,10 +190,11 @@ final class ByteArena {
     for chunk in chunks { chunk.deallocate() }
   }
 
+  /// A copy with ``ByteSlice/padding`` readable bytes behind it.
   func store(_ bytes: [UInt8]) -> ByteSlice {
-    guard !bytes.isEmpty else { return .empty }
-    let chunk = allocate(UInt8.self, count: bytes.count)
-    _ = chunk.initialize(from: bytes)
+    let padded = bytes + [UInt8](repeating: 0, count: ByteSlice.padding)
+    let chunk = allocate(UInt8.self, count: padded.count)
+    _ = chunk.initialize(from: padded)
     return ByteSlice(start: UnsafePointer(chunk.baseAddress!), count: bytes.count)
   }
 

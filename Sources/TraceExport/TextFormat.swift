@@ -9,8 +9,9 @@ package import TraceEvents
 /// - A rundown event has `[rundown]` after its name; a stack is the last field, innermost first.
 package struct TextFormat: EventFormat {
   private var table = StepTable<TextStyle>()
+  private var origin: OriginText
 
-  package init() {}
+  package init() { origin = OriginText(in: table.arena) }
 
   package mutating func define(type: Int, schema: EventSchema) {
     let names = uniqueNames(of: schema.fields)
@@ -34,13 +35,15 @@ package struct TextFormat: EventFormat {
   ) {
     let plan = table[type]
     output.append(seconds: event.time, width: 15)
-    output.append("  cpu ")
-    output.append(decimal: UInt64(event.cpu))
-    output.append("  pid ")
-    output.append(decimal: UInt64(event.pid))
-    output.append(" tid ")
-    output.append(decimal: UInt64(event.tid))
-    output.append(plan.heading)
+    origin.append(event, to: &output) { event, output in
+      output.append("  cpu ")
+      output.append(decimal: UInt64(event.cpu))
+      output.append("  pid ")
+      output.append(decimal: UInt64(event.pid))
+      output.append(" tid ")
+      output.append(decimal: UInt64(event.tid))
+    }
+    output.append(padded: plan.heading)
     if event.isRundown { output.append("  [rundown]") }
     for step in plan.steps {
       output.append(step, event.columns, row: event.row, TextStyle.self)
@@ -65,7 +68,7 @@ package struct TextFormat: EventFormat {
     output.append("  *** LOST ")
     output.append(decimal: loss.count)
     output.append(loss.count == 1 ? " event: " : " events: ")
-    output.append(escaped(loss.cause, .text))
+    output.append(text: escaped(loss.cause, .text))
     output.append(", since ")
     output.append(seconds: loss.from)
     output.append(" ***\n")

@@ -25,7 +25,7 @@ extension OutputBuffer {
   mutating func append<S: ValueStyle>(
     _ step: FieldStep, _ columns: UnsafeBufferPointer<FieldColumn>, row: Int, _: S.Type
   ) {
-    append(step.prefix)
+    append(padded: step.prefix)
     guard step.field < columns.count else {
       append(byte: UInt8(ascii: "0"))
       return
@@ -45,10 +45,10 @@ extension OutputBuffer {
     switch step.kind {
     case .unsigned:
       append(decimal: value)
-      append(step.unit)
+      if step.unit.count > 0 { append(padded: step.unit) }
     case .signed:
       append(decimal: Int64(bitPattern: word &<< step.unusedBits) &>> Int64(step.unusedBits))
-      append(step.unit)
+      if step.unit.count > 0 { append(padded: step.unit) }
     case .hex: appendWord(S.self) { $0.append(hex: value) }
     case .enumeration: appendEnumeration(word, value, step)
     default: appendRare(value, step, S.self)
@@ -59,11 +59,11 @@ extension OutputBuffer {
   private mutating func appendEnumeration(_ word: UInt64, _ value: UInt64, _ step: FieldStep) {
     if step.hasCaseTable {
       if value < step.cases.count, step.cases[Int(value)].text.count > 0 {
-        append(step.cases[Int(value)].text)
+        append(padded: step.cases[Int(value)].text)
         return
       }
     } else if let found = step.cases.first(where: { $0.value == word }) {
-      append(found.text)
+      append(padded: found.text)
       return
     }
     append(decimal: value)
@@ -77,11 +77,11 @@ extension OutputBuffer {
     case .float:
       let number = Float(bitPattern: UInt32(truncatingIfNeeded: value))
       if number.isFinite { append(number) } else { appendWord(S.self) { $0.append(number) } }
-      append(step.unit)
+      if step.unit.count > 0 { append(padded: step.unit) }
     default:
       let number = Double(bitPattern: value)
       if number.isFinite { append(number) } else { appendWord(S.self) { $0.append(number) } }
-      append(step.unit)
+      if step.unit.count > 0 { append(padded: step.unit) }
     }
   }
 

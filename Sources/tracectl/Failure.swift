@@ -70,6 +70,6 @@ struct Failure: Error, Hashable {
 /// Writes a line to standard error.
 func complain(_ line: String) {
   var output = OutputBuffer(descriptor: STDERR_FILENO, capacity: 4096)
-  output.append(line + "\n")
+  output.append(text: line + "\n")
   output.flush()
 }
