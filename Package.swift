@@ -64,6 +64,9 @@ let package = Package(
     .testTarget(name: "TraceEventsTests", dependencies: ["TraceEvents"]),
     .testTarget(
       name: "TraceRingTests", dependencies: ["CTraceShims", "TraceEvents", "TraceRing"]),
+    .testTarget(
+      name: "TraceControlTests",
+      dependencies: ["CTraceShims", "TraceControl", "TraceEvents", "TestSupport"]),
     .testTarget(name: "TraceExportTests", dependencies: ["TraceEvents", "TraceExport"]),
     .testTarget(
       name: "TracectlTests",

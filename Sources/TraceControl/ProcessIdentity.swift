@@ -1,0 +1,64 @@
+import Glibc
+
+/// What /proc tells of a process.
+package struct ProcessIdentity: Hashable, Sendable {
+  package var executable = ""
+  package var arguments: [String] = []
+  package var parentPID: UInt32 = 0
+  /// Clock ticks after boot; 0 when unknown.
+  package var startTime: UInt64 = 0
+
+  /// Of the process with this number, or of the caller's for "self". What cannot be read stays
+  /// empty.
+  package init(procName: String) {
+    let directory = "/proc/\(procName)"
+    executable = Self.link("\(directory)/exe") ?? ""
+    if let bytes = Self.contents("\(directory)/cmdline", limit: ControlLimits.argumentBytes) {
+      arguments = Self.arguments(bytes)
+    }
+    guard let bytes = Self.contents("\(directory)/stat", limit: 4096) else { return }
+    (parentPID, startTime) = Self.parseStat(String(decoding: bytes, as: UTF8.self)) ?? (0, 0)
+  }
+
+  /// NUL ends each argument.
+  static func arguments(_ bytes: [UInt8]) -> [String] {
+    var parts = bytes.split(separator: 0, omittingEmptySubsequences: false)
+    if parts.last?.isEmpty == true { parts.removeLast() }
+    return parts.prefix(ControlLimits.arguments).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// Parent and start time: fields 4 and 22. The name in field 2 may itself contain parentheses and
+  /// spaces.
+  static func parseStat(_ text: String) -> (parent: UInt32, startTime: UInt64)? {
+    guard let nameEnd = text.lastIndex(of: ")") else { return nil }
+    let fields = text[text.index(after: nameEnd)...].split(separator: " ")
+    guard fields.count > 19, let parent = UInt32(fields[1]), let start = UInt64(fields[19]) else {
+      return nil
+    }
+    return (parent, start)
+  }
+
+  private static func link(_ path: String) -> String? {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
+      let count = readlink(path, buffer.baseAddress!, buffer.count)
+      guard count > 0 else { return nil }
+      return String(decoding: UnsafeRawBufferPointer(buffer)[..<count], as: UTF8.self)
+    }
+  }
+
+  private static func contents(_ path: String, limit: Int) -> [UInt8]? {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    var bytes = [UInt8](repeating: 0, count: limit)
+    var filled = 0
+    while filled < limit {
+      let count = bytes.withUnsafeMutableBytes {
+        read(file, $0.baseAddress! + filled, limit - filled)
+      }
+      if count <= 0 { break }
+      filled += count
+    }
+    return Array(bytes.prefix(filled))
+  }
+}

@@ -1,0 +1,126 @@
+import Glibc
+
+/// A directory where sessions put their sockets and processes look for them.
+///
+/// - Guarantee: opened once, without following a symbolic link, and judged by what was opened;
+///   every later step goes through that descriptor, so that nobody can put another directory in its
+///   place.
+package final class RuntimeDirectory: Sendable {
+  package enum Kind: Hashable, Sendable {
+    /// One user's: mode 0700.
+    case user
+    /// Of sessions run by root, for processes of every user: only root may write to it.
+    case system
+  }
+
+  package let path: String
+  package let kind: Kind
+  package let descriptor: Int32
+
+  private init(path: String, kind: Kind, descriptor: Int32) {
+    self.path = path
+    self.kind = kind
+    self.descriptor = descriptor
+  }
+
+  deinit { close(descriptor) }
+
+  /// Opens the directory; when `creating`, makes it first where it does not exist.
+  package static func open(
+    _ path: String, kind: Kind, creating: Bool
+  ) throws(RuntimeDirectoryError) -> RuntimeDirectory {
+    let mode: mode_t = kind == .user ? 0o700 : 0o755
+    if creating, mkdir(path, mode) == 0, kind == .system {
+      // The umask took bits that other users need.
+      chmod(path, mode)
+    }
+    let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+    let descriptor = Glibc.open(path, flags)
+    guard descriptor >= 0 else { throw openFailure(path, code: errno) }
+    do {
+      try check(descriptor, path, kind)
+    } catch {
+      close(descriptor)
+      throw error
+    }
+    return RuntimeDirectory(path: path, kind: kind, descriptor: descriptor)
+  }
+
+  private static func openFailure(_ path: String, code: Int32) -> RuntimeDirectoryError {
+    var status = stat()
+    guard code == ENOTDIR || code == ELOOP, lstat(path, &status) == 0 else {
+      return .system(path: path, call: "open", code: code)
+    }
+    switch status.st_mode & S_IFMT {
+    case S_IFLNK: return .symbolicLink(path: path)
+    case S_IFDIR: return .system(path: path, call: "open", code: code)
+    default: return .notADirectory(path: path)
+    }
+  }
+
+  private static func check(
+    _ descriptor: Int32, _ path: String, _ kind: Kind
+  ) throws(RuntimeDirectoryError) {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else {
+      throw .system(path: path, call: "fstat", code: errno)
+    }
+    let owner = kind == .user ? geteuid() : 0
+    guard status.st_uid == owner else {
+      throw .wrongOwner(path: path, owner: status.st_uid, expected: owner)
+    }
+    let allowed: mode_t = kind == .user ? 0o700 : 0o755
+    guard status.st_mode & 0o7777 & ~allowed == 0 else {
+      throw .wrongMode(
+        path: path, mode: UInt32(status.st_mode & 0o7777), allowed: UInt32(allowed))
+    }
+  }
+
+  /// A name for system calls that take no descriptor of a directory.
+  package func pathInside(_ name: String) -> String {
+    let through = "/proc/self/fd/\(descriptor)"
+    return access(through, F_OK) == 0 ? "\(through)/\(name)" : "\(path)/\(name)"
+  }
+
+  /// The names of the sockets of sessions, alive or not.
+  package func sessionSocketNames() -> [String] {
+    names { SessionSocketName.isOne($0) }
+  }
+
+  package func names(where admits: (String) -> Bool) -> [String] {
+    // A descriptor of its own: reading a directory moves its position.
+    let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard copy >= 0 else { return [] }
+    guard let stream = fdopendir(copy) else {
+      close(copy)
+      return []
+    }
+    defer { closedir(stream) }
+    var found: [String] = []
+    while found.count < Self.namesMax, let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if admits(name) { found.append(name) }
+    }
+    return found.sorted()
+  }
+
+  private static let namesMax = 4096
+}
+
+/// `session-PID-N.sock`: the process that runs the session, and which of its sessions it is.
+package enum SessionSocketName {
+  package static func make(pid: Int32, number: Int) -> String { "session-\(pid)-\(number).sock" }
+
+  /// Under this name a socket is bound before it listens; then it gets its real one.
+  package static func unfinished(_ name: String) -> String { ".\(name).new" }
+
+  package static func isOne(_ name: String) -> Bool {
+    name.hasPrefix("session-") && name.hasSuffix(".sock") && name.utf8.count < 64
+  }
+
+  package static func isUnfinished(_ name: String) -> Bool {
+    name.hasPrefix(".session-") && name.hasSuffix(".sock.new")
+  }
+}

@@ -1,0 +1,161 @@
+package import TraceEvents
+
+/// What a session has for a process once it wants events of it; two descriptors come with it, the
+/// buffer set's memory and the eventfd that wakes the session's drain.
+package struct Welcome: Hashable, Sendable {
+  package var sessionID: UInt64
+  /// The session's number for the process; never given twice.
+  package var processSlot: UInt32
+
+  package init(sessionID: UInt64, processSlot: UInt32) {
+    self.sessionID = sessionID
+    self.processSlot = processSlot
+  }
+
+  /// The memory, then the eventfd.
+  package static let descriptorCount = 2
+}
+
+/// What a session wants of one event type.
+package struct Grant: Hashable, Sendable {
+  package var eventID: UInt16
+  /// The event's number in the session's records; not 0 where it is on.
+  package var ref: UInt16
+  package var isOn: Bool
+  package var captureStack: Bool
+
+  package init(eventID: UInt16, ref: UInt16, isOn: Bool, captureStack: Bool) {
+    self.eventID = eventID
+    self.ref = ref
+    self.isOn = isOn
+    self.captureStack = captureStack
+  }
+}
+
+/// What a session wants of a provider: replaces what it wanted before. Events without a grant are
+/// off.
+package struct ProviderGrants: Hashable, Sendable {
+  package var provider: UInt16
+  package var generation: UInt32
+  /// What the session asked for, for the provider's owner to see; nil when the provider is not
+  /// enabled. The session has folded it, and its other filters, into `grants`.
+  package var filter: EnableFilter?
+  package var grants: [Grant]
+
+  package init(provider: UInt16, generation: UInt32, filter: EnableFilter?, grants: [Grant]) {
+    self.provider = provider
+    self.generation = generation
+    self.filter = filter
+    self.grants = grants
+  }
+}
+
+/// A message from a session to a traced process.
+package enum SessionMessage: ControlMessage {
+  case welcome(Welcome)
+  case grants(ProviderGrants)
+  /// The provider is to tell what already lives.
+  case captureState(provider: UInt16, generation: UInt32)
+  /// The session takes its leave; the socket's end says the same.
+  case detach
+
+  package var kind: UInt8 {
+    switch self {
+    case .welcome: 1
+    case .grants: 2
+    case .captureState: 3
+    case .detach: 4
+    }
+  }
+
+  package func writeBody(to writer: inout ByteWriter) {
+    switch self {
+    case .welcome(let welcome):
+      writer.append(fixed: welcome.sessionID)
+      writer.append(fixed: welcome.processSlot)
+    case .grants(let grants): grants.write(to: &writer)
+    case .captureState(let provider, let generation):
+      writer.append(fixed: provider)
+      writer.append(fixed: generation)
+    case .detach: break
+    }
+  }
+
+  package init(kind: UInt8, from reader: inout ByteReader) throws(ControlMessageError) {
+    do {
+      switch kind {
+      case 1:
+        self = .welcome(
+          Welcome(sessionID: try reader.readFixed(), processSlot: try reader.readFixed()))
+      case 2: self = .grants(try ProviderGrants(from: &reader))
+      case 3:
+        self = .captureState(provider: try reader.readFixed(), generation: try reader.readFixed())
+      case 4: self = .detach
+      default: throw ControlMessageError.unknownKind(kind)
+      }
+    } catch let error as ByteCodingError {
+      throw .malformed(error)
+    } catch {
+      throw .unknownKind(kind)
+    }
+  }
+}
+
+extension ProviderGrants {
+  fileprivate func write(to writer: inout ByteWriter) {
+    writer.append(fixed: provider)
+    writer.append(fixed: generation)
+    writer.append(flag: filter != nil)
+    if let filter {
+      writer.append(filter.level.rawValue)
+      writer.append(fixed: filter.any.rawValue)
+      writer.append(fixed: filter.all.rawValue)
+    }
+    writer.append(varint: UInt64(grants.count))
+    for grant in grants {
+      writer.append(fixed: grant.eventID)
+      writer.append(fixed: grant.ref)
+      writer.append((grant.isOn ? GrantBits.on : 0) | (grant.captureStack ? GrantBits.stack : 0))
+    }
+  }
+
+  fileprivate init(from reader: inout ByteReader) throws(ByteCodingError) {
+    provider = try reader.readFixed()
+    generation = try reader.readFixed()
+    if try reader.readFlag() {
+      filter = EnableFilter(
+        level: Level(rawValue: try reader.readUInt8()),
+        any: Keywords(rawValue: try reader.readFixed()),
+        all: Keywords(rawValue: try reader.readFixed()))
+    }
+    let count = try reader.readCount(limit: ControlLimits.events)
+    guard reader.remaining >= count * GrantBits.bytes else { throw reader.error(.endOfBytes) }
+    grants = []
+    grants.reserveCapacity(count)
+    for _ in 0..<count { grants.append(try Grant(from: &reader)) }
+  }
+}
+
+private enum GrantBits {
+  static let on: UInt8 = 1
+  static let stack: UInt8 = 2
+  /// A grant's size in a packet.
+  static let bytes = 5
+}
+
+extension Grant {
+  fileprivate init(from reader: inout ByteReader) throws(ByteCodingError) {
+    eventID = try reader.readFixed()
+    guard Int(eventID) < EventSchema.idLimit else {
+      throw reader.error(.unknownValue(UInt64(eventID)))
+    }
+    ref = try reader.readFixed()
+    let bits = try reader.readUInt8()
+    guard bits & ~(GrantBits.on | GrantBits.stack) == 0 else {
+      throw reader.error(.unknownValue(UInt64(bits)))
+    }
+    isOn = bits & GrantBits.on != 0
+    captureStack = bits & GrantBits.stack != 0
+    guard !isOn || ref != 0 else { throw reader.error(.unknownValue(0)) }
+  }
+}
