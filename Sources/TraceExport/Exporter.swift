@@ -6,7 +6,8 @@ package import TraceFormat
 /// - Guarantee: memory is bounded by the replay's and the buffer's, whatever the trace's size.
 /// - Cost: see ``EventFormat``; no allocation an event, but for one that has a stack.
 package final class Exporter<Format: EventFormat> {
-  /// Lies outside the class: handlers write to it without the checks that a class's properties have.
+  /// Lies outside the class: handlers write to it without the checks that a class's properties
+  /// have.
   private struct State: ~Copyable {
     var format: Format
     var output: OutputBuffer

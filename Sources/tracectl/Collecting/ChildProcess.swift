@@ -1,0 +1,94 @@
+import Glibc
+
+/// The command behind `--`, run as this process's child in its process group.
+struct ChildProcess {
+  /// How it ended.
+  enum Ending: Hashable {
+    case exited(code: CInt)
+    case killed(signal: CInt)
+
+    /// As a shell gives it: 128 + signal for a killed process.
+    var exitCode: CInt {
+      switch self {
+      case .exited(let code): code
+      case .killed(let signal): 128 + signal
+      }
+    }
+
+    /// From waitpid's status.
+    init(status: CInt) {
+      let signal = status & 0x7f
+      self = signal == 0 ? .exited(code: (status >> 8) & 0xff) : .killed(signal: signal)
+    }
+  }
+
+  let pid: pid_t
+  let name: String
+  private(set) var ending: Ending?
+
+  /// Finds the program as a shell would: by PATH, unless its name has a slash.
+  static func find(_ name: String, path: String) throws(Failure) -> String {
+    if name.contains("/") {
+      if access(name, X_OK) == 0, !isDirectory(name) { return name }
+      throw notRunnable(name, code: isDirectory(name) ? EISDIR : errno)
+    }
+    var code = ENOENT
+    for directory in path.split(separator: ":", omittingEmptySubsequences: false) {
+      let candidate = directory.isEmpty ? "./\(name)" : "\(directory)/\(name)"
+      if access(candidate, X_OK) == 0, !isDirectory(candidate) { return candidate }
+      if errno == EACCES { code = EACCES }
+    }
+    throw notRunnable(name, code: code)
+  }
+
+  private static func isDirectory(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+  }
+
+  private static func notRunnable(_ name: String, code: CInt) -> Failure {
+    if code == ENOENT {
+      return Failure(
+        .commandNotFound, "there is no command '\(name)'", next: "check its name and PATH")
+    }
+    return Failure(
+      .commandNotRunnable, "cannot run '\(name)': \(String(cString: strerror(code)))",
+      next: "check that it is a program and may be executed")
+  }
+
+  /// Starts `program` with `arguments`, the first of which is its name.
+  init(program: String, arguments: [String], signalMask: sigset_t) throws(Failure) {
+    name = arguments[0]
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var mask = signalMask
+    posix_spawnattr_setsigmask(&attributes, &mask)
+    // This process ignores SIGPIPE; the command must not inherit that.
+    var defaults = sigset_t()
+    sigemptyset(&defaults)
+    sigaddset(&defaults, SIGPIPE)
+    posix_spawnattr_setsigdefault(&attributes, &defaults)
+    posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
+
+    var pointers = arguments.map { strdup($0) }
+    pointers.append(nil)
+    defer { for pointer in pointers { free(pointer) } }
+    var pid: pid_t = 0
+    let code = posix_spawn(&pid, program, nil, &attributes, pointers, environ)
+    guard code == 0 else { throw Self.notRunnable(name, code: code) }
+    self.pid = pid
+  }
+
+  /// Whether it has ended; asks the kernel without waiting.
+  mutating func hasEnded() -> Bool {
+    if ending != nil { return true }
+    var status: CInt = 0
+    guard waitpid(pid, &status, WNOHANG) == pid else { return false }
+    ending = Ending(status: status)
+    return true
+  }
+
+  func send(_ signal: CInt) { if ending == nil { kill(pid, signal) } }
+}

@@ -1,0 +1,67 @@
+import TraceEvents
+import TraceFormat
+
+/// What `tracectl collect` says at its end, read from the file that it wrote.
+struct CollectSummary {
+  /// Event types that are listed one by one, the most frequent first.
+  static let typeLimit = 20
+
+  private let file: TraceFile
+
+  init(_ file: TraceFile) { self.file = file }
+
+  var lines: [String] { [heading] + events + losses }
+
+  private var heading: String {
+    let size = readableBytes(file.byteCount)
+    guard file.eventCount > 0 else {
+      return "\(file.path): no events from \(processes), \(size)"
+    }
+    let perEvent = fixed(Double(file.byteCount) / Double(file.eventCount), decimals: 2)
+    return "\(file.path): \(grouped(file.eventCount)) events from \(processes) in "
+      + "\(readableDuration(nanoseconds: file.durationNanoseconds)), \(size), "
+      + "\(perEvent) bytes/event"
+  }
+
+  private var processes: String {
+    let names = file.processes.prefix(3).map { process in
+      let name = process.executable.split(separator: "/").last.map(String.init) ?? "?"
+      return "\(name) (\(process.pid))"
+    }
+    let count = file.processes.count
+    switch count {
+    case 0: return "no process"
+    case 1...3: return names.joined(separator: ", ")
+    default: return "\(count) processes: \(names.joined(separator: ", ")) …"
+    }
+  }
+
+  private var events: [String] {
+    let types = file.eventTypes.filter { $0.count > 0 }
+      .sorted { ($1.count, $0.index) < ($0.count, $1.index) }
+    let rows = types.prefix(Self.typeLimit).map {
+      [grouped($0.count), "\($0.schema.provider)/\($0.schema.name)"]
+    }
+    if rows.isEmpty { return [] }
+    var lines = Array(
+      Table(["count", "event"], rightAligned: [0], rows: rows).lines.dropFirst())
+    if types.count > rows.count { lines.append("  … and \(types.count - rows.count) more types") }
+    return lines
+  }
+
+  private var losses: [String] {
+    var byCause: [String: UInt64] = [:]
+    for total in file.lossTotals { byCause[total.cause.name, default: 0] &+= total.count }
+    let lost = byCause.values.reduce(0, &+)
+    guard lost > 0 else { return ["  0 lost"] }
+    let causes = byCause.filter { $0.value > 0 }
+      .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+      .map { "\(grouped($0.value)) \($0.key)" }
+    let share = Double(lost) / (Double(lost) + Double(file.eventCount)) * 100
+    return [
+      "*** \(grouped(lost)) EVENTS WERE LOST (\(fixed(share, decimals: 2)) %): "
+        + causes.joined(separator: ", ") + " ***",
+      "    give -buffer-size more, choose fewer providers or keywords, or -mode block",
+    ]
+  }
+}

@@ -1,0 +1,49 @@
+import Glibc
+import TraceExport
+
+/// How far a collection is.
+struct CollectProgress: Hashable {
+  var elapsed_ns: Int64 = 0
+  var events: UInt64 = 0
+  var bytes: UInt64 = 0
+  var lost: UInt64 = 0
+  var processes = 0
+}
+
+/// The line that a terminal shows, written anew each second; nothing where there is no terminal.
+struct ProgressLine {
+  private let isTerminal: Bool
+  private var last = CollectProgress()
+  private var isShown = false
+
+  init(isTerminal: Bool = isatty(STDERR_FILENO) == 1) { self.isTerminal = isTerminal }
+
+  mutating func show(_ now: CollectProgress) {
+    defer { last = now }
+    guard isTerminal else { return }
+    isShown = true
+    write("\r\u{1b}[K" + Self.text(now, since: last))
+  }
+
+  /// Takes the line away, so that what follows begins at the left.
+  mutating func clear() {
+    if isShown { write("\r\u{1b}[K") }
+    isShown = false
+  }
+
+  static func text(_ now: CollectProgress, since last: CollectProgress) -> String {
+    let seconds = Double(now.elapsed_ns - last.elapsed_ns) / 1e9
+    let rate = seconds > 0 ? Double(now.events &- last.events) / seconds : 0
+    let elapsed = fixed(Double(now.elapsed_ns) / 1e9, decimals: 0)
+    let lost = now.lost == 0 ? "0 lost" : "*** \(grouped(now.lost)) LOST ***"
+    let processes = now.processes == 1 ? "1 process" : "\(now.processes) processes"
+    return "\(elapsed) s  \(grouped(now.events)) events (\(grouped(UInt64(max(0, rate))))/s)  "
+      + "\(readableBytes(now.bytes))  \(lost)  \(processes)"
+  }
+
+  private func write(_ text: String) {
+    var output = OutputBuffer(descriptor: STDERR_FILENO, capacity: 4096)
+    output.append(text: text)
+    output.flush()
+  }
+}

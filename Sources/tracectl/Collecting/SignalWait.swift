@@ -1,0 +1,62 @@
+import Glibc
+
+/// What a collection waits for, between its seconds.
+enum CollectSignal: Hashable {
+  /// SIGINT, SIGTERM or SIGHUP. From a terminal, the command has been sent it as well.
+  case stop(signal: CInt, isFromTerminal: Bool)
+  /// A child process ended.
+  case child
+}
+
+/// Receives signals by waiting for them, so that no handler runs in the middle of anything.
+struct SignalWait {
+  private static let stopSignals = [SIGINT, SIGTERM, SIGHUP]
+
+  private var set = sigset_t()
+  /// The mask that was there before, for the command.
+  private(set) var originalMask = sigset_t()
+
+  /// Blocks the signals for this thread and those that it starts from now on: call it first.
+  init() {
+    sigemptyset(&set)
+    for number in Self.stopSignals where !Self.isKeptIgnored(number) {
+      // A shell's background jobs ignore SIGINT; `kill -INT` is meant all the same.
+      signal(number, SIG_DFL)
+      sigaddset(&set, number)
+    }
+    signal(SIGCHLD, SIG_DFL)
+    sigaddset(&set, SIGCHLD)
+    pthread_sigmask(SIG_BLOCK, &set, &originalMask)
+  }
+
+  /// nohup's word stands.
+  private static func isKeptIgnored(_ number: CInt) -> Bool {
+    guard number == SIGHUP else { return false }
+    var action = sigaction()
+    sigaction(number, nil, &action)
+    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
+  }
+
+  /// The next signal, or nil when `timeout_ns` has passed.
+  mutating func next(timeout_ns: Int64) -> CollectSignal? {
+    let timeout_ns = max(0, timeout_ns)
+    var timeout = timespec(
+      tv_sec: Int(timeout_ns / 1_000_000_000), tv_nsec: Int(timeout_ns % 1_000_000_000))
+    var details = siginfo_t()
+    let number = sigtimedwait(&set, &details, &timeout)
+    switch number {
+    case SIGCHLD: return .child
+    case let number where Self.stopSignals.contains(number):
+      // SI_USER and what lies below it were sent by a process; the terminal's come from the kernel.
+      return .stop(signal: number, isFromTerminal: details.si_code > 0)
+    default: return nil
+    }
+  }
+}
+
+/// CLOCK_MONOTONIC in nanoseconds.
+func monotonicNanoseconds() -> Int64 {
+  var now = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &now)
+  return Int64(now.tv_sec) * 1_000_000_000 + Int64(now.tv_nsec)
+}
