@@ -42,7 +42,7 @@ let package = Package(
     .executableTarget(
       name: "tracectl",
       dependencies: [
-        "CTraceShims", "TraceEvents", "TraceFormat", "TraceSession", "TraceExport",
+        "CTraceShims", "TraceEvents", "TraceControl", "TraceFormat", "TraceSession", "TraceExport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -70,7 +70,7 @@ let package = Package(
     .testTarget(name: "TraceExportTests", dependencies: ["TraceEvents", "TraceExport"]),
     .testTarget(
       name: "TracectlTests",
-      dependencies: ["TraceEvents", "TraceFormat", "TraceSession", "tracectl"]),
+      dependencies: ["TraceEvents", "TraceControl", "TraceFormat", "TraceSession", "tracectl"]),
     .testTarget(name: "TidyTests"),
     .testTarget(
       name: "TraceFormatTests",

@@ -17,7 +17,7 @@ import Testing
     ],
     "TraceExport": ["TraceEvents", "TraceFormat", "Foundation"],
     "tracectl": [
-      "CTraceShims", "TraceEvents", "TraceFormat", "TraceSession", "TraceExport",
+      "CTraceShims", "TraceEvents", "TraceControl", "TraceFormat", "TraceSession", "TraceExport",
       "ArgumentParser", "Foundation",
     ],
   ]

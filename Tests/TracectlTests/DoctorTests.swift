@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import TraceControl
 
 @testable import tracectl
 
@@ -30,26 +31,34 @@ import Testing
     #expect(MachineChecks.counter(isInvariant: false, clockSource: "tsc").verdict == .warn)
   }
 
-  @Test(arguments: [
-    (UInt32(S_IFDIR | 0o700), UInt32(1000), Finding.Verdict.ok),
-    (UInt32(S_IFDIR | 0o755), 1000, .fail),
-    (UInt32(S_IFDIR | 0o700), 0, .fail),
-    (UInt32(S_IFLNK | 0o777), 1000, .fail),
-    (UInt32(S_IFREG | 0o600), 1000, .fail),
-  ])
-  func runtimeDirectories(mode: UInt32, owner: UInt32, verdict: Finding.Verdict) {
-    let check = RuntimeDirectoryCheck(environment: { _ in nil }, user: 1000)
-    let finding = check.found(mode: mode, owner: owner)
-    #expect(finding.verdict == verdict)
-    #expect((finding.advice == nil) == (verdict == .ok))
+  private static func check(_ path: String) -> RuntimeDirectoryCheck {
+    let environment = ["TRACE_RUNTIME_DIR": path]
+    return RuntimeDirectoryCheck(place: RendezvousPaths.user { environment[$0] })
   }
 
-  @Test func whereTheRuntimeDirectoryIs() {
-    let both = ["TRACE_RUNTIME_DIR": "/a", "XDG_RUNTIME_DIR": "/b"]
-    #expect(RuntimeDirectoryCheck(environment: { both[$0] }, user: 7).path == "/a")
-    let one = ["TRACE_RUNTIME_DIR": "", "XDG_RUNTIME_DIR": "/b"]
-    #expect(RuntimeDirectoryCheck(environment: { one[$0] }, user: 7).path == "/b/tracectl")
-    #expect(RuntimeDirectoryCheck(environment: { _ in nil }, user: 7).path == "/tmp/tracectl-7")
+  @Test func runtimeDirectories() throws {
+    var template = Array("/tmp/tracectl-doctor-XXXXXX".utf8CString)
+    let made = template.withUnsafeMutableBufferPointer { mkdtemp($0.baseAddress!) }
+    let directory = String(cString: try #require(made))
+    defer { rmdir(directory) }
+    let check = Self.check(directory)
+    #expect(check.run().map(\.verdict) == [.ok, .ok])
+
+    chmod(directory, 0o755)
+    let open = try #require(check.run().first)
+    #expect(open.verdict == .fail)
+    #expect(open.advice?.contains("chmod") == true)
+
+    let link = directory + ".link"
+    symlink(directory, link)
+    defer { unlink(link) }
+    let linked = Self.check(link).run()
+    #expect(linked.map(\.verdict) == [.fail])
+
+    let missing = Self.check(directory + "/new")
+    #expect(missing.run().map(\.verdict) == [.ok])
+    let unreachable = Self.check("/proc/nowhere/x")
+    #expect(unreachable.run().map(\.verdict) == [.fail])
   }
 
   @Test func limits() {

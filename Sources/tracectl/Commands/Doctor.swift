@@ -1,5 +1,4 @@
 import ArgumentParser
-import Glibc
 import TraceExport
 
 /// `tracectl doctor`: what works here, what does not, what to do.
@@ -9,11 +8,7 @@ struct Doctor: ParsableCommand {
     discussion: "Ends with 0 when nothing fails, with 69 when something does.")
 
   func run() throws {
-    let environment = { (name: String) in getenv(name).map { String(cString: $0) } }
-    let findings =
-      MachineChecks.run()
-      + RuntimeDirectoryCheck(environment: environment, user: geteuid()).run()
-      + LimitChecks.run()
+    let findings = MachineChecks.run() + RuntimeDirectoryCheck().run() + LimitChecks.run()
     for line in findings.flatMap(\.lines) { print(escapedForTerminal(line)) }
     if findings.contains(where: { $0.verdict == .fail }) {
       throw ExitCode(ExitStatus.unavailable.rawValue)
