@@ -4,6 +4,7 @@
 #define CTRACE_SHIMS_H
 
 #include "trace_atomics.h"
+#include "trace_checksum.h"
 #include "trace_clock.h"
 #include "trace_ring.h"
 #include "trace_rseq.h"

@@ -7,7 +7,7 @@ public struct EventType: Sendable {
   /// The number that blocks call it by.
   public var ref: UInt16
   public var schema: EventSchema
-  /// How many are in the file's whole blocks.
+  /// How many are in the file.
   public var count: UInt64
 }
 
@@ -22,67 +22,130 @@ public struct LossTotal: Hashable, Sendable {
   public var lastTicks: UInt64
 }
 
-/// A part of the file that could not be read.
-public struct Damage: Hashable, Sendable {
-  /// First byte that is not readable, and how many are not.
-  public var offset: UInt64
-  public var byteCount: UInt64
-  /// Blocks that are missing there, as far as the blocks around it tell.
-  public var missingBlocks: Int
-  public var what: String
-}
-
 /// A trace file, opened for reading; also one that is still being written, was cut, or is damaged.
 ///
 /// - Guarantee: whatever the bytes are, opening neither crashes nor takes memory beyond the limits of
 ///   SPEC.md; every whole block is found, and ``damage`` lists the rest.
 /// - Cost: with the closing index, a few reads however large the file; without, one pass over it.
+/// - Trap: with the index, damage inside a block shows only when the block is read: by a replay, or by
+///   ``verify()``.
 public final class TraceFile {
   public let path: String
+  /// What the session said of itself; made up from what there is when that part is damaged.
   public internal(set) var session: SessionDescription
   public internal(set) var eventTypes: [EventType] = []
-  public internal(set) var providers: [ProviderSchema] = []
-  /// In the order of their indexes.
-  public internal(set) var processes: [ProcessRecord] = []
   public internal(set) var lossTotals: [LossTotal] = []
-  public internal(set) var clockSyncs: [ClockSync] = []
-  public internal(set) var damage: [Damage] = []
+  /// Why and where the file cannot be read, as far as it is known by now. The last may be a block that
+  /// is being written.
+  public var damage: [Damage] { noted + (tail.map { [$0] } ?? []) }
   /// Whether the writer finished the file; if not, it is being written, or was cut.
   public internal(set) var isComplete = false
-  public internal(set) var byteCount: UInt64 = 0
-  public internal(set) var eventCount: UInt64 = 0
-  public internal(set) var blockCount = 0
-  /// First and last event.
-  public internal(set) var ticksRange: ClosedRange<UInt64>?
+  /// The version of the format, as in "1.0".
+  public internal(set) var version = "\(FileLayout.versionMajor).\(FileLayout.versionMinor)"
 
-  public init(path: String) throws(FormatError) {
-    throw .notATrace(path: path)
+  let source: ByteSource
+  var reader: BlockReader
+  var scan: BlockScan
+  var definitions = Definitions()
+  var index = BlockIndex()
+  var ledger = LossLedger()
+  var syncs: [ClockSync] = []
+  var clock: ClockMap
+  var stackCache = StackCache()
+  var unpackRoom = GrowingBuffer<UInt8>(capacity: 1024)
+  var noted: [Damage] = []
+  /// The part at the end that is not a whole block (yet).
+  var tail: Damage?
+
+  /// - Throws: ``FormatError/io(operation:path:code:)``, ``FormatError/notATrace(path:)`` when there is
+  ///   neither a file header nor one whole block, ``FormatError/unsupportedVersion(major:minor:)``.
+  public convenience init(path: String) throws(FormatError) {
+    try self.init(source: try ByteSource(path: path))
   }
 
-  /// A trace that lies in memory.
-  public init(bytes: [UInt8], name: String = "bytes") throws(FormatError) {
-    throw .notATrace(path: name)
+  /// A trace that lies in memory; `name` is what messages call it.
+  public convenience init(bytes: [UInt8], name: String = "bytes") throws(FormatError) {
+    try self.init(source: ByteSource(bytes: bytes, name: name))
+  }
+
+  /// - Parameter isLive: blocks are still to come, and a file header is not.
+  init(source: ByteSource, isLive: Bool = false) throws(FormatError) {
+    self.source = source
+    path = source.path
+    reader = BlockReader(source: source)
+    session = Self.unknownSession(syncs: [])
+    clock = ClockMap(session: session, syncs: [])
+    scan = BlockScan(position: isLive ? 0 : UInt64(FileLayout.fileHeaderBytes))
+    if isLive { return }
+    let hasHeader = try readFileHeader()
+    if try !readIndex() { try scanForward() }
+    guard hasHeader || !index.blocks.isEmpty else { throw .notATrace(path: path) }
+    settle()
+  }
+
+  /// Bytes in the file, as far as they have been looked at.
+  public var byteCount: UInt64 { scan.position + (tail?.byteCount ?? 0) }
+  public var eventCount: UInt64 { index.eventCount }
+  public var blockCount: Int { index.blocks.count }
+  /// Providers that had something to say, with the events that the file has of them.
+  public var providers: [ProviderSchema] {
+    var result = definitions.providers
+    for type in eventTypes {
+      if let known = result.firstIndex(where: { $0.name == type.schema.provider }) {
+        result[known].events.append(type.schema)
+      } else {
+        result.append(ProviderSchema(name: type.schema.provider, events: [type.schema]))
+      }
+    }
+    return result
+  }
+
+  /// In the order of their indexes.
+  public var processes: [ProcessRecord] {
+    definitions.processes.values.sorted { $0.index < $1.index }
+  }
+
+  /// In the file's order.
+  public var clockSyncs: [ClockSync] { syncs }
+
+  /// First and last event; nil when there is none.
+  public var ticksRange: ClosedRange<UInt64>? {
+    var range: ClosedRange<UInt64>?
+    for block in index.blocks where block.kind == BlockKind.events {
+      let first = min(range?.lowerBound ?? block.first, block.first)
+      range = first...max(range?.upperBound ?? block.last, block.last)
+    }
+    return range
   }
 
   /// Nanoseconds between the first and the last event.
-  public var durationNanoseconds: UInt64 { 0 }
+  public var durationNanoseconds: UInt64 {
+    guard let range = ticksRange else { return 0 }
+    let span =
+      clock.timestamp(ofTicks: range.upperBound) &- clock.timestamp(ofTicks: range.lowerBound)
+    return UInt64(clamping: span)
+  }
 
   /// Nanoseconds from the trace's start to `ticks`.
-  public func timestamp(ofTicks ticks: UInt64) -> Int64 { 0 }
+  public func timestamp(ofTicks ticks: UInt64) -> Int64 { clock.timestamp(ofTicks: ticks) }
 
-  public func process(index: UInt32) -> ProcessRecord? { nil }
+  /// - Cost: a dictionary look-up.
+  public func process(index: UInt32) -> ProcessRecord? { definitions.processes[index] }
 
-  /// A stack's addresses, innermost first; empty when its block is missing.
-  ///
-  /// - Cost: a dictionary look-up, now and then a block's decoding; memory is bounded.
-  public func stack(_ id: StackID) -> [UInt64] { [] }
-
-  /// Every loss record of the whole blocks, in the file's order. ``lossTotals`` is cheaper.
-  public func losses() throws(FormatError) -> [LossRecord] { [] }
+  /// Nanoseconds since 1970 (UTC) at the trace's time zero.
+  public var startUnixNanoseconds: Int64 {
+    Int64(truncatingIfNeeded: session.start.realtimeNanoseconds)
+  }
 
   /// Looks for blocks that were written since; true when there are.
-  public func refresh() throws(FormatError) -> Bool { false }
-
-  /// Reads and decodes every block, adds what is wrong to ``damage``.
-  public func verify() throws(FormatError) {}
+  ///
+  /// - Cost: what is new is read once.
+  public func refresh() throws(FormatError) -> Bool {
+    guard !isComplete else { return false }
+    let before = index.blocks.count
+    try scanForward()
+    guard index.blocks.count > before else { return false }
+    settle()
+    return true
+  }
 }

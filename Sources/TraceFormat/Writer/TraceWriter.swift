@@ -7,58 +7,172 @@ public import TraceEvents
 ///
 /// - Guarantee: the file is readable at every moment up to the last whole block. After an error
 ///   (``failure``) nothing more is written and events are dropped, not kept.
-/// - Cost: memory is bounded: a block's events, a stack table, and some bytes a block for the index.
+/// - Cost: memory is bounded: a block's events, a stack table, the definitions, and some bytes a block
+///   for the index.
 public struct TraceWriter: ~Copyable {
   /// Bounds of a block.
   public struct Options: Sendable {
     /// Events a block, at most 65,536.
     public var blockEvents = 65_536
-    /// Bytes of records a block.
+    /// Bytes of records a block, at most 8 MiB.
     public var blockBytes = 4 << 20
+    /// What tells the file's blocks from any other's; drawn at random when nil.
+    public var fileID: UInt32?
 
     public init() {}
   }
 
-  /// Called with every finished block's bytes, header included, of whatever kind, after it was written.
+  /// Called with every finished block's bytes, header included, of whatever kind, after it was
+  /// written. Feed them to a ``LiveTrace`` to read them while they come.
   public var onBlock: ((UnsafeRawBufferPointer) -> Void)?
   /// The first error met.
   public private(set) var failure: FormatError?
-  /// Bytes in the file.
-  public private(set) var byteCount: UInt64 = 0
   /// Events appended.
   public private(set) var eventCount: UInt64 = 0
+
+  private var sink: FileSink
+  private var isFinished = false
+  private let fileID: UInt32
+  private var events: EventBlockBuilder
+  private var stacks: StackTable
+  private var encoder = ColumnEncoder()
+  private var compressor = Compressor()
+  private var block = GrowingBuffer<UInt8>(capacity: 1 << 20)
+  private var content = GrowingBuffer<UInt8>(capacity: 1 << 16)
+  private var index = BlockIndex()
+  /// Definitions that no block holds yet, and those of the whole file for the index.
+  private var pendingMetadata = ByteWriter()
+  private var pendingRecords = 0
+  private var allMetadata = ByteWriter()
+  private var pids: [UInt32: UInt32] = [:]
+  private var pendingLosses: [LossRecord] = []
+  private var ledger = LossLedger()
+  private var pendingSyncs: [ClockSync] = []
+  private var allSyncs: [ClockSync] = []
+
+  /// Bytes in the file.
+  public var byteCount: UInt64 { sink.byteCount }
 
   /// Creates the file, or empties it.
   public init(
     path: String, session: SessionDescription, options: Options = Options()
   ) throws(FormatError) {
-    try self.init(descriptor: -1, path: path, session: session, options: options)
+    try self.init(sink: try FileSink(path: path), session: session, options: options)
   }
 
   /// Takes over a descriptor that is open for writing at its start; `path` is what messages call it.
   public init(
     descriptor: Int32, path: String, session: SessionDescription, options: Options = Options()
   ) throws(FormatError) {
+    let sink = FileSink(descriptor: descriptor, path: path)
+    try self.init(sink: sink, session: session, options: options)
   }
 
+  private init(
+    sink: consuming FileSink, session: SessionDescription, options: Options
+  ) throws(FormatError) {
+    self.sink = sink
+    let seed = UInt64.random(in: .min ... .max)
+    fileID = options.fileID ?? UInt32.random(in: .min ... .max)
+    events = EventBlockBuilder(options: options, seed: seed)
+    stacks = StackTable(seed: seed)
+    let header = FileHeader(fileID: fileID).bytes
+    var failure: FormatError?
+    header.withUnsafeBytes { bytes in
+      do throws(FormatError) { try self.sink.write(bytes) } catch { failure = error }
+    }
+    if let failure { throw failure }
+    addMetadata(RecordTag.session) { session.write(to: &$0) }
+    clockSync(session.start)
+    writePending()
+    if let failure = self.failure { throw failure }
+  }
+
+  // MARK: Definitions
+
   /// Says what events with this reference look like. Once a reference, before its first event.
-  public mutating func define(ref: UInt16, schema: EventSchema) throws(FormatError) {}
+  ///
+  /// - Throws: ``FormatError/unacceptableSchema(name:reason:)`` when the reference is 0 or taken, or
+  ///   readers would refuse the schema.
+  public mutating func define(ref: UInt16, schema: EventSchema) throws(FormatError) {
+    if let reason = schema.limitViolation {
+      throw .unacceptableSchema(name: schema.name, reason: reason)
+    }
+    var form = ByteWriter()
+    schema.write(to: &form)
+    guard form.bytes.count <= FileLayout.schemaBytesMax else {
+      throw .unacceptableSchema(
+        name: schema.name, reason: "it takes more than \(FileLayout.schemaBytesMax) bytes")
+    }
+    guard ref != 0, events.define(ref: ref, schema: schema) else {
+      throw .unacceptableSchema(name: schema.name, reason: "reference \(ref) is taken")
+    }
+    addMetadata(RecordTag.event) { writer in
+      writer.append(fixed: ref)
+      writer.bytes.append(contentsOf: form.bytes)
+    }
+  }
 
   /// A provider's name and keywords; its events are defined one by one.
-  public mutating func define(provider: ProviderSchema) {}
+  public mutating func define(provider: ProviderSchema) {
+    var heading = provider
+    heading.name = heading.name.cut(toBytes: SchemaLimits.nameBytes)
+    heading.keywords = Array(heading.keywords.prefix(SchemaLimits.keywords)).map {
+      KeywordSchema($0.name.cut(toBytes: SchemaLimits.nameBytes), $0.keywords)
+    }
+    addMetadata(RecordTag.provider) { heading.writeHeading(to: &$0) }
+  }
 
   /// A process; again with the same index to say more about it.
-  public mutating func define(process: ProcessRecord) {}
+  public mutating func define(process: ProcessRecord) {
+    pids[process.index] = process.pid
+    addMetadata(RecordTag.process) { process.write(to: &$0) }
+    if let end = process.endTicks { processEnded(index: process.index, atTicks: end) }
+  }
 
-  public mutating func processEnded(index: UInt32, atTicks ticks: UInt64) {}
+  /// The process has gone, or has left the session.
+  public mutating func processEnded(index: UInt32, atTicks ticks: UInt64) {
+    addMetadata(RecordTag.processEnd) { writer in
+      writer.append(varint: UInt64(index))
+      writer.append(varint: ticks)
+    }
+  }
+
+  private mutating func addMetadata(_ tag: UInt64, _ body: (inout ByteWriter) -> Void) {
+    guard failure == nil, !isFinished else { return }
+    let start = pendingMetadata.bytes.count
+    pendingMetadata.appendRecord(tag, body)
+    allMetadata.bytes.append(contentsOf: pendingMetadata.bytes[start...])
+    pendingRecords += 1
+    if pendingRecords == FileLayout.recordsPerBlockMax || pendingMetadata.bytes.count > 1 << 20 {
+      writeMetadata()
+    }
+  }
 
   /// Readers map ticks to nanoseconds between such moments: one at each flush is enough.
-  public mutating func clockSync(_ sync: ClockSync) {}
+  public mutating func clockSync(_ sync: ClockSync) {
+    guard failure == nil, !isFinished else { return }
+    pendingSyncs.append(sync)
+    allSyncs.append(sync)
+    if pendingSyncs.count == FileLayout.recordsPerBlockMax { writeClock() }
+  }
 
-  public mutating func loss(_ record: LossRecord) {}
+  /// Events that are not in the file, and why.
+  public mutating func loss(_ record: LossRecord) {
+    guard failure == nil, !isFinished, record.count > 0 else { return }
+    var kept = record
+    kept.toTicks = max(record.fromTicks, record.toTicks)
+    pendingLosses.append(kept)
+    ledger.add(kept)
+    if pendingLosses.count == FileLayout.recordsPerBlockMax { writeLosses() }
+  }
+
+  // MARK: Events
 
   /// The following events come from this ring, ticks ascending.
-  public mutating func beginStretch(stream: UInt32, cpu: UInt16) {}
+  public mutating func beginStretch(stream: UInt32, cpu: UInt16) {
+    events.beginStretch(stream: stream, cpu: cpu)
+  }
 
   /// Adds an event. `words` are its fields as ``EventEncoder`` wrote them, and after them, when `flags`
   /// has ``EventFlags/stack``, the stack's addresses, innermost first.
@@ -68,11 +182,164 @@ public struct TraceWriter: ~Copyable {
   public mutating func append(
     ref: UInt16, ticks: UInt64, process: UInt32, tid: UInt32, flags: UInt8,
     words: UnsafePointer<UInt64>, count: Int
-  ) -> Bool { false }
+  ) -> Bool {
+    guard let used = events.measure(ref: ref, words: words, count: count) else { return false }
+    var stack: UInt32 = 0
+    if flags & EventFlags.stack.rawValue != 0 {
+      let frames = count - used
+      guard frames <= FileLayout.stackFramesMax else { return false }
+      stack = intern(words + used, frames)
+    } else if used != count {
+      return false
+    }
+    guard failure == nil, !isFinished else { return true }
+    events.append(
+      ref: ref, ticks: ticks, process: process, tid: tid, flags: flags, stack: stack, words: words,
+      wordCount: count)
+    eventCount &+= 1
+    if events.isFull { writePending() }
+    return true
+  }
+
+  private mutating func intern(_ addresses: UnsafePointer<UInt64>, _ frames: Int) -> UInt32 {
+    if stacks.isFull(adding: frames) {
+      writeStacks()
+      stacks.forget()
+    }
+    return stacks.intern(addresses, frames)
+  }
+
+  // MARK: Writing
 
   /// Writes what was appended so far as a block.
-  public mutating func flush() throws(FormatError) {}
+  public mutating func flush() throws(FormatError) {
+    writePending()
+    if let failure { throw failure }
+  }
 
   /// Writes what is left, the index and the end. Nothing may be written after it.
-  public mutating func finish() throws(FormatError) {}
+  public mutating func finish() throws(FormatError) {
+    guard !isFinished else { throw failure ?? .closed }
+    writePending()
+    writeIndex()
+    isFinished = true
+    if let failure { throw failure }
+  }
+
+  /// What events refer to goes before them.
+  private mutating func writePending() {
+    writeMetadata()
+    writeClock()
+    writeStacks()
+    writeEvents()
+    writeLosses()
+  }
+
+  private mutating func writeMetadata() {
+    guard pendingRecords > 0 else { return }
+    content.count = 0
+    pendingMetadata.bytes.withUnsafeBytes { content.append($0) }
+    writePacked(BlockKind.metadata, count: pendingRecords, first: 0, last: 0)
+    pendingMetadata.bytes.removeAll(keepingCapacity: true)
+    pendingRecords = 0
+  }
+
+  private mutating func writeClock() {
+    guard let first = pendingSyncs.first else { return }
+    content.count = 0
+    pendingSyncs.write(to: &content, with: &encoder)
+    let ticks = pendingSyncs.reduce(into: (first.ticks, first.ticks)) {
+      $0 = (min($0.0, $1.ticks), max($0.1, $1.ticks))
+    }
+    writePacked(BlockKind.clock, count: pendingSyncs.count, first: ticks.0, last: ticks.1)
+    pendingSyncs.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func writeLosses() {
+    guard let first = pendingLosses.first else { return }
+    content.count = 0
+    pendingLosses.write(to: &content, with: &encoder)
+    // By the ticks at which they end: there a replay reports them.
+    let ticks = pendingLosses.reduce(into: (first.toTicks, first.toTicks)) {
+      $0 = (min($0.0, $1.toTicks), max($0.1, $1.toTicks))
+    }
+    writePacked(BlockKind.losses, count: pendingLosses.count, first: ticks.0, last: ticks.1)
+    pendingLosses.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func writeStacks() {
+    guard stacks.hasPending else { return }
+    content.count = 0
+    let ids = stacks.encodePending(into: &content, with: &encoder)
+    let count = Int(ids.last - ids.first) + 1
+    writePacked(BlockKind.stacks, count: count, first: ids.first, last: ids.last)
+  }
+
+  private mutating func writeEvents() {
+    guard !events.isEmpty else { return }
+    let count = events.count
+    let (first, last) = (events.firstTicks, events.lastTicksOfAll)
+    var types: [(ref: UInt16, count: Int)] = []
+    events.forEachType { types.append((ref: $0, count: $1)) }
+    beginBlock()
+    let pids = pids
+    events.encode(into: &block, with: &encoder, &compressor) { pids[$0] ?? 0 }
+    endBlock(BlockKind.events, count: count, first: first, last: last, types: types)
+  }
+
+  private mutating func writeIndex() {
+    let offset = sink.byteCount
+    content.count = 0
+    content.append(varint: UInt64(allMetadata.bytes.count))
+    allMetadata.bytes.withUnsafeBytes { content.append($0) }
+    allSyncs.write(to: &content, with: &encoder)
+    ledger.records.write(to: &content, with: &encoder)
+    index.write(to: &content, with: &encoder)
+    // A file that is too large for an index is read by scanning it.
+    guard content.count + PackedPayload.headerBytes <= FileLayout.indexPayloadBytesMax else {
+      return
+    }
+    writePacked(BlockKind.index, count: index.blocks.count, first: 0, last: 0)
+    beginBlock()
+    let end = UnsafeMutableRawPointer(block.extend(FileLayout.endPayloadBytes))
+    end.store(word64: offset, at: 0)
+    end.store(word64: sink.byteCount, at: 8)
+    endBlock(BlockKind.end, count: 0, first: 0, last: 0)
+  }
+
+  private mutating func writePacked(_ kind: UInt8, count: Int, first: UInt64, last: UInt64) {
+    beginBlock()
+    PackedPayload.append(content.rawBytes, to: &block, &compressor)
+    endBlock(kind, count: count, first: first, last: last)
+  }
+
+  private mutating func beginBlock() {
+    block.count = 0
+    _ = block.extend(FileLayout.blockHeaderBytes)
+  }
+
+  private mutating func endBlock(
+    _ kind: UInt8, count: Int, first: UInt64, last: UInt64,
+    types: [(ref: UInt16, count: Int)] = []
+  ) {
+    guard failure == nil else { return }
+    let payload = UnsafeRawBufferPointer(
+      rebasing: block.rawBytes[FileLayout.blockHeaderBytes...])
+    let header = BlockHeader(
+      fileID: fileID, kind: kind, payloadBytes: payload.count, count: count,
+      sequence: UInt32(truncatingIfNeeded: index.blocks.count), first: first, last: last,
+      payloadChecksum: checksum(payload))
+    header.write(to: block.base)
+    let offset = sink.byteCount
+    do throws(FormatError) {
+      try sink.write(block.rawBytes)
+    } catch {
+      failure = error
+      return
+    }
+    index.append(
+      offset: offset, kind: kind, payloadBytes: payload.count, count: count, first: first,
+      last: last, types: types)
+    onBlock?(block.rawBytes)
+  }
 }

@@ -1,0 +1,158 @@
+internal import TraceEvents
+
+/// What an index says of one block.
+struct BlockEntry: Equatable {
+  var offset: UInt64
+  var kind: UInt8
+  var payloadBytes: Int
+  var count: Int
+  var first: UInt64
+  var last: UInt64
+  /// Event types and their numbers of events, in the order of the block's sections; event blocks only.
+  var types: Range<Int>
+}
+
+/// The blocks of a file and what lies in them: the closing index, or what a scan finds.
+struct BlockIndex {
+  private(set) var blocks: [BlockEntry] = []
+  /// Refs and counts of all event blocks' types, in a row; ``BlockEntry/types`` says whose is which.
+  private(set) var typeRefs: [UInt16] = []
+  private(set) var typeCounts: [UInt32] = []
+  private(set) var eventTotals: [UInt16: UInt64] = [:]
+  private(set) var eventCount: UInt64 = 0
+  /// Positions of the blocks of stacks, whose ids ascend.
+  private(set) var stackBlocks: [Int] = []
+
+  /// Adds a block after those that are there.
+  mutating func append(
+    offset: UInt64, kind: UInt8, payloadBytes: Int, count: Int, first: UInt64, last: UInt64,
+    types: [(ref: UInt16, count: Int)] = []
+  ) {
+    let start = typeRefs.count
+    for type in types {
+      typeRefs.append(type.ref)
+      typeCounts.append(UInt32(type.count))
+      eventTotals[type.ref, default: 0] += UInt64(type.count)
+    }
+    if kind == BlockKind.events { eventCount += UInt64(count) }
+    if kind == BlockKind.stacks { stackBlocks.append(blocks.count) }
+    blocks.append(
+      BlockEntry(
+        offset: offset, kind: kind, payloadBytes: payloadBytes, count: count, first: first,
+        last: last, types: start..<typeRefs.count))
+  }
+
+  /// Forgets all blocks but those of stacks; the totals stay.
+  mutating func removeAllButStacks() {
+    blocks = stackBlocks.map { blocks[$0] }
+    stackBlocks = Array(blocks.indices)
+    typeRefs.removeAll(keepingCapacity: true)
+    typeCounts.removeAll(keepingCapacity: true)
+  }
+
+  func write(to target: inout GrowingBuffer<UInt8>, with encoder: inout ColumnEncoder) {
+    target.append(varint: UInt64(blocks.count))
+    target.appendColumn(of: blocks, with: &encoder) { $0.offset }
+    target.appendColumn(of: blocks, with: &encoder) { UInt64($0.kind) }
+    target.appendColumn(of: blocks, with: &encoder) { UInt64($0.payloadBytes) }
+    target.appendColumn(of: blocks, with: &encoder) { UInt64($0.count) }
+    target.appendColumn(of: blocks, with: &encoder) { $0.first }
+    target.appendColumn(of: blocks, with: &encoder) { $0.last }
+    target.appendColumn(of: blocks, with: &encoder) { UInt64($0.types.count) }
+    target.append(varint: UInt64(typeRefs.count))
+    target.appendColumn(of: typeRefs, with: &encoder) { UInt64($0) }
+    target.appendColumn(of: typeCounts, with: &encoder) { UInt64($0) }
+  }
+
+  init() {}
+
+  /// - Parameter end: where in the file the blocks end that the index may speak of.
+  init(from reader: inout ByteReader, end: UInt64) throws(ByteCodingError) {
+    let count = try reader.readCount(limit: Int(end) / FileLayout.blockHeaderBytes)
+    let offsets = try reader.readColumn(count: count)
+    let kinds = try reader.readColumn(count: count)
+    let sizes = try reader.readColumn(count: count)
+    let counts = try reader.readColumn(count: count)
+    let firsts = try reader.readColumn(count: count)
+    let lasts = try reader.readColumn(count: count)
+    let typeNumbers = try reader.readColumn(count: count)
+    // A section has at least a directory line in the file.
+    let total = try reader.readCount(limit: Int(end) / SectionEntry.byteCount)
+    let refs = try reader.readColumn(count: total)
+    let refCounts = try reader.readColumn(count: total)
+    blocks.reserveCapacity(count)
+    var expected = UInt64(FileLayout.fileHeaderBytes)
+    var used = 0
+    for row in 0..<count {
+      let number = typeNumbers[row]
+      guard offsets[row] == expected, sizes[row] <= UInt64(FileLayout.payloadBytesMax),
+        kinds[row] <= 255, counts[row] <= UInt64(UInt32.max), firsts[row] <= lasts[row],
+        number <= UInt64(total - used)
+      else { throw reader.error(.unknownValue(UInt64(row))) }
+      expected += UInt64(FileLayout.blockHeaderBytes) + sizes[row]
+      guard expected <= end else { throw reader.error(.unknownValue(UInt64(row))) }
+      let types = (used..<used + Int(number)).map {
+        (
+          ref: UInt16(truncatingIfNeeded: refs[$0]),
+          count: Int(UInt32(truncatingIfNeeded: refCounts[$0]))
+        )
+      }
+      used += Int(number)
+      append(
+        offset: offsets[row], kind: UInt8(kinds[row]), payloadBytes: Int(sizes[row]),
+        count: Int(counts[row]), first: firsts[row], last: lasts[row], types: types)
+    }
+  }
+}
+
+/// Losses added up by ring, cause and process.
+struct LossLedger {
+  private struct Key: Hashable {
+    var stream: UInt32
+    var cpu: UInt16
+    var cause: LossCause
+    var processIndex: UInt32?
+  }
+
+  private var positions: [Key: Int] = [:]
+  private(set) var totals: [LossTotal] = []
+
+  init() {}
+
+  init(_ totals: [LossTotal]) {
+    for total in totals {
+      add(
+        LossRecord(
+          stream: total.stream, cpu: total.cpu, cause: total.cause, count: total.count,
+          fromTicks: total.firstTicks, toTicks: total.lastTicks, processIndex: total.processIndex))
+    }
+  }
+
+  mutating func add(_ record: LossRecord) {
+    let key = Key(
+      stream: record.stream, cpu: record.cpu, cause: record.cause,
+      processIndex: record.processIndex)
+    if let position = positions[key] {
+      let (sum, overflow) = totals[position].count.addingReportingOverflow(record.count)
+      totals[position].count = overflow ? .max : sum
+      totals[position].firstTicks = min(totals[position].firstTicks, record.fromTicks)
+      totals[position].lastTicks = max(totals[position].lastTicks, record.toTicks)
+    } else {
+      positions[key] = totals.count
+      totals.append(
+        LossTotal(
+          stream: record.stream, cpu: record.cpu, cause: record.cause,
+          processIndex: record.processIndex, count: record.count, firstTicks: record.fromTicks,
+          lastTicks: record.toTicks))
+    }
+  }
+
+  /// The totals as records, for the index.
+  var records: [LossRecord] {
+    totals.map {
+      LossRecord(
+        stream: $0.stream, cpu: $0.cpu, cause: $0.cause, count: $0.count, fromTicks: $0.firstTicks,
+        toTicks: $0.lastTicks, processIndex: $0.processIndex)
+    }
+  }
+}

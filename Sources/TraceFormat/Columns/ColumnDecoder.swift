@@ -1,0 +1,97 @@
+internal import TraceEvents
+
+extension ByteReader {
+  /// Reads a column of `count` values.
+  ///
+  /// The caller has bounded `count`, and `target` has room for it.
+  mutating func readColumn(
+    _ target: UnsafeMutablePointer<UInt64>, count: Int
+  ) throws(ByteCodingError) {
+    guard count > 0 else { return }
+    let code = try readUInt8()
+    switch ColumnEncoding(rawValue: code) {
+    case .constant:
+      target.update(repeating: try readVarint(), count: count)
+    case .arithmetic:
+      let first = try readVarint()
+      let stride = unzigzag(try readVarint())
+      for index in 0..<count {
+        target[index] = first &+ stride &* UInt64(truncatingIfNeeded: index)
+      }
+    case .planes:
+      try readPlanes(target, count: count, width: try readWidth())
+    case .signedPlanes:
+      try readPlanes(target, count: count, width: try readWidth())
+      for index in 0..<count { target[index] = unzigzag(target[index]) }
+    case .deltaPlanes:
+      let width = try readWidth()
+      var value = try readVarint()
+      try readPlanes(target, count: count, width: width)
+      for index in 0..<count {
+        value = value &+ unzigzag(target[index])
+        target[index] = value
+      }
+    case .xorPlanes:
+      let width = try readWidth()
+      var value = try readVarint()
+      try readPlanes(target, count: count, width: width)
+      for index in 0..<count {
+        value ^= target[index]
+        target[index] = value
+      }
+    case .palette:
+      try readPalette(target, count: count)
+    case .words:
+      let bytes = try readBytes(count * 8)
+      for index in 0..<count { target[index] = bytes.word64(index * 8) }
+    case nil:
+      throw error(.unknownValue(UInt64(code)))
+    }
+  }
+
+  private mutating func readWidth() throws(ByteCodingError) -> Int {
+    let width = try readUInt8()
+    guard (1...8).contains(width) else { throw error(.unknownValue(UInt64(width))) }
+    return Int(width)
+  }
+
+  private mutating func readPlanes(
+    _ target: UnsafeMutablePointer<UInt64>, count: Int, width: Int
+  ) throws(ByteCodingError) {
+    let bytes = try readBytes(count * width)
+    let low = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
+    if width == 1 {
+      for index in 0..<count { target[index] = UInt64(low[index]) }
+      return
+    }
+    let second = low + count
+    for index in 0..<count {
+      target[index] = UInt64(low[index]) | UInt64(second[index]) &<< 8
+    }
+    for plane in 2..<max(width, 2) {
+      let high = low + plane * count
+      let shift = UInt64(plane * 8)
+      for index in 0..<count { target[index] |= UInt64(high[index]) &<< shift }
+    }
+  }
+
+  private mutating func readPalette(
+    _ target: UnsafeMutablePointer<UInt64>, count: Int
+  ) throws(ByteCodingError) {
+    let size = try readCount(limit: 256)
+    guard size > 0 else { throw error(.unknownValue(0)) }
+    try withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 256) {
+      (palette) throws(ByteCodingError) in
+      palette.initialize(repeating: 0)
+      for index in 0..<size { palette[index] = try readVarint() }
+      let indexes = try readBytes(count)
+      var highest: UInt8 = 0
+      for index in 0..<count {
+        let entry = indexes[index]
+        highest = max(highest, entry)
+        target[index] = palette[Int(entry)]
+      }
+      guard Int(highest) < size else { throw error(.unknownValue(UInt64(highest))) }
+    }
+  }
+}

@@ -1,0 +1,86 @@
+internal import TraceEvents
+
+// Small tables (losses, clock syncs, the index) are a count and their columns, in a row.
+
+extension GrowingBuffer where Element == UInt8 {
+  /// Appends one column of a table, a value a row.
+  mutating func appendColumn<Row>(
+    of rows: [Row], with encoder: inout ColumnEncoder, _ value: (Row) -> UInt64
+  ) {
+    let values = rows.map(value)
+    values.withUnsafeBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      encoder.encode(base, count: buffer.count, into: &self)
+    }
+  }
+}
+
+extension ByteReader {
+  /// Reads a column of a table. The caller has bounded `count`.
+  mutating func readColumn(count: Int) throws(ByteCodingError) -> [UInt64] {
+    var values = [UInt64](repeating: 0, count: count)
+    var failure: ByteCodingError?
+    values.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      do throws(ByteCodingError) {
+        try readColumn(base, count: count)
+      } catch {
+        failure = error
+      }
+    }
+    if let failure { throw failure }
+    return values
+  }
+}
+
+extension [LossRecord] {
+  func write(to target: inout GrowingBuffer<UInt8>, with encoder: inout ColumnEncoder) {
+    target.append(varint: UInt64(count))
+    target.appendColumn(of: self, with: &encoder) { UInt64($0.stream) }
+    target.appendColumn(of: self, with: &encoder) { UInt64($0.cpu) }
+    target.appendColumn(of: self, with: &encoder) { UInt64($0.cause.rawValue) }
+    target.appendColumn(of: self, with: &encoder) { $0.processIndex.map { UInt64($0) + 1 } ?? 0 }
+    target.appendColumn(of: self, with: &encoder) { $0.count }
+    target.appendColumn(of: self, with: &encoder) { $0.fromTicks }
+    target.appendColumn(of: self, with: &encoder) { $0.toTicks }
+  }
+
+  init(from reader: inout ByteReader, limit: Int) throws(ByteCodingError) {
+    let count = try reader.readCount(limit: limit)
+    let streams = try reader.readColumn(count: count)
+    let cpus = try reader.readColumn(count: count)
+    let causes = try reader.readColumn(count: count)
+    let processes = try reader.readColumn(count: count)
+    let counts = try reader.readColumn(count: count)
+    let from = try reader.readColumn(count: count)
+    let to = try reader.readColumn(count: count)
+    self = (0..<count).map { row in
+      LossRecord(
+        stream: UInt32(truncatingIfNeeded: streams[row]),
+        cpu: UInt16(truncatingIfNeeded: cpus[row]),
+        cause: LossCause(rawValue: UInt8(truncatingIfNeeded: causes[row])), count: counts[row],
+        fromTicks: from[row], toTicks: to[row],
+        processIndex: processes[row] == 0 ? nil : UInt32(truncatingIfNeeded: processes[row] &- 1))
+    }
+  }
+}
+
+extension [ClockSync] {
+  func write(to target: inout GrowingBuffer<UInt8>, with encoder: inout ColumnEncoder) {
+    target.append(varint: UInt64(count))
+    target.appendColumn(of: self, with: &encoder) { $0.ticks }
+    target.appendColumn(of: self, with: &encoder) { $0.monotonicNanoseconds }
+    target.appendColumn(of: self, with: &encoder) { $0.realtimeNanoseconds }
+  }
+
+  init(from reader: inout ByteReader, limit: Int) throws(ByteCodingError) {
+    let count = try reader.readCount(limit: limit)
+    let ticks = try reader.readColumn(count: count)
+    let monotonic = try reader.readColumn(count: count)
+    let realtime = try reader.readColumn(count: count)
+    self = (0..<count).map {
+      ClockSync(
+        ticks: ticks[$0], monotonicNanoseconds: monotonic[$0], realtimeNanoseconds: realtime[$0])
+    }
+  }
+}

@@ -1,0 +1,45 @@
+internal import TraceEvents
+
+/// How a field lies in records and columns.
+struct FieldPlan {
+  enum Shape: UInt8 {
+    case scalar
+    /// A string or a blob: interned in the section's string table.
+    case text
+    case scalarArray
+    case textArray
+  }
+
+  var shape: Shape
+  /// The scalar, or the array's element; nil for text.
+  var scalar: ScalarType?
+
+  init(_ type: FieldType) {
+    switch type.element {
+    case .scalar(let scalar): self.scalar = scalar
+    case .enumeration(let schema): scalar = schema.underlying
+    case .string, .bytes: scalar = nil
+    }
+    if case .array = type {
+      shape = scalar == nil ? .textArray : .scalarArray
+    } else {
+      shape = scalar == nil ? .text : .scalar
+    }
+  }
+
+  var isText: Bool { shape == .text || shape == .textArray }
+  var isArray: Bool { shape == .scalarArray || shape == .textArray }
+
+  var hint: ColumnHint { scalar == .float || scalar == .double ? .floats : .integers }
+}
+
+extension ScalarType {
+  /// The word with nothing in it but what the type can hold: truncated, then sign- or zero-extended.
+  func canonical(_ word: UInt64) -> UInt64 {
+    if self == .bool { return word == 0 ? 0 : 1 }
+    let unused = UInt64(64 - bitWidth)
+    return isSigned
+      ? UInt64(bitPattern: Int64(bitPattern: word &<< unused) &>> Int64(unused))
+      : (word &<< unused) &>> unused
+  }
+}

@@ -1,0 +1,66 @@
+/// Reads single blocks and checks that they are whole.
+struct BlockReader: ~Copyable {
+  let source: ByteSource
+  /// What every block's header must name; nil while it is not known (damaged file header).
+  var fileID: UInt32?
+  /// Header and payload of the block that was read last.
+  private var buffer = GrowingBuffer<UInt8>(capacity: 64 << 10)
+
+  init(source: ByteSource) { self.source = source }
+
+  enum Outcome {
+    case whole(BlockHeader)
+    /// The header is whole, the payload is not what its checksum says.
+    case damagedPayload(BlockHeader)
+    /// The header is whole, and says that the block goes on after the end of the file.
+    case cut(BlockHeader)
+    case noHeader
+  }
+
+  /// The payload of the block that was read last.
+  var payload: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: buffer.rawBytes[FileLayout.blockHeaderBytes...])
+  }
+
+  mutating func read(at offset: UInt64) throws(FormatError) -> Outcome {
+    let headerBytes = FileLayout.blockHeaderBytes
+    buffer.count = try source.read(at: offset, count: headerBytes, into: buffer.base)
+    guard let header = BlockHeader(buffer.rawBytes, fileID: fileID), header.isWithinLimits else {
+      return .noHeader
+    }
+    // Memory is taken for what is there, not for what the header claims.
+    let size = try source.size()
+    guard offset + UInt64(headerBytes + header.payloadBytes) <= size else { return .cut(header) }
+    buffer.reserve(headerBytes + header.payloadBytes)
+    let count = try source.read(
+      at: offset + UInt64(headerBytes), count: header.payloadBytes, into: buffer.base + headerBytes)
+    buffer.count = headerBytes + count
+    guard count == header.payloadBytes else { return .cut(header) }
+    return checksum(payload) == header.payloadChecksum ? .whole(header) : .damagedPayload(header)
+  }
+
+  /// Where the next whole block header begins, at `start` or after it.
+  mutating func findHeader(from start: UInt64) throws(FormatError) -> UInt64? {
+    let window = 256 << 10
+    buffer.reserve(window)
+    var position = start
+    while true {
+      buffer.count = try source.read(at: position, count: window, into: buffer.base)
+      let bytes = buffer.rawBytes
+      guard bytes.count >= FileLayout.blockHeaderBytes else { return nil }
+      let last = bytes.count - FileLayout.blockHeaderBytes
+      var offset = 0
+      while offset <= last {
+        if bytes[offset] == UInt8(truncatingIfNeeded: FileLayout.blockMark),
+          let header = BlockHeader(
+            UnsafeRawBufferPointer(rebasing: bytes[offset...]), fileID: fileID),
+          header.isWithinLimits
+        {
+          return position + UInt64(offset)
+        }
+        offset += 1
+      }
+      position += UInt64(last + 1)
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/// Walks a file's blocks from the front, over damage, without an index.
+struct BlockScan {
+  /// Where the next block is expected: after the last whole one.
+  private(set) var position: UInt64
+  private var nextSequence: UInt32 = 0
+
+  init(position: UInt64) { self.position = position }
+
+  enum Step {
+    /// A whole block; its payload is in the reader.
+    case block(BlockHeader, offset: UInt64)
+    /// Something unreadable, with more after it.
+    case damage(Damage)
+    /// No whole block from here on. What is there may be a block that is being written.
+    case end(tail: Damage?)
+  }
+
+  mutating func next(_ reader: inout BlockReader) throws(FormatError) -> Step {
+    let size = try reader.source.size()
+    guard position < size else { return .end(tail: nil) }
+    switch try reader.read(at: position) {
+    case .whole(let header):
+      if let gap = gap(before: header) { return .damage(gap) }
+      let offset = position
+      accept(header)
+      return .block(header, offset: offset)
+    case .damagedPayload(let header):
+      if let gap = gap(before: header) { return .damage(gap) }
+      let damage = Damage(
+        offset: position, byteCount: UInt64(FileLayout.blockHeaderBytes + header.payloadBytes),
+        missingBlocks: 1, what: "damaged \(BlockKind.name(header.kind)) block")
+      accept(header)
+      return .damage(damage)
+    case .cut(let header):
+      let what = "\(BlockKind.name(header.kind)) block that is cut off"
+      return .end(tail: tail(size, blocks: 1, what))
+    case .noHeader:
+      guard let found = try reader.findHeader(from: position + 1) else {
+        let isPartial = size - position < UInt64(FileLayout.blockHeaderBytes)
+        return .end(tail: tail(size, blocks: 1, isPartial ? "cut off block header" : "no block"))
+      }
+      let skipped = Damage(
+        offset: position, byteCount: found - position,
+        missingBlocks: try missing(before: found, &reader), what: "no whole block")
+      position = found
+      return .damage(skipped)
+    }
+  }
+
+  private func tail(_ size: UInt64, blocks: Int, _ what: String) -> Damage {
+    Damage(offset: position, byteCount: size - position, missingBlocks: blocks, what: what)
+  }
+
+  private mutating func accept(_ header: BlockHeader) {
+    position += UInt64(FileLayout.blockHeaderBytes + header.payloadBytes)
+    nextSequence = header.sequence &+ 1
+  }
+
+  /// Blocks that were taken out cleanly: their numbers are missing, no bytes are.
+  private mutating func gap(before header: BlockHeader) -> Damage? {
+    guard header.sequence != nextSequence else { return nil }
+    defer { nextSequence = header.sequence }
+    return Damage(
+      offset: position, byteCount: 0, missingBlocks: Self.distance(nextSequence, header.sequence),
+      what: "blocks missing")
+  }
+
+  /// Counts what is missing between the last block and the one found at `found`, and goes on from there.
+  private mutating func missing(
+    before found: UInt64, _ reader: inout BlockReader
+  ) throws(FormatError) -> Int {
+    switch try reader.read(at: found) {
+    case .whole(let header), .damagedPayload(let header), .cut(let header):
+      defer { nextSequence = header.sequence }
+      return Self.distance(nextSequence, header.sequence)
+    case .noHeader:
+      return 1
+    }
+  }
+
+  /// Numbers that go back are not counted as 4 billion missing blocks.
+  private static func distance(_ from: UInt32, _ to: UInt32) -> Int {
+    let distance = to &- from
+    return distance < 1 << 31 ? Int(distance) : 0
+  }
+}

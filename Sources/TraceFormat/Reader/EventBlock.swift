@@ -1,0 +1,239 @@
+internal import TraceEvents
+
+/// An event block's decoded columns. Kept and filled again: its memory is the largest block's.
+final class EventBlock {
+  private(set) var directory: SectionDirectory?
+  private(set) var count = 0
+  private(set) var stretches: [Stretch] = []
+  private(set) var origins = GrowingBuffer<EventOrigin>(capacity: 64)
+
+  // A value an event, in the block's order.
+  private(set) var ticks = GrowingBuffer<UInt64>(capacity: 64)
+  /// Position of its section in the directory, less one.
+  private(set) var types = GrowingBuffer<UInt16>(capacity: 64)
+  /// Its row in its type's columns.
+  private(set) var rows = GrowingBuffer<UInt32>(capacity: 64)
+  private(set) var originIndexes = GrowingBuffer<UInt32>(capacity: 64)
+  private(set) var flags = GrowingBuffer<UInt8>(capacity: 64)
+  private(set) var stacks = GrowingBuffer<UInt32>(capacity: 64)
+
+  private var columns = ColumnStore()
+  private var scratch = GrowingBuffer<UInt64>(capacity: 64)
+  private var section = GrowingBuffer<UInt8>(capacity: 1024)
+
+  /// Bytes of memory that the block takes, about.
+  var memoryBytes: Int { columns.memoryBytes + ticks.capacity * 32 + section.capacity }
+
+  /// Decodes what all events have. Fields are decoded by ``decodeFields(of:fields:payload:)``.
+  func decode(_ header: BlockHeader, _ payload: UnsafeRawBufferPointer) throws(FormatError) {
+    columns.removeAll()
+    count = header.count
+    let directory = try SectionDirectory(payload, eventCount: count)
+    self.directory = directory
+    let bytes = try sectionBytes(0, payload)
+    var reader = ByteReader(bytes)
+    do throws(ByteCodingError) {
+      try decodeStretches(&reader, header)
+      try decodeWriters(&reader)
+      try decodeTypes(&reader, directory)
+      try decodeTicks(&reader, header)
+      try decodeMarks(&reader)
+      guard reader.remaining == 0 else { throw reader.error(.tooLong(limit: reader.offset)) }
+    } catch {
+      throw .malformed(FormatViolation(error, in: "common section"))
+    }
+  }
+
+  /// Decodes the fields of the type in `section` (1 and up), once.
+  func decodeFields(
+    of position: Int, fields: [FieldPlan], _ payload: UnsafeRawBufferPointer
+  ) throws(FormatError) {
+    guard let directory else { return }
+    let bytes = try sectionBytes(position, payload)
+    do throws(ByteCodingError) {
+      try columns.decode(
+        bytes, section: position, rows: directory.entries[position].eventCount, fields: fields)
+    } catch {
+      throw .malformed(FormatViolation(error, in: "section \(position)"))
+    }
+  }
+
+  /// The decoded columns of a section. Valid until the block is filled again or more is decoded.
+  func columns(of position: Int) -> UnsafeBufferPointer<FieldColumn> {
+    columns.columns(of: position)
+  }
+
+  /// Ends decoding: columns do not move any more.
+  func settleColumns() { columns.settle() }
+
+  private func sectionBytes(
+    _ position: Int, _ payload: UnsafeRawBufferPointer
+  ) throws(FormatError) -> UnsafeRawBufferPointer {
+    guard let directory else { throw .malformed(FormatViolation(what: "no directory", offset: 0)) }
+    let entry = directory.entries[position]
+    let start = directory.offsets[position]
+    let stored = UnsafeRawBufferPointer(rebasing: payload[start..<start + entry.storedBytes])
+    guard entry.isCompressed else { return stored }
+    section.count = 0
+    section.reserve(entry.rawBytes)
+    section.count = entry.rawBytes
+    let target = UnsafeMutableRawBufferPointer(start: section.base, count: entry.rawBytes)
+    guard decompress(stored, into: target) else {
+      throw .malformed(
+        FormatViolation(what: "section \(position) does not decompress", offset: start))
+    }
+    return section.rawBytes
+  }
+
+  private func decodeStretches(
+    _ reader: inout ByteReader, _ header: BlockHeader
+  ) throws(ByteCodingError) {
+    let number = try reader.readCount(limit: count)
+    let streams = try reader.readColumn(count: number)
+    let cpus = try reader.readColumn(count: number)
+    let lengths = try reader.readColumn(count: number)
+    let firsts = try reader.readColumn(count: number)
+    stretches.removeAll(keepingCapacity: true)
+    var start = 0
+    for index in 0..<number {
+      let (firstTicks, overflow) = header.first.addingReportingOverflow(firsts[index])
+      guard lengths[index] > 0, lengths[index] <= UInt64(count - start), !overflow else {
+        throw reader.error(.unknownValue(lengths[index]))
+      }
+      let end = start + Int(lengths[index])
+      stretches.append(
+        Stretch(
+          stream: UInt32(truncatingIfNeeded: streams[index]),
+          cpu: UInt16(truncatingIfNeeded: cpus[index]), start: start, end: end,
+          firstTicks: firstTicks))
+      start = end
+    }
+    guard start == count else { throw reader.error(.unknownValue(UInt64(start))) }
+  }
+
+  /// Joins the runs of equal writers with the stretches: both say where an event came from.
+  private func decodeWriters(_ reader: inout ByteReader) throws(ByteCodingError) {
+    let number = try reader.readCount(limit: count)
+    let processes = try reader.readColumn(count: number)
+    let pids = try reader.readColumn(count: number)
+    let tids = try reader.readColumn(count: number)
+    let runs = try reader.readCount(limit: count)
+    let writers = try reader.readColumn(count: runs)
+    let lengths = try reader.readColumn(count: runs)
+    origins.count = 0
+    originIndexes.reserve(count)
+    originIndexes.count = count
+    var stretch = 0
+    var position = 0
+    for run in 0..<runs {
+      guard writers[run] < UInt64(number), lengths[run] > 0,
+        lengths[run] <= UInt64(count - position)
+      else { throw reader.error(.unknownValue(lengths[run])) }
+      let writer = Int(writers[run])
+      let end = position + Int(lengths[run])
+      while position < end {
+        if position == stretches[stretch].end { stretch += 1 }
+        let part = min(end, stretches[stretch].end)
+        let index = UInt32(origins.count)
+        origins.append(
+          EventOrigin(
+            stream: stretches[stretch].stream,
+            processIndex: UInt32(truncatingIfNeeded: processes[writer]),
+            pid: UInt32(truncatingIfNeeded: pids[writer]),
+            tid: UInt32(truncatingIfNeeded: tids[writer]), cpu: stretches[stretch].cpu))
+        (originIndexes.base + position).update(repeating: index, count: part - position)
+        position = part
+      }
+    }
+    guard position == count else { throw reader.error(.unknownValue(UInt64(position))) }
+  }
+
+  private func readScratch(_ reader: inout ByteReader) throws(ByteCodingError) {
+    scratch.reserve(count)
+    try reader.readColumn(scratch.base, count: count)
+  }
+
+  private func decodeTypes(
+    _ reader: inout ByteReader, _ directory: SectionDirectory
+  ) throws(ByteCodingError) {
+    let typeCount = directory.entries.count - 1
+    types.reserve(count)
+    rows.reserve(count)
+    types.count = count
+    rows.count = count
+    try readScratch(&reader)
+    let values = scratch.base
+    if typeCount == 1 {
+      var union: UInt64 = 0
+      for index in 0..<count {
+        union |= values[index]
+        types.base[index] = 0
+        rows.base[index] = UInt32(truncatingIfNeeded: index)
+      }
+      guard union == 0 else { throw reader.error(.unknownValue(union)) }
+      return
+    }
+    var next = [UInt32](repeating: 0, count: typeCount)
+    for index in 0..<count {
+      guard values[index] < UInt64(typeCount) else {
+        throw reader.error(.unknownValue(values[index]))
+      }
+      let type = Int(values[index])
+      types.base[index] = UInt16(truncatingIfNeeded: type)
+      rows.base[index] = next[type]
+      next[type] &+= 1
+    }
+    for (type, number) in next.enumerated()
+    where Int(number) != directory.entries[type + 1].eventCount {
+      throw reader.error(.unknownValue(UInt64(number)))
+    }
+  }
+
+  /// Adds up the differences; time must not go back, nor leave what the header says.
+  private func decodeTicks(
+    _ reader: inout ByteReader, _ header: BlockHeader
+  ) throws(ByteCodingError) {
+    ticks.reserve(count)
+    ticks.count = count
+    let base = ticks.base
+    try reader.readColumn(base, count: count)
+    for stretch in stretches {
+      var now = stretch.firstTicks
+      var goesBack = base[stretch.start] != 0
+      for index in stretch.start..<stretch.end {
+        let next = now &+ base[index]
+        goesBack = goesBack || next < now
+        now = next
+        base[index] = next
+      }
+      guard !goesBack, now <= header.last else { throw reader.error(.unknownValue(now)) }
+    }
+  }
+
+  private func decodeMarks(_ reader: inout ByteReader) throws(ByteCodingError) {
+    flags.reserve(count)
+    stacks.reserve(count)
+    flags.count = count
+    stacks.count = count
+    try readScratch(&reader)
+    let values = scratch.base
+    let flagBytes = flags.base
+    for index in 0..<count { flagBytes[index] = UInt8(truncatingIfNeeded: values[index]) }
+    try readScratch(&reader)
+    let ids = stacks.base
+    for index in 0..<count { ids[index] = UInt32(truncatingIfNeeded: values[index]) }
+  }
+}
+
+extension FormatViolation {
+  init(_ error: ByteCodingError, in what: String) {
+    let reason =
+      switch error.reason {
+      case .endOfBytes: "ends early"
+      case .varintTooLong: "has a number of more than 64 bits"
+      case .tooLong(let limit): "is longer than \(limit)"
+      case .unknownValue(let value): "has the impossible value \(value)"
+      }
+    self.init(what: "\(what) \(reason)", offset: error.offset)
+  }
+}

@@ -1,0 +1,18 @@
+/// Where an event came from: what consecutive events of a block have in common.
+@usableFromInline
+struct EventOrigin {
+  @usableFromInline var stream: UInt32
+  @usableFromInline var processIndex: UInt32
+  @usableFromInline var pid: UInt32
+  @usableFromInline var tid: UInt32
+  @usableFromInline var cpu: UInt16
+}
+
+/// Consecutive events of a block that came from one ring.
+struct Stretch {
+  var stream: UInt32
+  var cpu: UInt16
+  var start: Int
+  var end: Int
+  var firstTicks: UInt64
+}

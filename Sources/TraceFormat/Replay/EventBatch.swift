@@ -1,0 +1,41 @@
+public import TraceEvents
+
+/// Events of one type and one block that follow each other in time order.
+@usableFromInline
+struct EventBatch {
+  /// Which of the block's events, by their position in it.
+  @usableFromInline var positions: UnsafePointer<UInt32>
+  @usableFromInline var count: Int
+  @usableFromInline let ticks: UnsafePointer<UInt64>
+  @usableFromInline let rows: UnsafePointer<UInt32>
+  @usableFromInline let originIndexes: UnsafePointer<UInt32>
+  @usableFromInline let origins: UnsafePointer<EventOrigin>
+  @usableFromInline let flags: UnsafePointer<UInt8>
+  @usableFromInline let stacks: UnsafePointer<UInt32>
+  @usableFromInline let columns: UnsafeBufferPointer<FieldColumn>
+  @usableFromInline let typeIndex: Int
+  @usableFromInline let clock: UnsafeBufferPointer<ClockSegment>
+  @usableFromInline let startUnixNanoseconds: Int64
+
+  /// Fills in the header of an event. `segment` is kept from event to event: most fall into the same.
+  @inlinable @inline(__always)
+  func fill(_ header: inout EventHeader, _ segment: inout ClockSegment, _ position: Int) {
+    let moment = ticks[position]
+    if !segment.covers(moment) { segment = self.segment(ofTicks: moment) }
+    let origin = origins[Int(originIndexes[position])]
+    header.ticks = moment
+    header.timestamp = segment.timestamp(ofTicks: moment)
+    header.stream = origin.stream
+    header.processIndex = origin.processIndex
+    header.pid = origin.pid
+    header.tid = origin.tid
+    header.cpu = origin.cpu
+    header.flags = EventFlags(rawValue: flags[position])
+    header.stack = StackID(rawValue: stacks[position])
+  }
+
+  @usableFromInline @inline(never)
+  func segment(ofTicks moment: UInt64) -> ClockSegment {
+    ClockMap.segment(ofTicks: moment, in: clock)
+  }
+}

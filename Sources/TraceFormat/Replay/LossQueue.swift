@@ -1,0 +1,44 @@
+/// A replay's loss records, by the ticks at which they end.
+///
+/// Blocks of them are read when their time comes, so memory is bounded by those that overlap.
+struct LossQueue {
+  private let file: TraceFile
+  private let ticksRange: ClosedRange<UInt64>
+  /// Positions of loss blocks by first ticks, last first.
+  private var blocksToCome: [Int]
+  /// Records by ticks, last first.
+  private var records: [LossRecord] = []
+
+  init(_ file: TraceFile, blocks: Range<Int>, ticks: ClosedRange<UInt64>) {
+    self.file = file
+    ticksRange = ticks
+    let entries = file.index.blocks
+    blocksToCome = blocks.filter { entries[$0].kind == BlockKind.losses }
+    blocksToCome.sort { (entries[$0].first, $0) > (entries[$1].first, $1) }
+    updateNextTicks()
+  }
+
+  var isEmpty: Bool { records.isEmpty && blocksToCome.isEmpty }
+
+  /// No loss ends before these ticks.
+  private(set) var nextTicks = UInt64.max
+
+  private mutating func updateNextTicks() {
+    let block = blocksToCome.last.map { file.index.blocks[$0].first } ?? .max
+    nextTicks = min(block, records.last?.toTicks ?? .max)
+  }
+
+  mutating func next(upTo ticks: UInt64) throws -> LossRecord? {
+    defer { updateNextTicks() }
+    while let position = blocksToCome.last {
+      let first = file.index.blocks[position].first
+      guard first <= ticks, first <= records.last?.toTicks ?? .max else { break }
+      blocksToCome.removeLast()
+      let found = try file.losses(of: file.index.blocks[position])
+      records.append(contentsOf: found.filter { ticksRange.contains($0.toTicks) })
+      records.sort { $0.toTicks > $1.toTicks }
+    }
+    guard let last = records.last, last.toTicks <= ticks else { return nil }
+    return records.removeLast()
+  }
+}

@@ -1,0 +1,41 @@
+import Glibc
+
+/// The descriptor that a trace is written to, and where in it the last whole block ends.
+struct FileSink: ~Copyable {
+  private let descriptor: Int32
+  let path: String
+  private(set) var byteCount: UInt64 = 0
+
+  init(path: String) throws(FormatError) {
+    let opened = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard opened >= 0 else { throw .io(operation: "create", path: path, code: errno) }
+    descriptor = opened
+    self.path = path
+  }
+
+  /// Takes over `descriptor`.
+  init(descriptor: Int32, path: String) {
+    self.descriptor = descriptor
+    self.path = path
+  }
+
+  deinit { close(descriptor) }
+
+  /// Writes all of `bytes`, or leaves the file as it was before (as far as it can be cut back).
+  mutating func write(_ bytes: UnsafeRawBufferPointer) throws(FormatError) {
+    var written = 0
+    while written < bytes.count {
+      let result = Glibc.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
+      if result > 0 {
+        written += result
+      } else {
+        let code = result == 0 ? ENOSPC : errno
+        if result < 0, code == EINTR { continue }
+        // A pipe or a full disk may refuse; readers cope with half a block at the end all the same.
+        if written > 0 { _ = ftruncate(descriptor, off_t(byteCount)) }
+        throw .io(operation: "write", path: path, code: code)
+      }
+    }
+    byteCount += UInt64(written)
+  }
+}

@@ -1,0 +1,190 @@
+internal import TraceEvents
+
+/// One event type's rows of the block that is being filled, a column a field.
+///
+/// Columns grow by doubling, so that a type that is rare costs little.
+struct TypeAccumulator: ~Copyable {
+  let ref: UInt16
+  let fieldCount: Int
+  private let fields: UnsafeMutablePointer<FieldPlan>
+  private let hasOnlyScalars: Bool
+  private let hasText: Bool
+  /// fieldCount × capacity words: a scalar, a string's index, or an array's element count.
+  private var words: UnsafeMutablePointer<UInt64>
+  private var capacity: Int
+  private(set) var count = 0
+  /// Array elements of all rows, per field; one buffer a field where there are arrays at all.
+  private let elements: UnsafeMutablePointer<GrowingBuffer<UInt64>>
+  private let elementBuffers: Int
+  private var strings: StringTable
+  /// The type's place among those of the block; -1 when it has none yet.
+  var localIndex = -1
+
+  init(ref: UInt16, schema: EventSchema, seed: UInt64) {
+    self.ref = ref
+    let plans = schema.fields.map { FieldPlan($0.type) }
+    fieldCount = plans.count
+    fields = .allocate(capacity: max(plans.count, 1))
+    for (index, plan) in plans.enumerated() { (fields + index).initialize(to: plan) }
+    hasOnlyScalars = plans.allSatisfy { $0.shape == .scalar }
+    hasText = plans.contains { $0.isText }
+    capacity = 64
+    words = .allocate(capacity: max(plans.count, 1) * capacity)
+    elementBuffers = plans.contains { $0.isArray } ? plans.count : 0
+    elements = .allocate(capacity: max(elementBuffers, 1))
+    for index in 0..<elementBuffers { (elements + index).initialize(to: GrowingBuffer()) }
+    strings = StringTable(seed: seed)
+  }
+
+  deinit {
+    fields.deallocate()
+    words.deallocate()
+    elements.deinitialize(count: elementBuffers)
+    elements.deallocate()
+  }
+
+  /// Forgets the rows, keeps the memory.
+  mutating func removeAll() {
+    count = 0
+    localIndex = -1
+    strings.removeAll()
+    for index in 0..<elementBuffers { elements[index].count = 0 }
+  }
+
+  /// How many words of the record the fields take, or nil when they do not fit in `available`.
+  @inline(__always)
+  func measure(_ record: UnsafePointer<UInt64>, available: Int) -> Int? {
+    if hasOnlyScalars { return fieldCount <= available ? fieldCount : nil }
+    return measureVarying(record, available: available)
+  }
+
+  private func measureVarying(_ record: UnsafePointer<UInt64>, available: Int) -> Int? {
+    var used = 0
+    for field in 0..<fieldCount {
+      guard used < available else { return nil }
+      let word = record[used]
+      used += 1
+      switch fields[field].shape {
+      case .scalar:
+        break
+      case .text:
+        guard word <= UInt64((available - used) * 8) else { return nil }
+        used += (Int(word) + 7) / 8
+      case .scalarArray:
+        guard word <= UInt64(available - used) else { return nil }
+        used += Int(word)
+      case .textArray:
+        guard word <= UInt64(available - used) else { return nil }
+        for _ in 0..<Int(word) {
+          guard used < available else { return nil }
+          let length = record[used]
+          used += 1
+          guard length <= UInt64((available - used) * 8) else { return nil }
+          used += (Int(length) + 7) / 8
+        }
+      }
+    }
+    return used
+  }
+
+  /// Adds a row from a record that ``measure(_:available:)`` found to fit.
+  @inline(__always)
+  mutating func append(_ record: UnsafePointer<UInt64>) {
+    if count == capacity { grow() }
+    if hasOnlyScalars {
+      var target = words + count
+      for field in 0..<fieldCount {
+        target.pointee = record[field]
+        target += capacity
+      }
+    } else {
+      appendVarying(record)
+    }
+    count &+= 1
+  }
+
+  private mutating func appendVarying(_ record: UnsafePointer<UInt64>) {
+    var used = 0
+    for field in 0..<fieldCount {
+      let word = record[used]
+      used += 1
+      var stored = word
+      switch fields[field].shape {
+      case .scalar:
+        break
+      case .text:
+        stored = strings.intern(UnsafeRawPointer(record + used), Int(word))
+        used += (Int(word) + 7) / 8
+      case .scalarArray:
+        elements[field].append(record + used, count: Int(word))
+        used += Int(word)
+      case .textArray:
+        for _ in 0..<Int(word) {
+          let length = Int(record[used])
+          used += 1
+          elements[field].append(strings.intern(UnsafeRawPointer(record + used), length))
+          used += (length + 7) / 8
+        }
+      }
+      words[field * capacity + count] = stored
+    }
+  }
+
+  @inline(never)
+  private mutating func grow() {
+    let larger = capacity * 4
+    let memory = UnsafeMutablePointer<UInt64>.allocate(capacity: max(fieldCount, 1) * larger)
+    for field in 0..<fieldCount {
+      (memory + field * larger).update(from: words + field * capacity, count: count)
+    }
+    words.deallocate()
+    words = memory
+    capacity = larger
+  }
+
+  /// Writes the section of the type: string table, then the fields' columns.
+  mutating func encode(into target: inout GrowingBuffer<UInt8>, with encoder: inout ColumnEncoder) {
+    target.append(varint: UInt64(fieldCount))
+    if hasText {
+      target.append(varint: UInt64(strings.count))
+      encoder.encode(strings.lengths.base, count: strings.count, into: &target)
+      target.append(strings.bytes.rawBytes)
+    }
+    for field in 0..<fieldCount {
+      let plan = fields[field]
+      let column = words + field * capacity
+      if plan.shape == .scalar, let scalar = plan.scalar {
+        Self.canonicalize(column, count, scalar)
+      }
+      encoder.encode(
+        column, count: count, hint: plan.isArray ? .integers : plan.hint, into: &target)
+      guard plan.isArray else { continue }
+      if let scalar = plan.scalar {
+        Self.canonicalize(elements[field].base, elements[field].count, scalar)
+      }
+      target.append(varint: UInt64(elements[field].count))
+      encoder.encode(
+        elements[field].base, count: elements[field].count, hint: plan.hint, into: &target)
+    }
+  }
+
+  /// Takes out bits that the type does not have: a program may have put anything into its ring.
+  private static func canonicalize(
+    _ column: UnsafeMutablePointer<UInt64>, _ count: Int, _ scalar: ScalarType
+  ) {
+    guard scalar.bitWidth < 64 else { return }
+    var foreign: UInt64 = 0
+    if scalar.isSigned {
+      let unused = UInt64(64 - scalar.bitWidth)
+      for index in 0..<count {
+        let word = column[index]
+        foreign |= word ^ UInt64(bitPattern: Int64(bitPattern: word &<< unused) &>> Int64(unused))
+      }
+    } else {
+      for index in 0..<count { foreign |= column[index] }
+      foreign &= ~0 &<< UInt64(scalar.bitWidth)
+    }
+    guard foreign != 0 else { return }
+    for index in 0..<count { column[index] = scalar.canonical(column[index]) }
+  }
+}
