@@ -73,6 +73,9 @@ let package = Package(
       dependencies: ["TraceEvents", "TraceControl", "TraceFormat", "TraceSession", "tracectl"]),
     .testTarget(name: "TidyTests"),
     .testTarget(
+      name: "TraceProviderTests",
+      dependencies: ["CTraceShims", "TraceEvents", "TraceRing", "TraceProvider"]),
+    .testTarget(
       name: "TraceFormatTests",
       dependencies: ["CLZ4", "TraceEvents", "TraceFormat", "TestSupport"]),
   ]

@@ -14,7 +14,8 @@
 extern const ptrdiff_t __rseq_offset __attribute__((weak));
 extern const unsigned int __rseq_size __attribute__((weak));
 
-// Stands in for the C library's area: cpu_id is no CPU, and a section's descriptor may be stored into it.
+// Stands in for the C library's area: cpu_id is no CPU, and a section's descriptor may be stored
+// into it.
 struct rseq_stand_in {
   uint32_t cpu_id_start, cpu_id;
   uint64_t descriptor;

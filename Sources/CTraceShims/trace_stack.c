@@ -10,8 +10,8 @@ extern void *__libc_stack_end __attribute__((weak));
 
 enum { page_bytes = 4096 };
 
-// The thread's own block lies above its stack, in the same mapping; the main thread's stack ends where
-// the loader noted it.
+// The thread's own block lies above its stack, in the same mapping; the main thread's stack ends
+// where the loader noted it.
 static uintptr_t stack_end(void) {
   if (trace_thread_id() == (uint32_t)getpid() && &__libc_stack_end != 0) {
     return (uintptr_t)__libc_stack_end;

@@ -93,8 +93,8 @@ enum EventWriter {
   }
 }
 
-/// Buffers for events that are too large for the stack: a fixed number, taken and given back with one
-/// atomic word, so that a signal handler may have one too. Memory is touched when used.
+/// Buffers for events that are too large for the stack: a fixed number, taken and given back with
+/// one atomic word, so that a signal handler may have one too. Memory is touched when used.
 enum LargeBuffers {
   private static let count = 64
   private static let stride = 1 << 16

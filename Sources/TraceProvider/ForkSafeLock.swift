@@ -1,7 +1,8 @@
 import Glibc
 import Synchronization
 
-/// A value behind a lock that a forked child can break open: the thread that held it stayed in the parent.
+/// A value behind a lock that a forked child can break open: the thread that held it stayed in the
+/// parent.
 ///
 /// For state that is touched rarely and briefly; waits by yielding.
 final class ForkSafeLock<Value>: @unchecked Sendable {

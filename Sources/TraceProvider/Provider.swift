@@ -14,17 +14,18 @@ public struct ProviderDescription: Sendable {
 }
 
 /// A named source of events. Hold it in a global or `static let`, with a literal name and a closure
-/// that captures nothing: then it is initialised by the linker and asking it costs a load and a test.
+/// that captures nothing: then it is initialised by the linker and asking it costs a load and a
+/// test.
 ///
 ///     enum Shop {
 ///       static let provider = Provider("Shop") { ProviderDescription(events: [OrderPlaced.self]) }
 ///     }
 ///     Shop.provider.emit(OrderPlaced(id: 7))
 ///
-/// - Guarantee: ``emit(_:)`` is async-signal-safe once the provider is registered, takes no lock and
-///   allocates nothing.
-/// - Trap: a provider lives as long as the process; one that is created in a function and dropped stays
-///   registered.
+/// - Guarantee: ``emit(_:)`` is async-signal-safe once the provider is registered, takes no lock
+///   and allocates nothing.
+/// - Trap: a provider lives as long as the process; one that is created in a function and dropped
+///   stays registered.
 public struct Provider: ~Copyable, Sendable {
   /// Address of the provider's event rows; 0 until it is registered.
   @usableFromInline let rows: Atomic<UInt>
@@ -43,8 +44,8 @@ public struct Provider: ~Copyable, Sendable {
 
   /// Makes the provider known to sessions; the first `emit` does it too.
   ///
-  /// - Cost: under 1 ms when nobody traces. When a session is waiting for this provider, returns when
-  ///   it is enabled, or after 50 ms (`TRACE_REGISTER_TIMEOUT`, milliseconds).
+  /// - Cost: under 1 ms when nobody traces. When a session is waiting for this provider, returns
+  ///   when it is enabled, or after 50 ms (`TRACE_REGISTER_TIMEOUT`, milliseconds).
   /// - Trap: allocates and takes locks; call it before the first emit from a signal handler.
   public borrowing func register() {
     if rows.load(ordering: .acquiring) == 0 { registerSlow() }
@@ -70,14 +71,14 @@ public struct Provider: ~Copyable, Sendable {
     }
     let row = Self.row(address, E.self)
     let mask = trace_load_u8(&row.pointee.mask)
-    // Not marked as unlikely: the compiler does not inline into paths that are, and a call here costs a third
-    // of what an event does.
+    // Not marked as unlikely: the compiler does not inline into paths that are, and a call here
+    // costs a third of what an event does.
     if mask != 0 { EventWriter.write(event(), row, mask: mask) }
   }
 
   /// Called on the control thread whenever what sessions together want of this provider changes.
-  /// Replaces the one set before. Set it before the provider is registered, or it misses what is enabled
-  /// by then.
+  /// Replaces the one set before. Set it before the provider is registered, or it misses what is
+  /// enabled by then.
   public borrowing func onEnable(_ body: @escaping @Sendable (Enablement) -> Void) {
     registration().setEnableHandler(body)
   }

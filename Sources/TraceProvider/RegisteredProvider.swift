@@ -62,7 +62,8 @@ final class RegisteredProvider: Sendable {
   }
 
   let schema: ProviderSchema
-  /// A row an event id; all zero when nobody traces. Reserved for every possible id, touched for those used.
+  /// A row an event id; all zero when nobody traces. Reserved for every possible id, touched for
+  /// those used.
   nonisolated(unsafe) let rows: UnsafeMutablePointer<trace_event_row>
   private let types: [UInt]
   private let state = ForkSafeLock(State())
@@ -147,8 +148,8 @@ final class RegisteredProvider: Sendable {
     handler?(CaptureState(slot: slot, rows: rows, filter: filter))
   }
 
-  /// In the child after a fork: every event looks wanted by all and belongs to no type, which sends the first
-  /// emit to ``Registry/resumeAfterFork()``. A child that never emits pays nothing.
+  /// In the child after a fork: every event looks wanted by all and belongs to no type, which sends
+  /// the first emit to ``Registry/resumeAfterFork()``. A child that never emits pays nothing.
   func suspendAfterFork() {
     state.reset(to: State(), keeping: { ($0.enableHandler, $0.captureStateHandler) }) {
       ($0.enableHandler, $0.captureStateHandler) = $1

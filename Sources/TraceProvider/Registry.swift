@@ -1,8 +1,8 @@
 import Synchronization
 import TraceEvents
 
-/// Every provider that this process has announced: a list that only grows, so that a forked child can walk
-/// it whatever the parent's threads were doing.
+/// Every provider that this process has announced: a list that only grows, so that a forked child
+/// can walk it whatever the parent's threads were doing.
 enum Registry {
   /// The last one announced, retained for ever; each leads to the one before.
   private static let last = Atomic<UInt>(0)

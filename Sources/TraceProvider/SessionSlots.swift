@@ -23,7 +23,8 @@ enum SessionSlots {
     var abandoned: Set<Int> = []
   }
 
-  /// Behind a pointer, so that a forked child can leave the parent's behind instead of releasing it.
+  /// Behind a pointer, so that a forked child can leave the parent's behind instead of releasing
+  /// it.
   nonisolated(unsafe) private static var state = makeState()
 
   private static func makeState() -> UnsafeMutablePointer<State> {

@@ -32,6 +32,7 @@ public struct BufferSetParameters: Sendable, Equatable {
   }
 }
 
+/// Why memory cannot be created, or used, as a buffer set.
 public enum BufferSetError: Error, Equatable {
   case invalidParameters
   /// A system call failed.
@@ -42,11 +43,13 @@ public enum BufferSetError: Error, Equatable {
 
 /// A mapping of a buffer set: the memory that emitters write and a session drains.
 ///
-/// - Guarantee: addresses are computed from values checked once, never from what is in the memory now.
+/// - Guarantee: addresses are computed from values checked once, never from what is in the memory
+///   now.
 /// - Cost: address space for every CPU; memory only for the pages that are written.
 public final class BufferSet: @unchecked Sendable {
   public let parameters: BufferSetParameters
-  /// The memfd of a set that was created here; -1 for an attached one, and after ``closeDescriptor()``.
+  /// The memfd of a set that was created here; -1 for an attached one, and after
+  /// ``closeDescriptor()``.
   public private(set) var descriptor: Int32
   let base: UnsafeMutableRawPointer
   let byteCount: Int

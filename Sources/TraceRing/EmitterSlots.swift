@@ -44,9 +44,9 @@ public enum EmitterSlots {
     trace_store_u64(&slot.pointee.generation, generation)
   }
 
-  /// Takes the session's set away: when this returns true, no emitter touches it any more and it may be
-  /// unmapped. False: an emitter did not come out of the slow path within a second (a handler that jumped
-  /// out of it, a stopped thread); then the mapping must stay.
+  /// Takes the session's set away: when this returns true, no emitter touches it any more and it
+  /// may be unmapped. False: an emitter did not come out of the slow path within a second (a
+  /// handler that jumped out of it, a stopped thread); then the mapping must stay.
   public static func detach(_ index: Int) -> Bool {
     let slot = slot(index)
     precondition(slot.pointee.generation & 1 == 1, "the slot is free")
@@ -62,9 +62,9 @@ public enum EmitterSlots {
     return true
   }
 
-  /// In the child after a fork: sessions are the parent's. Unmaps their sets; takes no lock, frees nothing,
-  /// touches no object: another thread of the parent may have been changing it. ``BufferSet``s that were
-  /// attached must never be released in the child.
+  /// In the child after a fork: sessions are the parent's. Unmaps their sets; takes no lock, frees
+  /// nothing, touches no object: another thread of the parent may have been changing it.
+  /// ``BufferSet``s that were attached must never be released in the child.
   public static func forgetAfterFork() {
     for index in 0..<count {
       let slot = slot(index)

@@ -1,8 +1,9 @@
 import CTraceShims
 import Glibc
 
-/// The fallback without rseq: a try-lock a ring. A writer that finds one taken goes on to the next ring, so
-/// that a preempted holder stops nobody; a signal handler never waits for the thread it interrupted.
+/// The fallback without rseq: a try-lock a ring. A writer that finds one taken goes on to the next
+/// ring, so that a preempted holder stops nobody; a signal handler never waits for the thread it
+/// interrupted.
 enum LockWriter {
   static func write(_ slot: UnsafeMutablePointer<trace_slot>, _ record: PendingRecord)
     -> SlowPath.Step

@@ -1,9 +1,10 @@
 import CTraceShims
 
-/// The stores that make a ring ready for a record: a context record, or a new page that begins with one.
+/// The stores that make a ring ready for a record: a context record, or a new page that begins with
+/// one.
 ///
-/// In this order: `writer` = 0, then everything that nobody reads yet, then `tail`, then `writer` = me. Whatever
-/// interrupts them, the ring stays well-formed and the next producer starts over.
+/// In this order: `writer` = 0, then everything that nobody reads yet, then `tail`, then `writer` =
+/// me. Whatever interrupts them, the ring stays well-formed and the next producer starts over.
 struct PageTurn {
   static let storesMax = 24
 
@@ -86,15 +87,16 @@ struct PageTurn {
     return list.count
   }
 
-  /// Events written to the ring before the page at `next`: those before the page that is left, which its
-  /// context says, and those in it, which `tail` says.
+  /// Events written to the ring before the page at `next`: those before the page that is left,
+  /// which its context says, and those in it, which `tail` says.
   private func eventsBefore(_ next: UInt64) -> UInt64 {
     guard next > 0 else { return 0 }
     let left = next - UInt64(RingLayout.pageWords)
     return trace_load_relaxed_u64(word(left + 3)) &+ tail >> RingLayout.eventCountShift
   }
 
-  /// Wakes a sleeping consumer when a good part of the ring is full. Called after a page was entered.
+  /// Wakes a sleeping consumer when a good part of the ring is full. Called after a page was
+  /// entered.
   func wakeConsumerIfFilling() {
     let control = ring.control
     guard trace_load_u32(&control.pointee.wake_wanted) != 0 else { return }

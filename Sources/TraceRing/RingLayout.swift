@@ -15,25 +15,27 @@ import CTraceShims
 //
 //     page     [page context][record][record][context][record] … [pad]
 //     record   header word, payload words, stack words
-//     header   bits 0-31 ticks since the base · 32-47 event ref · 48-60 words · 61 stack · 62 rundown
-//     ref 0    not an event; bits 0-31 say what: 1 pad, 2 context, 3 page context
+//     header   bits 0-31 ticks since the base · 32-47 event ref · 48-60 words · 61 stack · 62
+//     rundown ref 0    not an event; bits 0-31 say what: 1 pad, 2 context, 3 page context
 //     context  [header][writer][base ticks]
 //     page     [header][writer][base ticks][events before][position][lost, 5 causes][0][0]
 //     context
 //
 // Who may change what:
-//   tail, writer, base_ticks, lost, data   the thread on that CPU inside a restartable section (rseq sets),
-//                                          or the holder of the ring's lock (lock sets). Never both kinds.
+//   tail, writer, base_ticks, lost, data   the thread on that CPU inside a restartable section
+//   (rseq sets),
+//                                          or the holder of the ring's lock (lock sets). Never both
+//                                          kinds.
 //   head                                   the session's drain
 //   wake_wanted                            set by the drain, cleared by the producer that wakes it
 //
 // States of a ring, seen from a producer with a record of n words (words left = (-tail) mod 8192):
 //   writable   writer = me, ticks - base < 2^32, words left ≥ n      → record, commit tail
 //   foreign    writer ≠ me, or the delta overflows                    → context, then writable
-//   page full  words left < n (0 also when the page was never entered) → pad, next page, page context
-//   ring full  the next page is not free (discard, block)             → loss, or wait
-// A switch stores writer = 0 first and writer = me last: interrupted anywhere between, every producer
-// finds the ring foreign and starts over. The consumer relies on tail alone.
+//   page full  words left < n (0 also when the page was never entered) → pad, next page, page
+//   context ring full  the next page is not free (discard, block)             → loss, or wait
+// A switch stores writer = 0 first and writer = me last: interrupted anywhere between, every
+// producer finds the ring foreign and starts over. The consumer relies on tail alone.
 
 /// Constants of the ring's layout.
 public enum RingLayout {

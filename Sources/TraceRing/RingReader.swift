@@ -29,10 +29,12 @@ public struct RingRecord {
 
 /// What a reader learnt besides records.
 public struct RingNotice: Equatable, Sendable {
+  /// What became of the events.
   public enum Cause: Equatable, Sendable {
     case lost(RingLoss)
     case overwritten
-    /// Bytes that no producer of ours writes; events in them are counted where the ring still says how many.
+    /// Bytes that no producer of ours writes; events in them are counted where the ring still says
+    /// how many.
     case damaged
   }
   public var cause: Cause
@@ -42,8 +44,8 @@ public struct RingNotice: Equatable, Sendable {
   public var toTicks: UInt64
 }
 
-/// The consumer of one ring: copies what is complete, page by page, and parses its own copy, so that a
-/// process that scribbles over the ring changes what is read but not where.
+/// The consumer of one ring: copies what is complete, page by page, and parses its own copy, so
+/// that a process that scribbles over the ring changes what is read but not where.
 ///
 /// One thread at a time. The ring is given back as soon as it is copied.
 public struct RingReader: ~Copyable {
@@ -152,8 +154,8 @@ public struct RingReader: ~Copyable {
     return notices
   }
 
-  /// Asks the counters for losses that no page context has told of yet. When everything has been read, also
-  /// counts the events of the current page that could not be.
+  /// Asks the counters for losses that no page context has told of yet. When everything has been
+  /// read, also counts the events of the current page that could not be.
   public mutating func pollLosses() {
     let now = set.ticks
     nowTicks = max(nowTicks, now)
@@ -195,7 +197,8 @@ public struct RingReader: ~Copyable {
       readPageContext(copy + start)
     default: return false
     }
-    // Ticks are in order within a ring; what says otherwise is damage that is worth less than the events.
+    // Ticks are in order within a ring; what says otherwise is damage that is worth less than the
+    // events.
     writer = copy[start + 1]
     base = min(max(copy[start + 2], lastTicks), nowTicks)
     return true
@@ -227,8 +230,8 @@ public struct RingReader: ~Copyable {
     notices.append(RingNotice(cause: cause, count: count, fromTicks: lastTicks, toTicks: end))
   }
 
-  /// The rest of the copied stretch cannot be read. How many events were in it, the next page's context
-  /// says.
+  /// The rest of the copied stretch cannot be read. How many events were in it, the next page's
+  /// context says.
   @usableFromInline
   mutating func damage() {
     note(.damaged, 0, until: nowTicks)
@@ -247,7 +250,8 @@ public struct RingReader: ~Copyable {
 
   // MARK: Overwrite mode
 
-  /// The oldest page that no producer can be writing: its successor's data is stored before `tail` is.
+  /// The oldest page that no producer can be writing: its successor's data is stored before `tail`
+  /// is.
   private func oldestValid(_ tail: UInt64) -> UInt64 {
     let page = UInt64(RingLayout.pageWords)
     let current = tail & ~(page - 1)

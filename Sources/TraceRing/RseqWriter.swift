@@ -1,7 +1,7 @@
 import CTraceShims
 
-/// The slow path where a restartable section keeps writers apart: one CPU's ring is written by the thread
-/// that runs there, and a list of stores is made only if nothing came between.
+/// The slow path where a restartable section keeps writers apart: one CPU's ring is written by the
+/// thread that runs there, and a list of stores is made only if nothing came between.
 enum RseqWriter {
   /// Makes the current CPU's ring ready for the record.
   static func prepare(_ slot: UnsafeMutablePointer<trace_slot>, _ record: PendingRecord)

@@ -1,14 +1,15 @@
 public import CTraceShims
 import Glibc
 
-/// What a producer does when the fast path cannot write: contexts, page switches, waiting, counting.
+/// What a producer does when the fast path cannot write: contexts, page switches, waiting,
+/// counting.
 ///
 /// Async-signal-safe, without allocation. While it touches the mapping it is counted in the slot's
 /// `slow_users`, so that a detach waits for it; it is not while it sleeps.
 @usableFromInline
 enum SlowPath {
-  /// Rounds before an event is given up as lost to contention: each needs a preemption, a migration or a
-  /// taken lock in the same few nanoseconds.
+  /// Rounds before an event is given up as lost to contention: each needs a preemption, a migration
+  /// or a taken lock in the same few nanoseconds.
   static let roundsMax = 10_000
   private static let sleepNanoseconds = 50_000
 

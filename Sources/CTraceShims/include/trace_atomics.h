@@ -8,8 +8,12 @@
 
 #define TRACE_INLINE static inline __attribute__((always_inline))
 
-TRACE_INLINE uint8_t trace_load_u8(const uint8_t *p) { return __atomic_load_n(p, __ATOMIC_RELAXED); }
-TRACE_INLINE void trace_store_u8(uint8_t *p, uint8_t v) { __atomic_store_n(p, v, __ATOMIC_RELEASE); }
+TRACE_INLINE uint8_t trace_load_u8(const uint8_t *p) {
+  return __atomic_load_n(p, __ATOMIC_RELAXED);
+}
+TRACE_INLINE void trace_store_u8(uint8_t *p, uint8_t v) {
+  __atomic_store_n(p, v, __ATOMIC_RELEASE);
+}
 TRACE_INLINE uint16_t trace_load_u16(const uint16_t *p) {
   return __atomic_load_n(p, __ATOMIC_RELAXED);
 }

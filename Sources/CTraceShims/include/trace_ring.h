@@ -1,5 +1,5 @@
-// The ring's bytes, shared by every process of a session, and the private words through which a process
-// reaches them. TraceRing/RingLayout.swift draws the picture and says who may write what.
+// The ring's bytes, shared by every process of a session, and the private words through which a
+// process reaches them. TraceRing/RingLayout.swift draws the picture and says who may write what.
 #ifndef TRACE_RING_H
 #define TRACE_RING_H
 
@@ -16,7 +16,8 @@ enum {
   TRACE_LOSS_CAUSES = 5,
 };
 
-/// The first page of a buffer set. Written by the session before anyone maps it, except the last word.
+/// The first page of a buffer set. Written by the session before anyone maps it, except the last
+/// word.
 struct trace_set_header {
   uint64_t magic;
   uint32_t abi;
@@ -28,13 +29,14 @@ struct trace_set_header {
   uint32_t uses_monotonic_clock;
   uint32_t reserved;
   uint64_t padding[10];
-  /// Events lost by threads that have no rseq area in a set for rseq writers; any process adds to it.
+  /// Events lost by threads that have no rseq area in a set for rseq writers; any process adds to
+  /// it.
   uint64_t lost_without_rseq;
 };
 _Static_assert(__builtin_offsetof(struct trace_set_header, lost_without_rseq) == 128, "own line");
 
-/// One ring's control lines. Producers write the first 128 bytes, the consumer the rest: 128, because
-/// processors fetch lines in pairs.
+/// One ring's control lines. Producers write the first 128 bytes, the consumer the rest: 128,
+/// because processors fetch lines in pairs.
 struct trace_ring_control {
   /// Bits 0-50: position in words since the ring's beginning; 51-63: events in the current page.
   /// Everything below it is complete: it is stored last.
@@ -59,7 +61,8 @@ struct trace_ring_control {
 _Static_assert(sizeof(struct trace_ring_control) == 256, "control lines");
 _Static_assert(__builtin_offsetof(struct trace_ring_control, head) == 128, "separate lines");
 
-/// Where one ring lies in this process. Private memory: what others scribble cannot redirect a store.
+/// Where one ring lies in this process. Private memory: what others scribble cannot redirect a
+/// store.
 struct trace_ring_ref {
   struct trace_ring_control *control;
   uint64_t *data;
@@ -104,7 +107,8 @@ struct trace_event_row {
   uint8_t reserved[6];
   /// The event's number in each session; 0 = not wanted. `mask` only summarises it.
   uint16_t refs[TRACE_SLOTS];
-  /// The Swift type registered under this id, so that another one's bytes are never sent as its own.
+  /// The Swift type registered under this id, so that another one's bytes are never sent as its
+  /// own.
   uintptr_t type;
 };
 _Static_assert(sizeof(struct trace_event_row) == 32, "rows are found by shifting the id");

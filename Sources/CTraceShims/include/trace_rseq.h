@@ -1,8 +1,8 @@
-// Restartable sequences: the kernel restarts a section that was preempted, migrated or hit by a signal, so
-// that plain stores to per-CPU memory are atomic against everything else on that CPU.
+// Restartable sequences: the kernel restarts a section that was preempted, migrated or hit by a
+// signal, so that plain stores to per-CPU memory are atomic against everything else on that CPU.
 //
-// Rules kept here: no call, no syscall and no write to cpu_id_start inside a section; the abort signature
-// stands before each abort handler; every restart stores the descriptor anew.
+// Rules kept here: no call, no syscall and no write to cpu_id_start inside a section; the abort
+// signature stands before each abort handler; every restart stores the descriptor anew.
 #ifndef TRACE_RSEQ_H
 #define TRACE_RSEQ_H
 
@@ -14,15 +14,15 @@
 
 #pragma clang assume_nonnull begin
 
-/// Distance from the thread pointer to the thread's rseq area: the C library's where it registered one,
-/// else that of a stand-in in which no section ever finds work.
+/// Distance from the thread pointer to the thread's rseq area: the C library's where it registered
+/// one, else that of a stand-in in which no section ever finds work.
 extern ptrdiff_t trace_rseq_offset;
 
 /// Whether the C library registered rseq for this process's threads.
 _Bool trace_rseq_is_registered(void);
 
-/// Shows that a section is restarted when the kernel says so; takes well under a millisecond. False where
-/// it is not registered, the barrier is missing, or the kernel is known to break it.
+/// Shows that a section is restarted when the kernel says so; takes well under a millisecond. False
+/// where it is not registered, the barrier is missing, or the kernel is known to break it.
 _Bool trace_rseq_self_test(void);
 
 enum trace_section { TRACE_WRITTEN = 0, TRACE_SLOW = 1, TRACE_ABORTED = 2 };
@@ -57,8 +57,9 @@ struct trace_store {
   "4: jmp %l[aborted]\n\t"                                              \
   ".popsection\n\t"
 
-/// Writes one record into the ring of the CPU it runs on, or says why it did not: TRACE_SLOW when the ring
-/// needs a context, a page or a reader, or the session is no longer the one of `generation`.
+/// Writes one record into the ring of the CPU it runs on, or says why it did not: TRACE_SLOW when
+/// the ring needs a context, a page or a reader, or the session is no longer the one of
+/// `generation`.
 ///
 /// `record_words` counts the header. Ticks are read inside, so that each ring's are in order.
 TRACE_INLINE enum trace_section trace_section_write(
@@ -120,8 +121,9 @@ aborted:
   return TRACE_ABORTED;
 }
 
-/// Makes `count` stores in order on CPU `cpu`, if `*guard` is still `expected`; the last one is the commit.
-/// `count` ≥ 1. TRACE_ABORTED: a first part of the stores, but not the last, may have been made.
+/// Makes `count` stores in order on CPU `cpu`, if `*guard` is still `expected`; the last one is the
+/// commit. `count` ≥ 1. TRACE_ABORTED: a first part of the stores, but not the last, may have been
+/// made.
 TRACE_INLINE enum trace_section trace_section_store(
     uint32_t cpu, const uint64_t *guard, uint64_t expected, const struct trace_store *stores,
     uint64_t count) {

@@ -10,9 +10,9 @@
 
 /// Stores the return addresses of the caller's frames, innermost first, and gives their number.
 ///
-/// Reads only mapped pages of the calling thread's stack: a chain that leaves it, turns back or is not
-/// aligned ends the walk. Safe in signal handlers. Costs about 1 ns a frame, and a system call for each
-/// page of stack that the thread's walks had not seen before.
+/// Reads only mapped pages of the calling thread's stack: a chain that leaves it, turns back or is
+/// not aligned ends the walk. Safe in signal handlers. Costs about 1 ns a frame, and a system call
+/// for each page of stack that the thread's walks had not seen before.
 uint32_t trace_capture_stack(uint64_t *frames, uint32_t limit);
 
 #pragma clang assume_nonnull end

@@ -8,11 +8,13 @@
 
 #pragma clang assume_nonnull begin
 
-/// membarrier(2) for restartable sequences of this process: when it returns 0, every thread that was inside
-/// one has been restarted. -1 where the kernel has none.
+/// membarrier(2) for restartable sequences of this process: when it returns 0, every thread that
+/// was inside one has been restarted. -1 where the kernel has none.
 int trace_rseq_barrier_register(void);
 int trace_rseq_barrier(void);
 
+/// A non-blocking eventfd that is closed on exec, or -1 (errno).
+int trace_eventfd(void);
 /// Adds one to an eventfd; never waits. Async-signal-safe.
 void trace_wake(int fd);
 

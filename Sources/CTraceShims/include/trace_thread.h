@@ -1,4 +1,5 @@
-// Words of the calling thread. Initial-exec: no call to find them, also in a library that was dlopened.
+// Words of the calling thread. Initial-exec: no call to find them, also in a library that was
+// dlopened.
 #ifndef TRACE_THREAD_H
 #define TRACE_THREAD_H
 
@@ -14,7 +15,8 @@
 struct trace_thread {
   /// Kernel thread id; 0 until first asked for, and in the child after a fork.
   uint32_t tid;
-  /// How many slow-path writes the thread is in: more than 0 inside a signal handler that interrupted one.
+  /// How many slow-path writes the thread is in: more than 0 inside a signal handler that
+  /// interrupted one.
   uint32_t slow_depth;
   /// Addresses of the stack known to be mapped.
   uintptr_t stack_low, stack_high;

@@ -6,8 +6,8 @@ package import TraceRing
 
 /// Empties a session's rings into its trace file, on a thread of its own.
 ///
-/// - Guarantee: what is in a ring when ``stop()`` is called is in the file when it returns, or counted as
-///   lost. A producer that scribbles over a ring costs records, never the drain.
+/// - Guarantee: what is in a ring when ``stop()`` is called is in the file when it returns, or
+///   counted as lost. A producer that scribbles over a ring costs records, never the drain.
 /// - Cost: asleep while nothing fills; woken when a ring is a quarter full, and every
 ///   ``Options/pollMilliseconds``.
 package final class Drain: Sendable {
@@ -41,8 +41,8 @@ package final class Drain: Sendable {
   private let options: Options
   private let thread: DrainThread
 
-  /// Takes over the writer and starts. `wakeDescriptor` is the eventfd that emitters write to; it stays
-  /// the caller's and must be open until ``stop()`` has returned.
+  /// Takes over the writer and starts. `wakeDescriptor` is the eventfd that emitters write to; it
+  /// stays the caller's and must be open until ``stop()`` has returned.
   package init(writer: consuming TraceWriter, wakeDescriptor: Int32, options: Options = Options()) {
     self.wakeDescriptor = wakeDescriptor
     self.options = options
@@ -110,8 +110,9 @@ package final class Drain: Sendable {
     publish(work.statistics)
   }
 
-  /// Takes in what other threads have defined. Called after a stretch was copied and before it is parsed, so
-  /// that an event's definition, asked for before the event could be emitted, is always there.
+  /// Takes in what other threads have defined. Called after a stretch was copied and before it is
+  /// parsed, so that an event's definition, asked for before the event could be emitted, is always
+  /// there.
   private func takeDefinitions(_ work: inout DrainWork) {
     guard hasDefinitions.exchange(false, ordering: .acquiringAndReleasing) else { return }
     let (sets, commands, processes) = shared.withLock { shared in

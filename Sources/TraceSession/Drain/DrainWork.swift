@@ -2,7 +2,8 @@ import CTraceShims
 import TraceFormat
 import TraceRing
 
-/// What the drain's thread works with: the rings' readers and the file's writer. Nobody else touches it.
+/// What the drain's thread works with: the rings' readers and the file's writer. Nobody else
+/// touches it.
 struct DrainWork: ~Copyable {
   /// A round that moved less than this leaves time to sleep.
   static let busyWords = 32 * 1024
@@ -58,8 +59,8 @@ struct DrainWork: ~Copyable {
 
   mutating func perform(_ command: Drain.Command) { command(&writer) }
 
-  /// Reads each ring up to where it stands now; the ring with the oldest events first, so that blocks
-  /// cover little time. Gives the words read. `afterCopy` may add sets but not remove any.
+  /// Reads each ring up to where it stands now; the ring with the oldest events first, so that
+  /// blocks cover little time. Gives the words read. `afterCopy` may add sets but not remove any.
   @discardableResult
   mutating func drainRings(_ afterCopy: (inout DrainWork) -> Void) -> Int {
     var words = 0
@@ -192,7 +193,8 @@ struct DrainWork: ~Copyable {
 
   /// Reads what is left and ends the file. An error is in the statistics.
   mutating func finish() {
-    // Bounded by what rings hold: a process that goes on writing does not keep the session from ending.
+    // Bounded by what rings hold: a process that goes on writing does not keep the session from
+    // ending.
     var words = sets.reduce(0) {
       $0 + $1.set.parameters.ringBytes * $1.set.parameters.ringCount / 4
     }
