@@ -18,6 +18,7 @@ let package = Package(
     .library(name: "TraceSession", targets: ["TraceSession"]),
     .executable(name: "tracectl", targets: ["tracectl"]),
     .executable(name: "event-storm", targets: ["event-storm"]),
+    .library(name: "StormPlugin", type: .dynamic, targets: ["StormPlugin"]),
     .executable(name: "tiny-runtime", targets: ["tiny-runtime"]),
   ],
   dependencies: [
@@ -52,6 +53,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Samples/EventStorm", exclude: ["README.md"]),
+    .target(
+      name: "StormPlugin", dependencies: ["TraceEvents", "TraceProvider"],
+      path: "Samples/StormPlugin"),
     .executableTarget(
       name: "tiny-runtime",
       dependencies: [

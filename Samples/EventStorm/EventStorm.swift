@@ -30,11 +30,17 @@ struct StormOptions: ParsableArguments, Sendable {
   @Option(help: "Wait until a session wants the events, at most that many seconds.")
   var waitForEnable: Double?
 
+  @Option(help: "Wait until that file exists before the first event (and after being enabled).")
+  var waitForFile: String?
+
   @Option(help: "Stay alive that many seconds after the last event.")
   var holdOpen: Double = 0
 
   @Option(help: "End each thread after that many events and go on in a new one; 0 is never.")
   var churn: UInt64 = 0
+
+  @Option(help: "A library to load at the end (libStormPlugin.so), which emits as many events.")
+  var plugin: String?
 
   @Flag(help: "Emit from a timer's signal handler too.")
   var signals = false
@@ -67,6 +73,8 @@ struct StormOptions: ParsableArguments, Sendable {
       "--process-index", "\(index)",
     ]
     if let waitForEnable { arguments += ["--wait-for-enable", "\(waitForEnable)"] }
+    if let waitForFile { arguments += ["--wait-for-file", waitForFile] }
+    if let plugin { arguments += ["--plugin", plugin] }
     if let sharedNote { arguments += ["--shared-note", sharedNote] }
     for (flag, isOn) in [("--signals", signals), ("--fork", forks)] where isOn {
       arguments.append(flag)

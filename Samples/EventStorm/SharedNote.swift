@@ -5,8 +5,9 @@ import Glibc
 /// reads here which events had been emitted.
 ///
 /// One line of 64 bytes per worker, in native byte order: the count of events whose emit has
-/// returned (= the last sequence number), then nanoseconds spent emitting. A process has one line
-/// per thread and one more for its signal handler; processes lie one after the other.
+/// returned (= the last sequence number), nanoseconds spent emitting, and, for a process's first
+/// thread, 1 once the process is ready to emit. A process has one line per thread and one more for
+/// its signal handler; processes lie one after the other.
 struct SharedNote: @unchecked Sendable {
   static let lineWords = 8
 
@@ -66,6 +67,8 @@ struct SharedNote: @unchecked Sendable {
       get { trace_load_u64(words) }
       nonmutating set { trace_store_u64(words, newValue) }
     }
+
+    func markReady() { trace_store_u64(words + 2, 1) }
 
     var nanoseconds: UInt64 {
       get { trace_load_u64(words + 1) }

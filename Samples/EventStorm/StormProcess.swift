@@ -10,10 +10,18 @@ struct StormProcess {
 
   func run() throws(StormError) {
     Storm.provider.register()
-    if let seconds = options.waitForEnable { try waitForEnable(seconds: seconds) }
+    try getReady(process: index)
     try emitAll(process: index)
+    if let plugin = options.plugin { try runPlugin(plugin) }
     if options.forks { try continueInFork() }
     sleepNanoseconds(UInt64(options.holdOpen * 1e9))
+  }
+
+  private func getReady(process: Int) throws(StormError) {
+    if let seconds = options.waitForEnable { try waitForEnable(seconds: seconds) }
+    note.line(process: process, thread: 0).markReady()
+    guard let path = options.waitForFile else { return }
+    while access(path, F_OK) != 0 { sleepNanoseconds(1_000_000) }
   }
 
   private func waitForEnable(seconds: Double) throws(StormError) {
@@ -80,13 +88,22 @@ struct StormProcess {
       note: note.line(process: process, thread: thread))
   }
 
+  /// A library with a provider of its own, loaded while the program runs.
+  private func runPlugin(_ path: String) throws(StormError) {
+    guard let library = dlopen(path, RTLD_NOW), let symbol = dlsym(library, "storm_plugin_emit")
+    else { throw StormError("cannot load \(path): \(String(cString: dlerror()))") }
+    typealias Emit = @convention(c) (UInt64, UInt32) -> Void
+    unsafeBitCast(symbol, to: Emit.self)(
+      options.events, WorkerID(process: index, thread: 0).rawValue)
+  }
+
   /// Does it all again in a child made by fork alone, which is its own process to every session.
   private func continueInFork() throws(StormError) {
     let child = fork()
     guard child >= 0 else { throw StormError("cannot fork: \(errnoText)") }
     if child == 0 {
       do {
-        if let seconds = options.waitForEnable { try waitForEnable(seconds: seconds) }
+        try getReady(process: index + options.processes)
         try emitAll(process: index + options.processes)
       } catch {
         complain(error)
