@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""Compares a trace of ours with a JFR recording of the same run of a JVM; exits 1 on any difference.
+
+    compare.py [--oracle counts.jsonl] dump.jsonl recording.jsonl recording.jfr
+"""
+
+import argparse
+import json
+import sys
+
+import collections_check
+import compilations_check
+import exceptions_check
+from readings import Recording, Trace, read_chunks
+from report import Report
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("dump", help="output of `tracectl dump -format json`")
+    parser.add_argument("extract", help="output of Extract.java")
+    parser.add_argument("recording", help="the .jfr file")
+    parser.add_argument("--oracle", help="what KnownExceptions printed")
+    arguments = parser.parse_args()
+
+    with open(arguments.dump, encoding="utf-8") as lines:
+        trace = Trace(lines)
+    with open(arguments.extract, encoding="utf-8") as lines, open(arguments.recording, "rb") as raw:
+        recording = Recording(lines, read_chunks(raw.read()))
+
+    reports = [Report("trace"), Report("collections"), Report("compilations")]
+    reports[0].fact(f"{trace.event_count} events")
+    for text in trace.lost:
+        reports[0].differ(text)
+    collections_check.check(trace, recording, reports[1])
+    compilations_check.check(trace, recording, reports[2])
+    if arguments.oracle:
+        reports.append(Report("exceptions"))
+        with open(arguments.oracle, encoding="utf-8") as lines:
+            oracle = [json.loads(line) for line in lines if line.startswith("{")]
+        if not oracle:
+            reports[-1].differ("the program printed no counts")
+        exceptions_check.check(trace, recording, oracle, reports[-1])
+    agrees = [report.show() for report in reports]
+    sys.exit(0 if all(agrees) else 1)
+
+
+if __name__ == "__main__":
+    main()
