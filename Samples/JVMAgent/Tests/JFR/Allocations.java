@@ -7,7 +7,7 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 public final class Allocations {
   public static void main(String[] arguments) throws InterruptedException {
-    long bytes = Long.getLong("megabytes", 1500) << 20;
+    long bytes = Long.getLong("megabytes", 600) << 20;
     Thread[] threads = new Thread[2];
     for (int t = 0; t < threads.length; t++) {
       threads[t] = new Thread(() -> allocate(bytes / threads.length));

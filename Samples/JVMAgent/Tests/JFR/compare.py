@@ -15,6 +15,28 @@ from readings import Recording, Trace, read_chunks
 from report import Report
 
 
+def compare(dump, extract, recording, oracle=None):
+    """The reports on one run; the arguments are paths."""
+    with open(dump, encoding="utf-8") as lines:
+        trace = Trace(lines)
+    with open(extract, encoding="utf-8") as lines, open(recording, "rb") as raw:
+        recorded = Recording(lines, read_chunks(raw.read()))
+    reports = [Report("trace"), Report("collections"), Report("compilations")]
+    reports[0].fact(f"{trace.event_count} events")
+    for text in trace.lost:
+        reports[0].differ(text)
+    collections_check.check(trace, recorded, reports[1])
+    compilations_check.check(trace, recorded, reports[2])
+    if oracle:
+        reports.append(Report("exceptions"))
+        with open(oracle, encoding="utf-8") as lines:
+            counts = [json.loads(line) for line in lines if line.startswith("{")]
+        if not counts:
+            reports[-1].differ("the program printed no counts")
+        exceptions_check.check(trace, recorded, counts, reports[-1])
+    return reports
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("dump", help="output of `tracectl dump -format json`")
@@ -22,27 +44,11 @@ def main():
     parser.add_argument("recording", help="the .jfr file")
     parser.add_argument("--oracle", help="what KnownExceptions printed")
     arguments = parser.parse_args()
-
-    with open(arguments.dump, encoding="utf-8") as lines:
-        trace = Trace(lines)
-    with open(arguments.extract, encoding="utf-8") as lines, open(arguments.recording, "rb") as raw:
-        recording = Recording(lines, read_chunks(raw.read()))
-
-    reports = [Report("trace"), Report("collections"), Report("compilations")]
-    reports[0].fact(f"{trace.event_count} events")
-    for text in trace.lost:
-        reports[0].differ(text)
-    collections_check.check(trace, recording, reports[1])
-    compilations_check.check(trace, recording, reports[2])
-    if arguments.oracle:
-        reports.append(Report("exceptions"))
-        with open(arguments.oracle, encoding="utf-8") as lines:
-            oracle = [json.loads(line) for line in lines if line.startswith("{")]
-        if not oracle:
-            reports[-1].differ("the program printed no counts")
-        exceptions_check.check(trace, recording, oracle, reports[-1])
-    agrees = [report.show() for report in reports]
-    sys.exit(0 if all(agrees) else 1)
+    reports = compare(
+        arguments.dump, arguments.extract, arguments.recording, arguments.oracle)
+    for report in reports:
+        report.show()
+    sys.exit(0 if all(report.agrees for report in reports) else 1)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ class Report:
         self.facts = []
         self.explained = []
         self.differences = []
+        self.late = []
 
     def fact(self, text):
         self.facts.append(text)
@@ -19,8 +20,16 @@ class Report:
     def differ(self, text):
         self.differences.append(text)
 
+    def delay(self, text):
+        """A difference too, which a busy machine can cause: the run is worth repeating."""
+        self.late.append(text)
+
+    @property
+    def agrees(self):
+        return not self.differences and not self.late
+
     def show(self):
-        print(f"{self.title}: {'DIFFERS' if self.differences else 'agrees'}")
+        print(f"{self.title}: {'agrees' if self.agrees else 'DIFFERS'}")
         for fact in self.facts:
             print(f"  {fact}")
         for reason, names in self.explained:
@@ -29,6 +38,5 @@ class Report:
                 print(f"    {name}")
             if len(names) > 20:
                 print(f"    and {len(names) - 20} more like these")
-        for text in self.differences:
+        for text in self.differences + self.late:
             print(f"  difference: {text}")
-        return not self.differences
