@@ -3,11 +3,12 @@ import Synchronization
 import TraceEvents
 import TraceProvider
 
-/// Garbage collections. The machine calls ``started()`` and ``finished()`` on the thread that collects,
-/// with every Java thread stopped: they may only emit.
+/// Garbage collections. The machine calls ``started()`` and ``finished()`` on the thread that
+/// collects, with every Java thread stopped: they may only emit.
 ///
-/// It calls for every stop-the-world step, G1's remark and cleanup pauses too, when the stop is already
-/// complete. It says neither which generation is collected (`depth` stays 0) nor why (`reason` is Empty).
+/// It calls for every stop-the-world step, G1's remark and cleanup pauses too, when the stop is
+/// already complete. It says neither which generation is collected (`depth` stays 0) nor why
+/// (`reason` is Empty).
 enum Collections {
   private struct Progress {
     /// Collections begun while somebody listened.

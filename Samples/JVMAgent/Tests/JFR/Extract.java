@@ -21,7 +21,8 @@ public final class Extract {
   private static void write(RecordedEvent event) {
     switch (event.getEventType().getName()) {
       case "jdk.ActiveRecording" ->
-          line(event, "recording", "\"began_ns\":" + nanoseconds(event.getInstant("recordingStart")));
+          line(event, "recording",
+              "\"began_ns\":" + nanoseconds(event.getInstant("recordingStart")));
       case "jdk.GCPhasePause" ->
           line(event, "pause",
               "\"gc\":" + event.getInt("gcId") + ",\"name\":" + quoted(event.getString("name")));

@@ -1,8 +1,8 @@
 import java.lang.reflect.InvocationTargetException;
 
 /**
- * Throws exceptions in every way that Java has, a known number of times each, and prints one line of
- * JSON for each type: how many were constructed, thrown and caught. Each way has a type of its own.
+ * Throws exceptions in every way that Java has, a known number of times each, and prints one line
+ * of JSON for each type: how many were constructed, thrown and caught. Each way has a type of its own.
  */
 public final class KnownExceptions {
   static class Plain extends Exception {

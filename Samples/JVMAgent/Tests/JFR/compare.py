@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares a trace of ours with a JFR recording of the same run of a JVM; exits 1 on any difference.
+"""Compares our trace of a JVM with a JFR recording of the same run; exits 1 on any difference.
 
     compare.py [--oracle counts.jsonl] dump.jsonl recording.jsonl recording.jfr
 """

@@ -1,4 +1,4 @@
-"""Each compilation that JFR reports as successful is one of our MethodLoads with an address range."""
+"""Each successful compilation that JFR reports is one of our MethodLoads with an address range."""
 
 import bisect
 import collections
@@ -19,8 +19,8 @@ def check(trace, recording, report):
                 f"id {record['id']}, level {record['level']}"
                 + (", on-stack replacement" if record["osr"] else "")
                 for other, record in recording.compilations if other == method)
-            report.differ(f"{show(method)} was compiled {count} times by JFR ({details}) and loaded "
-                          f"{by_us[method]} times by us")
+            report.differ(f"{show(method)} was compiled {count} times by JFR ({details}) and "
+                          f"loaded {by_us[method]} times by us")
     check_ranges(trace, report)
 
 

@@ -93,7 +93,8 @@ def read_chunks(data):
     chunks = []
     offset = 0
     while offset + 68 <= len(data):
-        magic, _, _, size, _, _, start, duration, _, _ = struct.unpack_from(">4sHHqqqqqqq", data, offset)
+        magic, _, _, size, _, _, start, duration, _, _ = struct.unpack_from(
+            ">4sHHqqqqqqq", data, offset)
         if magic != b"FLR\0" or size <= 0:
             raise ValueError(f"no JFR chunk at byte {offset}")
         chunks.append((start, start + duration))

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs real Java programs under our agent and JFR together, and compares what the two saw.
 
-Exits 1 when any run differs. Only a run whose sole fault is a time that is too far off is repeated: on
-a busy machine the scheduler can hold HotSpot's thread between its telling JFR and its telling us.
+Exits 1 when any run differs. Only a run whose sole fault is a time that is too far off is repeated:
+on a busy machine the scheduler can hold HotSpot's thread between its telling JFR and telling us.
 """
 
 import argparse

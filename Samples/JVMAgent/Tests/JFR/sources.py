@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Java sources for javac to compile, the same ones each time: sources.py DIRECTORY [COUNT]."""
+"""Writes the same Java sources each time, for javac to compile: sources.py DIRECTORY [COUNT]."""
 
 import pathlib
 import sys

@@ -161,7 +161,7 @@ class Files(unittest.TestCase):
     def test_chunks(self):
         header = struct.pack(">4sHHqqqqqqq", b"FLR\0", 2, 1, 100, 0, 0, 5, 7, 0, 1)
         self.assertEqual(read_chunks(header.ljust(100, b"\0") * 2), [(5, 12), (5, 12)])
-        for damaged in (b"", b"FLR", header.replace(b"FLR", b"XXX").ljust(100, b"\0")):
+        for damaged in (b"", b"FLR", header.replace(b"FLR", b"FLX").ljust(100, b"\0")):
             with self.assertRaises(ValueError):
                 read_chunks(damaged)
 
