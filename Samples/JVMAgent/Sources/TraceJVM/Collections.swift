@@ -37,14 +37,14 @@ enum Collections {
   static func sampled(_ type: jclass, size: Int64, by tool: ToolInterface) {
     Runtime.provider.emit(
       GCAllocationTick(
-        allocationAmount: UInt64(Capabilities.samplingInterval_bytes), allocationKind: .small,
-        typeID: 0, typeName: tool.name(of: type).clipped(toBytes: TextLimit.name_bytes),
+        allocationAmount: UInt64(Capabilities.samplingIntervalBytes), allocationKind: .small,
+        typeID: 0, typeName: tool.name(of: type).clipped(toBytes: TextLimit.nameBytes),
         objectSize: UInt64(clamping: size)))
   }
 }
 
 /// Longest texts that an event carries; what is longer is cut.
 enum TextLimit {
-  static let name_bytes = 4096
-  static let message_units = 512
+  static let nameBytes = 4096
+  static let messageUnits = 512
 }
