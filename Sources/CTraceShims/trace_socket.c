@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -121,6 +122,8 @@ ssize_t trace_packet_receive(int fd, void *bytes, long capacity, int *descriptor
   *descriptor_count = count;
   return received;
 }
+
+int trace_wake_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 void trace_futex_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns) {
   struct timespec limit = {(time_t)(timeout_ns / 1000000000u), (long)(timeout_ns % 1000000000u)};

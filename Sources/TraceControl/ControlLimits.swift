@@ -8,6 +8,8 @@ package enum ControlLimits {
   package static let providers = 256
   /// Events a provider may announce: an id each.
   package static let events = 4096
+  /// Of all that a process announces, as it travels.
+  package static let schemaBytes = 16 << 20
   package static let executableBytes = 4096
   package static let arguments = 128
   /// Of all arguments together; what is longer is cut by the process that tells of itself.
@@ -17,6 +19,8 @@ package enum ControlLimits {
   package static let sessions = 8
   /// Session sockets that a process is connected to at once; those that enable nothing included.
   package static let links = 32
+  /// Processes that a session is connected to at once.
+  package static let processes = 16_384
   /// Packets of one peer that are handled before others get their turn.
   package static let packetsPerTurn = 64
   /// Packets a process may send in a second, over what announcing its providers takes.

@@ -33,6 +33,9 @@ ssize_t trace_packet_send(int fd, const void *bytes, long count, const int *_Nul
 ssize_t trace_packet_receive(int fd, void *bytes, long capacity, int *descriptors,
                              int *descriptor_count);
 
+/// An eventfd that does not block, close-on-exec; -1 (errno) when there is none.
+int trace_wake_descriptor(void);
+
 /// Waits until the word is not `expected`, somebody wakes it, or the time is over. Wakes without
 /// reason.
 void trace_futex_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns);

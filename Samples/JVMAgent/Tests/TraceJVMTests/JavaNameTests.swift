@@ -6,7 +6,10 @@ import Testing
   @Test(arguments: [
     ("Ljava/util/HashMap;", "java.util.HashMap"),
     ("LMain;", "Main"),
-    ("LMain$$Lambda.0x0000000800c8c400;", "Main$$Lambda/0x0000000800c8c400"),
+    (
+      "Ljava/lang/invoke/LambdaForm$MH.0x0000000800c8c400;",
+      "java.lang.invoke.LambdaForm$MH.0x0000000800c8c400"
+    ),
     ("[[I", "int[][]"),
     ("[Ljava/lang/String;", "java.lang.String[]"),
     ("", ""),

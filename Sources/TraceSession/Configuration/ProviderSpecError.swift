@@ -1,0 +1,40 @@
+/// Why a text is not a list of provider specifications.
+public enum ProviderSpecError: Error, Hashable, Sendable, CustomStringConvertible {
+  case empty(spec: String)
+  /// More than `Name:Keywords:Level`.
+  case tooManyParts(spec: String)
+  case unknownKeyword(String, provider: String, nearest: [String], known: [String])
+  case badNumber(String, spec: String)
+  case unknownLevel(String, spec: String)
+  /// A keyword of the Runtime provider stands where a provider's name belongs.
+  case keywordAsProvider(String, spec: String)
+  case unknownEvent(String, provider: String, nearest: [String])
+
+  public var description: String {
+    switch self {
+    case .empty(let spec):
+      "the provider specification '\(spec)' names no provider; "
+        + "write GC, JIT, or Name[:Keywords[:Level]]"
+    case .tooManyParts(let spec):
+      "'\(spec)' has more parts than Name:Keywords:Level"
+    case .unknownKeyword(let keyword, let provider, let nearest, let known):
+      "provider \(provider) has no keyword '\(keyword)'; "
+        + Self.suggestion(nearest, otherwise: "its keywords are \(known.joined(separator: ", "))")
+    case .badNumber(let number, let spec):
+      "'\(number)' in '\(spec)' is no 64-bit number in hexadecimal, such as 0x8001"
+    case .unknownLevel(let level, let spec):
+      "'\(level)' in '\(spec)' is no level; write Critical, Error, Warning, Informational, "
+        + "Verbose, or 0 to 255"
+    case .keywordAsProvider(let keyword, let spec):
+      "'\(keyword)' in '\(spec)' is a keyword of the Runtime provider; "
+        + "write Runtime:\(keyword)+…, or \(keyword)::Level"
+    case .unknownEvent(let event, let provider, let nearest):
+      "provider \(provider) has no event '\(event)'; "
+        + Self.suggestion(nearest, otherwise: "tracectl providers lists its events")
+    }
+  }
+
+  private static func suggestion(_ nearest: [String], otherwise: String) -> String {
+    nearest.isEmpty ? otherwise : "did you mean \(nearest.joined(separator: " or "))?"
+  }
+}

@@ -1,0 +1,45 @@
+public import TraceFormat
+
+/// Which processes a session takes; an empty set takes all.
+public struct ProcessFilter: Hashable, Sendable {
+  public var pids: Set<UInt32>
+  /// Names of executables without their directory.
+  public var executableNames: Set<String>
+
+  public init(pids: Set<UInt32> = [], executableNames: Set<String> = []) {
+    self.pids = pids
+    self.executableNames = executableNames
+  }
+
+  func admits(pid: UInt32, executable: String) -> Bool {
+    let name = executable.split(separator: "/").last.map(String.init) ?? ""
+    return (pids.isEmpty || pids.contains(pid))
+      && (executableNames.isEmpty || executableNames.contains(name))
+  }
+}
+
+/// What a session collects, how, and where to.
+public struct SessionConfiguration: Sendable {
+  /// Shown by whoever reads the trace.
+  public var name = "trace"
+  /// Nil: no file; events go to ``Session/liveEvents(limit:)`` alone.
+  public var outputPath: String?
+  public var providers: [ProviderSpec]
+  public var stacks: [StackSpec] = []
+  public var processes = ProcessFilter()
+  /// Rounded up to a power of two, from 128 KiB to 1 GiB.
+  public var bufferBytesPerCPU = 4 << 20
+  public var mode: BufferMode = .discard
+  /// How long an emitting thread waits for room in block mode.
+  public var blockTimeout: Duration = .seconds(1)
+  /// How often the file is brought up to date.
+  public var flushInterval: Duration = .seconds(1)
+  /// Whether providers tell what already lives when they are enabled, and once more at the end.
+  public var capturesStateAtStart = true
+  public var capturesStateAtStop = false
+
+  public init(providers: [ProviderSpec], outputPath: String? = nil) {
+    self.providers = providers
+    self.outputPath = outputPath
+  }
+}

@@ -1,0 +1,20 @@
+import TraceControl
+
+/// How much a process may send: a bucket that fills with time.
+struct PacketAllowance {
+  private var tokens = Double(ControlLimits.packetsPerSecond)
+  private var lastNanoseconds: UInt64
+
+  init(atNanoseconds now: UInt64) { lastNanoseconds = now }
+
+  /// False when the process has sent more than it may.
+  mutating func takeOne(atNanoseconds now: UInt64) -> Bool {
+    let elapsed = Double(now &- min(lastNanoseconds, now)) / 1e9
+    lastNanoseconds = max(now, lastNanoseconds)
+    let most = Double(ControlLimits.packetsPerSecond)
+    tokens = min(most, tokens + elapsed * most)
+    guard tokens >= 1 else { return false }
+    tokens -= 1
+    return true
+  }
+}

@@ -1,0 +1,62 @@
+import Glibc
+import TraceControl
+import TraceEvents
+
+/// A session's connection with one process.
+final class ProcessLink {
+  enum Phase: Equatable {
+    case talking
+    /// The connection is to be closed; what was wrong, if anything.
+    case ended(problem: String?)
+  }
+
+  let socket: Int32
+  let peer: PeerCredentials
+  var conversation: Conversation
+  private var queue = PacketQueue()
+  var phase = Phase.talking
+  /// The socket's number in the poll list has room again when this is true.
+  var hasQueuedPackets: Bool { !queue.isEmpty }
+
+  /// Position in the session's list of processes; nil before Hello.
+  var record: Int?
+  /// The session's number for the process, once it has been welcomed.
+  var slot: UInt32?
+  var setID: UInt32?
+  var ownsSet = false
+  /// Generation of the grants that each provider was sent last.
+  var generations: [UInt32] = []
+  /// Providers from which an answer to grants, or the end of a rundown, is still awaited.
+  var unconfirmed: Set<Int> = []
+  var capturing: Set<Int> = []
+
+  init(socket: Int32, peer: PeerCredentials, atNanoseconds now: UInt64) {
+    self.socket = socket
+    self.peer = peer
+    conversation = Conversation(atNanoseconds: now)
+  }
+
+  deinit { close(socket) }
+
+  func end(problem: String? = nil) {
+    if phase == .talking { phase = .ended(problem: problem) }
+  }
+
+  func send(_ message: SessionMessage, descriptors: [Int32] = []) {
+    guard phase == .talking else { return }
+    judge(queue.send(message.encoded(), descriptors: descriptors, to: socket))
+  }
+
+  func flush() {
+    if phase == .talking { judge(queue.flush(to: socket)) }
+  }
+
+  private func judge(_ result: PacketResult) {
+    switch result {
+    case .done, .wouldBlock: break
+    case .closed: end()
+    case .failed(0): end(problem: "it does not read its control messages")
+    case .failed(let code): end(problem: "its control socket failed: \(systemMessage(code))")
+    }
+  }
+}

@@ -1,0 +1,216 @@
+import CTraceShims
+import TraceControl
+import TraceEvents
+import TraceFormat
+import TraceRing
+
+/// Everything that a session knows of processes and wants of them. Behind the rendezvous's lock.
+struct RendezvousState {
+  /// Processes that are remembered after they ended, for whoever asks.
+  static let processRecordsMax = 16_384
+  static let problemsMax = 32
+
+  let configuration: SessionConfiguration
+  let sessionID: UInt64
+  /// Nil in a session that only looks: nothing is enabled, nothing collected.
+  let sink: (any EventSink)?
+  let wakeDescriptor: Int32
+  var table: EnableTable
+  var refs = RefTable()
+  var sets: BufferSets
+  var links: [Int32: ProcessLink] = [:]
+  var processes: [TracedProcess] = []
+  /// What was wrong and concerns no process that is known.
+  var problems: [String] = []
+  private var definedProviders: Set<ProviderSchema> = []
+  private var nextSlot: UInt32 = 1
+  private var generation: UInt32 = 0
+  private(set) var processesSeen = 0
+  var isStopping = false
+
+  init(_ configuration: SessionConfiguration, sink: (any EventSink)?, wakeDescriptor: Int32) {
+    self.configuration = configuration
+    self.sink = sink
+    self.wakeDescriptor = wakeDescriptor
+    sessionID = trace_realtime_ns()
+    table = EnableTable(configuration.providers, stacks: configuration.stacks)
+    sets = BufferSets(configuration)
+  }
+
+  // MARK: What processes say
+
+  mutating func handle(_ event: Conversation.Event, from link: ProcessLink) {
+    switch event {
+    case .hello(let hello): greet(hello, link)
+    case .registered(let provider):
+      link.generations.append(0)
+      if let record = link.record {
+        processes[record].providers.append(link.conversation.providers[provider].name)
+      }
+      grant(provider, to: link, isFirst: true)
+    case .enabled(let provider, let generation):
+      if link.generations[provider] == generation { link.unconfirmed.remove(provider) }
+    case .captureStateDone(let provider, let generation):
+      if generation == link.generations[provider] { link.capturing.remove(provider) }
+    case .refused(let reason):
+      note("it refuses to be traced: \(reason)", link)
+      link.end()
+    case .notice(let text): note(text, link)
+    }
+  }
+
+  private mutating func greet(_ hello: Hello, _ link: ProcessLink) {
+    // The kernel's word counts; the process's own only where the kernel shows nothing.
+    let pid = link.peer.pid != 0 ? link.peer.pid : hello.pid
+    let seen = ProcessIdentity(procName: link.peer.pid != 0 ? "\(pid)" : "none")
+    let executable = seen.executable.isEmpty ? hello.executable : seen.executable
+    guard configuration.processes.admits(pid: pid, executable: executable) else {
+      link.end()
+      return
+    }
+    if processes.count >= Self.processRecordsMax { forgetEnded() }
+    link.record = processes.count
+    processes.append(
+      TracedProcess(
+        pid: pid, uid: link.peer.uid, executable: executable,
+        arguments: seen.arguments.isEmpty ? hello.arguments : seen.arguments, index: nil,
+        isRunning: true, providers: [], problems: []))
+  }
+
+  private mutating func forgetEnded() {
+    var kept: [TracedProcess] = []
+    var moved: [Int: Int] = [:]
+    for (index, process) in processes.enumerated() where process.isRunning {
+      moved[index] = kept.count
+      kept.append(process)
+    }
+    processes = kept
+    for link in links.values { link.record = link.record.flatMap { moved[$0] } }
+  }
+
+  // MARK: What the session wants
+
+  /// Sends what is wanted of a provider now. An answer goes out even when nothing is: the process
+  /// waits for it.
+  mutating func grant(_ provider: Int, to link: ProcessLink, isFirst: Bool = false) {
+    let schema = link.conversation.providers[provider]
+    let wanted = sink == nil || isStopping ? nil : table.wanted(of: schema)
+    if wanted == nil, !isFirst, link.generations[provider] == 0 { return }
+    for problem in wanted?.problems ?? [] { note(problem, link) }
+    let grants = wanted.map { self.grants($0, link) } ?? []
+    if !grants.isEmpty, link.slot == nil, !welcome(link) { return }
+    if wanted != nil, definedProviders.insert(schema).inserted { sink?.define(provider: schema) }
+    generation &+= 1
+    link.generations[provider] = generation
+    link.unconfirmed.insert(provider)
+    link.send(
+      .grants(
+        ProviderGrants(
+          provider: UInt16(provider), generation: generation, filter: wanted?.filter,
+          grants: grants)))
+    if wanted != nil, configuration.capturesStateAtStart { captureState(provider, of: link) }
+  }
+
+  private mutating func grants(_ wanted: EnableTable.Wanted, _ link: ProcessLink) -> [Grant] {
+    wanted.events.compactMap { event in
+      guard let (ref, isNew) = refs.ref(for: event.schema) else {
+        note(
+          "event \(event.schema.provider)/\(event.schema.name) cannot be traced: "
+            + "the session has seen \(RefTable.refsMax) event types already", link)
+        return nil
+      }
+      if isNew { sink?.define(ref: ref, schema: event.schema) }
+      return Grant(
+        eventID: event.schema.id, ref: ref, isOn: true, captureStack: event.captureStack)
+    }
+  }
+
+  /// Gives the process its number and its memory.
+  private mutating func welcome(_ link: ProcessLink) -> Bool {
+    guard let sink, let record = link.record, let hello = link.conversation.hello else {
+      return false
+    }
+    let entry: BufferSets.Entry
+    do {
+      entry = try sets.set(uid: link.peer.uid, wantsLockSet: hello.wantsLockSet) {
+        sink.add($0, id: $1, firstStream: $2)
+      }
+    } catch {
+      note("there are no buffers for it: \(error)", link)
+      link.end()
+      return false
+    }
+    let slot = nextSlot
+    nextSlot += 1
+    processesSeen += 1
+    link.slot = slot
+    link.setID = entry.id
+    link.ownsSet = entry.isPrivate
+    processes[record].index = slot
+    let identity = ProcessIdentity(procName: link.peer.pid != 0 ? "\(link.peer.pid)" : "none")
+    sink.define(
+      process: ProcessRecord(
+        index: slot, pid: processes[record].pid, parentPID: identity.parentPID,
+        uid: link.peer.uid,
+        startTime: identity.startTime != 0 ? identity.startTime : hello.startTime,
+        executable: processes[record].executable, arguments: processes[record].arguments,
+        joinTicks: entry.set.ticks))
+    sink.admit(process: slot, toSet: entry.id)
+    link.send(
+      .welcome(Welcome(sessionID: sessionID, processSlot: slot)),
+      descriptors: [entry.set.descriptor, wakeDescriptor])
+    return true
+  }
+
+  func captureState(_ provider: Int, of link: ProcessLink) {
+    guard link.generations[provider] != 0, link.slot != nil else { return }
+    link.capturing.insert(provider)
+    link.send(
+      .captureState(provider: UInt16(provider), generation: link.generations[provider]))
+  }
+
+  /// Tells every process that has one of these providers what is wanted now.
+  mutating func grantAll(_ names: Set<String>) {
+    for link in links.values {
+      for (index, provider) in link.conversation.providers.enumerated()
+      where names.contains(provider.name) { grant(index, to: link) }
+    }
+  }
+
+  func captureState(provider name: String?) {
+    for link in links.values {
+      for (index, provider) in link.conversation.providers.enumerated()
+      where (name == nil || provider.name == name) && table.wanted(of: provider) != nil {
+        captureState(index, of: link)
+      }
+    }
+  }
+
+  // MARK: Ends
+
+  /// The connection is over: the process died, detached, or misbehaved.
+  mutating func close(_ link: ProcessLink) {
+    links[link.socket] = nil
+    if case .ended(let problem?) = link.phase {
+      note(problem + "; the session has closed its connection", link)
+    }
+    if let record = link.record { processes[record].isRunning = false }
+    guard let slot = link.slot, let setID = link.setID else { return }
+    sink?.processEnded(
+      index: slot, atTicks: trace_ticks_are_invariant() ? trace_ticks() : trace_monotonic_ns())
+    if link.ownsSet { sink?.remove(setID: setID) }
+  }
+
+  mutating func note(_ problem: String, _ link: ProcessLink) {
+    guard let record = link.record else {
+      if problems.count < Self.problemsMax {
+        problems.append("process \(link.peer.pid) of user \(link.peer.uid): \(problem)")
+      }
+      return
+    }
+    let known = processes[record].problems
+    if known.count < Self.problemsMax, !known.contains(problem) {
+      processes[record].problems.append(problem)
+    }
+  }
+}

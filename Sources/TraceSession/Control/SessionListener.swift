@@ -1,0 +1,114 @@
+import CTraceShims
+import Glibc
+import TraceControl
+
+/// The socket that processes connect to: `session-PID-N.sock` in the runtime directory, gone when
+/// this is.
+///
+/// - Guarantee: it appears under its name only once it listens, so that a socket that refuses
+///   connections is a dead session's.
+final class SessionListener: Sendable {
+  let directory: RuntimeDirectory
+  let name: String
+  let descriptor: Int32
+
+  private static let numbersMax = 10_000
+  private static let backlog: Int32 = 4096
+
+  /// Listens in the first of the places that can be used.
+  convenience init(places: [RendezvousPaths.Place]) throws(SessionError) {
+    var failure: RuntimeDirectoryError?
+    for place in places {
+      do {
+        let directory = try RuntimeDirectory.open(place.path, kind: place.kind, creating: true)
+        try self.init(in: directory)
+        return
+      } catch let error as RuntimeDirectoryError {
+        // The last place is the user's own: what is wrong with it is what the user can mend.
+        failure = error
+      } catch let error as SessionError {
+        throw error
+      } catch { continue }
+    }
+    throw .runtimeDirectory(
+      failure ?? .system(path: places.first?.path ?? "", call: "open", code: ENOENT))
+  }
+
+  init(in directory: RuntimeDirectory) throws(SessionError) {
+    Self.removeStale(in: directory)
+    let socket = trace_packet_socket()
+    guard socket >= 0 else { throw .system(call: "socket", code: errno) }
+    do {
+      name = try Self.publish(socket, in: directory)
+    } catch {
+      close(socket)
+      throw error
+    }
+    self.directory = directory
+    descriptor = socket
+  }
+
+  deinit {
+    withdraw()
+    close(descriptor)
+  }
+
+  /// New processes find the session no longer.
+  func withdraw() { unlinkat(directory.descriptor, name, 0) }
+
+  private static func publish(
+    _ socket: Int32, in directory: RuntimeDirectory
+  ) throws(SessionError) -> String {
+    for number in 0..<numbersMax {
+      let name = SessionSocketName.make(pid: getpid(), number: number)
+      let draft = SessionSocketName.unfinished(name)
+      if trace_packet_bind(socket, directory.pathInside(draft)) != 0 {
+        let code = errno
+        if code == EADDRINUSE { continue }
+        if code == ENAMETOOLONG {
+          throw .runtimeDirectory(.pathTooLong(path: directory.path))
+        }
+        throw .runtimeDirectory(.system(path: directory.path, call: "bind", code: code))
+      }
+      defer { unlinkat(directory.descriptor, draft, 0) }
+      let mode: mode_t = directory.kind == .system ? 0o666 : 0o600
+      guard fchmodat(directory.descriptor, draft, mode, 0) == 0, listen(socket, backlog) == 0,
+        fcntl(socket, F_SETFL, O_NONBLOCK) == 0
+      else { throw .system(call: "listen", code: errno) }
+      // Linking, unlike renaming, never takes another session's name away.
+      let fd = directory.descriptor
+      if linkat(fd, draft, fd, name, 0) == 0 { return name }
+      guard errno == EEXIST else {
+        throw .runtimeDirectory(.system(path: directory.path, call: "link", code: errno))
+      }
+      throw .system(call: "link", code: EEXIST)
+    }
+    throw .system(call: "bind", code: EADDRINUSE)
+  }
+
+  /// Removes what killed sessions left behind.
+  static func removeStale(in directory: RuntimeDirectory) {
+    let now = time(nil)
+    let names = directory.names {
+      SessionSocketName.isOne($0) || SessionSocketName.isUnfinished($0)
+    }
+    for name in names {
+      if SessionSocketName.isUnfinished(name) {
+        // It may be a session that is just being born.
+        var status = stat()
+        guard fstatat(directory.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
+          now - status.st_mtim.tv_sec > unfinishedSeconds
+        else { continue }
+      }
+      if let socket = PacketSocket.connect(
+        toPath: directory.pathInside(name), timeoutMilliseconds: 1)
+      {
+        close(socket)
+      } else if errno == ECONNREFUSED {
+        unlinkat(directory.descriptor, name, 0)
+      }
+    }
+  }
+
+  private static let unfinishedSeconds = 10
+}

@@ -1,0 +1,54 @@
+import TraceEvents
+import TraceFormat
+import TraceRing
+
+/// Where a session's control plane hands what it learns: the drain, or a test's recorder.
+///
+/// Definitions arrive before any process can emit what they define.
+protocol EventSink: AnyObject, Sendable {
+  func define(ref: UInt16, schema: EventSchema)
+  func define(provider: ProviderSchema)
+  func define(process: ProcessRecord)
+  /// The process has detached or died; what it had emitted is still in its rings.
+  func processEnded(index: UInt32, atTicks ticks: UInt64)
+  /// Rings to drain: streams `firstStream`, `firstStream` + 1 …
+  func add(_ set: BufferSet, id: UInt32, firstStream: UInt32)
+  /// The set's last process has gone.
+  func remove(setID: UInt32)
+  /// Lets the process write into the set.
+  func admit(process: UInt32, toSet setID: UInt32)
+}
+
+/// Hands it to a drain, and so to the trace file.
+final class DrainSink: EventSink {
+  private let drain: Drain
+
+  init(_ drain: Drain) { self.drain = drain }
+
+  // A writer that has met an error keeps it, for the drain's statistics.
+  func define(ref: UInt16, schema: EventSchema) {
+    drain.perform { writer in try? writer.define(ref: ref, schema: schema) }
+  }
+
+  func define(provider: ProviderSchema) {
+    drain.perform { writer in writer.define(provider: provider) }
+  }
+
+  func define(process: ProcessRecord) {
+    drain.perform { writer in writer.define(process: process) }
+  }
+
+  func processEnded(index: UInt32, atTicks ticks: UInt64) {
+    drain.perform { writer in writer.processEnded(index: index, atTicks: ticks) }
+  }
+
+  func add(_ set: BufferSet, id: UInt32, firstStream: UInt32) {
+    drain.add(set, id: id, firstStream: firstStream)
+  }
+
+  func remove(setID: UInt32) { drain.remove(setID: setID) }
+
+  func admit(process: UInt32, toSet setID: UInt32) {
+    drain.admit(process: process, toSet: setID)
+  }
+}

@@ -1,0 +1,54 @@
+import CTraceShims
+import Glibc
+import Synchronization
+
+/// A thread with a name: started once, joined once.
+final class NamedThread: Sendable {
+  private final class Start {
+    let name: StaticString
+    let body: @Sendable () -> Void
+
+    init(_ name: StaticString, _ body: @escaping @Sendable () -> Void) {
+      self.name = name
+      self.body = body
+    }
+  }
+
+  private let handle = Mutex<pthread_t?>(nil)
+
+  /// Signals are for the program's own threads: this one blocks them all.
+  init(_ name: StaticString, _ body: @escaping @Sendable () -> Void) throws(SessionError) {
+    var every = sigset_t()
+    var before = sigset_t()
+    sigfillset(&every)
+    pthread_sigmask(SIG_SETMASK, &every, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    let start = Unmanaged.passRetained(Start(name, body))
+    var thread = pthread_t()
+    let code = pthread_create(&thread, nil, Self.main, start.toOpaque())
+    guard code == 0 else {
+      start.release()
+      throw .system(call: "pthread_create", code: code)
+    }
+    handle.withLock { $0 = thread }
+  }
+
+  func join() {
+    let thread = handle.withLock { handle in
+      defer { handle = nil }
+      return handle
+    }
+    if let thread { pthread_join(thread, nil) }
+  }
+
+  private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
+    let start = Unmanaged<Start>.fromOpaque($0!).takeRetainedValue()
+    start.name.withUTF8Buffer {
+      $0.baseAddress!.withMemoryRebound(to: CChar.self, capacity: $0.count) {
+        trace_name_thread($0)
+      }
+    }
+    start.body()
+    return nil
+  }
+}

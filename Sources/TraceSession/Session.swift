@@ -1,0 +1,214 @@
+import CTraceShims
+import Glibc
+import Synchronization
+import TraceControl
+import TraceFormat
+
+/// A trace session: finds the processes that have providers, those that run and those that start
+/// later, enables what is wanted, and writes what they emit to a file.
+///
+///     var configuration = SessionConfiguration(
+///       providers: try ProviderSpec.parse("GC,JIT"), outputPath: "trace.etl")
+///     let session = Session(configuration)
+///     try session.start()
+///     …
+///     let statistics = session.stop()
+///
+/// - Guarantee: processes that misbehave are named in ``processes`` and lose their connection;
+///   others are not disturbed. When the session ends, however it does, processes leave its buffers.
+/// - Trap: a session that is dropped without ``stop()`` goes on until the process ends.
+public final class Session: Sendable {
+  private struct Running {
+    var rendezvous: Rendezvous
+    var drain: Drain
+    var feed: LiveFeed
+    var wakeDescriptor: Int32
+    var startNanoseconds: UInt64
+  }
+
+  private enum State {
+    case new
+    case running(Running)
+    case stopped(SessionStatistics, [TracedProcess], [String])
+  }
+
+  public let configuration: SessionConfiguration
+  private let state = Mutex(State.new)
+  /// Held by the one who stops the session.
+  private let stopping = Mutex(())
+
+  /// How long the end of the last rundown and of the detachment are waited for.
+  private static let captureStateLimit_ns: UInt64 = 10_000_000_000
+  private static let detachLimit_ns: UInt64 = 2_000_000_000
+
+  public init(_ configuration: SessionConfiguration) { self.configuration = configuration }
+
+  /// Opens the file, lets processes find the session, and returns; those that run are enabled
+  /// within milliseconds, those that start later before their first event.
+  public func start() throws(SessionError) {
+    let running = try makeRunning(RendezvousPaths.listening())
+    let isFirst = state.withLock { state in
+      guard case .new = state else { return false }
+      state = .running(running)
+      return true
+    }
+    guard isFirst else { throw .alreadyStarted }
+  }
+
+  private func makeRunning(_ places: [RendezvousPaths.Place]) throws(SessionError) -> Running {
+    if case .new = state.withLock({ $0 }) {} else { throw .alreadyStarted }
+    for pid in configuration.processes.pids.sorted() where kill(pid_t(clamping: pid), 0) != 0 {
+      if errno == ESRCH { throw .noSuchProcess(pid: pid) }
+    }
+    // First what may be refused, then the file: a session that cannot be leaves none behind.
+    let listener = try SessionListener(places: places)
+    let wake = trace_wake_descriptor()
+    guard wake >= 0 else { throw .system(call: "eventfd", code: errno) }
+    let feed = LiveFeed()
+    var writer: TraceWriter
+    do { writer = try makeWriter() } catch {
+      close(wake)
+      throw error
+    }
+    writer.onBlock = { feed.take($0) }
+    var options = Drain.Options()
+    options.flushNanoseconds = max(10_000_000, configuration.flushInterval.nanoseconds)
+    options.keepsUntilStop = configuration.mode == .overwrite
+    let drain = Drain(writer: writer, wakeDescriptor: wake, options: options)
+    do {
+      let rendezvous = try Rendezvous(
+        configuration, listener: listener, sink: DrainSink(drain), wakeDescriptor: wake)
+      try rendezvous.start()
+      return Running(
+        rendezvous: rendezvous, drain: drain, feed: feed, wakeDescriptor: wake,
+        startNanoseconds: trace_monotonic_ns())
+    } catch {
+      drain.stop()
+      close(wake)
+      throw error
+    }
+  }
+
+  private func makeWriter() throws(SessionError) -> TraceWriter {
+    do {
+      return try TraceWriter(
+        path: configuration.outputPath ?? "/dev/null", session: .starting(configuration))
+    } catch { throw .output(error) }
+  }
+
+  /// Takes leave of every process, reads what they have emitted, and ends the file.
+  ///
+  /// - Guarantee: an event whose `emit` had returned is in the file, or counted as lost.
+  /// - Cost: some milliseconds; up to two seconds when a process does not answer. Again: gives the
+  ///   same.
+  @discardableResult
+  public func stop() -> SessionStatistics {
+    stopping.withLock { _ in
+      if let running = runningNow { stop(running) }
+    }
+    return statistics
+  }
+
+  private func stop(_ running: Running) {
+    let captureState = configuration.capturesStateAtStop ? Self.captureStateLimit_ns : 0
+    running.rendezvous.stop(
+      captureStateNanoseconds: captureState, detachNanoseconds: Self.detachLimit_ns)
+    running.drain.stop()
+    close(running.wakeDescriptor)
+    running.feed.finish()
+    let last = figures(running)
+    let (processes, problems) = running.rendezvous.state.withLock { ($0.processes, $0.problems) }
+    state.withLock { $0 = .stopped(last, processes, problems) }
+  }
+
+  // MARK: While it runs
+
+  /// Enables providers, or replaces what was wanted of them before.
+  public func enable(_ specs: [ProviderSpec]) {
+    runningNow?.rendezvous.change { state in
+      state.table.enable(specs)
+      state.grantAll(Set(specs.map(\.name)))
+    }
+  }
+
+  public func disable(provider name: String) {
+    runningNow?.rendezvous.change { state in
+      state.table.disable(name)
+      state.grantAll([name])
+    }
+  }
+
+  /// Asks a provider, or each, to tell what already lives; the answer is events marked as rundown.
+  public func captureState(provider name: String? = nil) {
+    runningNow?.rendezvous.change { $0.captureState(provider: name) }
+  }
+
+  /// Waits until every process that is connected has done what it was told, at most `timeout`;
+  /// whether they have.
+  @discardableResult
+  public func waitUntilEnabled(timeout: Duration) -> Bool {
+    runningNow?.rendezvous.state.wait(nanoseconds: timeout.nanoseconds) { state in
+      state.links.values.allSatisfy { $0.unconfirmed.isEmpty && $0.capturing.isEmpty }
+    } ?? false
+  }
+
+  /// Brings the file up to date soon.
+  public func flush() { runningNow?.drain.flush() }
+
+  /// The figures as they are now, or were at the end.
+  public var statistics: SessionStatistics {
+    switch state.withLock({ $0 }) {
+    case .new: SessionStatistics()
+    case .running(let running): figures(running)
+    case .stopped(let last, _, _): last
+    }
+  }
+
+  /// The processes that the session has met, in that order.
+  public var processes: [TracedProcess] {
+    switch state.withLock({ $0 }) {
+    case .new: []
+    case .running(let running): running.rendezvous.state.withLock { $0.processes }
+    case .stopped(_, let processes, _): processes
+    }
+  }
+
+  /// What was wrong and concerns no process in ``processes``.
+  public var problems: [String] {
+    switch state.withLock({ $0 }) {
+    case .new: []
+    case .running(let running): running.rendezvous.state.withLock { $0.problems }
+    case .stopped(_, _, let problems): problems
+    }
+  }
+
+  /// Events as they are written: they come a flush interval late, block by block, in order within a
+  /// block. At most `limit` wait; what is more is dropped and counted.
+  ///
+  /// - Cost: decoding happens on the drain's thread: a consumer of millions a second slows the
+  ///   session.
+  public func liveEvents(limit: Int = 65_536) -> AsyncStream<LiveEvent> {
+    guard let feed = runningNow?.feed else { return AsyncStream { $0.finish() } }
+    return feed.subscribe(limit: limit)
+  }
+
+  private var runningNow: Running? {
+    state.withLock { if case .running(let running) = $0 { running } else { nil } }
+  }
+
+  private func figures(_ running: Running) -> SessionStatistics {
+    let drained = running.drain.statistics
+    var result = SessionStatistics()
+    result.elapsed = .nanoseconds(
+      Int64(clamping: trace_monotonic_ns() &- running.startNanoseconds))
+    result.events = drained.events
+    result.bytes = configuration.outputPath == nil ? 0 : drained.bytes
+    result.lost = drained.lost
+    result.failure = drained.failure
+    result.liveEventsDropped = running.feed.dropped
+    (result.processes, result.processesSeen) = running.rendezvous.state.withLock { state in
+      (state.links.values.count { $0.slot != nil }, state.processesSeen)
+    }
+    return result
+  }
+}

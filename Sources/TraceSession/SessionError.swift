@@ -1,0 +1,30 @@
+public import TraceControl
+public import TraceFormat
+
+/// Why a session cannot be.
+public enum SessionError: Error, Hashable, Sendable, CustomStringConvertible {
+  case runtimeDirectory(RuntimeDirectoryError)
+  /// A system call failed; `code` is its errno.
+  case system(call: String, code: Int32)
+  /// Buffers of this size could not be had.
+  case buffers(bytesPerCPU: Int, cpuCount: Int, reason: String)
+  case output(FormatError)
+  case alreadyStarted
+  /// No such process, or one of another user.
+  case noSuchProcess(pid: UInt32)
+
+  public var description: String {
+    switch self {
+    case .runtimeDirectory(let error): error.description
+    case .system(let call, let code):
+      "the session cannot start: \(call): \(systemMessage(code))"
+    case .buffers(let bytes, let cpus, let reason):
+      "no memory for buffers of \(bytes >> 10) KiB for each of \(cpus) CPUs (\(reason)); "
+        + "ask for smaller ones"
+    case .output(let error): error.description
+    case .alreadyStarted: "the session was started before; make a new one"
+    case .noSuchProcess(let pid):
+      "there is no process \(pid); `tracectl providers` lists those there are"
+    }
+  }
+}

@@ -1,0 +1,38 @@
+public import TraceFormat
+
+/// A session's figures at one moment.
+public struct SessionStatistics: Hashable, Sendable {
+  public var elapsed: Duration = .zero
+  /// Events taken out of the buffers and written.
+  public var events: UInt64 = 0
+  /// Bytes of the file.
+  public var bytes: UInt64 = 0
+  public var lost: [LossCause: UInt64] = [:]
+  /// Processes that may emit to the session now, and that ever could.
+  public var processes = 0
+  public var processesSeen = 0
+  /// What ended the writing of the file: disk full, for one.
+  public var failure: FormatError?
+  /// Live events that nobody took in time.
+  public var liveEventsDropped: UInt64 = 0
+
+  public init() {}
+
+  public var lostInAll: UInt64 { lost.values.reduce(0, &+) }
+}
+
+/// A process that a session has met.
+public struct TracedProcess: Hashable, Sendable {
+  /// As the session's pid namespace shows it; what the process says where that shows nothing.
+  public var pid: UInt32
+  public var uid: UInt32
+  public var executable: String
+  public var arguments: [String]
+  /// The session's number for it, once something of it is wanted.
+  public var index: UInt32?
+  public var isRunning: Bool
+  /// Names of the providers that it has announced.
+  public var providers: [String]
+  /// What was wrong with it, in sentences; empty for nearly all.
+  public var problems: [String]
+}
