@@ -1,23 +1,26 @@
-#!/bin/sh
-# Builds libtracejvm.so against the JDK in JAVA_HOME, or the one whose `java` is on the PATH.
-# Further arguments go to `swift build`; prints the library's path last.
-set -eu
+#!/usr/bin/env bash
+# Builds libtracejvm.so against the JDK in JAVA_HOME, or the one whose javac is on the PATH, and
+# prints the library's path; with the argument "test" runs its unit tests instead.
+set -euo pipefail
 cd "$(dirname "$0")"
 
-if [ -z "${JAVA_HOME:-}" ]; then
-  java=$(command -v javac || command -v java) || {
-    echo "build.sh: no java on the PATH; install a JDK (apt-get install openjdk-17-jdk-headless)" \
-      "or set JAVA_HOME" >&2
+if [[ -z ${JAVA_HOME:-} ]]; then
+  if ! java=$(command -v javac || command -v java); then
+    echo "build.sh: there is no java on the PATH; install a JDK (apt-get install" \
+      "default-jdk-headless) or set JAVA_HOME" >&2
     exit 69
-  }
+  fi
   JAVA_HOME=$(dirname "$(dirname "$(readlink -f "$java")")")
 fi
-if [ ! -f "$JAVA_HOME/include/jvmti.h" ]; then
-  echo "build.sh: $JAVA_HOME has no include/jvmti.h: that is a Java runtime without its headers;" \
-    "install a JDK or set JAVA_HOME to one" >&2
+if [[ ! -f $JAVA_HOME/include/jvmti.h ]]; then
+  echo "build.sh: $JAVA_HOME has no include/jvmti.h, so it is no full JDK; install one or set" \
+    "JAVA_HOME to one" >&2
   exit 69
 fi
 
-set -- -c release -Xcc "-I$JAVA_HOME/include" -Xcc "-I$JAVA_HOME/include/linux" "$@"
-swift build --product tracejvm "$@" >&2
-echo "$(swift build "$@" --show-bin-path)/libtracejvm.so"
+headers=(-Xcc "-I$JAVA_HOME/include" -Xcc "-I$JAVA_HOME/include/linux")
+if [[ ${1:-} == test ]]; then
+  exec swift test "${headers[@]}"
+fi
+swift build -c release --product tracejvm "${headers[@]}" >&2
+echo "$(swift build -c release --show-bin-path "${headers[@]}")/libtracejvm.so"

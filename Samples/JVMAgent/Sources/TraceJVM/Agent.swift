@@ -5,8 +5,8 @@ import TraceProvider
 
 /// The process's one agent: what the machine's phase is and which notifications are on.
 ///
-/// Sessions speak on the engine's control thread, the machine on its own threads. Whoever works on the
-/// machine's notifications holds ``state``; the callbacks that emit never take it.
+/// Sessions speak on the engine's control thread, the machine on its own threads. Whoever works on
+/// the machine's notifications holds ``state``; the callbacks that emit never take it.
 enum Agent {
   enum Phase {
     case absent

@@ -1,7 +1,7 @@
 /// What stands after the `=` of `-agentpath:…/libtracejvm.so=`.
 struct AgentOptions: Equatable {
-  /// Whether method enter and leave may be asked for: the machine must be told before it starts, and
-  /// while a session asks for them it interprets everything.
+  /// Whether method enter and leave may be asked for: the machine must be told before it starts,
+  /// and while a session asks for them it interprets everything.
   var methods = false
   /// Whether exceptions may be asked for.
   var exceptions = true

@@ -5,8 +5,8 @@ import TraceProvider
 
 /// Method enter and leave, with the option `methods=1` and the keyword Method.
 ///
-/// The machine interprets everything while it tells of calls, so most methods never get a MethodLoad
-/// from a compiler: each is named once by one with neither address nor size.
+/// The machine interprets everything while it tells of calls, so most methods never get a
+/// MethodLoad from a compiler: each is named once by one with neither address nor size.
 enum Calls {
   private static let named = Mutex(Set<UInt64>())
 

@@ -6,7 +6,7 @@ import CJVM
 /// interpreter checks each call.
 enum Capabilities {
   /// Bytes between two allocation samples, on average; the CLR's tick.
-  static let samplingInterval_bytes: Int32 = 100 * 1024
+  static let samplingIntervalBytes: Int32 = 100 * 1024
 
   /// The modes that can be switched on, or nil (after saying why) when what was asked for cannot.
   static func request(_ options: AgentOptions, of tool: ToolInterface) -> EventModes? {
@@ -28,7 +28,7 @@ enum Capabilities {
 
     var sampling = jvmtiCapabilities()
     sampling.can_generate_sampled_object_alloc_events = 1
-    if tool.add(sampling), tool.setSamplingInterval(bytes: samplingInterval_bytes) {
+    if tool.add(sampling), tool.setSamplingInterval(bytes: samplingIntervalBytes) {
       modes.insert(.allocations)
     }
 

@@ -3,11 +3,12 @@ import Synchronization
 import TraceEvents
 import TraceProvider
 
-/// Garbage collections. The machine calls ``started()`` and ``finished()`` on the thread that collects,
-/// with every Java thread stopped: they may only emit.
+/// Garbage collections. The machine calls ``started()`` and ``finished()`` on the thread that
+/// collects, with every Java thread stopped: they may only emit.
 ///
-/// It calls for every stop-the-world step, G1's remark and cleanup pauses too, when the stop is already
-/// complete. It says neither which generation is collected (`depth` stays 0) nor why (`reason` is Empty).
+/// It calls for every stop-the-world step, G1's remark and cleanup pauses too, when the stop is
+/// already complete. It says neither which generation is collected (`depth` stays 0) nor why
+/// (`reason` is Empty).
 enum Collections {
   private struct Progress {
     /// Collections begun while somebody listened.
@@ -36,14 +37,14 @@ enum Collections {
   static func sampled(_ type: jclass, size: Int64, by tool: ToolInterface) {
     Runtime.provider.emit(
       GCAllocationTick(
-        allocationAmount: UInt64(Capabilities.samplingInterval_bytes), allocationKind: .small,
-        typeID: 0, typeName: tool.name(of: type).clipped(toBytes: TextLimit.name_bytes),
+        allocationAmount: UInt64(Capabilities.samplingIntervalBytes), allocationKind: .small,
+        typeID: 0, typeName: tool.name(of: type).clipped(toBytes: TextLimit.nameBytes),
         objectSize: UInt64(clamping: size)))
   }
 }
 
 /// Longest texts that an event carries; what is longer is cut.
 enum TextLimit {
-  static let name_bytes = 4096
-  static let message_units = 512
+  static let nameBytes = 4096
+  static let messageUnits = 512
 }

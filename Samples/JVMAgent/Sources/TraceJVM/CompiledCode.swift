@@ -55,14 +55,14 @@ enum CompiledCode {
     audience.emit(
       SymbolLoad(
         address: address, size: UInt64(size),
-        name: ModifiedUTF8.decode(name).clipped(toBytes: TextLimit.name_bytes)))
+        name: ModifiedUTF8.decode(name).clipped(toBytes: TextLimit.nameBytes)))
   }
 
   private static func lineTable(
     of method: jmethodID, methodID: UInt64, version: UInt32, at address: UInt64,
     map: UnsafeBufferPointer<jvmtiAddrLocationMap>, by tool: ToolInterface
   ) -> MethodILToNativeMap {
-    let places = map.prefix(LineTable.entry_limit).map { entry in
+    let places = map.prefix(LineTable.entryLimit).map { entry in
       LineTable.Place(
         nativeOffset: UInt32(
           truncatingIfNeeded: UInt64(UInt(bitPattern: entry.start_address)) &- address),

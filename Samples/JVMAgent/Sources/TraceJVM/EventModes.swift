@@ -40,8 +40,8 @@ struct EventModes: OptionSet, Hashable {
     (.calls, MethodEnter.self),
   ]
 
-  /// The machine's events behind each mode, in the order to switch them on; off is the reverse. So no
-  /// start is told without its end.
+  /// The machine's events behind each mode, in the order to switch them on; off is the reverse. So
+  /// no start is told without its end.
   private static let events: [(EventModes, [jvmtiEvent])] = [
     (
       .collections,

@@ -2,8 +2,9 @@ import CJVM
 import TraceEvents
 import TraceProvider
 
-/// Exceptions, on the thread that throws or catches: each `throw` is one event, so one that `finally`
-/// or try-with-resources throws on is told again, as is one that passes through native code.
+/// Exceptions, on the thread that throws or catches: each `throw` is one event, so one that
+/// `finally` or try-with-resources throws on is told again, as is one that passes through native
+/// code.
 enum Exceptions {
   static func thrown(
     _ exception: jobject, in method: jmethodID?, _ environment: UnsafeMutablePointer<JNIEnv?>,

@@ -1,12 +1,13 @@
 /// Names as Java's users know them, from the class file's.
 enum JavaName {
-  /// "java.util.HashMap" of "Ljava/util/HashMap;", "int[][]" of "[[I".
+  /// "java.util.HashMap" of "Ljava/util/HashMap;", "int[][]" of "[[I", and as Class.getName has it
+  /// "Main$$Lambda/0x00007f68" of the hidden class "LMain$$Lambda.0x00007f68;".
   static func ofClass(signature: String) -> String {
     let dimensions = signature.prefix { $0 == "[" }.count
     let element = signature.dropFirst(dimensions)
     let name =
       if element.first == "L" {
-        String(decoding: element.utf8.dropFirst().map { $0 == slash ? dot : $0 }, as: UTF8.self)
+        String(decoding: element.utf8.dropFirst().map(external), as: UTF8.self)
           .droppingSuffix(";")
       } else {
         primitives[String(element)] ?? String(element)
@@ -14,8 +15,14 @@ enum JavaName {
     return name + String(repeating: "[]", count: dimensions)
   }
 
-  private static let slash = UInt8(ascii: "/")
-  private static let dot = UInt8(ascii: ".")
+  private static func external(_ byte: UInt8) -> UInt8 {
+    switch byte {
+    case UInt8(ascii: "/"): UInt8(ascii: ".")
+    case UInt8(ascii: "."): UInt8(ascii: "/")
+    default: byte
+    }
+  }
+
   private static let primitives = [
     "B": "byte", "C": "char", "D": "double", "F": "float", "I": "int", "J": "long", "S": "short",
     "V": "void", "Z": "boolean",

@@ -1,7 +1,7 @@
 /// The parallel columns of a method's byte code and line map.
 struct LineTable: Equatable {
   /// More entries than this would not fit a record.
-  static let entry_limit = 2048
+  static let entryLimit = 2048
 
   struct Place {
     var nativeOffset: UInt32

@@ -6,8 +6,8 @@ import TraceProvider
 
 /// The native libraries in the process: the machine's own, and those that Java code loads later.
 ///
-/// Nothing announces a dlopen. But a library that Java can use is followed by the first binding of a
-/// native method, so then the loader's count of loads is compared.
+/// Nothing announces a dlopen. But a library that Java can use is followed by the first binding of
+/// a native method, so then the loader's count of loads is compared.
 enum LoadedImages {
   private struct Known {
     var generation: UInt64 = 0
@@ -103,8 +103,8 @@ enum LoadedImages {
 }
 
 extension LoadedImages {
-  /// The file, without links. The loader leaves the program itself unnamed, and names the kernel's page
-  /// like a file.
+  /// The file, without links. The loader leaves the program itself unnamed, and names the kernel's
+  /// page like a file.
   private static func path(of image: dl_phdr_info) -> String {
     let name = image.dlpi_name.map { String(cString: $0) } ?? ""
     if name.hasPrefix("linux-vdso") { return "[vdso]" }

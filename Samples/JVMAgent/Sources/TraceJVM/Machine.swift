@@ -11,8 +11,9 @@ extension UnsafeMutablePointer where Pointee == JavaVM? {
     return raw?.assumingMemoryBound(to: JNIEnv?.self)
   }
 
-  /// Runs `body` on this thread, made known to the machine for that long only: System.exit waits up to
-  /// 300 ms for threads that stay attached. Does nothing when the machine refuses (out of memory).
+  /// Runs `body` on this thread, made known to the machine for that long only: System.exit waits up
+  /// to 300 ms for threads that stay attached. Does nothing when the machine refuses (out of
+  /// memory).
   func withThisThreadAttached(_ body: () -> Void) {
     if environment() != nil { return body() }
     let attached = "trace control".withCString { name in

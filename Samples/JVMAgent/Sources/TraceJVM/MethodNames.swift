@@ -12,10 +12,10 @@ struct MethodNames {
   /// Empty names when the method's class is unloaded.
   init(of method: jmethodID, by tool: ToolInterface) {
     guard let own = tool.nameAndSignature(of: method) else { return }
-    name = own.name.clipped(toBytes: TextLimit.name_bytes)
-    signature = own.signature.clipped(toBytes: TextLimit.name_bytes)
+    name = own.name.clipped(toBytes: TextLimit.nameBytes)
+    signature = own.signature.clipped(toBytes: TextLimit.nameBytes)
     namespace =
-      tool.declaringClass(of: method).map(tool.name(of:))?.clipped(toBytes: TextLimit.name_bytes)
+      tool.declaringClass(of: method).map(tool.name(of:))?.clipped(toBytes: TextLimit.nameBytes)
       ?? ""
   }
 

@@ -4,8 +4,8 @@ import Synchronization
 import TraceEvents
 import TraceProvider
 
-/// The machine telling again what it compiled: the callbacks run on the thread that asked, and ask here
-/// whom their events are for.
+/// The machine telling again what it compiled: the callbacks run on the thread that asked, and ask
+/// here whom their events are for.
 enum Replay {
   enum Audience {
     /// A live event, for everybody.

@@ -33,14 +33,14 @@ struct Throwable {
 
   func typeName(by tool: ToolInterface) -> String {
     guard let type = functions.pointee.GetObjectClass(environment, object) else { return "" }
-    return tool.name(of: type).clipped(toBytes: TextLimit.name_bytes)
+    return tool.name(of: type).clipped(toBytes: TextLimit.nameBytes)
   }
 
   /// The text given to the constructor, its first part if it is long; empty when there is none.
   var message: String {
     guard let text = field(Self.messageField) else { return "" }
     let count = min(
-      Int(functions.pointee.GetStringLength(environment, text)), TextLimit.message_units)
+      Int(functions.pointee.GetStringLength(environment, text)), TextLimit.messageUnits)
     guard count > 0 else { return "" }
     return withUnsafeTemporaryAllocation(of: jchar.self, capacity: count) { units in
       functions.pointee.GetStringRegion(environment, text, 0, jsize(count), units.baseAddress)

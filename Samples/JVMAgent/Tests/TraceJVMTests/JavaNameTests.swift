@@ -6,10 +6,7 @@ import Testing
   @Test(arguments: [
     ("Ljava/util/HashMap;", "java.util.HashMap"),
     ("LMain;", "Main"),
-    (
-      "Ljava/lang/invoke/LambdaForm$MH.0x0000000800c8c400;",
-      "java.lang.invoke.LambdaForm$MH.0x0000000800c8c400"
-    ),
+    ("LMain$$Lambda.0x0000000800c8c400;", "Main$$Lambda/0x0000000800c8c400"),
     ("[[I", "int[][]"),
     ("[Ljava/lang/String;", "java.lang.String[]"),
     ("", ""),

@@ -1,0 +1,95 @@
+"""Each pause that JFR reports is one GCStart/GCEnd pair whose times lie around it."""
+
+import bisect
+
+from readings import Stop
+
+LIMIT_NS = 1_000_000
+# Two clocks: JFR converts ticks by its own estimate of their rate.
+CLOCK_NS = 100_000
+# HotSpot opens these pauses for JFR before it tells JVMTI, and closes them after (VM_G1Concurrent,
+# VM_G1PauseConcurrent: the timer's scope is outside SvcGCMarker's); all others the other way round.
+OPENED_FIRST_FOR_JFR = ("Pause Remark", "Pause Cleanup")
+
+
+def pairs(trace, report):
+    """Our collections, each a GCStart and the GCEnd with its count."""
+    found = []
+    for count in sorted(set(trace.starts) | set(trace.ends)):
+        starts, ends = trace.starts.get(count, []), trace.ends.get(count, [])
+        if len(starts) != 1 or len(ends) != 1:
+            report.differ(f"collection {count} has {len(starts)} GCStart and {len(ends)} GCEnd")
+            continue
+        if ends[0] < starts[0]:
+            report.differ(f"collection {count} ends before it starts")
+            continue
+        found.append(Stop(starts[0], ends[0], f"collection {count}"))
+    return sorted(found)
+
+
+def match(pauses, ours):
+    """The pair that overlaps each pause most, or None."""
+    starts = [stop.start for stop in ours]
+    for pause in pauses:
+        index = bisect.bisect_right(starts, pause.end)
+        near = ours[max(0, index - 3):index + 1]
+        best = max(near, key=lambda stop: overlap(stop, pause), default=None)
+        yield pause, best if best and overlap(best, pause) > 0 else None
+
+
+def overlap(a, b):
+    return min(a.end, b.end) - max(a.start, b.start)
+
+
+def check(trace, recording, report):
+    ours = pairs(trace, report)
+    owner = {}
+    leads, lags, inside = [], [], []
+    for pause, stop in match(recording.pauses, ours):
+        if stop is None:
+            report.differ(f"JFR's {pause.name} is no GCStart/GCEnd pair of ours")
+            continue
+        if stop in owner:
+            report.differ(f"JFR's {pause.name} shares {stop.name} with its {owner[stop].name}")
+        owner[stop] = pause
+        lead, lag = pause.start - stop.start, stop.end - pause.end
+        leads.append(lead)
+        lags.append(lag)
+        for what, distance in (("starts", lead), ("ends", lag)):
+            if abs(distance) > LIMIT_NS:
+                report.delay(
+                    f"{stop.name} {what} {distance / 1000:.0f} us away from JFR's {pause.name}")
+            elif distance < -CLOCK_NS and not pause.name.startswith(OPENED_FIRST_FOR_JFR):
+                report.differ(
+                    f"{stop.name} {what} {-distance / 1000:.0f} us inside JFR's {pause.name}")
+        if min(lead, lag) < 0 and pause.name.startswith(OPENED_FIRST_FOR_JFR):
+            inside.append(f"{pause.name}: starts {-lead / 1000:.1f} us and ends "
+                          f"{-lag / 1000:.1f} us within it")
+    report.fact(f"{len(recording.pauses)} pauses by JFR, {len(owner)} of our {len(ours)} pairs are "
+                "these")
+    if leads:
+        report.fact(
+            f"our start is {median(leads) / 1000:.1f} us before JFR's (from "
+            f"{min(leads) / 1000:.1f} to {max(leads) / 1000:.1f}), our end "
+            f"{median(lags) / 1000:.1f} us after ({min(lags) / 1000:.1f} to "
+            f"{max(lags) / 1000:.1f})")
+    report.explain(
+        "pairs within JFR's pause, not around it: HotSpot opens these pauses for JFR before it "
+        "tells JVMTI", inside)
+    tell_unmatched([stop for stop in ours if stop not in owner], recording, report)
+
+
+def tell_unmatched(stops, recording, report):
+    before = [stop for stop in stops if recording.began and stop.start <= recording.began]
+    after = [stop for stop in stops if stop.end >= recording.ended]
+    for stop in stops:
+        if stop not in before and stop not in after:
+            report.differ(f"{stop.name} is no pause of JFR's")
+    report.explain("pairs from before JFR's recording began", [
+        f"{stop.name}: {(recording.began - stop.start) / 1e6:.1f} ms before" for stop in before])
+    report.explain("pairs from after JFR's recording ended", [
+        f"{stop.name}: {(stop.end - recording.ended) / 1e6:.1f} ms after" for stop in after])
+
+
+def median(values):
+    return sorted(values)[len(values) // 2]

@@ -1,0 +1,104 @@
+"""The two sides: our trace as `tracectl dump -format json` prints it, and JFR's as Extract does."""
+
+import collections
+import json
+import re
+import struct
+
+Stop = collections.namedtuple("Stop", "start end name")
+Method = collections.namedtuple("Method", "namespace name signature")
+Load = collections.namedtuple("Load", "method id address size rundown")
+
+
+class Trace:
+    """Our side of one process."""
+
+    def __init__(self, lines):
+        self.lost = []
+        self.starts = collections.defaultdict(list)
+        self.ends = collections.defaultdict(list)
+        self.loads = []
+        self.code = []  # loads and unloads in time order: (is_load, Load)
+        self.thrown = []
+        self.caught = []
+        self.event_count = 0
+        for line in lines:
+            self._take(json.loads(line))
+
+    def _take(self, record):
+        if "event" not in record:
+            if "lost" in record:
+                self.lost.append(f"{record['lost']} events lost ({record.get('cause')})")
+            return
+        self.event_count += 1
+        fields = record["fields"]
+        event = record["event"]
+        if event == "GCStart":
+            self.starts[fields["count"]].append(record["unix_ns"])
+        elif event == "GCEnd":
+            self.ends[fields["count"]].append(record["unix_ns"])
+        elif event in ("MethodLoad", "MethodUnload"):
+            method = Method(fields["namespace"], fields["name"], fields["signature"])
+            load = Load(method, fields["methodID"], int(fields["startAddress"], 16),
+                        fields["size"], record.get("rundown", False))
+            self.code.append((event == "MethodLoad", load))
+            if event == "MethodLoad":
+                self.loads.append(load)
+        elif event == "ExceptionThrown":
+            self.thrown.append((fields["exceptionType"], fields["exceptionMessage"]))
+        elif event == "ExceptionCaught":
+            self.caught.append(fields["exceptionType"])
+
+
+class Recording:
+    """JFR's side."""
+
+    def __init__(self, lines, chunks):
+        self.chunks = chunks
+        self.pauses = []
+        self.compilations = []
+        self.began = None
+        exceptions, errors = collections.Counter(), collections.Counter()
+        for line in lines:
+            record = json.loads(line)
+            kind = record["kind"]
+            if kind == "recording":
+                self.began = min(self.began or record["start_ns"], record["start_ns"])
+            elif kind == "pause":
+                name = f"{record['name']} of GC {record['gc']}"
+                self.pauses.append(Stop(record["start_ns"], record["end_ns"], name))
+            elif kind == "compilation":
+                method = Method(external_name(record["namespace"]), record["name"],
+                                record["signature"])
+                self.compilations.append((method, record))
+            elif kind == "constructed":
+                (errors if record["error"] else exceptions)[record["type"]] += 1
+        # An Error is a JavaErrorThrow, and one or two JavaExceptionThrows as well.
+        self.constructed = collections.Counter({**exceptions, **errors})
+        self.pauses.sort()
+
+    @property
+    def ended(self):
+        return max(end for _, end in self.chunks)
+
+
+def external_name(name):
+    """As Class.getName has it: JFR writes a hidden class as Name+0xaddress.hash
+    (JDK 17) or Name.0xaddress (JDK 25)."""
+    return re.sub(r"[+.](0x[0-9a-f]+)(\.\d+)?$", r"/\1", name)
+
+
+def read_chunks(data):
+    """Start and end of each chunk of a .jfr file, in unix ns, from the chunks' headers."""
+    chunks = []
+    offset = 0
+    while offset + 68 <= len(data):
+        magic, _, _, size, _, _, start, duration, _, _ = struct.unpack_from(
+            ">4sHHqqqqqqq", data, offset)
+        if magic != b"FLR\0" or size <= 0:
+            raise ValueError(f"no JFR chunk at byte {offset}")
+        chunks.append((start, start + duration))
+        offset += size
+    if not chunks:
+        raise ValueError("not a JFR recording")
+    return chunks

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Runs real Java programs under our agent and JFR together, and compares what the two saw.
+
+Exits 1 when any run differs. Only a run whose sole fault is a time that is too far off is repeated:
+on a busy machine the scheduler can hold HotSpot's thread between its telling JFR and telling us.
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from compare import compare
+
+HERE = pathlib.Path(__file__).resolve().parent
+ATTEMPTS = 3
+TIMEOUT_S = 300
+
+JAVAC = ["-Xmx256m", "-m", "jdk.compiler/com.sun.tools.javac.Main", "-d", "javac-out", "@files.txt"]
+# Name, providers, the JVM's arguments, whether it prints known counts of exceptions.
+PROGRAMS = [
+    ("javac", "GC,JIT", JAVAC, False),
+    # A code cache that is too small makes the machine throw code away and reuse its addresses.
+    ("javac, small code cache", "GC,JIT", ["-XX:ReservedCodeCacheSize=8m", *JAVAC], False),
+    ("exceptions", "GC,JIT,Exception", ["-Xmx96m", "-cp", "classes", "KnownExceptions"], True),
+    ("allocations", "GC,JIT", ["-Xmx96m", "-cp", "classes", "Allocations"], False),
+]
+COLLECTORS = ["-XX:+UseSerialGC", "-XX:+UseG1GC"]
+
+
+class Bench:
+    """The directory that the programs run in, and the tools they run with."""
+
+    def __init__(self, tracectl, agent, java_home, directory):
+        self.tracectl = str(tracectl)
+        self.agent = agent
+        self.bin = pathlib.Path(java_home) / "bin"
+        self.directory = pathlib.Path(directory)
+
+    def run(self, *command, out=None):
+        with open(self.directory / out if out else os.devnull, "wb") as stdout:
+            subprocess.run([str(part) for part in command], cwd=self.directory, stdout=stdout,
+                           check=True, timeout=TIMEOUT_S)
+
+    def prepare(self):
+        sources = [HERE / f"{name}.java" for name in ("KnownExceptions", "Allocations", "Extract")]
+        self.run(self.bin / "javac", "-d", "classes", *sources)
+        self.run(sys.executable, HERE / "sources.py", "sources")
+        files = sorted((self.directory / "sources").rglob("*.java"))
+        (self.directory / "files.txt").write_text("".join(f"{file}\n" for file in files))
+
+    def collect(self, collector, providers, arguments):
+        """One run under both; the comparison's reports."""
+        for name in ("trace.etl", "recording.jfr"):
+            (self.directory / name).unlink(missing_ok=True)
+        shutil.rmtree(self.directory / "javac-out", ignore_errors=True)
+        jfr = ("-XX:StartFlightRecording:filename=recording.jfr,dumponexit=true,maxsize=2g,"
+               f"settings={HERE / 'recording.jfc'}")
+        self.run(self.tracectl, "collect", "-providers", providers, "-buffer-size", "64MB",
+                 "-o", "trace.etl", "--", self.bin / "java", collector, f"-agentpath:{self.agent}",
+                 jfr, "-Xlog:jfr*=error", *arguments, out="printed.txt")
+        self.run(self.tracectl, "dump", "trace.etl", "-format", "json", out="dump.jsonl")
+        self.run(self.bin / "java", "-cp", "classes", "Extract", "recording.jfr",
+                 out="recording.jsonl")
+
+    def compare(self, has_counts):
+        place = self.directory
+        return compare(place / "dump.jsonl", place / "recording.jsonl", place / "recording.jfr",
+                       place / "printed.txt" if has_counts else None)
+
+
+def agrees(bench, title, collector, providers, arguments, has_counts):
+    for attempt in range(1, ATTEMPTS + 1):
+        print(f"\n== {title}, {collector}" + (f", again ({attempt})" if attempt > 1 else ""))
+        bench.collect(collector, providers, arguments)
+        reports = bench.compare(has_counts)
+        for report in reports:
+            report.show()
+        sys.stdout.flush()
+        if all(report.agrees for report in reports):
+            return True
+        if any(report.differences for report in reports):
+            return False
+    return False
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tracectl", required=True, type=pathlib.Path)
+    parser.add_argument("--agent", required=True, help="libtracejvm.so")
+    parser.add_argument("--java-home", required=True)
+    parser.add_argument("--only", default="", help="run programs whose name has this")
+    arguments = parser.parse_args()
+    failed = []
+    with tempfile.TemporaryDirectory(prefix="jvm-jfr-") as directory:
+        bench = Bench(arguments.tracectl, arguments.agent, arguments.java_home, directory)
+        bench.prepare()
+        for title, providers, options, has_counts in PROGRAMS:
+            for collector in COLLECTORS:
+                if arguments.only in title and not agrees(
+                        bench, title, collector, providers, options, has_counts):
+                    failed.append(f"{title}, {collector}")
+    print(f"\nThe agent and JFR differ on: {'; '.join(failed)}" if failed
+          else "\nThe agent and JFR agree on every run.")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
