@@ -1,27 +1,5 @@
 internal import TraceEvents
 
-/// Where a merge stands in one stream of one block.
-struct Cursor {
-  /// Ticks of the event at `next`.
-  var ticks: UInt64
-  var stream: UInt32
-  /// The block's place in the file: of equal ticks of a stream the earlier block's come first.
-  var order: UInt32
-  var slot: UInt32
-  /// Positions of the events that are handed out, those that are left.
-  var next: UnsafePointer<UInt32>
-  var end: UnsafePointer<UInt32>
-  var ticksOfBlock: UnsafePointer<UInt64>
-  var typesOfBlock: UnsafePointer<UInt16>
-
-  @inline(__always)
-  static func precedes(_ a: Cursor, _ b: Cursor) -> Bool {
-    if a.ticks != b.ticks { return a.ticks < b.ticks }
-    if a.stream != b.stream { return a.stream < b.stream }
-    return a.order < b.order
-  }
-}
-
 /// A block that takes part in a merge.
 final class ActiveBlock {
   let block = EventBlock()
@@ -29,8 +7,8 @@ final class ActiveBlock {
   private var selected = GrowingBuffer<UInt32>(capacity: 64)
   /// A batch to fill in for each of the block's types.
   var batches = GrowingBuffer<EventBatch>(capacity: 8)
-  /// What handles each of the block's types; -1 when nothing does.
-  var routes: [Int] = []
+  /// Whether anything handles each of the block's types.
+  var isWanted: [Bool] = []
   /// Cursors that are not at their end.
   var cursorCount = 0
 
@@ -39,10 +17,10 @@ final class ActiveBlock {
   /// Selects what is to be handed out and gives a cursor for each stream (more for one whose time goes
   /// back).
   func select(
-    slot: UInt32, order: UInt32, ticks range: ClosedRange<UInt64>, filter: ReplayFilter,
+    slot: Int, order: UInt32, ticks range: ClosedRange<UInt64>, filter: ReplayFilter,
     into cursors: inout [Cursor]
   ) {
-    let isAll = routes.allSatisfy { $0 >= 0 }
+    let isAll = isWanted.allSatisfy { $0 }
     selected.count = 0
     selected.reserve(block.count)
     let admitted = filter.concernsOrigins ? admittedOrigins(filter) : nil
@@ -64,9 +42,9 @@ final class ActiveBlock {
       let first = UnsafePointer(selected.base) + span.range.lowerBound
       cursors.append(
         Cursor(
-          ticks: block.ticks[Int(first.pointee)], stream: span.stream, order: order, slot: slot,
           next: first, end: UnsafePointer(selected.base) + span.range.upperBound,
-          ticksOfBlock: block.ticks.base, typesOfBlock: block.types.base))
+          ticks: block.ticks.base, types: block.types.base,
+          rank: UInt64(span.stream) << 32 | UInt64(order), key: UInt64(slot) << 16))
     }
     cursorCount = spans.count
   }
@@ -102,7 +80,7 @@ final class ActiveBlock {
       let types = block.types.base
       let origins = block.originIndexes.base
       for position in start..<end {
-        guard routes[Int(types[position])] >= 0 else { continue }
+        guard isWanted[Int(types[position])] else { continue }
         if let admitted, !admitted[Int(origins[position])] { continue }
         target[count] = UInt32(truncatingIfNeeded: position)
         count &+= 1

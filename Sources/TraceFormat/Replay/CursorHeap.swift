@@ -1,62 +1,159 @@
-/// The merge's cursors as a binary heap: the one with the earliest event is first.
+/// Where a merge stands in one stream of one block.
+struct Cursor {
+  /// Positions of the events that are handed out, those that are left.
+  var next: UnsafePointer<UInt32>
+  var end: UnsafePointer<UInt32>
+  /// Of all the block's events, by position.
+  var ticks: UnsafePointer<UInt64>
+  var types: UnsafePointer<UInt16>
+  /// Of equal ticks the lower comes first: the stream, then the block's place in the file.
+  var rank: UInt64
+  /// The block's slot, shifted to where an event's key has it.
+  var key: UInt64
+
+  var slot: Int { Int(key &>> 16) }
+}
+
+/// The merge's cursors, and a binary heap over them: the one with the earliest event is first.
 struct CursorHeap: ~Copyable {
-  private(set) var cursors = GrowingBuffer<Cursor>(capacity: 16)
-  /// A cursor that ``replaceTop(_:)`` found at its end; it still is the first.
-  private(set) var exhausted: Cursor?
+  // Not private: the 6.3 compiler breaks on a private type in a buffer of a type in use elsewhere.
+  struct Entry {
+    var ticks: UInt64
+    var rank: UInt64
+    var cursor: Int
 
-  var top: Cursor? { cursors.count > 0 ? cursors[0] : nil }
-
-  /// Events of the first cursor below these ticks come before every other cursor's.
-  var secondBound: UInt64 {
-    guard cursors.count > 1 else { return .max }
-    var second = cursors[1]
-    if cursors.count > 2, Cursor.precedes(cursors[2], second) { second = cursors[2] }
-    let winsTie = (cursors[0].stream, cursors[0].order) < (second.stream, second.order)
-    return winsTie && second.ticks < .max ? second.ticks + 1 : second.ticks
+    @inline(__always)
+    static func precedes(_ a: Entry, _ b: Entry) -> Bool {
+      a.ticks != b.ticks ? a.ticks < b.ticks : a.rank < b.rank
+    }
   }
+
+  private var entries = GrowingBuffer<Entry>(capacity: 16)
+  private var cursors = GrowingBuffer<Cursor>(capacity: 16)
+  private var freeCursors = GrowingBuffer<Int>(capacity: 16)
+
+  var isEmpty: Bool { entries.count == 0 }
+
+  /// Ticks of the earliest event; .max when there is none.
+  var nextTicks: UInt64 { entries.count > 0 ? entries[0].ticks : .max }
 
   mutating func insert(_ cursor: Cursor) {
-    cursors.append(cursor)
-    var child = cursors.count - 1
+    var position = cursors.count
+    if freeCursors.count > 0 {
+      freeCursors.count -= 1
+      position = freeCursors[freeCursors.count]
+      cursors[position] = cursor
+    } else {
+      cursors.append(cursor)
+    }
+    let entry = Entry(
+      ticks: cursor.ticks[Int(cursor.next.pointee)], rank: cursor.rank, cursor: position)
+    entries.append(entry)
+    var child = entries.count - 1
     while child > 0 {
       let parent = (child - 1) / 2
-      guard Cursor.precedes(cursor, cursors[parent]) else { break }
-      cursors[child] = cursors[parent]
+      guard Entry.precedes(entry, entries[parent]) else { break }
+      entries[child] = entries[parent]
       child = parent
     }
-    cursors[child] = cursor
+    entries[child] = entry
   }
 
-  /// The first cursor has moved on.
-  @inline(__always)
-  mutating func replaceTop(_ cursor: Cursor) {
-    if cursor.next == cursor.end {
-      exhausted = cursor
-    } else {
-      sink(cursor)
+  /// Puts the earliest events into `batch`, in order: as long as they come before `bound` and there is
+  /// room; the first in any case.
+  ///
+  /// - Returns: the slot of a cursor that came to its end and was removed; merging stops there.
+  mutating func merge(
+    into batch: inout PendingEvents, before bound: UInt64
+  ) -> Int? {
+    let base = entries.base
+    var isFirst = true
+    while batch.room > 0 {
+      let top = base[0]
+      guard top.ticks < bound || isFirst else { return nil }
+      isFirst = false
+      let cursor = cursors.base + top.cursor
+      let stop = min(bound, secondBound(rank: top.rank))
+      cursor.pointee.next = batch.take(cursor.pointee, before: stop)
+      if cursor.pointee.next == cursor.pointee.end { return removeTop() }
+      sink(
+        Entry(
+          ticks: cursor.pointee.ticks[Int(cursor.pointee.next.pointee)], rank: top.rank,
+          cursor: top.cursor))
     }
+    return nil
   }
 
-  mutating func removeExhausted() {
-    exhausted = nil
-    cursors.count -= 1
-    if cursors.count > 0 { sink(cursors[cursors.count]) }
-  }
-
-  /// Puts a cursor in place of the first, and down to where it belongs.
+  /// Events of the first cursor below these ticks come before every other cursor's.
   @inline(__always)
-  private mutating func sink(_ cursor: Cursor) {
-    let count = cursors.count
-    let base = cursors.base
+  private func secondBound(rank: UInt64) -> UInt64 {
+    let base = entries.base
+    guard entries.count > 1 else { return .max }
+    var second = base[1]
+    if entries.count > 2, Entry.precedes(base[2], second) { second = base[2] }
+    return rank < second.rank && second.ticks < .max ? second.ticks &+ 1 : second.ticks
+  }
+
+  private mutating func removeTop() -> Int {
+    let cursor = entries[0].cursor
+    freeCursors.append(cursor)
+    entries.count -= 1
+    if entries.count > 0 { sink(entries[entries.count]) }
+    return cursors[cursor].slot
+  }
+
+  /// Puts an entry in place of the first, and down to where it belongs.
+  @inline(__always)
+  private mutating func sink(_ entry: Entry) {
+    let count = entries.count
+    let base = entries.base
     var parent = 0
     while true {
       var child = 2 &* parent &+ 1
       guard child < count else { break }
-      if child &+ 1 < count, Cursor.precedes(base[child &+ 1], base[child]) { child &+= 1 }
-      guard Cursor.precedes(base[child], cursor) else { break }
+      if child &+ 1 < count, Entry.precedes(base[child &+ 1], base[child]) { child &+= 1 }
+      guard Entry.precedes(base[child], entry) else { break }
       base[parent] = base[child]
       parent = child
     }
-    base[parent] = cursor
+    base[parent] = entry
   }
+}
+
+/// Events in time order that are not handed out yet.
+struct PendingEvents: ~Copyable {
+  static let countMax = 4096
+  /// Each event's position in its block.
+  private(set) var positions = GrowingBuffer<UInt32>(capacity: countMax)
+  /// Slot << 16 | type: events with equal keys may share a batch.
+  private(set) var keys = GrowingBuffer<UInt64>(capacity: countMax)
+  private(set) var count = 0
+  /// Of the event added last.
+  private(set) var lastTicks: UInt64 = 0
+
+  var room: Int { Self.countMax &- count }
+
+  /// Adds a cursor's events below `bound`, at least one; gives the position after them.
+  @inline(__always)
+  mutating func take(_ cursor: Cursor, before bound: UInt64) -> UnsafePointer<UInt32> {
+    let last = cursor.end - cursor.next > room ? cursor.next + room : cursor.end
+    let positionsOut = positions.base + count
+    let keysOut = keys.base + count
+    var added = 0
+    var next = cursor.next
+    var ticks: UInt64
+    repeat {
+      let position = next.pointee
+      positionsOut[added] = position
+      keysOut[added] = cursor.key | UInt64(cursor.types[Int(position)])
+      ticks = cursor.ticks[Int(position)]
+      added &+= 1
+      next += 1
+    } while next < last && cursor.ticks[Int(next.pointee)] < bound
+    count &+= added
+    lastTicks = ticks
+    return next
+  }
+
+  mutating func removeAll() { count = 0 }
 }

@@ -16,6 +16,8 @@ struct EventBatch {
   @usableFromInline let typeIndex: Int
   @usableFromInline let clock: UnsafeBufferPointer<ClockSegment>
   @usableFromInline let startUnixNanoseconds: Int64
+  let handlers: UnsafePointer<Replay.Subscription>
+  let handlerCount: Int
 
   /// Fills in the header of an event. `segment` is kept from event to event: most fall into the same.
   @inlinable @inline(__always)
@@ -32,6 +34,22 @@ struct EventBatch {
     header.cpu = origin.cpu
     header.flags = EventFlags(rawValue: flags[position])
     header.stack = StackID(rawValue: stacks[position])
+  }
+
+  /// Calls the handlers; each sees an event before any sees the next.
+  @inline(__always)
+  mutating func handOut() throws {
+    if handlerCount == 1 {
+      try handlers[0].handle(self)
+      return
+    }
+    let all = positions
+    let total = count
+    count = 1
+    for index in 0..<total {
+      positions = all + index
+      for handler in 0..<handlerCount { try handlers[handler].handle(self) }
+    }
   }
 
   @usableFromInline @inline(never)

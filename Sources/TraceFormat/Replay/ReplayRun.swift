@@ -7,64 +7,65 @@ final class ReplayRun {
   private let file: TraceFile
   private let routes: RouteTable
   private let ticksRange: ClosedRange<UInt64>
-  private let clock: UnsafeMutableBufferPointer<ClockSegment>
+  private var clock = GrowingBuffer<ClockSegment>()
 
   /// Positions of the blocks to come, by first ticks, last first.
-  private var blocksToCome: [Int] = []
+  private var blocksToCome: [Int]
   private var losses: LossQueue
   private var slots: [ActiveBlock?] = []
+  /// Of each slot's block, the batch to fill in for each of its types.
+  private var batchTables = GrowingBuffer<UnsafePointer<EventBatch>>(capacity: 16)
   private var freeSlots: [Int] = []
   /// Blocks that were used and may be filled again.
   private var spares: [ActiveBlock] = []
   private var activeBytes = 0
   private var heap = CursorHeap()
 
-  /// Events in time order that are not handed out yet: position in the block, and slot << 16 | type.
-  private static let pendingMax = 4096
-  private var positions = GrowingBuffer<UInt32>(capacity: pendingMax)
-  private var keys = GrowingBuffer<UInt64>(capacity: pendingMax)
-  private var lastTicks: UInt64 = 0
+  private var pending = PendingEvents()
+  /// Where the earliest block to come begins; .max when there is none.
+  private var nextBlockTicks: UInt64
+  private let memoryBytesMax: Int
 
   init(_ replay: Replay, blocks: Range<Int>) {
+    let file = replay.file
+    let routes = RouteTable(replay)
+    let ticks = Self.ticksRange(replay.filter, file.clock)
     self.replay = replay
-    file = replay.file
-    routes = RouteTable(replay)
+    self.file = file
+    self.routes = routes
+    ticksRange = ticks
+    memoryBytesMax = replay.memoryBytesMax
     replay.unreadableTypes = routes.unreadable
-    clock = .allocate(capacity: file.clock.segments.count)
-    _ = clock.initialize(from: file.clock.segments)
-    if let time = replay.filter.time {
-      let first = file.clock.ticks(ofTimestamp: time.lowerBound)
-      let afterLast =
-        time.upperBound == .max ? .max : file.clock.ticks(ofTimestamp: time.upperBound + 1)
-      ticksRange = first...max(first, afterLast == .max ? .max : max(afterLast, 1) - 1)
-    } else {
-      ticksRange = 0...UInt64.max
-    }
-    losses = LossQueue(
-      file, blocks: replay.lossHandlers.isEmpty ? 0..<0 : blocks, ticks: ticksRange)
+    for segment in file.clock.segments { clock.append(segment) }
+    losses = LossQueue(file, blocks: replay.lossHandlers.isEmpty ? 0..<0 : blocks, ticks: ticks)
     let index = file.index
-    blocksToCome = blocks.filter { position in
+    var selected = blocks.filter { position in
       let entry = index.blocks[position]
-      return entry.kind == BlockKind.events && entry.last >= ticksRange.lowerBound
-        && entry.first <= ticksRange.upperBound
+      return entry.kind == BlockKind.events && entry.last >= ticks.lowerBound
+        && entry.first <= ticks.upperBound
         && entry.types.contains { routes.isWantedOrUnknown(index.typeRefs[$0]) }
     }
-    blocksToCome.sort {
-      (index.blocks[$0].first, $0) > (index.blocks[$1].first, $1)
-    }
+    selected.sort { (index.blocks[$0].first, $0) > (index.blocks[$1].first, $1) }
+    blocksToCome = selected
+    nextBlockTicks = selected.last.map { index.blocks[$0].first } ?? .max
   }
 
-  deinit { clock.deallocate() }
+  private static func ticksRange(
+    _ filter: ReplayFilter, _ clock: ClockMap
+  ) -> ClosedRange<UInt64> {
+    guard let time = filter.time else { return 0...UInt64.max }
+    let first = clock.ticks(ofTimestamp: time.lowerBound)
+    guard time.upperBound < .max else { return first...UInt64.max }
+    let afterLast = clock.ticks(ofTimestamp: time.upperBound + 1)
+    return first...max(first, afterLast == .max ? .max : max(afterLast, 1) - 1)
+  }
 
   func handOut() throws {
     while true {
       try openBlocks()
-      guard let top = heap.top else { break }
-      if losses.nextTicks <= top.ticks { try handOutLosses(upTo: top.ticks) }
-      if top.ticks < lastTicks { replay.isOrdered = false }
-      emitRun()
-      if keys.count > Self.pendingMax - 64 { try flush() }
-      try retire()
+      guard !heap.isEmpty else { break }
+      if losses.nextTicks <= heap.nextTicks { try handOutLosses(upTo: heap.nextTicks) }
+      try merge()
     }
     try flush()
     try handOutLosses(upTo: .max)
@@ -72,43 +73,17 @@ final class ReplayRun {
 
   // MARK: Merging
 
-  /// Takes events from the first cursor as long as no other stream, block or loss comes before.
-  private func emitRun() {
-    var bound = heap.secondBound
-    if let next = blocksToCome.last, activeBytes <= replay.memoryBytesMax {
-      bound = min(bound, file.index.blocks[next].first)
-    }
+  /// Merges up to the next block, loss, or end of a stream in a block.
+  private func merge() throws {
+    // Too much overlaps: order gives way to memory.
+    var bound = activeBytes <= memoryBytesMax ? nextBlockTicks : .max
     bound = min(bound, losses.nextTicks)
-    var cursor = heap.cursors[0]
-    let key = UInt64(cursor.slot) &<< 16
-    let room = Self.pendingMax &- keys.count
-    let last = cursor.end - cursor.next > room ? cursor.next + room : cursor.end
-    let positionsOut = positions.base + positions.count
-    let keysOut = keys.base + keys.count
-    var count = 0
-    var next = cursor.next
-    // The first event comes whatever the bound: it was chosen as the earliest.
-    repeat {
-      let position = next.pointee
-      positionsOut[count] = position
-      keysOut[count] = key | UInt64(cursor.typesOfBlock[Int(position)])
-      count &+= 1
-      next += 1
-    } while next < last && cursor.ticksOfBlock[Int(next.pointee)] < bound
-    positions.count &+= count
-    keys.count &+= count
-    lastTicks = cursor.ticksOfBlock[Int((next - 1).pointee)]
-    cursor.next = next
-    if next < cursor.end { cursor.ticks = cursor.ticksOfBlock[Int(next.pointee)] }
-    heap.replaceTop(cursor)
-  }
-
-  /// Removes a cursor that is at its end, and its block with the last of them.
-  private func retire() throws {
-    guard let top = heap.exhausted else { return }
-    heap.removeExhausted()
-    let slot = Int(top.slot)
-    guard let active = slots[slot] else { return }
+    if heap.nextTicks < pending.lastTicks { replay.isOrdered = false }
+    let exhausted = heap.merge(into: &pending, before: bound)
+    guard let slot = exhausted, let active = slots[slot] else {
+      if pending.room == 0 { try flush() }
+      return
+    }
     active.cursorCount -= 1
     guard active.cursorCount == 0 else { return }
     try flush()
@@ -128,12 +103,10 @@ final class ReplayRun {
   /// Opens the blocks that may hold the next event.
   private func openBlocks() throws {
     while let position = blocksToCome.last {
-      if let top = heap.top {
-        guard file.index.blocks[position].first <= top.ticks else { return }
-        // Too much overlaps: order gives way to memory.
-        guard activeBytes <= replay.memoryBytesMax else { return }
-      }
+      guard heap.isEmpty || (nextBlockTicks <= heap.nextTicks && activeBytes <= memoryBytesMax)
+      else { return }
       blocksToCome.removeLast()
+      nextBlockTicks = blocksToCome.last.map { file.index.blocks[$0].first } ?? .max
       try open(position)
     }
   }
@@ -151,12 +124,16 @@ final class ReplayRun {
     }
     noteUnknownTypes(active, entry)
     let slot = freeSlots.popLast() ?? slots.count
-    if slot == slots.count { slots.append(nil) }
+    if slot == slots.count {
+      slots.append(nil)
+      batchTables.append(UnsafePointer(active.batches.base))
+    }
     var cursors: [Cursor] = []
     active.select(
-      slot: UInt32(slot), order: UInt32(truncatingIfNeeded: position), ticks: ticksRange,
+      slot: slot, order: UInt32(truncatingIfNeeded: position), ticks: ticksRange,
       filter: replay.filter, into: &cursors)
     slots[slot] = active
+    batchTables[slot] = UnsafePointer(active.batches.base)
     activeBytes += active.memoryBytes
     if cursors.isEmpty { release(slot) }
     for cursor in cursors { heap.insert(cursor) }
@@ -167,23 +144,26 @@ final class ReplayRun {
     let block = active.block
     try block.decode(header, file.reader.payload)
     let entries = block.directory?.entries.dropFirst() ?? []
-    active.routes.removeAll(keepingCapacity: true)
+    active.isWanted.removeAll(keepingCapacity: true)
     for (index, entry) in entries.enumerated() {
       let route = routes.route(entry.ref)
-      active.routes.append(route.map(\.index) ?? -1)
+      active.isWanted.append(route != nil)
       guard let route else { continue }
       try block.decodeFields(of: index + 1, fields: route.fields, file.reader.payload)
     }
     block.settleColumns()
     active.batches.count = 0
     for (index, entry) in entries.enumerated() {
+      let route = routes.route(entry.ref)
       active.batches.append(
         EventBatch(
-          positions: block.stacks.base, count: 0, ticks: block.ticks.base, rows: block.rows.base,
-          originIndexes: block.originIndexes.base, origins: block.origins.base,
-          flags: block.flags.base, stacks: block.stacks.base, columns: block.columns(of: index + 1),
-          typeIndex: routes.route(entry.ref)?.typeIndex ?? 0, clock: UnsafeBufferPointer(clock),
-          startUnixNanoseconds: file.startUnixNanoseconds))
+          positions: UnsafePointer(block.rows.base), count: 0, ticks: block.ticks.base,
+          rows: block.rows.base, originIndexes: block.originIndexes.base,
+          origins: block.origins.base, flags: block.flags.base, stacks: block.stacks.base,
+          columns: block.columns(of: index + 1), typeIndex: route?.typeIndex ?? 0,
+          clock: UnsafeBufferPointer(start: clock.base, count: clock.count),
+          startUnixNanoseconds: file.startUnixNanoseconds,
+          handlers: route?.handlers ?? routes.noHandlers, handlerCount: route?.handlerCount ?? 0))
     }
   }
 
@@ -200,35 +180,22 @@ final class ReplayRun {
 
   /// Hands out what is pending: consecutive events of one type and block as one batch.
   private func flush() throws {
-    let count = keys.count
+    // Copies of what the loop needs: a class's properties cost a check at every access.
+    let count = pending.count
+    let keys = pending.keys.base
+    let positions = UnsafePointer(pending.positions.base)
+    let tables = batchTables.base
+    pending.removeAll()
     var start = 0
     while start < count {
-      let key = keys.base[start]
+      let key = keys[start]
       var end = start &+ 1
-      while end < count, keys.base[end] == key { end &+= 1 }
-      try handOut(key, start, end)
-      start = end
-    }
-    keys.count = 0
-    positions.count = 0
-  }
-
-  private func handOut(_ key: UInt64, _ start: Int, _ end: Int) throws {
-    let type = Int(key & 0xffff)
-    guard let active = slots[Int(key &>> 16)] else { return }
-    let handlers = routes.handlers[active.routes[type]]
-    var batch = active.batches[type]
-    if handlers.count == 1 {
-      batch.positions = UnsafePointer(positions.base) + start
+      while end < count, keys[end] == key { end &+= 1 }
+      var batch = tables[Int(key &>> 16)][Int(key & 0xffff)]
+      batch.positions = positions + start
       batch.count = end - start
-      try handlers[0](batch)
-      return
-    }
-    // Every handler sees an event before any sees the next.
-    batch.count = 1
-    for index in start..<end {
-      batch.positions = UnsafePointer(positions.base) + index
-      for handler in handlers { try handler(batch) }
+      try batch.handOut()
+      start = end
     }
   }
 
