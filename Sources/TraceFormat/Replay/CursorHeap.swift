@@ -66,6 +66,7 @@ struct CursorHeap: ~Copyable {
   mutating func merge(
     into batch: inout PendingEvents, before bound: UInt64
   ) -> Int? {
+    if entries.count == 2 { return mergeTwo(into: &batch, before: bound) }
     let base = entries.base
     var isFirst = true
     while batch.room > 0 {
@@ -82,6 +83,53 @@ struct CursorHeap: ~Copyable {
           cursor: top.cursor))
     }
     return nil
+  }
+
+  /// The same for two cursors, the usual number, with everything in registers.
+  private mutating func mergeTwo(
+    into batch: inout PendingEvents, before bound: UInt64
+  ) -> Int? {
+    let first = cursors.base + entries[0].cursor
+    let second = cursors.base + entries[1].cursor
+    let (a, b) = (first.pointee, second.pointee)
+    let winsTie = entries[0].rank < entries[1].rank
+    var (nextA, nextB) = (a.next, b.next)
+    var (ticksA, ticksB) = (entries[0].ticks, entries[1].ticks)
+    var room = batch.room
+    // The first event comes whatever the bound.
+    var limit = UInt64.max
+    while room > 0, nextA < a.end, nextB < b.end {
+      let isA = ticksA < ticksB || (ticksA == ticksB && winsTie)
+      guard (isA ? ticksA : ticksB) < limit || limit == .max else { break }
+      limit = bound
+      room &-= 1
+      if isA {
+        batch.add(a, nextA.pointee, ticksA)
+        nextA += 1
+        if nextA < a.end { ticksA = a.ticks[Int(nextA.pointee)] }
+      } else {
+        batch.add(b, nextB.pointee, ticksB)
+        nextB += 1
+        if nextB < b.end { ticksB = b.ticks[Int(nextB.pointee)] }
+      }
+    }
+    first.pointee.next = nextA
+    second.pointee.next = nextB
+    entries[0].ticks = ticksA
+    entries[1].ticks = ticksB
+    if nextA == a.end { return removeTop() }
+    if nextB == b.end {
+      swapTwo()
+      return removeTop()
+    }
+    if Entry.precedes(entries[1], entries[0]) { swapTwo() }
+    return nil
+  }
+
+  private mutating func swapTwo() {
+    let first = entries[0]
+    entries[0] = entries[1]
+    entries[1] = first
   }
 
   /// Events of the first cursor below these ticks come before every other cursor's.
@@ -118,42 +166,4 @@ struct CursorHeap: ~Copyable {
     }
     base[parent] = entry
   }
-}
-
-/// Events in time order that are not handed out yet.
-struct PendingEvents: ~Copyable {
-  static let countMax = 4096
-  /// Each event's position in its block.
-  private(set) var positions = GrowingBuffer<UInt32>(capacity: countMax)
-  /// Slot << 16 | type: events with equal keys may share a batch.
-  private(set) var keys = GrowingBuffer<UInt64>(capacity: countMax)
-  private(set) var count = 0
-  /// Of the event added last.
-  private(set) var lastTicks: UInt64 = 0
-
-  var room: Int { Self.countMax &- count }
-
-  /// Adds a cursor's events below `bound`, at least one; gives the position after them.
-  @inline(__always)
-  mutating func take(_ cursor: Cursor, before bound: UInt64) -> UnsafePointer<UInt32> {
-    let last = cursor.end - cursor.next > room ? cursor.next + room : cursor.end
-    let positionsOut = positions.base + count
-    let keysOut = keys.base + count
-    var added = 0
-    var next = cursor.next
-    var ticks: UInt64
-    repeat {
-      let position = next.pointee
-      positionsOut[added] = position
-      keysOut[added] = cursor.key | UInt64(cursor.types[Int(position)])
-      ticks = cursor.ticks[Int(position)]
-      added &+= 1
-      next += 1
-    } while next < last && cursor.ticks[Int(next.pointee)] < bound
-    count &+= added
-    lastTicks = ticks
-    return next
-  }
-
-  mutating func removeAll() { count = 0 }
 }
