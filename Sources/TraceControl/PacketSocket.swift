@@ -70,19 +70,16 @@ package enum PacketSocket {
     return .done
   }
 
-  /// Connects to a session's socket; nil when no session listens there. Does not block afterwards.
-  package static func connect(toPath path: String, timeoutMilliseconds: Int32) -> Int32? {
-    let socket = trace_packet_socket()
-    guard socket >= 0 else { return nil }
-    guard trace_packet_connect(socket, path, timeoutMilliseconds) == 0,
-      fcntl(socket, F_SETFL, O_NONBLOCK) == 0
-    else {
-      let code = errno
-      close(socket)
-      errno = code
-      return nil
-    }
-    return socket
+  /// A socket to connect with, or -1 (errno).
+  package static func make() -> Int32 { trace_packet_socket() }
+
+  /// Connects to a session's socket; false (errno) when no session listens there. The socket does
+  /// not block afterwards, and stays the caller's.
+  package static func connect(
+    _ socket: Int32, toPath path: String, timeoutMilliseconds: Int32
+  ) -> Bool {
+    trace_packet_connect(socket, path, timeoutMilliseconds) == 0
+      && fcntl(socket, F_SETFL, O_NONBLOCK) == 0
   }
 
   private static func result(ofErrno code: Int32) -> PacketResult {

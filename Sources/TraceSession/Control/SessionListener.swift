@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import Synchronization
 import TraceControl
 
 /// The socket that processes connect to: `session-PID-N.sock` in the runtime directory, gone when
@@ -12,6 +13,7 @@ final class SessionListener: Sendable {
   let name: String
   let descriptor: Int32
 
+  private static let nextNumber = Atomic<Int>(0)
   private static let numbersMax = 10_000
   private static let backlog: Int32 = 4096
 
@@ -59,7 +61,9 @@ final class SessionListener: Sendable {
   private static func publish(
     _ socket: Int32, in directory: RuntimeDirectory
   ) throws(SessionError) -> String {
-    for number in 0..<numbersMax {
+    for _ in 0..<numbersMax {
+      // Never a number twice, so that nobody takes a new session for one that has ended.
+      let number = nextNumber.add(1, ordering: .relaxed).oldValue
       let name = SessionSocketName.make(pid: getpid(), number: number)
       let draft = SessionSocketName.unfinished(name)
       if trace_packet_bind(socket, directory.pathInside(draft)) != 0 {
@@ -78,10 +82,7 @@ final class SessionListener: Sendable {
       // Linking, unlike renaming, never takes another session's name away.
       let fd = directory.descriptor
       if linkat(fd, draft, fd, name, 0) == 0 { return name }
-      guard errno == EEXIST else {
-        throw .runtimeDirectory(.system(path: directory.path, call: "link", code: errno))
-      }
-      throw .system(call: "link", code: EEXIST)
+      throw .runtimeDirectory(.system(path: directory.path, call: "link", code: errno))
     }
     throw .system(call: "bind", code: EADDRINUSE)
   }
@@ -100,13 +101,11 @@ final class SessionListener: Sendable {
           now - status.st_mtim.tv_sec > unfinishedSeconds
         else { continue }
       }
-      if let socket = PacketSocket.connect(
-        toPath: directory.pathInside(name), timeoutMilliseconds: 1)
-      {
-        close(socket)
-      } else if errno == ECONNREFUSED {
-        unlinkat(directory.descriptor, name, 0)
-      }
+      let socket = PacketSocket.make()
+      let isAlive = PacketSocket.connect(
+        socket, toPath: directory.pathInside(name), timeoutMilliseconds: 1)
+      if !isAlive, errno == ECONNREFUSED { unlinkat(directory.descriptor, name, 0) }
+      close(socket)
     }
   }
 

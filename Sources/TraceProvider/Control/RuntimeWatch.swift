@@ -1,0 +1,163 @@
+import CTraceShims
+import Glibc
+import TraceControl
+
+/// Watches the runtime directories for sessions' sockets.
+///
+/// Directories of others, or open to others, are treated as if they did not exist: a program that
+/// is not traced has no business complaining. `tracectl doctor` says what is wrong with them.
+final class RuntimeWatch {
+  /// A socket, by what tells it from an earlier one of the same name.
+  struct Found: Hashable {
+    var place: Int
+    var name: String
+    var inode: UInt64
+    var modifiedNanoseconds: Int
+  }
+
+  private struct Watched {
+    var place: RendezvousPaths.Place
+    var directory: RuntimeDirectory?
+    var watch: Int32 = -1
+    /// On the directory's parent, while the directory is missing.
+    var parentWatch: Int32 = -1
+  }
+
+  let descriptor: Int32
+  private var places: [Watched]
+
+  private static let childEvents = UInt32(IN_CREATE) | UInt32(IN_MOVED_TO)
+  private static let selfEvents = UInt32(IN_DELETE_SELF) | UInt32(IN_MOVE_SELF)
+
+  /// Nil without inotify.
+  init?(_ places: [RendezvousPaths.Place]) {
+    descriptor = OpenDescriptors.opening {
+      let descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
+      OpenDescriptors.list(descriptor)
+      return descriptor
+    }
+    self.places = places.map { Watched(place: $0) }
+    guard descriptor >= 0 else { return nil }
+    for index in self.places.indices {
+      enter(index, creating: self.places[index].place.kind == .user)
+    }
+  }
+
+  deinit { OpenDescriptors.close(descriptor) }
+
+  /// Whether a session may be there; asked before the thread runs.
+  static func isAnySocket(in places: [RendezvousPaths.Place]) -> Bool {
+    OpenDescriptors.opening {
+      places.contains { place in
+        let directory = try? RuntimeDirectory.open(place.path, kind: place.kind, creating: false)
+        return directory.map { !$0.sessionSocketNames().isEmpty } ?? false
+      }
+    }
+  }
+
+  /// Every socket that is there now.
+  func sockets() -> [Found] {
+    places.indices.flatMap { index -> [Found] in
+      guard let directory = places[index].directory else { return [] }
+      return directory.sessionSocketNames().compactMap { name in
+        var status = stat()
+        guard
+          fstatat(directory.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
+          status.st_mode & S_IFMT == S_IFSOCK
+        else { return nil }
+        return Found(
+          place: index, name: name, inode: UInt64(status.st_ino),
+          modifiedNanoseconds: status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec)
+      }
+    }
+  }
+
+  func path(_ found: Found) -> String? { places[found.place].directory?.pathInside(found.name) }
+
+  /// Reads what has happened; true when the sockets are worth another look.
+  func takeEvents() -> Bool {
+    var isWorthIt = false
+    withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
+      while true {
+        let count = read(descriptor, buffer.baseAddress!, buffer.count)
+        guard count > 0 else { return }
+        var offset = 0
+        let header = MemoryLayout<inotify_event>.size
+        while offset + header <= count {
+          let event = buffer.load(fromByteOffset: offset, as: inotify_event.self)
+          let end = offset + header + Int(event.len)
+          guard end <= count else { return }
+          let bytes = UnsafeRawBufferPointer(
+            rebasing: UnsafeRawBufferPointer(buffer)[(offset + header)..<end])
+          let name = String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+          if take(event, name) { isWorthIt = true }
+          offset = end
+        }
+      }
+    }
+    return isWorthIt
+  }
+
+  private func take(_ event: inotify_event, _ name: String) -> Bool {
+    if event.mask & UInt32(IN_Q_OVERFLOW) != 0 { return true }
+    var isWorthIt = false
+    for index in places.indices {
+      if event.wd == places[index].watch {
+        if event.mask & (Self.selfEvents | UInt32(IN_IGNORED)) != 0 {
+          leave(index)
+          enter(index, creating: false)
+          isWorthIt = true
+        } else if SessionSocketName.isOne(name) {
+          isWorthIt = true
+        }
+      }
+      if event.wd == places[index].parentWatch, places[index].place.path.hasSuffix("/\(name)") {
+        enter(index, creating: false)
+        isWorthIt = true
+      }
+    }
+    return isWorthIt
+  }
+
+  private func enter(_ index: Int, creating: Bool) {
+    let place = places[index].place
+    guard places[index].directory == nil else { return }
+    let directory = OpenDescriptors.opening {
+      let directory = try? RuntimeDirectory.open(place.path, kind: place.kind, creating: creating)
+      if let directory { OpenDescriptors.list(directory.descriptor) }
+      return directory
+    }
+    guard let directory else {
+      watchParent(index)
+      return
+    }
+    places[index].directory = directory
+    places[index].watch = inotify_add_watch(
+      descriptor, directory.pathInside("."), Self.childEvents | Self.selfEvents)
+    unwatchParent(index)
+  }
+
+  private func leave(_ index: Int) {
+    if places[index].watch >= 0 { inotify_rm_watch(descriptor, places[index].watch) }
+    places[index].watch = -1
+    if let directory = places[index].directory { OpenDescriptors.forget(directory.descriptor) }
+    places[index].directory = nil
+  }
+
+  private func watchParent(_ index: Int) {
+    guard places[index].parentWatch < 0 else { return }
+    let path = places[index].place.path
+    guard let slash = path.lastIndex(of: "/") else { return }
+    let parent = slash == path.startIndex ? "/" : String(path[..<slash])
+    places[index].parentWatch = inotify_add_watch(
+      descriptor, parent, Self.childEvents | UInt32(IN_ONLYDIR))
+  }
+
+  private func unwatchParent(_ index: Int) {
+    let watch = places[index].parentWatch
+    guard watch >= 0 else { return }
+    places[index].parentWatch = -1
+    // One directory may be the parent of both.
+    if !places.contains(where: { $0.parentWatch == watch }) { inotify_rm_watch(descriptor, watch) }
+  }
+}

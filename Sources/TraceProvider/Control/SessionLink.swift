@@ -1,0 +1,208 @@
+import Glibc
+import TraceControl
+import TraceEvents
+
+/// A process's connection with one session. On the control thread only.
+final class SessionLink {
+  let found: RuntimeWatch.Found
+  let socket: Int32
+  private var queue = PacketQueue()
+  private(set) var isOver = false
+  /// The session's place among those that this process emits to, once it has given its memory.
+  private var slot: Int?
+  private enum Answer {
+    case awaited
+    /// What the session asked for, nil when it is not interested.
+    case given(EnableFilter?)
+  }
+
+  /// The session's last word on each provider that it has been told of.
+  private var answers: [Answer] = []
+
+  var hasQueuedPackets: Bool { !queue.isEmpty }
+
+  /// Providers that the session knows and has answered for, counted from the first.
+  var settledCount: Int {
+    answers.firstIndex { if case .awaited = $0 { true } else { false } } ?? answers.count
+  }
+
+  init(_ found: RuntimeWatch.Found, socket: Int32, hello: Hello) {
+    self.found = found
+    self.socket = socket
+    send(.hello(hello))
+  }
+
+  /// Leaves the session's memory and closes the socket.
+  func close() {
+    isOver = true
+    if let slot { SessionSlots.detach(slot: slot) }
+    slot = nil
+    OpenDescriptors.close(socket)
+  }
+
+  // MARK: Telling
+
+  /// Announces the providers that the session does not know yet.
+  func announce(_ providers: [RegisteredProvider]) {
+    while answers.count < providers.count, !isOver {
+      let index = answers.count
+      if index < ControlLimits.providers {
+        answers.append(.awaited)
+        announce(providers[index].schema, UInt16(index))
+      } else {
+        answers.append(.given(nil))
+        let text =
+          "it has more than \(ControlLimits.providers) providers; the rest cannot be traced"
+        if index == ControlLimits.providers { send(.notice(text: text)) }
+      }
+    }
+  }
+
+  private func announce(_ schema: ProviderSchema, _ index: UInt16) {
+    let heading = AppMessage.registerProvider(provider: index, heading: schema)
+    if heading.encoded().count <= ControlLimits.packetBytes {
+      send(heading)
+    } else {
+      send(
+        .registerProvider(provider: index, heading: ProviderSchema(name: schema.name, events: [])))
+      send(.notice(text: "the keywords of provider \(schema.name) have names too long to be told"))
+    }
+    for event in schema.events {
+      let message = AppMessage.registerEvent(provider: index, schema: event)
+      if message.encoded().count <= ControlLimits.packetBytes {
+        send(message)
+      } else {
+        send(.notice(text: "event \(schema.name)/\(event.name) has a schema too large to be told"))
+      }
+    }
+    send(.registerDone(provider: index))
+  }
+
+  private func send(_ message: AppMessage) {
+    guard !isOver else { return }
+    let result = queue.send(message.encoded(), to: socket)
+    isOver = isOver || (result != .done && result != .wouldBlock)
+  }
+
+  func flush() {
+    let result = queue.flush(to: socket)
+    isOver = isOver || (result != .done && result != .wouldBlock)
+  }
+
+  // MARK: Hearing
+
+  /// Takes what the session has sent, a bounded number of messages.
+  func receive(_ buffer: UnsafeMutableRawBufferPointer, _ providers: [RegisteredProvider]) {
+    for _ in 0..<ControlLimits.packetsPerTurn where !isOver {
+      var packet: UnsafeRawBufferPointer?
+      var descriptors: [Int32] = []
+      let result = OpenDescriptors.opening {
+        PacketSocket.receive(from: socket, into: buffer) {
+          packet = $0
+          descriptors = $1
+          for descriptor in $1 { OpenDescriptors.list(descriptor) }
+        }
+      }
+      if result == .wouldBlock { return }
+      guard result == .done, let packet, let message = try? SessionMessage(packet: packet) else {
+        isOver = true
+        for descriptor in descriptors { OpenDescriptors.close(descriptor) }
+        return
+      }
+      handle(message, descriptors, providers)
+    }
+  }
+
+  /// A session that says what makes no sense is left.
+  private func handle(
+    _ message: SessionMessage, _ descriptors: [Int32], _ providers: [RegisteredProvider]
+  ) {
+    if case .welcome(let welcome) = message {
+      attach(welcome, descriptors)
+      return
+    }
+    for descriptor in descriptors {
+      isOver = true
+      OpenDescriptors.close(descriptor)
+    }
+    guard !isOver else { return }
+    switch message {
+    case .welcome: break
+    case .grants(let grants): apply(grants, providers)
+    case .captureState(let provider, let generation):
+      captureState(provider, generation, providers)
+    case .detach: isOver = true
+    }
+  }
+
+  private func captureState(
+    _ provider: UInt16, _ generation: UInt32, _ providers: [RegisteredProvider]
+  ) {
+    guard let slot, Int(provider) < answers.count, case .given(let filter) = answers[Int(provider)]
+    else {
+      isOver = true
+      return
+    }
+    if let filter { providers[Int(provider)].captureState(slot: slot, filter: filter) }
+    send(.captureStateDone(provider: provider, generation: generation))
+  }
+
+  private func attach(_ welcome: Welcome, _ descriptors: [Int32]) {
+    guard descriptors.count == Welcome.descriptorCount, slot == nil,
+      // Emitters write to it from anywhere: it must never make them wait.
+      fcntl(descriptors[1], F_GETFL) & O_NONBLOCK != 0
+    else {
+      for descriptor in descriptors { OpenDescriptors.close(descriptor) }
+      isOver = true
+      return
+    }
+    defer { OpenDescriptors.close(descriptors[0]) }
+    do throws(SessionSlots.Failure) {
+      slot = try SessionSlots.attach(
+        memoryDescriptor: descriptors[0], wakeDescriptor: descriptors[1],
+        processSlot: welcome.processSlot)
+      OpenDescriptors.forget(descriptors[1])
+    } catch {
+      OpenDescriptors.close(descriptors[1])
+      send(.refused(reason: Self.reason(error)))
+      isOver = true
+    }
+  }
+
+  private static func reason(_ failure: SessionSlots.Failure) -> String {
+    switch failure {
+    case .allTaken:
+      "\(ControlLimits.sessions) sessions trace it already; end one of them"
+    case .bufferSet(let error): "it cannot map the session's buffers (\(error))"
+    case .needsRseq: "restartable sequences do not work in it, and the session's buffers need them"
+    }
+  }
+
+  private func apply(_ grants: ProviderGrants, _ providers: [RegisteredProvider]) {
+    let index = Int(grants.provider)
+    guard index < answers.count, index < providers.count, slot != nil || grants.grants.isEmpty
+    else {
+      isOver = true
+      return
+    }
+    answers[index] = .given(grants.filter)
+    if let slot {
+      let provider = providers[index]
+      SessionSlots.apply(
+        slot: slot, provider: provider, filter: grants.filter,
+        grants: Self.complete(grants.grants, for: provider.schema))
+    }
+    send(.enabled(provider: grants.provider, generation: grants.generation))
+  }
+
+  /// One for each of the provider's events: those that the session does not name are off.
+  private static func complete(_ grants: [Grant], for schema: ProviderSchema) -> [EventGrant] {
+    let named = Dictionary(grants.map { ($0.eventID, $0) }, uniquingKeysWith: { $1 })
+    return schema.events.map { event in
+      let grant = named[event.id]
+      return EventGrant(
+        eventID: event.id, ref: grant?.ref ?? 0, isOn: grant?.isOn ?? false,
+        captureStack: grant?.captureStack ?? false)
+    }
+  }
+}
