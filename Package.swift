@@ -77,6 +77,12 @@ let package = Package(
       dependencies: ["TraceEvents", "TraceControl", "TraceFormat", "TraceSession", "tracectl"]),
     .testTarget(name: "TidyTests"),
     .testTarget(
+      name: "TraceSessionTests",
+      dependencies: [
+        "CTraceShims", "TraceControl", "TraceEvents", "TraceFormat", "TraceRing", "TraceSession",
+        "TestSupport", "event-storm",
+      ]),
+    .testTarget(
       name: "TraceProviderTests",
       dependencies: ["CTraceShims", "TraceEvents", "TraceRing", "TraceProvider"]),
     .testTarget(

@@ -5,6 +5,11 @@ package enum RendezvousPaths {
   package struct Place: Hashable, Sendable {
     package var path: String
     package var kind: RuntimeDirectory.Kind
+
+    package init(path: String, kind: RuntimeDirectory.Kind) {
+      self.path = path
+      self.kind = kind
+    }
   }
 
   /// Sessions of root listen here; every process watches it.

@@ -33,6 +33,7 @@ public final class Session: Sendable {
   }
 
   public let configuration: SessionConfiguration
+  private let places: [RendezvousPaths.Place]
   private let state = Mutex(State.new)
   /// Held by the one who stops the session.
   private let stopping = Mutex(())
@@ -41,12 +42,21 @@ public final class Session: Sendable {
   private static let captureStateLimit_ns: UInt64 = 10_000_000_000
   private static let detachLimit_ns: UInt64 = 2_000_000_000
 
-  public init(_ configuration: SessionConfiguration) { self.configuration = configuration }
+  public init(_ configuration: SessionConfiguration) {
+    self.configuration = configuration
+    places = RendezvousPaths.listening()
+  }
+
+  /// Listens in the first of `places` that can be used.
+  init(_ configuration: SessionConfiguration, places: [RendezvousPaths.Place]) {
+    self.configuration = configuration
+    self.places = places
+  }
 
   /// Opens the file, lets processes find the session, and returns; those that run are enabled
   /// within milliseconds, those that start later before their first event.
   public func start() throws(SessionError) {
-    let running = try makeRunning(RendezvousPaths.listening())
+    let running = try makeRunning()
     let isFirst = state.withLock { state in
       guard case .new = state else { return false }
       state = .running(running)
@@ -55,7 +65,7 @@ public final class Session: Sendable {
     guard isFirst else { throw .alreadyStarted }
   }
 
-  private func makeRunning(_ places: [RendezvousPaths.Place]) throws(SessionError) -> Running {
+  private func makeRunning() throws(SessionError) -> Running {
     if case .new = state.withLock({ $0 }) {} else { throw .alreadyStarted }
     for pid in configuration.processes.pids.sorted() where kill(pid_t(clamping: pid), 0) != 0 {
       if errno == ESRCH { throw .noSuchProcess(pid: pid) }
@@ -131,6 +141,7 @@ public final class Session: Sendable {
     }
   }
 
+  /// Takes back what was wanted of a provider.
   public func disable(provider name: String) {
     runningNow?.rendezvous.change { state in
       state.table.disable(name)

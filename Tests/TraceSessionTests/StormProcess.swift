@@ -1,0 +1,42 @@
+import Foundation
+
+/// The sample load generator as a child process, in a runtime directory of the test's own.
+final class StormProcess {
+  private let process = Process()
+  private let output = Pipe()
+
+  static let executable: URL = {
+    let bundle = Bundle(for: StormProcess.self).bundleURL
+    let beside = bundle.deletingLastPathComponent().appendingPathComponent("event-storm")
+    if FileManager.default.isExecutableFile(atPath: beside.path) { return beside }
+    return URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+      .appendingPathComponent("event-storm")
+  }()
+
+  init(_ arguments: [String], runtimeDirectory: String, environment: [String: String] = [:]) throws
+  {
+    process.executableURL = Self.executable
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(["TRACE_RUNTIME_DIR": runtimeDirectory]) { $1 }
+      .merging(environment) { $1 }
+    process.standardOutput = output
+    try process.run()
+  }
+
+  var pid: Int32 { process.processIdentifier }
+  var isRunning: Bool { process.isRunning }
+
+  /// What it printed, once it has ended.
+  @discardableResult
+  func waitUntilExit() -> String {
+    let bytes = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  func kill() {
+    Foundation.kill(pid, SIGKILL)
+    process.waitUntilExit()
+  }
+}
