@@ -1,6 +1,7 @@
 import CJVM
 import Glibc
 import Synchronization
+import TraceEvents
 import TraceProvider
 
 /// The process's one agent: what the machine's phase is and which notifications are on.
@@ -29,6 +30,17 @@ enum Agent {
     var applied: EventModes = []
     /// A session asked for what already lives before the machine could say.
     var owesCode = false
+    var hasWarned = false
+
+    /// Says once, when it is too late to help it, that exceptions will not be told.
+    mutating func warnOfImpossible() {
+      guard phase != .loading, !hasWarned, wanted.contains(.thrown), !possible.contains(.thrown)
+      else { return }
+      hasWarned = true
+      say(
+        "a session asks for exceptions, but this virtual machine was started without; start it "
+          + "with the agent's option exceptions=1, or by `tracectl collect … -- java …`")
+    }
 
     mutating func apply() {
       guard let tool else { return }
@@ -80,11 +92,12 @@ enum Agent {
     }
     if attached { Throwable.prepare(machine.environment()) }
     follow()
-    if !attached {
-      state.withLock {
-        $0.apply()
-        $0.phase = .starting
-      }
+    state.withLock { state in
+      let exceptions = options.exceptions ?? state.wanted.contains(.thrown)
+      if exceptions { state.possible.formUnion(Capabilities.requestExceptions(of: tool)) }
+      guard !attached else { return }
+      state.apply()
+      state.phase = .starting
     }
     return JNI_OK
   }
@@ -95,6 +108,8 @@ enum Agent {
       let modes = EventModes(wanted)
       state.withLock { state in
         state.wanted = modes
+        // Who asks for everything takes what there is.
+        if wanted.keywords != .all { state.warnOfImpossible() }
         guard state.phase == .live, state.wanted.intersection(state.possible) != state.applied
         else { return }
         state.machine?.withThisThreadAttached { state.apply() }

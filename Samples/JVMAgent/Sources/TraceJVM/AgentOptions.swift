@@ -3,8 +3,9 @@ struct AgentOptions: Equatable {
   /// Whether method enter and leave may be asked for: the machine must be told before it starts,
   /// and while a session asks for them it interprets everything.
   var methods = false
-  /// Whether exceptions may be asked for.
-  var exceptions = true
+  /// Whether exceptions may be asked for at any time, which costs every thrown exception something;
+  /// nil for: if a session that wants them waits when the machine starts.
+  var exceptions: Bool?
 
   struct Problem: Error, Equatable {
     var text: String
@@ -28,7 +29,7 @@ struct AgentOptions: Equatable {
       default:
         throw Problem(
           text: "unknown option '\(item)'; there are methods=0|1 (default 0) and exceptions=0|1 "
-            + "(default 1), separated by commas")
+            + "(default: 1 if a session that wants them waits), separated by commas")
       }
     }
   }

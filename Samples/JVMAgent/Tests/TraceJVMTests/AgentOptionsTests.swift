@@ -6,13 +6,13 @@ import Testing
   @Test func defaults() throws {
     let options = try AgentOptions("")
     #expect(!options.methods)
-    #expect(options.exceptions)
+    #expect(options.exceptions == nil)
   }
 
   @Test func values() throws {
     let options = try AgentOptions("methods=1,exceptions=0")
     #expect(options.methods)
-    #expect(!options.exceptions)
+    #expect(options.exceptions == false)
     #expect(try AgentOptions("methods").methods)
   }
 
