@@ -7,7 +7,9 @@ import TraceControl
 final class ControlLoop {
   private let wake: Int32
   private let watch: RuntimeWatch
-  private let hello: Hello
+  /// Made for the first session: asking whether restartable sequences work costs a thread and a
+  /// barrier, which a process that nobody traces should not pay.
+  private lazy var hello = Self.makeHello()
   private var links: [SessionLink] = []
   /// Sockets that were tried; forgotten when they are gone.
   private var tried: Set<RuntimeWatch.Found> = []
@@ -21,8 +23,11 @@ final class ControlLoop {
     guard let watch = RuntimeWatch(RendezvousPaths.watched()) else { return nil }
     self.wake = wake
     self.watch = watch
+  }
+
+  private static func makeHello() -> Hello {
     let identity = ProcessIdentity(procName: "self")
-    hello = Hello(
+    return Hello(
       pid: UInt32(getpid()), uid: geteuid(), startTime: identity.startTime,
       wantsLockSet: !rseqIsUsable, executable: identity.executable, arguments: identity.arguments)
   }
