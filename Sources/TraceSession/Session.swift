@@ -21,7 +21,6 @@ public final class Session: Sendable {
   private struct Running {
     var rendezvous: Rendezvous
     var drain: Drain
-    var feed: LiveFeed
     var wakeDescriptor: Int32
     var startNanoseconds: UInt64
   }
@@ -35,6 +34,7 @@ public final class Session: Sendable {
   public let configuration: SessionConfiguration
   private let places: [RendezvousPaths.Place]
   private let state = Mutex(State.new)
+  private let feed = LiveFeed()
   /// Held by the one who stops the session.
   private let stopping = Mutex(())
 
@@ -74,13 +74,12 @@ public final class Session: Sendable {
     let listener = try SessionListener(places: places)
     let wake = trace_wake_descriptor()
     guard wake >= 0 else { throw .system(call: "eventfd", code: errno) }
-    let feed = LiveFeed()
     var writer: TraceWriter
     do { writer = try makeWriter() } catch {
       close(wake)
       throw error
     }
-    writer.onBlock = { feed.take($0) }
+    if feed.isWanted { writer.onBlock = { [feed] in feed.take($0) } }
     var options = Drain.Options()
     options.flushNanoseconds = max(10_000_000, configuration.flushInterval.nanoseconds)
     options.keepsUntilStop = configuration.mode == .overwrite
@@ -90,7 +89,7 @@ public final class Session: Sendable {
         configuration, listener: listener, sink: DrainSink(drain), wakeDescriptor: wake)
       try rendezvous.start()
       return Running(
-        rendezvous: rendezvous, drain: drain, feed: feed, wakeDescriptor: wake,
+        rendezvous: rendezvous, drain: drain, wakeDescriptor: wake,
         startNanoseconds: trace_monotonic_ns())
     } catch {
       drain.stop()
@@ -125,7 +124,7 @@ public final class Session: Sendable {
       captureStateNanoseconds: captureState, detachNanoseconds: Self.detachLimit_ns)
     running.drain.stop()
     close(running.wakeDescriptor)
-    running.feed.finish()
+    feed.finish()
     let last = figures(running)
     let (processes, problems) = running.rendezvous.state.withLock { ($0.processes, $0.problems) }
     state.withLock { $0 = .stopped(last, processes, problems) }
@@ -194,12 +193,13 @@ public final class Session: Sendable {
   }
 
   /// Events as they are written: they come a flush interval late, block by block, in order within a
-  /// block. At most `limit` wait; what is more is dropped and counted.
+  /// block; the stream ends with the session. Call it before ``start()``. At most `limit` events
+  /// wait; what is more is dropped and counted.
   ///
-  /// - Cost: decoding happens on the drain's thread: a consumer of millions a second slows the
+  /// - Cost: events are decoded on the drain's thread: a consumer of millions a second slows the
   ///   session.
   public func liveEvents(limit: Int = 65_536) -> AsyncStream<LiveEvent> {
-    guard let feed = runningNow?.feed else { return AsyncStream { $0.finish() } }
+    guard case .new = state.withLock({ $0 }) else { return AsyncStream { $0.finish() } }
     return feed.subscribe(limit: limit)
   }
 
@@ -216,7 +216,7 @@ public final class Session: Sendable {
     result.bytes = configuration.outputPath == nil ? 0 : drained.bytes
     result.lost = drained.lost
     result.failure = drained.failure
-    result.liveEventsDropped = running.feed.dropped
+    result.liveEventsDropped = feed.dropped
     (result.processes, result.processesSeen) = running.rendezvous.state.withLock { state in
       (state.links.values.count { $0.slot != nil }, state.processesSeen)
     }

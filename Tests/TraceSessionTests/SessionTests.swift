@@ -11,7 +11,7 @@ import TraceFormat
   var runtime: String { "\(place.path)/meet" }
   var output: String { "\(place.path)/trace.etl" }
 
-  func start(_ providers: String, _ change: (inout SessionConfiguration) -> Void = { _ in })
+  func make(_ providers: String, _ change: (inout SessionConfiguration) -> Void = { _ in })
     throws -> Session
   {
     var configuration = SessionConfiguration(
@@ -19,7 +19,13 @@ import TraceFormat
     configuration.bufferBytesPerCPU = 1 << 20
     configuration.mode = .block
     change(&configuration)
-    let session = Session(configuration, places: [.init(path: runtime, kind: .user)])
+    return Session(configuration, places: [.init(path: runtime, kind: .user)])
+  }
+
+  func start(_ providers: String, _ change: (inout SessionConfiguration) -> Void = { _ in })
+    throws -> Session
+  {
+    let session = try make(providers, change)
     try session.start()
     return session
   }
@@ -44,5 +50,23 @@ import TraceFormat
     #expect(process.pid == UInt32(storm.pid))
     #expect(process.executable.hasSuffix("/event-storm"))
     #expect(process.endTicks != nil)
+  }
+
+  @Test func liveEventsAreThoseOfTheFile() async throws {
+    let session = try make("Storm")
+    let stream = session.liveEvents(limit: 100_000)
+    try session.start()
+    let storm = try StormProcess(
+      ["--events", "3000", "--payload", "mixed"], runtimeDirectory: runtime)
+    storm.waitUntilExit()
+    session.stop()
+    var sequences: [UInt64] = []
+    for await event in stream {
+      #expect(event.header.pid == UInt32(storm.pid))
+      sequences.append(event.withDecoder { $0.decode(UInt64.self) })
+    }
+    #expect(sequences.count == 3000)
+    #expect(Set(sequences).count == 3000)
+    #expect(session.statistics.liveEventsDropped == 0)
   }
 }
