@@ -67,7 +67,8 @@ let package = Package(
       name: "TestSupport", dependencies: ["TraceEvents", "TraceFormat"], path: "Tests/TestSupport"),
     .testTarget(name: "TraceEventsTests", dependencies: ["TraceEvents"]),
     .testTarget(
-      name: "TraceRingTests", dependencies: ["CTraceShims", "TraceEvents", "TraceRing"]),
+      name: "TraceRingTests",
+      dependencies: ["CTraceShims", "TraceEvents", "TraceRing", "TestSupport"]),
     .testTarget(
       name: "TraceControlTests",
       dependencies: ["CTraceShims", "TraceControl", "TraceEvents", "TestSupport"]),
@@ -84,7 +85,7 @@ let package = Package(
       ]),
     .testTarget(
       name: "TraceProviderTests",
-      dependencies: ["CTraceShims", "TraceEvents", "TraceRing", "TraceProvider"]),
+      dependencies: ["CTraceShims", "TraceEvents", "TraceRing", "TraceProvider", "TestSupport"]),
     .testTarget(
       name: "TraceFormatTests",
       dependencies: ["CLZ4", "TraceEvents", "TraceFormat", "TestSupport"]),

@@ -146,6 +146,9 @@ public final class BufferSet: @unchecked Sendable {
       .assumingMemoryBound(to: UInt64.self)
   }
 
+  /// Where the first ring's data lies; for tests that damage it.
+  package var firstRingData: UnsafeMutablePointer<UInt64> { data(0) }
+
   /// Events that threads without an rseq area could not write.
   public var lostWithoutRseq: UInt64 {
     trace_load_u64(&header.pointee.lost_without_rseq)

@@ -50,11 +50,12 @@ public enum EmitterSlots {
   public static func detach(_ index: Int) -> Bool {
     let slot = slot(index)
     precondition(slot.pointee.generation & 1 == 1, "the slot is free")
+    let hasSections = slot.pointee.fast_generation != 0
     trace_store_u64(&slot.pointee.fast_generation, 0)
     trace_store_u64(&slot.pointee.generation, slot.pointee.generation + 1)
     trace_fence()
     // Restarts every emitter that is inside a section; then it sees the generation.
-    let isFenced = !trace_rseq_is_registered() || trace_rseq_barrier() == 0
+    let isFenced = !hasSections || trace_rseq_barrier() == 0
     guard isFenced, waitForSlowUsers(slot) else { return false }
     slot.pointee.rings?.deallocate()
     slot.pointee.rings = nil

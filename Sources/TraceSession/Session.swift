@@ -126,7 +126,8 @@ public final class Session: Sendable {
     close(running.wakeDescriptor)
     feed.finish()
     let last = figures(running)
-    let (processes, problems) = running.rendezvous.state.withLock { ($0.processes, $0.problems) }
+    let problems = running.rendezvous.state.withLock { $0.problems }
+    let processes = processes(running)
     state.withLock { $0 = .stopped(last, processes, problems) }
   }
 
@@ -178,7 +179,7 @@ public final class Session: Sendable {
   public var processes: [TracedProcess] {
     switch state.withLock({ $0 }) {
     case .new: []
-    case .running(let running): running.rendezvous.state.withLock { $0.processes }
+    case .running(let running): processes(running)
     case .stopped(_, let processes, _): processes
     }
   }
@@ -201,6 +202,13 @@ public final class Session: Sendable {
   public func liveEvents(limit: Int = 65_536) -> AsyncStream<LiveEvent> {
     guard case .new = state.withLock({ $0 }) else { return AsyncStream { $0.finish() } }
     return feed.subscribe(limit: limit)
+  }
+
+  private func processes(_ running: Running) -> [TracedProcess] {
+    let drained = running.drain.statistics
+    var processes = running.rendezvous.state.withLock { $0.processes }
+    for position in processes.indices { processes[position].addProblems(of: drained) }
+    return processes
   }
 
   private var runningNow: Running? {

@@ -1,13 +1,14 @@
 import CTraceShims
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 import TraceEvents
 
 @testable import TraceProvider
 @testable import TraceRing
 
-@Suite(.serialized)
+@Suite(.serialized, .usesEmitterSlots)
 struct ProviderTests {
   @Test func argumentsAreNotEvaluatedWhenNobodyWantsTheEvent() {
     Fixture.provider.register()

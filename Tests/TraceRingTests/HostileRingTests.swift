@@ -1,11 +1,12 @@
 import CTraceShims
 import Glibc
+import TestSupport
 import Testing
 
 @testable import TraceRing
 
 /// What a process that scribbles over the shared memory can do to the session, and to other processes.
-@Suite(.serialized)
+@Suite(.serialized, .usesEmitterSlots)
 struct HostileRingTests {
   /// Damage to data: records before it are read, the rest is counted, reading goes on at the next page.
   @Test(arguments: writerKinds)

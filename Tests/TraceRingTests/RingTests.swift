@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import TestSupport
 import Testing
 
 @testable import TraceRing
@@ -7,7 +8,7 @@ import Testing
 /// The kinds that work in this process: rseq writers only where rseq is on.
 let writerKinds: [WriterKind] = trace_rseq_self_test() ? [.rseq, .lock] : [.lock]
 
-@Suite(.serialized)
+@Suite(.serialized, .usesEmitterSlots)
 struct RingTests {
   @Test(arguments: writerKinds)
   func recordsComeBackAsWritten(_ kind: WriterKind) throws {

@@ -162,8 +162,9 @@ package struct DrainStatistics: Sendable {
   package var lost: [LossCause: UInt64] = [:]
   /// Records that a process wrote wrongly, by process.
   package var malformed: [UInt32: UInt64] = [:]
-  /// Buffer sets in which bytes were found that no emitter writes.
-  package var damagedSets: Set<UInt32> = []
+  /// Buffer sets in which bytes were found that no emitter writes, and the processes that can write
+  /// to them.
+  package var damagedSets: [UInt32: [UInt32]] = [:]
   package var failure: FormatError?
 
   package var lostTotal: UInt64 { lost.values.reduce(0, +) }

@@ -1,5 +1,5 @@
 import CTraceShims
-import TraceFormat
+package import TraceFormat
 import TraceRing
 
 /// What the drain's thread works with: the rings' readers and the file's writer. Nobody else
@@ -45,7 +45,7 @@ struct DrainWork: ~Copyable {
   }
 
   mutating func remove(setID: UInt32) {
-    drainRings { _ in }
+    drainEverything()
     pollLosses()
     for stream in streams where stream.setID == setID { Self.free(stream.reader) }
     streams.removeAll { $0.setID == setID }
@@ -80,6 +80,19 @@ struct DrainWork: ~Copyable {
     statistics.bytes = writer.byteCount
     statistics.failure = writer.failure
     return words
+  }
+
+  /// Reads until nothing is left; bounded by what rings hold, so that a process that goes on writing
+  /// does not keep the session from ending.
+  private mutating func drainEverything() {
+    var words = sets.reduce(0) { sum, set in
+      sum + set.set.parameters.ringBytes * set.set.parameters.ringCount / 4
+    }
+    while words > 0 {
+      let read = drainRings { _ in }
+      if read == 0 { break }
+      words -= read
+    }
   }
 
   private func oldestWithMore() -> Int? {
@@ -127,7 +140,10 @@ struct DrainWork: ~Copyable {
   private mutating func takeNotices(_ reader: UnsafeMutablePointer<RingReader>, _ stream: Stream) {
     guard !reader.pointee.notices.isEmpty else { return }
     for notice in reader.pointee.takeNotices() {
-      if notice.cause == .damaged { statistics.damagedSets.insert(stream.setID) }
+      if notice.cause == .damaged {
+        statistics.damagedSets[stream.setID] =
+          processes.filter { $0.value == stream.setID }.map(\.key).sorted()
+      }
       report(
         LossRecord(
           stream: stream.id, cpu: stream.cpu, cause: notice.cause.inFile, count: notice.count,
@@ -193,16 +209,7 @@ struct DrainWork: ~Copyable {
 
   /// Reads what is left and ends the file. An error is in the statistics.
   mutating func finish() {
-    // Bounded by what rings hold: a process that goes on writing does not keep the session from
-    // ending.
-    var words = sets.reduce(0) {
-      $0 + $1.set.parameters.ringBytes * $1.set.parameters.ringCount / 4
-    }
-    while words > 0 {
-      let read = drainRings { _ in }
-      if read == 0 { break }
-      words -= read
-    }
+    drainEverything()
     pollLosses()
     syncClock()
     do { try writer.finish() } catch {}
@@ -233,7 +240,7 @@ extension RingNotice.Cause {
 
 extension ClockSync {
   /// The clocks read together: of a few tries the one that took least time.
-  static func now(monotonic: Bool) -> ClockSync {
+  package static func now(monotonic: Bool) -> ClockSync {
     var best: ClockSync?
     var bestWidth = UInt64.max
     for _ in 0..<5 {

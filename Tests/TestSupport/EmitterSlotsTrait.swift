@@ -1,0 +1,45 @@
+public import Testing
+
+/// Suites that attach sessions in the test's own process: there are eight places in a process, and
+/// test targets share one, so such suites take turns.
+public struct EmitterSlotsTrait: SuiteTrait, TestScoping {
+  public func provideScope(
+    for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+  ) async throws {
+    await Turnstile.shared.enter()
+    do {
+      try await function()
+    } catch {
+      await Turnstile.shared.leave()
+      throw error
+    }
+    await Turnstile.shared.leave()
+  }
+}
+
+extension SuiteTrait where Self == EmitterSlotsTrait {
+  /// Runs the suite while no other suite with this trait runs.
+  public static var usesEmitterSlots: Self { Self() }
+}
+
+private actor Turnstile {
+  static let shared = Turnstile()
+  private var isTaken = false
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  func enter() async {
+    if !isTaken {
+      isTaken = true
+      return
+    }
+    await withCheckedContinuation { waiting.append($0) }
+  }
+
+  func leave() {
+    if waiting.isEmpty {
+      isTaken = false
+    } else {
+      waiting.removeFirst().resume()
+    }
+  }
+}
