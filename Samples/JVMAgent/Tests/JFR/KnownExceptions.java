@@ -2,7 +2,7 @@ import java.lang.reflect.InvocationTargetException;
 
 /**
  * Throws exceptions in every way that Java has, a known number of times each, and prints one line
- * of JSON for each type: how many were constructed, thrown and caught. Each way has a type of its own.
+ * of JSON for each type: how many were constructed, thrown and caught. Each way has its own type.
  */
 public final class KnownExceptions {
   static class Plain extends Exception {

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 
+import late
 from compare import compare
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -46,8 +47,7 @@ class Bench:
                            check=True, timeout=TIMEOUT_S)
 
     def prepare(self):
-        sources = [HERE / f"{name}.java" for name in ("KnownExceptions", "Allocations", "Extract")]
-        self.run(self.bin / "javac", "-d", "classes", *sources)
+        self.run(self.bin / "javac", "-d", "classes", *sorted(HERE.glob("*.java")))
         self.run(sys.executable, HERE / "sources.py", "sources")
         files = sorted((self.directory / "sources").rglob("*.java"))
         (self.directory / "files.txt").write_text("".join(f"{file}\n" for file in files))
@@ -92,7 +92,7 @@ def main():
     parser.add_argument("--tracectl", required=True, type=pathlib.Path)
     parser.add_argument("--agent", required=True, help="libtracejvm.so")
     parser.add_argument("--java-home", required=True)
-    parser.add_argument("--only", default="", help="run programs whose name has this")
+    parser.add_argument("--only", default="", help="run programs whose name has this, or late")
     arguments = parser.parse_args()
     failed = []
     with tempfile.TemporaryDirectory(prefix="jvm-jfr-") as directory:
@@ -103,6 +103,12 @@ def main():
                 if arguments.only in title and not agrees(
                         bench, title, collector, providers, options, has_counts):
                     failed.append(f"{title}, {collector}")
+        if arguments.only in "late":
+            print("\n== late")
+            reports = late.reports(bench)
+            for report in reports:
+                report.show()
+            failed += [report.title for report in reports if not report.agrees]
     print(f"\nThe agent and JFR differ on: {'; '.join(failed)}" if failed
           else "\nThe agent and JFR agree on every run.")
     sys.exit(1 if failed else 0)
