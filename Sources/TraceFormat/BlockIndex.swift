@@ -8,14 +8,16 @@ struct BlockEntry: Equatable {
   var count: Int
   var first: UInt64
   var last: UInt64
-  /// Event types and their numbers of events, in the order of the block's sections; event blocks only.
+  /// Event types and their numbers of events, in the order of the block's sections; event blocks
+  /// only.
   var types: Range<Int>
 }
 
 /// The blocks of a file and what lies in them: the closing index, or what a scan finds.
 struct BlockIndex {
   private(set) var blocks: [BlockEntry] = []
-  /// Refs and counts of all event blocks' types, in a row; ``BlockEntry/types`` says whose is which.
+  /// Refs and counts of all event blocks' types, in a row; ``BlockEntry/types`` says whose is
+  /// which.
   private(set) var typeRefs: [UInt16] = []
   private(set) var typeCounts: [UInt32] = []
   private(set) var eventTotals: [UInt16: UInt64] = [:]

@@ -34,7 +34,8 @@ struct FieldPlan {
 }
 
 extension ScalarType {
-  /// The word with nothing in it but what the type can hold: truncated, then sign- or zero-extended.
+  /// The word with nothing in it but what the type can hold: truncated, then sign- or
+  /// zero-extended.
   func canonical(_ word: UInt64) -> UInt64 {
     if self == .bool { return word == 0 ? 0 : 1 }
     let unused = UInt64(64 - bitWidth)

@@ -61,7 +61,8 @@ enum BlockKind {
 struct FileHeader: Equatable {
   var versionMajor = FileLayout.versionMajor
   var versionMinor = FileLayout.versionMinor
-  /// Drawn at random; every block of the file repeats it, so that no other file's block is taken for one.
+  /// Drawn at random; every block of the file repeats it, so that no other file's block is taken
+  /// for one.
   var fileID: UInt32
 
   var bytes: [UInt8] {

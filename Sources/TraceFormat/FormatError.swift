@@ -16,7 +16,8 @@ public enum FormatError: Error, Hashable, Sendable {
   case closed
 }
 
-/// What is wrong with a block's content and where, counted from the block's first byte after decompression.
+/// What is wrong with a block's content and where, counted from the block's first byte after
+/// decompression.
 public struct FormatViolation: Hashable, Sendable {
   public var what: String
   public var offset: Int
@@ -30,7 +31,7 @@ extension FormatError: CustomStringConvertible {
     case .notATrace(let path):
       "\(path) is not a trace file"
     case .unsupportedVersion(let major, let minor):
-      "the file's format is \(major).\(minor); this program reads version \(FileLayout.versionMajor)"
+      "the file has format version \(major).\(minor); this program reads \(FileLayout.versionMajor).x"
     case .malformed(let violation):
       "malformed block: \(violation.what) at byte \(violation.offset)"
     case .unacceptableSchema(let name, let reason):

@@ -1,4 +1,5 @@
-/// Why events were lost. Open: a value that this version does not know is kept and shown as a number.
+/// Why events were lost. Open: a value that this version does not know is kept and shown as a
+/// number.
 public struct LossCause: RawRepresentable, Hashable, Sendable {
   public var rawValue: UInt8
 

@@ -1,5 +1,5 @@
-/// The payload of every kind of block but events and end: a size, then the content, compressed where
-/// that makes it smaller.
+/// The payload of every kind of block but events and end: a size, then the content, compressed
+/// where that makes it smaller.
 enum PackedPayload {
   /// Compression (1 byte), reserved (3), size of the content (4).
   static let headerBytes = 8

@@ -23,7 +23,8 @@ struct SectionDirectory {
   /// Where each section's stored bytes begin in the payload.
   private(set) var offsets: [Int] = []
 
-  /// Checks that the directory agrees with itself, with the payload's size and with the header's count.
+  /// Checks that the directory agrees with itself, with the payload's size and with the header's
+  /// count.
   init(_ payload: UnsafeRawBufferPointer, eventCount: Int) throws(FormatError) {
     func refuse(_ what: String, _ offset: Int) -> FormatError {
       .malformed(FormatViolation(what: what, offset: offset))

@@ -1,6 +1,7 @@
 /// What an event's ticks count.
 public enum ClockKind: UInt8, Hashable, Sendable {
-  /// The processor's invariant counter (x86 TSC, arm64 CNTVCT), mapped to nanoseconds by ``ClockSync``s.
+  /// The processor's invariant counter (x86 TSC, arm64 CNTVCT), mapped to nanoseconds by
+  /// ``ClockSync``s.
   case counter = 1
   /// CLOCK_MONOTONIC: ticks are nanoseconds.
   case monotonic = 2
@@ -58,7 +59,8 @@ public struct SessionDescription: Hashable, Sendable {
   public var name: String
   public var mode: BufferMode
   public var clock: ClockKind
-  /// The counter's nominal rate; used where fewer than two clock syncs are known. 10⁹ for monotonic.
+  /// The counter's nominal rate; used where fewer than two clock syncs are known. 10⁹ for
+  /// monotonic.
   public var ticksPerSecond: UInt64
   /// Time zero of the trace.
   public var start: ClockSync

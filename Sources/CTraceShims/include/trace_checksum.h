@@ -1,4 +1,5 @@
-// CRC-32C (Castagnoli), the checksum of trace files. In C because Swift cannot name the instruction.
+// CRC-32C (Castagnoli), the checksum of trace files. In C because Swift cannot name the
+// instruction.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -65,7 +65,8 @@ struct BlockScan {
       what: "blocks missing")
   }
 
-  /// Counts what is missing between the last block and the one found at `found`, and goes on from there.
+  /// Counts what is missing between the last block and the one found at `found`, and goes on from
+  /// there.
   private mutating func missing(
     before found: UInt64, _ reader: inout BlockReader
   ) throws(FormatError) -> Int {

@@ -2,8 +2,8 @@ internal import TraceEvents
 
 /// The decoded fields of an event block's types.
 ///
-/// Everything lies in two areas that grow, so a block's types share their memory; pointers into them
-/// are made once, by ``settle()``.
+/// Everything lies in two areas that grow, so a block's types share their memory; pointers into
+/// them are made once, by ``settle()``.
 struct ColumnStore: ~Copyable {
   private var words = GrowingBuffer<UInt64>(capacity: 1024)
   private var heap = GrowingBuffer<UInt8>(capacity: 1024)
@@ -106,7 +106,8 @@ struct ColumnStore: ~Copyable {
     }
   }
 
-  /// Lays an array field's elements into the heap as records have them, and points its rows at them.
+  /// Lays an array field's elements into the heap as records have them, and points its rows at
+  /// them.
   private mutating func readElements(
     _ reader: inout ByteReader, _ column: UnsafeMutablePointer<UInt64>, rows: Int,
     _ field: FieldPlan, heapStart: Int

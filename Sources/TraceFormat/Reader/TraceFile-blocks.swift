@@ -3,8 +3,8 @@ internal import TraceEvents
 // Reading single blocks of an open file.
 
 extension TraceFile {
-  /// Reads a block that the index names, into `reader`; nil, and listed as damage, when it is not whole
-  /// or not what the index says.
+  /// Reads a block that the index names, into `reader`; nil, and listed as damage, when it is not
+  /// whole or not what the index says.
   func readBlock(_ entry: BlockEntry) throws(FormatError) -> BlockHeader? {
     switch try reader.read(at: entry.offset) {
     case .whole(let header)

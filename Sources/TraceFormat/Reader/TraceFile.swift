@@ -24,19 +24,19 @@ public struct LossTotal: Hashable, Sendable {
 
 /// A trace file, opened for reading; also one that is still being written, was cut, or is damaged.
 ///
-/// - Guarantee: whatever the bytes are, opening neither crashes nor takes memory beyond the limits of
-///   SPEC.md; every whole block is found, and ``damage`` lists the rest.
+/// - Guarantee: whatever the bytes are, opening neither crashes nor takes memory beyond the limits
+///   of SPEC.md; every whole block is found, and ``damage`` lists the rest.
 /// - Cost: with the closing index, a few reads however large the file; without, one pass over it.
-/// - Trap: with the index, damage inside a block shows only when the block is read: by a replay, or by
-///   ``verify()``.
+/// - Trap: with the index, damage inside a block shows only when the block is read: by a replay, or
+///   by ``verify()``.
 public final class TraceFile {
   public let path: String
   /// What the session said of itself; made up from what there is when that part is damaged.
   public internal(set) var session: SessionDescription
   public internal(set) var eventTypes: [EventType] = []
   public internal(set) var lossTotals: [LossTotal] = []
-  /// Why and where the file cannot be read, as far as it is known by now. The last may be a block that
-  /// is being written.
+  /// Why and where the file cannot be read, as far as it is known by now. The last may be a block
+  /// that is being written.
   public var damage: [Damage] { noted + (tail.map { [$0] } ?? []) }
   /// Whether the writer finished the file; if not, it is being written, or was cut.
   public internal(set) var isComplete = false
@@ -57,8 +57,9 @@ public final class TraceFile {
   /// The part at the end that is not a whole block (yet).
   var tail: Damage?
 
-  /// - Throws: ``FormatError/io(operation:path:code:)``, ``FormatError/notATrace(path:)`` when there is
-  ///   neither a file header nor one whole block, ``FormatError/unsupportedVersion(major:minor:)``.
+  /// - Throws: ``FormatError/io(operation:path:code:)``, ``FormatError/notATrace(path:)`` when
+  ///   there is neither a file header nor one whole block,
+  ///   ``FormatError/unsupportedVersion(major:minor:)``.
   public convenience init(path: String) throws(FormatError) {
     try self.init(source: try ByteSource(path: path))
   }

@@ -14,8 +14,8 @@ final class ActiveBlock {
 
   var memoryBytes: Int { block.memoryBytes + selected.capacity * 4 }
 
-  /// Selects what is to be handed out and gives a cursor for each stream (more for one whose time goes
-  /// back).
+  /// Selects what is to be handed out and gives a cursor for each stream (more for one whose time
+  /// goes back).
   func select(
     slot: Int, order: UInt32, ticks range: ClosedRange<UInt64>, filter: ReplayFilter,
     into cursors: inout [Cursor]

@@ -59,8 +59,8 @@ struct CursorHeap: ~Copyable {
     entries[child] = entry
   }
 
-  /// Puts the earliest events into `batch`, in order: as long as they come before `bound` and there is
-  /// room; the first in any case.
+  /// Puts the earliest events into `batch`, in order: as long as they come before `bound` and there
+  /// is room; the first in any case.
   ///
   /// - Returns: the slot of a cursor that came to its end and was removed; merging stops there.
   mutating func merge(

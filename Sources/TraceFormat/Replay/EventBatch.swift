@@ -19,7 +19,8 @@ struct EventBatch {
   let handlers: UnsafePointer<Replay.Subscription>
   let handlerCount: Int
 
-  /// Fills in the header of an event. `segment` is kept from event to event: most fall into the same.
+  /// Fills in the header of an event. `segment` is kept from event to event: most fall into the
+  /// same.
   @inlinable @inline(__always)
   func fill(_ header: inout EventHeader, _ segment: inout ClockSegment, _ position: Int) {
     let moment = ticks[position]

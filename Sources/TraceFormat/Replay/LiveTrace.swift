@@ -3,8 +3,8 @@
 ///     writer.onBlock = { block in try? live.feed(block) }
 ///     live.replay.on(GCStart.self) { event, header in … }
 ///
-/// - Guarantee: what is handed out is what a ``TraceFile`` of the same blocks would, but in time order
-///   only within a block: events cannot wait for those that are still to come.
+/// - Guarantee: what is handed out is what a ``TraceFile`` of the same blocks would, but in time
+///   order only within a block: events cannot wait for those that are still to come.
 /// - Cost: memory for one block, the definitions, and a bounded number of stacks.
 public final class LiveTrace {
   public let file: TraceFile

@@ -44,7 +44,8 @@ public final class Replay {
 
   public init(_ file: TraceFile) { self.file = file }
 
-  /// Events of a type, decoded. Types written with an older or newer version of the schema come too.
+  /// Events of a type, decoded. Types written with an older or newer version of the schema come
+  /// too.
   @inlinable
   public func on<Event: TraceEvent>(
     _ type: Event.Type, _ handler: @escaping (Event, EventHeader) throws -> Void
@@ -88,11 +89,11 @@ public final class Replay {
     subscriptions.append(Subscription(schema: schema, handle: handle))
   }
 
-  /// Hands out everything, then returns. Called again (after ``TraceFile/refresh()``), it hands out what
-  /// has come since.
+  /// Hands out everything, then returns. Called again (after ``TraceFile/refresh()``), it hands out
+  /// what has come since.
   ///
-  /// - Throws: what a handler throws, except ``ReplayStop``; a ``FormatError`` when the file cannot be
-  ///   read any more.
+  /// - Throws: what a handler throws, except ``ReplayStop``; a ``FormatError`` when the file cannot
+  ///   be read any more.
   public func run() throws {
     let blocks = consumedBlocks..<file.index.blocks.count
     consumedBlocks = blocks.upperBound

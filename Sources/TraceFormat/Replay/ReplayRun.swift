@@ -1,7 +1,7 @@
 internal import TraceEvents
 
-/// One pass of a replay: opens blocks by their first ticks, merges their streams, and hands out what
-/// follows each other in batches.
+/// One pass of a replay: opens blocks by their first ticks, merges their streams, and hands out
+/// what follows each other in batches.
 final class ReplayRun {
   private let replay: Replay
   private let file: TraceFile

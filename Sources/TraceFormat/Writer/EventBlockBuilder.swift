@@ -1,6 +1,7 @@
 internal import TraceEvents
 
-/// Collects a block's events: what all events have (here), and each type's fields (``TypeAccumulator``).
+/// Collects a block's events: what all events have (here), and each type's fields
+/// (``TypeAccumulator``).
 struct EventBlockBuilder: ~Copyable {
   private let eventsMax: Int
   private let wordsMax: Int
@@ -116,7 +117,8 @@ struct EventBlockBuilder: ~Copyable {
     }
   }
 
-  /// Writes the block's payload and empties the builder. The stretch that was open goes on in the next.
+  /// Writes the block's payload and empties the builder. The stretch that was open goes on in the
+  /// next.
   mutating func encode(
     into target: inout GrowingBuffer<UInt8>, with encoder: inout ColumnEncoder,
     _ compressor: inout Compressor, pidOf: (UInt32) -> UInt32

@@ -7,8 +7,8 @@ public import TraceEvents
 ///
 /// - Guarantee: the file is readable at every moment up to the last whole block. After an error
 ///   (``failure``) nothing more is written and events are dropped, not kept.
-/// - Cost: memory is bounded: a block's events, a stack table, the definitions, and some bytes a block
-///   for the index.
+/// - Cost: memory is bounded: a block's events, a stack table, the definitions, and some bytes a
+///   block for the index.
 public struct TraceWriter: ~Copyable {
   /// Bounds of a block.
   public struct Options: Sendable {
@@ -60,7 +60,8 @@ public struct TraceWriter: ~Copyable {
     try self.init(sink: try FileSink(path: path), session: session, options: options)
   }
 
-  /// Takes over a descriptor that is open for writing at its start; `path` is what messages call it.
+  /// Takes over a descriptor that is open for writing at its start; `path` is what messages call
+  /// it.
   public init(
     descriptor: Int32, path: String, session: SessionDescription, options: Options = Options()
   ) throws(FormatError) {
@@ -92,8 +93,8 @@ public struct TraceWriter: ~Copyable {
 
   /// Says what events with this reference look like. Once a reference, before its first event.
   ///
-  /// - Throws: ``FormatError/unacceptableSchema(name:reason:)`` when the reference is 0 or taken, or
-  ///   readers would refuse the schema.
+  /// - Throws: ``FormatError/unacceptableSchema(name:reason:)`` when the reference is 0 or taken,
+  ///   or readers would refuse the schema.
   public mutating func define(ref: UInt16, schema: EventSchema) throws(FormatError) {
     if let reason = schema.limitViolation {
       throw .unacceptableSchema(name: schema.name, reason: reason)
@@ -174,11 +175,12 @@ public struct TraceWriter: ~Copyable {
     events.beginStretch(stream: stream, cpu: cpu)
   }
 
-  /// Adds an event. `words` are its fields as ``EventEncoder`` wrote them, and after them, when `flags`
-  /// has ``EventFlags/stack``, the stack's addresses, innermost first.
+  /// Adds an event. `words` are its fields as ``EventEncoder`` wrote them, and after them, when
+  /// `flags` has ``EventFlags/stack``, the stack's addresses, innermost first.
   ///
   /// - Returns: false when the words do not fit the schema (or `ref` has none): nothing was added.
-  /// - Cost: no allocation in the long run; every 65,536 events the block is encoded and written here.
+  /// - Cost: no allocation in the long run; every 65,536 events the block is encoded and written
+  ///   here.
   public mutating func append(
     ref: UInt16, ticks: UInt64, process: UInt32, tid: UInt32, flags: UInt8,
     words: UnsafePointer<UInt64>, count: Int
