@@ -89,6 +89,8 @@ let package = Package(
     .testTarget(
       name: "TraceFormatTests",
       dependencies: ["CLZ4", "TraceEvents", "TraceFormat", "TestSupport"]),
+    .testTarget(
+      name: "ConformanceTests", dependencies: ["TraceEvents", "TraceFormat", "TestSupport"]),
   ]
 )
 
