@@ -76,8 +76,10 @@ enum EventWriter {
     _ event: E, _ row: UnsafeMutablePointer<trace_event_row>, flags: UInt64
   ) {
     if row.pointee.type == 0 { Registry.resumeAfterFork() }
-    guard row.pointee.type == typeAddress(E.self) else {
-      assertionFailure("\(E.self) is not among its provider's events")
+    let type = row.pointee.type
+    guard type == typeAddress(E.self) else {
+      // Still 0: another thread of the child is just starting over, nobody wants the event yet.
+      assert(type == 0, "\(E.self) is not among its provider's events")
       return
     }
     let mask = trace_load_u8(&row.pointee.mask)

@@ -42,13 +42,14 @@ public struct Provider: ~Copyable, Sendable {
     self.describe = describe
   }
 
-  /// Makes the provider known to sessions; the first `emit` does it too.
+  /// Makes the provider known to sessions; the first `emit` does it too. In a forked child, call it
+  /// again before starting threads that emit: they do not wait for each other's first emit.
   ///
   /// - Cost: under 1 ms when nobody traces. When a session is waiting for this provider, returns
   ///   when it is enabled, or after 50 ms (`TRACE_REGISTER_TIMEOUT`, milliseconds).
   /// - Trap: allocates and takes locks; call it before the first emit from a signal handler.
   public borrowing func register() {
-    if rows.load(ordering: .acquiring) == 0 { registerSlow() }
+    if rows.load(ordering: .acquiring) == 0 { registerSlow() } else { Registry.resumeAfterFork() }
   }
 
   /// Whether any session wants this event now.
