@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import time
 
@@ -51,17 +52,34 @@ class Ours:
         reports = [self.storm(int(200_000_000 * self.scale)) for _ in range(self.runs)]
         self.note(figures, "rdtsc", [r["rdtsc_ns"] for r in reports])
         self.note(figures, "disabled", [r["ns_per_event"][0] for r in reports])
-        events = int(2_000_000 * self.scale)
-        with self.session("discard", "-mode", "discard", "-buffer-size", "256MB"):
-            for key, threads in (("enabled", 1), ("two", 2)):
-                costs = []
-                for _ in range(self.runs + 1):
-                    report = self.storm(
-                        events, "--threads", threads, "--wait-for-enable", 10)
-                    costs.append(sum(report["ns_per_event"]) / threads)
-                    time.sleep(0.3)
-                # The first touches the buffers' pages.
-                self.note(figures, key, costs[1:])
+        with self.session("discard", "-mode", "discard", "-buffer-size", "32MB") as session:
+            self.note(figures, "enabled", self.costs(session, 1))
+            self.note(figures, "one", self.costs(session, 1, paused=True))
+            self.note(figures, "two", self.costs(session, 2, paused=True))
+
+    def costs(self, session, threads, paused=False):
+        """ns/event of each round; paused: the session does not run while the threads emit."""
+        # Of 32 MB a round fills 24; the first rounds touch the memory and do not count.
+        events, untouched = 1_000_000, 4
+        rounds = untouched + self.runs
+        go = self.scratch / "go"
+        go.unlink(missing_ok=True)
+        storm = subprocess.Popen(
+            [str(self.tools / "event-storm"), "--events", str(events), "--threads", str(threads),
+             "--rounds", str(rounds), "--wait-for-enable", "10", "--wait-for-file", str(go)],
+            env={**os.environ, **self.environment}, stdout=subprocess.PIPE)
+        time.sleep(0.3)
+        costs = []
+        for _ in range(rounds):
+            if paused:
+                session.child.send_signal(signal.SIGSTOP)
+            go.touch()
+            costs.append(sum(json.loads(storm.stdout.readline())["ns_per_event"]) / threads)
+            session.child.send_signal(signal.SIGCONT)
+            # Time for the session to empty the rings.
+            time.sleep(0.5)
+        storm.communicate(timeout=60)
+        return costs[untouched:]
 
     def session(self, name, *arguments):
         return Session(self, self.scratch / f"{name}.etl", arguments)
@@ -128,7 +146,7 @@ class Session:
         return self
 
     def __exit__(self, *failure):
-        self.child.send_signal(2)
+        self.child.send_signal(signal.SIGINT)
         output, _ = self.child.communicate(timeout=60)
         self.trace.unlink(missing_ok=True)
         lost = re.search(rb"lost[^\n]*[1-9]", output)

@@ -6,6 +6,9 @@ struct StormOptions: ParsableArguments, Sendable {
   @Option(help: "Events that each thread emits.")
   var events: UInt64 = 1_000_000
 
+  @Option(help: "Do that so many times, and print a line after each; for one process.")
+  var rounds = 1
+
   @Option(help: "Threads in each process.")
   var threads = 1
 
@@ -30,7 +33,7 @@ struct StormOptions: ParsableArguments, Sendable {
   @Option(help: "Wait until a session wants the events, at most that many seconds.")
   var waitForEnable: Double?
 
-  @Option(help: "Wait until that file exists before the first event (and after being enabled).")
+  @Option(help: "Wait for that file before the first event (with --rounds, each; it is removed).")
   var waitForFile: String?
 
   @Option(help: "Stay alive that many seconds after the last event.")
@@ -58,6 +61,9 @@ struct StormOptions: ParsableArguments, Sendable {
     }
     guard (1...4096).contains(processes) else {
       throw ValidationError("--processes must be from 1 to 4096")
+    }
+    guard rounds == 1 || (rounds > 1 && processes == 1 && !forks) else {
+      throw ValidationError("--rounds must be positive, and more than 1 only in one process")
     }
     guard holdOpen >= 0, holdOpen < 1e6, waitForEnable.map({ $0 >= 0 && $0 < 1e6 }) ?? true else {
       throw ValidationError("--hold-open and --wait-for-enable are seconds, below a million")

@@ -11,7 +11,7 @@ struct StormProcess {
   func run() throws(StormError) {
     Storm.provider.register()
     try getReady(process: index)
-    try emitAll(process: index)
+    for round in 1...options.rounds { try emitRound(round) }
     if let plugin = options.plugin { try runPlugin(plugin) }
     if options.forks { try continueInFork() }
     sleepNanoseconds(UInt64(options.holdOpen * 1e9))
@@ -20,8 +20,24 @@ struct StormProcess {
   private func getReady(process: Int) throws(StormError) {
     if let seconds = options.waitForEnable { try waitForEnable(seconds: seconds) }
     note.line(process: process, thread: 0).markReady()
+    if options.rounds == 1 { waitForFile() }
+  }
+
+  private func waitForFile() {
     guard let path = options.waitForFile else { return }
     while access(path, F_OK) != 0 { sleepNanoseconds(1_000_000) }
+  }
+
+  private func emitRound(_ round: Int) throws(StormError) {
+    guard options.rounds > 1 else { return try emitAll(process: index) }
+    waitForFile()
+    if let path = options.waitForFile { unlink(path) }
+    let lines = (0..<options.threads).map { note.line(process: index, thread: $0) }
+    let before = lines.map(\.nanoseconds)
+    try emitAll(process: index, after: UInt64(round - 1) * options.events)
+    let costs = zip(lines, before).map { Double($0.nanoseconds - $1) / Double(options.events) }
+    print(StormReport.line(ofRound: round, costs: costs))
+    fflush(nil)
   }
 
   private func waitForEnable(seconds: Double) throws(StormError) {
@@ -45,7 +61,8 @@ struct StormProcess {
     }
   }
 
-  private func emitAll(process: Int) throws(StormError) {
+  /// The events' numbers go on from `done`.
+  private func emitAll(process: Int, after done: UInt64 = 0) throws(StormError) {
     if options.signals {
       let line = note.line(process: process, thread: WorkerID.signalThread)
       SignalTicks.prepare(process: process, note: line)
@@ -58,19 +75,20 @@ struct StormProcess {
         return { [options] in
           if options.signals, thread == 0 { SignalTicks.admit() }
           barrier.wait()
-          Self.emit(as: worker, churn: options.churn)
+          Self.emit(as: worker, after: done, churn: options.churn)
         }
       })
     if options.signals { SignalTicks.setInterval(microseconds: 0) }
   }
 
   /// With churn, each stretch of that many events is emitted by a new thread.
-  private static func emit(as worker: Worker, churn: UInt64) {
-    guard churn > 0 else { return worker.emit(1, through: worker.events) }
-    var next: UInt64 = 1
-    while next <= worker.events {
+  private static func emit(as worker: Worker, after done: UInt64, churn: UInt64) {
+    let end = done + worker.events
+    guard churn > 0 else { return worker.emit(done + 1, through: end) }
+    var next = done + 1
+    while next <= end {
       let first = next
-      let last = min(worker.events, first + churn - 1)
+      let last = min(end, first + churn - 1)
       do {
         try ThreadGroup.run([{ worker.emit(first, through: last) }])
       } catch {

@@ -14,7 +14,7 @@ struct StormReport {
       note.line(process: $0, thread: WorkerID.signalThread).emitted
     }
     let costs = lines.map { line in
-      line.emitted == 0 ? "0" : rounded(Double(line.nanoseconds) / Double(line.emitted))
+      line.emitted == 0 ? "0" : Self.rounded(Double(line.nanoseconds) / Double(line.emitted))
     }
     let fields: [(String, String)] = [
       ("events", String(lines.reduce(0) { $0 + $1.emitted } + ticks.reduce(0, +))),
@@ -23,7 +23,7 @@ struct StormReport {
       ("payload", "\"\(options.payload.rawValue)\""),
       ("ns_per_event", "[\(costs.joined(separator: ", "))]"),
       ("signals", String(ticks.reduce(0, +))),
-      ("rdtsc_ns", rounded(Self.tickCost())),
+      ("rdtsc_ns", Self.rounded(Self.tickCost())),
     ]
     return "{" + fields.map { "\"\($0)\": \($1)" }.joined(separator: ", ") + "}"
   }
@@ -43,7 +43,12 @@ struct StormReport {
     return costs.sorted()[2]
   }
 
-  private func rounded(_ value: Double) -> String {
+  static func line(ofRound round: Int, costs: [Double]) -> String {
+    let list = costs.map { rounded($0) }.joined(separator: ", ")
+    return "{\"round\": \(round), \"ns_per_event\": [\(list)]}"
+  }
+
+  private static func rounded(_ value: Double) -> String {
     let hundredths = Int((value * 100).rounded())
     let fraction = String(hundredths % 100)
     return "\(hundredths / 100).\(fraction.count == 1 ? "0" : "")\(fraction)"
