@@ -48,14 +48,14 @@ struct Dump: ParsableCommand {
 
   func run() throws {
     let file = try OpenTrace.open(path)
-    let selection = EventSelection(providers: provider, events: event)
+    let names = NamePatterns(providers: provider, events: event)
     if !follow {
       let known = file.eventTypes.map(\.schema) + file.providers.flatMap(\.events)
-      try selection.check(against: known, in: path)
+      try names.check(against: known, in: path)
     }
     var filter = ReplayFilter()
     filter.time = try TimeRange.closed(from: from, to: to)
-    filter.admits = selection.admits
+    filter.admits = names.admits
     filter.pids = pid.isEmpty ? nil : Set(pid.flatMap(\.ids))
     filter.tids = tid.isEmpty ? nil : Set(tid.flatMap(\.ids))
     try Dumping(file: file, filter: filter, limit: limit, follows: follow).run(as: format)

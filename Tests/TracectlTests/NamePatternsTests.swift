@@ -3,7 +3,7 @@ import TraceEvents
 
 @testable import tracectl
 
-@Suite struct EventSelectionTests {
+@Suite struct NamePatternsTests {
   static let schemas = [
     EventSchema(provider: "Runtime", id: 1, name: "GCStart"),
     EventSchema(provider: "Runtime", id: 2, name: "MethodLoad"),
@@ -11,7 +11,7 @@ import TraceEvents
   ]
 
   private func admitted(providers: [String] = [], events: [String] = []) -> [String] {
-    let selection = EventSelection(providers: providers, events: events)
+    let selection = NamePatterns(providers: providers, events: events)
     return Self.schemas.filter(selection.admits).map(\.name)
   }
 
@@ -24,13 +24,13 @@ import TraceEvents
   }
 
   @Test func aNameThatFitsNothingIsAnError() throws {
-    let selection = EventSelection(providers: [], events: ["GCStrat"])
+    let selection = NamePatterns(providers: [], events: ["GCStrat"])
     let failure = #expect(throws: Failure.self) {
       try selection.check(against: Self.schemas, in: "t.etl")
     }
     #expect(
       failure?.line == "tracectl: t.etl has no event 'GCStrat'; did you mean 'GCStart'?")
-    try EventSelection(providers: ["shop"], events: ["GC*"])
+    try NamePatterns(providers: ["shop"], events: ["GC*"])
       .check(against: Self.schemas, in: "t.etl")
   }
 

@@ -3,7 +3,7 @@ import TraceFormat
 import TraceSession
 
 /// Which events a reader asked for by name: `-provider Runtime`, `-event GC*,Runtime/MethodLoad`.
-struct EventSelection {
+struct NamePatterns {
   var providers: [String]
   var events: [String]
 

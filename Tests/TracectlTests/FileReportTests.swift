@@ -1,0 +1,61 @@
+import Foundation
+import Testing
+import TraceEvents
+
+@testable import tracectl
+
+@Suite struct FileReportTests {
+  let fixture: TraceFixture
+  let small: String
+
+  init() throws {
+    fixture = try TraceFixture()
+    small = try fixture.small()
+  }
+
+  @Test func whatIsInATrace() throws {
+    let run = try ToolRun("info", small)
+    #expect(run.exitCode == 0)
+    for text in [
+      "complete", "host, Linux 6.18, x86_64, 2 CPUs", "CLOCK_MONOTONIC",
+      "2023-11-14 22:13:20.000 UTC",
+      "12 EVENTS LOST", "buffer full", "Runtime/GCStart", "GC", "java -jar shop.jar", "1300",
+    ] {
+      #expect(run.output.contains(text), "\(text) in \(run.output)")
+    }
+  }
+
+  @Test func aWholeFileIsVerified() throws {
+    let run = try ToolRun("verify", small)
+    #expect(run.exitCode == 0)
+    #expect(run.output.contains("ok"))
+    #expect(run.output.contains("5 events"))
+  }
+
+  @Test func aFlippedByteIsFound() throws {
+    let path = try fixture.large(count: 3000)
+    var bytes = try #require(FileManager.default.contents(atPath: path))
+    bytes[bytes.count / 2] ^= 1
+    _ = FileManager.default.createFile(atPath: path, contents: bytes)
+    let run = try ToolRun("verify", path)
+    #expect(run.exitCode == 65)
+    #expect(run.output.contains("DAMAGED"))
+    let dump = try ToolRun("dump", path)
+    #expect(dump.exitCode == 65)
+    #expect(dump.lines.count == 2000)
+  }
+
+  @Test func keywordsAreNamed() {
+    let known = [
+      KeywordSchema("GC", Keywords(rawValue: 1)), KeywordSchema("JIT", Keywords(rawValue: 0x10)),
+    ]
+    #expect(keywordNames([], known) == "-")
+    #expect(keywordNames(Keywords(rawValue: 0x11), known) == "GC+JIT")
+    #expect(keywordNames(Keywords(rawValue: 0x101), known) == "GC+0x100")
+  }
+
+  @Test func timesAreUTC() {
+    #expect(utcTime(0) == "1970-01-01 00:00:00.000 UTC")
+    #expect(utcTime(1_700_000_000_123_456_789) == "2023-11-14 22:13:20.123 UTC")
+  }
+}
