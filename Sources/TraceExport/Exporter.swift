@@ -5,43 +5,69 @@ package import TraceFormat
 ///
 /// - Guarantee: memory is bounded by the replay's and the buffer's, whatever the trace's size.
 /// - Cost: see ``EventFormat``; no allocation an event, but for one that has a stack.
-package final class Exporter<Format: EventFormat> {
+package struct Exporter {
+  private let export: any Export
+
+  /// Writes to `descriptor` at most `limit` events. `isGrowing`: types may come that the file does
+  /// not have yet.
+  package init(
+    _ file: TraceFile, as format: ExportFormat, to descriptor: CInt,
+    filter: ReplayFilter = ReplayFilter(), limit: UInt64? = nil, isGrowing: Bool = false
+  ) {
+    let replay = Replay(file)
+    replay.filter = filter
+    let output = OutputBuffer(descriptor: descriptor)
+    let limit = limit ?? .max
+    // Spelled out, so that the compiler makes a copy of the event's path for each format.
+    switch format {
+    case .text:
+      export = FormatExport(replay, TextFormat(), output, limit: limit)
+    case .json:
+      export = FormatExport(replay, JSONFormat(), output, limit: limit)
+    case .csv:
+      export = FormatExport(replay, CSVFormat(collectsOther: isGrowing), output, limit: limit)
+    }
+  }
+
+  /// `errno` of the write that failed, or 0; `EPIPE` when nobody reads any more.
+  package var failure: CInt { export.failure }
+
+  /// True when the limit is reached or nothing can be written any more.
+  package var isFinished: Bool { export.isFinished }
+
+  /// Writes what the file has now; called again after ``TraceFile/refresh()``, what has come since.
+  package func run() throws { try export.run() }
+}
+
+private protocol Export {
+  var failure: CInt { get }
+  var isFinished: Bool { get }
+  func run() throws
+}
+
+private final class FormatExport<Format: EventFormat>: Export {
   /// Lies outside the class: handlers write to it without the checks that a class's properties
   /// have.
   private struct State: ~Copyable {
     var format: Format
     var output: OutputBuffer
-    var eventCount: UInt64 = 0
     var remaining: UInt64
   }
 
-  private let file: TraceFile
   private let replay: Replay
   private let state: UnsafeMutablePointer<State>
   private var definedTypes = 0
 
-  /// Writes to `descriptor` at most `limit` events.
-  package init(
-    _ file: TraceFile, as format: Format, to descriptor: CInt,
-    filter: ReplayFilter = ReplayFilter(),
-    limit: UInt64? = nil
-  ) {
-    self.file = file
+  init(_ replay: Replay, _ format: Format, _ output: consuming OutputBuffer, limit: UInt64) {
     let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
-    state.initialize(
-      to: State(
-        format: format, output: OutputBuffer(descriptor: descriptor), remaining: limit ?? .max))
+    state.initialize(to: State(format: format, output: output, remaining: limit))
     self.state = state
-    replay = Replay(file)
-    replay.filter = filter
+    self.replay = replay
     defineTypes()
     state.pointee.format.begin(&state.pointee.output)
-    replay.onAny { [file] event throws(any Error) in
-      try Self.write(event, of: file, to: &state.pointee)
-    }
-    replay.onLoss { [file] loss throws(any Error) in
-      try Self.write(loss, of: file, to: &state.pointee)
-    }
+    let file = replay.file
+    replay.onAny { event throws(any Error) in try Self.write(event, of: file, to: &state.pointee) }
+    replay.onLoss { loss throws(any Error) in try Self.write(loss, of: file, to: &state.pointee) }
   }
 
   deinit {
@@ -49,27 +75,21 @@ package final class Exporter<Format: EventFormat> {
     state.deallocate()
   }
 
-  /// Events written so far.
-  package var eventCount: UInt64 { state.pointee.eventCount }
+  var failure: CInt { state.pointee.output.failure }
 
-  /// `errno` of the write that failed, or 0; `EPIPE` when nobody reads any more.
-  package var failure: CInt { state.pointee.output.failure }
+  var isFinished: Bool { state.pointee.remaining == 0 || failure != 0 }
 
-  /// True when the limit is reached or nothing can be written any more.
-  package var isFinished: Bool { state.pointee.remaining == 0 || failure != 0 }
-
-  /// Writes what the file has now; called again after ``TraceFile/refresh()``, what has come since.
-  package func run() throws {
+  func run() throws {
     defineTypes()
     if !isFinished { try replay.run() }
     state.pointee.output.flush()
   }
 
   private func defineTypes() {
-    for type in file.eventTypes[definedTypes...] {
+    for type in replay.file.eventTypes[definedTypes...] {
       state.pointee.format.define(type: type.index, schema: type.schema)
     }
-    definedTypes = file.eventTypes.count
+    definedTypes = replay.file.eventTypes.count
   }
 
   @inline(__always)
@@ -81,7 +101,7 @@ package final class Exporter<Format: EventFormat> {
       time: header.timestamp, unixTime: header.unixNanoseconds, cpu: UInt32(header.cpu),
       pid: header.pid, tid: header.tid, isRundown: header.flags.contains(.rundown),
       columns: event.columns, row: event.row)
-    if header.stack == .none {
+    if header.stack.rawValue == 0 {
       state.format.write(line, type: event.typeIndex, to: &state.output)
     } else {
       file.stack(header.stack).withUnsafeBufferPointer { stack in
@@ -89,7 +109,6 @@ package final class Exporter<Format: EventFormat> {
         state.format.write(line, type: event.typeIndex, to: &state.output)
       }
     }
-    state.eventCount &+= 1
     state.remaining &-= 1
     if state.remaining == 0 || state.output.failure != 0 { throw ReplayStop() }
   }

@@ -13,15 +13,8 @@ struct Dumping {
   var follows = false
 
   func run(as format: ExportFormat) throws {
-    switch format {
-    case .text: try run(TextFormat())
-    case .json: try run(JSONFormat())
-    case .csv: try run(CSVFormat(collectsOther: follows))
-    }
-  }
-
-  private func run(_ format: some EventFormat) throws {
-    let exporter = Exporter(file, as: format, to: STDOUT_FILENO, filter: filter, limit: limit)
+    let exporter = Exporter(
+      file, as: format, to: STDOUT_FILENO, filter: filter, limit: limit, isGrowing: follows)
     do {
       try exporter.run()
       while follows, !exporter.isFinished, !file.isComplete {
