@@ -11,10 +11,11 @@ struct Tracectl: ParsableCommand {
     discussion: """
       Long options may be written with one dash or two: -providers GC is --providers GC.
 
-      tracectl doctor
+      tracectl collect -providers GC,JIT -- java Main
+      tracectl dump trace.etl
       """,
     version: "tracectl 0.1.0",
-    subcommands: [Dump.self, Describe.self, Verify.self, Doctor.self])
+    subcommands: [Collect.self, Dump.self, Describe.self, Providers.self, Verify.self, Doctor.self])
 
   static func main() {
     // A reader that goes away is seen as a failed write, not as a signal.

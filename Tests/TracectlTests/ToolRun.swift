@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import tracectl
+
 /// A run of the built `tracectl`, which lies beside the test bundle.
 struct ToolRun {
   var exitCode: Int32
@@ -46,38 +48,61 @@ struct ToolRun {
 }
 
 /// A tool that has been started.
+///
+/// Foundation's `Process` would not do: it takes a process for running as long as one that it left
+/// behind does.
 final class RunningTool {
   /// After this a tool that has not ended is killed, and its test fails.
-  static let timeout_s = 60.0
+  static let timeout_s = 30.0
 
-  private let process = Process()
-  private let output: FileHandle
-  private let errors: FileHandle
+  let pid: pid_t
+  private let arguments: [String]
   private let paths: [String]
-
-  var pid: Int32 { process.processIdentifier }
 
   init(
     program: String = ToolRun.tool, _ arguments: [String], environment: [String: String] = [:],
     in directory: String? = nil
   ) throws {
+    self.arguments = arguments
     let base = NSTemporaryDirectory() + "/tracectl-run-\(UUID().uuidString)"
     paths = [base + ".out", base + ".err"]
-    for path in paths { _ = FileManager.default.createFile(atPath: path, contents: nil) }
-    output = try #require(FileHandle(forUpdatingAtPath: paths[0]))
-    errors = try #require(FileHandle(forUpdatingAtPath: paths[1]))
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, paths[0], O_WRONLY | O_CREAT, 0o600)
+    posix_spawn_file_actions_addopen(&actions, 2, paths[1], O_WRONLY | O_CREAT, 0o600)
+    // The threads that tests run on block signals, which a child would inherit.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var mask = sigset_t()
+    sigemptyset(&mask)
+    posix_spawnattr_setsigmask(&attributes, &mask)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+    let merged = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    let started =
+      directory.map { ["/usr/bin/env", "-C", $0, program] + arguments } ?? [program] + arguments
+    var pid: pid_t = 0
+    let code = Self.withPointers(started) { arguments in
+      Self.withPointers(merged.map { "\($0)=\($1)" }) { environment in
+        posix_spawn(&pid, started[0], &actions, &attributes, arguments, environment)
+      }
+    }
+    try #require(code == 0, "\(program): \(String(cString: strerror(code)))")
+    self.pid = pid
   }
 
   deinit {
     for path in paths { unlink(path) }
+  }
+
+  private static func withPointers<T>(
+    _ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> T
+  ) -> T {
+    let pointers = texts.map { strdup($0) }
+    defer { for pointer in pointers { free(pointer) } }
+    return body(pointers + [nil])
   }
 
   func send(_ signal: Int32) { kill(pid, signal) }
@@ -101,15 +126,20 @@ final class RunningTool {
 
   func wait() throws -> ToolRun {
     let deadline = Date().addingTimeInterval(Self.timeout_s)
-    while process.isRunning, Date() < deadline { usleep(2000) }
-    let hangs = process.isRunning
-    if hangs { kill(pid, SIGKILL) }
-    process.waitUntilExit()
+    var status: Int32 = 0
+    while waitpid(pid, &status, WNOHANG) == 0 {
+      if Date() > deadline {
+        kill(pid, SIGKILL)
+        waitpid(pid, &status, 0)
+        try #require(Bool(false), "the tool did not end: \(arguments): \(text().errors)")
+      }
+      usleep(2000)
+    }
     let (output, errors) = text()
-    try #require(!hangs, "the tool did not end: \(process.arguments ?? []): \(errors)")
-    let isSignal = process.terminationReason == .uncaughtSignal
-    return ToolRun(
-      exitCode: isSignal ? -1 : process.terminationStatus,
-      signal: isSignal ? process.terminationStatus : 0, output: output, errors: errors)
+    let ending = ChildProcess.Ending(status: status)
+    return switch ending {
+    case .exited(let code): ToolRun(exitCode: code, signal: 0, output: output, errors: errors)
+    case .killed(let signal): ToolRun(exitCode: -1, signal: signal, output: output, errors: errors)
+    }
   }
 }

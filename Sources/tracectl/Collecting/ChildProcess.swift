@@ -90,5 +90,15 @@ struct ChildProcess {
     return true
   }
 
+  /// Waits for its end.
+  mutating func wait() {
+    var status: CInt = 0
+    while ending == nil {
+      let result = waitpid(pid, &status, 0)
+      if result == pid { ending = Ending(status: status) }
+      if result < 0, errno != EINTR { return }
+    }
+  }
+
   func send(_ signal: CInt) { if ending == nil { kill(pid, signal) } }
 }

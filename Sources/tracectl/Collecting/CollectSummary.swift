@@ -49,7 +49,7 @@ struct CollectSummary {
     return lines
   }
 
-  private var losses: [String] {
+  var losses: [String] {
     var byCause: [String: UInt64] = [:]
     for total in file.lossTotals { byCause[total.cause.name, default: 0] &+= total.count }
     let lost = byCause.values.reduce(0, &+)

@@ -37,6 +37,13 @@ struct SignalWait {
     return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
   }
 
+  /// From now on a signal ends the process: what is left to do is short, and whoever asks again
+  /// means it. Signals that came before are forgotten.
+  mutating func release() {
+    while next(timeout_ns: 0) != nil {}
+    pthread_sigmask(SIG_SETMASK, &originalMask, nil)
+  }
+
   /// The next signal, or nil when `timeout_ns` has passed.
   mutating func next(timeout_ns: Int64) -> CollectSignal? {
     let timeout_ns = max(0, timeout_ns)

@@ -1,0 +1,26 @@
+import TraceSession
+
+/// What went wrong with processes and providers while collecting, in sentences.
+struct CollectProblems {
+  var session: Session
+  var configuration: SessionConfiguration
+
+  var lines: [String] {
+    let processes = session.processes
+    var lines = session.problems.map { "tracectl: \($0)" }
+    for process in processes {
+      let name = process.executable.split(separator: "/").last.map(String.init) ?? "?"
+      lines += process.problems.map { "tracectl: \(name) (\(process.pid)): \($0)" }
+    }
+    let offered = Set(processes.flatMap(\.providers))
+    if processes.isEmpty {
+      lines.append(
+        "tracectl: no program with a provider was seen; 'tracectl providers' lists those that run")
+    } else {
+      for name in configuration.providers.map(\.name) where !offered.contains(name) {
+        lines.append("tracectl: no program had the provider '\(name)'")
+      }
+    }
+    return lines
+  }
+}

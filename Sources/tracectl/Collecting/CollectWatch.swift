@@ -1,0 +1,91 @@
+import Glibc
+import TraceFormat
+import TraceSession
+
+/// Why a collection ended.
+enum CollectEnd: Hashable {
+  case duration
+  /// The command, or every process of `-p`, has ended.
+  case programsEnded
+  case signal
+  /// A second signal, or a command that would not end.
+  case forced
+  /// The file could not be written any more.
+  case failure
+}
+
+/// Waits, second by second, until a collection is to end.
+struct CollectWatch {
+  let session: Session
+  let pids: Set<UInt32>
+  let duration: TimeSpan?
+  let showsProgress: Bool
+
+  private let start_ns = monotonicNanoseconds()
+  /// When the first signal came.
+  private var stopAsked_ns: Int64?
+
+  init(session: Session, pids: Set<UInt32>, duration: TimeSpan?, showsProgress: Bool) {
+    self.session = session
+    self.pids = pids
+    self.duration = duration
+    self.showsProgress = showsProgress
+  }
+
+  mutating func run(_ signals: inout SignalWait, _ child: inout ChildProcess?) -> CollectEnd {
+    var progress = ProgressLine()
+    defer { progress.clear() }
+    var nextTick_ns = start_ns + Collection.second_ns
+    while true {
+      if let end = end(&child) { return end }
+      let now_ns = monotonicNanoseconds()
+      if now_ns >= nextTick_ns {
+        nextTick_ns += Collection.second_ns
+        if showsProgress { progress.show(figures(now_ns - start_ns)) }
+        continue
+      }
+      let wake_ns = min(nextTick_ns, deadline_ns ?? .max)
+      guard let signal = signals.next(timeout_ns: wake_ns - now_ns) else { continue }
+      if case .stop(let number, let isFromTerminal) = signal {
+        if stopAsked_ns != nil { return .forced }
+        guard let command = child, command.ending == nil else { return .signal }
+        stopAsked_ns = monotonicNanoseconds()
+        // A terminal sends its signal to the command too.
+        if !isFromTerminal { command.send(number) }
+        progress.clear()
+        complain(
+          "tracectl: waiting for the command to end; a second signal ends collecting at once")
+      }
+    }
+  }
+
+  private var deadline_ns: Int64? {
+    if let stopAsked_ns { return stopAsked_ns + Collection.commandStopLimit_ns }
+    return duration.map { start_ns.addingSaturated($0.nanoseconds) }
+  }
+
+  private func end(_ child: inout ChildProcess?) -> CollectEnd? {
+    if session.statistics.failure != nil { return .failure }
+    if child?.hasEnded() == true { return .programsEnded }
+    if let deadline_ns, monotonicNanoseconds() >= deadline_ns {
+      return stopAsked_ns == nil ? .duration : .forced
+    }
+    let isAlive = { (pid: UInt32) in kill(pid_t(clamping: pid), 0) == 0 || errno == EPERM }
+    if child == nil, !pids.isEmpty, !pids.contains(where: isAlive) { return .programsEnded }
+    return nil
+  }
+
+  private func figures(_ elapsed_ns: Int64) -> CollectProgress {
+    let statistics = session.statistics
+    return CollectProgress(
+      elapsed_ns: elapsed_ns, events: statistics.events, bytes: statistics.bytes,
+      lost: statistics.lostInAll, processes: statistics.processes)
+  }
+}
+
+extension Int64 {
+  fileprivate func addingSaturated(_ other: Int64) -> Int64 {
+    let (sum, overflow) = addingReportingOverflow(other)
+    return overflow ? .max : sum
+  }
+}

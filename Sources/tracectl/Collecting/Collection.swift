@@ -1,0 +1,103 @@
+import Glibc
+import TraceExport
+import TraceFormat
+import TraceSession
+
+/// One run of `tracectl collect`: a session, perhaps a command, signals, and what is said of them.
+struct Collection {
+  /// How long a command that was asked to stop may take.
+  static let commandStopLimit_ns: Int64 = 10_000_000_000
+  static let second_ns: Int64 = 1_000_000_000
+
+  var configuration: SessionConfiguration
+  var path: String
+  var duration: TimeSpan?
+  var command: [String]
+  var isQuiet: Bool
+
+  /// The exit code: the command's, if there is one.
+  func run() throws(Failure) -> CInt {
+    var program: String?
+    if let name = command.first {
+      let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
+      program = try ChildProcess.find(name, path: path)
+    }
+    var signals = SignalWait()
+    let session = Session(configuration)
+    do {
+      try session.start()
+    } catch {
+      throw Self.failure(error)
+    }
+    say("tracectl: collecting into \(path)\(command.isEmpty ? "; Ctrl-C ends it" : "")")
+    var child: ChildProcess?
+    if let program {
+      do {
+        child = try ChildProcess(
+          program: program, arguments: command, signalMask: signals.originalMask)
+      } catch {
+        session.stop()
+        throw error
+      }
+    }
+    var watch = CollectWatch(
+      session: session, pids: configuration.processes.pids, duration: duration,
+      showsProgress: !isQuiet)
+    let reason = watch.run(&signals, &child)
+    signals.release()
+    let statistics = session.stop()
+    report(session, statistics, reason)
+    return exitCode(statistics, reason, &child)
+  }
+
+  private func report(_ session: Session, _ statistics: SessionStatistics, _ reason: CollectEnd) {
+    if let failure = statistics.failure {
+      complain(OpenTrace.failure(failure, path: path).line + "; collecting ended there")
+    }
+    for line in CollectProblems(session: session, configuration: configuration).lines {
+      complain(escapedForTerminal(line))
+    }
+    guard let file = try? TraceFile(path: path) else {
+      complain("tracectl: \(escapedForTerminal(path)) cannot be read back")
+      return
+    }
+    let summary = CollectSummary(file)
+    for line in isQuiet ? summary.losses : summary.lines { complain(escapedForTerminal(line)) }
+  }
+
+  private func exitCode(
+    _ statistics: SessionStatistics, _ reason: CollectEnd, _ child: inout ChildProcess?
+  ) -> CInt {
+    let ownCode = statistics.failure == nil ? 0 : ExitStatus.ioError.rawValue
+    guard child != nil else { return ownCode }
+    if !child!.hasEnded(), reason != .forced {
+      say("tracectl: the command (process \(child!.pid)) runs on; waiting for its end")
+      child!.wait()
+    }
+    guard let ending = child!.ending else { return 128 + SIGINT }
+    return ending.exitCode == 0 ? ownCode : ending.exitCode
+  }
+
+  private func say(_ line: String) {
+    if !isQuiet { complain(escapedForTerminal(line)) }
+  }
+
+  static func failure(_ error: SessionError) -> Failure {
+    switch error {
+    case .runtimeDirectory:
+      return Failure(.configuration, error.description)
+    case .output(.io(let operation, let path, let code)):
+      var failure = Failure(operation, path, errno: code)
+      if failure.status == .noInput { failure.status = .cannotCreate }
+      return failure
+    case .output:
+      return Failure(.cannotCreate, error.description)
+    case .noSuchProcess:
+      return Failure(.noInput, error.description)
+    case .buffers, .system:
+      return Failure(.osError, error.description, next: "see 'tracectl doctor'")
+    case .alreadyStarted:
+      return Failure(.software, error.description)
+    }
+  }
+}

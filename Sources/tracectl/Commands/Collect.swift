@@ -1,0 +1,94 @@
+import ArgumentParser
+import Glibc
+import TraceFormat
+import TraceSession
+
+/// `tracectl collect`: events of running programs into a file.
+struct Collect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Collect events of programs into a file.",
+    discussion: """
+      tracectl collect -providers GC,JIT -- java Main    runs a command and ends with it
+      tracectl collect -providers GC -p 1234             one process, until Ctrl-C or its end
+      tracectl collect -providers Shop:Order+0x10:Warning -duration 10s
+                                                         every process of yours for ten seconds
+
+      Providers are GC, JIT, Exception, Method, Symbol (keywords of the Runtime provider), or
+      Name[:Keywords[:Level]], keywords being names or hexadecimal numbers joined by '+', or '*'.
+      Ends with the command's exit code, 128 + N when signal N killed it.
+      """)
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp("What to collect, separated by commas.", valueName: "specs"))
+  var providers: [String] = []
+
+  @Option(
+    name: [.customShort("o"), .long],
+    help: ArgumentHelp("The file to write; it is replaced.", valueName: "file"))
+  var output = "trace.etl"
+
+  @Option(
+    name: [.customShort("p"), .long], parsing: .upToNextOption,
+    help: ArgumentHelp("Only these processes.", valueName: "pid"))
+  var pid: [IDList] = []
+
+  @Option(help: ArgumentHelp("Only programs of these names.", valueName: "names"))
+  var process: [String] = []
+
+  @Option(help: ArgumentHelp("Stop after this time: 10s, 500ms, 2m.", valueName: "time"))
+  var duration: TimeSpan?
+
+  @Option(help: ArgumentHelp("Memory a CPU for events on their way: 4MB, 512K.", valueName: "size"))
+  var bufferSize = ByteSize(bytes: 4 << 20)
+
+  @Option(
+    help: """
+      When a buffer is full: discard new events, overwrite the oldest (a flight recorder, written \
+      at the end), or block the program for a moment.
+      """)
+  var mode: CollectMode = .discard
+
+  @Option(
+    help: ArgumentHelp(
+      "Take call stacks for these: GC, Shop, Shop/OrderPlaced, or '*'.", valueName: "specs"))
+  var stacks: [String] = []
+
+  @Flag(help: "Print nothing but losses and what goes wrong.")
+  var quiet = false
+
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp("A command to run and trace, behind '--'.", valueName: "command"))
+  var command: [String] = []
+
+  func run() throws {
+    var configuration = SessionConfiguration(
+      providers: try ProviderSelection(providers).specs(), outputPath: output)
+    configuration.name = CommandLine.arguments.dropFirst().joined(separator: " ")
+    configuration.stacks = try ProviderSelection(stacks).stackSpecs()
+    configuration.mode = mode.bufferMode
+    configuration.bufferBytesPerCPU = bufferSize.bytes
+    configuration.processes.pids = Set(pid.flatMap(\.ids))
+    configuration.processes.executableNames = Set(
+      process.flatMap { $0.split(separator: ",").map(String.init) })
+    let collection = Collection(
+      configuration: configuration, path: output, duration: duration, command: command,
+      isQuiet: quiet)
+    let code = try collection.run()
+    if code != 0 { throw ExitCode(code) }
+  }
+}
+
+/// `-mode`.
+enum CollectMode: String, CaseIterable, ExpressibleByArgument {
+  case discard, overwrite, block
+
+  var bufferMode: BufferMode {
+    switch self {
+    case .discard: .discard
+    case .overwrite: .overwrite
+    case .block: .block
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import Foundation
+import Testing
+
+@testable import tracectl
+
+@Suite struct CollectTests {
+  let fixture: TraceFixture
+  let environment: [String: String]
+
+  init() throws {
+    fixture = try TraceFixture()
+    let runtime = fixture.path("runtime")
+    environment = ["TRACE_RUNTIME_DIR": runtime]
+  }
+
+  private func collect(_ arguments: String...) throws -> ToolRun {
+    try RunningTool(
+      ["collect", "-providers", "GC"] + arguments, environment: environment, in: fixture.directory
+    ).wait()
+  }
+
+  private func start(_ arguments: String...) throws -> RunningTool {
+    let running = try RunningTool(
+      ["collect", "-providers", "GC"] + arguments, environment: environment, in: fixture.directory)
+    try #require(running.waitUntil { _, errors in errors.contains("collecting into") })
+    return running
+  }
+
+  @Test(arguments: [
+    ("exit 0", Int32(0)), ("exit 7", 7), ("kill -KILL $$", 137), ("kill -INT $$", 130),
+  ])
+  func theCommandsExitCodeIsOurs(script: String, code: Int32) throws {
+    let run = try collect("--", "sh", "-c", script)
+    #expect(run.exitCode == code, "\(run.errors)")
+    #expect(try ToolRun("verify", fixture.path("trace.etl")).exitCode == 0)
+  }
+
+  @Test func theCommandKeepsItsOutputAndArguments() throws {
+    let run = try collect("-o", "x.etl", "--", "printf", "%s|", "-providers", "--", "a b")
+    #expect(run.output == "-providers|--|a b|")
+    #expect(run.errors.contains("x.etl: no events"))
+    #expect(FileManager.default.fileExists(atPath: fixture.path("x.etl")))
+  }
+
+  @Test func theDurationEndsIt() throws {
+    let run = try collect("-duration", "200ms")
+    #expect(run.exitCode == 0)
+    #expect(run.errors.contains("trace.etl"))
+    #expect(try ToolRun("verify", fixture.path("trace.etl")).exitCode == 0)
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+  func aSignalEndsItCleanly(signal: Int32) throws {
+    let running = try start()
+    running.send(signal)
+    let run = try running.wait()
+    #expect(run.exitCode == 0)
+    #expect(try ToolRun("verify", fixture.path("trace.etl")).exitCode == 0)
+  }
+
+  @Test func aSignalIsHandedToTheCommandAndItsEndIsAwaited() throws {
+    let running = try start(
+      "--", "sh", "-c", "trap 'echo stopped; exit 9' INT; echo ready; while :; do sleep 0.05; done")
+    #expect(running.waitUntil { output, _ in output.contains("ready") })
+    running.send(SIGINT)
+    let run = try running.wait()
+    #expect(run.output == "ready\nstopped\n")
+    #expect(run.exitCode == 9)
+  }
+
+  @Test func aSecondSignalDoesNotWaitForTheCommand() throws {
+    let running = try start(
+      "--", "sh", "-c", "trap '' INT; echo ready $$; while :; do sleep 0.05; done")
+    #expect(running.waitUntil { output, _ in output.contains("ready") })
+    defer {
+      if let pid = running.text().output.split(separator: " ").last.flatMap({ Int32($0.dropLast()) }
+      ) {
+        kill(pid, SIGKILL)
+      }
+    }
+    running.send(SIGINT)
+    #expect(running.waitUntil { _, errors in errors.contains("second signal") })
+    running.send(SIGINT)
+    let run = try running.wait()
+    #expect(run.exitCode == 130)
+    #expect(try ToolRun("verify", fixture.path("trace.etl")).exitCode == 0)
+  }
+
+  @Test func processesThatEndEndIt() throws {
+    let sleeper = try RunningTool(program: "/bin/sleep", ["1000"])
+    let running = try start("-p", "\(sleeper.pid)")
+    sleeper.send(SIGKILL)
+    _ = try sleeper.wait()
+    #expect(try running.wait().exitCode == 0)
+  }
+
+  @Test func whatIsWrongIsOneSentence() throws {
+    try FileManager.default.createDirectory(
+      atPath: fixture.path("open"), withIntermediateDirectories: false,
+      attributes: [.posixPermissions: 0o755])
+    let cases: [(arguments: [String], code: Int32, says: String)] = [
+      (["collect"], 64, "-providers GC,JIT"),
+      (["collect", "-providers", "GX", "--", "true"], 64, "'GC'"),
+      (["collect", "-providers", "Runtime:GCX", "--", "true"], 64, "GC"),
+      (["collect", "-providers", "GC:::"], 64, "Name:Keywords:Level"),
+      (["collect", "-providers", "GC", "-p", "999999999"], 66, "999999999"),
+      (["collect", "-providers", "GC", "-p", "abc"], 64, "abc"),
+      (["collect", "-providers", "GC", "-duration", "soon"], 64, "soon"),
+      (["collect", "-providers", "GC", "-mode", "ring"], 64, "ring"),
+      (["collect", "-providers", "GC", "-buffer-size", "0"], 64, "--buffer-size"),
+      (["collect", "-providers", "GC", "true"], 64, "--"),
+      (["collect", "-providers", "GC", "--", "no-such-command"], 127, "no-such-command"),
+      (["collect", "-providers", "GC", "--", "/etc/passwd"], 126, "/etc/passwd"),
+      (
+        ["collect", "-providers", "GC", "-o", "/nowhere/x.etl", "--", "true"], 73, "/nowhere/x.etl"
+      ),
+      (["collect", "-providers", "GC", "-o", "/", "--", "true"], 74, "directory"),
+    ]
+    for item in cases {
+      let run = try RunningTool(
+        item.arguments, environment: environment, in: fixture.directory
+      ).wait()
+      #expect(run.exitCode == item.code, "\(item.arguments): \(run.errors)")
+      #expect(run.errors.hasPrefix("tracectl: ") && run.errors.contains(item.says), "\(run.errors)")
+      #expect(run.errors.filter { $0 == "\n" }.count == 1, "\(run.errors)")
+    }
+    let refused = try ToolRun(
+      "collect", "-providers", "GC", "--", "true",
+      environment: ["TRACE_RUNTIME_DIR": fixture.path("open")], in: fixture.directory)
+    #expect(refused.exitCode == 78)
+    #expect(refused.errors.contains("chmod"))
+    #expect(!FileManager.default.fileExists(atPath: fixture.path("trace.etl")))
+  }
+
+  @Test func aFullDiskIsSaidAndTheCommandGoesOn() throws {
+    let run = try collect("-o", "/dev/full", "--", "sh", "-c", "echo done")
+    #expect(run.exitCode == 74)
+    #expect(run.errors.contains("No space left on device"))
+  }
+
+  @Test func providersSaysWhenThereAreNone() throws {
+    let run = try ToolRun("providers", environment: environment)
+    #expect(run.exitCode == 0)
+    #expect(run.output.contains("no running program"))
+  }
+}
