@@ -1,0 +1,120 @@
+import Testing
+import TraceEvents
+
+@testable import TraceSession
+
+/// ETW's enable semantics, as the session folds them into which events are on.
+@Suite struct EnableTableTests {
+  static func event(
+    _ id: UInt16, _ level: UInt8, _ keywords: UInt64
+  ) -> EventSchema {
+    EventSchema(
+      provider: "Shop", id: id, name: "E\(id)", level: Level(rawValue: level),
+      keywords: Keywords(rawValue: keywords))
+  }
+
+  static let provider = ProviderSchema(
+    name: "Shop",
+    keywords: [
+      KeywordSchema("A", Keywords(rawValue: 1)), KeywordSchema("B", Keywords(rawValue: 2)),
+    ],
+    events: [
+      event(0, 0, 0), event(1, 1, 1), event(2, 4, 2), event(3, 5, 3), event(4, 5, 0),
+      event(5, 3, 4),
+    ])
+
+  static func spec(
+    _ level: UInt8, any: UInt64 = 0, all: UInt64 = 0, names: [String] = [],
+    events: EventFilter = .all
+  ) -> ProviderSpec {
+    ProviderSpec(
+      name: "Shop", keywords: KeywordSelection(mask: Keywords(rawValue: any), names: names),
+      allKeywords: Keywords(rawValue: all), level: Level(rawValue: level), events: events)
+  }
+
+  static func ids(_ specs: ProviderSpec...) -> [UInt16]? {
+    EnableTable(specs, stacks: []).wanted(of: provider)?.events.map(\.schema.id)
+  }
+
+  @Test func levels() {
+    #expect(Self.ids(Self.spec(0)) == [0, 1, 2, 3, 4, 5])
+    #expect(Self.ids(Self.spec(255)) == [0, 1, 2, 3, 4, 5])
+    #expect(Self.ids(Self.spec(1)) == [0, 1])
+    #expect(Self.ids(Self.spec(4)) == [0, 1, 2, 5])
+  }
+
+  @Test func keywords() {
+    // None asked for: all. An event without keywords passes always.
+    #expect(Self.ids(Self.spec(5, any: 1)) == [0, 1, 3, 4])
+    #expect(Self.ids(Self.spec(5, any: 3)) == [0, 1, 2, 3, 4])
+    #expect(Self.ids(Self.spec(5, any: 8)) == [0, 4])
+    // "All" counts only where "any" does.
+    #expect(Self.ids(Self.spec(5, all: 3)) == [0, 1, 2, 3, 4, 5])
+    #expect(Self.ids(Self.spec(5, any: 1, all: 3)) == [0, 3, 4])
+    #expect(Self.ids(Self.spec(4, any: 1, all: 3)) == [0])
+  }
+
+  @Test func namesBecomeBitsOnceTheProviderIsKnown() {
+    #expect(Self.ids(Self.spec(5, names: ["b"])) == [0, 2, 3, 4])
+    // A misspelt name must not turn into "every keyword".
+    #expect(Self.ids(Self.spec(5, names: ["Bb"])) == [0, 4])
+    let table = EnableTable([Self.spec(5, names: ["Bb"])], stacks: [])
+    #expect(table.wanted(of: Self.provider)?.problems.count == 1)
+    #expect(table.wanted(of: Self.provider)?.problems.first?.contains("did you mean B?") == true)
+  }
+
+  @Test func eventFilters() {
+    #expect(Self.ids(Self.spec(5, events: .only([.id(2), .name("e3")]))) == [2, 3])
+    #expect(Self.ids(Self.spec(4, events: .only([.id(2), .name("e3")]))) == [2])
+    #expect(Self.ids(Self.spec(5, any: 1, events: .except([.id(0), .id(4)]))) == [1, 3])
+    let table = EnableTable([Self.spec(5, events: .only([.name("E33"), .id(99)]))], stacks: [])
+    #expect(table.wanted(of: Self.provider)?.problems.count == 2)
+  }
+
+  @Test func enablingAgainReplaces() {
+    var table = EnableTable([Self.spec(5, any: 1), Self.spec(1, any: 2)], stacks: [])
+    func ids() -> [UInt16]? { table.wanted(of: Self.provider)?.events.map(\.schema.id) }
+    #expect(ids() == [0, 1, 3, 4])
+    table.enable([Self.spec(4, any: 2)])
+    #expect(ids() == [0, 2])
+    table.disable("Shop")
+    #expect(ids() == nil)
+  }
+
+  @Test func givenTogetherTheyAddUp() {
+    #expect(Self.ids(Self.spec(1, any: 1), Self.spec(4, any: 2)) == [0, 1, 2])
+    let filter = EnableTable([Self.spec(1, any: 1), Self.spec(4, any: 2)], stacks: [])
+      .wanted(of: Self.provider)?.filter
+    #expect(filter == EnableFilter(level: .informational, any: Keywords(rawValue: 3)))
+    let every = EnableTable([Self.spec(0, any: 1), Self.spec(4)], stacks: [])
+      .wanted(of: Self.provider)?.filter
+    #expect(every == EnableFilter(level: Level(rawValue: 255), any: []))
+  }
+
+  @Test func stacks() {
+    func stacks(_ spec: StackSpec) -> [UInt16] {
+      EnableTable([Self.spec(5)], stacks: [spec]).wanted(of: Self.provider)!.events
+        .filter(\.captureStack).map(\.schema.id)
+    }
+    #expect(stacks(StackSpec()) == [0, 1, 2, 3, 4, 5])
+    #expect(stacks(StackSpec(provider: "Else")) == [])
+    #expect(stacks(StackSpec(provider: "Shop", events: .only([.id(3)]))) == [3])
+    #expect(stacks(StackSpec(provider: "Shop", keywords: .init(names: ["A"]))) == [1, 3])
+  }
+
+  @Test func refsAreSharedByEqualSchemas() {
+    var refs = RefTable()
+    let first = refs.ref(for: Self.event(1, 1, 1))
+    #expect(first?.ref == 1 && first?.isNew == true)
+    let again = refs.ref(for: Self.event(1, 1, 1))
+    #expect(again?.ref == 1 && again?.isNew == false)
+    #expect(refs.ref(for: Self.event(1, 2, 1))?.ref == 2)
+    for id in 2..<RefTable.refsMax {
+      var schema = Self.event(1, 1, 1)
+      schema.name = "N\(id)"
+      #expect(refs.ref(for: schema) != nil)
+    }
+    #expect(refs.ref(for: Self.event(9, 9, 9)) == nil)
+    #expect(refs.ref(for: Self.event(1, 1, 1))?.ref == 1)
+  }
+}

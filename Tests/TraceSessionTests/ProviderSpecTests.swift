@@ -1,0 +1,85 @@
+import Testing
+import TraceEvents
+
+@testable import TraceSession
+
+@Suite struct ProviderSpecTests {
+  static let shop = ProviderSchema(
+    name: "Shop",
+    keywords: [
+      KeywordSchema("Order", Keywords(rawValue: 1)), KeywordSchema("Stock", Keywords(rawValue: 2)),
+    ],
+    events: [EventSchema(provider: "Shop", id: 1, name: "OrderPlaced")])
+
+  static func parse(_ text: String) throws(ProviderSpecError) -> [ProviderSpec] {
+    try ProviderSpec.parse(text, known: [shop])
+  }
+
+  static func spec(
+    _ name: String, _ mask: UInt64 = 0, names: [String] = [], level: Level = .verbose
+  ) -> ProviderSpec {
+    ProviderSpec(
+      name: name, keywords: KeywordSelection(mask: Keywords(rawValue: mask), names: names),
+      level: level)
+  }
+
+  @Test(arguments: [
+    ("GC", [spec("Runtime", 0x1)]),
+    ("gc,JIT", [spec("Runtime", 0x1), spec("Runtime", 0x10)]),
+    (" Exception , Method", [spec("Runtime", 0x8000), spec("Runtime", 0x1_0000_0000_0000)]),
+    ("Symbol::Warning", [spec("Runtime", 0x8, level: .warning)]),
+    ("Runtime", [spec("Runtime")]),
+    ("runtime:GC+JIT:4", [spec("Runtime", 0x11, level: .informational)]),
+    ("Runtime:0x8011:verbose", [spec("Runtime", 0x8011)]),
+    ("Runtime:GC+0x10", [spec("Runtime", 0x11)]),
+    ("Shop:*:critical", [spec("Shop", level: .critical)]),
+    ("Shop::255", [spec("Shop", level: Level(rawValue: 255))]),
+    ("Shop:Order+*", [spec("Shop")]),
+    ("shop:stock", [spec("Shop", 2)]),
+    ("Later:Some+0X20:*", [spec("Later", 0x20, names: ["Some"], level: Level(rawValue: 255))]),
+  ])
+  func reads(text: String, expected: [ProviderSpec]) throws {
+    #expect(try Self.parse(text) == expected)
+  }
+
+  @Test(arguments: [
+    ("", ProviderSpecError.empty(spec: "")),
+    ("GC,,JIT", .empty(spec: "")),
+    (":GC", .empty(spec: ":GC")),
+    ("Shop:Order+:4", .empty(spec: "Shop:Order+:4")),
+    ("Shop:Order:4:5", .tooManyParts(spec: "Shop:Order:4:5")),
+    ("Shop:*:loud", .unknownLevel("loud", spec: "Shop:*:loud")),
+    ("Shop:*:256", .unknownLevel("256", spec: "Shop:*:256")),
+    ("Shop:0xgg", .badNumber("0xgg", spec: "Shop:0xgg")),
+    (
+      "Shop:0x1ffffffffffffffff",
+      .badNumber("0x1ffffffffffffffff", spec: "Shop:0x1ffffffffffffffff")
+    ),
+    ("GC:JIT", .keywordAsProvider("GC", spec: "GC:JIT")),
+    (
+      "Shop:Ordre",
+      .unknownKeyword("Ordre", provider: "Shop", nearest: ["Order"], known: ["Order", "Stock"])
+    ),
+  ])
+  func refuses(text: String, expected: ProviderSpecError) {
+    #expect(throws: expected) { try Self.parse(text) }
+    #expect(!expected.description.isEmpty)
+  }
+
+  @Test func stacks() throws {
+    let parsed = try StackSpec.parse("*,GC,Shop,Shop/OrderPlaced,Later/7", known: [Self.shop])
+    #expect(
+      parsed == [
+        StackSpec(),
+        StackSpec(
+          provider: "Runtime", keywords: KeywordSelection(mask: RuntimeSchema.Keyword.gc)),
+        StackSpec(provider: "Shop"),
+        StackSpec(provider: "Shop", events: .only([.name("OrderPlaced")])),
+        StackSpec(provider: "Later", events: .only([.id(7)])),
+      ])
+    #expect(
+      throws: ProviderSpecError.unknownEvent(
+        "OrderPlced", provider: "Shop", nearest: ["OrderPlaced"])
+    ) { try StackSpec.parse("Shop/OrderPlced", known: [Self.shop]) }
+  }
+}

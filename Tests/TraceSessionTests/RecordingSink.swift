@@ -1,0 +1,37 @@
+import Synchronization
+import TraceEvents
+import TraceFormat
+import TraceRing
+
+@testable import TraceSession
+
+/// Notes what a control plane hands on.
+final class RecordingSink: EventSink {
+  struct Notes {
+    var refs: [UInt16: EventSchema] = [:]
+    var providers: [ProviderSchema] = []
+    var processes: [ProcessRecord] = []
+    var ended: [UInt32] = []
+    var sets: [UInt32: WriterKind] = [:]
+    var removed: [UInt32] = []
+    var admitted: [UInt32: UInt32] = [:]
+  }
+
+  private let state = Mutex(Notes())
+  var notes: Notes { state.withLock { $0 } }
+
+  func define(ref: UInt16, schema: EventSchema) { state.withLock { $0.refs[ref] = schema } }
+  func define(provider: ProviderSchema) { state.withLock { $0.providers.append(provider) } }
+  func define(process: ProcessRecord) { state.withLock { $0.processes.append(process) } }
+  func processEnded(index: UInt32, atTicks ticks: UInt64) {
+    state.withLock { $0.ended.append(index) }
+  }
+  func add(_ set: BufferSet, id: UInt32, firstStream: UInt32) {
+    let kind = set.parameters.writerKind
+    state.withLock { $0.sets[id] = kind }
+  }
+  func remove(setID: UInt32) { state.withLock { $0.removed.append(setID) } }
+  func admit(process: UInt32, toSet setID: UInt32) {
+    state.withLock { $0.admitted[process] = setID }
+  }
+}
