@@ -107,10 +107,11 @@ ssize_t trace_packet_receive(int fd, void *bytes, long capacity, int *descriptor
                            .msg_iovlen = 1,
                            .msg_control = control.space,
                            .msg_controllen = sizeof control.space};
-  ssize_t received;
-  do {
+  ssize_t received = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  // A peer that closed without having read everything: its last words are behind the error.
+  if (received < 0 && errno == ECONNRESET) {
     received = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  } while (received < 0 && errno == EINTR);
+  }
   *descriptor_count = 0;
   if (received < 0) return -1;
   int count = take_descriptors(&message, descriptors);

@@ -14,9 +14,16 @@ public enum ProviderDirectory {
   public static func collect(
     for duration: Duration = .milliseconds(300), processes: ProcessFilter = ProcessFilter()
   ) throws(SessionError) -> [Entry] {
+    try collect(for: duration, processes: processes, places: RendezvousPaths.listening())
+  }
+
+  static func collect(
+    for duration: Duration, processes: ProcessFilter = ProcessFilter(),
+    places: [RendezvousPaths.Place]
+  ) throws(SessionError) -> [Entry] {
     var configuration = SessionConfiguration(providers: [])
     configuration.processes = processes
-    let listener = try SessionListener(places: RendezvousPaths.listening())
+    let listener = try SessionListener(places: places)
     let rendezvous = try Rendezvous(configuration, listener: listener, sink: nil)
     try rendezvous.start()
     usleep(UInt32(clamping: duration.nanoseconds / 1000))

@@ -53,8 +53,8 @@ final class ProcessLink {
 
   private func judge(_ result: PacketResult) {
     switch result {
-    case .done, .wouldBlock: break
-    case .closed: end()
+    // Once it is gone, its last words and then the end are still to be read.
+    case .done, .wouldBlock, .closed: break
     case .failed(0): end(problem: "it does not read its control messages")
     case .failed(let code): end(problem: "its control socket failed: \(systemMessage(code))")
     }

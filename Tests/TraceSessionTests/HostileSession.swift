@@ -1,0 +1,44 @@
+import CTraceShims
+import Glibc
+import Testing
+import TraceControl
+
+@testable import TraceSession
+
+/// A session's end of the control protocol, driven by hand.
+final class HostileSession {
+  let listener: SessionListener
+  private(set) var socket: Int32 = -1
+
+  init(path: String) throws {
+    listener = try SessionListener(places: [.init(path: path, kind: .user)])
+  }
+
+  deinit { if socket >= 0 { close(socket) } }
+
+  func acceptOne() throws {
+    var ready = pollfd(fd: listener.descriptor, events: Int16(POLLIN), revents: 0)
+    try #require(poll(&ready, 1, 10_000) == 1, "no process connects")
+    socket = trace_packet_accept(listener.descriptor)
+    try #require(socket >= 0)
+  }
+
+  func send(_ packet: [UInt8], descriptors: [Int32] = []) {
+    _ = PacketSocket.send(packet, descriptors: descriptors, to: socket)
+  }
+
+  /// Reads what the process says until it goes; its last word.
+  func readToEnd() throws -> AppMessage? {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 8)
+    defer { buffer.deallocate() }
+    var last: AppMessage?
+    while true {
+      var ready = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+      try #require(poll(&ready, 1, 10_000) == 1, "the process stays")
+      let result = PacketSocket.receive(from: socket, into: buffer) { packet, _ in
+        last = try? AppMessage(packet: packet)
+      }
+      if result != .done { return last }
+    }
+  }
+}

@@ -1,0 +1,230 @@
+import CTraceShims
+import Foundation
+import TestSupport
+import Testing
+import TraceControl
+import TraceEvents
+import TraceFormat
+
+@testable import TraceSession
+
+/// The process's end, in a process of its own.
+@Suite struct TracedProcessTests {
+  let place = TemporaryDirectory()
+  var runtime: String { "\(place.path)/meet" }
+
+  func start(
+    _ providers: String = "Storm", file: String = "trace.etl",
+    _ change: (inout SessionConfiguration) -> Void = { _ in }
+  ) throws -> Session {
+    var configuration = SessionConfiguration(
+      providers: try ProviderSpec.parse(providers), outputPath: "\(place.path)/\(file)")
+    configuration.bufferBytesPerCPU = 128 << 10
+    configuration.mode = .block
+    change(&configuration)
+    let session = Session(configuration, places: [.init(path: runtime, kind: .user)])
+    try session.start()
+    return session
+  }
+
+  func storm(_ arguments: String..., environment: [String: String] = [:]) throws -> StormProcess {
+    try StormProcess(arguments, runtimeDirectory: runtime, environment: environment)
+  }
+
+  /// Waits for a process that emits to the session.
+  func waitForProcess(_ session: Session) throws {
+    try waitUntil { session.statistics.processes == 1 }
+    #expect(session.waitUntilEnabled(timeout: .seconds(10)))
+  }
+
+  func waitUntil(_ isSo: () -> Bool) throws {
+    let end = Date() + 20
+    while !isSo() {
+      try #require(Date() < end, "it does not come true")
+      usleep(1000)
+    }
+  }
+
+  @Test func sessionFindsWhatRuns() throws {
+    let storm = try storm("--events", "500", "--wait-for-enable", "20")
+    let session = try start()
+    storm.waitUntilExit()
+    #expect(session.stop().events == 500)
+  }
+
+  @Test func providerDirectoryListsWhatRuns() throws {
+    let storm = try storm("--events", "1", "--hold-open", "20")
+    defer { storm.kill() }
+    var entries: [ProviderDirectory.Entry] = []
+    try waitUntil {
+      entries =
+        (try? ProviderDirectory.collect(
+          for: .milliseconds(20), places: [.init(path: runtime, kind: .user)])) ?? []
+      return !entries.isEmpty
+    }
+    #expect(entries.map(\.process.pid) == [UInt32(storm.pid)])
+    let provider = try #require(entries.first?.providers.first { $0.name == "Storm" })
+    #expect(provider.keywords.map(\.name).contains("Counter"))
+    #expect(provider.events.map(\.name).contains("Counter"))
+    #expect(storm.descriptors().allSatisfy { !$0.contains("trace-buffers") })
+  }
+
+  @Test func twoSessionsWithDifferentKeywords() throws {
+    let counters = try start("Storm:Counter", file: "counters.etl")
+    let nothing = try start("Storm:0x8000", file: "nothing.etl")
+    let both = try start("Storm:Text+Counter", file: "both.etl")
+    let storm = try storm("--events", "3000", "--payload", "mixed")
+    storm.waitUntilExit()
+    func names(_ file: String) throws -> Set<String> {
+      let trace = try TraceFile(path: "\(place.path)/\(file)")
+      return Set(trace.eventTypes.filter { $0.count > 0 }.map(\.schema.name))
+    }
+    for session in [counters, nothing, both] { #expect(session.stop().lostInAll == 0) }
+    #expect(try names("counters.etl") == ["Counter"])
+    #expect(try names("nothing.etl") == [])
+    #expect(try names("both.etl").count == 2)
+  }
+
+  @Test func theNinthSessionIsRefusedWithAMessage() throws {
+    let storm = try storm("--events", "100", "--wait-for-enable", "20", "--hold-open", "60")
+    defer { storm.kill() }
+    var sessions: [Session] = []
+    for index in 0..<ControlLimits.sessions {
+      let session = try start(file: "\(index).etl")
+      try waitForProcess(session)
+      sessions.append(session)
+    }
+    let ninth = try start(file: "ninth.etl")
+    try waitUntil { ninth.processes.first?.isRunning == false }
+    #expect(ninth.processes.first?.problems.first?.contains("8 sessions trace it") == true)
+    ninth.stop()
+    // One goes; there is room again.
+    sessions.removeLast().stop()
+    let next = try start(file: "next.etl")
+    try waitForProcess(next)
+    next.stop()
+    for session in sessions { session.stop() }
+  }
+
+  @Test func aForkedChildStartsOver() throws {
+    let session = try start()
+    let storm = try storm("--events", "1000", "--fork")
+    storm.waitUntilExit()
+    #expect(session.stop().events == 2000)
+    #expect(session.statistics.processesSeen == 2)
+    #expect(session.processes.flatMap(\.problems) == [])
+  }
+
+  @Test func withoutRseq() throws {
+    let session = try start()
+    let storm = try storm(
+      "--events", "1000", "--threads", "2",
+      environment: ["GLIBC_TUNABLES": "glibc.pthread.rseq=0"])
+    storm.waitUntilExit()
+    let statistics = session.stop()
+    #expect(statistics.events == 2000)
+    #expect(statistics.lostInAll == 0)
+  }
+
+  @Test func disabledByTheEnvironment() throws {
+    let session = try start()
+    let storm = try storm("--events", "10", environment: ["TRACE_DISABLE": "1"])
+    storm.waitUntilExit()
+    #expect(session.stop().events == 0)
+    #expect(session.processes.isEmpty)
+  }
+
+  @Test func sessionsComeAndGoAndLeaveNothing() throws {
+    let storm = try storm(
+      "--events", "100000000", "--rate", "20000", "--wait-for-enable", "20")
+    defer { storm.kill() }
+    var before: (descriptors: Int, maps: Int, threads: Int)?
+    for round in 0..<20 {
+      let session = try start(file: "\(round).etl")
+      try waitForProcess(session)
+      session.stop()
+      #expect(storm.isRunning)
+      try waitUntil { storm.maps().allSatisfy { !$0.contains("trace-buffers") } }
+      let now = (storm.descriptors().count, storm.maps().count, storm.threadCount())
+      guard round >= 5 else {
+        before = now
+        continue
+      }
+      #expect(now.0 <= before!.descriptors)
+      #expect(now.1 <= before!.maps + 2)
+      #expect(now.2 <= before!.threads)
+    }
+  }
+
+  @Test(arguments: 0..<7) func hostileSessionIsLeft(_ crime: Int) throws {
+    let hostile = try HostileSession(path: runtime)
+    let storm = try storm("--events", "1000", "--hold-open", "60")
+    defer { storm.kill() }
+    try hostile.acceptOne()
+    let file = trace_memfd("not-a-buffer-set")
+    defer { close(file) }
+    let welcome = SessionMessage.welcome(Welcome(sessionID: 1, processSlot: 1)).encoded()
+    switch crime {
+    case 0: hostile.send(Array(repeating: 0x5a, count: 999))
+    case 1: hostile.send(SessionMessage.captureState(provider: 9, generation: 1).encoded())
+    case 2: hostile.send(welcome)
+    case 3:
+      let wake = trace_wake_descriptor()
+      hostile.send(welcome, descriptors: [file, wake])
+      close(wake)
+    case 4: hostile.send(SessionMessage.detach.encoded(), descriptors: [file])
+    case 5:
+      hostile.send(
+        SessionMessage.grants(
+          ProviderGrants(
+            provider: 0, generation: 1, filter: nil,
+            grants: [Grant(eventID: 1, ref: 1, isOn: true, captureStack: false)])
+        ).encoded())
+    default: hostile.send(Array(repeating: 1, count: 65_537))
+    }
+    let lastWord = try hostile.readToEnd()
+    if crime == 3 {
+      guard case .refused = lastWord else {
+        Issue.record("no refusal, but \(String(describing: lastWord))")
+        return
+      }
+    }
+    #expect(storm.isRunning)
+    // It is as open to others as before.
+    let session = try start()
+    try waitForProcess(session)
+    session.stop()
+    #expect(storm.descriptors().allSatisfy { !$0.contains("not-a-buffer-set") })
+  }
+
+  @Test func aSilentSessionDelaysOnlyBriefly() throws {
+    let silent = try HostileSession(path: runtime)
+    let start = Date()
+    let storm = try storm(
+      "--events", "10", environment: ["TRACE_REGISTER_TIMEOUT": "300"])
+    storm.waitUntilExit()
+    // The process as a whole: one wait, not one for each event or provider.
+    #expect(Date().timeIntervalSince(start) >= 0.3)
+    #expect(Date().timeIntervalSince(start) < 20)
+    _ = silent
+  }
+}
+
+extension StormProcess {
+  func descriptors() -> [String] {
+    let directory = "/proc/\(pid)/fd"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    return names.compactMap {
+      try? FileManager.default.destinationOfSymbolicLink(atPath: "\(directory)/\($0)")
+    }
+  }
+
+  func maps() -> [String] {
+    let text = (try? String(contentsOfFile: "/proc/\(pid)/maps", encoding: .utf8)) ?? ""
+    return text.split(separator: "\n").map(String.init)
+  }
+
+  func threadCount() -> Int {
+    (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task"))?.count ?? 0
+  }
+}
