@@ -18,7 +18,8 @@ final class StormProcess {
     process.executableURL = Self.executable
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment
-      .merging(["TRACE_RUNTIME_DIR": runtimeDirectory]) { $1 }
+      // Patient: on a busy machine a session may need longer than programs like to wait.
+      .merging(["TRACE_RUNTIME_DIR": runtimeDirectory, "TRACE_REGISTER_TIMEOUT": "30000"]) { $1 }
       .merging(environment) { $1 }
     process.standardOutput = output
     try process.run()
