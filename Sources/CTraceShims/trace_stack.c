@@ -1,7 +1,9 @@
 #define _GNU_SOURCE
 #include "trace_stack.h"
 
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "trace_thread.h"
@@ -52,4 +54,43 @@ __attribute__((noinline)) uint32_t trace_capture_stack(uint64_t *frames, uint32_
     frame = caller;
   }
   return count;
+}
+
+// The kernel's struct, which is not the C library's.
+struct kernel_sigaction {
+  void *handler;
+  unsigned long flags;
+  void *restorer;
+  uint64_t mask;
+};
+
+// Where handlers return to: the same for every handler that the C library installed; 0 while there
+// is none.
+static uint64_t signal_trampoline(void) {
+#if defined(__x86_64__)
+  static uint64_t known;
+  uint64_t trampoline = trace_load_relaxed_u64(&known);
+  for (int number = 1; trampoline == 0 && number < 65; number++) {
+    struct kernel_sigaction action = {0};
+    if (syscall(SYS_rt_sigaction, number, NULL, &action, sizeof action.mask) != 0) continue;
+    trampoline = (uint64_t)action.restorer;
+  }
+  trace_store_relaxed_u64(&known, trampoline);
+  return trampoline;
+#else
+  return 0;
+#endif
+}
+
+_Bool trace_is_in_signal_handler(void) {
+  stack_t current;
+  if (sigaltstack(NULL, &current) == 0 && (current.ss_flags & SS_ONSTACK)) return 1;
+  uint64_t trampoline = signal_trampoline();
+  if (trampoline == 0) return 0;
+  uint64_t frames[128];
+  uint32_t depth = trace_capture_stack(frames, sizeof frames / sizeof *frames);
+  for (uint32_t i = 0; i < depth; i++) {
+    if (frames[i] == trampoline) return 1;
+  }
+  return 0;
 }

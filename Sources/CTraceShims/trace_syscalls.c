@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <linux/membarrier.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -24,11 +23,6 @@ void trace_wake(int fd) {
   uint64_t one = 1;
   // Full or closed: then nobody needs to be woken.
   if (write(fd, &one, sizeof one) < 0) return;
-}
-
-_Bool trace_is_on_signal_stack(void) {
-  stack_t current;
-  return sigaltstack(NULL, &current) == 0 && (current.ss_flags & SS_ONSTACK);
 }
 
 int trace_memfd(const char *name) {

@@ -83,7 +83,7 @@ enum SlowPath {
   ) -> RingLoss? {
     guard slot.pointee.mode == BufferMode.block.rawValue else { return .bufferFull }
     // The code that a signal handler interrupted may be the one that everybody waits for.
-    if depth > 0 || trace_is_on_signal_stack() { return .signal }
+    if deadline == 0, depth > 0 || trace_is_in_signal_handler() { return .signal }
     let now = trace_monotonic_ns()
     if deadline == 0 {
       // Someone has waited the whole time in vain, and nothing has moved since.

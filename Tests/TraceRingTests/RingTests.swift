@@ -119,6 +119,23 @@ struct RingTests {
   }
 
   @Test(arguments: writerKinds)
+  func signalHandlersNeverWaitForRoom(_ kind: WriterKind) throws {
+    let fixture = try RingFixture(
+      mode: .block, kind: kind, ringCount: kind == .lock ? 1 : 0,
+      blockTimeoutNanoseconds: 60_000_000_000)
+    // Each handler writes a whole page; nobody reads.
+    SignalEmitter.start(fixture, words: RingLayout.recordWordsMax - 1)
+    let begin = trace_monotonic_ns()
+    while SignalEmitter.count < 40, trace_monotonic_ns() - begin < 10_000_000_000 {}
+    let fromHandler = SignalEmitter.stop()
+    #expect(fromHandler >= 40)
+    let seen = fixture.read().count
+    let lost = fixture.notices()
+    #expect(lost.count(.lost(.signal)) > 0)
+    #expect(seen + Int(lost.total) == fromHandler)
+  }
+
+  @Test(arguments: writerKinds)
   func thousandsOfShortThreads(_ kind: WriterKind) throws {
     let fixture = try RingFixture(kind: kind, ringBytes: 1 << 22)
     for round in 0..<100 {

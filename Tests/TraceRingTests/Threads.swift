@@ -67,8 +67,13 @@ enum SignalEmitter {
   nonisolated(unsafe) private static var fixture: RingFixture?
   private static let emitted = Atomic<Int>(0)
 
-  static func start(_ target: RingFixture) {
+  nonisolated(unsafe) private static var payload: [UInt64] = []
+
+  static var count: Int { emitted.load(ordering: .relaxed) }
+
+  static func start(_ target: RingFixture, words: Int = 2) {
     fixture = target
+    payload = [UInt64](repeating: 1, count: words)
     emitted.store(0, ordering: .relaxed)
     signal(SIGALRM) { _ in SignalEmitter.emit() }
     var interval = itimerval()
@@ -78,7 +83,7 @@ enum SignalEmitter {
   }
 
   private static func emit() {
-    fixture?.write([1, 2])
+    fixture?.write(payload)
     emitted.wrappingAdd(1, ordering: .relaxed)
   }
 

@@ -15,6 +15,12 @@
 /// for each page of stack that the thread's walks had not seen before.
 uint32_t trace_capture_stack(uint64_t *frames, uint32_t limit);
 
+/// Whether the caller was called, directly or not, by a signal handler, as far as frames show it:
+/// it runs on an alternate signal stack, or one of its callers returns to the kernel's signal
+/// trampoline. A handler compiled without frame pointers that runs on the thread's own stack is not
+/// seen (x86-64; on arm64 only the alternate stack is). Some microseconds; async-signal-safe.
+_Bool trace_is_in_signal_handler(void);
+
 #pragma clang assume_nonnull end
 
 #endif

@@ -18,9 +18,6 @@ int trace_eventfd(void);
 /// Adds one to an eventfd; never waits. Async-signal-safe.
 void trace_wake(int fd);
 
-/// True when the caller runs on an alternate signal stack.
-_Bool trace_is_on_signal_stack(void);
-
 /// memfd_create with sealing allowed and close-on-exec; a descriptor or -1 (errno).
 int trace_memfd(const char *name);
 /// Forbids shrinking, growing and further seals; 0 or -1.
