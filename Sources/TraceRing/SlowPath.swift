@@ -19,6 +19,7 @@ enum SlowPath {
     case again
     /// No room, and the mode does not let the oldest go.
     case full
+    /// Counted, and given up.
     case lost(RingLoss)
     /// The session that wanted the event has gone.
     case detached
@@ -39,11 +40,8 @@ enum SlowPath {
     var deadline: UInt64 = 0
     for _ in 0..<roundsMax {
       switch attached(slot, generation, { attempt(slot, generation, record) }) {
-      case .written, .detached: return
+      case .written, .detached, .lost: return
       case .again: continue
-      case .lost(let cause):
-        lose(slot, generation, cause)
-        return
       case .full:
         if let cause = waitForRoom(slot, depth: depth, deadline: &deadline) {
           lose(slot, generation, cause)
@@ -54,7 +52,22 @@ enum SlowPath {
     lose(slot, generation, .contention)
   }
 
+  /// Tries once. A loss that waiting cannot avert is counted here, while the mapping is held anyway.
   private static func attempt(
+    _ slot: UnsafeMutablePointer<trace_slot>, _ generation: UInt64, _ record: PendingRecord
+  ) -> Step {
+    let step = tryToWrite(slot, generation, record)
+    switch step {
+    case .lost(let cause): countLoss(slot, cause)
+    case .full where slot.pointee.mode != BufferMode.block.rawValue:
+      countLoss(slot, .bufferFull)
+      return .lost(.bufferFull)
+    default: break
+    }
+    return step
+  }
+
+  private static func tryToWrite(
     _ slot: UnsafeMutablePointer<trace_slot>, _ generation: UInt64, _ record: PendingRecord
   ) -> Step {
     guard record.words <= RingLayout.recordWordsMax else { return .lost(.tooLarge) }
@@ -81,7 +94,6 @@ enum SlowPath {
   private static func waitForRoom(
     _ slot: UnsafeMutablePointer<trace_slot>, depth: UInt32, deadline: inout UInt64
   ) -> RingLoss? {
-    guard slot.pointee.mode == BufferMode.block.rawValue else { return .bufferFull }
     // The code that a signal handler interrupted may be the one that everybody waits for.
     if deadline == 0, depth > 0 || trace_is_in_signal_handler() { return .signal }
     let now = trace_monotonic_ns()
@@ -103,12 +115,16 @@ enum SlowPath {
     _ slot: UnsafeMutablePointer<trace_slot>, _ generation: UInt64, _ cause: RingLoss
   ) {
     _ = attached(slot, generation) {
-      if slot.pointee.fast_generation == 0 {
-        LockWriter.countLoss(slot, cause)
-      } else {
-        RseqWriter.countLoss(slot, cause)
-      }
-      return .written
+      countLoss(slot, cause)
+      return .lost(cause)
+    }
+  }
+
+  private static func countLoss(_ slot: UnsafeMutablePointer<trace_slot>, _ cause: RingLoss) {
+    if slot.pointee.fast_generation == 0 {
+      LockWriter.countLoss(slot, cause)
+    } else {
+      RseqWriter.countLoss(slot, cause)
     }
   }
 }
