@@ -88,7 +88,7 @@ let package = Package(
       dependencies: ["CTraceShims", "TraceEvents", "TraceRing", "TraceProvider", "TestSupport"]),
     .testTarget(
       name: "TraceFormatTests",
-      dependencies: ["CLZ4", "TraceEvents", "TraceFormat", "TestSupport"]),
+      dependencies: ["CLZ4", "CTraceShims", "TraceEvents", "TraceFormat", "TestSupport"]),
     .testTarget(
       name: "ConformanceTests", dependencies: ["TraceEvents", "TraceFormat", "TestSupport"]),
   ]

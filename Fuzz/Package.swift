@@ -1,0 +1,21 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One executable a fuzz target, with a corpus in `Corpus/<name>`. `Scripts/fuzz <name> <seconds>`
+/// builds and runs one: it adds the flags that bring libFuzzer, so `swift build` alone does not
+/// link.
+let package = Package(
+  name: "trace-engine-fuzz",
+  dependencies: [.package(name: "trace-engine", path: "..")],
+  targets: [
+    .target(name: "CFuzzer"),
+    .executableTarget(
+      name: "FuzzFile",
+      dependencies: [
+        "CFuzzer",
+        .product(name: "TraceEvents", package: "trace-engine"),
+        .product(name: "TraceFormat", package: "trace-engine"),
+      ],
+      swiftSettings: [.swiftLanguageMode(.v6)]),
+  ]
+)

@@ -1,0 +1,55 @@
+import TraceEvents
+
+@testable import TraceFormat
+
+/// A sound trace with one block whose payload is anything, under checksums that hold: the same as
+/// Fuzz/Sources/FuzzFile/SealedTrace.swift, so that the fuzzer's corpus can be run here.
+enum SealedTrace {
+  static let fieldTypes: [FieldType] =
+    [.uint8, .int32, .uint64, .bool, .float, .double, .string, .bytes]
+
+  static func define(in writer: inout TraceWriter) throws {
+    for (index, type) in fieldTypes.enumerated() {
+      let ref = UInt16(index + 1)
+      let fields = [FieldSchema("one", type), FieldSchema("all", .array(type.element))]
+      try writer.define(
+        ref: ref, schema: EventSchema(provider: "Fuzz", id: ref, name: "E\(ref)", fields: fields))
+    }
+  }
+
+  /// File header, session and event types, as the writer writes them.
+  private static let prefix: [UInt8] = try! Sample.bytes(
+    session: Sample.session(.counter), finishing: false
+  ) { try define(in: &$0) }
+  private static let prefixBlocks = SmallTrace.blocks(prefix).count
+
+  /// What the fuzz target makes of an input: see FuzzFile.swift.
+  static func bytes(input: [UInt8]) throws -> [UInt8] {
+    guard let kind = input.first, kind != 0 else { return Array(input.dropFirst()) }
+    let payload = Array(input.dropFirst())
+    let wished = payload.count >= 12 ? payload.withUnsafeBytes { Int($0.word32(8) & 0xffff) } : 0
+    return try bytes(
+      kind: kind, payload: payload, count: kind == BlockKind.events ? wished : 1,
+      ticks: (kind == BlockKind.stacks ? 1 : 0)...UInt64.max)
+  }
+
+  static func bytes(
+    kind: UInt8, payload: [UInt8], count: Int, ticks: ClosedRange<UInt64>
+  ) throws -> [UInt8] {
+    let header = BlockHeader(
+      fileID: 0x1234_5678, kind: kind, payloadBytes: payload.count, count: count,
+      sequence: UInt32(prefixBlocks), first: ticks.lowerBound,
+      last: ticks.upperBound, payloadChecksum: payload.withUnsafeBytes { checksum($0) })
+    var block = [UInt8](repeating: 0, count: FileLayout.blockHeaderBytes) + payload
+    block.withUnsafeMutableBytes { header.write(to: $0.baseAddress!) }
+    return prefix + block
+  }
+
+  /// Asks a reader everything that can be asked.
+  static func read(_ bytes: [UInt8]) throws -> TraceFile? {
+    guard let file = try? TraceFile(bytes: bytes) else { return nil }
+    _ = try Sample.replay(file)
+    try file.verify()
+    return file
+  }
+}
