@@ -75,7 +75,9 @@ let package = Package(
     .testTarget(name: "TraceExportTests", dependencies: ["TraceEvents", "TraceExport"]),
     .testTarget(
       name: "TracectlTests",
-      dependencies: ["TraceEvents", "TraceControl", "TraceFormat", "TraceSession", "tracectl"]),
+      dependencies: [
+        "TraceEvents", "TraceControl", "TraceFormat", "TraceSession", "tracectl", "event-storm",
+      ]),
     .testTarget(name: "TidyTests"),
     .testTarget(
       name: "TraceSessionTests",

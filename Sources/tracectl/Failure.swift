@@ -66,10 +66,3 @@ struct Failure: Error, Hashable {
     return "tracectl: " + escapedForTerminal(sentence + step)
   }
 }
-
-/// Writes a line to standard error.
-func complain(_ line: String) {
-  var output = OutputBuffer(descriptor: STDERR_FILENO, capacity: 4096)
-  output.append(text: line + "\n")
-  output.flush()
-}

@@ -25,6 +25,14 @@ import TraceEvents
     }
   }
 
+  @Test func aFullDiskIsSaid() throws {
+    for command in ["info", "verify"] {
+      let run = try ToolRun(shell: "\"$tracectl\" \(command) '\(small)' > /dev/full")
+      #expect(run.exitCode == 74)
+      #expect(run.errors.contains("No space left on device"))
+    }
+  }
+
   @Test func aWholeFileIsVerified() throws {
     let run = try ToolRun("verify", small)
     #expect(run.exitCode == 0)

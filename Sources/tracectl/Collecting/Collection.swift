@@ -22,11 +22,13 @@ struct Collection {
       let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
       program = try ChildProcess.find(name, path: path)
     }
+    let lock = try OutputLock(path: path)
     var signals = SignalWait()
     let session = Session(configuration)
     do {
       try session.start()
     } catch {
+      lock.discard()
       throw Self.failure(error)
     }
     say("tracectl: collecting into \(path)\(command.isEmpty ? "; Ctrl-C ends it" : "")")
@@ -47,6 +49,7 @@ struct Collection {
     signals.release()
     let statistics = session.stop()
     report(session, statistics, reason)
+    _ = consume lock
     return exitCode(statistics, reason, &child)
   }
 

@@ -22,7 +22,8 @@ struct ProgressLine {
     defer { last = now }
     guard isTerminal else { return }
     isShown = true
-    write("\r\u{1b}[K" + Self.text(now, since: last))
+    // A line that is too long for the terminal is cut, not wrapped: it could not be taken back.
+    write("\r\u{1b}[K\u{1b}[?7l" + Self.text(now, since: last) + "\u{1b}[?7h")
   }
 
   /// Takes the line away, so that what follows begins at the left.

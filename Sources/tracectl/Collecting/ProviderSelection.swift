@@ -1,4 +1,5 @@
 import TraceEvents
+import TraceExport
 import TraceSession
 
 /// The providers that a person asked for, read and checked.
@@ -11,7 +12,8 @@ struct ProviderSelection {
   /// Lists separated by commas, given once or several times.
   init(_ lists: [String]) { text = lists.joined(separator: ",") }
 
-  func specs() throws(Failure) -> [ProviderSpec] {
+  /// `startsCommand`: the programs to ask do not run yet.
+  func specs(startsCommand: Bool) throws(Failure) -> [ProviderSpec] {
     guard !text.isEmpty else {
       throw Failure(
         .usage, "nothing to collect was named",
@@ -23,8 +25,8 @@ struct ProviderSelection {
       !ProviderSpec.builtIn.contains { $0.name == name }
     }
     if unknown.isEmpty { return specs }
-    let running = Self.runningProviders()
-    try check(unknown, running: running)
+    let running = startsCommand ? [] : Self.runningProviders()
+    try check(unknown, running: running, startsCommand: startsCommand)
     return try parsed(known: running)
   }
 
@@ -46,7 +48,9 @@ struct ProviderSelection {
   }
 
   /// What nobody has may come later; what looks like a slip of the keyboard is asked about.
-  private func check(_ unknown: [String], running: [ProviderSchema]) throws(Failure) {
+  private func check(
+    _ unknown: [String], running: [ProviderSchema], startsCommand: Bool
+  ) throws(Failure) {
     let keywords = ProviderSpec.builtIn.flatMap { [$0.name] + $0.keywords.map(\.name) }
     for name in unknown
     where !running.contains(where: { $0.name.lowercased() == name.lowercased() }) {
@@ -58,7 +62,11 @@ struct ProviderSelection {
           next: "did you mean \(alternatives(nearest))? "
             + "A provider that is to come is written '\(name):*'")
       }
-      complain("tracectl: no running program has a provider '\(name)' yet; waiting for one")
+      if !startsCommand {
+        complain(
+          escapedForTerminal(
+            "tracectl: no running program has a provider '\(name)' yet; waiting for one"))
+      }
     }
   }
 

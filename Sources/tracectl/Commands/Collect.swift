@@ -64,7 +64,8 @@ struct Collect: ParsableCommand {
 
   func run() throws {
     var configuration = SessionConfiguration(
-      providers: try ProviderSelection(providers).specs(), outputPath: output)
+      providers: try ProviderSelection(providers).specs(startsCommand: !command.isEmpty),
+      outputPath: output)
     configuration.name = CommandLine.arguments.dropFirst().joined(separator: " ")
     configuration.stacks = try ProviderSelection(stacks).stackSpecs()
     configuration.mode = mode.bufferMode

@@ -1,5 +1,4 @@
 import ArgumentParser
-import TraceExport
 import TraceFormat
 
 /// `tracectl info`: what a trace has, from its index.
@@ -12,7 +11,7 @@ struct Describe: ParsableCommand {
 
   func run() throws {
     let file = try OpenTrace.open(path)
-    for line in FileReport(file).lines { print(escapedForTerminal(line)) }
+    try show(FileReport(file).lines)
     if let damage = OpenTrace.damage(in: file) { throw damage }
   }
 }

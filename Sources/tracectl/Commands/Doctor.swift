@@ -1,5 +1,4 @@
 import ArgumentParser
-import TraceExport
 
 /// `tracectl doctor`: what works here, what does not, what to do.
 struct Doctor: ParsableCommand {
@@ -9,7 +8,7 @@ struct Doctor: ParsableCommand {
 
   func run() throws {
     let findings = MachineChecks.run() + RuntimeDirectoryCheck().run() + LimitChecks.run()
-    for line in findings.flatMap(\.lines) { print(escapedForTerminal(line)) }
+    try show(findings.flatMap(\.lines))
     if findings.contains(where: { $0.verdict == .fail }) {
       throw ExitCode(ExitStatus.unavailable.rawValue)
     }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import TraceExport
 import TraceSession
 
 /// `tracectl providers`: which running processes offer which events.
@@ -23,8 +22,6 @@ struct Providers: ParsableCommand {
     } catch {
       throw Collection.failure(error)
     }
-    for line in ProviderReport(entries, showsFields: fields).lines {
-      print(escapedForTerminal(line))
-    }
+    try show(ProviderReport(entries, showsFields: fields).lines)
   }
 }

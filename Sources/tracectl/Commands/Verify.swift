@@ -1,5 +1,4 @@
 import ArgumentParser
-import TraceExport
 import TraceFormat
 
 /// `tracectl verify`: reads every block of a trace and says what is damaged.
@@ -19,7 +18,7 @@ struct Verify: ParsableCommand {
     } catch {
       throw OpenTrace.failure(error, path: path)
     }
-    for line in VerifyReport(file).lines { print(escapedForTerminal(line)) }
+    try show(VerifyReport(file).lines)
     if !file.damage.isEmpty || !file.isComplete { throw ExitCode(ExitStatus.dataError.rawValue) }
   }
 }

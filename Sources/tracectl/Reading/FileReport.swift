@@ -19,8 +19,7 @@ struct FileReport {
     let session = file.session
     let machine = session.machine
     let duration = file.durationNanoseconds
-    let state =
-      file.isComplete ? "complete" : "not finished: still being written, or its writer was killed"
+    let state = file.isComplete ? "complete" : OpenTrace.unfinishedState(file)
     return [
       "\(file.path)  \(readableBytes(file.byteCount)), \(state)",
       item("session", "\(session.name), \(modeName(session.mode))"),

@@ -28,8 +28,7 @@ struct VerifyReport {
           + "\(readableBytes(file.byteCount)) cannot")
     } else if !file.isComplete {
       lines.append(
-        "\(file.path): NOT FINISHED (still being written, or its writer was killed): \(read), "
-          + "none of them damaged")
+        "\(file.path): \(OpenTrace.unfinishedState(file).uppercased()): \(read), none damaged")
     } else {
       lines.append("\(file.path): ok: \(read) in \(readableBytes(file.byteCount))")
     }

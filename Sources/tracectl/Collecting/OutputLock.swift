@@ -1,0 +1,52 @@
+import Glibc
+
+/// Holds a trace file for one collection, so that two do not write over each other; readers see by
+/// it that the file is being written.
+///
+/// Only regular files are held; the lock goes with the process, however it ends.
+struct OutputLock: ~Copyable {
+  private let path: String
+  private let descriptor: CInt
+  private let isNew: Bool
+
+  /// Creates the file where there is none.
+  init(path: String) throws(Failure) {
+    self.path = path
+    let flags = O_RDWR | O_CLOEXEC | O_NONBLOCK
+    let created = open(path, flags | O_CREAT | O_EXCL, 0o644)
+    isNew = created >= 0
+    descriptor = isNew ? created : open(path, flags | O_CREAT, 0o644)
+    guard descriptor >= 0 else {
+      var failure = Failure("create", path, errno: errno)
+      if failure.status == .noInput { failure.status = .cannotCreate }
+      throw failure
+    }
+    guard Self.isRegular(descriptor) else { return }
+    if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+      throw Failure(
+        .cannotCreate, "\(path) is being written by another collection",
+        next: "write elsewhere with -o")
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Takes back a file that was created for nothing.
+  func discard() {
+    if isNew { unlink(path) }
+  }
+
+  private static func isRegular(_ descriptor: CInt) -> Bool {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
+  /// Whether a collection is writing the file now.
+  static func isHeld(path: String) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return isRegular(descriptor) && flock(descriptor, LOCK_SH | LOCK_NB) != 0
+      && errno == EWOULDBLOCK
+  }
+}
