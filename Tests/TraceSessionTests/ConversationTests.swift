@@ -95,6 +95,19 @@ import TraceEvents
     #expect(throws: ProtocolViolation.flood) { try say(.notice(text: ""), at: later) }
   }
 
+  @Test mutating func answersAreNoFlood() throws {
+    try say(
+      Self.hello, .registerProvider(provider: 0, heading: Self.heading()),
+      .registerDone(provider: 0))
+    let answer = AppMessage.enabled(provider: 0, generation: 1)
+    for _ in 0..<3 * ControlLimits.packetsPerSecond {
+      conversation.expectReply()
+      try say(answer)
+    }
+    for _ in 0..<ControlLimits.packetsPerSecond { try say(answer) }
+    #expect(throws: ProtocolViolation.flood) { try say(answer) }
+  }
+
   @Test mutating func providersAreBounded() throws {
     try say(Self.hello)
     for index in 0..<UInt16(ControlLimits.providers) {

@@ -156,6 +156,32 @@ import TraceFormat
     }
   }
 
+  @Test func tenThousandChangesOfMind() throws {
+    let session = try start { $0.mode = .discard }
+    let storm = try storm(
+      "--events", "1000000000", "--threads", "4", "--rate", "50000", "--payload", "mixed")
+    defer { storm.kill() }
+    try waitForProcess(session)
+    let specs = try ["Storm", "Storm:Text", "Storm:Counter:4"].map { try ProviderSpec.parse($0) }
+    for round in 0..<10_000 {
+      if round % 2 == 0 {
+        session.disable(provider: "Storm")
+      } else {
+        session.enable(specs[round % 3])
+      }
+      if round % 16 > 2 { #expect(session.waitUntilEnabled(timeout: .seconds(20))) }
+    }
+    #expect(session.waitUntilEnabled(timeout: .seconds(20)))
+    session.disable(provider: "Storm")
+    #expect(session.waitUntilEnabled(timeout: .seconds(20)))
+    let before = session.statistics
+    #expect(before.processes == 1)
+    #expect(storm.isRunning)
+    let last = session.stop()
+    #expect(last.events > 0)
+    #expect(session.processes.flatMap(\.problems) == [])
+  }
+
   @Test(arguments: 0..<7) func hostileSessionIsLeft(_ crime: Int) throws {
     let hostile = try HostileSession(path: runtime)
     let storm = try storm("--events", "1000", "--hold-open", "60")

@@ -150,7 +150,8 @@ final class RuntimeWatch {
     guard let slash = path.lastIndex(of: "/") else { return }
     let parent = slash == path.startIndex ? "/" : String(path[..<slash])
     places[index].parentWatch = inotify_add_watch(
-      descriptor, parent, Self.childEvents | UInt32(IN_ONLYDIR))
+      // A directory may get its mode only after it has been made.
+      descriptor, parent, Self.childEvents | UInt32(IN_ATTRIB) | UInt32(IN_ONLYDIR))
   }
 
   private func unwatchParent(_ index: Int) {

@@ -45,8 +45,13 @@ struct Conversation {
   private var openIDs: Set<UInt16> = []
   private var schemaBytes = 0
   private var allowance: PacketAllowance
+  /// Answers that the session has asked for.
+  private var awaitedReplies = 0
 
   init(atNanoseconds now: UInt64) { allowance = PacketAllowance(atNanoseconds: now) }
+
+  /// Called for each message that the process answers: an answer is no flood.
+  mutating func expectReply() { awaitedReplies += 1 }
 
   /// Takes a packet; nil when it only adds to what is being announced.
   mutating func receive(
@@ -69,7 +74,11 @@ struct Conversation {
       }
       return try announce(message, provider: Int(provider))
     }
-    guard allowance.takeOne(atNanoseconds: now) else { throw .flood }
+    if awaitedReplies > 0, message.isReply {
+      awaitedReplies -= 1
+    } else {
+      guard allowance.takeOne(atNanoseconds: now) else { throw .flood }
+    }
     return try reply(message)
   }
 
@@ -129,5 +138,14 @@ struct Conversation {
       throw .outOfTurn("an answer for provider \(provider)")
     }
     return Int(provider)
+  }
+}
+
+extension AppMessage {
+  fileprivate var isReply: Bool {
+    switch self {
+    case .enabled, .captureStateDone: true
+    default: false
+    }
   }
 }

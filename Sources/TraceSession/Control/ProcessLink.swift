@@ -29,6 +29,10 @@ final class ProcessLink {
   /// Providers from which an answer to grants, or the end of a rundown, is still awaited.
   var unconfirmed: Set<Int> = []
   var capturing: Set<Int> = []
+  /// Providers of which something else is wanted since, to be told once the answer is there:
+  /// however fast a session changes its mind, one message is under way.
+  var outdated: Set<Int> = []
+  var recapture: Set<Int> = []
 
   init(socket: Int32, peer: PeerCredentials, atNanoseconds now: UInt64) {
     self.socket = socket

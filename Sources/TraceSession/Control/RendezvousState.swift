@@ -49,9 +49,12 @@ struct RendezvousState {
       }
       grant(provider, to: link, isFirst: true)
     case .enabled(let provider, let generation):
-      if link.generations[provider] == generation { link.unconfirmed.remove(provider) }
-    case .captureStateDone(let provider, let generation):
-      if generation == link.generations[provider] { link.capturing.remove(provider) }
+      guard link.generations[provider] == generation else { return }
+      link.unconfirmed.remove(provider)
+      if link.outdated.remove(provider) != nil { grant(provider, to: link) }
+    case .captureStateDone(let provider, _):
+      link.capturing.remove(provider)
+      if link.recapture.remove(provider) != nil { captureState(provider, of: link) }
     case .refused(let reason):
       note("it refuses to be traced: \(reason)", link)
       link.end()
@@ -93,6 +96,10 @@ struct RendezvousState {
   /// Sends what is wanted of a provider now. An answer goes out even when nothing is: the process
   /// waits for it.
   mutating func grant(_ provider: Int, to link: ProcessLink, isFirst: Bool = false) {
+    if link.unconfirmed.contains(provider) {
+      link.outdated.insert(provider)
+      return
+    }
     let schema = link.conversation.providers[provider]
     let wanted = sink == nil || isStopping ? nil : table.wanted(of: schema)
     if wanted == nil, !isFirst, link.generations[provider] == 0 { return }
@@ -103,6 +110,7 @@ struct RendezvousState {
     generation &+= 1
     link.generations[provider] = generation
     link.unconfirmed.insert(provider)
+    link.conversation.expectReply()
     link.send(
       .grants(
         ProviderGrants(
@@ -164,7 +172,11 @@ struct RendezvousState {
 
   func captureState(_ provider: Int, of link: ProcessLink) {
     guard link.generations[provider] != 0, link.slot != nil else { return }
-    link.capturing.insert(provider)
+    guard link.capturing.insert(provider).inserted else {
+      link.recapture.insert(provider)
+      return
+    }
+    link.conversation.expectReply()
     link.send(
       .captureState(provider: UInt16(provider), generation: link.generations[provider]))
   }

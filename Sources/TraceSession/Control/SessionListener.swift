@@ -19,21 +19,21 @@ final class SessionListener: Sendable {
 
   /// Listens in the first of the places that can be used.
   convenience init(places: [RendezvousPaths.Place]) throws(SessionError) {
-    var failure: RuntimeDirectoryError?
+    var failure = RuntimeDirectoryError.system(path: "", call: "open", code: ENOENT)
     for place in places {
+      let directory: RuntimeDirectory
       do {
-        let directory = try RuntimeDirectory.open(place.path, kind: place.kind, creating: true)
-        try self.init(in: directory)
-        return
-      } catch let error as RuntimeDirectoryError {
-        // The last place is the user's own: what is wrong with it is what the user can mend.
+        directory = try RuntimeDirectory.open(place.path, kind: place.kind, creating: true)
+      } catch {
         failure = error
-      } catch let error as SessionError {
-        throw error
-      } catch { continue }
+        // One that cannot be had is passed over; one that somebody has tampered with is not.
+        if case .system = error { continue }
+        break
+      }
+      try self.init(in: directory)
+      return
     }
-    throw .runtimeDirectory(
-      failure ?? .system(path: places.first?.path ?? "", call: "open", code: ENOENT))
+    throw .runtimeDirectory(failure)
   }
 
   init(in directory: RuntimeDirectory) throws(SessionError) {

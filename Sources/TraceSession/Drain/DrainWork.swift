@@ -82,8 +82,8 @@ struct DrainWork: ~Copyable {
     return words
   }
 
-  /// Reads until nothing is left; bounded by what rings hold, so that a process that goes on writing
-  /// does not keep the session from ending.
+  /// Reads until nothing is left; bounded by what rings hold, so that a process that goes on
+  /// writing does not keep the session from ending.
   private mutating func drainEverything() {
     var words = sets.reduce(0) { sum, set in
       sum + set.set.parameters.ringBytes * set.set.parameters.ringCount / 4
