@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <linux/membarrier.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,8 +15,6 @@ int trace_rseq_barrier_register(void) {
 }
 
 int trace_rseq_barrier(void) { return (int)syscall(SYS_membarrier, rseq_barrier, 0, 0); }
-
-int trace_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 void trace_wake(int fd) {
   uint64_t one = 1;

@@ -31,7 +31,8 @@ extension FormatError: CustomStringConvertible {
     case .notATrace(let path):
       "\(path) is not a trace file"
     case .unsupportedVersion(let major, let minor):
-      "the file has format version \(major).\(minor); this program reads \(FileLayout.versionMajor).x"
+      "the file has format version \(major).\(minor); "
+        + "this program reads \(FileLayout.versionMajor).x"
     case .malformed(let violation):
       "malformed block: \(violation.what) at byte \(violation.offset)"
     case .unacceptableSchema(let name, let reason):

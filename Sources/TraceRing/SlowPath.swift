@@ -52,7 +52,8 @@ enum SlowPath {
     lose(slot, generation, .contention)
   }
 
-  /// Tries once. A loss that waiting cannot avert is counted here, while the mapping is held anyway.
+  /// Tries once. A loss that waiting cannot avert is counted here, while the mapping is held
+  /// anyway.
   private static func attempt(
     _ slot: UnsafeMutablePointer<trace_slot>, _ generation: UInt64, _ record: PendingRecord
   ) -> Step {

@@ -74,7 +74,8 @@ final class AttachedSession {
         mode: .discard, writerKind: kind))
     set = created
     slot = try SessionSlots.attach(
-      memoryDescriptor: created.descriptor, wakeDescriptor: trace_eventfd(), processSlot: processSlot)
+      memoryDescriptor: created.descriptor, wakeDescriptor: trace_wake_descriptor(),
+      processSlot: processSlot)
     for ring in 0..<created.parameters.ringCount {
       let reader = UnsafeMutablePointer<RingReader>.allocate(capacity: 1)
       reader.initialize(to: RingReader(created, ring: ring))

@@ -5,10 +5,12 @@ import Testing
 
 @testable import TraceRing
 
-/// What a process that scribbles over the shared memory can do to the session, and to other processes.
+/// What a process that scribbles over the shared memory can do to the session, and to other
+/// processes.
 @Suite(.serialized, .usesEmitterSlots)
 struct HostileRingTests {
-  /// Damage to data: records before it are read, the rest is counted, reading goes on at the next page.
+  /// Damage to data: records before it are read, the rest is counted, reading goes on at the next
+  /// page.
   @Test(arguments: writerKinds)
   func damagedDataCostsAPageAtMost(_ kind: WriterKind) throws {
     let fixture = try RingFixture(
@@ -30,7 +32,8 @@ struct HostileRingTests {
     fixture.set.control(ring).pointee.tail & RingLayout.positionMask
   }
 
-  /// Anything anywhere: the reader ends, stays in bounds (the sanitizer run watches) and reads on after.
+  /// Anything anywhere: the reader ends, stays in bounds (the sanitizer run watches) and reads on
+  /// after.
   @Test(arguments: 0..<200 as Range<UInt64>)
   func anyScribbleEnds(_ seed: UInt64) throws {
     var random = Random(state: seed)

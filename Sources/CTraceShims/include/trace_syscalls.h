@@ -13,8 +13,6 @@
 int trace_rseq_barrier_register(void);
 int trace_rseq_barrier(void);
 
-/// A non-blocking eventfd that is closed on exec, or -1 (errno).
-int trace_eventfd(void);
 /// Adds one to an eventfd; never waits. Async-signal-safe.
 void trace_wake(int fd);
 
