@@ -22,5 +22,7 @@ headers=(-Xcc "-I$JAVA_HOME/include" -Xcc "-I$JAVA_HOME/include/linux")
 if [[ ${1:-} == test ]]; then
   exec swift test "${headers[@]}"
 fi
-swift build -c release --product tracejvm "${headers[@]}" >&2
-echo "$(swift build -c release --show-bin-path "${headers[@]}")/libtracejvm.so"
+# With the Swift runtime inside, the library can be copied to machines without Swift, and loads faster.
+swift build -c release --product tracejvm -Xswiftc -static-stdlib \
+  -Xlinker "--version-script=$PWD/exports.map" -Xlinker --gc-sections -Xlinker -s "${headers[@]}" >&2
+echo "$(swift build -c release --show-bin-path)/libtracejvm.so"

@@ -13,13 +13,25 @@ enum Calls {
   static func entered(_ method: jmethodID, by tool: ToolInterface) {
     let id = MethodNames.id(of: method)
     if named.withLock({ $0.insert(id).inserted }) {
-      let names = MethodNames(of: method, by: tool)
-      Runtime.provider.emit(
-        MethodLoad(
-          methodID: id, startAddress: 0, size: 0, flags: MethodFlags(rawValue: 0),
-          namespace: names.namespace, name: names.name, signature: names.signature))
+      Runtime.provider.emit(naming(method, by: tool))
     }
     Runtime.provider.emit(MethodEnter(methodID: id))
+  }
+
+  /// Names, for a session that comes later, the methods that were named before.
+  static func emitNames(to capture: borrowing CaptureState, by tool: ToolInterface) {
+    for id in named.withLock({ $0 }) {
+      guard let method = jmethodID(bitPattern: UInt(id)) else { continue }
+      capture.emit(naming(method, by: tool))
+    }
+  }
+
+  private static func naming(_ method: jmethodID, by tool: ToolInterface) -> MethodLoad {
+    let names = MethodNames(of: method, by: tool)
+    return MethodLoad(
+      methodID: MethodNames.id(of: method), startAddress: 0, size: 0,
+      flags: MethodFlags(rawValue: 0), namespace: names.namespace, name: names.name,
+      signature: names.signature)
   }
 
   static func left(_ method: jmethodID, byException: Bool) {

@@ -29,7 +29,8 @@ enum Replay {
     if capture.isEnabled(ImageLoad.self) { LoadedImages.emitAll(to: capture) }
     let methods = capture.isEnabled(MethodLoad.self) || capture.isEnabled(MethodILToNativeMap.self)
     let symbols = capture.isEnabled(SymbolLoad.self)
-    guard methods || symbols else { return }
+    let calls = capture.isEnabled(MethodEnter.self)
+    guard methods || symbols || calls else { return }
     withUnsafePointer(to: capture) { pointer in
       let unshared = Unshared(pointer)
       Agent.state.withLock { state in
@@ -41,6 +42,7 @@ enum Replay {
           EventModes(methods ? [.methodCode] : []).union(symbols ? [.otherCode] : []))
         state.machine?.withThisThreadAttached {
           generate(modes, by: tool, for: .session(unshared.pointer))
+          if calls { Calls.emitNames(to: unshared.pointer.pointee, by: tool) }
         }
       }
     }
