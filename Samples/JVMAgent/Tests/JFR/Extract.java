@@ -26,6 +26,8 @@ public final class Extract {
       case "jdk.GCPhasePause" ->
           line(event, "pause",
               "\"gc\":" + event.getInt("gcId") + ",\"name\":" + quoted(event.getString("name")));
+      case "jdk.ExecuteVMOperation" ->
+          line(event, "operation", "\"name\":" + quoted(event.getString("operation")));
       case "jdk.Compilation" -> {
         if (event.getBoolean("succeded")) line(event, "compilation", compilation(event));
       }

@@ -1,6 +1,7 @@
 """Each pause that JFR reports is one GCStart/GCEnd pair whose times lie around it."""
 
 import bisect
+import collections
 
 from readings import Stop
 
@@ -43,30 +44,55 @@ def overlap(a, b):
 
 def check(trace, recording, report):
     ours = pairs(trace, report)
-    owner = {}
-    leads, lags, inside = [], [], []
+    owned = collections.defaultdict(list)
     for pause, stop in match(recording.pauses, ours):
         if stop is None:
             report.differ(f"JFR's {pause.name} is no GCStart/GCEnd pair of ours")
-            continue
-        if stop in owner:
-            report.differ(f"JFR's {pause.name} shares {stop.name} with its {owner[stop].name}")
-        owner[stop] = pause
+        else:
+            owned[stop].append(pause)
+    joined = {stop: join(stop, pauses, recording, report) for stop, pauses in owned.items()}
+    report.fact(f"{len(recording.pauses)} pauses by JFR, {len(owned)} of our {len(ours)} pairs are "
+                "these")
+    compare_times(joined, recording, report)
+    tell_unmatched([stop for stop in ours if stop not in owned], recording, report)
+
+
+def join(stop, pauses, recording, report):
+    """What JFR has for one pair: a pause, or all that it counted within one operation.
+
+    The serial collector may collect the young generation and at once, in the same operation, the
+    whole heap. To JFR these are two collections; JVMTI is told of the operation.
+    """
+    if len(pauses) == 1:
+        return pauses[0]
+    names = " and ".join(pause.name for pause in pauses)
+    operations = {recording.operation_around(pause) for pause in pauses}
+    if len(operations) == 1 and None not in operations:
+        report.explain("pairs that span several pauses of one operation of HotSpot's, as JFR's own "
+                       "ExecuteVMOperation shows: it tells JVMTI once",
+                       [f"{stop.name}: {names} in {operations.pop().name}"])
+    else:
+        report.differ(f"{stop.name} is {names} at once")
+    return Stop(pauses[0].start, pauses[-1].end, pauses[-1].name)
+
+
+def compare_times(joined, recording, report):
+    leads, lags, inside = [], [], []
+    for stop, pause in joined.items():
         lead, lag = pause.start - stop.start, stop.end - pause.end
         leads.append(lead)
         lags.append(lag)
+        told_inside = pause.name.startswith(OPENED_FIRST_FOR_JFR)
         for what, distance in (("starts", lead), ("ends", lag)):
             if abs(distance) > LIMIT_NS:
-                report.delay(
-                    f"{stop.name} {what} {distance / 1000:.0f} us away from JFR's {pause.name}")
-            elif distance < -CLOCK_NS and not pause.name.startswith(OPENED_FIRST_FOR_JFR):
+                report.delay(f"{stop.name} {what} {distance / 1000:.0f} us away from JFR's "
+                             f"{pause.name}{around(pause, recording)}")
+            elif distance < -CLOCK_NS and not told_inside:
                 report.differ(
                     f"{stop.name} {what} {-distance / 1000:.0f} us inside JFR's {pause.name}")
-        if min(lead, lag) < 0 and pause.name.startswith(OPENED_FIRST_FOR_JFR):
+        if min(lead, lag) < 0 and told_inside:
             inside.append(f"{pause.name}: starts {-lead / 1000:.1f} us and ends "
                           f"{-lag / 1000:.1f} us within it")
-    report.fact(f"{len(recording.pauses)} pauses by JFR, {len(owner)} of our {len(ours)} pairs are "
-                "these")
     if leads:
         report.fact(
             f"our start is {median(leads) / 1000:.1f} us before JFR's (from "
@@ -76,7 +102,15 @@ def check(trace, recording, report):
     report.explain(
         "pairs within JFR's pause, not around it: HotSpot opens these pauses for JFR before it "
         "tells JVMTI", inside)
-    tell_unmatched([stop for stop in ours if stop not in owner], recording, report)
+
+
+def around(pause, recording):
+    """How far JFR's own operation reaches beyond its pause: there HotSpot's thread was held up."""
+    operation = recording.operation_around(pause)
+    if not operation:
+        return ""
+    return (f" (by JFR the operation around it starts {(pause.start - operation.start) / 1000:.0f} "
+            f"us before and ends {(operation.end - pause.end) / 1000:.0f} us after it)")
 
 
 def tell_unmatched(stops, recording, report):

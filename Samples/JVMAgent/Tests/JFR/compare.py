@@ -23,6 +23,8 @@ def compare(dump, extract, recording, oracle=None):
         recorded = Recording(lines, read_chunks(raw.read()))
     reports = [Report("trace"), Report("collections"), Report("compilations")]
     reports[0].fact(f"{trace.event_count} events")
+    if len(trace.pids) != 1:
+        reports[0].differ(f"events of {len(trace.pids)} processes, not of one")
     for text in trace.lost:
         reports[0].differ(text)
     collections_check.check(trace, recorded, reports[1])

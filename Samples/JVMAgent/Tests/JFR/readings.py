@@ -1,5 +1,6 @@
 """The two sides: our trace as `tracectl dump -format json` prints it, and JFR's as Extract does."""
 
+import bisect
 import collections
 import json
 import re
@@ -22,6 +23,7 @@ class Trace:
         self.thrown = []
         self.caught = []
         self.event_count = 0
+        self.pids = set()
         for line in lines:
             self._take(json.loads(line))
 
@@ -31,6 +33,7 @@ class Trace:
                 self.lost.append(f"{record['lost']} events lost ({record.get('cause')})")
             return
         self.event_count += 1
+        self.pids.add(record["pid"])
         fields = record["fields"]
         event = record["event"]
         if event == "GCStart":
@@ -56,6 +59,7 @@ class Recording:
     def __init__(self, lines, chunks):
         self.chunks = chunks
         self.pauses = []
+        self.operations = []
         self.compilations = []
         self.began = None
         exceptions, errors = collections.Counter(), collections.Counter()
@@ -67,6 +71,9 @@ class Recording:
             elif kind == "pause":
                 name = f"{record['name']} of GC {record['gc']}"
                 self.pauses.append(Stop(record["start_ns"], record["end_ns"], name))
+            elif kind == "operation":
+                self.operations.append(
+                    Stop(record["start_ns"], record["end_ns"], record["name"]))
             elif kind == "compilation":
                 method = Method(external_name(record["namespace"]), record["name"],
                                 record["signature"])
@@ -76,6 +83,14 @@ class Recording:
         # An Error is a JavaErrorThrow, and one or two JavaExceptionThrows as well.
         self.constructed = collections.Counter({**exceptions, **errors})
         self.pauses.sort()
+        self.operations.sort()
+
+    def operation_around(self, pause):
+        """The virtual machine operation that the pause is part of, or None."""
+        index = bisect.bisect_right(self.operations, (pause.start, 2**63)) - 1
+        if index >= 0 and self.operations[index].end >= pause.end:
+            return self.operations[index]
+        return None
 
     @property
     def ended(self):

@@ -46,6 +46,16 @@ class Bench:
             subprocess.run([str(part) for part in command], cwd=self.directory, stdout=stdout,
                            check=True, timeout=TIMEOUT_S)
 
+    def isolate(self):
+        """No other process of this user joins our sessions; and, where allowed, few hold us up."""
+        runtime = self.directory / "runtime"
+        runtime.mkdir(mode=0o700)
+        os.environ["TRACE_RUNTIME_DIR"] = str(runtime)
+        try:
+            os.setpriority(os.PRIO_PROCESS, 0, -20)
+        except PermissionError:
+            print("not allowed to raise the priority: on a busy machine times may be far off")
+
     def prepare(self):
         self.run(self.bin / "javac", "-d", "classes", *sorted(HERE.glob("*.java")))
         self.run(sys.executable, HERE / "sources.py", "sources")
@@ -97,6 +107,7 @@ def main():
     failed = []
     with tempfile.TemporaryDirectory(prefix="jvm-jfr-") as directory:
         bench = Bench(arguments.tracectl, arguments.agent, arguments.java_home, directory)
+        bench.isolate()
         bench.prepare()
         for title, providers, options, has_counts in PROGRAMS:
             for collector in COLLECTORS:

@@ -14,7 +14,7 @@ MS = 1_000_000
 
 
 def event(kind, time=0, rundown=False, /, **fields):
-    record = {"unix_ns": time, "event": kind, "fields": fields}
+    record = {"unix_ns": time, "pid": 1, "event": kind, "fields": fields}
     return json.dumps({**record, "rundown": True} if rundown else record)
 
 
@@ -30,6 +30,10 @@ def load(name, address, size=64, kind="MethodLoad"):
 def pause(start, end, name="GC Pause"):
     return json.dumps(
         {"kind": "pause", "start_ns": start, "end_ns": end, "gc": 1, "name": name})
+
+
+def operation(start, end):
+    return json.dumps({"kind": "operation", "start_ns": start, "end_ns": end, "name": "GC"})
 
 
 def compilation(name, namespace="A"):
@@ -80,9 +84,13 @@ class Collections(unittest.TestCase):
         self.assertEqual(len(report.explained), 1)
 
     def test_two_pauses_in_one_pair(self):
-        report = self.check(collection(1, 200 * MS, 220 * MS),
-                            [pause(200 * MS, 205 * MS), pause(215 * MS, 220 * MS)])
-        self.assertTrue(report.differences)
+        ours = collection(1, 200 * MS, 220 * MS)
+        theirs = [pause(200 * MS, 205 * MS), pause(215 * MS, 220 * MS)]
+        self.assertTrue(self.check(ours, theirs).differences)
+        self.assertTrue(self.check(ours, [*theirs, operation(199 * MS, 210 * MS)]).differences)
+        report = self.check(ours, [*theirs, operation(199 * MS, 221 * MS)])
+        self.assertTrue(report.agrees)
+        self.assertEqual(len(report.explained), 1)
 
     def test_start_without_end(self):
         self.assertTrue(self.check([event("GCStart", 200 * MS, count=1)], []).differences)
