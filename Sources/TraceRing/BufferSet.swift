@@ -53,6 +53,8 @@ public final class BufferSet: @unchecked Sendable {
   public private(set) var descriptor: Int32
   let base: UnsafeMutableRawPointer
   let byteCount: Int
+  /// When it was mapped here: no later than anything that is written to a set created here.
+  let mappedTicks: UInt64
 
   /// A new set; the caller hands its descriptor to processes.
   public static func create(_ parameters: BufferSetParameters) throws(BufferSetError) -> BufferSet {
@@ -107,6 +109,7 @@ public final class BufferSet: @unchecked Sendable {
     self.descriptor = descriptor
     base = mapping
     self.byteCount = byteCount
+    mappedTicks = parameters.usesMonotonicClock ? trace_monotonic_ns() : trace_ticks()
   }
 
   deinit {

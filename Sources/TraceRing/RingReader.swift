@@ -80,7 +80,8 @@ public struct RingReader: ~Copyable {
     data = set.data(ring)
     ringWords = UInt64(set.parameters.ringBytes / 8)
     copy = .allocate(capacity: RingLayout.pageWords)
-    lastTicks = set.ticks
+    // Not now: by now producers may have written.
+    lastTicks = set.mappedTicks
   }
 
   deinit { copy.deallocate() }
