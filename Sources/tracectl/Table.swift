@@ -1,15 +1,16 @@
-/// Text in columns, two spaces apart, under a heading.
+/// Text in columns, two spaces apart, under a heading if there is one.
 struct Table {
   private let rows: [[String]]
   private let rightAligned: Set<Int>
 
-  init(_ heading: [String], rightAligned: Set<Int> = [], rows: [[String]]) {
-    self.rows = [heading] + rows
+  init(_ heading: [String]? = nil, rightAligned: Set<Int> = [], rows: [[String]]) {
+    self.rows = (heading.map { [$0] } ?? []) + rows
     self.rightAligned = rightAligned
   }
 
   var lines: [String] {
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    guard let first = rows.first else { return [] }
+    let widths = first.indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       var line = " "
       for (column, cell) in row.enumerated() {

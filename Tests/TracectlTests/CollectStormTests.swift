@@ -51,7 +51,7 @@ import Testing
 
     let state = try ToolRun("verify", trace)
     #expect(state.exitCode == 65)
-    #expect(state.output.contains("STILL BEING WRITTEN"))
+    #expect(state.output.contains("still being written"))
     let second = try collect("--", "true").wait()
     #expect(second.exitCode == 73)
     #expect(second.errors.contains("being written by another collection"))

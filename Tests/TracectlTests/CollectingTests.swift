@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import TraceFormat
 
 @testable import tracectl
 
@@ -43,5 +44,33 @@ import Testing
     #expect(
       ProgressLine.text(now, since: last)
         == "3 s  5,000 events (2,000/s)  2.00 KB  *** 1,234 LOST ***  2 processes")
+  }
+
+  @Test func theSummarySaysLossesLoudly() throws {
+    let fixture = try TraceFixture()
+    let file = try TraceFile(path: try fixture.small())
+    let lines = CollectSummary(file).lines
+    #expect(lines[0].contains("5 events from java (1234), shop (1300) in 2.0 s"))
+    #expect(lines.contains("  2  Runtime/GCStart"))
+    #expect(lines.contains { $0.hasPrefix("*** 12 EVENTS WERE LOST") })
+    let full = CollectSummary(file, unwritten: 3).lines
+    #expect(full.contains { $0.contains("15 EVENTS WERE LOST") && $0.contains("3 not written") })
+  }
+
+  @Test func whatAFlightRecorderOverwritesIsNoAlarm() throws {
+    let fixture = try TraceFixture()
+    let path = fixture.path("overwritten.etl")
+    var writer = try TraceWriter(path: path, session: TraceFixture.session)
+    try fixture.define(in: &writer)
+    writer.loss(
+      LossRecord(
+        stream: 0, cpu: 0, cause: .overwritten, count: 1000, fromTicks: TraceFixture.start,
+        toTicks: TraceFixture.start + 1))
+    try writer.finish()
+    let lines = CollectSummary(try TraceFile(path: path)).lines
+    #expect(lines.contains("  1,000 older events overwritten, as asked"))
+    #expect(lines.contains("  0 lost"))
+    let info = try ToolRun("info", path)
+    #expect(info.output.contains("none but 1,000 older events overwritten"))
   }
 }

@@ -17,7 +17,8 @@ struct CollectProblems {
       lines.append(
         "tracectl: no program with a provider was seen; 'tracectl providers' lists those that run")
     } else {
-      for name in configuration.providers.map(\.name) where !offered.contains(name) {
+      let wanted = Set(configuration.providers.map(\.name))
+      for name in wanted.subtracting(offered).sorted() {
         lines.append("tracectl: no program had the provider '\(name)'")
       }
     }

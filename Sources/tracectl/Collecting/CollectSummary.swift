@@ -7,8 +7,15 @@ struct CollectSummary {
   static let typeLimit = 20
 
   private let file: TraceFile
+  /// Events that the session had in hand and could not write.
+  private let unwritten: UInt64
 
-  init(_ file: TraceFile) { self.file = file }
+  init(_ file: TraceFile, unwritten: UInt64 = 0) {
+    self.file = file
+    self.unwritten = unwritten
+  }
+
+  private let advice = "    give -buffer-size more, choose fewer events, or -mode block"
 
   var lines: [String] { [heading] + events + losses }
 
@@ -42,26 +49,34 @@ struct CollectSummary {
     let rows = types.prefix(Self.typeLimit).map {
       [grouped($0.count), "\($0.schema.provider)/\($0.schema.name)"]
     }
-    if rows.isEmpty { return [] }
-    var lines = Array(
-      Table(["count", "event"], rightAligned: [0], rows: rows).lines.dropFirst())
+    var lines = Table(rightAligned: [0], rows: rows).lines
     if types.count > rows.count { lines.append("  … and \(types.count - rows.count) more types") }
     return lines
   }
 
   var losses: [String] {
     var byCause: [String: UInt64] = [:]
-    for total in file.lossTotals { byCause[total.cause.name, default: 0] &+= total.count }
+    var overwritten: UInt64 = 0
+    for total in file.lossTotals {
+      // That is what a flight recorder is for.
+      if total.cause == .overwritten {
+        overwritten &+= total.count
+      } else {
+        byCause[total.cause.name, default: 0] &+= total.count
+      }
+    }
+    if unwritten > 0 { byCause["not written", default: 0] &+= unwritten }
+    let older =
+      overwritten > 0 ? ["  \(grouped(overwritten)) older events overwritten, as asked"] : []
     let lost = byCause.values.reduce(0, &+)
-    guard lost > 0 else { return ["  0 lost"] }
+    guard lost > 0 else { return older + ["  0 lost"] }
     let causes = byCause.filter { $0.value > 0 }
       .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       .map { "\(grouped($0.value)) \($0.key)" }
     let share = Double(lost) / (Double(lost) + Double(file.eventCount)) * 100
-    return [
+    return older + [
       "*** \(grouped(lost)) EVENTS WERE LOST (\(fixed(share, decimals: 2)) %): "
-        + causes.joined(separator: ", ") + " ***",
-      "    give -buffer-size more, choose fewer providers or keywords, or -mode block",
-    ]
+        + causes.joined(separator: ", ") + " ***"
+    ] + (unwritten > 0 ? [] : [advice])
   }
 }

@@ -22,6 +22,7 @@ struct Collection {
       let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
       program = try ChildProcess.find(name, path: path)
     }
+    try checkPermission()
     let lock = try OutputLock(path: path)
     var signals = SignalWait()
     let session = Session(configuration)
@@ -53,6 +54,15 @@ struct Collection {
     return exitCode(statistics, reason, &child)
   }
 
+  private func checkPermission() throws(Failure) {
+    for pid in configuration.processes.pids.sorted() {
+      guard kill(pid_t(clamping: pid), 0) != 0, errno == EPERM else { continue }
+      throw Failure(
+        .noPermission, "process \(pid) belongs to another user",
+        next: "run tracectl as that user, or as root")
+    }
+  }
+
   private func report(_ session: Session, _ statistics: SessionStatistics, _ reason: CollectEnd) {
     if let failure = statistics.failure {
       complain(OpenTrace.failure(failure, path: path).line + "; collecting ended there")
@@ -64,7 +74,9 @@ struct Collection {
       complain("tracectl: \(escapedForTerminal(path)) cannot be read back")
       return
     }
-    let summary = CollectSummary(file)
+    let isWhole = statistics.failure == nil
+    let summary = CollectSummary(
+      file, unwritten: isWhole ? 0 : statistics.events &- min(statistics.events, file.eventCount))
     for line in isQuiet ? summary.losses : summary.lines { complain(escapedForTerminal(line)) }
   }
 

@@ -56,10 +56,17 @@ struct FileReport {
   }
 
   private var lossSummary: String {
-    let lost = file.lossTotals.reduce(UInt64(0)) { $0 &+ $1.count }
-    if lost == 0 { return "none" }
+    let overwritten = lossCount { $0 == .overwritten }
+    let lost = lossCount { $0 != .overwritten }
+    if lost == 0 {
+      return overwritten == 0 ? "none" : "none but \(grouped(overwritten)) older events overwritten"
+    }
     let share = Double(lost) / (Double(lost) + Double(file.eventCount)) * 100
     return "*** \(grouped(lost)) EVENTS LOST (\(fixed(share, decimals: 2)) %), see below ***"
+  }
+
+  private func lossCount(where isCounted: (LossCause) -> Bool) -> UInt64 {
+    file.lossTotals.reduce(UInt64(0)) { isCounted($1.cause) ? $0 &+ $1.count : $0 }
   }
 
   private var damageSummary: String {

@@ -28,7 +28,7 @@ struct VerifyReport {
           + "\(readableBytes(file.byteCount)) cannot")
     } else if !file.isComplete {
       lines.append(
-        "\(file.path): \(OpenTrace.unfinishedState(file).uppercased()): \(read), none damaged")
+        "\(file.path): UNFINISHED: \(OpenTrace.unfinishedState(file)); \(read), none damaged")
     } else {
       lines.append("\(file.path): ok: \(read) in \(readableBytes(file.byteCount))")
     }
