@@ -24,13 +24,7 @@ extension ByteReader {
       try readPlanes(target, count: count, width: try readWidth())
       for index in 0..<count { target[index] = unzigzag(target[index]) }
     case .deltaPlanes:
-      let width = try readWidth()
-      var value = try readVarint()
-      try readPlanes(target, count: count, width: width)
-      for index in 0..<count {
-        value = value &+ unzigzag(target[index])
-        target[index] = value
-      }
+      try readDeltas(target, count: count)
     case .xorPlanes:
       let width = try readWidth()
       var value = try readVarint()
@@ -46,6 +40,38 @@ extension ByteReader {
       for index in 0..<count { target[index] = bytes.word64(index * 8) }
     case nil:
       throw error(.unknownValue(UInt64(code)))
+    }
+  }
+
+  /// The value of a column that is one value throughout; nil, with nothing read, when it is not.
+  mutating func readConstantColumn() throws(ByteCodingError) -> UInt64? {
+    guard remaining > 0, bytes[offset] == ColumnEncoding.constant.rawValue else { return nil }
+    _ = try readUInt8()
+    return try readVarint()
+  }
+
+  private mutating func readDeltas(
+    _ target: UnsafeMutablePointer<UInt64>, count: Int
+  ) throws(ByteCodingError) {
+    let width = try readWidth()
+    var value = try readVarint()
+    // Narrow ones, the most usual, are put together and added up in one pass.
+    if width <= 2 {
+      let bytes = try readBytes(count * width)
+      let low = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
+      let second = low + (width - 1) * count
+      let mask: UInt64 = width == 2 ? 0xff00 : 0
+      for index in 0..<count {
+        let difference = UInt64(low[index]) | (UInt64(second[index]) &<< 8 & mask)
+        value = value &+ unzigzag(difference)
+        target[index] = value
+      }
+      return
+    }
+    try readPlanes(target, count: count, width: width)
+    for index in 0..<count {
+      value = value &+ unzigzag(target[index])
+      target[index] = value
     }
   }
 

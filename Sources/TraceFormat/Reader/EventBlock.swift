@@ -161,18 +161,15 @@ final class EventBlock {
     rows.reserve(count)
     types.count = count
     rows.count = count
-    try readScratch(&reader)
-    let values = scratch.base
-    if typeCount == 1 {
-      var union: UInt64 = 0
-      for index in 0..<count {
-        union |= values[index]
-        types.base[index] = 0
-        rows.base[index] = UInt32(truncatingIfNeeded: index)
-      }
-      guard union == 0 else { throw reader.error(.unknownValue(union)) }
+    if typeCount == 1, let type = try reader.readConstantColumn() {
+      guard type == 0 else { throw reader.error(.unknownValue(type)) }
+      types.base.update(repeating: 0, count: count)
+      let target = rows.base
+      for index in 0..<count { target[index] = UInt32(truncatingIfNeeded: index) }
       return
     }
+    try readScratch(&reader)
+    let values = scratch.base
     var next = [UInt32](repeating: 0, count: typeCount)
     for index in 0..<count {
       guard values[index] < UInt64(typeCount) else {
@@ -215,13 +212,20 @@ final class EventBlock {
     stacks.reserve(count)
     flags.count = count
     stacks.count = count
-    try readScratch(&reader)
-    let values = scratch.base
-    let flagBytes = flags.base
-    for index in 0..<count { flagBytes[index] = UInt8(truncatingIfNeeded: values[index]) }
-    try readScratch(&reader)
-    let ids = stacks.base
-    for index in 0..<count { ids[index] = UInt32(truncatingIfNeeded: values[index]) }
+    if let constant = try reader.readConstantColumn() {
+      flags.base.update(repeating: UInt8(truncatingIfNeeded: constant), count: count)
+    } else {
+      try readScratch(&reader)
+      let (values, target) = (scratch.base, flags.base)
+      for index in 0..<count { target[index] = UInt8(truncatingIfNeeded: values[index]) }
+    }
+    if let constant = try reader.readConstantColumn() {
+      stacks.base.update(repeating: UInt32(truncatingIfNeeded: constant), count: count)
+    } else {
+      try readScratch(&reader)
+      let (values, target) = (scratch.base, stacks.base)
+      for index in 0..<count { target[index] = UInt32(truncatingIfNeeded: values[index]) }
+    }
   }
 }
 
