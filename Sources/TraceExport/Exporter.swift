@@ -35,6 +35,9 @@ package struct Exporter {
   /// True when the limit is reached or nothing can be written any more.
   package var isFinished: Bool { export.isFinished }
 
+  /// Whether all events came in time order; see ``Replay/isOrdered``.
+  package var isOrdered: Bool { export.isOrdered }
+
   /// Writes what the file has now; called again after ``TraceFile/refresh()``, what has come since.
   package func run() throws { try export.run() }
 }
@@ -42,6 +45,7 @@ package struct Exporter {
 private protocol Export {
   var failure: CInt { get }
   var isFinished: Bool { get }
+  var isOrdered: Bool { get }
   func run() throws
 }
 
@@ -76,6 +80,8 @@ private final class FormatExport<Format: EventFormat>: Export {
   }
 
   var failure: CInt { state.pointee.output.failure }
+
+  var isOrdered: Bool { replay.isOrdered }
 
   var isFinished: Bool { state.pointee.remaining == 0 || failure != 0 }
 

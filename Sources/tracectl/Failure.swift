@@ -61,8 +61,10 @@ struct Failure: Error, Hashable {
   }
 
   /// `tracectl: x.etl is not a trace file; give one that 'tracectl collect' wrote`
-  var line: String {
-    let step = nextStep.map { "; \($0)" } ?? ""
-    return "tracectl: " + escapedForTerminal(sentence + step)
-  }
+  var line: String { "tracectl: " + escapedForTerminal(description) }
+}
+
+extension Failure: CustomStringConvertible {
+  /// What the argument parser shows of a failure while it checks a command's options.
+  var description: String { sentence + (nextStep.map { "; \($0)" } ?? "") }
 }

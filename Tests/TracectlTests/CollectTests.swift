@@ -108,6 +108,8 @@ import Testing
       (["collect", "-providers", "GC", "-duration", "soon"], 64, "soon"),
       (["collect", "-providers", "GC", "-mode", "ring"], 64, "ring"),
       (["collect", "-providers", "GC", "-buffer-size", "0"], 64, "--buffer-size"),
+      (["collect", "-providers", "GC", "-buffer-size", "2G"], 64, "at most; give less"),
+      (["collect", "-providers", "GC", "-p", "1", "--", "true"], 64, "starts another; give one"),
       (["collect", "-providers", "GC", "true"], 64, "--"),
       (["collect", "-providers", "GC", "--", "no-such-command"], 127, "no-such-command"),
       (["collect", "-providers", "GC", "--", "/etc/passwd"], 126, "/etc/passwd"),

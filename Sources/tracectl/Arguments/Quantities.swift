@@ -62,6 +62,10 @@ struct ByteSize: Hashable {
 
 extension ByteSize: ExpressibleByArgument {
   init?(argument: String) { self.init(argument) }
+
+  var defaultValueDescription: String {
+    readableBytes(UInt64(bytes)).replacing(".00 ", with: "")
+  }
 }
 
 /// Process or thread ids as people give them: `12`, `12,13`.

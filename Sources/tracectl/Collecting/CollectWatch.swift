@@ -77,9 +77,11 @@ struct CollectWatch {
 
   private func figures(_ elapsed_ns: Int64) -> CollectProgress {
     let statistics = session.statistics
+    // What a flight recorder overwrites is not lost, it is old.
+    let lost = statistics.lostInAll &- (statistics.lost[.overwritten] ?? 0)
     return CollectProgress(
       elapsed_ns: elapsed_ns, events: statistics.events, bytes: statistics.bytes,
-      lost: statistics.lostInAll, processes: statistics.processes)
+      lost: lost, processes: statistics.processes)
   }
 }
 

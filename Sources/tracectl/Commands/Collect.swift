@@ -8,14 +8,17 @@ struct Collect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Collect events of programs into a file.",
     discussion: """
-      tracectl collect -providers GC,JIT -- java Main    runs a command and ends with it
-      tracectl collect -providers GC -p 1234             one process, until Ctrl-C or its end
-      tracectl collect -providers Shop:Order+0x10:Warning -duration 10s
-                                                         every process of yours for ten seconds
+      A command, until it ends:
+        tracectl collect -providers GC,JIT -- java Main
+      One process, until Ctrl-C or its end:
+        tracectl collect -providers GC -p 1234
+      Every process of yours, for ten seconds:
+        tracectl collect -providers Shop:Order+0x10:Warning -duration 10s
 
-      Providers are GC, JIT, Exception, Method, Symbol (keywords of the Runtime provider), or
-      Name[:Keywords[:Level]], keywords being names or hexadecimal numbers joined by '+', or '*'.
-      Ends with the command's exit code, 128 + N when signal N killed it.
+      Providers are GC, JIT, Exception, Method, Symbol (keywords of the Runtime
+      provider) or Name[:Keywords[:Level]]; keywords are names or hexadecimal
+      numbers joined by '+', or '*'. Ends with the command's exit code, 128 + N
+      when signal N killed it.
       """)
 
   @Option(
@@ -61,6 +64,19 @@ struct Collect: ParsableCommand {
     parsing: .postTerminator,
     help: ArgumentHelp("A command to run and trace, behind '--'.", valueName: "command"))
   var command: [String] = []
+
+  /// What a session has at most.
+  private static let bufferBytesMax = 1 << 30
+
+  func validate() throws {
+    if !pid.isEmpty, !command.isEmpty {
+      throw Failure(
+        .usage, "-p names processes that run, and '--' starts another", next: "give one of them")
+    }
+    if bufferSize.bytes > Self.bufferBytesMax {
+      throw Failure(.usage, "-buffer-size may be 1GB a CPU at most", next: "give less")
+    }
+  }
 
   func run() throws {
     var configuration = SessionConfiguration(

@@ -30,6 +30,11 @@ struct Dumping {
     case EPIPE: return
     default: throw Failure("write to", "standard output", errno: exporter.failure)
     }
+    if !exporter.isOrdered {
+      complain(
+        "tracectl: the blocks of \(escapedForTerminal(file.path)) overlap more than memory allows; "
+          + "some events were printed late")
+    }
     if let damage = OpenTrace.damage(in: file) { throw damage }
     if let note = OpenTrace.unfinishedNote(file), !exporter.isFinished { complain(note) }
   }
