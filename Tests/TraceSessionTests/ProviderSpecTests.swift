@@ -67,7 +67,8 @@ import TraceEvents
   }
 
   @Test func stacks() throws {
-    let parsed = try StackSpec.parse("*,GC,Shop,Shop/OrderPlaced,Later/7", known: [Self.shop])
+    let parsed = try StackSpec.parse(
+      "*,GC,Shop,Shop/OrderPlaced,Later/7,Later:Made", known: [Self.shop])
     #expect(
       parsed == [
         StackSpec(),
@@ -76,6 +77,7 @@ import TraceEvents
         StackSpec(provider: "Shop"),
         StackSpec(provider: "Shop", events: .only([.name("OrderPlaced")])),
         StackSpec(provider: "Later", events: .only([.id(7)])),
+        StackSpec(provider: "Later", events: .only([.name("Made")])),
       ])
     #expect(
       throws: ProviderSpecError.unknownEvent(

@@ -101,7 +101,7 @@ extension ProviderSchema {
 }
 
 extension StackSpec {
-  /// Reads a list such as `*`, `GC,Shop` or `Shop/OrderPlaced,Runtime/1`.
+  /// Reads a list such as `*`, `GC,Shop` or `Shop/OrderPlaced,Runtime:GCStart,Runtime/1`.
   public static func parse(
     _ text: String, known: [ProviderSchema] = []
   ) throws(ProviderSpecError) -> [StackSpec] {
@@ -116,7 +116,7 @@ extension StackSpec {
     _ text: String, known: [ProviderSchema]
   ) throws(ProviderSpecError) -> StackSpec {
     if text == "*" { return StackSpec() }
-    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    let parts = text.split(maxSplits: 1, omittingEmptySubsequences: false) { "/:".contains($0) }
       .map { $0.trimmed }
     guard !parts[0].isEmpty, parts.last?.isEmpty == false else { throw .empty(spec: text) }
     if parts.count == 1, let shorthand = ProviderSpec.shorthand(parts[0], known) {

@@ -54,7 +54,7 @@ struct Collect: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Take call stacks for these: GC, Shop, Shop/OrderPlaced, or '*'.", valueName: "specs"))
+      "Take call stacks for these: GC, Shop, Shop:OrderPlaced, or '*'.", valueName: "specs"))
   var stacks: [String] = []
 
   @Flag(help: "Print nothing but losses and what goes wrong.")
