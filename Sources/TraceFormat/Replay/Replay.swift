@@ -15,6 +15,8 @@ public struct ReplayStop: Error {
 /// - Guarantee: events of one stream come in the order they were written. Handlers of one event are
 ///   called in the order they were added. What is damaged is skipped and listed in
 ///   ``TraceFile/damage``.
+/// - Trap: a `var` that a handler captures costs an exclusivity check at each use, more than the
+///   event itself. Where speed matters, keep totals behind an `UnsafeMutablePointer`.
 /// - Cost: only the event types that a handler asks for are decompressed and decoded; memory is
 ///   bounded by the blocks whose times overlap, and by ``memoryBytesMax``.
 public final class Replay {
