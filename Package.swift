@@ -89,6 +89,9 @@ let package = Package(
       name: "TraceProviderTests",
       dependencies: ["CTraceShims", "TraceEvents", "TraceRing", "TraceProvider", "TestSupport"]),
     .testTarget(
+      name: "EndToEndTests",
+      dependencies: ["TraceEvents", "TraceFormat", "tracectl", "event-storm"]),
+    .testTarget(
       name: "TraceFormatTests",
       dependencies: ["CLZ4", "CTraceShims", "TraceEvents", "TraceFormat", "TestSupport"]),
     .testTarget(

@@ -1,0 +1,41 @@
+import Glibc
+import Testing
+import TraceFormat
+
+extension EndToEnd {
+  @Suite struct DiskFullTests {
+    /// A clear error, a file that reads up to there, and a program that does not notice.
+    @Test(.enabled(if: geteuid() == 0, "needs root to mount a small file system"))
+    func smallFileSystem() throws {
+      let scratch = try Scratch()
+      let directory = scratch.path("small")
+      mkdir(directory, 0o700)
+      let mount = try ChildProcess(
+        "mount", ["-t", "tmpfs", "-o", "size=1m", "none", directory], in: scratch)
+      guard try mount.wait() == 0 else { return }
+      defer { _ = try? ChildProcess("umount", ["-l", directory], in: scratch).wait() }
+      let storm = try scratch.storm(
+        "--events", "2000000", "--payload", "mixed", "--rate", "500000", "--wait-for-enable", "20")
+      let session = try scratch.collect(to: "small/full.etl", "-mode", "discard")
+      let code = try session.wait()
+      #expect(code != 0)
+      #expect(session.output.contains("space"), "\(session.output)")
+      #expect(!session.output.contains("Fatal error"))
+      let file = try TraceFile(path: scratch.path("small/full.etl"))
+      #expect(file.eventCount > 0)
+      try storm.succeed()
+    }
+
+    /// Not a byte of room.
+    @Test func fullFromTheStart() throws {
+      let scratch = try Scratch()
+      let session = try ChildProcess(
+        Tools.tracectl, ["collect", "-providers", "Storm", "-o", "/dev/full", "-duration", "1s"],
+        in: scratch)
+      let sessionCode = try session.wait()
+      #expect(sessionCode != 0)
+      #expect(session.output.contains("/dev/full"))
+      #expect(!session.output.contains("Fatal error"))
+    }
+  }
+}

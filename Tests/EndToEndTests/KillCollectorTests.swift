@@ -1,0 +1,62 @@
+import Glibc
+import Testing
+import TraceFormat
+
+extension EndToEnd {
+  @Suite struct KillCollectorTests {
+    /// What a process holds, as the kernel counts it.
+    struct Holdings: Equatable {
+      var descriptors: Int
+      var threads: Int
+      var bufferMappings: Int
+
+      init(of pid: pid_t) throws {
+        descriptors = Scratch.names(in: "/proc/\(pid)/fd").count
+        threads = Scratch.names(in: "/proc/\(pid)/task").count
+        bufferMappings =
+          try readText("/proc/\(pid)/maps").split(separator: "\n")
+          .filter { $0.contains("memfd:trace-buffers") }.count
+      }
+    }
+
+    /// kill -9 of tracectl, 200 times: the program runs on, lets go of the session's memory, leaks
+    /// nothing; the next session works at once, and what was written can be read.
+    @Test func programRunsOnAndLeaksNothing() throws {
+      let scratch = try Scratch()
+      let storm = try scratch.storm("--events", "100000000", "--rate", "20000")
+      var baseline: Holdings?
+      for cycle in 0..<200 {
+        let session = try scratch.collect(to: "killed.etl")
+        try waitUntil("the storm joins session \(cycle)") {
+          try Holdings(of: storm.pid).bufferMappings > 0
+        }
+        session.send(SIGKILL)
+        let sessionCode = try session.wait()
+        #expect(sessionCode == -SIGKILL)
+        try waitUntil("the storm leaves session \(cycle)") {
+          try Holdings(of: storm.pid).bufferMappings == 0
+        }
+        // The first cycle may set up what is kept for later ones.
+        guard let baseline else {
+          baseline = try Holdings(of: storm.pid)
+          continue
+        }
+        try waitUntil("cycle \(cycle) lets go of all but \(baseline)", seconds: 5) {
+          try Holdings(of: storm.pid) == baseline
+        }
+      }
+      #expect(!storm.hasEnded)
+      _ = try TraceFile(path: scratch.path("killed.etl"))
+
+      let session = try scratch.collect(to: "after.etl")
+      try waitUntil("the storm joins the last session") {
+        try Holdings(of: storm.pid).bufferMappings > 0
+      }
+      usleep(200_000)
+      try session.interrupt()
+      let trace = try StormTrace(path: scratch.path("after.etl"))
+      #expect(trace.eventCount > 0)
+      #expect(trace.workers.values.filter { !$0.isWhole }.isEmpty)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import Glibc
+
+/// A directory for one test, with a runtime directory of its own, so that tests and whatever else
+/// is traced on this machine do not see each other. Removed when it is dropped.
+final class Scratch {
+  private let root: String
+  private var counter = 0
+
+  init() throws {
+    // Short, because the path of a socket is.
+    var template = Array("/tmp/e2e-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else {
+      throw ChildProcess.Failure(description: "cannot make a directory: \(errno)")
+    }
+    root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    mkdir(runtimeDirectory, 0o700)
+  }
+
+  deinit {
+    // Nothing but what the tests wrote: files, one level of directories.
+    Self.remove(root)
+  }
+
+  private static func remove(_ path: String) {
+    for name in names(in: path) {
+      let entry = path + "/" + name
+      if unlink(entry) != 0 { remove(entry) }
+    }
+    rmdir(path)
+  }
+
+  func path(_ name: String) -> String { root + "/" + name }
+  var runtimeDirectory: String { path("run") }
+
+  func nextNumber() -> Int {
+    counter += 1
+    return counter
+  }
+
+  /// The test's own environment, its runtime directory, and time enough for a busy machine.
+  var environment: [String: String] {
+    var variables: [String: String] = [:]
+    var entry = environ
+    while let pointer = entry.pointee {
+      let parts = String(cString: pointer).split(separator: "=", maxSplits: 1)
+      if let name = parts.first {
+        variables[String(name)] = parts.count > 1 ? String(parts[1]) : ""
+      }
+      entry += 1
+    }
+    variables["TRACE_RUNTIME_DIR"] = runtimeDirectory
+    variables["TRACE_REGISTER_TIMEOUT"] = "20000"
+    return variables
+  }
+
+  /// Sessions that listen now.
+  var socketCount: Int {
+    Self.names(in: runtimeDirectory).filter { name in
+      var status = stat()
+      return lstat(runtimeDirectory + "/" + name, &status) == 0
+        && status.st_mode & S_IFMT == S_IFSOCK
+    }.count
+  }
+
+  static func names(in directory: String) -> [String] {
+    guard let stream = opendir(directory) else { return [] }
+    defer { closedir(stream) }
+    var found: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      if name != ".", name != ".." { found.append(name) }
+    }
+    return found
+  }
+}
+
+func readText(_ path: String) throws -> String {
+  String(decoding: try readBytes(path), as: UTF8.self)
+}
+
+func readBytes(_ path: String) throws -> [UInt8] {
+  let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  guard descriptor >= 0 else {
+    throw ChildProcess.Failure(description: "cannot open \(path): \(errno)")
+  }
+  defer { close(descriptor) }
+  var bytes: [UInt8] = []
+  var chunk = [UInt8](repeating: 0, count: 1 << 16)
+  while true {
+    let count = read(descriptor, &chunk, chunk.count)
+    if count <= 0 { return bytes }
+    bytes += chunk[..<count]
+  }
+}

@@ -1,0 +1,37 @@
+import Testing
+
+extension EndToEnd {
+  @Suite struct SessionsTests {
+    /// Several sessions at once, each gets what it asked for and nothing else.
+    @Test(arguments: [2, 8])
+    func eachGetsItsOwn(count: Int) throws {
+      let asked = ["Counter", "Text+Stack", "Text", "Stack", "*", "Counter+Text", "0x5", "Signal"]
+      let expected: [Set<String>] = [
+        ["Counter"], ["Text", "Stack"], ["Text"], ["Stack"], ["Counter", "Text", "Stack"],
+        ["Counter", "Text"], ["Counter", "Stack"], [],
+      ]
+      let scratch = try Scratch()
+      let sessions = try (0..<count).map { index in
+        try scratch.collect(
+          "Storm:\(asked[index]):Verbose", to: "\(index).etl", "-buffer-size", "16MB")
+      }
+      let storm = try scratch.storm(
+        "--events", "20000", "--threads", "2", "--payload", "mixed", "--wait-for-enable", "20")
+      try storm.succeed()
+      for session in sessions { try session.interrupt() }
+
+      var totals: [String: UInt64] = [:]
+      for index in 0..<count {
+        let trace = try StormTrace(path: scratch.path("\(index).etl"))
+        #expect(trace.lost.isEmpty)
+        #expect(Set(trace.countByName.keys) == expected[index], "session \(index)")
+        trace.expectOrder()
+        for (name, events) in trace.countByName {
+          #expect(totals[name, default: events] == events, "session \(index), \(name)")
+          totals[name] = events
+        }
+      }
+      #expect(totals.values.reduce(0, +) == 40_000)
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import Glibc
+
+/// The programs under test: beside the tests' own executable, or in `TRACE_TOOLS`.
+enum Tools {
+  static let directory: String = {
+    if let chosen = getenv("TRACE_TOOLS") { return String(cString: chosen) }
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let count = readlink("/proc/self/exe", &buffer, buffer.count)
+    let path = String(decoding: buffer[..<max(count, 0)], as: UTF8.self)
+    return path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
+  }()
+
+  static var storm: String { directory + "/event-storm" }
+  static var tracectl: String { directory + "/tracectl" }
+}
+
+extension Scratch {
+  /// event-storm, started.
+  func storm(_ arguments: String...) throws -> ChildProcess {
+    try ChildProcess(Tools.storm, arguments, in: self)
+  }
+
+  /// tracectl collect from everyone, started and listening.
+  func collect(
+    _ providers: String = "Storm", to file: String, _ arguments: String...
+  ) throws -> ChildProcess {
+    let before = socketCount
+    let child = try ChildProcess(
+      Tools.tracectl, ["collect", "-providers", providers, "-o", path(file)] + arguments, in: self)
+    try waitUntil("tracectl listens; it said: \(child.output)") {
+      if child.hasEnded { throw ChildProcess.Failure(description: child.output) }
+      return socketCount > before
+    }
+    return child
+  }
+
+  /// tracectl collect around a storm, to its end.
+  func collectStorm(
+    to file: String, options: [String] = [], storm: [String]
+  ) throws {
+    let child = try ChildProcess(
+      Tools.tracectl,
+      ["collect", "-providers", "Storm", "-o", path(file)] + options + ["--", Tools.storm] + storm
+        + ["--wait-for-enable", "20"],
+      in: self)
+    try child.succeed()
+  }
+}
+
+extension ChildProcess {
+  /// Ctrl-C, and the end that it brings.
+  func interrupt() throws {
+    send(SIGINT)
+    try succeed()
+  }
+}
