@@ -18,6 +18,8 @@ struct StormProcess {
   }
 
   private func getReady(process: Int) throws(StormError) {
+    // Again: in a forked child this starts over.
+    Storm.provider.register()
     if let seconds = options.waitForEnable { try waitForEnable(seconds: seconds) }
     note.line(process: process, thread: 0).markReady()
     if options.rounds == 1 { waitForFile() }

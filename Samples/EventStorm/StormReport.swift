@@ -30,7 +30,7 @@ struct StormReport {
 
   /// Nanoseconds that reading the machine's counter takes: the unit that emitting is measured in.
   static func tickCost() -> Double {
-    let count: UInt64 = 2_000_000
+    let count: UInt64 = 200_000
     var costs: [Double] = []
     for _ in 0..<5 {
       let start = trace_monotonic_ns()

@@ -24,12 +24,12 @@ extension Scratch {
   func collect(
     _ providers: String = "Storm", to file: String, _ arguments: String...
   ) throws -> ChildProcess {
-    let before = socketCount
+    let before = sockets
     let child = try ChildProcess(
       Tools.tracectl, ["collect", "-providers", providers, "-o", path(file)] + arguments, in: self)
     try waitUntil("tracectl listens; it said: \(child.output)") {
       if child.hasEnded { throw ChildProcess.Failure(description: child.output) }
-      return socketCount > before
+      return !sockets.isSubset(of: before)
     }
     return child
   }
