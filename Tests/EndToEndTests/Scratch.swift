@@ -53,16 +53,6 @@ final class Scratch {
     return variables
   }
 
-  /// Sessions that listen now, and what killed ones left behind.
-  var sockets: Set<String> {
-    Set(
-      Self.names(in: runtimeDirectory).filter { name in
-        var status = stat()
-        return lstat(runtimeDirectory + "/" + name, &status) == 0
-          && status.st_mode & S_IFMT == S_IFSOCK
-      })
-  }
-
   static func names(in directory: String) -> [String] {
     guard let stream = opendir(directory) else { return [] }
     defer { closedir(stream) }

@@ -24,12 +24,11 @@ extension Scratch {
   func collect(
     _ providers: String = "Storm", to file: String, _ arguments: String...
   ) throws -> ChildProcess {
-    let before = sockets
     let child = try ChildProcess(
       Tools.tracectl, ["collect", "-providers", providers, "-o", path(file)] + arguments, in: self)
     try waitUntil("tracectl listens; it said: \(child.output)") {
       if child.hasEnded { throw ChildProcess.Failure(description: child.output) }
-      return !sockets.isSubset(of: before)
+      return child.output.contains("collecting into")
     }
     return child
   }
