@@ -19,7 +19,7 @@ struct FileReport {
     let session = file.session
     let machine = session.machine
     let duration = file.durationNanoseconds
-    let state = file.isComplete ? "complete" : OpenTrace.unfinishedState(file)
+    let state = file.isComplete ? "complete" : "not finished: " + OpenTrace.unfinishedState(file)
     return [
       "\(file.path)  \(readableBytes(file.byteCount)), \(state)",
       item("session", "\(session.name), \(modeName(session.mode))"),

@@ -42,12 +42,13 @@ enum OpenTrace {
   /// A file that nobody finished is still being written, or its writer was killed.
   static func unfinishedNote(_ file: TraceFile) -> String? {
     if file.isComplete || !file.damage.isEmpty { return nil }
-    return "tracectl: \(file.path) is \(unfinishedState(file)); every whole block was read"
+    return
+      "tracectl: \(file.path) is not finished: \(unfinishedState(file)); every whole block was read"
   }
 
   /// Why a file that is not complete may be so.
   static func unfinishedState(_ file: TraceFile) -> String {
     OutputLock.isHeld(path: file.path)
-      ? "still being written" : "not finished: still being written, or its writer was killed"
+      ? "still being written" : "still being written, or its writer was killed"
   }
 }
