@@ -17,5 +17,11 @@ let package = Package(
         .product(name: "TraceFormat", package: "trace-engine"),
       ],
       swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
+      name: "FuzzControl",
+      dependencies: [
+        "CFuzzer", .product(name: "TraceSession", package: "trace-engine"),
+      ],
+      swiftSettings: [.swiftLanguageMode(.v6)]),
   ]
 )
