@@ -83,7 +83,7 @@ let package = Package(
       name: "TraceSessionTests",
       dependencies: [
         "CTraceShims", "TraceControl", "TraceEvents", "TraceFormat", "TraceRing", "TraceSession",
-        "TestSupport", "event-storm",
+        "TestSupport", "event-storm", "tracectl",
       ]),
     .testTarget(
       name: "TraceProviderTests",

@@ -5,23 +5,27 @@ final class StormProcess {
   private let process = Process()
   private let output = Pipe()
 
-  static let executable: URL = {
+  /// The package's programs lie beside its tests.
+  private static func executable(_ name: String) -> URL {
     let bundle = Bundle(for: StormProcess.self).bundleURL
-    let beside = bundle.deletingLastPathComponent().appendingPathComponent("event-storm")
+    let beside = bundle.deletingLastPathComponent().appendingPathComponent(name)
     if FileManager.default.isExecutableFile(atPath: beside.path) { return beside }
     return URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-      .appendingPathComponent("event-storm")
-  }()
+      .appendingPathComponent(name)
+  }
 
-  init(_ arguments: [String], runtimeDirectory: String, environment: [String: String] = [:]) throws
-  {
-    process.executableURL = Self.executable
+  init(
+    _ arguments: [String], runtimeDirectory: String, environment: [String: String] = [:],
+    program: String = "event-storm"
+  ) throws {
+    process.executableURL = Self.executable(program)
     process.arguments = arguments
     process.environment = ProcessInfo.processInfo.environment
       // Patient: on a busy machine a session may need longer than programs like to wait.
       .merging(["TRACE_RUNTIME_DIR": runtimeDirectory, "TRACE_REGISTER_TIMEOUT": "30000"]) { $1 }
       .merging(environment) { $1 }
     process.standardOutput = output
+    if program != "event-storm" { process.standardError = FileHandle.nullDevice }
     try process.run()
   }
 

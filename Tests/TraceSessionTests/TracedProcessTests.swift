@@ -156,6 +156,31 @@ import TraceFormat
     }
   }
 
+  @Test func killedSessionsLeaveNothing() throws {
+    let storm = try storm("--events", "1000000000", "--rate", "20000")
+    defer { storm.kill() }
+    var before: (descriptors: Int, threads: Int)?
+    for round in 0..<20 {
+      let collector = try StormProcess(
+        ["collect", "-providers", "Storm", "-o", "\(place.path)/\(round).etl"],
+        runtimeDirectory: runtime, program: "tracectl")
+      try waitUntil { storm.maps().contains { $0.contains("trace-buffers") } }
+      collector.kill()
+      try waitUntil { storm.maps().allSatisfy { !$0.contains("trace-buffers") } }
+      #expect(storm.isRunning)
+      let now = (storm.descriptors().count, storm.threadCount())
+      before = before ?? now
+      #expect(now.0 <= before!.descriptors)
+      #expect(now.1 <= before!.threads)
+    }
+    // The next session works at once, and cleans up after the dead.
+    let session = try start()
+    try waitForProcess(session)
+    session.stop()
+    let directory = try RuntimeDirectory.open(runtime, kind: .user, creating: false)
+    #expect(directory.sessionSocketNames().isEmpty)
+  }
+
   @Test func tenThousandChangesOfMind() throws {
     let session = try start { $0.mode = .discard }
     let storm = try storm(
