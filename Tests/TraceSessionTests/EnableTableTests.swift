@@ -32,6 +32,19 @@ import TraceEvents
       allKeywords: Keywords(rawValue: all), level: Level(rawValue: level), events: events)
   }
 
+  @Test func aStarIsEveryProviderWithoutASpecificationOfItsOwn() throws {
+    let star = try ProviderSpec.parse("*::Error")
+    let table = EnableTable(star, stacks: [])
+    #expect(table.wanted(of: Self.provider)?.events.map(\.schema.id) == [0, 1])
+    let both = EnableTable(star + [Self.spec(5, any: 2)], stacks: [])
+    #expect(both.wanted(of: Self.provider)?.events.map(\.schema.id) == [0, 2, 3, 4])
+    var other = Self.provider
+    other.name = "Other"
+    #expect(both.wanted(of: other)?.events.map(\.schema.id) == [0, 1])
+    let named = EnableTable(try ProviderSpec.parse("*:Nowhere"), stacks: [])
+    #expect(named.wanted(of: Self.provider)?.problems == [])
+  }
+
   static func ids(_ specs: ProviderSpec...) -> [UInt16]? {
     EnableTable(specs, stacks: []).wanted(of: provider)?.events.map(\.schema.id)
   }

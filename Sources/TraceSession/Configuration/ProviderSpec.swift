@@ -32,6 +32,9 @@ extension ProviderSchema {
 
 /// What a session wants of one provider.
 public struct ProviderSpec: Hashable, Sendable {
+  /// The name that stands for every provider; a specification of its own goes before it.
+  public static let everyProvider = "*"
+
   public var name: String
   /// An event passes when it has one of these (or none at all).
   public var keywords: KeywordSelection

@@ -12,6 +12,7 @@ extension ProviderSpec {
   ///
   /// - `GC`: a keyword of the Runtime provider; `GC::Level` with a level.
   /// - `Name[:Keywords[:Level]]`: keywords are names or hexadecimal numbers joined by `+`, or `*`.
+  /// - `*` as the name: every provider that has no specification of its own.
   /// - A provider that nobody knows is kept: it may appear later. Its keywords' names are then
   ///   checked when it does.
   ///

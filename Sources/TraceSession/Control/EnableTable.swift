@@ -32,7 +32,7 @@ struct EnableTable {
 
   /// Nil when the provider is not enabled.
   func wanted(of provider: ProviderSchema) -> Wanted? {
-    guard let specs = specs[provider.name] else { return nil }
+    guard let specs = specs[provider.name] ?? specs[ProviderSpec.everyProvider] else { return nil }
     let events = provider.events.filter { event in
       specs.contains { $0.admits(event, of: provider) }
     }
@@ -56,6 +56,8 @@ struct EnableTable {
   }
 
   private static func problems(_ spec: ProviderSpec, _ provider: ProviderSchema) -> [String] {
+    // What is asked of every provider need not be had by each.
+    if spec.name == ProviderSpec.everyProvider { return [] }
     let names = provider.keywords.map(\.name)
     let keywords = spec.keywords.unknownNames(for: provider).map { name in
       ProviderSpecError.unknownKeyword(

@@ -185,7 +185,9 @@ struct RendezvousState {
   mutating func grantAll(_ names: Set<String>) {
     for link in links.values {
       for (index, provider) in link.conversation.providers.enumerated()
-      where names.contains(provider.name) { grant(index, to: link) }
+      where names.contains(provider.name) || names.contains(ProviderSpec.everyProvider) {
+        grant(index, to: link)
+      }
     }
   }
 

@@ -22,7 +22,7 @@ struct ProviderSelection {
     }
     let specs = try parsed(known: [])
     let unknown = specs.map(\.name).filter { name in
-      !ProviderSpec.builtIn.contains { $0.name == name }
+      name != ProviderSpec.everyProvider && !ProviderSpec.builtIn.contains { $0.name == name }
     }
     if unknown.isEmpty { return specs }
     let running = startsCommand ? [] : Self.runningProviders()

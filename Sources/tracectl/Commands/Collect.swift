@@ -17,8 +17,8 @@ struct Collect: ParsableCommand {
 
       Providers are GC, JIT, Exception, Method, Symbol (keywords of the Runtime
       provider) or Name[:Keywords[:Level]]; keywords are names or hexadecimal
-      numbers joined by '+', or '*'. Ends with the command's exit code, 128 + N
-      when signal N killed it.
+      numbers joined by '+', or '*'; '*' as the name is every provider. Ends with
+      the command's exit code, 128 + N when signal N killed it.
       """)
 
   @Option(
