@@ -136,7 +136,7 @@ package final class Drain: Sendable {
       }
       return (shared.removedSets, shared.flushRequested)
     }
-    for id in removed { work.remove(setID: id) }
+    for id in removed { work.remove(setID: id) { self.takeDefinitions(&$0) } }
     if flush { work.flush() }
   }
 

@@ -44,8 +44,10 @@ struct DrainWork: ~Copyable {
     }
   }
 
-  mutating func remove(setID: UInt32) {
-    drainEverything()
+  /// `afterCopy` as in ``drainRings(_:)``: other sets are read too, and their processes may have
+  /// joined just now.
+  mutating func remove(setID: UInt32, _ afterCopy: (inout DrainWork) -> Void) {
+    drainEverything(afterCopy)
     pollLosses()
     for stream in streams where stream.setID == setID { Self.free(stream.reader) }
     streams.removeAll { $0.setID == setID }
@@ -84,12 +86,12 @@ struct DrainWork: ~Copyable {
 
   /// Reads until nothing is left; bounded by what rings hold, so that a process that goes on
   /// writing does not keep the session from ending.
-  private mutating func drainEverything() {
+  private mutating func drainEverything(_ afterCopy: (inout DrainWork) -> Void) {
     var words = sets.reduce(0) { sum, set in
       sum + set.set.parameters.ringBytes * set.set.parameters.ringCount / 4
     }
     while words > 0 {
-      let read = drainRings { _ in }
+      let read = drainRings(afterCopy)
       if read == 0 { break }
       words -= read
     }
@@ -209,7 +211,7 @@ struct DrainWork: ~Copyable {
 
   /// Reads what is left and ends the file. An error is in the statistics.
   mutating func finish() {
-    drainEverything()
+    drainEverything { _ in }
     pollLosses()
     syncClock()
     do { try writer.finish() } catch {}
