@@ -6,7 +6,7 @@ import Glibc
 ///
 /// One line of 64 bytes per worker, in native byte order: the count of events whose emit has
 /// returned (= the last sequence number), nanoseconds spent emitting, and, for a process's first
-/// thread, 1 once the process is ready to emit. A process has one line per thread and one more for
+/// thread, 1 once the process is ready to emit and the nanoseconds that registering took. A process has one line per thread and one more for
 /// its signal handler; processes lie one after the other.
 struct SharedNote: @unchecked Sendable {
   static let lineWords = 8
@@ -69,6 +69,11 @@ struct SharedNote: @unchecked Sendable {
     }
 
     func markReady() { trace_store_u64(words + 2, 1) }
+
+    var registerNanoseconds: UInt64 {
+      get { trace_load_u64(words + 3) }
+      nonmutating set { trace_store_u64(words + 3, newValue) }
+    }
 
     var nanoseconds: UInt64 {
       get { trace_load_u64(words + 1) }

@@ -9,7 +9,9 @@ struct StormProcess {
   var note: SharedNote
 
   func run() throws(StormError) {
+    let start = trace_monotonic_ns()
     Storm.provider.register()
+    note.line(process: index, thread: 0).registerNanoseconds = trace_monotonic_ns() - start
     try getReady(process: index)
     for round in 1...options.rounds { try emitRound(round) }
     if let plugin = options.plugin { try runPlugin(plugin) }

@@ -23,6 +23,7 @@ struct StormReport {
       ("payload", "\"\(options.payload.rawValue)\""),
       ("ns_per_event", "[\(costs.joined(separator: ", "))]"),
       ("signals", String(ticks.reduce(0, +))),
+      ("register_us", Self.rounded(Double(lines[0].registerNanoseconds) / 1000)),
       ("rdtsc_ns", Self.rounded(Self.tickCost())),
     ]
     return "{" + fields.map { "\"\($0)\": \($1)" }.joined(separator: ", ") + "}"
