@@ -6,8 +6,8 @@ import Glibc
 ///
 /// One line of 64 bytes per worker, in native byte order: the count of events whose emit has
 /// returned (= the last sequence number), nanoseconds spent emitting, and, for a process's first
-/// thread, 1 once the process is ready to emit and the nanoseconds that registering took. A process has one line per thread and one more for
-/// its signal handler; processes lie one after the other.
+/// thread, 1 once the process is ready to emit and the nanoseconds that registering took. A process
+/// has one line per thread and one more for its signal handler; processes lie one after the other.
 struct SharedNote: @unchecked Sendable {
   static let lineWords = 8
 
