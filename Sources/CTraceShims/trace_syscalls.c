@@ -3,8 +3,11 @@
 
 #include <fcntl.h>
 #include <linux/membarrier.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 // Values of the kernel's ABI: the installed headers may be older than the kernel.
@@ -42,3 +45,14 @@ void *trace_reserve(long bytes) {
 }
 
 void trace_release(void *memory, long bytes) { munmap(memory, (size_t)bytes); }
+
+void trace_adopt_orphans(void) { prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+void trace_reap_all_but(int spared) {
+  for (;;) {
+    siginfo_t ended = {0};
+    if (waitid(P_ALL, 0, &ended, WEXITED | WNOHANG | WNOWAIT) != 0) return;
+    if (ended.si_pid == 0 || ended.si_pid == spared) return;
+    waitpid(ended.si_pid, NULL, WNOHANG);
+  }
+}

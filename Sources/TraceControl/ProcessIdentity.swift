@@ -20,6 +20,23 @@ package struct ProcessIdentity: Hashable, Sendable {
     (parentPID, startTime) = Self.parseStat(String(decoding: bytes, as: UTF8.self)) ?? (0, 0)
   }
 
+  /// Parent, grandparent and so on, as they are now; a process that has ended has none.
+  package static func ancestors(of pid: UInt32) -> [UInt32] {
+    var result: [UInt32] = []
+    var current = pid
+    // Bounded: what is read while processes come and go may lead in a circle.
+    while current > 1, result.count < ancestorsMax {
+      guard let bytes = contents("/proc/\(current)/stat", limit: 4096),
+        let (parent, _) = parseStat(String(decoding: bytes, as: UTF8.self)), parent > 0
+      else { break }
+      result.append(parent)
+      current = parent
+    }
+    return result
+  }
+
+  private static let ancestorsMax = 256
+
   /// NUL ends each argument.
   static func arguments(_ bytes: [UInt8]) -> [String] {
     var parts = bytes.split(separator: 0, omittingEmptySubsequences: false)

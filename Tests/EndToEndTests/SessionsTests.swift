@@ -33,5 +33,17 @@ extension EndToEnd {
       }
       #expect(totals.values.reduce(0, +) == 40_000)
     }
+
+    /// A command's trace holds the command and what it starts; other programs run on unheard.
+    @Test func aCommandsTraceIsItsOwn() throws {
+      let scratch = try Scratch()
+      let other = try scratch.storm("--events", "100000000", "--rate", "20000")
+      try scratch.collectStorm(
+        to: "own.etl", storm: ["--events", "1000", "--processes", "2"])
+      #expect(!other.hasEnded)
+      let trace = try StormTrace(path: scratch.path("own.etl"))
+      #expect(trace.eventCount == 2000)
+      #expect(!trace.workers.keys.contains { $0.pid == UInt32(other.pid) })
+    }
   }
 }

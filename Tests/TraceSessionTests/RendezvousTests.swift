@@ -200,6 +200,9 @@ import TraceRing
     for (filter, isTaken) in [
       (ProcessFilter(pids: [1]), false), (ProcessFilter(pids: [UInt32(getpid())]), true),
       (ProcessFilter(executableNames: ["no-such"]), false),
+      (ProcessFilter(ancestor: UInt32(getppid())), true),
+      (ProcessFilter(ancestor: UInt32(getpid())), false),
+      (ProcessFilter(pids: [UInt32(getpid())], ancestor: UInt32(getpid())), true),
       (ProcessFilter(executableNames: ["no-such", String(name)]), true),
     ] {
       let fixture = try Fixture("Shop") { $0.processes = filter }

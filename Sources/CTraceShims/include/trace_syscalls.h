@@ -23,6 +23,11 @@ int trace_memfd_seal(int fd);
 /// True when the descriptor is a memfd that can neither shrink nor grow.
 _Bool trace_memfd_is_sealed(int fd);
 
+/// Makes orphaned descendants the caller's children, not init's.
+void trace_adopt_orphans(void);
+/// Takes leave of children that have ended, but not of `spared`.
+void trace_reap_all_but(int spared);
+
 /// Zeroed memory that costs nothing until it is touched, or null.
 void *_Nullable trace_reserve(long bytes);
 void trace_release(void *memory, long bytes);

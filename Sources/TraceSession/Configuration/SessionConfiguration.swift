@@ -1,20 +1,32 @@
+import TraceControl
 public import TraceFormat
 
-/// Which processes a session takes; an empty set takes all.
+/// Which processes a session takes; where nothing is said, all.
 public struct ProcessFilter: Hashable, Sendable {
   public var pids: Set<UInt32>
-  /// Names of executables without their directory.
+  /// Takes the descendants of this process too. One whose ancestors in between have ended is known
+  /// only if they left it to this process (PR_SET_CHILD_SUBREAPER).
+  public var ancestor: UInt32?
+  /// Names of executables without their directory; a process must have one of them as well.
   public var executableNames: Set<String>
 
-  public init(pids: Set<UInt32> = [], executableNames: Set<String> = []) {
+  public init(
+    pids: Set<UInt32> = [], ancestor: UInt32? = nil, executableNames: Set<String> = []
+  ) {
     self.pids = pids
+    self.ancestor = ancestor
     self.executableNames = executableNames
   }
 
   func admits(pid: UInt32, executable: String) -> Bool {
     let name = executable.split(separator: "/").last.map(String.init) ?? ""
-    return (pids.isEmpty || pids.contains(pid))
-      && (executableNames.isEmpty || executableNames.contains(name))
+    return admits(pid: pid) && (executableNames.isEmpty || executableNames.contains(name))
+  }
+
+  private func admits(pid: UInt32) -> Bool {
+    if pids.contains(pid) { return true }
+    guard let ancestor else { return pids.isEmpty }
+    return ProcessIdentity.ancestors(of: pid).contains(ancestor)
   }
 }
 

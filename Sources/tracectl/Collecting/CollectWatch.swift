@@ -1,3 +1,4 @@
+import CTraceShims
 import Glibc
 import TraceFormat
 import TraceSession
@@ -41,6 +42,7 @@ struct CollectWatch {
       let now_ns = monotonicNanoseconds()
       if now_ns >= nextTick_ns {
         nextTick_ns += Collection.second_ns
+        if let pid = child?.pid { trace_reap_all_but(pid) }
         if showsProgress { progress.show(figures(now_ns - start_ns)) }
         continue
       }

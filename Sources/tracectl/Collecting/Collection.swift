@@ -1,3 +1,4 @@
+import CTraceShims
 import Glibc
 import TraceExport
 import TraceFormat
@@ -35,6 +36,8 @@ struct Collection {
     say("tracectl: collecting into \(path)\(command.isEmpty ? "; Ctrl-C ends it" : "")")
     var child: ChildProcess?
     if let program {
+      // So that what the command leaves behind is still known to be its.
+      trace_adopt_orphans()
       do {
         child = try ChildProcess(
           program: program, arguments: command, signalMask: signals.originalMask)

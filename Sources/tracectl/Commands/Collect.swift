@@ -8,7 +8,7 @@ struct Collect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Collect events of programs into a file.",
     discussion: """
-      A command, until it ends:
+      A command and what it starts, until it ends:
         tracectl collect -providers GC,JIT -- java Main
       One process, until Ctrl-C or its end:
         tracectl collect -providers GC -p 1234
@@ -87,6 +87,8 @@ struct Collect: ParsableCommand {
     configuration.mode = mode.bufferMode
     configuration.bufferBytesPerCPU = bufferSize.bytes
     configuration.processes.pids = Set(pid.flatMap(\.ids))
+    // A command's trace is its own: other programs would be noise in it.
+    if !command.isEmpty { configuration.processes.ancestor = UInt32(getpid()) }
     configuration.processes.executableNames = Set(
       process.flatMap { $0.split(separator: ",").map(String.init) })
     let collection = Collection(
