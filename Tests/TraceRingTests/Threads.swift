@@ -66,6 +66,7 @@ final class SharedRow: @unchecked Sendable {
 enum SignalEmitter {
   nonisolated(unsafe) private static var fixture: RingFixture?
   private static let emitted = Atomic<Int>(0)
+  private static let running = Atomic<Int>(0)
 
   nonisolated(unsafe) private static var payload: [UInt64] = []
 
@@ -83,8 +84,10 @@ enum SignalEmitter {
   }
 
   private static func emit() {
+    running.wrappingAdd(1, ordering: .acquiringAndReleasing)
     fixture?.write(payload)
     emitted.wrappingAdd(1, ordering: .relaxed)
+    running.wrappingSubtract(1, ordering: .releasing)
   }
 
   /// Events that handlers have emitted.
@@ -92,6 +95,8 @@ enum SignalEmitter {
     var none = itimerval()
     setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &none, nil)
     signal(SIGALRM, SIG_IGN)
+    // Any thread may still be in a handler.
+    while running.load(ordering: .acquiring) > 0 { sched_yield() }
     fixture = nil
     return emitted.load(ordering: .relaxed)
   }

@@ -116,18 +116,27 @@ struct TypeAccumulator: ~Copyable {
         stored = strings.intern(UnsafeRawPointer(record + used), Int(word))
         used += (Int(word) + 7) / 8
       case .scalarArray:
-        elements[field].append(record + used, count: Int(word))
+        Self.append(record + used, count: Int(word), to: elements + field)
         used += Int(word)
       case .textArray:
         for _ in 0..<Int(word) {
           let length = Int(record[used])
           used += 1
-          elements[field].append(strings.intern(UnsafeRawPointer(record + used), length))
+          var index = strings.intern(UnsafeRawPointer(record + used), length)
+          Self.append(&index, count: 1, to: elements + field)
           used += (length + 7) / 8
         }
       }
       words[field * capacity + count] = stored
     }
+  }
+
+  /// Apart, because the compiler (6.3.1) breaks on it in place under the thread sanitizer.
+  private static func append(
+    _ words: UnsafePointer<UInt64>, count: Int,
+    to buffer: UnsafeMutablePointer<GrowingBuffer<UInt64>>
+  ) {
+    buffer.pointee.append(words, count: count)
   }
 
   @inline(never)
