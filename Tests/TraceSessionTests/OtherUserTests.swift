@@ -1,0 +1,47 @@
+import Foundation
+import TestSupport
+import Testing
+import TraceControl
+
+@testable import TraceSession
+
+/// Another user's process cannot reach a session: the directory stops it, and the socket's mode
+/// behind that. Needs root, to be somebody else for a moment.
+@Suite struct OtherUserTests {
+  static let nobody = 65_534
+  static let canBecomeNobody =
+    geteuid() == 0 && ["/usr/bin/setpriv", "/usr/bin/perl"].allSatisfy(access)
+  static func access(_ path: String) -> Bool { Foundation.access(path, X_OK) == 0 }
+
+  /// The errno of connecting as nobody: 0 when it succeeds.
+  private func connectAsNobody(_ path: String) throws -> Int32 {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
+    let seqpacket = 5
+    process.arguments = [
+      "--reuid=\(Self.nobody)", "--regid=\(Self.nobody)", "--clear-groups", "/usr/bin/perl",
+      "-MSocket", "-e",
+      "socket(S, AF_UNIX, \(seqpacket), 0) or exit 99;"
+        + "connect(S, pack_sockaddr_un($ARGV[0])) ? exit 0 : exit $!",
+      path,
+    ]
+    try process.run()
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+
+  @Test(.enabled(if: canBecomeNobody)) func cannotConnect() throws {
+    let place = TemporaryDirectory()
+    let directory = try RuntimeDirectory.open("\(place.path)/meet", kind: .user, creating: true)
+    let listener = try SessionListener(in: directory)
+    let socket = "\(place.path)/meet/\(listener.name)"
+    #expect(chmod(place.path, 0o755) == 0)
+    #expect(try connectAsNobody(socket) == EACCES)
+    // Even where somebody has opened the directory.
+    #expect(chmod("\(place.path)/meet", 0o755) == 0)
+    #expect(try connectAsNobody(socket) == EACCES)
+    // The test itself works: a socket that is open to all can be connected to.
+    #expect(chmod(socket, 0o777) == 0)
+    #expect(try connectAsNobody(socket) == 0)
+  }
+}
