@@ -52,15 +52,16 @@ class Ours:
         reports = [self.storm(int(200_000_000 * self.scale)) for _ in range(self.runs)]
         self.note(figures, "rdtsc", [r["rdtsc_ns"] for r in reports])
         self.note(figures, "disabled", [r["ns_per_event"][0] for r in reports])
-        with self.session("discard", "-mode", "discard", "-buffer-size", "32MB") as session:
+        with self.session("discard", "-mode", "discard", "-buffer-size", "128MB") as session:
             self.note(figures, "enabled", self.costs(session, 1))
             self.note(figures, "one", self.costs(session, 1, paused=True))
             self.note(figures, "two", self.costs(session, 2, paused=True))
 
     def costs(self, session, threads, paused=False):
         """ns/event of each round; paused: the session does not run while the threads emit."""
-        # Of 32 MB a round fills 24; the first rounds touch the memory and do not count.
-        events, untouched = 1_000_000, 4
+        # Of 128 MB a round fills 96; the first rounds touch the memory and do not count. Shorter
+        # rounds would measure how soon the kernel puts two threads on two CPUs.
+        events, untouched = 4_000_000, 4
         rounds = untouched + self.runs
         go = self.scratch / "go"
         go.unlink(missing_ok=True)

@@ -43,7 +43,7 @@ ROWS = [
 ]
 
 NOTES = """
-- One event is a 64-bit sequence number and a 32-bit worker; ns/event with 32 MB of buffers per
+- One event is a 64-bit sequence number and a 32-bit worker; ns/event with 128 MB of buffers per
   CPU that have been touched before, discard mode, nothing lost.
 - Two threads have the two CPUs to themselves: the session is paused while they emit (one thread
   likewise costs {one}, so two do {scaling} the work of one).
