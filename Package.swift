@@ -15,6 +15,8 @@ let package = Package(
     .library(name: "TraceEvents", targets: ["TraceEvents"]),
     .library(name: "TraceProvider", targets: ["TraceProvider"]),
     .library(name: "TraceFormat", targets: ["TraceFormat"]),
+    .library(name: "TraceSymbols", targets: ["TraceSymbols"]),
+    .library(name: "TraceAnalysis", targets: ["TraceAnalysis"]),
     .library(name: "TraceSession", targets: ["TraceSession"]),
     .executable(name: "tracectl", targets: ["tracectl"]),
     .executable(name: "event-storm", targets: ["event-storm"]),
@@ -24,8 +26,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
-  // In pipeline order: what an event is, the ring it crosses, the app's end, the file, the
-  // session's end.
+  // In pipeline order: what an event is, the ring it crosses, the app's end, the file, names for
+  // addresses, the session's end.
   targets: [
     .target(name: "CTraceShims"),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
@@ -36,14 +38,22 @@ let package = Package(
       name: "TraceProvider",
       dependencies: ["CTraceShims", "TraceEvents", "TraceRing", "TraceControl"]),
     .target(name: "TraceFormat", dependencies: ["CLZ4", "CTraceShims", "TraceEvents"]),
+    .systemLibrary(name: "CDW", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
+    .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    .target(name: "TraceSymbols", dependencies: ["CDW", "CLZMA", "CTraceShims"]),
+    .target(name: "TraceAnalysis", dependencies: ["TraceEvents", "TraceFormat", "TraceSymbols"]),
     .target(
       name: "TraceSession",
-      dependencies: ["CTraceShims", "TraceEvents", "TraceRing", "TraceControl", "TraceFormat"]),
-    .target(name: "TraceExport", dependencies: ["TraceEvents", "TraceFormat"]),
+      dependencies: [
+        "CTraceShims", "TraceEvents", "TraceRing", "TraceControl", "TraceFormat", "TraceSymbols",
+        "TraceAnalysis",
+      ]),
+    .target(name: "TraceExport", dependencies: ["TraceEvents", "TraceFormat", "TraceAnalysis"]),
     .executableTarget(
       name: "tracectl",
       dependencies: [
-        "CTraceShims", "TraceEvents", "TraceControl", "TraceFormat", "TraceSession", "TraceExport",
+        "CTraceShims", "TraceEvents", "TraceControl", "TraceFormat", "TraceSymbols",
+        "TraceAnalysis", "TraceSession", "TraceExport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -94,6 +104,10 @@ let package = Package(
     .testTarget(
       name: "TraceFormatTests",
       dependencies: ["CLZ4", "CTraceShims", "TraceEvents", "TraceFormat", "TestSupport"]),
+    .testTarget(name: "TraceSymbolsTests", dependencies: ["TraceSymbols", "TestSupport"]),
+    .testTarget(
+      name: "TraceAnalysisTests",
+      dependencies: ["TraceEvents", "TraceFormat", "TraceSymbols", "TraceAnalysis", "TestSupport"]),
     .testTarget(
       name: "ConformanceTests", dependencies: ["TraceEvents", "TraceFormat", "TestSupport"]),
   ]

@@ -4,8 +4,10 @@
 passed=0
 failed=0
 failed_steps=()
+# What each failed check had to say, told again at the end: the start of a long log is not always kept.
+failures_told=$(mktemp)
 steps_log=$(mktemp)
-trap 'rm -f "$steps_log"' EXIT
+trap 'rm -f "$steps_log" "$failures_told"' EXIT
 
 # step NAME COMMAND… : runs a check; a failure is remembered and the next check still runs.
 step() {
@@ -20,12 +22,18 @@ step() {
   count_results "$status"
   if ((status)); then
     failed_steps+=("$name")
+    tell_failure "$name"
     printf '==> %s: FAILED (exit code %d), %d s\n' "$name" "$status" $((SECONDS - start))
   else
     printf '==> %s: ok, %d s\n' "$name" $((SECONDS - start))
   fi
   return 0
 }
+
+tell_failure() {
+  printf '\n== %s\n' "$1"
+  grep -E '^✘|error:|^\s+↳|Fatal error|ERROR:' "$steps_log" | head -n 60 || tail -n 40 "$steps_log"
+} >>"$failures_told"
 
 # must NAME COMMAND… : a step that the later ones need; a failure ends the run.
 must() {
@@ -51,6 +59,7 @@ count_results() {
 finish_steps() {
   printf '\ntotal time %d s\n' "$SECONDS"
   if ((${#failed_steps[@]})); then
+    cat "$failures_told"
     printf 'failed: %s\n' "${failed_steps[@]}"
   fi
   printf '%d passed, %d failed\n' "$passed" "$failed"

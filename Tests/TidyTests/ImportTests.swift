@@ -12,13 +12,18 @@ import Testing
     "TraceControl": ["CTraceShims", "TraceEvents"],
     "TraceProvider": ["CTraceShims", "TraceEvents", "TraceRing", "TraceControl"],
     "TraceFormat": ["CTraceShims", "CLZ4", "TraceEvents"],
+    "CDW": [],
+    "CLZMA": [],
+    "TraceSymbols": ["CDW", "CLZMA", "CTraceShims"],
+    "TraceAnalysis": ["TraceEvents", "TraceFormat", "TraceSymbols"],
     "TraceSession": [
-      "CTraceShims", "TraceEvents", "TraceRing", "TraceControl", "TraceFormat", "Foundation",
+      "CTraceShims", "TraceEvents", "TraceRing", "TraceControl", "TraceFormat", "TraceSymbols",
+      "TraceAnalysis", "Foundation",
     ],
-    "TraceExport": ["TraceEvents", "TraceFormat", "Foundation"],
+    "TraceExport": ["TraceEvents", "TraceFormat", "TraceAnalysis", "Foundation"],
     "tracectl": [
-      "CTraceShims", "TraceEvents", "TraceControl", "TraceFormat", "TraceSession", "TraceExport",
-      "ArgumentParser", "Foundation",
+      "CTraceShims", "TraceEvents", "TraceControl", "TraceFormat", "TraceSymbols", "TraceAnalysis",
+      "TraceSession", "TraceExport", "ArgumentParser", "Foundation",
     ],
   ]
 

@@ -3,7 +3,8 @@ import TraceEvents
 
 @Suite
 struct SchemaTests {
-  static let schemas = RuntimeSchema.eventTypes.map { $0.schema } + [Everything.schema]
+  static let schemas =
+    (RuntimeSchema.eventTypes + SystemSchema.eventTypes).map { $0.schema } + [Everything.schema]
 
   @Test(arguments: schemas)
   func binaryFormComesBack(_ schema: EventSchema) throws {
@@ -39,14 +40,34 @@ struct SchemaTests {
     }
   }
 
-  @Test func runtimeEventIDsAreUniqueAndTypesAgreeWithTheirSchemas() {
-    let types = RuntimeSchema.eventTypes
+  @Test(arguments: [
+    (RuntimeSchema.providerName, RuntimeSchema.eventTypes),
+    (SystemSchema.providerName, SystemSchema.eventTypes),
+  ])
+  func idsAreUniqueAndTypesAgreeWithTheirSchemas(
+    _ provider: String, _ types: [any TraceEvent.Type]
+  ) {
     #expect(Set(types.map { $0.eventID }).count == types.count)
     for type in types {
       #expect(type.schema.id == type.eventID)
-      #expect(type.schema.provider == RuntimeSchema.providerName)
+      #expect(type.schema.provider == provider)
       #expect("\(type)" == type.schema.name)
     }
+  }
+
+  @Test func systemEventsComeBack() {
+    let image = ImageMap(
+      baseAddress: 0x5500_0000_0000, size: 8192, fileOffset: 4096, path: "/usr/lib/libc.so.6",
+      buildID: [1, 2, 3], device: 0xfe01, inode: 77)
+    #expect(decode(ImageMap.self, encode(image).words) == image)
+    let lines = CodeLines(
+      address: 16, addresses: [16, 24], lines: [3, 0], files: ["a.js", "b.js"], since: 5)
+    #expect(decode(CodeLines.self, encode(lines).words) == lines)
+    let load = CodeLoad(
+      address: 16, size: 32, codeIndex: 7, source: .jitdump, name: "JS:*f a.js:1:2", since: 9)
+    #expect(decode(CodeLoad.self, encode(load).words) == load)
+    let sample = SampledProfile(weight: 1_001_001, source: .cpuClock)
+    #expect(decode(SampledProfile.self, encode(sample).words) == sample)
   }
 
   @Test func runtimeEventsComeBack() {

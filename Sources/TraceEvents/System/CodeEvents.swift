@@ -1,0 +1,219 @@
+// Code that a runtime announced through a file: keyword Code (0x20).
+
+extension SystemSchema {
+  static let codeEventTypes: [any TraceEvent.Type] = [
+    CodeLoad.self, CodeMove.self, CodeClear.self, CodeLines.self,
+  ]
+}
+
+/// Where a piece of code was announced.
+public struct CodeSource: OpenEnumeration {
+  public var rawValue: UInt8
+
+  @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// A jitdump file.
+  public static let jitdump = CodeSource(rawValue: 1)
+  /// A perf map.
+  public static let perfMap = CodeSource(rawValue: 2)
+
+  static let type = FieldType.enumeration(
+    EnumSchema(
+      name: "CodeSource", underlying: .uint8,
+      cases: [
+        EnumCase("Jitdump", 1),
+        EnumCase("PerfMap", 2),
+      ]))
+}
+
+/// A piece of code is in place and may run.
+///
+/// With the record's rundown flag: the file had it before the session looked.
+public struct CodeLoad: TraceEvent, Hashable {
+  public var address: UInt64
+  public var size: UInt64
+  /// The file's number for it, 0 where it has none.
+  public var codeIndex: UInt64
+  public var source: CodeSource
+  /// As the file has it.
+  public var name: String
+  /// When it came about, CLOCK_MONOTONIC in nanoseconds as the file says; 0 where the file does not
+  /// say: then it was seen at the event's time.
+  public var since: UInt64
+
+  @inlinable
+  public init(
+    address: UInt64, size: UInt64, codeIndex: UInt64, source: CodeSource, name: String,
+    since: UInt64 = 0
+  ) {
+    self.address = address
+    self.size = size
+    self.codeIndex = codeIndex
+    self.source = source
+    self.name = name
+    self.since = since
+  }
+
+  @inlinable public static var eventID: UInt16 { 20 }
+  public static let schema = SystemSchema.event(
+    eventID, "CodeLoad", SystemSchema.Keyword.code,
+    [
+      FieldSchema("address", .pointer, .codeAddress),
+      FieldSchema("size", .uint64, .bytes),
+      FieldSchema("codeIndex", .uint64),
+      FieldSchema("source", CodeSource.type),
+      FieldSchema("name", .string),
+      FieldSchema("since", .uint64, .nanoseconds),
+    ])
+
+  @inlinable public func encode(into encoder: inout EventEncoder) {
+    encoder.encode(address)
+    encoder.encode(size)
+    encoder.encode(codeIndex)
+    encoder.encode(source)
+    encoder.encode(name)
+    encoder.encode(since)
+  }
+
+  public init(from decoder: inout EventDecoder) {
+    address = decoder.decode()
+    size = decoder.decode()
+    codeIndex = decoder.decode()
+    source = decoder.decode()
+    name = decoder.decode()
+    since = decoder.decode()
+  }
+}
+
+/// A piece of code is at another address now.
+public struct CodeMove: TraceEvent, Hashable {
+  public var oldAddress: UInt64
+  public var newAddress: UInt64
+  public var size: UInt64
+  public var codeIndex: UInt64
+  /// When it came about, CLOCK_MONOTONIC in nanoseconds as the file says; 0 where the file does not
+  /// say: then it was seen at the event's time.
+  public var since: UInt64
+
+  @inlinable
+  public init(
+    oldAddress: UInt64, newAddress: UInt64, size: UInt64, codeIndex: UInt64, since: UInt64 = 0
+  ) {
+    self.oldAddress = oldAddress
+    self.newAddress = newAddress
+    self.size = size
+    self.codeIndex = codeIndex
+    self.since = since
+  }
+
+  @inlinable public static var eventID: UInt16 { 21 }
+  public static let schema = SystemSchema.event(
+    eventID, "CodeMove", SystemSchema.Keyword.code,
+    [
+      FieldSchema("oldAddress", .pointer),
+      FieldSchema("newAddress", .pointer),
+      FieldSchema("size", .uint64, .bytes),
+      FieldSchema("codeIndex", .uint64),
+      FieldSchema("since", .uint64, .nanoseconds),
+    ])
+
+  @inlinable public func encode(into encoder: inout EventEncoder) {
+    encoder.encode(oldAddress)
+    encoder.encode(newAddress)
+    encoder.encode(size)
+    encoder.encode(codeIndex)
+    encoder.encode(since)
+  }
+
+  public init(from decoder: inout EventDecoder) {
+    oldAddress = decoder.decode()
+    newAddress = decoder.decode()
+    size = decoder.decode()
+    codeIndex = decoder.decode()
+    since = decoder.decode()
+  }
+}
+
+/// Nothing that the process's file announced lives any more.
+public struct CodeClear: TraceEvent, Hashable {
+  public var source: CodeSource
+  /// When it came about, CLOCK_MONOTONIC in nanoseconds as the file says; 0 where the file does not
+  /// say: then it was seen at the event's time.
+  public var since: UInt64
+
+  @inlinable
+  public init(source: CodeSource, since: UInt64 = 0) {
+    self.source = source
+    self.since = since
+  }
+
+  @inlinable public static var eventID: UInt16 { 22 }
+  public static let schema = SystemSchema.event(
+    eventID, "CodeClear", SystemSchema.Keyword.code,
+    [
+      FieldSchema("source", CodeSource.type),
+      FieldSchema("since", .uint64, .nanoseconds),
+    ])
+
+  @inlinable public func encode(into encoder: inout EventEncoder) {
+    encoder.encode(source)
+    encoder.encode(since)
+  }
+
+  public init(from decoder: inout EventDecoder) {
+    source = decoder.decode()
+    since = decoder.decode()
+  }
+}
+
+/// Which source lines a piece of code comes from: one entry a row.
+public struct CodeLines: TraceEvent, Hashable {
+  /// Where the code begins.
+  public var address: UInt64
+  /// Where each row begins, ascending.
+  public var addresses: [UInt64]
+  /// From 1; 0 where there is none.
+  public var lines: [UInt32]
+  public var files: [String]
+  /// When it came about, CLOCK_MONOTONIC in nanoseconds as the file says; 0 where the file does not
+  /// say: then it was seen at the event's time.
+  public var since: UInt64
+
+  @inlinable
+  public init(
+    address: UInt64, addresses: [UInt64], lines: [UInt32], files: [String], since: UInt64 = 0
+  ) {
+    self.address = address
+    self.addresses = addresses
+    self.lines = lines
+    self.files = files
+    self.since = since
+  }
+
+  @inlinable public static var eventID: UInt16 { 23 }
+  public static let schema = SystemSchema.event(
+    eventID, "CodeLines", SystemSchema.Keyword.code,
+    [
+      FieldSchema("address", .pointer, .codeAddress),
+      FieldSchema("addresses", .array(.scalar(.pointer))),
+      FieldSchema("lines", .array(.scalar(.uint32))),
+      FieldSchema("files", .array(.string)),
+      FieldSchema("since", .uint64, .nanoseconds),
+    ])
+
+  @inlinable public func encode(into encoder: inout EventEncoder) {
+    encoder.encode(address)
+    encoder.encode(array: addresses)
+    encoder.encode(array: lines)
+    encoder.encode(array: files)
+    encoder.encode(since)
+  }
+
+  public init(from decoder: inout EventDecoder) {
+    address = decoder.decode()
+    addresses = decoder.decode(arrayOf: UInt64.self)
+    lines = decoder.decode(arrayOf: UInt32.self)
+    files = decoder.decode(arrayOf: String.self)
+    since = decoder.decode()
+  }
+}

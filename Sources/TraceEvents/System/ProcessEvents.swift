@@ -1,0 +1,230 @@
+// Processes, threads and what they map: keywords Process (0x4), Thread (0x8) and Image (0x10).
+
+extension SystemSchema {
+  static let processEventTypes: [any TraceEvent.Type] = [
+    ProcessStart.self, ProcessStop.self, ThreadStart.self, ThreadStop.self, ProcessExec.self,
+    ThreadName.self, ImageMap.self,
+  ]
+}
+
+/// A process began, by fork: it shares its parent's images and code.
+///
+/// With the record's rundown flag: it ran before the session.
+public struct ProcessStart: TraceEvent, Hashable {
+  public var parentPID: UInt32
+  /// The command's name as the kernel has it, at most 15 bytes.
+  public var name: String
+
+  @inlinable
+  public init(parentPID: UInt32, name: String) {
+    self.parentPID = parentPID
+    self.name = name
+  }
+
+  @inlinable public static var eventID: UInt16 { 1 }
+  public static let schema = SystemSchema.event(
+    eventID, "ProcessStart", SystemSchema.Keyword.process,
+    [
+      FieldSchema("parentPID", .uint32, .processID),
+      FieldSchema("name", .string),
+    ])
+
+  @inlinable public func encode(into encoder: inout EventEncoder) {
+    encoder.encode(parentPID)
+    encoder.encode(name)
+  }
+
+  public init(from decoder: inout EventDecoder) {
+    parentPID = decoder.decode()
+    name = decoder.decode()
+  }
+}
+
+/// A process has ended: nothing of it is mapped any more.
+public struct ProcessStop: TraceEvent, Hashable {
+  public var parentPID: UInt32
+
+  @inlinable
+  public init(parentPID: UInt32) {
+    self.parentPID = parentPID
+  }
+
+  @inlinable public static var eventID: UInt16 { 2 }
+  public static let schema = SystemSchema.event(
+    eventID, "ProcessStop", SystemSchema.Keyword.process,
+    [
+      FieldSchema("parentPID", .uint32, .processID)
+    ])
+
+  @inlinable public func encode(into encoder: inout EventEncoder) {
+    encoder.encode(parentPID)
+  }
+
+  public init(from decoder: inout EventDecoder) {
+    parentPID = decoder.decode()
+  }
+}
+
+/// A thread began.
+public struct ThreadStart: TraceEvent, Hashable {
+  public var name: String
+
+  @inlinable
+  public init(name: String) {
+    self.name = name
+  }
+
+  @inlinable public static var eventID: UInt16 { 3 }
+  public static let schema = SystemSchema.event(
+    eventID, "ThreadStart", SystemSchema.Keyword.thread,
+    [
+      FieldSchema("name", .string)
+    ])
+
+  @inlinable public func encode(into encoder: inout EventEncoder) {
+    encoder.encode(name)
+  }
+
+  public init(from decoder: inout EventDecoder) {
+    name = decoder.decode()
+  }
+}
+
+/// A thread has ended.
+public struct ThreadStop: TraceEvent, Hashable {
+  public var name: String
+
+  @inlinable
+  public init(name: String) {
+    self.name = name
+  }
+
+  @inlinable public static var eventID: UInt16 { 4 }
+  public static let schema = SystemSchema.event(
+    eventID, "ThreadStop", SystemSchema.Keyword.thread,
+    [
+      FieldSchema("name", .string)
+    ])
+
+  @inlinable public func encode(into encoder: inout EventEncoder) {
+    encoder.encode(name)
+  }
+
+  public init(from decoder: inout EventDecoder) {
+    name = decoder.decode()
+  }
+}
+
+/// A process runs another program: all that was mapped is gone.
+public struct ProcessExec: TraceEvent, Hashable {
+  /// The command's name as the kernel has it, at most 15 bytes.
+  public var name: String
+
+  @inlinable
+  public init(name: String) {
+    self.name = name
+  }
+
+  @inlinable public static var eventID: UInt16 { 5 }
+  public static let schema = SystemSchema.event(
+    eventID, "ProcessExec", SystemSchema.Keyword.process,
+    [
+      FieldSchema("name", .string)
+    ])
+
+  @inlinable public func encode(into encoder: inout EventEncoder) {
+    encoder.encode(name)
+  }
+
+  public init(from decoder: inout EventDecoder) {
+    name = decoder.decode()
+  }
+}
+
+/// A thread calls itself something else.
+public struct ThreadName: TraceEvent, Hashable {
+  public var name: String
+
+  @inlinable
+  public init(name: String) {
+    self.name = name
+  }
+
+  @inlinable public static var eventID: UInt16 { 6 }
+  public static let schema = SystemSchema.event(
+    eventID, "ThreadName", SystemSchema.Keyword.thread,
+    [
+      FieldSchema("name", .string)
+    ])
+
+  @inlinable public func encode(into encoder: inout EventEncoder) {
+    encoder.encode(name)
+  }
+
+  public init(from decoder: inout EventDecoder) {
+    name = decoder.decode()
+  }
+}
+
+/// A file is mapped as executable code.
+public struct ImageMap: TraceEvent, Hashable {
+  public var baseAddress: UInt64
+  public var size: UInt64
+  /// Offset in the file of the first mapped byte.
+  public var fileOffset: UInt64
+  /// As the kernel shows it; what it maps without a file is in brackets.
+  public var path: String
+  /// The GNU build id, empty where it is not known.
+  public var buildID: [UInt8]
+  /// The file's device, as st_dev has it, 0 where it is not known.
+  public var device: UInt64
+  /// The file's inode, 0 where it is not known.
+  public var inode: UInt64
+
+  @inlinable
+  public init(
+    baseAddress: UInt64, size: UInt64, fileOffset: UInt64, path: String, buildID: [UInt8] = [],
+    device: UInt64 = 0, inode: UInt64 = 0
+  ) {
+    self.baseAddress = baseAddress
+    self.size = size
+    self.fileOffset = fileOffset
+    self.path = path
+    self.buildID = buildID
+    self.device = device
+    self.inode = inode
+  }
+
+  @inlinable public static var eventID: UInt16 { 10 }
+  public static let schema = SystemSchema.event(
+    eventID, "ImageMap", SystemSchema.Keyword.image,
+    [
+      FieldSchema("baseAddress", .pointer),
+      FieldSchema("size", .uint64, .bytes),
+      FieldSchema("fileOffset", .uint64, .hexadecimal),
+      FieldSchema("path", .string),
+      FieldSchema("buildID", .bytes),
+      FieldSchema("device", .uint64, .hexadecimal),
+      FieldSchema("inode", .uint64),
+    ])
+
+  @inlinable public func encode(into encoder: inout EventEncoder) {
+    encoder.encode(baseAddress)
+    encoder.encode(size)
+    encoder.encode(fileOffset)
+    encoder.encode(path)
+    encoder.encode(buildID)
+    encoder.encode(device)
+    encoder.encode(inode)
+  }
+
+  public init(from decoder: inout EventDecoder) {
+    baseAddress = decoder.decode()
+    size = decoder.decode()
+    fileOffset = decoder.decode()
+    path = decoder.decode()
+    buildID = decoder.decode()
+    device = decoder.decode()
+    inode = decoder.decode()
+  }
+}

@@ -1,0 +1,110 @@
+// CPU samples and context switches: keywords CPU (0x1) and ContextSwitch (0x2).
+
+extension SystemSchema {
+  static let samplingEventTypes: [any TraceEvent.Type] = [ContextSwitch.self, SampledProfile.self]
+}
+
+/// What makes a CPU sample due.
+public struct SampleSource: OpenEnumeration {
+  public var rawValue: UInt8
+
+  @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// The processor's cycle counter.
+  public static let processorCycles = SampleSource(rawValue: 0)
+  /// The kernel's timer, where there is no cycle counter.
+  public static let cpuClock = SampleSource(rawValue: 1)
+  /// A timer of the thread's own, in the program itself: where the kernel's events are not
+  /// permitted.
+  public static let threadTimer = SampleSource(rawValue: 2)
+
+  static let type = FieldType.enumeration(
+    EnumSchema(
+      name: "SampleSource", underlying: .uint8,
+      cases: [
+        EnumCase("ProcessorCycles", 0),
+        EnumCase("CPUClock", 1),
+        EnumCase("ThreadTimer", 2),
+      ]))
+}
+
+/// A thread was running: its stack says where.
+///
+/// The event's stack holds the kernel's frames, if any, before the user's, innermost first.
+public struct SampledProfile: TraceEvent, Hashable {
+  /// CPU time that the sample stands for, in nanoseconds.
+  public var weight: UInt64
+  public var source: SampleSource
+
+  @inlinable
+  public init(weight: UInt64, source: SampleSource) {
+    self.weight = weight
+    self.source = source
+  }
+
+  @inlinable public static var eventID: UInt16 { 46 }
+  public static let schema = SystemSchema.event(
+    eventID, "SampledProfile", SystemSchema.Keyword.cpu,
+    [
+      FieldSchema("weight", .uint64, .nanoseconds),
+      FieldSchema("source", SampleSource.type),
+    ])
+
+  @inlinable public func encode(into encoder: inout EventEncoder) {
+    encoder.encode(weight)
+    encoder.encode(source)
+  }
+
+  public init(from decoder: inout EventDecoder) {
+    weight = decoder.decode()
+    source = decoder.decode()
+  }
+}
+
+/// Which way a thread went.
+public struct SwitchDirection: OpenEnumeration {
+  public var rawValue: UInt8
+
+  @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// The thread begins to run.
+  public static let on = SwitchDirection(rawValue: 0)
+  /// The thread waits for something.
+  public static let off = SwitchDirection(rawValue: 1)
+  /// The thread could run, but another does.
+  public static let preempted = SwitchDirection(rawValue: 2)
+
+  static let type = FieldType.enumeration(
+    EnumSchema(
+      name: "SwitchDirection", underlying: .uint8,
+      cases: [
+        EnumCase("On", 0),
+        EnumCase("Off", 1),
+        EnumCase("Preempted", 2),
+      ]))
+}
+
+/// A thread begins to run on the event's CPU, or ceases to.
+public struct ContextSwitch: TraceEvent, Hashable {
+  public var direction: SwitchDirection
+
+  @inlinable
+  public init(direction: SwitchDirection) {
+    self.direction = direction
+  }
+
+  @inlinable public static var eventID: UInt16 { 36 }
+  public static let schema = SystemSchema.event(
+    eventID, "ContextSwitch", SystemSchema.Keyword.contextSwitch,
+    [
+      FieldSchema("direction", SwitchDirection.type)
+    ])
+
+  @inlinable public func encode(into encoder: inout EventEncoder) {
+    encoder.encode(direction)
+  }
+
+  public init(from decoder: inout EventDecoder) {
+    direction = decoder.decode()
+  }
+}

@@ -1,0 +1,40 @@
+/// What a session itself tells of the machine, beside what programs emit: CPU samples, context
+/// switches, processes, threads, mapped images, and code that a runtime announced through a file.
+///
+/// The events' process and thread are their header's; ids follow ETW's kernel events where there
+/// is the same one.
+public enum SystemSchema {
+  public static let providerName = "System"
+
+  /// The categories of events.
+  public enum Keyword {
+    public static let cpu = Keywords(rawValue: 0x1)
+    public static let contextSwitch = Keywords(rawValue: 0x2)
+    public static let process = Keywords(rawValue: 0x4)
+    public static let thread = Keywords(rawValue: 0x8)
+    public static let image = Keywords(rawValue: 0x10)
+    /// Code that was announced by a jitdump file or a perf map.
+    public static let code = Keywords(rawValue: 0x20)
+  }
+
+  public static let keywords: [KeywordSchema] = [
+    KeywordSchema("CPU", Keyword.cpu),
+    KeywordSchema("ContextSwitch", Keyword.contextSwitch),
+    KeywordSchema("Process", Keyword.process),
+    KeywordSchema("Thread", Keyword.thread),
+    KeywordSchema("Image", Keyword.image),
+    KeywordSchema("Code", Keyword.code),
+  ]
+
+  /// Every event type of the provider, in order of id within each family.
+  public static let eventTypes: [any TraceEvent.Type] =
+    samplingEventTypes + processEventTypes + codeEventTypes
+
+  static func event(
+    _ id: UInt16, _ name: String, _ keywords: Keywords, _ fields: [FieldSchema],
+    level: Level = .informational
+  ) -> EventSchema {
+    EventSchema(
+      provider: providerName, id: id, name: name, level: level, keywords: keywords, fields: fields)
+  }
+}
