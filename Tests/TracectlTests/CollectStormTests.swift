@@ -12,7 +12,11 @@ import Testing
 
   init() throws {
     fixture = try TraceFixture()
-    environment = ["TRACE_RUNTIME_DIR": fixture.path("runtime")]
+    environment = [
+      "TRACE_RUNTIME_DIR": fixture.path("runtime"),
+      // Patient: on a busy machine a session may need longer than programs like to wait.
+      "TRACE_REGISTER_TIMEOUT": "30000",
+    ]
   }
 
   private func collect(_ arguments: String...) throws -> RunningTool {
@@ -71,13 +75,20 @@ import Testing
     }
     var run = try ToolRun("providers", environment: environment)
     // It takes the program some time to register.
-    for _ in 0..<20 where !run.output.contains("Storm") {
+    let deadline = Date() + RunningTool.timeout_s
+    while !run.output.contains("Storm"), Date() < deadline {
       run = try ToolRun("providers", environment: environment)
     }
     #expect(run.output.contains("event-storm (\(storm.pid))"))
     #expect(run.output.contains("Counter"))
 
-    let collection = try collect("-p", "\(storm.pid)", "-duration", "500ms").wait()
+    let running = try collect("-p", "\(storm.pid)")
+    #expect(
+      running.waitUntil { _, _ in
+        (try? ToolRun("info", fixture.path("trace.etl")).output.contains("Storm/Counter")) == true
+      })
+    running.send(SIGINT)
+    let collection = try running.wait()
     #expect(collection.exitCode == 0)
     #expect(collection.errors.contains("Storm/Counter"))
   }

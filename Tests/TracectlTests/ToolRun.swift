@@ -53,7 +53,7 @@ struct ToolRun {
 /// behind does.
 final class RunningTool {
   /// After this a tool that has not ended is killed, and its test fails.
-  static let timeout_s = 30.0
+  static let timeout_s = 60.0
 
   let pid: pid_t
   private let arguments: [String]
