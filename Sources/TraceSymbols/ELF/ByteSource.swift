@@ -1,0 +1,66 @@
+internal import Glibc
+
+/// The bytes of a file or of memory, read piece by piece.
+///
+/// A file is read with `pread`, never mapped: a mapped file that somebody shortens kills its
+/// reader with SIGBUS. A read that reaches past the end gives what is there.
+public final class ByteSource: Sendable {
+  private let descriptor: CInt
+  /// A source in memory is this; of a file, its first page, where all headers usually lie.
+  private let head: [UInt8]
+  /// The length when it was opened.
+  public let count: UInt64
+
+  public init(_ bytes: [UInt8]) {
+    descriptor = -1
+    head = bytes
+    count = UInt64(bytes.count)
+  }
+
+  /// Opens a regular file. Never waits, whatever the path is: a pipe or a device is refused.
+  public init(path: String) throws(ImageProblem) {
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      head = []
+      count = 0
+      throw errno == ENOENT || errno == ENOTDIR
+        ? .notFound(path: path) : .unreadable(path: path, code: errno)
+    }
+    var status = stat()
+    let isKnown = fstat(descriptor, &status) == 0
+    let isFile = isKnown && status.st_mode & S_IFMT == S_IFREG
+    count = isFile ? UInt64(max(status.st_size, 0)) : 0
+    head = isFile ? Self.read(descriptor, at: 0, count: min(Int(count), 4096)) : []
+    // Only now: a throw before all properties are set would leave the descriptor open.
+    if !isFile { throw .notAFile(path: path) }
+  }
+
+  deinit {
+    if descriptor >= 0 { close(descriptor) }
+  }
+
+  /// At most `count` bytes from `offset` on; fewer, or none, where the source ends.
+  ///
+  /// The caller bounds `count`: that much is allocated if the source is that long.
+  public func read(at offset: UInt64, count wanted: Int) -> [UInt8] {
+    guard offset < count, wanted > 0 else { return [] }
+    let length = Int(min(UInt64(wanted), count - offset))
+    if let end = Int(exactly: offset).map({ $0 + length }), end <= head.count {
+      return Array(head[Int(offset)..<end])
+    }
+    guard descriptor >= 0 else { return [] }
+    return Self.read(descriptor, at: off_t(clamping: offset), count: length)
+  }
+
+  private static func read(_ descriptor: CInt, at offset: off_t, count: Int) -> [UInt8] {
+    Array(unsafeUninitializedCapacity: count) { buffer, filled in
+      while filled < count {
+        let next = pread(
+          descriptor, buffer.baseAddress! + filled, count - filled, offset + off_t(filled))
+        if next < 0 && errno == EINTR { continue }
+        if next <= 0 { break }
+        filled += next
+      }
+    }
+  }
+}

@@ -1,0 +1,153 @@
+/// Reads an image's symbol tables, and those of its debug file, into one table of functions.
+///
+/// The image gives the offsets: a debug file has the addresses only, its own offsets lie.
+struct ELFSymbolReader {
+  let image: ELFFile
+  let addressing: FileAddressing
+  private(set) var builder = SymbolTableBuilder()
+  private(set) var warnings: WarningList
+
+  init(_ image: ELFFile) {
+    self.image = image
+    addressing = FileAddressing(image)
+    warnings = WarningList()
+    for warning in image.warnings { warnings.add(warning) }
+    addCodeEnds(image)
+  }
+
+  /// Offsets in the image's file after which no function goes on.
+  private mutating func addCodeEnds(_ file: ELFFile) {
+    for piece in addressing.code { builder.codeEnds.append(piece.fileOffset + piece.size) }
+    for section in file.sections where section.isExecutable {
+      let code = addressing.code(at: section.address, size: section.size)
+      if let code { builder.codeEnds.append(code.start + code.size) }
+    }
+  }
+
+  /// `.symtab`, or where it is stripped `.dynsym` and what `.gnu_debugdata` adds to it; and the
+  /// debug file's.
+  mutating func readAll(debug: ELFFile?) {
+    if let debug {
+      for warning in debug.warnings { warnings.add(warning) }
+      read(debug, ELFSection.Kind.symbols)
+    }
+    if builder.candidates.isEmpty { read(image, ELFSection.Kind.symbols) }
+    if builder.candidates.isEmpty {
+      read(image, ELFSection.Kind.dynamicSymbols)
+      if image.sections.isEmpty { readDynamicSegment() }
+      if let inner = packedSymbols() {
+        for warning in inner.warnings { warnings.add(warning) }
+        read(inner, ELFSection.Kind.symbols)
+      }
+    }
+    addProcedureLinkage()
+  }
+
+  consuming func finish() -> (SymbolTable, [SymbolWarning]) {
+    let warnings = warnings.warnings
+    return (builder.build(), warnings)
+  }
+
+  mutating func warn(_ warning: SymbolWarning) { warnings.add(warning) }
+
+  /// Every table of this kind.
+  private mutating func read(_ file: ELFFile, _ kind: UInt32) {
+    for section in file.sections where section.kind == kind {
+      // Of a table that is not in this file but in its debug file.
+      guard section.size > 0, section.fileOffset != 0 else { continue }
+      let (names, isSound) = file.names(of: section)
+      if !isSound { warnings.add(.link("the symbol table \(section.name)")) }
+      let table = SymbolSection(
+        name: section.name.isEmpty ? "the symbol table" : section.name,
+        fileOffset: section.fileOffset, size: section.size, entrySize: section.entrySize)
+      read(file, table, names: names)
+    }
+  }
+
+  mutating func read(_ file: ELFFile, _ table: SymbolSection, names: StringTable) {
+    let words = file.header.words
+    guard !names.isEmpty else { return }
+    guard let nameBase = builder.names.append(names) else {
+      return warnings.add(.tooMany("the names of \(table.name)", limit: SymbolLimits.nameBytes))
+    }
+    var stride = words.symbolSize
+    if table.entrySize != UInt64(stride) {
+      warnings.add(.entrySize(table.name, size: table.entrySize))
+      if (UInt64(stride)...UInt64(SymbolLimits.entrySize)).contains(table.entrySize) {
+        stride = Int(table.entrySize)
+      }
+    }
+    var count = Int(clamping: table.size / UInt64(stride))
+    if count > SymbolLimits.symbols {
+      warnings.add(.tooMany(table.name, limit: SymbolLimits.symbols))
+      count = SymbolLimits.symbols
+    }
+    let filter = SymbolFilter(
+      file: file, addressing: addressing, bias: bias(of: file), nameBase: nameBase)
+    let chunk = max(SymbolLimits.chunkBytes / stride, 1)
+    for first in Swift.stride(from: 0, to: count, by: chunk) {
+      let wanted = min(chunk, count - first)
+      let offset = table.fileOffset.addingReportingOverflow(UInt64(first * stride))
+      let bytes =
+        offset.overflow
+        ? [] : file.source.read(at: offset.partialValue, count: wanted * stride)
+      let whole = bytes.count / stride
+      add(bytes, count: whole, stride: stride, filter)
+      if whole < wanted { return warnings.add(.outsideFile(table.name)) }
+      if builder.candidates.count >= SymbolLimits.functions {
+        return warnings.add(.tooMany("functions", limit: SymbolLimits.functions))
+      }
+    }
+  }
+
+  private mutating func add(_ bytes: [UInt8], count: Int, stride: Int, _ filter: SymbolFilter) {
+    var hasBadName = false
+    bytes.withUnsafeBytes { raw in
+      builder.names.bytes.withUnsafeBufferPointer { names in
+        for index in 0..<count {
+          let entry = UnsafeRawBufferPointer(
+            rebasing: raw[(index * stride)..<((index + 1) * stride)])
+          guard let found = filter.candidate(entry, names, &hasBadName) else { continue }
+          builder.candidates.append(found)
+        }
+      }
+    }
+    if hasBadName { warnings.add(.value("a symbol's name")) }
+  }
+
+  /// What to add to a debug file's addresses: prelinking moves the image, not its debug file.
+  private func bias(of file: ELFFile) -> UInt64 {
+    guard let base = addressing.base, let other = FileAddressing(file).base else { return 0 }
+    return base &- other
+  }
+
+  mutating func add(_ name: String, at start: UInt64, size: UInt32) {
+    guard let offset = builder.names.append(StringTable(Array(name.utf8) + [0])) else { return }
+    builder.candidates.append(SymbolCandidate(start: start, size: size, name: offset, rank: 0))
+  }
+}
+
+/// Where a symbol table lies.
+struct SymbolSection {
+  var name: String
+  var fileOffset: UInt64
+  var size: UInt64
+  var entrySize: UInt64
+}
+
+extension ELFFile {
+  /// The string table that a symbol table's names are in; not sound when its link is wrong and a
+  /// table was taken by its name.
+  fileprivate func names(of symbols: ELFSection) -> (StringTable, isSound: Bool) {
+    let limit = SymbolLimits.nameBytes
+    if Int(symbols.link) < sections.count, symbols.link != 0 {
+      let linked = sections[Int(symbols.link)]
+      if linked.kind == ELFSection.Kind.strings {
+        return (StringTable(contents(of: linked, limit: limit)), true)
+      }
+    }
+    let isDynamic = symbols.kind == ELFSection.Kind.dynamicSymbols
+    let byName = section(named: isDynamic ? ".dynstr" : ".strtab")
+    return (StringTable(byName.map { contents(of: $0, limit: limit) } ?? []), false)
+  }
+}

@@ -1,0 +1,65 @@
+/// The functions of an image by offset in its file, or of the kernel by address.
+///
+/// A lookup is a binary search. Memory: 16 bytes a function, and the file's string table; 12 to 24
+/// bytes more a function only if any overlap.
+public struct SymbolTable: Sendable {
+  // One column a field: a million functions.
+  let starts: [UInt64]
+  let sizes: [UInt32]
+  let nameOffsets: [UInt32]
+  let names: StringTable
+  /// Empty when no functions overlap, or else: from where on which function is the innermost.
+  let boundaries: [UInt64]
+  /// `noOwner` where there is none.
+  let owners: [UInt32]
+
+  static let noOwner = UInt32.max
+
+  public static let empty = SymbolTableBuilder().build()
+
+  public var count: Int { starts.count }
+  public var isEmpty: Bool { starts.isEmpty }
+
+  /// What the table holds in memory.
+  public var byteCount: Int {
+    starts.capacity * 8 + (sizes.capacity + nameOffsets.capacity) * 4 + names.bytes.capacity
+      + boundaries.capacity * 8 + owners.capacity * 4
+  }
+
+  /// The number of the function that has this offset; of several, the one that begins last.
+  public func index(at offset: UInt64) -> Int? {
+    if !boundaries.isEmpty {
+      let piece = Self.last(in: boundaries, notAbove: offset)
+      guard piece >= 0, owners[piece] != Self.noOwner else { return nil }
+      return Int(owners[piece])
+    }
+    let index = Self.last(in: starts, notAbove: offset)
+    guard index >= 0, offset - starts[index] < UInt64(sizes[index]) else { return nil }
+    return index
+  }
+
+  public func lookup(_ offset: UInt64) -> FunctionSymbol? { index(at: offset).map { self[$0] } }
+
+  /// In order of offset.
+  public subscript(index: Int) -> FunctionSymbol {
+    FunctionSymbol(offset: starts[index], size: UInt64(sizes[index]), name: name(of: index))
+  }
+
+  /// The raw name. Makes a string each time: keep what you need often.
+  public func name(of index: Int) -> String {
+    names.string(at: nameOffsets[index], limit: SymbolLimits.nameLength)
+  }
+
+  /// The index of the last element that is not above; -1 when all are.
+  private static func last(in sorted: [UInt64], notAbove value: UInt64) -> Int {
+    sorted.withUnsafeBufferPointer { elements in
+      var low = 0
+      var high = elements.count
+      while low < high {
+        let middle = (low + high) >> 1
+        if elements[middle] <= value { low = middle + 1 } else { high = middle }
+      }
+      return low - 1
+    }
+  }
+}

@@ -1,0 +1,151 @@
+internal import Glibc
+
+/// A symbol that may become a function of the table.
+struct SymbolCandidate {
+  var start: UInt64
+  /// 0 when the file does not say.
+  var size: UInt32
+  var name: UInt32
+  /// Which of several at one place is shown; see `Rank`.
+  var rank: UInt8
+
+  enum Rank {
+    static let isGlobal: UInt8 = 1
+    static let isStrong: UInt8 = 2
+    static let isFunction: UInt8 = 4
+  }
+}
+
+/// Makes a table of what symbol tables hold: aliases, labels inside functions, unknown sizes,
+/// overlaps.
+struct SymbolTableBuilder {
+  var names = StringTable([])
+  var candidates: [SymbolCandidate] = []
+  /// Where pieces of code end: what a function of unknown size does not reach past.
+  var codeEnds: [UInt64] = []
+
+  private var starts: [UInt64] = []
+  private var sizes: [UInt32] = []
+  private var nameOffsets: [UInt32] = []
+  private var overlap = false
+
+  init() {}
+
+  consuming func build() -> SymbolTable {
+    candidates.sort { $0.start < $1.start }
+    codeEnds.sort()
+    starts.reserveCapacity(candidates.count)
+    sizes.reserveCapacity(candidates.count)
+    nameOffsets.reserveCapacity(candidates.count)
+    placeFunctions()
+    candidates = []
+    let pieces = overlap ? innermost() : ([], [])
+    return SymbolTable(
+      starts: starts, sizes: sizes, nameOffsets: nameOffsets, names: names,
+      boundaries: pieces.0, owners: pieces.1)
+  }
+
+  /// One function for each start.
+  private mutating func placeFunctions() {
+    var covered: UInt64 = 0
+    var first = 0
+    while first < candidates.count {
+      let start = candidates[first].start
+      var best = candidates[first]
+      var size = best.size
+      var next = first + 1
+      while next < candidates.count, candidates[next].start == start {
+        if isBetter(candidates[next], than: best) { best = candidates[next] }
+        size = max(size, candidates[next].size)
+        next += 1
+      }
+      first = next
+      if size == 0 {
+        // A label inside a function, not one of its own.
+        if start < covered { continue }
+        size = sizeUpToNext(from: start, next: next)
+        if size == 0 { continue }
+      }
+      if start < covered { overlap = true }
+      covered = max(covered, start + UInt64(size))
+      starts.append(start)
+      sizes.append(size)
+      nameOffsets.append(best.name)
+    }
+  }
+
+  private func sizeUpToNext(from start: UInt64, next: Int) -> UInt32 {
+    var end = codeEnd(after: start)
+    if next < candidates.count { end = min(end, candidates[next].start) }
+    return UInt32(clamping: end - start)
+  }
+
+  private func codeEnd(after start: UInt64) -> UInt64 {
+    var low = 0
+    var high = codeEnds.count
+    while low < high {
+      let middle = (low + high) / 2
+      if codeEnds[middle] <= start { low = middle + 1 } else { high = middle }
+    }
+    return low < codeEnds.count ? codeEnds[low] : start
+  }
+
+  /// As perf chooses, so that both show the same name: known size, function, not weak, global,
+  /// fewer leading underscores, longer.
+  private func isBetter(_ one: SymbolCandidate, than other: SymbolCandidate) -> Bool {
+    if (one.size == 0) != (other.size == 0) { return one.size != 0 }
+    if one.rank != other.rank { return one.rank > other.rank }
+    return names.bytes.withUnsafeBufferPointer { bytes in
+      let a = bytes.baseAddress! + Int(one.name)
+      let b = bytes.baseAddress! + Int(other.name)
+      let underscores = (leadingUnderscores(a), leadingUnderscores(b))
+      if underscores.0 != underscores.1 { return underscores.0 < underscores.1 }
+      let lengths = (length(a), length(b))
+      if lengths.0 != lengths.1 { return lengths.0 > lengths.1 }
+      return memcmp(a, b, lengths.0) < 0
+    }
+  }
+
+  private func leadingUnderscores(_ name: UnsafePointer<UInt8>) -> Int {
+    var count = 0
+    while name[count] == UInt8(ascii: "_") { count += 1 }
+    return count
+  }
+
+  private func length(_ name: UnsafePointer<UInt8>) -> Int {
+    strnlen(UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self), SymbolLimits.nameLength)
+  }
+
+  /// Cuts overlapping functions into pieces of which each belongs to the function that began last.
+  private func innermost() -> ([UInt64], [UInt32]) {
+    var boundaries: [UInt64] = []
+    var owners: [UInt32] = []
+    var open: [Int] = []
+
+    func end(_ index: Int) -> UInt64 { starts[index] + UInt64(sizes[index]) }
+    func cut(at offset: UInt64, owner: Int?) {
+      let owner = owner.map { UInt32($0) } ?? SymbolTable.noOwner
+      if boundaries.last == offset {
+        owners[owners.count - 1] = owner
+      } else {
+        boundaries.append(offset)
+        owners.append(owner)
+      }
+    }
+    func close(until offset: UInt64) {
+      while let last = open.last, end(last) <= offset {
+        open.removeLast()
+        // Those that ended inside it have nothing left.
+        while let outer = open.last, end(outer) <= end(last) { open.removeLast() }
+        cut(at: end(last), owner: open.last)
+      }
+    }
+    for index in starts.indices {
+      close(until: starts[index])
+      open.append(index)
+      cut(at: starts[index], owner: index)
+    }
+    close(until: .max)
+    return (boundaries, owners)
+  }
+}

@@ -1,0 +1,124 @@
+internal import Glibc
+
+/// Where an image's file, and the debug information split off from it, are looked for.
+///
+/// Nothing is taken for an image's that could be another's: a file counts when its build-id is the
+/// image's or, where the image has none, when its checksum is the one the image names.
+public struct DebugFiles: Hashable, Sendable {
+  /// What paths are relative to, first choice first: "" is this machine; a container's processes see
+  /// theirs under `/proc/PID/root`.
+  public var roots: [String]
+  /// Where distributions install debug files, under each root.
+  public var debugDirectories = ["/usr/lib/debug"]
+  /// Caches by build-id, of this machine.
+  public var cacheDirectories: [String]
+
+  public init(roots: [String] = [""]) {
+    self.roots = roots
+    cacheDirectories = Self.debugInfoCaches
+  }
+
+  /// Where debuginfod's client keeps what it has fetched. Nothing is fetched here.
+  private static let debugInfoCaches: [String] = {
+    func variable(_ name: String) -> String? {
+      guard let value = getenv(name), value[0] != 0 else { return nil }
+      return String(cString: value)
+    }
+    let home = variable("HOME")
+    return [
+      variable("DEBUGINFOD_CACHE_PATH"),
+      variable("XDG_CACHE_HOME").map { $0 + "/debuginfod_client" },
+      home.map { $0 + "/.cache/debuginfod_client" },
+    ].compactMap { $0 }
+  }()
+
+  /// The image itself: at its path under the first root that has it, or else anywhere that keeps
+  /// files by build-id. Throws the most telling of the reasons met.
+  func image(
+    path: String, expected: BuildID?
+  ) throws(ImageProblem) -> (file: ELFFile, path: String) {
+    var problem = ImageProblem.notFound(path: path)
+    for root in roots {
+      let candidate = root + path
+      do throws(ImageProblem) {
+        let file = try ELFFile(path: candidate)
+        let found = file.buildID
+        if let expected, found?.matches(expected) != true {
+          problem = .buildIDDiffers(path: candidate, expected: expected, found: found)
+          continue
+        }
+        return (file, candidate)
+      } catch {
+        if case .notFound = error { continue }
+        problem = error
+      }
+    }
+    for candidate in expected.map({ imagePaths(of: $0) }) ?? [] {
+      if let file = try? ELFFile(path: candidate), file.buildID?.matches(expected!) == true {
+        return (file, candidate)
+      }
+    }
+    throw problem
+  }
+
+  /// The debug file of an image that is at hand.
+  func debugFile(of image: ELFFile, path: String) -> (file: ELFFile, path: String)? {
+    if let id = image.buildID, let found = debugFile(of: id) { return found }
+    return linkedDebugFile(of: image, path: path)
+  }
+
+  /// The debug file with this build-id.
+  func debugFile(of id: BuildID) -> (file: ELFFile, path: String)? {
+    for candidate in debugPaths(of: id) {
+      if let file = try? ELFFile(path: candidate), file.buildID?.matches(id) == true {
+        return (file, candidate)
+      }
+    }
+    return nil
+  }
+
+  private func debugPaths(of id: BuildID) -> [String] {
+    let name = "/.build-id/" + id.directoryAndName + ".debug"
+    return roots.flatMap { root in debugDirectories.map { root + $0 + name } }
+      + cacheDirectories.map { $0 + "/\(id)/debuginfo" }
+  }
+
+  private func imagePaths(of id: BuildID) -> [String] {
+    let name = "/.build-id/" + id.directoryAndName
+    return roots.flatMap { root in debugDirectories.map { root + $0 + name } }
+      + cacheDirectories.map { $0 + "/\(id)/executable" }
+  }
+
+  /// By the name that the image gives, beside it or under a debug directory.
+  private func linkedDebugFile(of image: ELFFile, path: String) -> (file: ELFFile, path: String)? {
+    let root = roots.first { !$0.isEmpty && path.hasPrefix($0) } ?? ""
+    let directory = path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)
+    let inside = directory.dropFirst(root.count)
+    let id = image.buildID
+    let link = DebugLink(image)
+    var candidates: [String] = []
+    if let link {
+      candidates = ["\(directory)/\(link.name)", "\(directory)/.debug/\(link.name)"]
+      candidates += debugDirectories.map { "\(root)\($0)\(inside)/\(link.name)" }
+    }
+    let own = path.dropFirst(directory.count)
+    candidates += debugDirectories.map { "\(root)\($0)\(inside)\(own).debug" }
+    for candidate in candidates where candidate != path {
+      guard let file = try? ELFFile(path: candidate) else { continue }
+      if let id, let other = file.buildID {
+        if id.matches(other) { return (file, candidate) }
+      } else if let link, CRC32.checksum(of: file.source) == link.checksum {
+        return (file, candidate)
+      }
+    }
+    return nil
+  }
+}
+
+extension BuildID {
+  /// As debug directories have it: the first byte is a directory.
+  var directoryAndName: String {
+    let digits = description
+    return digits.prefix(2) + "/" + digits.dropFirst(2)
+  }
+}

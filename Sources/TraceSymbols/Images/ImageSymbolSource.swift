@@ -1,0 +1,75 @@
+internal import Synchronization
+
+/// The functions of images by path and build-id, kept while they are used.
+///
+/// Safe from any thread; loading an image holds up the others that ask. Memory: up to
+/// `byteCountMax` of tables, those used longest ago dropped first.
+public final class ImageSymbolSource: Sendable {
+  /// Tables kept, in bytes together.
+  public let byteCountMax: Int
+  /// Images kept, and paths known to have none.
+  public let imageCountMax: Int
+  private let state = Mutex(State())
+
+  private struct Key: Hashable {
+    var path: String
+    var buildID: BuildID?
+    var files: DebugFiles
+  }
+
+  private struct Entry {
+    var image: Result<LoadedImage, ImageProblem>
+    var lastUse: UInt64
+    var byteCount: Int
+  }
+
+  private struct State {
+    var entries: [Key: Entry] = [:]
+    var useCount: UInt64 = 0
+    var byteCount = 0
+  }
+
+  public init(byteCountMax: Int = 1 << 30, imageCountMax: Int = 1024) {
+    self.byteCountMax = byteCountMax
+    self.imageCountMax = imageCountMax
+  }
+
+  /// The image's functions, or why there are none. A failure is remembered like an image.
+  public func image(
+    path: String, buildID: BuildID?, files: DebugFiles = DebugFiles()
+  ) -> Result<LoadedImage, ImageProblem> {
+    let key = Key(path: path, buildID: buildID, files: files)
+    return state.withLock { state in
+      state.useCount += 1
+      if let known = state.entries[key] {
+        state.entries[key]!.lastUse = state.useCount
+        return known.image
+      }
+      let image = Self.load(key)
+      let byteCount = (try? image.get().symbols.byteCount) ?? 0
+      state.entries[key] = Entry(image: image, lastUse: state.useCount, byteCount: byteCount)
+      state.byteCount += byteCount
+      evict(&state)
+      return image
+    }
+  }
+
+  private static func load(_ key: Key) -> Result<LoadedImage, ImageProblem> {
+    Result { () throws(ImageProblem) in
+      let image = try LoadedImage(path: key.path, expected: key.buildID, files: key.files)
+      if image.symbols.isEmpty { throw .noSymbols(path: key.path) }
+      return image
+    }
+  }
+
+  /// The newest stays, however large it is.
+  private func evict(_ state: inout State) {
+    while state.entries.count > 1,
+      state.byteCount > byteCountMax || state.entries.count > imageCountMax,
+      let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse })
+    {
+      state.byteCount -= oldest.value.byteCount
+      state.entries[oldest.key] = nil
+    }
+  }
+}

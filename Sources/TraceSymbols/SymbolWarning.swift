@@ -1,0 +1,39 @@
+/// What is wrong with an image's file, when the rest of it could still be read.
+public enum SymbolWarning: Hashable, Sendable {
+  /// A structure begins or ends outside the file: cut short, or the header lies.
+  case outsideFile(String)
+  /// An entry size that no reader could use.
+  case entrySize(String, size: UInt64)
+  /// More than this reader takes; the rest is left out.
+  case tooMany(String, limit: Int)
+  /// A table that says its names lie in a section that does not hold names.
+  case link(String)
+  /// A compressed section whose content is damaged.
+  case compression(String)
+  /// A field with a value that the format does not have.
+  case value(String)
+}
+
+extension SymbolWarning: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .outsideFile(let what): "\(what) lies outside the file"
+    case .entrySize(let what, let size): "\(what) has entries of \(size) bytes"
+    case .tooMany(let what, let limit):
+      "\(what) has more than \(limit) entries; the rest is left out"
+    case .link(let what): "\(what) names a section that is not there or not of the right kind"
+    case .compression(let what): "\(what) cannot be decompressed"
+    case .value(let what): "\(what) has a value that ELF does not have"
+    }
+  }
+}
+
+/// Warnings in the order they were met, each once, a bounded number.
+struct WarningList {
+  private(set) var warnings: [SymbolWarning] = []
+
+  mutating func add(_ warning: SymbolWarning) {
+    guard warnings.count < SymbolLimits.warnings, !warnings.contains(warning) else { return }
+    warnings.append(warning)
+  }
+}
