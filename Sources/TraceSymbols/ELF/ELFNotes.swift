@@ -49,8 +49,8 @@ extension BuildID {
 
   static func find(inNotes bytes: [UInt8], words: ELFWords) -> BuildID? {
     bytes.withUnsafeBytes { raw in
-      // Notes are padded to 4 bytes, but those of an 8-byte aligned segment (properties) to 8; p_align
-      // says which, unless it is nonsense: a walk that trips over the one tries the other.
+      // Notes are padded to 4 bytes, but those of an 8-byte aligned segment (properties) to 8;
+      // p_align says which, unless it is nonsense: a walk that trips over the one tries the other.
       search(raw, words, padding: 4) ?? search(raw, words, padding: 8)
     }
   }

@@ -38,6 +38,7 @@ public struct SymbolTable: Sendable {
     return index
   }
 
+  /// The function at this offset; see `index(at:)`.
   public func lookup(_ offset: UInt64) -> FunctionSymbol? { index(at: offset).map { self[$0] } }
 
   /// In order of offset.

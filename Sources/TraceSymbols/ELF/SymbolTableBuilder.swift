@@ -23,6 +23,8 @@ struct SymbolTableBuilder {
   var candidates: [SymbolCandidate] = []
   /// Where pieces of code end: what a function of unknown size does not reach past.
   var codeEnds: [UInt64] = []
+  /// The most that a function of unknown size gets.
+  var unknownSizeMax = UInt64(UInt32.max)
 
   private var starts: [UInt64] = []
   private var sizes: [UInt32] = []
@@ -67,7 +69,8 @@ struct SymbolTableBuilder {
         if size == 0 { continue }
       }
       if start < covered { overlap = true }
-      covered = max(covered, start + UInt64(size))
+      let end = start.addingReportingOverflow(UInt64(size))
+      covered = max(covered, end.overflow ? .max : end.partialValue)
       starts.append(start)
       sizes.append(size)
       nameOffsets.append(best.name)
@@ -77,7 +80,7 @@ struct SymbolTableBuilder {
   private func sizeUpToNext(from start: UInt64, next: Int) -> UInt32 {
     var end = codeEnd(after: start)
     if next < candidates.count { end = min(end, candidates[next].start) }
-    return UInt32(clamping: end - start)
+    return UInt32(clamping: min(end - start, unknownSizeMax))
   }
 
   private func codeEnd(after start: UInt64) -> UInt64 {

@@ -5,8 +5,8 @@ internal import Glibc
 /// Nothing is taken for an image's that could be another's: a file counts when its build-id is the
 /// image's or, where the image has none, when its checksum is the one the image names.
 public struct DebugFiles: Hashable, Sendable {
-  /// What paths are relative to, first choice first: "" is this machine; a container's processes see
-  /// theirs under `/proc/PID/root`.
+  /// What paths are relative to, first choice first: "" is this machine; a container's processes
+  /// see theirs under `/proc/PID/root`.
   public var roots: [String]
   /// Where distributions install debug files, under each root.
   public var debugDirectories = ["/usr/lib/debug"]

@@ -14,13 +14,31 @@ public final class LoadedImage: Sendable {
   ///
   /// - Parameter expected: the build-id of the image that was mapped; another file's names would
   ///   be wrong ones. Without it, what is at the path is taken.
-  public init(path: String, expected: BuildID? = nil, files: DebugFiles = DebugFiles())
+  public convenience init(path: String, expected: BuildID? = nil, files: DebugFiles = DebugFiles())
     throws(ImageProblem)
   {
+    if path == VirtualSharedObject.path {
+      try self.init(virtual: expected)
+      return
+    }
     let (image, found) = try files.image(path: path, expected: expected)
     let debug = image.hasSymbolTable ? nil : files.debugFile(of: image, path: found)
+    self.init(image, path: found, debug: debug)
+  }
+
+  private convenience init(virtual expected: BuildID?) throws(ImageProblem) {
+    let path = VirtualSharedObject.path
+    guard let image = VirtualSharedObject.image() else { throw .notFound(path: path) }
+    let found = image.buildID
+    if let expected, found?.matches(expected) != true {
+      throw .buildIDDiffers(path: path, expected: expected, found: found)
+    }
+    self.init(image, path: path, debug: nil)
+  }
+
+  private init(_ image: ELFFile, path: String, debug: (file: ELFFile, path: String)?) {
     let (symbols, warnings) = SymbolTable.read(image, debug: debug?.file)
-    self.path = found
+    self.path = path
     self.debugPath = debug?.path
     self.buildID = image.buildID
     self.symbols = symbols
