@@ -41,11 +41,12 @@ static _Bool is_mapped(uintptr_t address) {
   return 1;
 }
 
-__attribute__((noinline)) uint32_t trace_capture_stack(uint64_t *frames, uint32_t limit) {
-  uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+uint32_t trace_walk_stack(uint64_t first, uint64_t sp, uint64_t *frames, uint32_t limit) {
+  uintptr_t frame = first;
   uintptr_t end = stack_end();
   uint32_t count = 0;
-  while (count < limit && frame + 16 <= end && (frame & 7) == 0 && is_mapped(frame)) {
+  while (count < limit && frame >= sp && frame <= UINTPTR_MAX - 16 && frame + 16 <= end &&
+         (frame & 7) == 0 && is_mapped(frame)) {
     uintptr_t caller = ((uintptr_t *)frame)[0];
     uintptr_t address = ((uintptr_t *)frame)[1];
     if (address == 0) break;
@@ -54,6 +55,10 @@ __attribute__((noinline)) uint32_t trace_capture_stack(uint64_t *frames, uint32_
     frame = caller;
   }
   return count;
+}
+
+__attribute__((noinline)) uint32_t trace_capture_stack(uint64_t *frames, uint32_t limit) {
+  return trace_walk_stack((uintptr_t)__builtin_frame_address(0), 0, frames, limit);
 }
 
 // The kernel's struct, which is not the C library's.

@@ -50,6 +50,22 @@ package struct ProviderGrants: Hashable, Sendable {
   }
 }
 
+/// A session's wish that the process take CPU samples of itself; replaces its wish before.
+package struct SamplingRequest: Hashable, Sendable {
+  /// The number of the System provider's SampledProfile in the session's records; not 0.
+  package var ref: UInt16
+  /// CPU time of a thread between two samples; 0: no samples.
+  package var interval_ns: UInt64
+
+  package init(ref: UInt16, interval_ns: UInt64) {
+    self.ref = ref
+    self.interval_ns = interval_ns
+  }
+
+  /// Shorter intervals are taken for this one.
+  package static let intervalMin_ns: UInt64 = 50_000
+}
+
 /// A message from a session to a traced process.
 package enum SessionMessage: ControlMessage {
   case welcome(Welcome)
@@ -58,6 +74,8 @@ package enum SessionMessage: ControlMessage {
   case captureState(provider: UInt16, generation: UInt32)
   /// The session takes its leave; the socket's end says the same.
   case detach
+  /// Answered by a notice when it cannot be.
+  case sampling(SamplingRequest)
 
   package var kind: UInt8 {
     switch self {
@@ -65,6 +83,7 @@ package enum SessionMessage: ControlMessage {
     case .grants: 2
     case .captureState: 3
     case .detach: 4
+    case .sampling: 5
     }
   }
 
@@ -78,6 +97,9 @@ package enum SessionMessage: ControlMessage {
       writer.append(fixed: provider)
       writer.append(fixed: generation)
     case .detach: break
+    case .sampling(let request):
+      writer.append(fixed: request.ref)
+      writer.append(fixed: request.interval_ns)
     }
   }
 
@@ -91,6 +113,11 @@ package enum SessionMessage: ControlMessage {
       case 3:
         self = .captureState(provider: try reader.readFixed(), generation: try reader.readFixed())
       case 4: self = .detach
+      case 5:
+        let request = SamplingRequest(
+          ref: try reader.readFixed(), interval_ns: try reader.readFixed())
+        guard request.ref != 0 else { throw reader.error(.unknownValue(0)) }
+        self = .sampling(request)
       default: throw ControlMessageError.unknownKind(kind)
       }
     } catch let error as ByteCodingError {

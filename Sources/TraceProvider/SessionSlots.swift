@@ -64,6 +64,7 @@ enum SessionSlots {
   static func detach(slot: Int) {
     let providers = Registry.all()
     for provider in providers { provider.clear(slot: slot) }
+    ThreadSampler.clear(slot: slot)
     let isUnused = EmitterSlots.detach(slot)
     if let attachment = state.pointee.attachments[slot] {
       if isUnused {
@@ -81,6 +82,7 @@ enum SessionSlots {
   static func forgetAfterFork() {
     EmitterSlots.forgetAfterFork()
     state = makeState()
+    ThreadSampler.forgetAfterFork()
     Registry.suspendAfterFork()
   }
 }

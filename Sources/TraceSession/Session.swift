@@ -154,6 +154,12 @@ public final class Session: Sendable {
     runningNow?.rendezvous.change { $0.captureState(provider: name) }
   }
 
+  /// Lets processes take CPU samples of themselves, one each `interval_ns` of a thread's CPU time;
+  /// 0 ends it.
+  func sampleThreads(interval_ns: UInt64) {
+    runningNow?.rendezvous.change { $0.sampleThreads(interval_ns: interval_ns) }
+  }
+
   /// Waits until every process that is connected has done what it was told, at most `timeout`;
   /// whether they have.
   @discardableResult

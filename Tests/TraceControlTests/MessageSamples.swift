@@ -49,5 +49,6 @@ enum MessageSamples {
     .grants(ProviderGrants(provider: 0, generation: 10, filter: nil, grants: [])),
     .captureState(provider: 3, generation: 9),
     .detach,
+    .sampling(SamplingRequest(ref: 46, interval_ns: 1_001_001)),
   ]
 }

@@ -272,8 +272,7 @@ extension StormProcess {
   }
 
   func maps() -> [String] {
-    let text = (try? String(contentsOfFile: "/proc/\(pid)/maps", encoding: .utf8)) ?? ""
-    return text.split(separator: "\n").map(String.init)
+    WholeFile.text("/proc/\(pid)/maps").split(separator: "\n").map(String.init)
   }
 
   func threadCount() -> Int {

@@ -8,6 +8,7 @@
 #include "trace_clock.h"
 #include "trace_ring.h"
 #include "trace_rseq.h"
+#include "trace_sampling.h"
 #include "trace_socket.h"
 #include "trace_stack.h"
 #include "trace_syscalls.h"

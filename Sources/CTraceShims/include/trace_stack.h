@@ -15,6 +15,10 @@
 /// for each page of stack that the thread's walks had not seen before.
 uint32_t trace_capture_stack(uint64_t *frames, uint32_t limit);
 
+/// As above, from a frame that a signal handler found: `frame` is the frame pointer and `sp` the
+/// stack pointer of what was interrupted on this thread, below which no frame can be.
+uint32_t trace_walk_stack(uint64_t frame, uint64_t sp, uint64_t *frames, uint32_t limit);
+
 /// Whether the caller was called, directly or not, by a signal handler, as far as frames show it:
 /// it runs on an alternate signal stack, or one of its callers returns to the kernel's signal
 /// trampoline. A handler compiled without frame pointers that runs on the thread's own stack is not

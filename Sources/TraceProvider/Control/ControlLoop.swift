@@ -46,7 +46,9 @@ final class ControlLoop {
         let events = link.hasQueuedPackets ? POLLIN | POLLOUT : POLLIN
         polls.append(pollfd(fd: link.socket, events: Int16(events), revents: 0))
       }
-      guard poll(&polls, nfds_t(polls.count), -1) >= 0 else { continue }
+      let wait = ThreadSampler.isActive ? ThreadSampler.rescanMilliseconds : -1
+      guard poll(&polls, nfds_t(polls.count), wait) >= 0 else { continue }
+      ThreadSampler.findThreads()
       if polls[0].revents != 0 {
         var count: UInt64 = 0
         _ = read(wake, &count, 8)

@@ -132,7 +132,16 @@ final class SessionLink {
     case .captureState(let provider, let generation):
       captureState(provider, generation, providers)
     case .detach: isOver = true
+    case .sampling(let request): sample(request)
     }
+  }
+
+  private func sample(_ request: SamplingRequest) {
+    guard let slot else {
+      isOver = true
+      return
+    }
+    if let problem = ThreadSampler.apply(request, slot: slot) { send(.notice(text: problem)) }
   }
 
   private func captureState(

@@ -26,6 +26,8 @@ struct RendezvousState {
   private var nextSlot: UInt32 = 1
   private var generation: UInt32 = 0
   private(set) var processesSeen = 0
+  /// CPU time between the samples that processes take of themselves; 0: they take none.
+  var samplingInterval_ns: UInt64 = 0
   var isStopping = false
 
   init(_ configuration: SessionConfiguration, sink: (any EventSink)?, wakeDescriptor: Int32) {
@@ -78,6 +80,7 @@ struct RendezvousState {
         pid: pid, uid: link.peer.uid, executable: executable,
         arguments: seen.arguments.isEmpty ? hello.arguments : seen.arguments, index: nil,
         isRunning: true, providers: [], problems: []))
+    requestSamples(of: link)
   }
 
   private mutating func forgetEnded() {
@@ -134,7 +137,7 @@ struct RendezvousState {
   }
 
   /// Gives the process its number and its memory.
-  private mutating func welcome(_ link: ProcessLink) -> Bool {
+  mutating func welcome(_ link: ProcessLink) -> Bool {
     guard let sink, let record = link.record, let hello = link.conversation.hello else {
       return false
     }
