@@ -1,0 +1,77 @@
+internal import TraceEvents
+public import TraceFormat
+
+/// Which events' stacks are taken together.
+public struct StackSelection {
+  /// Which event types, times, processes and threads.
+  public var filter = ReplayFilter()
+  /// The field that says what an event stands for; without it, each stands for 1.
+  public var weightField: String?
+  /// Each thread has a node of its own below its process.
+  public var separatesThreads = false
+  /// Called with each process; false leaves its events out.
+  public var admits: ((ResolvedProcess) -> Bool)?
+
+  public init() {}
+
+  /// The CPU samples, by CPU time.
+  public static var samples: StackSelection {
+    var selection = StackSelection()
+    selection.filter.admits = {
+      $0.provider == SystemSchema.providerName && $0.id == SampledProfile.eventID
+    }
+    selection.weightField = "weight"
+    return selection
+  }
+}
+
+/// The stacks of a trace's events, put together into one tree: processes, then (if wanted) threads,
+/// then frames from the outermost in.
+///
+/// - Guarantee: every event of the selection counts at exactly one node, those without a stack at
+///   their process's.
+/// - Cost: a hash look-up an event whose stack came before; each different address of a process is
+///   resolved once for each time that something else lives there. Memory grows with the number of
+///   different stacks, up to ``StackTree/nodesMax``, and not with that of events.
+public struct StackCollection {
+  public internal(set) var tree = StackTree()
+  public internal(set) var frames = FrameTable()
+  public internal(set) var totals = StackTotals()
+
+  /// Reads `file` once.
+  ///
+  /// - Throws: a ``FormatError`` when the file cannot be read any more.
+  public init(
+    _ file: TraceFile, _ selection: StackSelection, _ resolver: some FrameResolver
+  ) throws {
+    let replay = Replay(file)
+    replay.filter = selection.filter
+    let fields = file.eventTypes.map { type in
+      type.schema.fields.firstIndex {
+        $0.name == selection.weightField && $0.type.isUnsignedNumber
+      } ?? -1
+    }
+    let state = UnsafeMutablePointer<StackCollector>.allocate(capacity: 1)
+    state.initialize(to: StackCollector(file, selection, resolver))
+    defer {
+      state.deinitialize(count: 1)
+      state.deallocate()
+    }
+    replay.onAny { event in
+      let field = fields[event.typeIndex]
+      let weight = field < 0 ? 1 : event.word(field)
+      state.pointee.add(event.header, weight: weight)
+    }
+    try replay.run()
+    tree = state.pointee.tree
+    frames = state.pointee.frames
+    totals = state.pointee.finishedTotals()
+  }
+}
+
+extension FieldType {
+  fileprivate var isUnsignedNumber: Bool {
+    guard self != .array(element), case .scalar(let scalar) = element else { return false }
+    return !scalar.isSigned && scalar != .bool && scalar != .float && scalar != .double
+  }
+}

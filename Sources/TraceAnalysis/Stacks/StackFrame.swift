@@ -1,0 +1,75 @@
+/// A frame's number in a ``FrameTable``.
+public struct FrameID: RawRepresentable, Hashable, Sendable {
+  public var rawValue: UInt32
+
+  @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
+}
+
+/// One line of a call tree: a function as it is shown, or what stands for one.
+public struct StackFrame: Hashable, Sendable {
+  /// What stands behind the name.
+  public enum Kind: UInt8, Hashable, Sendable {
+    /// The root of a process's stacks.
+    case process
+    case thread
+    /// A function that has a name.
+    case function
+    /// An address without a name; ``StackFrame/mark`` says why.
+    case unresolved
+    /// What a group pattern made of other frames.
+    case group
+  }
+
+  public var kind: Kind
+  /// The image or origin: `libc.so.6`, `[jit]`, `[k]`; empty where there is none.
+  public var module: String
+  /// The function as people call it; `?` where there is no name.
+  public var function: String
+  /// A few words behind the name: a JIT's tier, the reason why there is no name.
+  public var mark: String
+
+  public init(_ kind: Kind, module: String = "", function: String, mark: String = "") {
+    self.kind = kind
+    self.module = module
+    self.function = function
+    self.mark = mark
+  }
+
+  /// `libc.so.6!memcpy`, `[jit]!fib (turbofan)`, `Process node (1234)`: what patterns are matched
+  /// with.
+  public var name: String {
+    var name = ""
+    switch kind {
+    case .process: name = "Process "
+    case .thread: name = "Thread "
+    case .function, .unresolved, .group: break
+    }
+    if !module.isEmpty { name += module + "!" }
+    name += function
+    return mark.isEmpty ? name : "\(name) (\(mark))"
+  }
+}
+
+/// Gives equal frames one number.
+///
+/// - Cost: memory grows with the number of different frames, so with the symbols of the trace, not
+///   with its samples.
+public struct FrameTable: Sendable {
+  public private(set) var frames: [StackFrame] = []
+  private var ids: [StackFrame: FrameID] = [:]
+
+  public init() {}
+
+  /// The number of `frame`, the same for an equal one.
+  public mutating func id(of frame: StackFrame) -> FrameID {
+    if let known = ids[frame] { return known }
+    let id = FrameID(rawValue: UInt32(frames.count))
+    frames.append(frame)
+    ids[frame] = id
+    return id
+  }
+
+  public subscript(id: FrameID) -> StackFrame { frames[Int(id.rawValue)] }
+
+  public var count: Int { frames.count }
+}

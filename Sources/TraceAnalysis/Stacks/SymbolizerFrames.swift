@@ -1,0 +1,101 @@
+internal import TraceEvents
+
+/// Frames as a ``Symbolizer`` knows them.
+public struct SymbolizerFrames: FrameResolver {
+  private let symbolizer: Symbolizer
+  private let processes: ProcessNames
+  /// By symbol, once it was met.
+  private var frames: [FrameID?] = []
+  private var unresolved: [UnresolvedKey: FrameID] = [:]
+
+  private struct UnresolvedKey: Hashable {
+    var reason: UnresolvedReason
+    var module: ModuleID?
+    var isKernel: Bool
+  }
+
+  /// `symbolizer` is prepared.
+  public init(_ symbolizer: Symbolizer) throws {
+    self.symbolizer = symbolizer
+    processes = try ProcessNames(symbolizer.file)
+  }
+
+  public mutating func process(_ pid: UInt32, at time: Int64) -> ResolvedProcess {
+    processes.process(pid, at: time)
+  }
+
+  public mutating func frame(
+    _ address: UInt64, of process: ResolvedProcess, at time: Int64, isCaller: Bool,
+    in table: inout FrameTable
+  ) -> ResolvedFrame {
+    let resolution = symbolizer.resolve(
+      pid: process.pid, address: address, at: time, isCaller: isCaller)
+    switch resolution {
+    case .symbol(let id, _, _):
+      return ResolvedFrame(frame(of: id, &table), validity: time...time)
+    case .unresolved(let reason, let module):
+      let key = UnresolvedKey(reason: reason, module: module, isKernel: address.isKernelAddress)
+      return ResolvedFrame(frame(of: key, &table), validity: time...time)
+    }
+  }
+
+  private mutating func frame(of symbol: SymbolID, _ table: inout FrameTable) -> FrameID {
+    let index = Int(symbol.rawValue)
+    while frames.count <= index { frames.append(nil) }
+    if let known = frames[index] { return known }
+    let frame = StackFrame(symbolizer.symbol(symbol)) { symbolizer.module($0) }
+    let id = table.id(of: frame)
+    frames[index] = id
+    return id
+  }
+
+  private mutating func frame(of key: UnresolvedKey, _ table: inout FrameTable) -> FrameID {
+    if let known = unresolved[key] { return known }
+    var module = key.module.map { symbolizer.module($0).shownName } ?? ""
+    if key.isKernel { module = CodeModule.kernelMark }
+    let id = table.id(
+      of: StackFrame(.unresolved, module: module, function: "?", mark: key.reason.label))
+    unresolved[key] = id
+    return id
+  }
+}
+
+extension CodeModule {
+  static var kernelMark: String { "[k]" }
+
+  /// What stands before a function's name: an image's file name, `[jit]`, `[k]`.
+  public var shownName: String {
+    switch source {
+    case .jitdump, .provider, .perfMap: "[jit]"
+    case .kernel: Self.kernelMark
+    case .image: name
+    }
+  }
+}
+
+extension StackFrame {
+  /// A symbol as call trees show it.
+  public init(_ symbol: CodeSymbol, module: (ModuleID) -> CodeModule) {
+    self.init(
+      .function, module: module(symbol.module).shownName, function: symbol.name,
+      mark: symbol.tier.mark)
+  }
+}
+
+extension MethodTier {
+  /// A word for people, as the runtime's own tools have it; empty where it is not known.
+  var mark: String {
+    switch self {
+    case .unknown: ""
+    case .minOptJitted: "min-opt"
+    case .optimized: "optimized"
+    case .quickJitted: "tier 0"
+    case .optimizedTier1: "tier 1"
+    case .tier1OSR: "OSR"
+    case .quickJittedInstrumented: "tier 0 instrumented"
+    case .tier1Instrumented: "tier 1 instrumented"
+    case .readyToRun: "ready to run"
+    default: "tier \(rawValue)"
+    }
+  }
+}
