@@ -82,11 +82,13 @@ let package = Package(
     .testTarget(
       name: "TraceControlTests",
       dependencies: ["CTraceShims", "TraceControl", "TraceEvents", "TestSupport"]),
-    .testTarget(name: "TraceExportTests", dependencies: ["TraceEvents", "TraceExport"]),
+    .testTarget(
+      name: "TraceExportTests", dependencies: ["TraceEvents", "TraceAnalysis", "TraceExport"]),
     .testTarget(
       name: "TracectlTests",
       dependencies: [
-        "TraceEvents", "TraceControl", "TraceFormat", "TraceSession", "tracectl", "event-storm",
+        "TraceEvents", "TraceControl", "TraceFormat", "TraceSession", "TestSupport", "tracectl",
+        "event-storm",
       ]),
     .testTarget(name: "TidyTests"),
     .testTarget(

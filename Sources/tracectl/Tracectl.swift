@@ -15,7 +15,9 @@ struct Tracectl: ParsableCommand {
       tracectl dump trace.etl
       """,
     version: "tracectl 0.1.0",
-    subcommands: [Collect.self, Dump.self, Describe.self, Providers.self, Verify.self, Doctor.self])
+    subcommands: [
+      Collect.self, Dump.self, Stacks.self, Describe.self, Providers.self, Verify.self, Doctor.self,
+    ])
 
   static func main() {
     // A reader that goes away is seen as a failed write, not as a signal.
