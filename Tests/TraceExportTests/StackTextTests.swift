@@ -23,7 +23,9 @@ import TraceAnalysis
     }
 
     static func frame(_ name: String) -> StackFrame {
-      guard let bang = name.firstIndex(of: "!") else { return StackFrame(.function, function: name) }
+      guard let bang = name.firstIndex(of: "!") else {
+        return StackFrame(.function, function: name)
+      }
       let function = String(name[name.index(after: bang)...])
       return StackFrame(
         function == "?" ? .unresolved : .function, module: String(name[..<bang]),

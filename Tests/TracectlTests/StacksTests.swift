@@ -48,7 +48,8 @@ import TraceFormat
     #expect(run.errors == "")
     for text in [
       "stacks of CPU samples", "5 in 4.000 ms (from 0.001 s to 0.005 s), at 1000 Hz", "0.005 s",
-      "java (10) 60.0 %, sh (20) 40.0 %; 3 threads", "*** 5 EVENTS LOST (45.45 %): buffer full 5 ***",
+      "java (10) 60.0 %, sh (20) 40.0 %; 3 threads",
+      "*** 5 EVENTS LOST (45.45 %): buffer full 5 ***",
       "20.0 % have no stack", "Functions", "Call tree", "Process java (10)",
     ] {
       #expect(run.output.contains(text), "\(text) in \(run.output)")

@@ -9,11 +9,13 @@ public struct StackMetric: Hashable, Sendable {
     self.weight = weight
   }
 
+  /// Both together; sums of a hostile file may wrap.
   @inlinable
   public static func &+ (a: StackMetric, b: StackMetric) -> StackMetric {
     StackMetric(count: a.count &+ b.count, weight: a.weight &+ b.weight)
   }
 
+  /// Adds to a sum.
   @inlinable
   public static func &+= (a: inout StackMetric, b: StackMetric) { a = a &+ b }
 }

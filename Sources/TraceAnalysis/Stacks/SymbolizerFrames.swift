@@ -20,10 +20,12 @@ public struct SymbolizerFrames: FrameResolver {
     processes = try ProcessNames(symbolizer.file)
   }
 
+  /// The program that had `pid` then, by the trace's word on processes.
   public mutating func process(_ pid: UInt32, at time: Int64) -> ResolvedProcess {
     processes.process(pid, at: time)
   }
 
+  /// The symbolizer's answer, as a frame.
   public mutating func frame(
     _ address: UInt64, of process: ResolvedProcess, at time: Int64, isCaller: Bool,
     in table: inout FrameTable
@@ -51,7 +53,7 @@ public struct SymbolizerFrames: FrameResolver {
 
   private mutating func frame(of key: UnresolvedKey, _ table: inout FrameTable) -> FrameID {
     if let known = unresolved[key] { return known }
-    var module = key.module.map { symbolizer.module($0).shownName } ?? ""
+    var module = key.module.map { symbolizer.module($0).shownName } ?? "?"
     if key.isKernel { module = CodeModule.kernelMark }
     let id = table.id(
       of: StackFrame(.unresolved, module: module, function: "?", mark: key.reason.label))

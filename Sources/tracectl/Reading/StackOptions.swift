@@ -39,7 +39,7 @@ enum PatternOptions {
         patterns.append(try make(String(trimmed)))
       } catch {
         throw Failure(
-          .usage, error.description, next: "write \\* as '*': 'libc*!mem*', see 'tracectl stacks -help'")
+          .usage, error.description, next: "see 'tracectl stacks -help' for patterns")
       }
     }
     return patterns
@@ -76,9 +76,8 @@ extension StackView {
     guard let weight else { return }
     let field = schemas.flatMap(\.fields).first { $0.name == weight }
     guard let field else {
-      throw Failure(
-        .usage, "\(eventName) has no field '\(weight)'",
-        next: "it has " + Set(schemas.flatMap(\.fields).map(\.name)).sorted().joined(separator: ", "))
+      let names = Set(schemas.flatMap(\.fields).map(\.name)).sorted().joined(separator: ", ")
+      throw Failure(.usage, "\(eventName) has no field '\(weight)'", next: "it has \(names)")
     }
     unit = .field(weight, isBytes: field.hint == .bytes)
   }

@@ -60,7 +60,8 @@ struct StackView {
     let count = types.reduce(UInt64(0)) { $0 &+ $1.count }
     if count > 0, isFiltered {
       return Failure(
-        .usage, "none of the \(grouped(count)) \(eventName) of \(file.path) is of these processes, "
+        .usage,
+        "none of the \(grouped(count)) \(eventName) of \(file.path) is of these processes, "
           + "threads and times", next: "leave some of them out")
     }
     if unit == .cpuTime {
