@@ -1,0 +1,82 @@
+/// What was wrong with a jitdump or a perf map: one for each kind, however often it was met.
+public struct JitFileWarning: Hashable, Sendable {
+  /// Each case's words follow "PATH: ".
+  public enum Kind: Hashable, Sendable {
+    /// The file is refused.
+    case notJitdump
+    /// The file is refused.
+    case unknownVersion(UInt32)
+    /// Mono writes version 2 and means 1.
+    case versionReadAsOne(UInt32)
+    case unknownFlags(UInt64)
+    case shortHeader(UInt32)
+    case unknownRecords
+    /// ``JitFileWarning/amount`` counts bytes.
+    case damage
+    /// Records with another writer's records inside them.
+    case interleaved
+    /// ``JitFileWarning/amount`` counts bytes that a record would have had beyond the file's end.
+    case truncated
+    case nonsense
+    case otherProcess
+    case longNames
+    case unreadableLines
+    case linesWithoutCode
+    case unreadableFileNames
+    case unreadableEntries
+    case emptyCode
+    case tornLastLine
+    case textNotUTF8
+  }
+
+  public var kind: Kind
+  /// How often it was met; for some kinds, bytes.
+  public var amount: UInt64
+  /// Where it was met first, in bytes from the file's start.
+  public var offset: UInt64
+
+  /// A sentence without its subject, which is the file.
+  public var text: String {
+    switch kind {
+    case .notJitdump: "is no jitdump file; it was not read"
+    case .unknownVersion(let version):
+      "is a jitdump of version \(version), not 1; it was not read"
+    case .versionReadAsOne(let version):
+      "says that it is a jitdump of version \(version); it was read as version 1"
+    case .unknownFlags(let flags):
+      "has flags (0x\(String(flags, radix: 16))) that nobody has defined; they were ignored"
+    case .shortHeader(let size):
+      "says that its header has \(size) bytes, of 40; it was read as if it had them all"
+    case .unknownRecords: "has \(amount) records of unknown kinds\(place); they were skipped"
+    case .damage: "has \(amount) bytes that are no records\(place); they were skipped"
+    case .interleaved: "has \(amount) records with others inside them\(place)"
+    case .truncated: "ends \(amount) bytes before its last record does"
+    case .nonsense: "has \(amount) records that cannot be true\(place); they were skipped"
+    case .otherProcess: "has \(amount) records of other processes\(place); they were skipped"
+    case .longNames: "has \(amount) names that are too long\(place); they were cut"
+    case .unreadableLines: "has \(amount) lists of source lines that end early\(place)"
+    case .linesWithoutCode: "has \(amount) lists of source lines without code\(place)"
+    case .unreadableFileNames:
+      "has \(amount) source lines whose file's name is unreadable\(place)"
+    case .unreadableEntries: "has \(amount) lines that are no entries\(place); they were skipped"
+    case .emptyCode: "has \(amount) entries without size\(place); they were skipped"
+    case .tornLastLine: "ends within a line, which was taken as it is"
+    case .textNotUTF8: "has \(amount) names that are not UTF-8\(place); they were repaired"
+    }
+  }
+
+  private var place: String { ", the first at byte \(offset)" }
+}
+
+/// The warnings of one file. Bounded: one a kind.
+struct JitFileWarnings: Hashable, Sendable {
+  private(set) var all: [JitFileWarning] = []
+
+  mutating func note(_ kind: JitFileWarning.Kind, at offset: UInt64, amount: UInt64 = 1) {
+    if let index = all.firstIndex(where: { $0.kind == kind }) {
+      all[index].amount &+= amount
+    } else {
+      all.append(JitFileWarning(kind: kind, amount: amount, offset: offset))
+    }
+  }
+}

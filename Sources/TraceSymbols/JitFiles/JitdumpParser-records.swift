@@ -1,0 +1,98 @@
+// The fields of the records, but for source lines.
+
+extension JitdumpParser {
+  enum LoadReading {
+    case load(JitdumpLoad)
+    /// The name is longer than the window.
+    case needs(Int)
+    /// Its fields contradict its size.
+    case torn
+    /// A forked child may have written it; or it is torn.
+    case ofAnotherProcess
+    /// It is whole, but there can be no such code.
+    case nonsense
+  }
+
+  /// Where a load's fields lie.
+  private struct LoadLayout {
+    /// Of the first of code_addr, code_size, code_index.
+    var address: Int
+    var name: Int
+    /// Where the name must have ended: where the code begins, or the record ends.
+    var nameEnd: Int
+  }
+
+  /// Reads a load of whose fixed part the window has all.
+  func load(_ bytes: JitdumpBytes, _ prefix: JitdumpPrefix) -> LoadReading {
+    guard let layout = layout(ofLoad: bytes, prefix) else {
+      // A record without code is short; of another its fixed part is enough to know it is torn.
+      let size = Int(prefix.size)
+      let needed = size <= 64 + Self.nameBytesMax ? size : 64
+      return bytes.count < needed ? .needs(needed) : .torn
+    }
+    let limit = min(layout.nameEnd, layout.name + Self.nameBytesMax)
+    let end: Int
+    if let nul = bytes.firstNUL(in: layout.name..<limit) {
+      end = nul
+    } else if bytes.count < limit {
+      return .needs(max(bytes.count, layout.name) + 1)
+    } else {
+      end = limit
+    }
+    let load = JitdumpLoad(
+      timestamp: prefix.timestamp, pid: bytes.word32(16),
+      tid: layout.name == 64 ? bytes.word32(24) : bytes.word32(20),
+      address: bytes.word64(layout.address), size: bytes.word64(layout.address + 8),
+      codeIndex: bytes.word64(layout.address + 16),
+      name: String(decoding: bytes.slice(layout.name..<end), as: UTF8.self))
+    if let writerPID, load.pid != writerPID {
+      return Self.isText(load.name) ? .ofAnotherProcess : .torn
+    }
+    let isSane = load.size > 0 && !load.address.addingReportingOverflow(load.size).overflow
+    return isSane ? .load(load) : .nonsense
+  }
+
+  static func isText(_ name: String) -> Bool {
+    !name.isEmpty && !name.utf8.contains { $0 < 0x20 || $0 == 0x7f }
+  }
+
+  private func layout(ofLoad bytes: JitdumpBytes, _ prefix: JitdumpPrefix) -> LoadLayout? {
+    let size = Int(prefix.size)
+    let code = bytes.word64(40)
+    // The code is what a record ends with; there may be anything between it and the name.
+    if code <= UInt64(size - 56) {
+      return LoadLayout(address: 32, name: 56, nameEnd: size - Int(code))
+    }
+    // CPython on macOS writes a thread id of 64 bits, aligned. Its two addresses are always equal.
+    let wideCode = bytes.word64(48)
+    if size >= 64, bytes.word64(32) == bytes.word64(40), bytes.count >= 64,
+      wideCode <= UInt64(size - 64)
+    {
+      return LoadLayout(address: 40, name: 64, nameEnd: size - Int(wideCode))
+    }
+    // The JVM's perf agent announces code without its bytes: such a record is all name.
+    if let nul = bytes.firstNUL(in: 56..<size), size - nul <= 8 {
+      return LoadLayout(address: 32, name: 56, nameEnd: size)
+    }
+    return nil
+  }
+
+  /// Nil when there can be no such move.
+  func move(_ bytes: JitdumpBytes, _ prefix: JitdumpPrefix) -> JitdumpMove? {
+    let move = JitdumpMove(
+      timestamp: prefix.timestamp, pid: bytes.word32(16), tid: bytes.word32(20),
+      oldAddress: bytes.word64(32), newAddress: bytes.word64(40), size: bytes.word64(48),
+      codeIndex: bytes.word64(56))
+    let ends = [move.oldAddress, move.newAddress].map {
+      $0.addingReportingOverflow(move.size).overflow
+    }
+    return move.size > 0 && !ends.contains(true) ? move : nil
+  }
+
+  func unwinding(_ bytes: JitdumpBytes, _ prefix: JitdumpPrefix) -> JitdumpUnwinding {
+    JitdumpUnwinding(
+      timestamp: prefix.timestamp, fileOffset: position &+ UInt64(prefix.fixedBytes),
+      size: min(bytes.word64(16), UInt64(prefix.size) - UInt64(prefix.fixedBytes)),
+      headerSize: bytes.word64(24), mappedSize: bytes.word64(32))
+  }
+}

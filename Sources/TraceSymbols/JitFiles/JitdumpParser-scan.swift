@@ -1,0 +1,121 @@
+// Finding the next record where the bytes are damaged: torn by a crash, or by writers that append
+// to one file at the same time.
+
+extension JitdumpParser {
+  /// A name that is longer is not plausible enough to be a record found by scanning.
+  private static let scannedNameBytesMax = 1024
+  /// How far two neighbours' times may lie apart: a month of nanoseconds.
+  private static let timeSpan: UInt64 = 30 * 86_400 * 1_000_000_000
+
+  /// What stands at ``position`` is no record: so the one before may have been torn, and what is
+  /// between the two is looked into.
+  mutating func startScanning() {
+    scanOrigin = position
+    phase = .scanning
+    if !rewind() { advance(to: position &+ 1) }
+  }
+
+  /// Goes back to just after the last record's prefix.
+  private mutating func rewind() -> Bool {
+    guard let lastStart, rewinds < Self.rewindsMax else { return false }
+    rewinds += 1
+    self.lastStart = nil
+    advance(to: lastStart &+ UInt64(JitdumpPrefix.byteCount))
+    return true
+  }
+
+  /// The file is over: notes what is missing, and looks into what is there of the last record.
+  mutating func endsWithinRecord(_ size: UInt64) -> Bool {
+    guard position != size else { return false }
+    let missing = position > size ? position - size : max(UInt64(wanted), size - position)
+    found.note(
+      .truncated, at: position > size ? lastStart ?? size : position,
+      amount: position > size ? missing : missing - (size - position))
+    phase = .scanning
+    scanOrigin = nil
+    if position > size {
+      guard rewind() else {
+        position = size
+        return false
+      }
+    } else {
+      advance(to: position &+ 1)
+    }
+    return true
+  }
+
+  mutating func scan(_ bytes: JitdumpBytes) {
+    var offset = 0
+    while offset &+ JitdumpPrefix.byteCount <= bytes.count {
+      switch plausibility(bytes, at: offset) {
+      case .no: offset += 1
+      case .needs(let count):
+        position &+= UInt64(offset)
+        wanted = count
+        return
+      case .yes:
+        noteScanned(upTo: position &+ UInt64(offset))
+        phase = .records
+        advance(to: position &+ UInt64(offset))
+        return
+      }
+    }
+    advance(to: position &+ UInt64(offset))
+  }
+
+  private mutating func noteScanned(upTo end: UInt64) {
+    guard let origin = scanOrigin else { return }
+    if end > origin {
+      found.note(.damage, at: origin, amount: end - origin)
+    } else {
+      found.note(.interleaved, at: end)
+    }
+  }
+
+  private enum Plausibility {
+    case yes
+    case no
+    /// Not to be told from fewer bytes than these.
+    case needs(Int)
+  }
+
+  /// Stricter than what a record in its right place must be: every field that can be checked is.
+  private func plausibility(_ bytes: JitdumpBytes, at start: Int) -> Plausibility {
+    let prefix = bytes.prefix(at: start)
+    // Loads and moves are known by their process: their time may be anything, so that one wrong
+    // time does not make all others implausible.
+    guard prefix.kind <= JitdumpPrefix.Kind.unwinding, prefix.isPossible,
+      prefix.kind <= JitdumpPrefix.Kind.move || isPlausible(time: prefix.timestamp)
+    else { return .no }
+    guard start + prefix.fixedBytes <= bytes.count else { return .needs(prefix.fixedBytes) }
+    let fields = JitdumpBytes(
+      bytes: UnsafeRawBufferPointer(rebasing: bytes.bytes[start...]), isSwapped: isSwapped)
+    switch prefix.kind {
+    case JitdumpPrefix.Kind.load: return plausibility(load: fields, prefix)
+    case JitdumpPrefix.Kind.move:
+      return fields.word32(16) == writerPID && move(fields, prefix) != nil ? .yes : .no
+    case JitdumpPrefix.Kind.debug: return JitdumpLineTable.isPossible(fields, prefix) ? .yes : .no
+    case JitdumpPrefix.Kind.close: return prefix.size == 16 ? .yes : .no
+    default:
+      let tables = unwinding(fields, prefix)
+      return tables.size > 0 && tables.headerSize <= tables.size && tables.mappedSize <= tables.size
+        ? .yes : .no
+    }
+  }
+
+  func isPlausible(time: UInt64) -> Bool {
+    guard let last = lastTimestamp, last != 0 else { return time < 1 << 62 }
+    return (time > last ? time - last : last - time) <= Self.timeSpan
+  }
+
+  private func plausibility(load fields: JitdumpBytes, _ prefix: JitdumpPrefix) -> Plausibility {
+    guard writerPID == nil || fields.word32(16) == writerPID else { return .no }
+    switch load(fields, prefix) {
+    case .load(let load):
+      let isShort = load.name.utf8.count <= Self.scannedNameBytesMax
+      return isShort && Self.isText(load.name) ? .yes : .no
+    case .needs(let count) where count <= 72 + Self.scannedNameBytesMax: return .needs(count)
+    default: return .no
+    }
+  }
+}
