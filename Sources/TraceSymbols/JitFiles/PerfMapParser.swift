@@ -4,7 +4,7 @@ import Glibc
 /// hexadecimal, in any of the ways that runtimes write them.
 ///
 ///     var parser = PerfMapParser()
-///     parser.parse(bytes) { entry in … }   // in the file's order; the last for an address counts
+///     parser.parse(bytes) { entry in … }  // in the file's order; of several the last counts
 ///     parser.end { entry in … }
 ///
 /// - Guarantee: any bytes do, cut anywhere; what is no entry is skipped with a warning.
