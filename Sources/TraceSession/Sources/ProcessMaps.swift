@@ -1,0 +1,167 @@
+import Glibc
+
+/// One line of /proc/PID/maps.
+public struct ProcessMap: Hashable, Sendable {
+  public var start: UInt64
+  /// The first address after it; more than `start`.
+  public var end: UInt64
+  public var isReadable: Bool
+  public var isWritable: Bool
+  public var isExecutable: Bool
+  public var isShared: Bool
+  /// Offset in the file of the first mapped byte.
+  public var fileOffset: UInt64
+  /// As st_dev has it, 0 without a file.
+  public var device: UInt64
+  /// 0 without a file.
+  public var inode: UInt64
+  /// Without the kernel's mark for a deleted file; empty for memory without a name, in brackets
+  /// what is no file (`[vdso]`, `[heap]`).
+  public var path: String
+  /// The file has no name any more: another may lie at the path.
+  public var isDeleted: Bool
+
+  public var size: UInt64 { end &- start }
+  public var isFile: Bool { inode != 0 }
+}
+
+/// What a process maps, as /proc/PID/maps tells it.
+public enum ProcessMaps {
+  /// More is not read of one process: 65,530 maps are the kernel's own limit unless it was raised.
+  public static let mapsMax = 262_144
+  /// A line is never longer: two numbers, flags, and a path of at most PATH_MAX bytes, each of
+  /// which the kernel may write as four.
+  static let lineBytesMax = 4 * 4096 + 128
+
+  /// Calls `body` with each map of a process, as they are now, in order of address.
+  ///
+  /// - Guarantee: memory does not grow with the number of maps; lines that are not understood are
+  ///   left out.
+  /// - Returns: false when the process has ended, or may not be looked at (errno says which).
+  @discardableResult
+  public static func read(pid: UInt32, _ body: (ProcessMap) -> Void) -> Bool {
+    let file = open("/proc/\(pid)/maps", O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    var buffer = [UInt8](repeating: 0, count: 2 * lineBytesMax)
+    var filled = 0
+    var count = 0
+    while count < mapsMax {
+      let got = buffer.withUnsafeMutableBytes {
+        Glibc.read(file, $0.baseAddress! + filled, $0.count - filled)
+      }
+      if got < 0, errno == EINTR { continue }
+      guard got > 0 else { break }
+      filled += got
+      var start = 0
+      while let end = buffer[start..<filled].firstIndex(of: UInt8(ascii: "\n")) {
+        if let map = parse(line: buffer[start..<end]) { body(map) }
+        count += 1
+        start = end + 1
+      }
+      // A line that fills the buffer is none of the kernel's.
+      if start == 0, filled == buffer.count { start = filled }
+      buffer.replaceSubrange(0..<filled - start, with: buffer[start..<filled])
+      filled -= start
+    }
+    return true
+  }
+
+  /// Reads a whole text in the form of /proc/PID/maps.
+  public static func parse(_ text: some Sequence<UInt8>) -> [ProcessMap] {
+    Array(text).split(separator: UInt8(ascii: "\n")).prefix(mapsMax).compactMap { parse(line: $0) }
+  }
+
+  /// Nil when the line is none of the kernel's.
+  static func parse(line: ArraySlice<UInt8>) -> ProcessMap? {
+    var line = LineScanner(rest: line)
+    guard let start = line.hexadecimal(), line.skip("-"), let end = line.hexadecimal(), end > start,
+      line.skip(" "), let flags = line.word(), flags.count == 4,
+      line.skip(" "), let offset = line.hexadecimal(),
+      line.skip(" "), let major = line.hexadecimal(), line.skip(":"),
+      let minor = line.hexadecimal(), line.skip(" "), let inode = line.decimal(),
+      let majorNumber = UInt32(exactly: major), let minorNumber = UInt32(exactly: minor)
+    else { return nil }
+    let flag = Array(flags)
+    line.skipSpaces()
+    var path = Self.unescaped(line.rest)
+    let deleted = Array(" (deleted)".utf8)
+    let isDeleted = inode != 0 && path.suffix(deleted.count).elementsEqual(deleted)
+    if isDeleted { path.removeLast(deleted.count) }
+    return ProcessMap(
+      start: start, end: end, isReadable: flag[0] == UInt8(ascii: "r"),
+      isWritable: flag[1] == UInt8(ascii: "w"), isExecutable: flag[2] == UInt8(ascii: "x"),
+      isShared: flag[3] == UInt8(ascii: "s"), fileOffset: offset,
+      device: device(major: majorNumber, minor: minorNumber), inode: inode,
+      path: String(decoding: path, as: UTF8.self), isDeleted: isDeleted)
+  }
+
+  /// As st_dev packs it (glibc's makedev, a macro).
+  static func device(major: UInt32, minor: UInt32) -> UInt64 {
+    let (major, minor) = (UInt64(major), UInt64(minor))
+    return (major & 0xfff) << 8 | (major & 0xffff_f000) << 32 | minor & 0xff
+      | (minor & 0xffff_ff00) << 12
+  }
+
+  /// The kernel writes a line break in a path as `\012`, and nothing else so.
+  private static func unescaped(_ path: ArraySlice<UInt8>) -> [UInt8] {
+    let mark = Array(#"\012"#.utf8)
+    guard path.contains(mark[0]) else { return Array(path) }
+    var result: [UInt8] = []
+    var rest = path
+    while let byte = rest.first {
+      if rest.starts(with: mark) {
+        result.append(UInt8(ascii: "\n"))
+        rest = rest.dropFirst(mark.count)
+      } else {
+        result.append(byte)
+        rest = rest.dropFirst()
+      }
+    }
+    return result
+  }
+}
+
+/// Takes a line apart from its start.
+private struct LineScanner {
+  var rest: ArraySlice<UInt8>
+
+  mutating func skip(_ character: Unicode.Scalar) -> Bool {
+    guard rest.first == UInt8(ascii: character) else { return false }
+    rest = rest.dropFirst()
+    return true
+  }
+
+  mutating func skipSpaces() { rest = rest.drop { $0 == UInt8(ascii: " ") } }
+
+  mutating func word() -> ArraySlice<UInt8>? {
+    let word = rest.prefix { $0 != UInt8(ascii: " ") }
+    rest = rest.dropFirst(word.count)
+    return word.isEmpty ? nil : word
+  }
+
+  mutating func hexadecimal() -> UInt64? { number(radix: 16) }
+  mutating func decimal() -> UInt64? { number(radix: 10) }
+
+  private mutating func number(radix: UInt64) -> UInt64? {
+    var value: UInt64 = 0
+    var count = 0
+    while let byte = rest.first, let digit = Self.digit(byte), digit < radix {
+      let (product, overflows) = value.multipliedReportingOverflow(by: radix)
+      let (sum, carries) = product.addingReportingOverflow(digit)
+      if overflows || carries { return nil }
+      value = sum
+      count += 1
+      rest = rest.dropFirst()
+    }
+    return count > 0 ? value : nil
+  }
+
+  private static func digit(_ byte: UInt8) -> UInt64? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt64(byte - UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt64(byte - UInt8(ascii: "a") + 10)
+    default: nil
+    }
+  }
+}

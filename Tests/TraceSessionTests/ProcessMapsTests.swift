@@ -1,0 +1,65 @@
+import Glibc
+import Testing
+import TraceSession
+
+@Suite struct ProcessMapsTests {
+  @Test func linesAreRead() {
+    let text = """
+      55d0c0a00000-55d0c0a25000 r-xp 00002000 fd:00 131158                     /usr/bin/dash
+      7ffd5a5e4000-7ffd5a5e6000 r-xp 00000000 00:00 0                          [vdso]
+      7f2c00000000-7f2c00021000 rw-p 00000000 00:00 0
+      7f2c10000000-7f2c10001000 r-xs 00001000 00:2f 77                         /tmp/a b (deleted)
+      ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]
+
+      """
+    let maps = ProcessMaps.parse(text.utf8)
+    #expect(maps.map(\.path) == ["/usr/bin/dash", "[vdso]", "", "/tmp/a b", "[vsyscall]"])
+    #expect(maps[0].start == 0x55d0_c0a0_0000)
+    #expect(maps[0].size == 0x25000)
+    #expect(maps[0].fileOffset == 0x2000)
+    #expect(maps[0].inode == 131158)
+    #expect(maps[0].device == 0xfd00)
+    #expect(maps[0].isExecutable && maps[0].isReadable && !maps[0].isWritable && !maps[0].isShared)
+    #expect(maps[2].isWritable && !maps[2].isExecutable && !maps[2].isFile)
+    #expect(maps.map(\.isDeleted) == [false, false, false, true, false])
+    #expect(maps[3].isShared)
+  }
+
+  @Test func aLineBreakInAPathReturns() {
+    let maps = ProcessMaps.parse(#"1000-2000 r-xp 0 08:01 5 /tmp/a\012b\134"#.utf8)
+    #expect(maps.map(\.path) == ["/tmp/a\nb\\134"])
+  }
+
+  @Test(arguments: [
+    "", "nonsense", "1000-1000 r-xp 0 0:0 0", "2000-1000 r-xp 0 0:0 0", "1000-2000 r-x 0 0:0 0",
+    "1000-2000 r-xp 0 0:0", "10000000000000000-20000000000000000 r-xp 0 0:0 0",
+    "1000-2000 r-xp 0 100000000:0 0", "1000-2000", "-2000 r-xp 0 0:0 0", "1000 2000 r-xp 0 0:0 0",
+  ])
+  func nonsenseIsLeftOut(_ line: String) {
+    #expect(ProcessMaps.parse(line.utf8).isEmpty)
+    let good = "1000-2000 r-xp 0 08:01 5 /a"
+    #expect(ProcessMaps.parse("\(line)\n\(good)\n".utf8).map(\.path) == ["/a"])
+  }
+
+  /// The oracle is the dynamic linker: it knows where this function's image lies.
+  @Test func thisProcessIsMappedWhereTheLinkerSaysSo() throws {
+    let symbol = try #require(dlsym(UnsafeMutableRawPointer(bitPattern: 0), "getenv"))
+    var found = Dl_info()
+    try #require(dladdr(symbol, &found) != 0)
+    let address = UInt64(UInt(bitPattern: symbol))
+    var maps: [ProcessMap] = []
+    #expect(ProcessMaps.read(pid: UInt32(getpid())) { maps.append($0) })
+    let map = try #require(maps.first { $0.start <= address && address < $0.end })
+    #expect(map.isExecutable)
+    var (mapped, named) = (stat(), stat())
+    try #require(stat(map.path, &mapped) == 0 && stat(found.dli_fname, &named) == 0)
+    #expect(mapped.st_ino == named.st_ino)
+    #expect(map.inode == UInt64(mapped.st_ino))
+    let base = UInt64(UInt(bitPattern: found.dli_fbase))
+    #expect(maps.contains { $0.start == base && $0.fileOffset == 0 })
+  }
+
+  @Test func aProcessThatIsNotThereHasNone() {
+    #expect(!ProcessMaps.read(pid: 0x7fff_ffff) { _ in Issue.record("a map of nobody") })
+  }
+}
