@@ -21,10 +21,12 @@ public struct LossCause: RawRepresentable, Hashable, Sendable {
   public static let malformed = LossCause(rawValue: 6)
   /// The ring's bytes were not readable as records.
   public static let damaged = LossCause(rawValue: 7)
+  /// No room in the kernel's buffer of samples.
+  public static let kernelBufferFull = LossCause(rawValue: 8)
 
   private static let names = [
     "buffer full", "too large", "contention", "block timeout", "inside a signal handler",
-    "overwritten", "malformed record", "damaged ring",
+    "overwritten", "malformed record", "damaged ring", "kernel buffer full",
   ]
 
   /// A few words for people, or the number.

@@ -23,6 +23,7 @@ public final class Session: Sendable {
     var drain: Drain
     var wakeDescriptor: Int32
     var startNanoseconds: UInt64
+    var sources: SystemSources?
   }
 
   private enum State {
@@ -90,10 +91,21 @@ public final class Session: Sendable {
       try rendezvous.start()
       return Running(
         rendezvous: rendezvous, drain: drain, wakeDescriptor: wake,
-        startNanoseconds: trace_monotonic_ns())
+        startNanoseconds: trace_monotonic_ns(), sources: try makeSources(drain, rendezvous))
     } catch {
       drain.stop()
       close(wake)
+      throw error
+    }
+  }
+
+  private func makeSources(
+    _ drain: Drain, _ rendezvous: Rendezvous
+  ) throws(SessionError) -> SystemSources? {
+    do throws(SessionError) {
+      return try SystemSources(configuration, drain, rendezvous)
+    } catch {
+      rendezvous.stop(captureStateNanoseconds: 0, detachNanoseconds: Self.detachLimit_ns)
       throw error
     }
   }
@@ -119,6 +131,7 @@ public final class Session: Sendable {
   }
 
   private func stop(_ running: Running) {
+    running.sources?.stop()
     let captureState = configuration.capturesStateAtStop ? Self.captureStateLimit_ns : 0
     running.rendezvous.stop(
       captureStateNanoseconds: captureState, detachNanoseconds: Self.detachLimit_ns)
@@ -126,7 +139,7 @@ public final class Session: Sendable {
     close(running.wakeDescriptor)
     feed.finish()
     let last = figures(running)
-    let problems = running.rendezvous.state.withLock { $0.problems }
+    let problems = problems(running)
     let processes = processes(running)
     state.withLock { $0 = .stopped(last, processes, problems) }
   }
@@ -194,9 +207,13 @@ public final class Session: Sendable {
   public var problems: [String] {
     switch state.withLock({ $0 }) {
     case .new: []
-    case .running(let running): running.rendezvous.state.withLock { $0.problems }
+    case .running(let running): problems(running)
     case .stopped(_, _, let problems): problems
     }
+  }
+
+  private func problems(_ running: Running) -> [String] {
+    (running.sources?.problems ?? []) + running.rendezvous.state.withLock { $0.problems }
   }
 
   /// Events as they are written: they come a flush interval late, block by block, in order within a
@@ -229,6 +246,7 @@ public final class Session: Sendable {
     result.events = drained.events
     result.bytes = configuration.outputPath == nil ? 0 : drained.bytes
     result.lost = drained.lost
+    if let lost = running.sources?.lost, lost > 0 { result.lost[.kernelBufferFull] = lost }
     result.failure = drained.failure
     result.liveEventsDropped = feed.dropped
     (result.processes, result.processesSeen) = running.rendezvous.state.withLock { state in

@@ -12,6 +12,10 @@ public enum SessionError: Error, Hashable, Sendable, CustomStringConvertible {
   case alreadyStarted
   /// No such process, or one of another user.
   case noSuchProcess(pid: UInt32)
+  /// CPU samples or context switches were all that was asked for, and cannot be had.
+  case samplingUnavailable(SamplingLadder)
+  /// The kernel takes fewer samples a second.
+  case samplingRate(Int, most: Int)
 
   public var description: String {
     switch self {
@@ -25,6 +29,10 @@ public enum SessionError: Error, Hashable, Sendable, CustomStringConvertible {
     case .alreadyStarted: "the session was started before; make a new one"
     case .noSuchProcess(let pid):
       "there is no process \(pid); `tracectl providers` lists those there are"
+    case .samplingUnavailable(let ladder): "no CPU samples can be taken: \(ladder.note)"
+    case .samplingRate(let rate, let most):
+      "the kernel takes at most \(most) samples a second, not \(rate); raise "
+        + "kernel.perf_event_max_sample_rate, or ask for fewer"
     }
   }
 }

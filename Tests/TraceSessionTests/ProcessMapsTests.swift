@@ -45,14 +45,16 @@ import TraceSession
   @Test func thisProcessIsMappedWhereTheLinkerSaysSo() throws {
     let symbol = try #require(dlsym(UnsafeMutableRawPointer(bitPattern: 0), "getenv"))
     var found = Dl_info()
-    try #require(dladdr(symbol, &found) != 0)
+    let isFound = dladdr(symbol, &found) != 0
+    try #require(isFound)
     let address = UInt64(UInt(bitPattern: symbol))
     var maps: [ProcessMap] = []
     #expect(ProcessMaps.read(pid: UInt32(getpid())) { maps.append($0) })
     let map = try #require(maps.first { $0.start <= address && address < $0.end })
     #expect(map.isExecutable)
     var (mapped, named) = (stat(), stat())
-    try #require(stat(map.path, &mapped) == 0 && stat(found.dli_fname, &named) == 0)
+    let areThere = stat(map.path, &mapped) == 0 && stat(found.dli_fname, &named) == 0
+    try #require(areThere)
     #expect(mapped.st_ino == named.st_ino)
     #expect(map.inode == UInt64(mapped.st_ino))
     let base = UInt64(UInt(bitPattern: found.dli_fbase))

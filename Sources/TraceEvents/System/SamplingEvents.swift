@@ -1,7 +1,9 @@
 // CPU samples and context switches: keywords CPU (0x1) and ContextSwitch (0x2).
 
 extension SystemSchema {
-  static let samplingEventTypes: [any TraceEvent.Type] = [ContextSwitch.self, SampledProfile.self]
+  static let samplingEventTypes: [any TraceEvent.Type] = [
+    ContextSwitch.self, SampledProfile.self, SamplingStarted.self,
+  ]
 }
 
 /// What makes a CPU sample due.
@@ -106,5 +108,48 @@ public struct ContextSwitch: TraceEvent, Hashable {
 
   public init(from decoder: inout EventDecoder) {
     direction = decoder.decode()
+  }
+}
+
+/// The session takes CPU samples, and this is how; or it does not, and this is why.
+public struct SamplingStarted: TraceEvent, Hashable {
+  public var source: SampleSource
+  /// Samples a second of CPU time; 0 when there are none.
+  public var rate: UInt32
+  /// Whether time in the kernel is sampled, and stacks begin with the kernel's frames.
+  public var hasKernelFrames: Bool
+  /// What was tried first and why it could not be, in sentences; and what to do about it.
+  public var note: String
+
+  @inlinable
+  public init(source: SampleSource, rate: UInt32, hasKernelFrames: Bool, note: String) {
+    self.source = source
+    self.rate = rate
+    self.hasKernelFrames = hasKernelFrames
+    self.note = note
+  }
+
+  @inlinable public static var eventID: UInt16 { 73 }
+  public static let schema = SystemSchema.event(
+    eventID, "SamplingStarted", SystemSchema.Keyword.cpu,
+    [
+      FieldSchema("source", SampleSource.type),
+      FieldSchema("rate", .uint32),
+      FieldSchema("hasKernelFrames", .bool),
+      FieldSchema("note", .string),
+    ])
+
+  @inlinable public func encode(into encoder: inout EventEncoder) {
+    encoder.encode(source)
+    encoder.encode(rate)
+    encoder.encode(hasKernelFrames)
+    encoder.encode(note)
+  }
+
+  public init(from decoder: inout EventDecoder) {
+    source = decoder.decode()
+    rate = decoder.decode()
+    hasKernelFrames = decoder.decode()
+    note = decoder.decode()
   }
 }

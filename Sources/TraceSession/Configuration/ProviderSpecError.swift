@@ -9,6 +9,10 @@ public enum ProviderSpecError: Error, Hashable, Sendable, CustomStringConvertibl
   /// A keyword of the Runtime provider stands where a provider's name belongs.
   case keywordAsProvider(String, spec: String)
   case unknownEvent(String, provider: String, nearest: [String])
+  /// What follows `CPU:` is no rate.
+  case badRate(String)
+  /// A source of the kernel's that has neither keywords nor a level.
+  case sourceWithParts(String, spec: String)
 
   public var description: String {
     switch self {
@@ -31,6 +35,11 @@ public enum ProviderSpecError: Error, Hashable, Sendable, CustomStringConvertibl
     case .unknownEvent(let event, let provider, let nearest):
       "provider \(provider) has no event '\(event)'; "
         + Self.suggestion(nearest, otherwise: "tracectl providers lists its events")
+    case .badRate(let spec):
+      "'\(spec)' has no rate from \(CPUSampling.rates.lowerBound) to "
+        + "\(CPUSampling.rates.upperBound) samples a second; write CPU or CPU:999"
+    case .sourceWithParts(let source, let spec):
+      "'\(spec)' says more than there is to choose; write \(source)"
     }
   }
 

@@ -139,7 +139,7 @@ extension StackSpec {
 
 extension StringProtocol {
   /// Without white space at both ends.
-  fileprivate var trimmed: String {
+  var trimmed: String {
     var rest = self[...]
     while rest.first?.isWhitespace == true { rest.removeFirst() }
     while rest.last?.isWhitespace == true { rest.removeLast() }

@@ -38,6 +38,12 @@ public struct SessionConfiguration: Sendable {
   public var outputPath: String?
   public var providers: [ProviderSpec]
   public var stacks: [StackSpec] = []
+  /// Nil: no CPU samples. They follow the children that the thread that calls ``Session/start()``
+  /// starts afterwards when ``processes`` takes this process's descendants; otherwise the processes
+  /// it names, and the whole machine where it names none.
+  public var cpuSampling: CPUSampling?
+  /// Whether threads' ways on and off the CPUs are recorded, of the same processes.
+  public var contextSwitches = false
   public var processes = ProcessFilter()
   /// Rounded up to a power of two, from 128 KiB to 1 GiB.
   public var bufferBytesPerCPU = 4 << 20
@@ -53,5 +59,11 @@ public struct SessionConfiguration: Sendable {
   public init(providers: [ProviderSpec], outputPath: String? = nil) {
     self.providers = providers
     self.outputPath = outputPath
+  }
+
+  public init(_ selection: SourceSelection, outputPath: String? = nil) {
+    self.init(providers: selection.providers, outputPath: outputPath)
+    cpuSampling = selection.cpuSampling
+    contextSwitches = selection.contextSwitches
   }
 }

@@ -203,6 +203,24 @@ struct RendezvousState {
     }
   }
 
+  // MARK: The session's own events
+
+  /// Announces a provider of the session's own; the numbers of its event types, those that there
+  /// were numbers left for.
+  mutating func define(own provider: ProviderSchema) -> [UInt16: UInt16] {
+    if definedProviders.insert(provider).inserted { sink?.define(provider: provider) }
+    var numbers: [UInt16: UInt16] = [:]
+    for event in provider.events {
+      guard let (ref, isNew) = refs.ref(for: event) else { break }
+      if isNew { sink?.define(ref: ref, schema: event) }
+      numbers[event.id] = ref
+    }
+    return numbers
+  }
+
+  /// The number of the process that has joined the session and runs now with this pid.
+  func index(ofPID pid: UInt32) -> UInt32? { links.values.first { $0.peer.pid == pid }?.slot }
+
   // MARK: Ends
 
   /// The connection is over: the process died, detached, or misbehaved.

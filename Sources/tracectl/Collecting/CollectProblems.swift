@@ -13,6 +13,7 @@ struct CollectProblems {
       lines += process.problems.map { "tracectl: \(name) (\(process.pid)): \($0)" }
     }
     let offered = Set(processes.flatMap(\.providers))
+    if configuration.providers.isEmpty { return lines }
     if processes.isEmpty {
       lines.append(
         "tracectl: no program with a provider was seen; 'tracectl providers' lists those that run")

@@ -112,6 +112,10 @@ struct Collection {
       return Failure(.cannotCreate, error.description)
     case .noSuchProcess:
       return Failure(.noInput, error.description)
+    case .samplingUnavailable:
+      return Failure(.noPermission, error.description, next: "see 'tracectl doctor'")
+    case .samplingRate:
+      return Failure(.usage, error.description)
     case .buffers, .system:
       return Failure(.osError, error.description, next: "see 'tracectl doctor'")
     case .alreadyStarted:

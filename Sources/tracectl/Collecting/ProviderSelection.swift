@@ -13,18 +13,18 @@ struct ProviderSelection {
   init(_ lists: [String]) { text = lists.joined(separator: ",") }
 
   /// `startsCommand`: the programs to ask do not run yet.
-  func specs(startsCommand: Bool) throws(Failure) -> [ProviderSpec] {
+  func sources(startsCommand: Bool) throws(Failure) -> SourceSelection {
     guard !text.isEmpty else {
       throw Failure(
         .usage, "nothing to collect was named",
-        next: "give -providers, for example -providers GC,JIT; "
+        next: "give -providers, for example -providers CPU,GC,JIT; "
           + "'tracectl providers' lists what running programs have")
     }
-    let specs = try parsed(known: [])
-    let unknown = specs.map(\.name).filter { name in
+    let sources = try parsed(known: [])
+    let unknown = sources.providers.map(\.name).filter { name in
       name != ProviderSpec.everyProvider && !ProviderSpec.builtIn.contains { $0.name == name }
     }
-    if unknown.isEmpty { return specs }
+    if unknown.isEmpty { return sources }
     let running = startsCommand ? [] : Self.runningProviders()
     try check(unknown, running: running, startsCommand: startsCommand)
     return try parsed(known: running)
@@ -39,9 +39,9 @@ struct ProviderSelection {
     }
   }
 
-  private func parsed(known: [ProviderSchema]) throws(Failure) -> [ProviderSpec] {
+  private func parsed(known: [ProviderSchema]) throws(Failure) -> SourceSelection {
     do {
-      return try ProviderSpec.parse(text, known: known)
+      return try SourceSelection.parse(text, known: known)
     } catch {
       throw Failure(.usage, error.description)
     }
@@ -51,7 +51,9 @@ struct ProviderSelection {
   private func check(
     _ unknown: [String], running: [ProviderSchema], startsCommand: Bool
   ) throws(Failure) {
-    let keywords = ProviderSpec.builtIn.flatMap { [$0.name] + $0.keywords.map(\.name) }
+    let keywords =
+      SourceSelection.sourceNames
+      + ProviderSpec.builtIn.flatMap { [$0.name] + $0.keywords.map(\.name) }
     for name in unknown
     where !running.contains(where: { $0.name.lowercased() == name.lowercased() }) {
       let isBare = text.split(separator: ",").contains { $0 == name }

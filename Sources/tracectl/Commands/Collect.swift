@@ -9,11 +9,15 @@ struct Collect: ParsableCommand {
     abstract: "Collect events of programs into a file.",
     discussion: """
       A command and what it starts, until it ends:
-        tracectl collect -providers GC,JIT -- java Main
+        tracectl collect -providers CPU,GC,JIT -- java Main
       One process, until Ctrl-C or its end:
         tracectl collect -providers GC -p 1234
       Every process of yours, for ten seconds:
         tracectl collect -providers Shop:Order+0x10:Warning -duration 10s
+
+      CPU[:rate] takes samples of running threads with their stacks, 999 a second
+      where no rate is given; ContextSwitch records threads' ways on and off the CPUs.
+      Both follow the command, or the processes of -p, or else the whole machine.
 
       Providers are GC, JIT, Exception, Method, Symbol (keywords of the Runtime
       provider) or Name[:Keywords[:Level]]; keywords are names or hexadecimal
@@ -80,7 +84,7 @@ struct Collect: ParsableCommand {
 
   func run() throws {
     var configuration = SessionConfiguration(
-      providers: try ProviderSelection(providers).specs(startsCommand: !command.isEmpty),
+      try ProviderSelection(providers).sources(startsCommand: !command.isEmpty),
       outputPath: output)
     configuration.name = CommandLine.arguments.dropFirst().joined(separator: " ")
     configuration.stacks = try ProviderSelection(stacks).stackSpecs()

@@ -1,0 +1,14 @@
+/// CPU samples of a session: how often.
+public struct CPUSampling: Hashable, Sendable {
+  /// Not in step with anything that programs do a thousand times a second.
+  public static let rateUsual: UInt32 = 999
+  public static let rates: ClosedRange<UInt32> = 1...20_000
+
+  /// Samples a second of CPU time, of each thread.
+  public var rate: UInt32
+
+  public init(rate: UInt32 = rateUsual) { self.rate = rate }
+
+  /// CPU time that a sample stands for.
+  var period_ns: UInt64 { 1_000_000_000 / UInt64(max(1, rate)) }
+}

@@ -1,0 +1,57 @@
+public import TraceEvents
+
+/// What a list such as `CPU,GC,JIT,Shop:Order` asks for: the kernel's sources and programs'
+/// providers.
+public struct SourceSelection: Hashable, Sendable {
+  public var providers: [ProviderSpec]
+  public var cpuSampling: CPUSampling?
+  public var contextSwitches: Bool
+
+  /// What stands beside providers' names in a list.
+  public static let sourceNames = ["CPU", "ContextSwitch"]
+
+  public init(
+    providers: [ProviderSpec] = [], cpuSampling: CPUSampling? = nil, contextSwitches: Bool = false
+  ) {
+    self.providers = providers
+    self.cpuSampling = cpuSampling
+    self.contextSwitches = contextSwitches
+  }
+
+  /// Reads `CPU[:rate]` (samples a second), `ContextSwitch`, and everything that
+  /// ``ProviderSpec/parse(_:known:)`` reads, separated by commas.
+  public static func parse(
+    _ text: String, known: [ProviderSchema] = []
+  ) throws(ProviderSpecError) -> SourceSelection {
+    var selection = SourceSelection()
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      if try selection.takeSource(part.trimmed, known) { continue }
+      selection.providers += try ProviderSpec.parse(String(part), known: known)
+    }
+    return selection
+  }
+
+  private mutating func takeSource(
+    _ text: String, _ known: [ProviderSchema]
+  ) throws(ProviderSpecError) -> Bool {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { $0.trimmed }
+    let name = parts[0].lowercased()
+    guard !known.contains(where: { $0.name.lowercased() == name }) else { return false }
+    switch name {
+    case "cpu":
+      guard parts.count <= 2 else { throw .badRate(text) }
+      if parts.count == 1 {
+        cpuSampling = cpuSampling ?? CPUSampling()
+      } else if let rate = UInt32(parts[1]), CPUSampling.rates.contains(rate) {
+        cpuSampling = CPUSampling(rate: rate)
+      } else {
+        throw .badRate(text)
+      }
+    case "contextswitch":
+      guard parts.count == 1 else { throw .sourceWithParts(parts[0], spec: text) }
+      contextSwitches = true
+    default: return false
+    }
+    return true
+  }
+}

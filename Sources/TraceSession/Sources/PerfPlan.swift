@@ -1,0 +1,87 @@
+import CTraceShims
+import Glibc
+import TraceEvents
+
+/// Whom the kernel's events follow.
+enum PerfScope: Hashable {
+  /// What this thread starts from now on, from its exec on.
+  case children(ofThread: Int32)
+  /// Their threads, and what those start.
+  case processes([UInt32])
+  case wholeMachine
+}
+
+/// Events as they can be had here: found by asking the kernel for one.
+struct PerfPlan {
+  var options: trace_perf_options
+  var source: SampleSource
+  var hasKernelFrames: Bool
+
+  /// What is wanted of the kernel.
+  struct Wish: Hashable {
+    /// Nil: only what happens to processes, and context switches.
+    var sampling: CPUSampling?
+    var contextSwitches = false
+    var scope: PerfScope
+  }
+
+  /// The best that is permitted, for a thread (-1: all) on a CPU: cycles before the clock, with the
+  /// kernel's side before without, maps with build ids before without.
+  static func find(_ wish: Wish, pid: Int32, cpu: Int32) throws(PerfRefusal) -> PerfPlan {
+    let sources: [SampleSource] =
+      wish.sampling == nil ? [.cpuClock] : [.processorCycles, .cpuClock]
+    var refusal = PerfRefusal(code: ENOENT)
+    for source in sources {
+      for excludesKernel in [false, true] {
+        for wantsBuildIDs in [true, false] {
+          var plan = PerfPlan(wish, source, excludesKernel: excludesKernel)
+          plan.options.wants_build_ids = wantsBuildIDs
+          let code = plan.attempt(pid: pid, cpu: cpu)
+          if code == 0 { return plan }
+          // Not there, rather than not permitted, says less.
+          if ![ENOENT, ENODEV, EOPNOTSUPP].contains(code) || !refusal.isPermission {
+            refusal = PerfRefusal(code: code)
+          }
+          if ![EINVAL, E2BIG].contains(code) { break }
+        }
+      }
+    }
+    throw refusal
+  }
+
+  private init(_ wish: Wish, _ source: SampleSource, excludesKernel: Bool) {
+    options = trace_perf_options()
+    options.sample_type = PerfSampleFields.framePointers.rawValue
+    options.excludes_kernel = excludesKernel
+    options.reports_processes = true
+    options.reports_switches = wish.contextSwitches
+    switch wish.scope {
+    case .children:
+      options.inherits = true
+      options.starts_on_exec = true
+    case .processes: options.inherits = true
+    case .wholeMachine: options.excludes_idle = true
+    }
+    self.source = source
+    hasKernelFrames = !excludesKernel
+    guard let sampling = wish.sampling else {
+      options.type = PerfEventType.software
+      options.config = PerfEventType.dummy
+      return
+    }
+    options.rate = UInt64(sampling.rate)
+    let isCycles = source == .processorCycles
+    options.type = isCycles ? PerfEventType.hardware : PerfEventType.software
+    options.config = isCycles ? PerfEventType.cycles : PerfEventType.cpuClock
+  }
+
+  /// 0, or the error.
+  private func attempt(pid: Int32, cpu: Int32) -> Int32 {
+    var trial = options
+    trial.starts_disabled = true
+    let descriptor = trace_perf_open(&trial, pid, cpu)
+    guard descriptor >= 0 else { return -descriptor }
+    close(descriptor)
+    return 0
+  }
+}

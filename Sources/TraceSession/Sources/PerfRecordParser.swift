@@ -1,0 +1,180 @@
+/// Reads the kernel's records: a function of bytes alone.
+///
+/// - Guarantee: never reads past the record, whatever it says.
+/// - Cost: no allocation.
+struct PerfRecordParser: Hashable {
+  /// Kind, marks and size.
+  static let headerBytes = 8
+
+  var fields: PerfSampleFields
+  /// Bits of the mask in the event's attributes.
+  var userRegisterCount = 0
+
+  /// The record at the start of `bytes`; nil when what is there is no record, or not whole.
+  static func recordBytes(at bytes: UnsafeRawBufferPointer) -> Int? {
+    guard bytes.count >= headerBytes else { return nil }
+    let size = Int(bytes.loadUnaligned(fromByteOffset: 6, as: UInt16.self))
+    guard size >= headerBytes, size % 8 == 0, size <= bytes.count else { return nil }
+    return size
+  }
+
+  /// A whole record's stamp; nil when it is too short to have one.
+  func stamp(_ record: UnsafeRawBufferPointer) -> PerfStamp? {
+    guard record.count >= Self.headerBytes else { return nil }
+    var reader = PerfFieldReader(record, from: Self.headerBytes)
+    guard record.loadUnaligned(as: UInt32.self) != PerfRecordKind.sample else {
+      var sample = PerfSample()
+      return readSample(&reader, &sample, upToStack: false)
+    }
+    guard record.count >= Self.headerBytes + Self.trailerBytes else { return nil }
+    reader = PerfFieldReader(record, from: record.count - Self.trailerBytes)
+    var stamp = PerfStamp()
+    (stamp.pid, stamp.tid) = reader.pair()
+    stamp.nanoseconds = reader.word()
+    (stamp.cpu, _) = reader.pair()
+    return stamp
+  }
+
+  private static let trailerBytes = 24
+
+  func parse(_ record: UnsafeRawBufferPointer) -> PerfRecord {
+    guard record.count >= Self.headerBytes else { return .malformed }
+    let kind = record.loadUnaligned(as: UInt32.self)
+    let marks = record.loadUnaligned(fromByteOffset: 4, as: UInt16.self)
+    var reader = PerfFieldReader(record, from: Self.headerBytes)
+    if kind == PerfRecordKind.sample {
+      var sample = PerfSample()
+      return readSample(&reader, &sample, upToStack: true) == nil ? .malformed : .sample(sample)
+    }
+    guard record.count >= Self.headerBytes + Self.trailerBytes else { return .malformed }
+    reader.end -= Self.trailerBytes
+    let result = Self.parse(kind: kind, marks: marks, &reader)
+    return reader.isShort ? .malformed : result
+  }
+
+  private static func parse(
+    kind: UInt32, marks: UInt16, _ reader: inout PerfFieldReader
+  ) -> PerfRecord {
+    switch kind {
+    case PerfRecordKind.map: return .map(readMap(&reader, marks))
+    case PerfRecordKind.name:
+      let (pid, tid) = reader.pair()
+      return .name(
+        pid: pid, tid: tid, bytes: reader.text(), isExec: marks & PerfRecordKind.isExec != 0)
+    case PerfRecordKind.fork: return .fork(readTask(&reader))
+    case PerfRecordKind.exit: return .exit(readTask(&reader))
+    case PerfRecordKind.lost:
+      _ = reader.word()
+      return .lost(reader.word())
+    case PerfRecordKind.lostSamples: return .lostSamples(reader.word())
+    case PerfRecordKind.throttle: return .throttled
+    case PerfRecordKind.contextSwitch, PerfRecordKind.contextSwitchOnCPU:
+      return .contextSwitch(
+        isOut: marks & PerfRecordKind.isOut != 0,
+        isPreempted: marks & PerfRecordKind.isPreempted != 0)
+    default: return .other
+    }
+  }
+
+  /// In the kernel's order of fields.
+  private func readSample(
+    _ reader: inout PerfFieldReader, _ sample: inout PerfSample, upToStack: Bool
+  ) -> PerfStamp? {
+    var stamp = PerfStamp()
+    if fields.contains(.address) { sample.address = reader.word() }
+    if fields.contains(.thread) { (stamp.pid, stamp.tid) = reader.pair() }
+    if fields.contains(.time) { stamp.nanoseconds = reader.word() }
+    if fields.contains(.cpu) { (stamp.cpu, _) = reader.pair() }
+    if fields.contains(.period) { sample.period = reader.word() }
+    guard upToStack else { return reader.isShort ? nil : stamp }
+    if fields.contains(.callchain) { sample.callchain = reader.words(reader.word()) }
+    if fields.contains(.userRegisters) {
+      sample.registersABI = reader.word()
+      if sample.registersABI != 0 { sample.userRegisters = reader.words(UInt64(userRegisterCount)) }
+    }
+    if fields.contains(.userStack) {
+      let size = reader.word()
+      let stack = reader.bytes(size)
+      let copied = size == 0 ? 0 : reader.word()
+      sample.userStack = UnsafeRawBufferPointer(
+        rebasing: stack.prefix(Int(clamping: min(copied, size))))
+    }
+    return reader.isShort ? nil : stamp
+  }
+
+  private static func readMap(_ reader: inout PerfFieldReader, _ marks: UInt16) -> PerfMap {
+    let (pid, tid) = reader.pair()
+    var map = PerfMap(
+      pid: pid, tid: tid, address: reader.word(), size: reader.word(), fileOffset: reader.word(),
+      major: 0, minor: 0, inode: 0, buildID: UnsafeRawBufferPointer(start: nil, count: 0),
+      path: UnsafeRawBufferPointer(start: nil, count: 0))
+    if marks & PerfRecordKind.hasBuildID != 0 {
+      let id = reader.bytes(24)
+      // A byte of length, three reserved, twenty of id.
+      let length = Int(id.first ?? 0)
+      if length > 0, length <= 20, id.count == 24 {
+        map.buildID = UnsafeRawBufferPointer(rebasing: id[4..<4 + length])
+      }
+    } else {
+      (map.major, map.minor) = reader.pair()
+      map.inode = reader.word()
+      _ = reader.word()
+    }
+    _ = reader.pair()
+    map.path = reader.text()
+    return map
+  }
+
+  private static func readTask(_ reader: inout PerfFieldReader) -> PerfTask {
+    let (pid, parentPID) = reader.pair()
+    let (tid, parentTID) = reader.pair()
+    return PerfTask(pid: pid, parentPID: parentPID, tid: tid, parentTID: parentTID)
+  }
+}
+
+/// Reads fields one after the other; what is not there reads as 0 and is remembered.
+private struct PerfFieldReader {
+  private let record: UnsafeRawBufferPointer
+  private var offset: Int
+  var end: Int
+  private(set) var isShort = false
+
+  init(_ record: UnsafeRawBufferPointer, from offset: Int) {
+    self.record = record
+    self.offset = offset
+    end = record.count
+  }
+
+  mutating func word() -> UInt64 {
+    guard end - offset >= 8 else {
+      isShort = true
+      return 0
+    }
+    defer { offset += 8 }
+    return record.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+  }
+
+  mutating func pair() -> (UInt32, UInt32) {
+    let word = word()
+    return (UInt32(truncatingIfNeeded: word), UInt32(truncatingIfNeeded: word >> 32))
+  }
+
+  mutating func bytes(_ count: UInt64) -> UnsafeRawBufferPointer {
+    guard count <= UInt64(end - offset) else {
+      isShort = true
+      return UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+    defer { offset += Int(count) }
+    return UnsafeRawBufferPointer(rebasing: record[offset..<offset + Int(count)])
+  }
+
+  mutating func words(_ count: UInt64) -> UnsafeRawBufferPointer {
+    bytes(count.multipliedReportingOverflow(by: 8).overflow ? .max : count &* 8)
+  }
+
+  /// What is left, up to the first NUL.
+  mutating func text() -> UnsafeRawBufferPointer {
+    let rest = bytes(UInt64(end - offset))
+    return UnsafeRawBufferPointer(rebasing: rest.prefix { $0 != 0 })
+  }
+}

@@ -1,0 +1,79 @@
+import CTraceShims
+import Glibc
+
+/// A CPU's ring that the kernel writes records to, and the event that holds it.
+///
+/// The event counts nothing. It is the reader's own, so that the ring outlives whatever thread is
+/// sampled into it.
+final class PerfRing {
+  let descriptor: Int32
+  let cpu: Int32
+  let byteCount: Int
+  private let memory: UnsafeMutableRawPointer
+
+  /// 512 KiB is what an ordinary user gets for each CPU (kernel.perf_event_mlock_kb).
+  static let bytesWanted = 512 << 10
+  private static let bytesMin = 8 << 12
+
+  /// Takes a smaller ring where a large one is not granted.
+  init(cpu: Int32) throws(PerfRefusal) {
+    var options = trace_perf_options()
+    options.type = PerfEventType.software
+    options.config = PerfEventType.dummy
+    options.sample_type = PerfSampleFields.framePointers.rawValue
+    options.excludes_kernel = true
+    options.starts_disabled = true
+    var bytes = Self.bytesWanted
+    while true {
+      // A ring's first event says when the reader is woken.
+      options.wakeup_bytes = UInt32(bytes / 4)
+      let descriptor = trace_perf_open(&options, 0, cpu)
+      guard descriptor >= 0 else { throw PerfRefusal(code: -descriptor) }
+      if let memory = trace_perf_map(descriptor, bytes) {
+        self.memory = memory
+        self.descriptor = descriptor
+        self.cpu = cpu
+        byteCount = bytes
+        return
+      }
+      let code = errno
+      close(descriptor)
+      guard [EPERM, ENOMEM].contains(code), bytes > Self.bytesMin else {
+        throw PerfRefusal(code: code, isMemory: true)
+      }
+      bytes /= 2
+    }
+  }
+
+  deinit {
+    trace_perf_unmap(memory, byteCount)
+    close(descriptor)
+  }
+
+  /// Moves what the kernel has written into `buffer`, as much as there is room for; gives the bytes
+  /// moved. The last record may be cut: its rest comes first the next time.
+  func take(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    let tail = trace_perf_tail(memory)
+    let waiting = min(trace_perf_head(memory) &- tail, UInt64(byteCount))
+    let count = min(Int(waiting), buffer.count)
+    guard count > 0 else { return 0 }
+    let start = Int(tail & UInt64(byteCount - 1))
+    let first = min(count, byteCount - start)
+    let data = trace_perf_data(memory)
+    buffer.baseAddress!.copyMemory(from: data + start, byteCount: first)
+    if first < count {
+      (buffer.baseAddress! + first).copyMemory(from: data, byteCount: count - first)
+    }
+    trace_perf_set_tail(memory, tail &+ UInt64(count))
+    return count
+  }
+}
+
+/// PERF_TYPE_* and PERF_COUNT_*.
+enum PerfEventType {
+  static let hardware: UInt32 = 0
+  static let software: UInt32 = 1
+  static let cycles: UInt64 = 0
+  static let cpuClock: UInt64 = 0
+  static let dummy: UInt64 = 9
+}

@@ -1,0 +1,44 @@
+import Glibc
+
+/// Small facts of /proc.
+enum ProcFiles {
+  static let threadsMax = 65_536
+  static let processesMax = 65_536
+
+  static func threads(of pid: UInt32) -> [Int32] { numbers(in: "/proc/\(pid)/task", threadsMax) }
+
+  /// All that can be seen.
+  static func processes() -> [UInt32] {
+    numbers(in: "/proc", processesMax).map { UInt32($0) }
+  }
+
+  /// A process's owner.
+  static func user(of pid: UInt32) -> UInt32? {
+    var status = stat()
+    return stat("/proc/\(pid)", &status) == 0 ? status.st_uid : nil
+  }
+
+  /// A thread's name, at most 15 bytes.
+  static func name(of pid: UInt32, thread: UInt32) -> String? {
+    guard let file = fopen("/proc/\(pid)/task/\(thread)/comm", "re") else { return nil }
+    defer { fclose(file) }
+    var line = [UInt8](repeating: 0, count: 64)
+    let count = fread(&line, 1, line.count, file)
+    guard count > 0 else { return nil }
+    let text = line.prefix(count)
+    return String(decoding: text.last == 10 ? text.dropLast() : text, as: UTF8.self)
+  }
+
+  private static func numbers(in directory: String, _ limit: Int) -> [Int32] {
+    guard let stream = opendir(directory) else { return [] }
+    defer { closedir(stream) }
+    var found: [Int32] = []
+    while found.count < limit, let entry = readdir(stream) {
+      let number = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { strtol($0, nil, 10) }
+      }
+      if number > 0, let small = Int32(exactly: number) { found.append(small) }
+    }
+    return found.sorted()
+  }
+}

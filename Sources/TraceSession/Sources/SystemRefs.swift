@@ -1,0 +1,26 @@
+import TraceEvents
+import TraceFormat
+
+/// The session's numbers for the System provider's event types.
+struct SystemRefs: Sendable {
+  private var refs: [UInt16]
+
+  /// Nil when the session has no numbers left.
+  init?(_ refs: [UInt16: UInt16]) {
+    let highest = SystemSchema.eventTypes.map { $0.eventID }.max() ?? 0
+    self.refs = [UInt16](repeating: 0, count: Int(highest) + 1)
+    for type in SystemSchema.eventTypes {
+      guard let ref = refs[type.eventID] else { return nil }
+      self.refs[Int(type.eventID)] = ref
+    }
+  }
+
+  func ref<Event: TraceEvent>(of _: Event.Type) -> UInt16 { refs[Int(Event.eventID)] }
+}
+
+extension ProviderSchema {
+  /// The session's own provider.
+  static let system = ProviderSchema(
+    name: SystemSchema.providerName, keywords: SystemSchema.keywords,
+    events: SystemSchema.eventTypes.map { $0.schema })
+}

@@ -1,0 +1,115 @@
+import CTraceShims
+import Glibc
+import TraceControl
+import TraceEvents
+import TraceFormat
+
+/// What a session records beside what programs emit. Started and stopped by the session.
+final class SystemSources: Sendable {
+  /// How CPU samples are taken; nil when none were asked for.
+  let ladder: SamplingLadder?
+  private let perf: PerfSource?
+  private let firstProblems: [String]
+
+  /// Nil when nothing of the kind is wanted.
+  ///
+  /// - Throws: ``SessionError/samplingUnavailable(_:)`` when there is nothing else to record.
+  init?(
+    _ configuration: SessionConfiguration, _ drain: Drain, _ rendezvous: Rendezvous
+  ) throws(SessionError) {
+    guard configuration.cpuSampling != nil || configuration.contextSwitches else { return nil }
+    if let rate = configuration.cpuSampling?.rate, let most = PerfSettings.rateMax, rate > most {
+      throw .samplingRate(Int(rate), most: most)
+    }
+    let numbers = rendezvous.change { $0.define(own: .system) }
+    guard let refs = SystemRefs(numbers) else { throw .system(call: "RefTable", code: ENOSPC) }
+    let channel = SystemChannel(drain, refs: refs)
+    var ladder = SamplingLadder()
+    var problems: [String] = []
+    var started: PerfSource?
+    for scope in Self.scopes(configuration) {
+      let wish = PerfPlan.Wish(
+        sampling: configuration.cpuSampling, contextSwitches: configuration.contextSwitches,
+        scope: scope)
+      let source = PerfSource(wish, channel: channel) { pid in
+        rendezvous.state.withLock { $0.index(ofPID: pid) }
+      }
+      do {
+        let plan = try source.start()
+        started = source
+        ladder.source = plan.source
+        ladder.hasKernelFrames = plan.hasKernelFrames
+        ladder.add(.init(.kernelEvents, isTaken: true, note: Self.note(plan)))
+        break
+      } catch {
+        ladder.add(.init(.kernelEvents, isTaken: false, note: "\(error)"))
+      }
+    }
+    perf = started
+    if !ladder.note.isEmpty { problems.append(ladder.note) }
+    firstProblems = problems
+    self.ladder = configuration.cpuSampling == nil ? nil : ladder
+    if started == nil, configuration.providers.isEmpty { throw .samplingUnavailable(ladder) }
+    Self.tell(ladder, configuration.cpuSampling, channel)
+  }
+
+  func stop() { perf?.stop() }
+
+  /// Records that the kernel had no room for.
+  var lost: UInt64 { perf?.figures.lost ?? 0 }
+
+  /// What went wrong, in sentences.
+  var problems: [String] {
+    guard let figures = perf?.figures else { return firstProblems }
+    var sentences = firstProblems
+    if figures.throttled > 0 {
+      sentences.append(
+        "the kernel held sampling back \(figures.throttled) times "
+          + "(kernel.perf_cpu_time_max_percent); ask for fewer samples a second")
+    }
+    if figures.malformed > 0 {
+      sentences.append("\(figures.malformed) of the kernel's records could not be read")
+    }
+    return sentences
+  }
+
+  /// Where to look, the widest first.
+  private static func scopes(_ configuration: SessionConfiguration) -> [PerfScope] {
+    let filter = configuration.processes
+    if !filter.pids.isEmpty { return [.processes(filter.pids.sorted())] }
+    guard let ancestor = filter.ancestor else {
+      let own = ProcFiles.processes().filter { ProcFiles.user(of: $0) == geteuid() }
+      return [.wholeMachine, .processes(own.filter { $0 != UInt32(getpid()) })]
+    }
+    if ancestor == UInt32(getpid()) { return [.children(ofThread: Int32(trace_thread_id()))] }
+    let descendants = ProcFiles.processes().filter {
+      $0 == ancestor || ProcessIdentity.ancestors(of: $0).contains(ancestor)
+    }
+    return [.processes(descendants)]
+  }
+
+  private static func note(_ plan: PerfPlan) -> String {
+    if plan.hasKernelFrames { return "" }
+    let level = PerfSettings.paranoid.map { " is \($0)" } ?? ""
+    return "time in the kernel is not sampled: kernel.perf_event_paranoid\(level); "
+      + "set it to 1 (sysctl kernel.perf_event_paranoid=1)"
+  }
+
+  private static func tell(
+    _ ladder: SamplingLadder, _ sampling: CPUSampling?, _ channel: SystemChannel
+  ) {
+    guard let sampling else { return }
+    let event = SamplingStarted(
+      source: ladder.source, rate: ladder.taken == nil ? 0 : sampling.rate,
+      hasKernelFrames: ladder.hasKernelFrames, note: ladder.note)
+    guard let batch = channel.take(waitingNanoseconds: 1_000_000_000) else { return }
+    let isMonotonic = !trace_ticks_are_invariant()
+    let stretch = batch.stretch(stream: SystemBatch.firstStream + 0xffff, cpu: .max)
+    let header = SystemBatch.Header(
+      ref: channel.refs.ref(of: SamplingStarted.self),
+      ticks: isMonotonic ? trace_monotonic_ns() : trace_ticks(), process: 0,
+      tid: trace_thread_id())
+    batch.add(event, header, stretch: stretch)
+    channel.send(batch)
+  }
+}
