@@ -22,8 +22,10 @@ struct BlockIndex {
   private(set) var typeCounts: [UInt32] = []
   private(set) var eventTotals: [UInt16: UInt64] = [:]
   private(set) var eventCount: UInt64 = 0
-  /// Positions of the blocks of stacks, whose ids ascend.
-  private(set) var stackBlocks: [Int] = []
+  /// Which blocks hold which stacks.
+  private(set) var stacks = StackEpochs()
+  /// Positions of the blocks of symbols.
+  private(set) var symbolBlocks: [Int] = []
 
   /// Adds a block after those that are there.
   mutating func append(
@@ -37,17 +39,21 @@ struct BlockIndex {
       eventTotals[type.ref, default: 0] += UInt64(type.count)
     }
     if kind == BlockKind.events { eventCount += UInt64(count) }
-    if kind == BlockKind.stacks { stackBlocks.append(blocks.count) }
+    if kind == BlockKind.stacks {
+      stacks.append(position: blocks.count, count: count, first: first, last: last)
+    }
+    if kind == BlockKind.symbols { symbolBlocks.append(blocks.count) }
     blocks.append(
       BlockEntry(
         offset: offset, kind: kind, payloadBytes: payloadBytes, count: count, first: first,
         last: last, types: start..<typeRefs.count))
   }
 
-  /// Forgets all blocks but those of stacks; the totals stay.
-  mutating func removeAllButStacks() {
-    blocks = stackBlocks.map { blocks[$0] }
-    stackBlocks = Array(blocks.indices)
+  /// Forgets all blocks, and the epochs of stacks that `isKept` does not want; the totals stay.
+  mutating func removeAllBlocks(keepingStacks isKept: (UInt32) -> Bool) {
+    blocks.removeAll(keepingCapacity: true)
+    symbolBlocks = []
+    stacks.removeBlocks(keeping: isKept)
     typeRefs.removeAll(keepingCapacity: true)
     typeCounts.removeAll(keepingCapacity: true)
   }

@@ -23,9 +23,17 @@ enum FileLayout {
   static let recordBytesMax = 8 << 20
   static let sectionsMax = 65_536
   static let stackFramesMax = 8192
-  static let framesPerBlockMax = 1 << 20
-  static let stacksPerBlockMax = 65_536
+  static let nodesPerBlockMax = 1 << 18
+  static let nodesPerEpochMax = 1 << 20
   static let recordsPerBlockMax = 65_536
+  static let imagesPerBlockMax = 4096
+  static let functionsPerBlockMax = 1 << 18
+  static let textsPerBlockMax = 1 << 18
+  static let buildIDBytesMax = 64
+  static let pathBytesMax = 4096
+  /// Images and functions, and bytes of content, of all blocks of symbols together.
+  static let functionsMax = 1 << 20
+  static let symbolBytesMax = 128 << 20
   static let textBytesMax = 64 << 10
   static let argumentsMax = 4096
   static let syncsMax = 1 << 21
@@ -38,6 +46,7 @@ enum BlockKind {
   static let metadata: UInt8 = 1
   static let events: UInt8 = 2
   static let stacks: UInt8 = 3
+  static let symbols: UInt8 = 4
   static let losses: UInt8 = 5
   static let clock: UInt8 = 6
   static let index: UInt8 = 7
@@ -48,6 +57,7 @@ enum BlockKind {
     case metadata: "metadata"
     case events: "events"
     case stacks: "stacks"
+    case symbols: "symbols"
     case losses: "losses"
     case clock: "clock"
     case index: "index"
@@ -100,7 +110,8 @@ struct BlockHeader: Equatable {
   var count: Int
   /// The block's place in the file: 0, 1, 2 …, modulo 2³².
   var sequence: UInt32
-  /// Ticks of the first and last event or record; for stacks the first and last id.
+  /// Ticks of the first and last event or record; for stacks the epoch's first id and the block's
+  /// last.
   var first: UInt64
   var last: UInt64
   var payloadChecksum: UInt32

@@ -16,7 +16,7 @@ import TraceEvents
 
   @Test func everyExampleIsTested() {
     let tested: Set<String> = [
-      "file-header", "block-header", "event-type", "stacks", "losses", "clock", "file",
+      "file-header", "block-header", "event-type", "stacks", "symbols", "losses", "clock", "file",
     ]
     let columns = spec.examples.filter { $0.name.hasPrefix("column ") }
     #expect(columns.count == 8)
@@ -58,7 +58,7 @@ import TraceEvents
       let hint: ColumnHint =
         switch example.name {
         case "column xor-planes": .floats
-        case "column words": .repeatingSequences
+        case "column varints": .skewed
         default: .integers
         }
       var encoder = ColumnEncoder()
@@ -94,6 +94,7 @@ import TraceEvents
     #expect(file.processes == [ShopTrace.process])
     #expect(file.providers.map(\.keywords) == [[KeywordSchema("Orders", Keywords(rawValue: 1))]])
     #expect(file.clockSyncs == [ShopTrace.session.start])
+    #expect(file.symbols == [ShopTrace.symbols])
     var lines: [String] = []
     let replay = Replay(file)
     replay.onAny { event in
@@ -108,7 +109,7 @@ import TraceEvents
     try replay.run()
     #expect(
       lines == [
-        "2000 1 tea 0 77 78 ", "2005 9 pot 1 77 78 ", "2010 2 cup 0 77 78 ",
+        "2000 1 tea 0 77 78 ", "2005 9 pot 1 77 78 401010,402000", "2010 2 cup 0 77 78 ",
         "2025 3 tea 0 77 78 401000,402000", "2040 lost 3",
       ])
   }
@@ -118,7 +119,7 @@ import TraceEvents
     let written = try ShopTrace.bytes()
     let blocks = Self.blocks(written)
     let expectedBlocks = Self.blocks(expected)
-    #expect(blocks.map(\.kind) == [1, 6, 1, 3, 2, 5, 7, 8])
+    #expect(blocks.map(\.kind) == [1, 6, 1, 3, 2, 5, 4, 7, 8])
     for (block, expected) in zip(blocks, expectedBlocks)
     where ![BlockKind.metadata, BlockKind.index, BlockKind.end].contains(block.kind) {
       #expect(block.bytes == expected.bytes, "kind \(block.kind)")
@@ -129,7 +130,9 @@ import TraceEvents
 
   @Test func partsOfTheFileAreTheExamples() throws {
     let blocks = Self.blocks(try bytes("file"))
-    for (name, kind) in [("stacks", 3), ("losses", 5), ("clock", 6)] as [(String, UInt8)] {
+    for (name, kind) in [("stacks", 3), ("symbols", 4), ("losses", 5), ("clock", 6)]
+      as [(String, UInt8)]
+    {
       let block = try #require(blocks.first { $0.kind == kind })
       let example = try bytes(name)
       #expect(Array(block.bytes.dropFirst(FileLayout.blockHeaderBytes)) == example, "\(name)")

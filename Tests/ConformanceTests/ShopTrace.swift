@@ -21,6 +21,13 @@ enum ShopTrace {
     index: 0, pid: 77, parentPID: 1, uid: 1000, startTime: 4242, executable: "/bin/shop",
     arguments: ["shop"], joinTicks: 1001)
 
+  static let symbols = ImageSymbols(
+    path: "/bin/shop", buildID: [0xab, 0xcd],
+    functions: [
+      ImageFunction(offset: 0x1000, size: 0x40, name: "sell"),
+      ImageFunction(offset: 0x2000, size: 0x20, name: "main"),
+    ])
+
   static func bytes() throws -> [UInt8] {
     let directory = TemporaryDirectory()
     let path = directory.path + "/shop.etl"
@@ -35,11 +42,12 @@ enum ShopTrace {
     append(&writer, ticks: 2000, stream: 0, 1, "tea")
     append(&writer, ticks: 2010, stream: 0, 2, "cup")
     append(&writer, ticks: 2025, stream: 0, 3, "tea", stack: [0x401000, 0x402000])
-    append(&writer, ticks: 2005, stream: 1, 9, "pot")
+    append(&writer, ticks: 2005, stream: 1, 9, "pot", stack: [0x401010, 0x402000])
     writer.loss(
       LossRecord(
         stream: 1, cpu: 1, cause: .bufferFull, count: 3, fromTicks: 2005, toTicks: 2040,
         processIndex: 0))
+    writer.define(symbols: symbols)
     try writer.finish()
     return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
   }

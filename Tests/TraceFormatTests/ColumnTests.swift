@@ -81,8 +81,8 @@ import TraceEvents
     try check((0..<1000).map { _ in addresses[rng.below(10)] }, .palette)
   }
 
-  @Test func sequencesStayWords() throws {
-    try check([1 << 60, 3, 1 << 60, 3, 7], .words, .repeatingSequences)
+  @Test func skewedValuesAreVarints() throws {
+    try check([1 << 60, 3, .max, 3, 300], .varints, .skewed)
   }
 
   @Test(arguments: 1...8) func everyWidthRoundTrips(width: Int) throws {
@@ -92,6 +92,7 @@ import TraceEvents
       let values = (0..<count).map { _ in rng.next() & mask }
       #expect(try decoded(encoded(values), count: count) == values)
       #expect(try decoded(encoded(values, .floats), count: count) == values)
+      #expect(try decoded(encoded(values, .skewed), count: count) == values)
     }
   }
 
@@ -120,7 +121,7 @@ import TraceEvents
     let nonsense: [[UInt8]] = [
       [], [0], [9, 1], [3], [3, 0], [3, 9, 1, 1], [3, 1, 1], [1], [1, 0x80], [7, 0],
       [7, 1, 5, 0, 1],
-      [7, 2, 5, 6, 0, 2], [8, 1, 2, 3],
+      [7, 2, 5, 6, 0, 2], [8, 1], [8, 1, 0x80],
     ]
     for bytes in nonsense {
       #expect(throws: ByteCodingError.self) { try decoded(bytes, count: 2) }

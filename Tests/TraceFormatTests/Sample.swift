@@ -31,6 +31,12 @@ struct SampleEvent: Equatable {
   var flags: UInt8
   var words: [UInt64]
   var stack: [UInt64] = []
+
+  var withoutStack: SampleEvent {
+    var event = self
+    event.stack = []
+    return event
+  }
 }
 
 enum Sample {
@@ -156,6 +162,10 @@ enum SmallTrace {
     stream: 1, cpu: 1, cause: .bufferFull, count: 17, fromTicks: 2100, toTicks: 2205,
     processIndex: 7)
 
+  static let symbols = ImageSymbols(
+    path: "/bin/test", buildID: Array(0..<20),
+    functions: (0..<4).map { ImageFunction(offset: $0 << 12, size: 9, name: "f\($0)") })
+
   static func bytes(finishing: Bool = true) throws -> [UInt8] {
     try Sample.bytes(blockEvents: 16, finishing: finishing) { writer in
       writer.define(
@@ -169,6 +179,7 @@ enum SmallTrace {
         precondition(Sample.append(event, to: &writer))
         if index == 24 { writer.loss(loss) }
       }
+      writer.define(symbols: symbols)
       writer.processEnded(index: 7, atTicks: 2470)
       writer.clockSync(
         ClockSync(

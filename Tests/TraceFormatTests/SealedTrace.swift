@@ -28,9 +28,16 @@ enum SealedTrace {
     guard let kind = input.first, kind != 0 else { return Array(input.dropFirst()) }
     let payload = Array(input.dropFirst())
     let wished = payload.count >= 12 ? payload.withUnsafeBytes { Int($0.word32(8) & 0xffff) } : 0
+    if kind == BlockKind.stacks {
+      // The first id and number of nodes that a payload that is not compressed begins with.
+      let first = payload.count >= 10 ? UInt64(max(payload[8] & 0x7f, 1)) : 1
+      let count = payload.count >= 10 ? max(payload[9] & 0x7f, 1) : 1
+      return try bytes(
+        kind: kind, payload: payload, count: Int(count), ticks: 1...(first + UInt64(count) - 1))
+    }
     return try bytes(
       kind: kind, payload: payload, count: kind == BlockKind.events ? wished : 1,
-      ticks: (kind == BlockKind.stacks ? 1 : 0)...UInt64.max)
+      ticks: 0...UInt64.max)
   }
 
   static func bytes(
@@ -50,6 +57,13 @@ enum SealedTrace {
     guard let file = try? TraceFile(bytes: bytes) else { return nil }
     _ = try Sample.replay(file)
     try file.verify()
+    file.forEachStackNodes { nodes in
+      for (index, parent) in nodes.parents.enumerated() where parent != StackID.lost.rawValue {
+        precondition(parent < nodes.firstID.rawValue + UInt32(index))
+      }
+    }
+    for id in 1...8 as ClosedRange<UInt32> { _ = file.stack(StackID(rawValue: id)) }
+    _ = file.symbols
     return file
   }
 }

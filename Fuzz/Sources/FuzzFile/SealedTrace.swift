@@ -36,7 +36,8 @@ enum SealedTrace {
 
   static func bytes(kind: UInt8, payload: [UInt8]) -> [UInt8] {
     // Ticks and counts that many payloads can agree with: the count is the payload's own wish.
-    let count = kind == 2 ? wishedCount(payload) : 1
+    let stacks = wishedStacks(payload)
+    let count = kind == 2 ? wishedCount(payload) : kind == 3 ? stacks.count : 1
     var header: [UInt8] = [0xc5, 0x42, 0x4c, 0x4b]
     append(fileID, to: &header)
     header += [kind, 0, 0, 0]
@@ -44,7 +45,7 @@ enum SealedTrace {
     append(count, to: &header)
     append(UInt32(3), to: &header)
     append(UInt64(kind == 3 ? 1 : 0), to: &header)
-    append(UInt64.max, to: &header)
+    append(kind == 3 ? stacks.last : UInt64.max, to: &header)
     append(crc32c(payload), to: &header)
     append(crc32c(header), to: &header)
     return prefix + header + payload
@@ -54,6 +55,13 @@ enum SealedTrace {
   private static func wishedCount(_ payload: [UInt8]) -> UInt32 {
     guard payload.count >= 12 else { return 0 }
     return payload[8..<12].reversed().reduce(0) { $0 << 8 | UInt32($1) } & 0xffff
+  }
+
+  /// The first id and number of nodes that a payload that is not compressed begins with.
+  private static func wishedStacks(_ payload: [UInt8]) -> (count: UInt32, last: UInt64) {
+    guard payload.count >= 10 else { return (1, 1) }
+    let count = max(payload[9] & 0x7f, 1)
+    return (UInt32(count), UInt64(max(payload[8] & 0x7f, 1)) + UInt64(count) - 1)
   }
 
   private static func append<T: FixedWidthInteger>(_ value: T, to bytes: inout [UInt8]) {

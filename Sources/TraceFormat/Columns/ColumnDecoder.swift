@@ -35,9 +35,8 @@ extension ByteReader {
       }
     case .palette:
       try readPalette(target, count: count)
-    case .words:
-      let bytes = try readBytes(count * 8)
-      for index in 0..<count { target[index] = bytes.word64(index * 8) }
+    case .varints:
+      for index in 0..<count { target[index] = try readVarint() }
     case nil:
       throw error(.unknownValue(UInt64(code)))
     }

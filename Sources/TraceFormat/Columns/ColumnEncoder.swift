@@ -3,8 +3,8 @@ enum ColumnHint {
   case integers
   /// Bit patterns of floating-point numbers.
   case floats
-  /// Sequences of values that come again as sequences.
-  case repeatingSequences
+  /// Mostly small, with some that are large.
+  case skewed
 }
 
 /// Chooses an encoding for each column and writes it.
@@ -38,10 +38,9 @@ struct ColumnEncoder: ~Copyable {
       target.append(varint: zigzag(values[1] &- values[0]))
       return
     }
-    if hint == .repeatingSequences {
-      target.append(ColumnEncoding.words.rawValue)
-      let room = UnsafeMutableRawPointer(target.extend(count * 8))
-      for index in 0..<count { room.store(word64: values[index], at: index * 8) }
+    if hint == .skewed {
+      target.append(ColumnEncoding.varints.rawValue)
+      for index in 0..<count { target.append(varint: values[index]) }
       return
     }
     let (encoding, bits) = Self.narrowest(survey, hint)

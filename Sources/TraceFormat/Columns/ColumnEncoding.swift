@@ -16,8 +16,8 @@ enum ColumnEncoding: UInt8 {
   case xorPlanes = 6
   /// Up to 256 distinct values, then one byte a value.
   case palette = 7
-  /// 8 bytes a value, in a row: for LZ4 to find repeated sequences of values.
-  case words = 8
+  /// As many bytes a value as it needs: for values that are small but for a few.
+  case varints = 8
 }
 
 @inline(__always)

@@ -5,12 +5,13 @@ internal import TraceEvents
 extension GrowingBuffer where Element == UInt8 {
   /// Appends one column of a table, a value a row.
   mutating func appendColumn<Row>(
-    of rows: [Row], with encoder: inout ColumnEncoder, _ value: (Row) -> UInt64
+    of rows: [Row], with encoder: inout ColumnEncoder, hint: ColumnHint = .integers,
+    _ value: (Row) -> UInt64
   ) {
     let values = rows.map(value)
     values.withUnsafeBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return }
-      encoder.encode(base, count: buffer.count, into: &self)
+      encoder.encode(base, count: buffer.count, hint: hint, into: &self)
     }
   }
 }

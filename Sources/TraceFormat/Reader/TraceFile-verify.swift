@@ -38,7 +38,11 @@ extension TraceFile {
     case BlockKind.events:
       try verifyEvents(header, entry, block)
     case BlockKind.stacks:
-      _ = try table(reader.payload) { (reader) throws(ByteCodingError) in try StackBlock(&reader) }
+      _ = try stackBlock(header)
+    case BlockKind.symbols:
+      _ = try table(reader.payload) { (reader) throws(ByteCodingError) in
+        try [ImageSymbols](from: &reader)
+      }
     case BlockKind.losses:
       _ = try readLosses(reader.payload)
     case BlockKind.clock:

@@ -52,6 +52,7 @@ public final class TraceFile {
   var syncs: [ClockSync] = []
   var clock: ClockMap
   var stackCache = StackCache()
+  var symbolStore = SymbolStore()
   var unpackRoom = GrowingBuffer<UInt8>(capacity: 1024)
   var noted: [Damage] = []
   /// The part at the end that is not a whole block (yet).

@@ -10,7 +10,8 @@ public struct EventFlags: OptionSet, Hashable, Sendable {
   public static let stack = EventFlags(rawValue: 2)
 }
 
-/// A call stack of a trace file, resolved by ``TraceFile/stack(_:)``.
+/// A call stack of a trace file, resolved by ``TraceFile/stack(_:)``: the number of its innermost
+/// frame's node in the file's tree of stacks.
 public struct StackID: RawRepresentable, Hashable, Sendable {
   public var rawValue: UInt32
 
@@ -18,6 +19,8 @@ public struct StackID: RawRepresentable, Hashable, Sendable {
 
   /// The event has no stack.
   public static let none = StackID(rawValue: 0)
+  /// In ``StackNode/parent``: callers that were in a part of the file that is damaged.
+  public static let lost = StackID(rawValue: .max)
 }
 
 /// When, where and by whom an event was written.

@@ -1,96 +1,148 @@
-import Glibc
-
-/// Gives equal call stacks one number, and keeps those that no block holds yet.
+/// The calling-context tree: a node for each distinct (caller's node, address), so that stacks
+/// share the callers that they have in common.
 ///
-/// Memory is bounded: when full, the table forgets and begins again; a stack that comes again then
-/// gets a second number. Numbers are never used twice in a file.
+/// Nodes are numbered in the order they come, callers first; a stack's number is its innermost
+/// frame's. Memory is bounded: when full, the table forgets and begins a new epoch, and a frame
+/// that comes again gets a second number. Numbers are never used twice in a file, and callers are
+/// never sought before the epoch.
+///
+/// - Cost: frames that the stack before had too, counted from the outermost, are compared; each
+///   frame after that is one look-up.
 struct StackTable: ~Copyable {
-  static let stacksMax = 32_768
-  static let framesMax = 1 << 20
-  private static let slotCount = 65_536
+  static let nodesMax = FileLayout.nodesPerBlockMax
+  private static let slotsMin = 4096
 
-  private var slots = GrowingBuffer<UInt32>(capacity: slotCount)
-  private var hashes = GrowingBuffer<UInt64>(capacity: 64)
-  /// Where each stack begins among the frames; one more than there are stacks.
-  private var starts = GrowingBuffer<UInt32>(capacity: 64)
-  private var frames = GrowingBuffer<UInt64>(capacity: 1024)
-  private var count = 0
-  /// The number of the table's first stack.
-  private var firstID: UInt64 = 1
-  /// Stacks that have been written to the file already.
+  /// Of each node: its caller as position + 1, 0 when it has none; and its address.
+  private var parents = GrowingBuffer<UInt32>(capacity: 1024)
+  private var addresses = GrowingBuffer<UInt64>(capacity: 1024)
+  /// Positions + 1 by hash; at most half are in use.
+  private var slots = GrowingBuffer<UInt32>(capacity: slotsMin)
+  private var slotMask = slotsMin - 1
+  /// The number of the epoch's first node.
+  private(set) var epoch: UInt32 = 1
+  /// Nodes that have been written to the file already.
   private var writtenCount = 0
+  /// The stack interned last, outermost frame first: its addresses and nodes.
+  private var lastAddresses = GrowingBuffer<UInt64>(capacity: 128)
+  private var lastNodes = GrowingBuffer<UInt32>(capacity: 128)
   private let seed: UInt64
 
   init(seed: UInt64) {
     self.seed = seed | 1
-    slots.base.update(repeating: 0, count: Self.slotCount)
-    starts.append(0)
+    slots.base.update(repeating: 0, count: Self.slotsMin)
   }
 
-  var hasPending: Bool { count > writtenCount }
+  var hasPending: Bool { parents.count > writtenCount }
+  /// Nodes that no block holds yet.
+  var pendingCount: Int { parents.count - writtenCount }
 
   /// Whether a stack with so many frames might not fit.
-  func isFull(adding frameCount: Int) -> Bool {
-    count == Self.stacksMax || frames.count + frameCount > Self.framesMax
-  }
+  func isFull(adding frameCount: Int) -> Bool { parents.count + frameCount > Self.nodesMax }
 
-  /// The stack's number; 0 for an empty one, and when all 2³² - 1 numbers are used up.
-  mutating func intern(_ addresses: UnsafePointer<UInt64>, _ frameCount: Int) -> UInt32 {
-    guard frameCount > 0 else { return 0 }
-    var hash = seed ^ UInt64(frameCount)
-    for index in 0..<frameCount {
-      let product = (hash ^ addresses[index] ^ 0x9e37_79b9_7f4a_7c15).multipliedFullWidth(by: seed)
-      hash = product.high ^ product.low
-    }
-    var slot = Int(truncatingIfNeeded: hash) & (Self.slotCount - 1)
-    while slots.base[slot] != 0 {
-      let index = Int(slots.base[slot]) - 1
-      let start = Int(starts.base[index])
-      if hashes.base[index] == hash, Int(starts.base[index + 1]) - start == frameCount,
-        memcmp(frames.base + start, addresses, frameCount * 8) == 0
-      {
-        return UInt32(firstID + UInt64(index))
+  /// The number of a stack, whose addresses come innermost first; 0 for an empty one, and when all
+  /// numbers are used up.
+  mutating func intern(_ frames: UnsafePointer<UInt64>, _ count: Int) -> UInt32 {
+    guard count > 0, UInt64(epoch) + UInt64(parents.count + count) < UInt64(StackID.lost.rawValue)
+    else { return 0 }
+    let outermost = frames + (count - 1)
+    var depth = 0
+    let shared = min(count, lastAddresses.count)
+    let known = lastAddresses.base
+    while depth < shared, outermost[-depth] == known[depth] { depth &+= 1 }
+    var node = depth > 0 ? lastNodes.base[depth &- 1] : 0
+    if depth < count {
+      lastAddresses.reserve(count)
+      lastNodes.reserve(count)
+      while depth < count {
+        let address = outermost[-depth]
+        node = child(of: node, address)
+        lastAddresses.base[depth] = address
+        lastNodes.base[depth] = node
+        depth &+= 1
       }
-      slot = (slot &+ 1) & (Self.slotCount - 1)
+      lastAddresses.count = count
+      lastNodes.count = count
     }
-    let id = firstID + UInt64(count)
-    guard id <= UInt64(UInt32.max) else { return 0 }
-    slots.base[slot] = UInt32(count + 1)
-    hashes.append(hash)
-    frames.append(addresses, count: frameCount)
-    starts.append(UInt32(frames.count))
-    count += 1
-    return UInt32(id)
+    return epoch &+ (node &- 1)
   }
 
-  /// Writes the stacks that no block holds yet; gives the first and last number.
+  /// The node of `address` called by `parent`, made when there is none; both as position + 1.
+  @inline(__always)
+  private mutating func child(of parent: UInt32, _ address: UInt64) -> UInt32 {
+    var slot = hash(parent, address) & slotMask
+    while true {
+      let node = slots.base[slot]
+      if node == 0 { return insert(parent, address, slot) }
+      let position = Int(node) &- 1
+      if addresses.base[position] == address, parents.base[position] == parent { return node }
+      slot = (slot &+ 1) & slotMask
+    }
+  }
+
+  @inline(never)
+  private mutating func insert(_ parent: UInt32, _ address: UInt64, _ slot: Int) -> UInt32 {
+    parents.append(parent)
+    addresses.append(address)
+    let node = UInt32(parents.count)
+    slots.base[slot] = node
+    if parents.count * 2 > slotMask { growSlots() }
+    return node
+  }
+
+  /// Seeded: a hostile program chooses the addresses, but cannot choose collisions.
+  @inline(__always)
+  private func hash(_ parent: UInt32, _ address: UInt64) -> Int {
+    let product = (address ^ seed).multipliedFullWidth(
+      by: (UInt64(parent) &* 0x9e37_79b9_7f4a_7c15) ^ seed)
+    return Int(truncatingIfNeeded: product.high ^ product.low)
+  }
+
+  private mutating func growSlots() {
+    let larger = (slotMask + 1) * 4
+    slots = GrowingBuffer<UInt32>(capacity: larger)
+    slots.base.update(repeating: 0, count: larger)
+    slotMask = larger - 1
+    for position in 0..<parents.count {
+      var slot = hash(parents.base[position], addresses.base[position]) & slotMask
+      while slots.base[slot] != 0 { slot = (slot &+ 1) & slotMask }
+      slots.base[slot] = UInt32(position + 1)
+    }
+  }
+
+  /// Writes the nodes that no block holds yet; gives the last one's number.
   mutating func encodePending(
     into target: inout GrowingBuffer<UInt8>, with encoder: inout ColumnEncoder
-  ) -> (first: UInt64, last: UInt64) {
-    let pending = count - writtenCount
-    var lengths = GrowingBuffer<UInt64>(capacity: pending)
-    for index in writtenCount..<count {
-      lengths.append(UInt64(starts[index + 1] - starts[index]))
+  ) -> UInt32 {
+    let count = pendingCount
+    var values = GrowingBuffer<UInt64>(capacity: count)
+    target.append(varint: UInt64(epoch) + UInt64(writtenCount))
+    target.append(varint: UInt64(count))
+    for position in writtenCount..<parents.count {
+      let parent = Int(parents.base[position])
+      values.append(parent == 0 ? 0 : UInt64(position + 1 - parent))
     }
-    let start = Int(starts[writtenCount])
-    target.append(varint: firstID + UInt64(writtenCount))
-    target.append(varint: UInt64(pending))
-    encoder.encode(lengths.base, count: pending, into: &target)
-    encoder.encode(
-      frames.base + start, count: frames.count - start, hint: .repeatingSequences, into: &target)
-    defer { writtenCount = count }
-    return (firstID + UInt64(writtenCount), firstID + UInt64(count) - 1)
+    encoder.encode(values.base, count: count, hint: .skewed, into: &target)
+    var siblings = SiblingTable(count: count)
+    values.count = 0
+    for position in writtenCount..<parents.count {
+      values.append(
+        siblings.difference(
+          parent: parents.base[position], address: addresses.base[position]))
+    }
+    encoder.encode(values.base, count: count, hint: .skewed, into: &target)
+    writtenCount = parents.count
+    return epoch + UInt32(writtenCount) - 1
   }
 
-  /// Begins an empty table. Only when nothing is pending.
+  /// Begins a new epoch with an empty table. Only when nothing is pending.
   mutating func forget() {
     precondition(!hasPending)
-    slots.base.update(repeating: 0, count: Self.slotCount)
-    hashes.count = 0
-    starts.count = 1
-    frames.count = 0
-    firstID += UInt64(count)
-    count = 0
+    slots.base.update(repeating: 0, count: slotMask + 1)
+    epoch += UInt32(parents.count)
+    parents.count = 0
+    addresses.count = 0
     writtenCount = 0
+    lastAddresses.count = 0
+    lastNodes.count = 0
   }
 }

@@ -47,6 +47,7 @@ public struct TraceWriter: ~Copyable {
   private var pids: [UInt32: UInt32] = [:]
   private var pendingLosses: [LossRecord] = []
   private var ledger = LossLedger()
+  private var symbols = PendingSymbols()
   private var pendingSyncs: [ClockSync] = []
   private var allSyncs: [ClockSync] = []
 
@@ -137,6 +138,17 @@ public struct TraceWriter: ~Copyable {
       writer.append(varint: UInt64(index))
       writer.append(varint: ticks)
     }
+  }
+
+  /// Functions that addresses in the file lie in, so that they have names where the image is not;
+  /// images may be told in parts. For the kernel and the vDSO too.
+  ///
+  /// - Guarantee: what a reader would refuse is cut or left out: texts of more than 64 KiB, build
+  ///   ids of more than 64 bytes, functions beyond 1,048,576 a file.
+  public mutating func define(symbols image: ImageSymbols) {
+    guard failure == nil, !isFinished else { return }
+    symbols.add(image)
+    while symbols.isFull { writeSymbols() }
   }
 
   private mutating func addMetadata(_ tag: UInt64, _ body: (inout ByteWriter) -> Void) {
@@ -235,6 +247,14 @@ public struct TraceWriter: ~Copyable {
     writeStacks()
     writeEvents()
     writeLosses()
+    while !symbols.isEmpty { writeSymbols() }
+  }
+
+  private mutating func writeSymbols() {
+    content.count = 0
+    let images = symbols.takeBlock()
+    images.write(to: &content, with: &encoder)
+    writePacked(BlockKind.symbols, count: images.count, first: 0, last: 0)
   }
 
   private mutating func writeMetadata() {
@@ -272,9 +292,9 @@ public struct TraceWriter: ~Copyable {
   private mutating func writeStacks() {
     guard stacks.hasPending else { return }
     content.count = 0
-    let ids = stacks.encodePending(into: &content, with: &encoder)
-    let count = Int(ids.last - ids.first) + 1
-    writePacked(BlockKind.stacks, count: count, first: ids.first, last: ids.last)
+    let count = stacks.pendingCount
+    let last = stacks.encodePending(into: &content, with: &encoder)
+    writePacked(BlockKind.stacks, count: count, first: UInt64(stacks.epoch), last: UInt64(last))
   }
 
   private mutating func writeEvents() {

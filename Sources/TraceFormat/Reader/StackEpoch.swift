@@ -1,0 +1,106 @@
+internal import TraceEvents
+
+/// The decoded nodes of an epoch, in a row. What was damaged is not there, and nodes whose callers
+/// were in it say so.
+final class StackEpoch {
+  /// Nodes whose numbers follow each other.
+  struct Run {
+    var firstID: UInt32
+    /// Where its first node lies among all.
+    var start: Int
+  }
+
+  let first: UInt32
+  private(set) var runs: [Run] = []
+  private(set) var parents = GrowingBuffer<UInt32>(capacity: 16)
+  private(set) var addresses = GrowingBuffer<UInt64>(capacity: 16)
+  /// Frames from the node to the outermost: chains are never longer than the format allows.
+  private var depths = GrowingBuffer<UInt16>(capacity: 16)
+  /// How many of the epoch's blocks have been looked at.
+  var blocksTaken = 0
+  /// What the cache holds it to take.
+  var bytesAccounted = 0
+
+  init(first: UInt32) { self.first = first }
+
+  var memoryBytes: Int { parents.capacity * 4 + addresses.capacity * 8 + depths.capacity * 2 }
+
+  @inline(__always)
+  func position(of id: UInt32) -> Int? {
+    // All in one piece but where blocks are missing.
+    if runs.count == 1 {
+      let position = Int(id) - Int(runs[0].firstID)
+      return position >= 0 && position < parents.count ? position : nil
+    }
+    return search(id)
+  }
+
+  private func search(_ id: UInt32) -> Int? {
+    var low = 0
+    var high = runs.count
+    while low < high {
+      let middle = (low + high) / 2
+      if runs[middle].firstID <= id { low = middle + 1 } else { high = middle }
+    }
+    guard low > 0 else { return nil }
+    let position = runs[low - 1].start + Int(id - runs[low - 1].firstID)
+    let end = low < runs.count ? runs[low].start : parents.count
+    return position < end ? position : nil
+  }
+
+  /// Adds a block's nodes, which come after those that are there; nothing when it breaks a rule.
+  func append(_ block: borrowing StackBlock) {
+    let base = parents.count
+    let continues = runs.last.map { Int($0.firstID) + base - $0.start == Int(block.firstID) }
+    if continues != true { runs.append(Run(firstID: block.firstID, start: base)) }
+    for index in 0..<block.parents.count {
+      var parent = block.parents[index]
+      var depth: UInt16 = 1
+      if parent != 0 {
+        if let position = position(of: parent),
+          depths.base[position] < FileLayout.stackFramesMax
+        {
+          depth = depths.base[position] + 1
+        } else {
+          parent = StackID.lost.rawValue
+        }
+      }
+      parents.append(parent)
+      addresses.append(block.addresses[index])
+      depths.append(depth)
+    }
+  }
+}
+
+/// What one block of stacks says.
+struct StackBlock: ~Copyable {
+  private(set) var firstID: UInt32 = 0
+  /// Numbers of the callers' nodes, 0 for none.
+  private(set) var parents = GrowingBuffer<UInt32>()
+  private(set) var addresses = GrowingBuffer<UInt64>()
+
+  /// - Parameter epoch: the number that callers do not lie before.
+  init(_ reader: inout ByteReader, epoch: UInt32) throws(ByteCodingError) {
+    firstID = try reader.readVarint32()
+    let count = try reader.readCount(limit: FileLayout.nodesPerBlockMax)
+    guard epoch >= 1, firstID >= epoch, count >= 1,
+      UInt64(firstID) + UInt64(count) <= UInt64(StackID.lost.rawValue)
+    else { throw reader.error(.unknownValue(UInt64(firstID))) }
+    parents.reserve(count)
+    addresses.reserve(count)
+    try reader.readColumn(addresses.base, count: count)
+    for index in 0..<count {
+      let distance = addresses.base[index]
+      let id = firstID + UInt32(index)
+      guard distance <= UInt64(id - epoch) else { throw reader.error(.unknownValue(distance)) }
+      parents.append(distance == 0 ? 0 : id - UInt32(distance))
+    }
+    try reader.readColumn(addresses.base, count: count)
+    addresses.count = count
+    var siblings = SiblingTable(count: count)
+    for index in 0..<count {
+      addresses.base[index] = siblings.address(
+        parent: parents.base[index], difference: addresses.base[index])
+    }
+  }
+}

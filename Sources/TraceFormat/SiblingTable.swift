@@ -1,0 +1,58 @@
+/// Within a block of stacks, the address of each parent's last child: what the next child's is
+/// written as a difference from. Calls from one place mostly lead into one function.
+struct SiblingTable: ~Copyable {
+  /// Parents + 1; 0 where there is none.
+  private var parents: GrowingBuffer<UInt64>
+  private var addresses: GrowingBuffer<UInt64>
+  private let mask: Int
+  /// Files choose the parents, so the hash is seeded: they cannot choose collisions.
+  private let seed = UInt64.random(in: .min ... .max) | 1
+  /// The node before: where a parent's first child is expected.
+  private var previous: UInt64 = 0
+
+  /// For a block of so many nodes.
+  init(count: Int) {
+    var capacity = 16
+    while capacity < count * 2 { capacity *= 2 }
+    mask = capacity - 1
+    parents = GrowingBuffer(capacity: capacity)
+    addresses = GrowingBuffer(capacity: capacity)
+    parents.base.update(repeating: 0, count: capacity)
+  }
+
+  /// What a child of `parent` is written as, which is noted as the parent's last.
+  @inline(__always)
+  mutating func difference(parent: UInt32, address: UInt64) -> UInt64 {
+    let slot = slot(parent)
+    let difference = zigzag(address &- addresses.base[slot])
+    addresses.base[slot] = address
+    previous = address
+    return difference
+  }
+
+  /// The address of a child of `parent` that is written so, which is noted as the parent's last.
+  @inline(__always)
+  mutating func address(parent: UInt32, difference: UInt64) -> UInt64 {
+    let slot = slot(parent)
+    let address = addresses.base[slot] &+ unzigzag(difference)
+    addresses.base[slot] = address
+    previous = address
+    return address
+  }
+
+  @inline(__always)
+  private mutating func slot(_ parent: UInt32) -> Int {
+    let key = UInt64(parent) + 1
+    let product = (key ^ seed).multipliedFullWidth(by: seed)
+    var slot = Int(truncatingIfNeeded: product.high ^ product.low) & mask
+    while parents.base[slot] != key {
+      if parents.base[slot] == 0 {
+        parents.base[slot] = key
+        addresses.base[slot] = previous
+        break
+      }
+      slot = (slot &+ 1) & mask
+    }
+    return slot
+  }
+}
