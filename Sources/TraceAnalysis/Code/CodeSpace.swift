@@ -1,0 +1,261 @@
+/// What one source said of one process's addresses: who had each last, and the lives of all who
+/// did.
+///
+/// - Guarantee: whatever is announced, in whatever order, the lives that follow are well formed,
+///   and the latest to begin before a time is the one that counts at that time.
+/// - Cost: O(log n) for each announcement, and once more for every piece that it displaces.
+final class CodeSpace {
+  /// What follows from how a source's code behaves.
+  struct Rules {
+    /// Whether a part that is used again ends the whole: so it is with a method's code, but not
+    /// with an image.
+    var endsWhole = true
+    /// How late an announcement may come (nanoseconds).
+    var slack: Int64 = 1_000_000_000
+  }
+
+  /// Pieces that an announcement out of order is weighed against; more, and it is taken as if it
+  /// were in order. Without a limit, announcements could be made up that cost time squared.
+  static let outOfOrderMax = 1024
+
+  let rows: Slab<CodeRow>
+  let rules: Rules
+  private(set) var pieces = PieceMap()
+  /// Rows of this space, in the order they came.
+  private(set) var own: [UInt32] = []
+  /// In place of the pieces, once everything is known.
+  private(set) var index: VersionIndex?
+  private var latest = Int64.min
+
+  init(rows: Slab<CodeRow>, rules: Rules) {
+    self.rows = rows
+    self.rules = rules
+  }
+
+  // MARK: Announcements
+
+  /// Code is in place at `time`; without a known beginning it has been since the former occupant's
+  /// end.
+  func load(_ code: CodeAnnouncement, at told: Int64, knowsBeginning: Bool) {
+    if let same = liveRow(like: code) {
+      // Told again. An earlier beginning counts, where nothing else was there by then.
+      if knowsBeginning, told < rows[same].from, rows[same].formerEnd <= told {
+        rows[same].from = told
+      }
+      return
+    }
+    var traits = code.traits
+    if knowsBeginning, isMaybeTheAnnouncement(of: code, at: told) { traits.insert(.doubtful) }
+    var time = told
+    var survey = survey(code.start, code.end, at: &time)
+    retire(&survey, at: time)
+    let from = knowsBeginning ? time : survey.formerEnd
+    insert(
+      CodeRow(
+        start: code.start, end: code.end, from: from, until: survey.nextFrom,
+        formerEnd: min(from, survey.formerEnd), identity: code.identity, symbol: code.symbol,
+        traits: traits),
+      beneath: survey.newer)
+  }
+
+  /// Code is gone at `time`. If nothing was known of it, it lived since the former occupant's end.
+  func unload(_ code: CodeAnnouncement, at time: Int64) {
+    if let piece = pieces.piece(at: code.start) {
+      let row = rows[Int(piece.row)]
+      // Where something else took its place before, this is that end, told late.
+      if row.isSame(as: code), row.from <= time,
+        row.isLive || !row.traits.contains(.unloaded)
+      {
+        if row.isLive { end(piece.row, at: time) }
+        rows[Int(piece.row)].traits.insert(.unloaded)
+        return
+      }
+    }
+    if code.symbol != CodeRow.none { addLife(of: code, endingBy: time) }
+  }
+
+  /// Code of which only the end was told: before whatever is there now, after what was before that.
+  private func addLife(of code: CodeAnnouncement, endingBy time: Int64) {
+    var former = Int64.min
+    var until = time
+    var newer: [Piece] = []
+    var visited = 0
+    pieces.forEach(from: code.start, to: code.end) { piece in
+      visited += 1
+      let row = rows[Int(piece.row)]
+      if row.until <= time {
+        former = max(former, row.until)
+      } else {
+        until = min(until, row.from)
+        former = max(former, row.formerEnd)
+        newer.append(piece)
+      }
+      return visited < Self.outOfOrderMax
+    }
+    guard visited < Self.outOfOrderMax, former < until else { return }
+    insert(
+      CodeRow(
+        start: code.start, end: code.end, from: former, until: until, formerEnd: former,
+        identity: code.identity, symbol: code.symbol,
+        traits: code.traits.union([.unloadOnly, .unloaded])),
+      beneath: newer)
+  }
+
+  /// Code is at another address from `time` on.
+  func move(_ code: CodeAnnouncement, from oldStart: UInt64, at time: Int64) {
+    guard let piece = pieces.piece(at: oldStart) else { return vacate(code.start, code.end, time) }
+    let row = rows[Int(piece.row)]
+    guard row.start == oldStart, row.isLive, row.from <= time,
+      row.identity == code.identity || row.identity == 0 || code.identity == 0
+    else { return vacate(code.start, code.end, time) }
+    end(piece.row, at: time)
+    rows[Int(piece.row)].traits.insert(.unloaded)
+    var moved = code
+    moved.symbol = row.symbol
+    moved.identity = row.identity
+    if code.size == 0 { moved.size = row.end - row.start }
+    load(moved, at: time, knowsBeginning: true)
+  }
+
+  /// Nothing that was told of before lives in the range any more.
+  func vacate(_ start: UInt64, _ end: UInt64, _ told: Int64) {
+    guard start < end else { return }
+    var time = told
+    var survey = survey(start, end, at: &time)
+    if rules.endsWhole {
+      retire(&survey, at: time)
+    } else {
+      for row in survey.live where rows[Int(row)].start >= start && rows[Int(row)].end <= end {
+        self.end(row, at: time)
+      }
+    }
+    insert(
+      CodeRow(
+        start: start, end: end, from: time, until: time, formerEnd: time, identity: 0,
+        symbol: CodeRow.none, traits: .tombstone),
+      beneath: survey.newer)
+  }
+
+  // MARK: What is there
+
+  /// What lies in a range, as seen from a time.
+  private struct Survey {
+    /// When the last of those that are gone by then had gone.
+    var formerEnd = Int64.min
+    /// When the first of those that came later came.
+    var nextFrom = Int64.max
+    /// Rows that were there at the time.
+    var live: [UInt32] = []
+    /// Pieces of rows that came later, ascending.
+    var newer: [Piece] = []
+  }
+
+  private func survey(_ start: UInt64, _ end: UInt64, at time: inout Int64) -> Survey {
+    var survey = Survey()
+    pieces.forEach(from: start, to: end) { piece in
+      let row = rows[Int(piece.row)]
+      if row.from > time {
+        survey.nextFrom = min(survey.nextFrom, row.from)
+        survey.formerEnd = max(survey.formerEnd, min(row.formerEnd, time))
+        survey.newer.append(piece)
+      } else if row.until > time {
+        if survey.live.last != piece.row { survey.live.append(piece.row) }
+      } else {
+        survey.formerEnd = max(survey.formerEnd, row.until)
+      }
+      return survey.newer.count < Self.outOfOrderMax
+    }
+    guard survey.newer.count >= Self.outOfOrderMax else {
+      latest = max(latest, time)
+      return survey
+    }
+    time = latest
+    return self.survey(start, end, at: &time)
+  }
+
+  /// Ends what was there at the time.
+  private func retire(_ survey: inout Survey, at time: Int64) {
+    for number in survey.live {
+      let row = rows[Int(number)]
+      let isStale = row.traits.contains(.doubtful) && time &- row.from <= rules.slack
+      if rules.endsWhole, isStale || row.from == time {
+        // It never lived: what came at the same moment took its place, or it was the late
+        // announcement of a life that had ended.
+        rows[Int(number)].from = row.formerEnd
+        rows[Int(number)].until = row.formerEnd
+        survey.formerEnd = max(survey.formerEnd, row.formerEnd)
+        continue
+      }
+      if rules.endsWhole { end(number, at: time) }
+      survey.formerEnd = max(survey.formerEnd, time)
+    }
+  }
+
+  private func end(_ row: UInt32, at time: Int64) {
+    rows[Int(row)].until = time
+  }
+
+  private func liveRow(like code: CodeAnnouncement) -> Int? {
+    guard let piece = pieces.piece(at: code.start) else { return nil }
+    let row = rows[Int(piece.row)]
+    guard row.isLive, row.start == code.start, row.end == code.end, row.symbol == code.symbol,
+      row.identity == code.identity
+    else { return nil }
+    return Int(piece.row)
+  }
+
+  /// Whether only the end of the very same has just been told.
+  private func isMaybeTheAnnouncement(of code: CodeAnnouncement, at time: Int64) -> Bool {
+    guard let piece = pieces.piece(at: code.start) else { return false }
+    let row = rows[Int(piece.row)]
+    return row.traits.contains(.unloadOnly) && row.isSame(as: code) && row.end == code.end
+      && row.until <= time && time &- row.until <= rules.slack
+  }
+
+  // MARK: Placing
+
+  /// Adds a life; where something came later, beneath that.
+  private func insert(_ row: CodeRow, beneath newer: [Piece]) {
+    guard row.from < row.until || row.isTombstone else { return }
+    let number = UInt32(rows.append(row))
+    own.append(number)
+    var start = row.start
+    for piece in newer {
+      place(number, start, min(piece.start, row.end))
+      rows[Int(piece.row)].formerEnd = max(rows[Int(piece.row)].formerEnd, row.until)
+      start = max(start, piece.end)
+    }
+    place(number, start, row.end)
+  }
+
+  private func place(_ row: UInt32, _ start: UInt64, _ end: UInt64) {
+    guard start < end else { return }
+    pieces.replace(with: Piece(start: start, end: end, row: row))
+  }
+
+  // MARK: Looking up
+
+  func neighbours(of address: UInt64, at time: Int64) -> Neighbours {
+    index?.neighbours(of: address, at: time) ?? Neighbours(time: time)
+  }
+
+  func overlapsAnything(_ start: UInt64, _ end: UInt64) -> Bool {
+    var isFound = false
+    pieces.forEach(from: start, to: end) { _ in
+      isFound = true
+      return false
+    }
+    return isFound
+  }
+
+  var memoryBytes: Int {
+    own.capacity * 4 + pieces.count * MemoryLayout<Piece>.stride + (index?.memoryBytes ?? 0)
+  }
+
+  /// Everything is known: builds the index, and gives back what only announcements need.
+  func seal() {
+    index = VersionIndex(rows: rows, own: own)
+    own = []
+    pieces = PieceMap()
+  }
+}

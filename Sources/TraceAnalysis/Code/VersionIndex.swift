@@ -1,0 +1,172 @@
+/// The rows nearest to a time at an address.
+struct Neighbours {
+  /// The row that lived there then.
+  var exact = CodeRow.none
+  /// If there is none: who had the address last.
+  var before = CodeRow.none
+  /// Who had it next.
+  var after = CodeRow.none
+  /// The time to judge `after` by: of a forked process before the fork, the fork's.
+  var time: Int64 = 0
+}
+
+/// All rows of a space by address and time: a segment tree over the addresses where rows begin or
+/// end, whose nodes list the rows that cover them in order of time.
+///
+/// - Cost: a row is in O(log n) nodes at most, mostly in one or two; a look-up is O(log² n) at
+///   worst, and O(log n) where addresses do not change hands often.
+struct VersionIndex {
+  private let rows: Slab<CodeRow>
+  /// Where rows begin or end, ascending.
+  private var edges: [UInt64] = []
+  /// One more than there are nodes: where each node's rows begin in `listed`.
+  private var starts: [UInt32] = []
+  private var listed: [UInt32] = []
+  private var leafCount = 0
+
+  init(rows: Slab<CodeRow>, own: [UInt32]) {
+    self.rows = rows
+    let ordered = Self.inOrderOfTime(own, rows)
+    guard !ordered.isEmpty else { return }
+    let edges = Self.edges(of: ordered, rows)
+    let leafCount = edges.count - 1
+    // Locals: a closure that changed what it is called with would copy it each time.
+    var starts = [UInt32](repeating: 0, count: 2 * leafCount + 1)
+    for number in ordered {
+      Self.forEachNode(rows[Int(number)], edges) { starts[$0 + 1] += 1 }
+    }
+    for node in 1..<starts.count { starts[node] += starts[node - 1] }
+    var listed = [UInt32](repeating: 0, count: Int(starts[starts.count - 1]))
+    // Filling moves each node's start to its end, which is the next one's start: shifted back.
+    for number in ordered {
+      Self.forEachNode(rows[Int(number)], edges) { node in
+        listed[Int(starts[node])] = number
+        starts[node] += 1
+      }
+    }
+    for node in stride(from: starts.count - 1, to: 0, by: -1) { starts[node] = starts[node - 1] }
+    starts[0] = 0
+    self.edges = edges
+    self.starts = starts
+    self.listed = listed
+    self.leafCount = leafCount
+  }
+
+  var memoryBytes: Int { edges.capacity * 8 + starts.capacity * 4 + listed.capacity * 4 }
+
+  private static func inOrderOfTime(_ own: [UInt32], _ rows: Slab<CodeRow>) -> [UInt32] {
+    var ordered = own.filter {
+      rows[Int($0)].from < rows[Int($0)].until || rows[Int($0)].isTombstone
+    }
+    var isSorted = true
+    for index in 1..<max(1, ordered.count)
+    where rows[Int(ordered[index])].from < rows[Int(ordered[index - 1])].from {
+      isSorted = false
+      break
+    }
+    if !isSorted {
+      ordered.sort { (rows[Int($0)].from, $0) < (rows[Int($1)].from, $1) }
+    }
+    return ordered
+  }
+
+  /// Where rows begin or end, each once: two at least.
+  private static func edges(of ordered: [UInt32], _ rows: Slab<CodeRow>) -> [UInt64] {
+    var edges: [UInt64] = []
+    edges.reserveCapacity(ordered.count * 2)
+    for number in ordered {
+      edges.append(rows[Int(number)].start)
+      edges.append(rows[Int(number)].end)
+    }
+    edges.sort()
+    var unique = 1
+    for index in 1..<edges.count where edges[index] != edges[unique - 1] {
+      edges[unique] = edges[index]
+      unique += 1
+    }
+    edges.removeLast(edges.count - unique)
+    return edges
+  }
+
+  /// The nodes that a row's range is made of: leaves are the last half.
+  private static func forEachNode(_ row: CodeRow, _ edges: [UInt64], _ body: (Int) -> Void) {
+    let leafCount = edges.count - 1
+    var low = leaf(of: row.start, edges) + leafCount
+    var high = leaf(of: row.end, edges) + leafCount
+    while low < high {
+      if low & 1 == 1 {
+        body(low)
+        low += 1
+      }
+      if high & 1 == 1 {
+        high -= 1
+        body(high)
+      }
+      low /= 2
+      high /= 2
+    }
+  }
+
+  /// The last edge at or below an address.
+  private static func leaf(of address: UInt64, _ edges: [UInt64]) -> Int {
+    edges.withUnsafeBufferPointer { edges in
+      var low = 0
+      var count = edges.count
+      while count > 1 {
+        let half = count / 2
+        if edges[low + half] <= address { low += half }
+        count -= half
+      }
+      return low
+    }
+  }
+
+  func neighbours(of address: UInt64, at time: Int64) -> Neighbours {
+    var found = Neighbours(time: time)
+    guard let first = edges.first, let last = edges.last, address >= first, address < last
+    else { return found }
+    var node = Self.leaf(of: address, edges) + leafCount
+    var latest = Int64.min
+    var earliest = Int64.max
+    var candidate = CodeRow.none
+    while node > 0 {
+      let range = Int(starts[node])..<Int(starts[node + 1])
+      node /= 2
+      guard !range.isEmpty else { continue }
+      let split = firstRow(after: time, in: range)
+      if split > range.lowerBound {
+        let number = listed[split - 1]
+        let from = rows[Int(number)].from
+        if candidate == CodeRow.none || from > latest || (from == latest && number > candidate) {
+          candidate = number
+          latest = from
+        }
+      }
+      if split < range.upperBound {
+        let number = listed[split]
+        let from = rows[Int(number)].from
+        if found.after == CodeRow.none || from < earliest {
+          found.after = number
+          earliest = from
+        }
+      }
+    }
+    guard candidate != CodeRow.none else { return found }
+    if rows[Int(candidate)].until > time {
+      found.exact = candidate
+    } else {
+      found.before = candidate
+    }
+    return found
+  }
+
+  private func firstRow(after time: Int64, in range: Range<Int>) -> Int {
+    var low = range.lowerBound
+    var high = range.upperBound
+    while low < high {
+      let middle = (low + high) / 2
+      if rows[Int(listed[middle])].from <= time { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+}
