@@ -1,3 +1,4 @@
+internal import TraceEvents
 public import TraceFormat
 
 /// Names for the addresses of a trace: who lived there at that time.
@@ -17,18 +18,47 @@ public import TraceFormat
 public final class Symbolizer {
   public let file: TraceFile
   public let options: SymbolizerOptions
-  private(set) var symbols: [CodeSymbol] = []
-  private(set) var modules: [CodeModule] = []
+  private let feed: CodeFeed
+  private let naming: Naming
+  private var cache = ResolutionCache()
+  /// The generation asked for last: most questions are of the same.
+  private var last: Generation?
 
   public init(_ file: TraceFile, options: SymbolizerOptions = .init()) {
     self.file = file
     self.options = options
+    feed = CodeFeed(file, options: options)
+    let sources =
+      options.imageSymbols
+      ?? [MachineImages(session: file.session, searchRoots: options.searchRoots)]
+    naming = Naming(feed, sources: sources, options: options)
   }
+
+  deinit { cache.deallocate() }
 
   /// Learns everything that the trace tells of code. Once, before the first look-up.
   ///
   /// - Throws: what reading the file throws.
-  public func prepare() throws {}
+  public func prepare() throws {
+    feed.splitReusedPIDs(except: try pidsWithEvents())
+    let replay = Replay(file)
+    feed.subscribe(to: replay)
+    try replay.run()
+    feed.map.seal()
+  }
+
+  /// Processes whose begin, exec or end was seen as it happened.
+  private func pidsWithEvents() throws -> Set<UInt32> {
+    var pids: Set<UInt32> = []
+    let replay = Replay(file)
+    replay.on(ProcessStart.self) { _, header in pids.insert(header.pid) }
+    replay.on(ProcessExec.self) { _, header in pids.insert(header.pid) }
+    replay.on(ProcessStop.self) { _, header in pids.insert(header.pid) }
+    try replay.run()
+    return pids
+  }
+
+  // MARK: Looking up
 
   /// What had the address at that time (nanoseconds since the trace's start) in the process.
   ///
@@ -37,31 +67,77 @@ public final class Symbolizer {
   public func resolve(
     pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
   ) -> Resolution {
-    .unresolved(.neverAnnounced, module: nil)
+    naming.resolution(
+      entry(pid, isCaller ? address &- 1 : address, at: timestamp), isCaller: isCaller)
+  }
+
+  /// The same, with the times for which the answer is the same for that process and address, the
+  /// first and the last nanosecond included: for who keeps answers by stack node.
+  public func resolveSpan(
+    pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
+  ) -> (resolution: Resolution, span: ClosedRange<Int64>) {
+    let entry = entry(pid, isCaller ? address &- 1 : address, at: timestamp)
+    let last = max(timestamp, entry.until == .max ? .max : entry.until &- 1)
+    return (naming.resolution(entry, isCaller: isCaller), min(timestamp, entry.from)...last)
+  }
+
+  private func entry(
+    _ pid: UInt32, _ address: UInt64, at time: Int64
+  ) -> ResolutionCache.Entry {
+    let generation = Naming.isKernel(address) ? nil : generation(pid, at: time)
+    let number = generation?.number ?? Self.kernelGeneration
+    if let known = cache.entry(address, number, at: time) { return known.pointee }
+    var entry = naming.answer(generation, pid: pid, address, at: time)
+    entry.generation = number
+    // Of an unknown process nothing is kept: its number is the kernel's.
+    if generation != nil || Naming.isKernel(address) { cache.insert(entry) }
+    return entry
+  }
+
+  /// A number that no process's generation has.
+  private static let kernelGeneration = UInt32.max - 1
+
+  private func generation(_ pid: UInt32, at time: Int64) -> Generation? {
+    if let last, last.pid == pid, last.covers(time) { return last }
+    last = feed.map.lives.generation(pid, at: time, edge: options.clockEdgeNanoseconds)
+    return last
   }
 
   /// A symbol that a look-up gave.
-  public func symbol(_ id: SymbolID) -> CodeSymbol { symbols[Int(id.rawValue)] }
+  public func symbol(_ id: SymbolID) -> CodeSymbol { naming.symbol(id) }
 
   /// A module that a look-up or a symbol named.
-  public func module(_ id: ModuleID) -> CodeModule { modules[Int(id.rawValue)] }
+  public func module(_ id: ModuleID) -> CodeModule { naming.module(id) }
 
-  /// How many symbols were given out so far: ids are below.
-  public var symbolCount: Int { symbols.count }
+  /// How many symbols are known so far, also such as no look-up gave: ids are below.
+  public var symbolCount: Int { feed.map.names.count }
 
   /// How many modules were met so far: ids are below.
-  public var moduleCount: Int { modules.count }
+  public var moduleCount: Int { feed.modules.modules.count }
+
+  /// Bytes that the code map takes.
+  public var memoryBytes: Int { feed.map.memoryBytes }
 
   /// The source line of an address, where a runtime or an image's debug information tells.
   public func sourceLine(
     pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
-  ) -> SourceLine? { nil }
+  ) -> SourceLine? {
+    guard !Naming.isKernel(address), let generation = generation(pid, at: timestamp) else {
+      return nil
+    }
+    return naming.sourceLine(generation, isCaller ? address &- 1 : address, at: timestamp)
+  }
 
   /// Where an address lies in the file of an image that was mapped there then: for who writes
   /// images' symbols into a trace.
   public func imagePlace(
     pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
-  ) -> ImagePlace? { nil }
+  ) -> ImagePlace? {
+    guard !Naming.isKernel(address), let generation = generation(pid, at: timestamp) else {
+      return nil
+    }
+    return naming.imagePlace(generation, isCaller ? address &- 1 : address, at: timestamp)
+  }
 }
 
 /// A place in an image's file.

@@ -7,7 +7,7 @@ internal import TraceEvents
 /// - Cost: O(log n) an announcement and a look-up; about 100 bytes a piece of code, and its name.
 final class CodeMap {
   let rows = Slab<CodeRow>()
-  let symbols = SymbolTable()
+  let names = NameTable()
   private(set) var lives = ProcessLives()
   let options: SymbolizerOptions
 
@@ -22,6 +22,9 @@ final class CodeMap {
 
   /// The process has another address space from now on: an exec, or the pid is another's.
   func processRenewed(_ pid: UInt32, at time: Int64) { lives.renew(pid, at: time) }
+
+  /// The process as it is now.
+  func current(_ pid: UInt32) -> Generation { lives.current(pid) }
 
   func processStopped(_ pid: UInt32, at time: Int64) { lives.end(pid, at: time) }
 
@@ -87,10 +90,10 @@ final class CodeMap {
 
   /// Bytes of all tables.
   var memoryBytes: Int {
-    rows.memoryBytes + symbols.memoryBytes + lives.all.reduce(0) { $0 + $1.memoryBytes }
+    rows.memoryBytes + names.memoryBytes + lives.all.reduce(0) { $0 + $1.memoryBytes }
   }
 
-  private func generation(_ pid: UInt32, at time: Int64) -> Generation {
+  func generation(_ pid: UInt32, at time: Int64) -> Generation {
     lives.generation(pid, at: time, edge: options.clockEdgeNanoseconds) ?? lives.current(pid)
   }
 

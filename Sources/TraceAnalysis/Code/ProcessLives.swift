@@ -31,6 +31,8 @@ struct ProcessLives {
 
   @discardableResult
   private mutating func begin(_ pid: UInt32, from: Int64, parent: Generation?) -> Generation {
+    // In order of time, whatever the order of what was told.
+    let from = max(from, byPID[pid]?.last.map { all[$0].from } ?? .min)
     let generation = Generation(
       number: UInt32(all.count), pid: pid, from: from, parent: parent)
     byPID[pid, default: []].append(all.count)

@@ -3,7 +3,7 @@ internal import TraceEvents
 /// Symbols by name, module, source and tier, with their names' bytes in one heap.
 ///
 /// - Cost: 24 bytes and the name a symbol, and 4 to 8 for the table that finds it again.
-final class SymbolTable {
+final class NameTable {
   struct Entry: BitwiseCopyable {
     /// Where the name lies in the heap, and its length.
     var nameOffset: UInt64

@@ -1,0 +1,67 @@
+internal import TraceEvents
+
+/// Images, the kernel and the sources of compiled code, by number.
+struct ModuleTable {
+  private(set) var modules: [CodeModule] = []
+  /// Of each module that is an image, which.
+  private(set) var images: [ImageIdentity?] = []
+  private var numbers: [ImageIdentity: UInt32] = [:]
+  private var sources: [SymbolSource: UInt32] = [:]
+
+  subscript(number: UInt32) -> CodeModule { modules[Int(number)] }
+
+  mutating func number(of image: ImageIdentity) -> UInt32 {
+    // Whoever maps it: the same image.
+    var key = image
+    key.pid = 0
+    if let known = numbers[key] { return known }
+    let number = add(
+      CodeModule(path: image.path, buildID: image.buildID, source: .image), image)
+    numbers[key] = number
+    return number
+  }
+
+  mutating func number(of source: SymbolSource) -> UInt32 {
+    if let known = sources[source] { return known }
+    let number = add(
+      CodeModule(path: source == .kernel ? "[kernel]" : "[JIT]", source: source), nil)
+    sources[source] = number
+    return number
+  }
+
+  private mutating func add(_ module: CodeModule, _ image: ImageIdentity?) -> UInt32 {
+    modules.append(module)
+    images.append(image)
+    return UInt32(modules.count - 1)
+  }
+}
+
+extension ImageIdentity {
+  static let deletedSuffix = " (deleted)"
+
+  /// Of a mapping as the kernel shows it.
+  init(mapping: ImageMap, pid: UInt32) {
+    let isDeleted = mapping.path.hasSuffix(Self.deletedSuffix)
+    self.init(
+      path: isDeleted
+        ? String(mapping.path.dropLast(Self.deletedSuffix.count)) : mapping.path,
+      buildID: mapping.buildID, device: mapping.device, inode: mapping.inode,
+      isDeleted: isDeleted, pid: pid)
+  }
+
+  /// Whether it is memory without a file of code behind it, where compiled code may lie: anonymous,
+  /// shared in memory (as .NET maps its code twice), or the jitdump file itself, which is mapped
+  /// for perf to notice.
+  var isAnonymous: Bool {
+    guard buildID.isEmpty else { return false }
+    if path.isEmpty || path == "//anon" || path == "/dev/zero" { return true }
+    if path.first == "[" { return path != "[vdso]" && path != "[vsyscall]" }
+    for prefix in ["/memfd:", "memfd:", "/SYSV", "anon_inode:", "/anon_hugepage"]
+    where path.hasPrefix(prefix) {
+      return true
+    }
+    let name = path.split(separator: "/").last ?? ""
+    return name.hasPrefix("jit-") && name.hasSuffix(".dump")
+      && name.dropFirst(4).dropLast(5).allSatisfy { $0.isASCII && $0.isNumber }
+  }
+}

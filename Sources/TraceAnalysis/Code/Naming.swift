@@ -1,0 +1,184 @@
+internal import TraceEvents
+internal import TraceSymbols
+
+/// Turns what a ``CodeMap`` finds into names: asks the sources of images' functions, and keeps
+/// what it has given out.
+final class Naming {
+  let feed: CodeFeed
+  var map: CodeMap { feed.map }
+  private let sources: [any ImageSymbolProvider]
+  private let options: SymbolizerOptions
+  private var shown: [UInt32: CodeSymbol] = [:]
+
+  init(_ feed: CodeFeed, sources: [any ImageSymbolProvider], options: SymbolizerOptions) {
+    self.feed = feed
+    self.sources = sources
+    self.options = options
+  }
+
+  /// Kernel addresses are the upper half.
+  static func isKernel(_ address: UInt64) -> Bool { address >= 1 << 63 }
+
+  /// The answer for `address`, which is the frame's, or one less for a caller.
+  func answer(
+    _ generation: Generation?, pid: UInt32, _ address: UInt64, at time: Int64
+  ) -> ResolutionCache.Entry {
+    var entry = ResolutionCache.Entry.empty
+    entry.address = address
+    entry.generation = generation?.number ?? CodeRow.none
+    entry.module = CodeRow.none
+    if Self.isKernel(address) {
+      (entry.from, entry.until) = (.min, .max)
+      name(kernelAnswer(address), place: address, in: kernelModule, .kernel, &entry)
+      return entry
+    }
+    guard let generation else {
+      (entry.from, entry.until) = (time, time &+ 1)
+      entry.value = UInt32(reason(.neverAnnounced, pid, at: time, &entry).rawValue)
+      return entry
+    }
+    let finding = map.find(generation, address, at: time)
+    (entry.from, entry.until) = (finding.from, finding.until)
+    switch finding.kind {
+    case .code(let row, let isLate):
+      entry.isNamed = true
+      entry.isLate = isLate
+      entry.value = map.rows[Int(row)].symbol
+      entry.offset = address &- map.rows[Int(row)].start
+    case .image(let number, let isLate):
+      let row = map.rows[Int(number)]
+      entry.isLate = isLate
+      let place = row.identity &+ (address &- row.start)
+      let answer = feed.modules.images[Int(row.symbol)].map { imageAnswer(place, $0) }
+      name(answer ?? .imageNotFound, place: place, in: row.symbol, .image, &entry)
+    case .nothing(let reason, let mapping):
+      if mapping != CodeRow.none { entry.module = map.rows[Int(mapping)].symbol }
+      entry.value = UInt32(self.reason(reason, pid, at: time, &entry).rawValue)
+    }
+    return entry
+  }
+
+  private var kernelModule: UInt32 { feed.modules.number(of: .kernel) }
+
+  // MARK: Images
+
+  private func kernelAnswer(_ address: UInt64) -> ImageAnswer {
+    var best = ImageAnswer.hidden
+    for source in sources {
+      switch source.kernelFunction(at: address) {
+      case .function(let function): return .function(function)
+      case .noSymbol: best = .noSymbol
+      default: break
+      }
+    }
+    return best
+  }
+
+  /// The first source's that has a name; else the answer that tells most.
+  private func imageAnswer(_ place: UInt64, _ image: ImageIdentity) -> ImageAnswer {
+    var best = ImageAnswer.imageNotFound
+    for source in sources {
+      switch (source.function(atFileOffset: place, in: image), best) {
+      case (.function(let function), _): return .function(function)
+      case (.noSymbol, _): best = .noSymbol
+      case (.buildIDDiffers, .imageNotFound): best = .buildIDDiffers
+      default: break
+      }
+    }
+    return best
+  }
+
+  private func name(
+    _ answer: ImageAnswer, place: UInt64, in module: UInt32, _ source: SymbolSource,
+    _ entry: inout ResolutionCache.Entry
+  ) {
+    entry.module = module
+    switch answer {
+    case .function(let function):
+      entry.isNamed = true
+      entry.value = map.names.intern(function.name, module: module, source: source)
+      entry.offset = place &- function.offset
+    case .noSymbol: entry.value = UInt32(UnresolvedReason.noSymbol.rawValue)
+    case .imageNotFound: entry.value = UInt32(UnresolvedReason.imageNotFound.rawValue)
+    case .buildIDDiffers: entry.value = UInt32(UnresolvedReason.buildIDDiffers.rawValue)
+    case .hidden: entry.value = UInt32(UnresolvedReason.kernelHidden.rawValue)
+    }
+  }
+
+  /// Whether a loss may be why nothing was announced.
+  private func reason(
+    _ reason: UnresolvedReason, _ pid: UInt32, at time: Int64,
+    _ entry: inout ResolutionCache.Entry
+  ) -> UnresolvedReason {
+    guard reason != .announcedTooLate, !feed.losses.isEmpty else { return reason }
+    let (reach, slack) = (options.lossReachNanoseconds, options.slackNanoseconds)
+    entry.from = time
+    entry.until = feed.losses.constancy(
+      pid, at: time, reach: reach, slack: slack, limit: entry.until)
+    let isLost = feed.losses.anyLoss(pid, time &- reach, time &+ slack)
+    return isLost ? .eventsLost : reason
+  }
+
+  // MARK: What was given out
+
+  func resolution(_ entry: ResolutionCache.Entry, isCaller: Bool) -> Resolution {
+    if entry.isNamed {
+      return .symbol(
+        SymbolID(rawValue: entry.value), offset: entry.offset &+ (isCaller ? 1 : 0),
+        isLate: entry.isLate)
+    }
+    return .unresolved(
+      UnresolvedReason(rawValue: UInt8(truncatingIfNeeded: entry.value)) ?? .neverAnnounced,
+      module: entry.module == CodeRow.none ? nil : ModuleID(rawValue: entry.module))
+  }
+
+  func symbol(_ id: SymbolID) -> CodeSymbol {
+    if let known = shown[id.rawValue] { return known }
+    let entry = map.names[id.rawValue]
+    let raw = String(decoding: map.names.name(entry), as: UTF8.self)
+    let source = SymbolSource(rawValue: entry.source) ?? .image
+    let symbol = CodeSymbol(
+      name: Self.display(raw, source), rawName: raw, module: ModuleID(rawValue: entry.module),
+      source: source, tier: MethodTier(rawValue: entry.tier))
+    shown[id.rawValue] = symbol
+    return symbol
+  }
+
+  func module(_ id: ModuleID) -> CodeModule { feed.modules[id.rawValue] }
+
+  private static func display(_ raw: String, _ source: SymbolSource) -> String {
+    switch source {
+    case .provider: RuntimeName.display(raw)
+    default: raw
+    }
+  }
+
+  // MARK: Places
+
+  func sourceLine(_ generation: Generation, _ address: UInt64, at time: Int64) -> SourceLine? {
+    switch map.find(generation, address, at: time).kind {
+    case .code(let number, _):
+      let row = map.rows[Int(number)]
+      return feed.lines.line(row, generation: generation.number, offset: address &- row.start)
+    case .image(let number, _):
+      let row = map.rows[Int(number)]
+      guard let image = feed.modules.images[Int(row.symbol)] else { return nil }
+      let place = row.identity &+ (address &- row.start)
+      for source in sources {
+        if let line = source.line(atFileOffset: place, in: image) { return line }
+      }
+      return nil
+    case .nothing: return nil
+    }
+  }
+
+  func imagePlace(_ generation: Generation, _ address: UInt64, at time: Int64) -> ImagePlace? {
+    guard case .image(let number, _) = map.find(generation, address, at: time).kind else {
+      return nil
+    }
+    let row = map.rows[Int(number)]
+    return feed.modules.images[Int(row.symbol)].map {
+      ImagePlace(image: $0, fileOffset: row.identity &+ (address &- row.start))
+    }
+  }
+}

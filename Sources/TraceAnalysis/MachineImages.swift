@@ -1,0 +1,101 @@
+internal import Glibc
+public import TraceFormat
+internal import TraceSymbols
+
+/// Functions out of the files of this machine: executables and libraries, their debug files, the
+/// vDSO, the running kernel's list.
+///
+/// - Guarantee: no name out of a file of another build; where the trace has no build id, none out
+///   of a file that was replaced, nor for a trace of another machine.
+/// - Cost: an image is read when the first of its addresses is asked for.
+public final class MachineImages: ImageSymbolProvider {
+  private enum Kernel {
+    case unread
+    case hidden
+    case read(KernelSymbols)
+  }
+
+  private let searchRoots: [String]
+  /// Whether the trace is of this machine since it was started last.
+  private let isThisBoot: Bool
+  private let source = ImageSymbolSource()
+  private var loaded: [ImageIdentity: Result<LoadedImage, ImageProblem>] = [:]
+  private var kernel = Kernel.unread
+
+  /// - Parameter searchRoots: directories that have the machine's files under their paths, asked
+  ///   before "/".
+  public init(session: SessionDescription, searchRoots: [String] = []) {
+    self.searchRoots = searchRoots
+    isThisBoot = Self.isThisBoot(session)
+  }
+
+  public func function(atFileOffset offset: UInt64, in image: ImageIdentity) -> ImageAnswer {
+    switch self.image(image) {
+    case .success(let loaded):
+      guard let function = loaded.symbols.lookup(offset) else { return .noSymbol }
+      return .function(function)
+    case .failure(.buildIDDiffers): return .buildIDDiffers
+    case .failure(.noSymbols): return .noSymbol
+    case .failure: return .imageNotFound
+    }
+  }
+
+  public func kernelFunction(at address: UInt64) -> ImageAnswer {
+    if case .unread = kernel {
+      kernel = .hidden
+      if isThisBoot, let symbols = try? KernelSymbols.read() { kernel = .read(symbols) }
+    }
+    guard case .read(let symbols) = kernel else { return .hidden }
+    return symbols.lookup(address).map { .function($0) } ?? .noSymbol
+  }
+
+  private func image(_ image: ImageIdentity) -> Result<LoadedImage, ImageProblem> {
+    if let known = loaded[image] { return known }
+    let found = find(image)
+    loaded[image] = found
+    return found
+  }
+
+  private func find(_ image: ImageIdentity) -> Result<LoadedImage, ImageProblem> {
+    let buildID = BuildID(image.buildID)
+    var roots = searchRoots
+    if buildID != nil || isHere(image) {
+      if isThisBoot, image.pid != 0 { roots.append("/proc/\(image.pid)/root") }
+      roots.append("")
+    }
+    guard !roots.isEmpty else { return .failure(.notFound(path: image.path)) }
+    // Without a build id, a file of that name in a directory that was asked for is taken.
+    return source.image(path: image.path, buildID: buildID, files: DebugFiles(roots: roots))
+  }
+
+  /// Whether what has an image's path here is what was mapped, as far as its inode tells.
+  private func isHere(_ image: ImageIdentity) -> Bool {
+    guard isThisBoot, !image.isDeleted else { return false }
+    guard image.inode != 0 else { return true }
+    var status = stat()
+    for path in ["/proc/\(image.pid)/root" + image.path, image.path]
+    where stat(path, &status) == 0 && UInt64(status.st_ino) == image.inode {
+      return true
+    }
+    return image.path == "[vdso]"
+  }
+
+  private static func isThisBoot(_ session: SessionDescription) -> Bool {
+    var name = utsname()
+    guard uname(&name) == 0 else { return false }
+    let host = withUnsafeBytes(of: &name.nodename) { bytes in
+      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    guard host == session.machine.hostName else { return false }
+    var (wall, monotonic) = (timespec(), timespec())
+    clock_gettime(CLOCK_REALTIME, &wall)
+    clock_gettime(CLOCK_MONOTONIC, &monotonic)
+    let start = session.start
+    let then = start.realtimeNanoseconds / 1_000_000_000
+    let uptime = start.monotonicNanoseconds / 1_000_000_000
+    guard then <= UInt64(Int64.max), uptime <= then else { return false }
+    // Setting the clock moves this, so some slack; a restart moves it by more.
+    let moved = (wall.tv_sec - monotonic.tv_sec) - (Int(then) - Int(uptime))
+    return abs(moved) <= 10
+  }
+}
