@@ -4,8 +4,8 @@ internal import TraceEvents
 struct RuntimeName {
   private(set) var bytes: [UInt8] = []
 
-  /// "Namespace.Class.name(signature)": of a signature that begins with the result's type, as .NET's
-  /// does, the parameters.
+  /// "Namespace.Class.name(signature)": of a signature that begins with the result's type, as
+  /// .NET's does, the parameters.
   mutating func compose(namespace: String, name: String, signature: String) {
     bytes.removeAll(keepingCapacity: true)
     if !namespace.isEmpty {
