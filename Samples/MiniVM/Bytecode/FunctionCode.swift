@@ -1,0 +1,44 @@
+/// A constant of a function, before there is a heap.
+enum Constant: Hashable {
+  case nothing
+  case boolean(Bool)
+  case integer(Int)
+  case float(Double)
+  case string(String)
+}
+
+/// Exceptions thrown by instructions in `range` continue at `target`, held in `register`.
+struct ExceptionHandler {
+  var range: Range<Int>
+  var target: Int
+  var register: Int
+}
+
+/// A function as the compiler leaves it.
+struct FunctionCode {
+  var name: String
+  var parameters: [String]
+  /// Number of captured values; nil for a function that is no closure.
+  var captureCount: Int?
+  var registerCount = 1
+  var instructions: [Instruction] = []
+  /// Source lines parallel to `instructions`.
+  var lines: [UInt32] = []
+  var constants: [Constant] = []
+  /// Inner ones first.
+  var handlers: [ExceptionHandler] = []
+}
+
+struct RecordShape {
+  var name: String
+  var fields: [String]
+}
+
+/// A program, ready to be loaded.
+struct ProgramCode {
+  /// The first one is the program's main part.
+  var functions: [FunctionCode] = []
+  var shapes: [RecordShape] = []
+  var fieldNames: [String] = []
+  var globalCount = 0
+}

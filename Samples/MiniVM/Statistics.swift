@@ -1,0 +1,13 @@
+/// What a run did, for people.
+struct Statistics: CustomStringConvertible {
+  let description: String
+
+  init(_ machine: Machine) {
+    let counts = machine.compiler?.counts ?? TierCompiler.Counts()
+    description = """
+      compiled \(counts.compilations), optimised \(counts.optimizations), \
+      evicted \(counts.evictions), moved \(counts.moves), \
+      collections \(machine.heap.collectionCount)
+      """
+  }
+}

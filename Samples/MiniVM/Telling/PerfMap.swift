@@ -1,0 +1,35 @@
+import Glibc
+
+/// `/tmp/perf-PID.map`: a line for each piece of code as it comes about. It has no times and no
+/// ends, so that readers must look while addresses mean what it says.
+final class PerfMap: CodeListener {
+  private let file: OutputFile
+
+  init() throws(OutputFile.Failure) { file = try OutputFile(path: "/tmp/perf-\(getpid()).map") }
+
+  func announce(_ stubs: [CodeSymbol]) {
+    for stub in stubs { write(stub.start, stub.size, stub.name) }
+    file.flush()
+  }
+
+  func codeBegins(_ code: CodeRecord, _ bytes: UnsafeRawBufferPointer) { write(code) }
+  func codeEnds(_ code: CodeRecord) {}
+  func codeMoves(_ old: CodeRecord, to new: CodeRecord, _ bytes: UnsafeRawBufferPointer) {
+    write(new)
+  }
+
+  private func write(_ code: CodeRecord) {
+    write(code.start, code.size, code.fullName)
+    // At once: a reader has only the time at which it sees the line.
+    file.flush()
+  }
+
+  private func write(_ start: UInt64, _ size: Int, _ name: String) {
+    file.write("\(String(start, radix: 16)) \(String(size, radix: 16)) \(name)\n")
+  }
+}
+
+extension CodeRecord {
+  /// As files have it, which have no room for a namespace of its own.
+  var fullName: String { "\(CodeAnnouncer.namespace)::\(name)" }
+}
