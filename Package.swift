@@ -22,6 +22,7 @@ let package = Package(
     .executable(name: "event-storm", targets: ["event-storm"]),
     .library(name: "StormPlugin", type: .dynamic, targets: ["StormPlugin"]),
     .executable(name: "tiny-runtime", targets: ["tiny-runtime"]),
+    .executable(name: "minivm", targets: ["minivm"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -73,6 +74,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Samples/TinyRuntime", exclude: ["README.md"]),
+    .executableTarget(
+      name: "minivm",
+      dependencies: [
+        "CTraceShims", "TraceEvents", "TraceProvider",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Samples/MiniVM", exclude: ["README.md", "programs"]),
     .target(
       name: "TestSupport", dependencies: ["TraceEvents", "TraceFormat"], path: "Tests/TestSupport"),
     .testTarget(name: "TraceEventsTests", dependencies: ["TraceEvents"]),
@@ -102,7 +110,7 @@ let package = Package(
       dependencies: ["CTraceShims", "TraceEvents", "TraceRing", "TraceProvider", "TestSupport"]),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["TraceEvents", "TraceFormat", "tracectl", "event-storm"]),
+      dependencies: ["TraceEvents", "TraceFormat", "tracectl", "event-storm", "minivm"]),
     .testTarget(
       name: "TraceFormatTests",
       dependencies: ["CLZ4", "CTraceShims", "TraceEvents", "TraceFormat", "TestSupport"]),

@@ -11,6 +11,7 @@ enum Tools {
   }()
 
   static var storm: String { directory + "/event-storm" }
+  static var miniVM: String { directory + "/minivm" }
   static var tracectl: String { directory + "/tracectl" }
 }
 

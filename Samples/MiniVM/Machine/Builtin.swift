@@ -97,7 +97,9 @@ enum Builtin: UInt16, CaseIterable {
       arguments[0] = machine.newString(
         Array(first.object.bytes[second.integer..<third.integer]))
     default:
-      guard first.isInteger, (0..<256).contains(first.integer) else { return refuse(first, machine) }
+      guard first.isInteger, (0..<256).contains(first.integer) else {
+        return refuse(first, machine)
+      }
       arguments[0] = machine.newString([UInt8(first.integer)])
     }
     return true

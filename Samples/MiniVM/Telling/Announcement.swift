@@ -14,7 +14,8 @@ enum Announcement: Sendable {
     case "unload-only": self = .unloadOnly
     case "never": self = .never
     default:
-      guard text.hasPrefix("late:"), let count = Int(text.dropFirst(5)), (0...60_000).contains(count)
+      guard text.hasPrefix("late:"), let count = Int(text.dropFirst(5)),
+        (0...60_000).contains(count)
       else { return nil }
       self = .late(milliseconds: count)
     }
