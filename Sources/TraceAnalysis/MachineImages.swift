@@ -29,6 +29,8 @@ public final class MachineImages: ImageSymbolProvider {
     isThisBoot = Self.isThisBoot(session)
   }
 
+  /// The function at an offset of an image, if this machine has that very image.
+
   public func function(atFileOffset offset: UInt64, in image: ImageIdentity) -> ImageAnswer {
     switch self.image(image) {
     case .success(let loaded):
@@ -39,6 +41,8 @@ public final class MachineImages: ImageSymbolProvider {
     case .failure: return .imageNotFound
     }
   }
+
+  /// The function of the running kernel, if the trace is this machine\'s and this boot\'s.
 
   public func kernelFunction(at address: UInt64) -> ImageAnswer {
     if case .unread = kernel {

@@ -99,7 +99,7 @@ import Testing
       atPath: fixture.path("open"), withIntermediateDirectories: false,
       attributes: [.posixPermissions: 0o755])
     let cases: [(arguments: [String], code: Int32, says: String)] = [
-      (["collect"], 64, "-providers GC,JIT"),
+      (["collect"], 64, "-providers CPU,GC,JIT"),
       (["collect", "-providers", "GX", "--", "true"], 64, "'GC'"),
       (["collect", "-providers", "Runtime:GCX", "--", "true"], 64, "GC"),
       (["collect", "-providers", "GC:::"], 64, "Name:Keywords:Level"),

@@ -1,4 +1,5 @@
 internal import TraceEvents
+internal import TraceFormat
 
 /// Frames as a ``Symbolizer`` knows them.
 public struct SymbolizerFrames: FrameResolver {
@@ -30,15 +31,21 @@ public struct SymbolizerFrames: FrameResolver {
     _ address: UInt64, of process: ResolvedProcess, at time: Int64, isCaller: Bool,
     in table: inout FrameTable
   ) -> ResolvedFrame {
-    let resolution = symbolizer.resolve(
+    if address == StackNode.lostAddress { return ResolvedFrame(lost(&table), validity: .always) }
+    let (resolution, span) = symbolizer.resolveSpan(
       pid: process.pid, address: address, at: time, isCaller: isCaller)
     switch resolution {
     case .symbol(let id, _, _):
-      return ResolvedFrame(frame(of: id, &table), validity: time...time)
+      return ResolvedFrame(frame(of: id, &table), validity: span)
     case .unresolved(let reason, let module):
       let key = UnresolvedKey(reason: reason, module: module, isKernel: address.isKernelAddress)
-      return ResolvedFrame(frame(of: key, &table), validity: time...time)
+      return ResolvedFrame(frame(of: key, &table), validity: span)
     }
+  }
+
+  /// In place of callers that lie in a damaged part of the file.
+  private func lost(_ table: inout FrameTable) -> FrameID {
+    table.id(of: StackFrame(.unresolved, module: "?", function: "?", mark: "callers lost"))
   }
 
   private mutating func frame(of symbol: SymbolID, _ table: inout FrameTable) -> FrameID {

@@ -20,7 +20,7 @@ public struct StackNode: Hashable, Sendable {
 public struct StackNodes {
   /// The number of the first.
   public var firstID: StackID
-  /// Each node's caller, as ``StackNode/parent`` has it: a lower number, of a node that came before.
+  /// Each node's caller, as ``StackNode/parent`` has it: a lower number, of an earlier node.
   public var parents: UnsafeBufferPointer<UInt32>
   public var addresses: UnsafeBufferPointer<UInt64>
 }

@@ -2,6 +2,7 @@ public import TraceEvents
 
 /// The ways of taking CPU samples, from the best down, and how each was refused until one was not.
 public struct SamplingLadder: Hashable, Sendable {
+  /// A way of taking samples.
   public enum Step: Hashable, Sendable, CustomStringConvertible {
     /// perf_event_open(2).
     case kernelEvents
@@ -43,5 +44,6 @@ public struct SamplingLadder: Hashable, Sendable {
     outcomes.map(\.note).filter { !$0.isEmpty }.joined(separator: "; ")
   }
 
+  /// Notes what became of the next step.
   public mutating func add(_ outcome: Outcome) { outcomes.append(outcome) }
 }

@@ -46,14 +46,34 @@ final class SystemSources: Sendable {
       }
     }
     perf = started
+    if started == nil, let sampling = configuration.cpuSampling {
+      Self.stepDown(&ladder, sampling, configuration, rendezvous)
+    }
     if !ladder.note.isEmpty { problems.append(ladder.note) }
     firstProblems = problems
     self.ladder = configuration.cpuSampling == nil ? nil : ladder
-    if started == nil, configuration.providers.isEmpty { throw .samplingUnavailable(ladder) }
+    if started == nil, ladder.taken == nil, configuration.providers.isEmpty {
+      throw .samplingUnavailable(ladder)
+    }
     Self.tell(ladder, configuration.cpuSampling, channel)
   }
 
   func stop() { perf?.stop() }
+
+  /// Without the kernel's events: what links TraceProvider samples itself.
+  private static func stepDown(
+    _ ladder: inout SamplingLadder, _ sampling: CPUSampling, _ configuration: SessionConfiguration,
+    _ rendezvous: Rendezvous
+  ) {
+    let interval_ns = 1_000_000_000 / UInt64(max(1, sampling.rate))
+    rendezvous.change { $0.sampleThreads(interval_ns: interval_ns) }
+    ladder.source = .threadTimer
+    ladder.hasKernelFrames = false
+    ladder.add(
+      .init(
+        .threadTimers, isTaken: true,
+        note: "only programs that link TraceProvider are sampled, by timers of their own"))
+  }
 
   /// Records that the kernel had no room for.
   var lost: UInt64 { perf?.figures.lost ?? 0 }
