@@ -110,7 +110,9 @@ let package = Package(
       dependencies: ["CTraceShims", "TraceEvents", "TraceRing", "TraceProvider", "TestSupport"]),
     .testTarget(
       name: "EndToEndTests",
-      dependencies: ["TraceEvents", "TraceFormat", "tracectl", "event-storm", "minivm"]),
+      dependencies: [
+        "TraceEvents", "TraceFormat", "TraceAnalysis", "tracectl", "event-storm", "minivm",
+      ]),
     .testTarget(
       name: "TraceFormatTests",
       dependencies: ["CLZ4", "CTraceShims", "TraceEvents", "TraceFormat", "TestSupport"]),

@@ -30,7 +30,6 @@ public final class MachineImages: ImageSymbolProvider {
   }
 
   /// The function at an offset of an image, if this machine has that very image.
-
   public func function(atFileOffset offset: UInt64, in image: ImageIdentity) -> ImageAnswer {
     switch self.image(image) {
     case .success(let loaded):
@@ -42,8 +41,7 @@ public final class MachineImages: ImageSymbolProvider {
     }
   }
 
-  /// The function of the running kernel, if the trace is this machine\'s and this boot\'s.
-
+  /// The function of the running kernel, if the trace is this machine's and this boot's.
   public func kernelFunction(at address: UInt64) -> ImageAnswer {
     if case .unread = kernel {
       kernel = .hidden

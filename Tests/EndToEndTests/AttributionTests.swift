@@ -1,0 +1,113 @@
+import Glibc
+import Testing
+import TraceAnalysis
+import TraceEvents
+import TraceFormat
+
+extension EndToEnd {
+  /// CPU samples in code that comes and goes get the name of who lived there at that time: all of
+  /// them, and no other name.
+  @Suite struct AttributionTests {
+    struct Verdict {
+      var right = 0
+      var wrong: [String] = []
+      var unnamed: [String] = []
+    }
+
+    /// Whether the kernel lets us sample at all: tried.
+    static let maySample: Bool = {
+      guard let scratch = try? Scratch(),
+        let collection = try? ChildProcess(
+          Tools.tracectl,
+          ["collect", "-providers", "CPU", "-o", scratch.path("try.etl"), "--", "true"],
+          in: scratch), (try? collection.wait()) == 0,
+        let file = try? TraceFile(path: scratch.path("try.etl"))
+      else { return false }
+      var isKernels = false
+      let replay = Replay(file)
+      replay.on(SamplingStarted.self) { started, _ in isKernels = started.source != .threadTimer }
+      try? replay.run()
+      return isKernels
+    }()
+
+    static let programs =
+      #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
+      + "/Samples/MiniVM/programs/"
+
+    func record(_ announce: String, in scratch: Scratch) throws -> (TraceFile, Oracle) {
+      let trace = scratch.path("churn.etl")
+      let oracle = scratch.path("oracle")
+      let collection = try ChildProcess(
+        Tools.tracectl,
+        [
+          "collect", "-providers", "CPU:4999,JIT,Symbol", "-mode", "block", "-o", trace, "--",
+          Tools.miniVM, "--churn", "--announce", announce, "--oracle", oracle,
+          Self.programs + "churn.mini", "6", "600",
+        ], in: scratch)
+      try collection.succeed()
+      return (try TraceFile(path: trace), try Oracle(path: oracle))
+    }
+
+    /// Looks at every frame of every sample that lies within a life of the oracle's.
+    func judge(_ file: TraceFile, _ oracle: Oracle) throws -> Verdict {
+      let symbolizer = Symbolizer(file)
+      try symbolizer.prepare()
+      var verdict = Verdict()
+      let replay = Replay(file)
+      let start = file.session.start.monotonicNanoseconds
+      replay.on(SampledProfile.self) { _, header in
+        let time = header.timestamp
+        for (depth, address) in file.stack(header.stack).enumerated() {
+          let isCaller = depth > 0
+          guard address >> 63 == 0,
+            let life = oracle.life(
+              at: isCaller ? address - 1 : address, ns: start &+ UInt64(bitPattern: time))
+          else { continue }
+          let found = symbolizer.resolve(
+            pid: header.pid, address: address, at: time, isCaller: isCaller)
+          switch found {
+          case .symbol(let id, _, _):
+            let name = symbolizer.symbol(id).name
+            if Self.function(name) == life.name {
+              verdict.right += 1
+            } else {
+              verdict.wrong.append("\(name) for \(life.name), depth \(depth), at \(time)")
+            }
+          case .unresolved(let reason, _):
+            verdict.unnamed.append("\(reason) for \(life.name), depth \(depth), at \(time)")
+          }
+        }
+      }
+      try replay.run()
+      return verdict
+    }
+
+    /// Without the namespace and the signature.
+    static func function(_ name: String) -> String {
+      let end = name.firstIndex(of: "(") ?? name.endIndex
+      return name[..<end].split { ".:".contains($0) }.last.map(String.init) ?? ""
+    }
+
+    @Test(.enabled(if: maySample), arguments: ["early", "late:50", "unload-only"])
+    func everyNameIsRight(announce: String) throws {
+      let scratch = try Scratch()
+      let (file, oracle) = try record(announce, in: scratch)
+      #expect(oracle.ended >= 3000)
+      #expect(oracle.reuses > 0)
+      let verdict = try judge(file, oracle)
+      #expect(verdict.right >= 100)
+      #expect(verdict.wrong.isEmpty, "of \(verdict.right): \(verdict.wrong.prefix(5))")
+      #expect(verdict.unnamed.isEmpty, "of \(verdict.right): \(verdict.unnamed.prefix(5))")
+    }
+
+    @Test(.enabled(if: maySample)) func whatIsNeverAnnouncedHasNoName() throws {
+      let scratch = try Scratch()
+      let (file, oracle) = try record("never", in: scratch)
+      let verdict = try judge(file, oracle)
+      #expect(verdict.right == 0)
+      #expect(verdict.wrong.isEmpty, "\(verdict.wrong.prefix(5))")
+      #expect(verdict.unnamed.count >= 100)
+      #expect(verdict.unnamed.allSatisfy { $0.hasPrefix("neverAnnounced") })
+    }
+  }
+}
