@@ -116,7 +116,8 @@ let package = Package(
     .testTarget(
       name: "TraceFormatTests",
       dependencies: ["CLZ4", "CTraceShims", "TraceEvents", "TraceFormat", "TestSupport"]),
-    .testTarget(name: "TraceSymbolsTests", dependencies: ["TraceSymbols", "TestSupport"]),
+    .testTarget(
+      name: "TraceSymbolsTests", dependencies: ["CDW", "TraceSymbols", "TestSupport"]),
     .testTarget(
       name: "TraceAnalysisTests",
       dependencies: ["TraceEvents", "TraceFormat", "TraceSymbols", "TraceAnalysis", "TestSupport"]),

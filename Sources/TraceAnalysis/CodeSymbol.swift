@@ -31,16 +31,19 @@ public struct CodeSymbol: Hashable, Sendable {
   public var source: SymbolSource
   /// How far a runtime optimised it; unknown for all else.
   public var tier: MethodTier
+  /// What the code's own name says of that, in the runtime's words: "turbofan"; else empty.
+  public var tierName: String
 
   public init(
     name: String, rawName: String, module: ModuleID, source: SymbolSource,
-    tier: MethodTier = .unknown
+    tier: MethodTier = .unknown, tierName: String = ""
   ) {
     self.name = name
     self.rawName = rawName
     self.module = module
     self.source = source
     self.tier = tier
+    self.tierName = tierName
   }
 }
 

@@ -137,19 +137,20 @@ final class Naming {
     let entry = map.names[id.rawValue]
     let raw = String(decoding: map.names.name(entry), as: UTF8.self)
     let source = SymbolSource(rawValue: entry.source) ?? .image
+    let shownName = Self.display(raw, source)
     let symbol = CodeSymbol(
-      name: Self.display(raw, source), rawName: raw, module: ModuleID(rawValue: entry.module),
-      source: source, tier: MethodTier(rawValue: entry.tier))
+      name: shownName.display, rawName: raw, module: ModuleID(rawValue: entry.module),
+      source: source, tier: MethodTier(rawValue: entry.tier), tierName: shownName.tier ?? "")
     shown[id.rawValue] = symbol
     return symbol
   }
 
   func module(_ id: ModuleID) -> CodeModule { feed.modules[id.rawValue] }
 
-  private static func display(_ raw: String, _ source: SymbolSource) -> String {
+  private static func display(_ raw: String, _ source: SymbolSource) -> DisplayName {
     switch source {
-    case .provider: RuntimeName.display(raw)
-    default: raw
+    case .provider: DisplayName(RuntimeName.display(raw))
+    default: Demangler.displayName(raw)
     }
   }
 

@@ -87,7 +87,7 @@ extension StackFrame {
   public init(_ symbol: CodeSymbol, module: (ModuleID) -> CodeModule) {
     self.init(
       .function, module: module(symbol.module).shownName, function: symbol.name,
-      mark: symbol.tier.mark)
+      mark: symbol.tierName.isEmpty ? symbol.tier.mark : symbol.tierName)
   }
 }
 

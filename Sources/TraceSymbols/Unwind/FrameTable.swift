@@ -1,0 +1,85 @@
+/// Why an image's call frame information cannot be had.
+public enum FrameTableError: Error, Hashable, Sendable {
+  /// There is no such file, or it may not be read.
+  case unreadable
+  /// Not an ELF file, or one whose headers lead nowhere.
+  case notAnImage
+  /// An ELF file of another machine, or of 32 bits.
+  case otherMachine
+  /// The file at the path is another one than was mapped: its build ID or inode differs.
+  case replaced
+  /// It has no `.eh_frame`.
+  case noFrameInformation
+}
+
+/// The call frame information of one image, held in memory.
+///
+/// Memory: the image's `.eh_frame` and 8 bytes a function; never above 64 MB and 64 MB. Finding a
+/// row takes a binary search and running the function's instructions, about a microsecond: callers
+/// keep rows.
+public final class FrameTable {
+  private let sections: FrameSections
+  private let index: FrameIndex
+
+  /// Reads a file's.
+  ///
+  /// - Parameters:
+  ///   - buildID: what the file must have, unless empty.
+  ///   - inode: what the file must have, unless 0; not asked where the build ID agrees.
+  public convenience init(
+    path: String, buildID: [UInt8] = [], inode: UInt64 = 0
+  ) throws(FrameTableError) {
+    guard let image = ImageBytes(path: path) else { throw .unreadable }
+    try self.init(image)
+    if !buildID.isEmpty, !sections.buildID.isEmpty {
+      // The kernel keeps 20 bytes of it.
+      guard sections.buildID.starts(with: buildID) || buildID.starts(with: sections.buildID)
+      else { throw .replaced }
+    } else if inode != 0, inode != image.inode {
+      throw .replaced
+    }
+  }
+
+  init(_ image: borrowing ImageBytes) throws(FrameTableError) {
+    sections = try FrameSections(image)
+    index = FrameIndex(sections)
+  }
+
+  /// The table of the image that the kernel maps into every process.
+  public static func vdso() throws(FrameTableError) -> FrameTable {
+    guard let image = ImageBytes.vdso() else { throw .unreadable }
+    return try FrameTable(image)
+  }
+
+  /// How many functions it describes.
+  public var functionCount: Int { index.places.count }
+
+  /// The memory it takes.
+  public var byteCount: Int { sections.frames.count + sections.index.count + functionCount * 8 }
+
+  /// The rules at a byte of the file; nil where no function is described.
+  package func row(atOffset offset: UInt64) throws(FrameError) -> UnwindRow? {
+    guard let address = sections.address(ofOffset: offset) else { return nil }
+    return try row(at: address)
+  }
+
+  /// The rules at an address as linked.
+  package func row(at address: UInt64) throws(FrameError) -> UnwindRow? {
+    guard let place = index.entry(before: address) else { return nil }
+    return try withFrames { cursor throws(FrameError) -> UnwindRow? in
+      guard let entry = try cursor.functionEntry(at: place),
+        address &- entry.start < entry.length
+      else { return nil }
+      return try FrameProgram(entry, at: address).row
+    }
+  }
+
+  /// Lends a cursor over `.eh_frame`, where the expressions of rows stand.
+  package func withFrames<Result>(
+    _ body: (FrameCursor) throws(FrameError) -> Result
+  ) throws(FrameError) -> Result {
+    try sections.frames.withUnsafeBufferPointer { bytes throws(FrameError) -> Result in
+      try body(FrameCursor(UnsafeRawBufferPointer(bytes), address: sections.framesAddress))
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import Glibc
+
+/// The bytes of an image: an open file, or where this process has it mapped.
+///
+/// Files are read, not mapped: one that is cut short while it is mapped kills who reads it.
+struct ImageBytes: ~Copyable {
+  private let descriptor: Int32
+  private let base: UInt64
+  let size: UInt64
+  /// The file's inode; 0 where there is no file.
+  let inode: UInt64
+
+  /// A regular file; nil where there is none or it may not be read.
+  init?(path: String) {
+    // Opening a pipe would wait for its writer.
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard file >= 0 else { return nil }
+    var status = stat()
+    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(file)
+      return nil
+    }
+    descriptor = file
+    base = 0
+    size = UInt64(max(status.st_size, 0))
+    inode = UInt64(status.st_ino)
+  }
+
+  /// The kernel's own image that every process has mapped, as this process has it: "[vdso]".
+  static func vdso() -> ImageBytes? {
+    guard let address = vdsoAddress() else { return nil }
+    // Read as a file, a page that is not there is an error, not a fault.
+    let file = open("/proc/self/mem", O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    return ImageBytes(descriptor: file, base: address, size: 1 << 16)
+  }
+
+  /// What the kernel told this process when it began: pairs of a key and a value.
+  private static func vdsoAddress() -> UInt64? {
+    let file = open("/proc/self/auxv", O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    var words = [UInt64](repeating: 0, count: 128)
+    let count = words.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress, $0.count) } / 8
+    for index in stride(from: 0, to: count - 1, by: 2) where words[index] == AT_SYSINFO_EHDR {
+      return words[index + 1]
+    }
+    return nil
+  }
+
+  private init(descriptor: Int32, base: UInt64, size: UInt64) {
+    self.descriptor = descriptor
+    self.base = base
+    self.size = size
+    inode = 0
+  }
+
+  deinit { close(descriptor) }
+
+  /// Fills `target` from `offset` on; what could be read of it, which is all but at the end.
+  func read(at offset: UInt64, into target: UnsafeMutableRawBufferPointer) -> Int {
+    guard offset < size, let place = off_t(exactly: base &+ offset) else { return 0 }
+    let wanted = Int(min(UInt64(target.count), size - offset))
+    var done = 0
+    while done < wanted {
+      let result = pread(descriptor, target.baseAddress! + done, wanted - done, place + done)
+      if result > 0 {
+        done += result
+      } else if result == 0 || errno != EINTR {
+        break
+      }
+    }
+    return done
+  }
+
+  /// Exactly these bytes; nil if there are fewer, or more than `limit` are asked for.
+  func read(at offset: UInt64, count: UInt64, limit: Int) -> [UInt8]? {
+    guard count <= UInt64(limit) else { return nil }
+    let wanted = Int(count)
+    let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { target, initialized in
+      initialized =
+        wanted == 0 ? 0 : read(at: offset, into: UnsafeMutableRawBufferPointer(target))
+    }
+    return bytes.count == wanted ? bytes : nil
+  }
+}

@@ -1,0 +1,136 @@
+/// The call frame information of the images that processes have mapped, read when first needed.
+///
+/// Bounded: `countLimit` images are known, and the tables of those used last are kept, up to
+/// `byteLimit`. Used on one thread.
+public final class UnwindImages {
+  /// An image, as this object numbers them.
+  public struct ID: Hashable, Sendable {
+    var index: UInt32
+  }
+
+  /// What tells an image from others.
+  public struct Identity: Hashable, Sendable {
+    /// As the process sees it; "[vdso]" is the kernel's.
+    public var path: String
+    /// Empty where it is not known.
+    public var buildID: [UInt8]
+    /// 0 where it is not known.
+    public var inode: UInt64
+
+    public init(path: String, buildID: [UInt8] = [], inode: UInt64 = 0) {
+      self.path = path
+      self.buildID = buildID
+      self.inode = inode
+    }
+  }
+
+  private enum State {
+    case unread
+    case failed(FrameTableError)
+    case read(FrameTable)
+  }
+
+  private struct Image {
+    var identity: Identity
+    /// Where the file may be had, best first.
+    var paths: [String]
+    var state = State.unread
+    /// When it was last asked for, to know whose table may go.
+    var lastUse: UInt64 = 0
+  }
+
+  private let countLimit: Int
+  private let byteLimit: Int
+  private var images: [Image] = []
+  private var ids: [Identity: ID] = [:]
+  private var uses: UInt64 = 0
+  /// The memory that tables take.
+  public private(set) var byteCount = 0
+  /// Tables that went to keep to the limit.
+  public private(set) var evictions = 0
+
+  public init(countLimit: Int = 65_536, byteLimit: Int = 256 << 20) {
+    self.countLimit = countLimit
+    self.byteLimit = byteLimit
+  }
+
+  /// The number of an image; nil where no more are taken.
+  ///
+  /// - Parameter processID: a process that has it mapped: in its container the path may name
+  ///   another file than here.
+  public func id(of identity: Identity, in processID: UInt32) -> ID? {
+    if let known = ids[identity] { return known }
+    guard images.count < countLimit else { return nil }
+    let id = ID(index: UInt32(images.count))
+    let inside = "/proc/\(processID)/root\(identity.path)"
+    images.append(Image(identity: identity, paths: [inside, identity.path]))
+    ids[identity] = id
+    return id
+  }
+
+  /// Why an image has no table; nil if it has, or has not been asked for.
+  public func problem(of id: ID) -> FrameTableError? {
+    guard Int(id.index) < images.count, case .failed(let error) = images[Int(id.index)].state
+    else { return nil }
+    return error
+  }
+
+  /// The images that samples needed and that could not be used, with the reason.
+  public var problems: [(identity: Identity, error: FrameTableError)] {
+    images.compactMap { image in
+      guard case .failed(let error) = image.state else { return nil }
+      return (image.identity, error)
+    }
+  }
+
+  /// The table of an image, read now if it was not.
+  func table(of id: ID) -> FrameTable? {
+    let index = Int(id.index)
+    guard index < images.count else { return nil }
+    uses += 1
+    images[index].lastUse = uses
+    switch images[index].state {
+    case .failed: return nil
+    case .read(let table): return table
+    case .unread: break
+    }
+    do throws(FrameTableError) {
+      let table = try read(images[index])
+      images[index].state = .read(table)
+      byteCount += table.byteCount
+      makeRoom(keeping: index)
+      return table
+    } catch {
+      images[index].state = .failed(error)
+      return nil
+    }
+  }
+
+  private func read(_ image: Image) throws(FrameTableError) -> FrameTable {
+    if image.identity.path == "[vdso]" { return try FrameTable.vdso() }
+    var reason = FrameTableError.unreadable
+    for path in image.paths {
+      do throws(FrameTableError) {
+        return try FrameTable(
+          path: path, buildID: image.identity.buildID, inode: image.identity.inode)
+      } catch {
+        if reason == .unreadable { reason = error }
+      }
+    }
+    throw reason
+  }
+
+  private func makeRoom(keeping kept: Int) {
+    while byteCount > byteLimit {
+      var oldest: Int?
+      for index in images.indices where index != kept {
+        guard case .read = images[index].state else { continue }
+        if oldest.map({ images[index].lastUse < images[$0].lastUse }) ?? true { oldest = index }
+      }
+      guard let oldest, case .read(let table) = images[oldest].state else { return }
+      images[oldest].state = .unread
+      byteCount -= table.byteCount
+      evictions += 1
+    }
+  }
+}
