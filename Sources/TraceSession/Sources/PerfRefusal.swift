@@ -9,6 +9,9 @@ struct PerfRefusal: Error, Hashable, CustomStringConvertible {
   /// The process that was to be sampled.
   var pid: UInt32?
 
+  /// The whole machine was to be sampled.
+  var isWholeMachine = false
+
   var isPermission: Bool { [EACCES, EPERM].contains(code) }
 
   /// One sentence with what to do.
@@ -20,6 +23,10 @@ struct PerfRefusal: Error, Hashable, CustomStringConvertible {
     switch code {
     case EACCES, EPERM:
       if let pid { return "process \(pid) may not be sampled; it belongs to another user" }
+      if isWholeMachine {
+        return "only this user's processes, those that run now, are sampled; for all, set "
+          + "kernel.perf_event_paranoid to 0, or grant CAP_PERFMON"
+      }
       if let level = PerfSettings.paranoid, level > 2 {
         return "the kernel's events are switched off for ordinary users "
           + "(kernel.perf_event_paranoid is \(level)); set it to 2 or lower"

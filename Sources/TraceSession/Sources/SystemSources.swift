@@ -42,7 +42,8 @@ final class SystemSources: Sendable {
         ladder.add(.init(.kernelEvents, isTaken: true, note: Self.note(plan)))
         break
       } catch {
-        ladder.add(.init(.kernelEvents, isTaken: false, note: "\(error)"))
+        ladder.add(
+          .init(.kernelEvents, isTaken: false, note: Self.sentence(error, for: scope)))
       }
     }
     perf = started
@@ -91,6 +92,12 @@ final class SystemSources: Sendable {
       sentences.append("\(figures.malformed) of the kernel's records could not be read")
     }
     return sentences
+  }
+
+  private static func sentence(_ error: any Error, for scope: PerfScope) -> String {
+    guard var refusal = error as? PerfRefusal else { return "\(error)" }
+    if case .wholeMachine = scope { refusal.isWholeMachine = true }
+    return refusal.description
   }
 
   /// Where to look, the widest first.
