@@ -90,7 +90,7 @@ struct StackReport {
     if totals.unresolved.count > 0 {
       parts.append(
         "\(percentage(unit.amount(of: totals.unresolved), of: total)) end in code without a name;"
-          + " 'tracectl symbols \(file.path)' says why")
+          + " the reason is in brackets behind '?'")
     }
     if totals.withoutStack.count > 0 {
       parts.append("\(percentage(unit.amount(of: totals.withoutStack), of: total)) have no stack")

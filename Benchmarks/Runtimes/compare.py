@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""Names the hot functions of real programs with tracectl and with perf, side by side.
+
+Both sample the same run: perf records tracectl, which collects the program. Scripts/compare-perf
+calls it. The exit code is 1 when the two disagree on any program: their five hottest functions
+must be the same, their shares within three points, and of the user frames in code that has symbols
+98 % must be named.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import programs
+
+TOP = 5
+POINTS = 3.0
+NAMED = 0.98
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tracectl", required=True)
+    parser.add_argument("--agent", help="libtracejvm.so; without it no JVM")
+    parser.add_argument("--only", default="", help="only programs whose name has this in it")
+    parser.add_argument("--seconds", default="6", help="how long each program runs")
+    parser.add_argument("--keep", help="a directory for the recordings")
+    return parser.parse_args()
+
+
+def record(program, options, directory):
+    """One run under both; the program's process id."""
+    note = directory / "pid"
+    command = [str(word) for word in program.command] + [options.seconds]
+    wrapped = ["sh", "-c", 'echo $$ > "$0"; exec "$@"', str(note), *command]
+    subprocess.run(
+        ["perf", "record", "-q", "-F", "999", "-g", "-k", "mono", "-o", "perf.data", "--",
+         options.tracectl, "collect", "-quiet", "-providers", program.providers, "-o",
+         "trace.etl", "--", *wrapped],
+        cwd=directory, env={**os.environ, **program.environment}, check=True,
+        stdout=subprocess.DEVNULL)
+    return int(note.read_text())
+
+
+def key(name):
+    """What the tools' ways of writing a function have in common: its bare name."""
+    name = re.sub(r"^\[[.kgu]\]\s+", "", name.strip())
+    name = re.sub(r"^(?:JS|LazyCompile|Function|Script|py):+", "", name)
+    name = re.sub(r"^[~*^+o]+", "", name)
+    name = re.split(r"[\s(\[<]", name, maxsplit=1)[0] or name
+    return re.split(r"[.!;]|::", name)[-1] or name
+
+
+def shares(counts):
+    total = sum(counts.values()) or 1
+    return {name: 100 * count / total for name, count in counts.items()}
+
+
+def add(counts, name, count):
+    counts[name] = counts.get(name, 0) + count
+
+
+def by_perf(program, directory, pid):
+    data = "perf.data"
+    if program.perf == "inject":
+        data = "injected.data"
+        subprocess.run(["perf", "inject", "--jit", "-i", "perf.data", "-o", data], cwd=directory,
+                       check=True, capture_output=True)
+    report = subprocess.run(
+        ["perf", "report", "-i", data, "--stdio", "--no-children", "-g", "none", "-F",
+         "sample,sym", "-t", "|", f"--pid={pid}"],
+        cwd=directory, check=True, capture_output=True, text=True)
+    counts = {}
+    for line in report.stdout.splitlines():
+        if line.startswith("#") or "|" not in line:
+            continue
+        count, name = line.split("|", 1)
+        add(counts, key(name), int(count))
+    return counts
+
+
+def by_us(options, directory, pid):
+    """Our counts, and of the user frames in JIT code and images with symbols how many are named."""
+    folded = subprocess.run(
+        [options.tracectl, "stacks", "trace.etl", "-pid", str(pid), "-format", "folded"],
+        cwd=directory, check=True, capture_output=True, text=True)
+    counts, named, unnamed = {}, {}, {}
+    for line in folded.stdout.splitlines():
+        stack, count = line.rsplit(" ", 1)
+        frames = stack.split(";")[1:]
+        if frames:
+            add(counts, key(frames[-1]), int(count))
+        for frame in frames:
+            module, function = frame.split("!", 1) if "!" in frame else (frame, "")
+            if module != "[k]":
+                add(unnamed if function.startswith("?") else named, module, int(count))
+    # An image of which nothing has a name has no symbols. "?" is code that no image has.
+    lacking = sum(count for module, count in unnamed.items() if module in named or module == "?")
+    having = sum(named.values())
+    return counts, having / (having + lacking or 1)
+
+
+def compare(program, options, directory):
+    pid = record(program, options, directory)
+    theirs = by_perf(program, directory, pid)
+    ours, share = by_us(options, directory, pid)
+    samples = sum(theirs.values()), sum(ours.values())
+    theirs, ours = shares(theirs), shares(ours)
+    hottest = sorted(theirs, key=theirs.get, reverse=True)[:TOP]
+    own = sorted(ours, key=ours.get, reverse=True)[:TOP]
+    print(f"\n== {program.name}: {samples[0]} samples by perf, {samples[1]} by tracectl; "
+          f"{share:.1%} of frames in code with symbols named")
+    print(f"  {'function':<40} {'perf':>7} {'tracectl':>9}")
+    for name in hottest + [name for name in own if name not in hottest]:
+        print(f"  {name[:40]:<40} {theirs.get(name, 0):6.1f}% {ours.get(name, 0):8.1f}%")
+    problems = []
+    for name in hottest:
+        if abs(theirs[name] - ours.get(name, 0)) > POINTS:
+            problems.append(f"the share of {name} differs by more than {POINTS:g} points")
+    # Functions that are as hot as each other may change places at the end of the list.
+    least = min((theirs[name] for name in hottest), default=0)
+    for name in own:
+        if name not in hottest and ours[name] > least + POINTS:
+            problems.append(f"{name} is among our first {TOP} only")
+    if share < NAMED:
+        problems.append(f"only {share:.1%} of the frames are named")
+    for problem in problems:
+        print(f"  DISAGREE: {problem}")
+    return not problems
+
+
+def main():
+    options = arguments()
+    if not shutil.which("perf"):
+        print("perf is not installed: nothing to compare with", file=sys.stderr)
+        return 69
+    agreed = True
+    with tempfile.TemporaryDirectory(prefix="compare-perf-", dir=options.keep) as scratch:
+        scratch = Path(scratch)
+        for index, program in enumerate(programs.every(scratch, options.agent)):
+            if options.only.lower() not in program.name.lower():
+                continue
+            directory = scratch / str(index)
+            directory.mkdir()
+            try:
+                agreed &= compare(program, options, directory)
+            except subprocess.CalledProcessError as error:
+                said = (error.stderr or b"")[-400:]
+                print(f"\n== {program.name}: failed: {error}: {said}")
+                agreed = False
+    print("\n" + ("All agree." if agreed else "Not all agree."))
+    return 0 if agreed else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
