@@ -3,7 +3,7 @@
 /// Instructions do not loop, so a run takes at most as many steps as there are bytes, of which no
 /// more than `byteLimit` are taken.
 struct FrameProgram {
-  /// The longest program that is run; the longest known of a compiler has some 60 KB.
+  /// The longest program that is run.
   static let byteLimit = 1 << 18
   static let stateLimit = 32
 

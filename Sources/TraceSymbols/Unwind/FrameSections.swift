@@ -50,8 +50,9 @@ struct FrameSections {
     if let indexHeader { readIndex(image, indexHeader, section) }
     if frames.isEmpty, let section {
       index = []
-      frames = image.read(
-        at: section.offset, count: section.size, limit: Self.sectionByteLimit) ?? []
+      frames =
+        image.read(
+          at: section.offset, count: section.size, limit: Self.sectionByteLimit) ?? []
       framesAddress = section.address
     }
     if frames.isEmpty { throw .noFrameInformation }

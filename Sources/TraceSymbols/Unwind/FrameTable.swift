@@ -15,8 +15,7 @@ public enum FrameTableError: Error, Hashable, Sendable {
 /// The call frame information of one image, held in memory.
 ///
 /// Memory: the image's `.eh_frame` and 8 bytes a function; never above 64 MB and 64 MB. Finding a
-/// row takes a binary search and running the function's instructions, about a microsecond: callers
-/// keep rows.
+/// row takes a binary search and running the function's instructions: callers keep rows.
 public final class FrameTable {
   private let sections: FrameSections
   private let index: FrameIndex

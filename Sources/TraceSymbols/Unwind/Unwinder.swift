@@ -19,8 +19,8 @@ public enum UnwindEnd: Hashable, Sendable {
 /// pointers. What it reads may be anything: frames are bounded, memory is only read inside the
 /// copy. Used on one thread.
 ///
-/// Cost: some 20 ns a frame whose row was used before, about a microsecond for a new place, and
-/// reading an image when it is first met.
+/// Cost: a look-up for a frame whose row was used before, running the function's instructions for
+/// a new place, and reading an image when it is first met.
 public final class Unwinder {
   /// The images that processes have mapped.
   public let images: UnwindImages
