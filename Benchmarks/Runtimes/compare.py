@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Names the hot functions of real programs with tracectl and with perf, side by side.
 
-Both sample the same run: perf records tracectl, which collects the program. Scripts/compare-perf
-calls it. The exit code is 1 when the two disagree on any program: their five hottest functions
+Each samples a run of its own of the same work. Scripts/compare-perf calls it. The exit code is 1 when the two disagree on any program: their five hottest functions
 must be the same, their shares within three points, and of the user frames in code that has symbols
 98 % must be named.
 """
 
 import argparse
+import functools
 import os
 import re
 import shutil
@@ -33,27 +33,38 @@ def arguments():
     return parser.parse_args()
 
 
-def record(program, options, directory):
-    """One run under both; the program's process id."""
+def run(program, options, directory, recorder):
+    """One run under a recorder; the program's process id."""
     note = directory / "pid"
     command = [str(word) for word in program.command] + [options.seconds]
     wrapped = ["sh", "-c", 'echo $$ > "$0"; exec "$@"', str(note), *command]
     subprocess.run(
-        ["perf", "record", "-q", "-F", "999", "-g", "-k", "mono", "-o", "perf.data", "--",
-         options.tracectl, "collect", "-quiet", "-providers", program.providers, "-o",
-         "trace.etl", "--", *wrapped],
-        cwd=directory, env={**os.environ, **program.environment}, check=True,
-        stdout=subprocess.DEVNULL)
+        [*recorder, *wrapped], cwd=directory, env={**os.environ, **program.environment},
+        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     return int(note.read_text())
+
+
+@functools.cache
+def demangled(name):
+    """perf does not know Swift's names."""
+    if not name.startswith("$s") or not shutil.which("swift"):
+        return name
+    said = subprocess.run(["swift", "demangle", "-compact", "-simplified", name],
+                          capture_output=True, text=True)
+    return said.stdout.strip() or name
 
 
 def key(name):
     """What the tools' ways of writing a function have in common: its bare name."""
-    name = re.sub(r"^\[[.kgu]\]\s+", "", name.strip())
-    name = re.sub(r"^(?:JS|LazyCompile|Function|Script|py):+", "", name)
-    name = re.sub(r"^[~*^+o]+", "", name)
-    name = re.split(r"[\s(\[<]", name, maxsplit=1)[0] or name
-    return re.split(r"[.!;]|::", name)[-1] or name
+    name = demangled(re.sub(r"^\[[.kgu]\]\s+", "", name.strip()))
+    name = name.split("!", 1)[-1]
+    name = re.sub(r"^(?:JS|LazyCompile|Function|Script|py):+[~*^+o]*", "", name)
+    name = re.sub(r"^specialized\s+", "", name)
+    name = re.sub(r"\.(?:constprop|part|isra|cold)(?:\.\d+)*", "", name)
+    # Java's return types stand before the name; file names of scripts behind it.
+    head = name.split("(")[0].strip() if "(" in name[1:] else name.split(" ")[0]
+    head = head.split("<")[0].split(" ")[-1] or name
+    return re.split(r"[.;]|::", head)[-1] or name
 
 
 def shares(counts):
@@ -106,9 +117,11 @@ def by_us(options, directory, pid):
 
 
 def compare(program, options, directory):
-    pid = record(program, options, directory)
-    theirs = by_perf(program, directory, pid)
-    ours, share = by_us(options, directory, pid)
+    perf = ["perf", "record", "-q", "-F", "999", "-g", "-k", "mono", "-o", "perf.data", "--"]
+    theirs = by_perf(program, directory, run(program, options, directory, perf))
+    collect = [options.tracectl, "collect", "-quiet", "-providers", program.providers, "-o",
+               "trace.etl", "--"]
+    ours, share = by_us(options, directory, run(program, options, directory, collect))
     samples = sum(theirs.values()), sum(ours.values())
     theirs, ours = shares(theirs), shares(ours)
     hottest = sorted(theirs, key=theirs.get, reverse=True)[:TOP]
