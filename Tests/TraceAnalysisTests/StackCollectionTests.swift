@@ -63,6 +63,44 @@ import TraceFormat
       ])
   }
 
+  /// Each function `f` with `g` inside it, and `h` inside that.
+  struct InlinedNames: FrameResolver {
+    var names = Names()
+
+    mutating func process(_ pid: UInt32, at time: Int64) -> ResolvedProcess {
+      names.process(pid, at: time)
+    }
+
+    mutating func frame(
+      _ address: UInt64, of process: ResolvedProcess, at time: Int64, isCaller: Bool,
+      in frames: inout FrameTable
+    ) -> ResolvedFrame {
+      var found = names.frame(address, of: process, at: time, isCaller: isCaller, in: &frames)
+      guard address == 20 else { return found }
+      let inner = ["g", "h"].map {
+        frames.id(of: StackFrame(.function, function: $0, mark: "inlined", place: "\($0).c:1"))
+      }
+      found.inlined = frames.keep(inlined: inner)
+      return found
+    }
+  }
+
+  @Test func inlinedCallsStandBelowTheirFunction() throws {
+    let file = try trace {
+      $0.sample(at: 1000, pid: 7, stack: [10, 20, 30])
+      $0.sample(at: 2000, pid: 7, stack: [20, 30])
+      $0.sample(at: 3000, pid: 7, stack: [11, 20, 30])
+    }
+    let collection = try StackCollection(file, .samples, InlinedNames())
+    let outer = "Process p7 (7);m!old29;m!old"
+    let inlined = ";g (inlined)  g.c:1;h (inlined)  h.c:1"
+    #expect(
+      Set(lines(collection)) == [
+        "\(outer)19\(inlined);m!old10 1", "\(outer)19\(inlined);m!old11 1",
+        "\(outer)20\(inlined) 1",
+      ])
+  }
+
   @Test func aStackAtTwoTimesIsNamedForEach() throws {
     let file = try trace {
       for time in 1...10 { $0.sample(at: UInt64(time) * 1000, pid: 7, stack: [10, 20]) }

@@ -32,11 +32,15 @@ public struct ResolvedProcess: Hashable, Sendable {
 /// What an address is, and between which times the same answer holds.
 public struct ResolvedFrame: Hashable, Sendable {
   public var frame: FrameID
+  /// The calls that a compiler has put into that function, each a frame below the one before:
+  /// places in ``FrameTable/inlined``.
+  public var inlined: Range<UInt32>
   /// Holds the time that was asked for.
   public var validity: ClosedRange<Int64>
 
-  public init(_ frame: FrameID, validity: ClosedRange<Int64>) {
+  public init(_ frame: FrameID, inlined: Range<UInt32> = 0..<0, validity: ClosedRange<Int64>) {
     self.frame = frame
+    self.inlined = inlined
     self.validity = validity
   }
 }

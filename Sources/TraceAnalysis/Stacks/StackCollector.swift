@@ -175,6 +175,9 @@ struct StackCollector {
       let isCaller = index > 0 && stack[index - 1].isKernelAddress == isKernel
       let frame = frame(address, origin, header.timestamp, isCaller: isCaller)
       leaf.node = tree.child(of: leaf.node, frame.frame)
+      for place in frame.inlined {
+        leaf.node = tree.child(of: leaf.node, frames.inlined[Int(place)])
+      }
       leaf.validity = leaf.validity.common(frame.validity)
     }
     return leaf

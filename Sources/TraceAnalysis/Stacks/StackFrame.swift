@@ -27,16 +27,21 @@ public struct StackFrame: Hashable, Sendable {
   public var function: String
   /// A few words behind the name: a JIT's tier, the reason why there is no name.
   public var mark: String
+  /// Where in the source, as `work.c:12`; empty where lines are not shown or not known.
+  public var place: String
 
-  public init(_ kind: Kind, module: String = "", function: String, mark: String = "") {
+  public init(
+    _ kind: Kind, module: String = "", function: String, mark: String = "", place: String = ""
+  ) {
     self.kind = kind
     self.module = module
     self.function = function
     self.mark = mark
+    self.place = place
   }
 
-  /// `libc.so.6!memcpy`, `[jit]!fib (turbofan)`, `Process node (1234)`: what patterns are matched
-  /// with.
+  /// `libc.so.6!memcpy`, `[jit]!fib (turbofan)`, `demo!work  work.c:12`, `Process node (1234)`:
+  /// what patterns are matched with.
   public var name: String {
     var name = ""
     switch kind {
@@ -46,7 +51,8 @@ public struct StackFrame: Hashable, Sendable {
     }
     if !module.isEmpty { name += module + "!" }
     name += function
-    return mark.isEmpty ? name : "\(name) (\(mark))"
+    if !mark.isEmpty { name += " (\(mark))" }
+    return place.isEmpty ? name : "\(name)  \(place)"
   }
 }
 
@@ -56,6 +62,8 @@ public struct StackFrame: Hashable, Sendable {
 ///   with its samples.
 public struct FrameTable: Sendable {
   public private(set) var frames: [StackFrame] = []
+  /// Frames that stand below the function they are a part of: see ``ResolvedFrame/inlined``.
+  public private(set) var inlined: [FrameID] = []
   private var ids: [StackFrame: FrameID] = [:]
 
   public init() {}
@@ -67,6 +75,13 @@ public struct FrameTable: Sendable {
     frames.append(frame)
     ids[frame] = id
     return id
+  }
+
+  /// Keeps inlined frames, the outermost first, for a ``ResolvedFrame``.
+  public mutating func keep(inlined frames: [FrameID]) -> Range<UInt32> {
+    let start = UInt32(inlined.count)
+    inlined += frames
+    return start..<UInt32(inlined.count)
   }
 
   public subscript(id: FrameID) -> StackFrame { frames[Int(id.rawValue)] }
