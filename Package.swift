@@ -103,7 +103,7 @@ let package = Package(
       name: "TraceSessionTests",
       dependencies: [
         "CTraceShims", "TraceControl", "TraceEvents", "TraceFormat", "TraceRing", "TraceSession",
-        "TestSupport", "event-storm", "tracectl",
+        "TraceSymbols", "TestSupport", "event-storm", "tracectl",
       ]),
     .testTarget(
       name: "TraceProviderTests",

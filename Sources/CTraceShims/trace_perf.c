@@ -23,6 +23,7 @@ int trace_perf_open(const struct trace_perf_options *options, int pid, int cpu) 
   attr.sample_type = options->sample_type;
   attr.sample_regs_user = options->user_registers;
   attr.sample_stack_user = options->user_stack_bytes;
+  attr.exclude_callchain_user = options->excludes_user_callchain;
   attr.watermark = 1;
   attr.wakeup_watermark = options->wakeup_bytes;
   attr.exclude_kernel = options->excludes_kernel;

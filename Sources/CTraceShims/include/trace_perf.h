@@ -20,6 +20,8 @@ struct trace_perf_options {
   /// For PERF_SAMPLE_REGS_USER and PERF_SAMPLE_STACK_USER.
   uint64_t user_registers;
   uint32_t user_stack_bytes;
+  /// Call chains have the kernel's side only.
+  _Bool excludes_user_callchain;
   /// Bytes in the ring at which a reader is woken.
   uint32_t wakeup_bytes;
   _Bool excludes_kernel, excludes_idle;

@@ -52,6 +52,8 @@ struct StackCollector {
   private struct Leaf {
     var node: StackTree.Node
     var validity: ClosedRange<Int64>
+    /// Outer callers are missing.
+    var isCut: Bool
   }
 
   private struct AddressKey: Hashable {
@@ -80,14 +82,16 @@ struct StackCollector {
       return
     }
     let key = UInt64(origin) << 32 | UInt64(header.stack.rawValue)
-    if let leaf = leaves[key], leaf.validity.contains(header.timestamp) {
-      tree.add(metric, at: leaf.node)
+    let leaf: Leaf
+    if let known = leaves[key], known.validity.contains(header.timestamp) {
+      leaf = known
     } else {
-      let leaf = place(header, origin)
+      leaf = place(header, origin)
       if leaves.count >= Self.leavesMax { leaves.removeAll(keepingCapacity: true) }
       leaves[key] = leaf
-      tree.add(metric, at: leaf.node)
     }
+    if leaf.isCut { totals.cut &+= metric }
+    tree.add(metric, at: leaf.node)
   }
 
   private mutating func note(_ header: EventHeader, _ weight: UInt64) {
@@ -167,7 +171,9 @@ struct StackCollector {
   /// Finds or makes a stack's node.
   private mutating func place(_ header: EventHeader, _ origin: Int) -> Leaf {
     let stack = file.stack(header.stack)
-    var leaf = Leaf(node: origins[origin].node, validity: origins[origin].process.validity)
+    var leaf = Leaf(
+      node: origins[origin].node, validity: origins[origin].process.validity,
+      isCut: stack.last == StackNode.lostAddress)
     for index in stack.indices.reversed() {
       let address = stack[index]
       let isKernel = address.isKernelAddress

@@ -14,6 +14,9 @@ public struct StackTotals: Hashable, Sendable {
   public var withoutStack = StackMetric()
   /// Of the events with a stack, those whose innermost frame has no name.
   public var unresolved = StackMetric()
+  /// Events whose stack ends before its outermost caller: the rest was not recorded, or is in a
+  /// damaged part of the file.
+  public var cut = StackMetric()
   /// Largest first.
   public var processes: [Process] = []
   public var threadCount = 0

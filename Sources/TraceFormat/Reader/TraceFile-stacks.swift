@@ -7,7 +7,8 @@ public struct StackNode: Hashable, Sendable {
   public var parent: StackID
   public var address: UInt64
 
-  /// Stands for the callers that were lost. No code lies there.
+  /// Stands for the callers that were lost: in a damaged part of the file, or, as a node of its own
+  /// that has no parent, while the stack was recorded. No code lies there.
   public static let lostAddress = UInt64.max
 
   public init(parent: StackID, address: UInt64) {

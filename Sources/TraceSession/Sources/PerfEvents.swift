@@ -4,7 +4,7 @@ import Glibc
 /// The kernel's events of a session, each writing into the ring of its CPU.
 final class PerfEvents {
   let plan: PerfPlan
-  private(set) var rings: [PerfRing] = []
+  let rings: [PerfRing]
   /// By the thread that they follow; what it starts is followed by the same.
   private var descriptors: [Int32: [Int32]] = [:]
   private var descriptorCount = 0
@@ -16,12 +16,7 @@ final class PerfEvents {
   /// - Throws: when nothing of the scope can be followed.
   init(_ plan: PerfPlan, scope: PerfScope) throws(PerfRefusal) {
     self.plan = plan
-    for cpu in PerfSettings.onlineCPUs {
-      do { rings.append(try PerfRing(cpu: cpu)) } catch {
-        // Switched off since the list was made.
-        if error.code != ENODEV { throw error }
-      }
-    }
+    rings = try PerfRing.forEveryCPU(bytesWanted: plan.ringBytesWanted)
     guard !rings.isEmpty else { throw PerfRefusal(code: ENODEV) }
     switch scope {
     case .wholeMachine: try follow(thread: -1)

@@ -1,6 +1,7 @@
 import CTraceShims
 import Glibc
 import TraceEvents
+import TraceSymbols
 
 /// Whom the kernel's events follow.
 enum PerfScope: Hashable {
@@ -70,9 +71,27 @@ struct PerfPlan {
       return
     }
     options.rate = UInt64(sampling.rate)
+    if sampling.walk.copiesStacks {
+      options.sample_type = PerfSampleFields.callFrames.rawValue
+      options.user_registers = UnwindRegisters.perfMask
+      options.user_stack_bytes = UInt32(sampling.walk.copiedBytes)
+      options.excludes_user_callchain = true
+    }
     let isCycles = source == .processorCycles
     options.type = isCycles ? PerfEventType.hardware : PerfEventType.software
     options.config = isCycles ? PerfEventType.cycles : PerfEventType.cpuClock
+  }
+
+  /// How the samples' bytes are read.
+  var parser: PerfRecordParser {
+    PerfRecordParser(
+      fields: PerfSampleFields(rawValue: options.sample_type),
+      userRegisterCount: options.user_registers.nonzeroBitCount)
+  }
+
+  /// Of each CPU's ring.
+  var ringBytesWanted: Int {
+    options.user_stack_bytes > 0 ? PerfRing.bytesWantedForStacks : PerfRing.bytesWanted
   }
 
   /// 0, or the error.

@@ -81,6 +81,7 @@ struct PerfSampleFields: OptionSet, Hashable {
   static let framePointers: PerfSampleFields = [
     .address, .callchain, .period, .thread, .time, .cpu,
   ]
+  static let callFrames: PerfSampleFields = [.framePointers, .userRegisters, .userStack]
 }
 
 /// Kinds and marks of records: PERF_RECORD_*.

@@ -13,17 +13,52 @@ final class PerfRing {
 
   /// 512 KiB is what an ordinary user gets for each CPU (kernel.perf_event_mlock_kb).
   static let bytesWanted = 512 << 10
-  private static let bytesMin = 8 << 12
+  static let bytesMin = 8 << 12
+  /// Where samples carry pieces of stacks: 0.2 s of them at 16 KiB a sample and 999 Hz.
+  static let bytesWantedForStacks = 4 << 20
+  /// Of all rings together, and twice as much again where they are read.
+  private static let bytesInAllMax = 256 << 20
+
+  /// A ring for each CPU, all of one size where there is memory for more than an ordinary user's:
+  /// half as much until it is granted.
+  static func forEveryCPU(bytesWanted: Int) throws(PerfRefusal) -> [PerfRing] {
+    let cpus = PerfSettings.onlineCPUs
+    var bytes = bytesWanted
+    while bytes > Self.bytesWanted {
+      if bytes * cpus.count <= bytesInAllMax {
+        do throws(PerfRefusal) {
+          return try make(cpus, bytes: bytes, atLeast: bytes)
+        } catch { if !error.isMemory { throw error } }
+      }
+      bytes /= 2
+    }
+    return try make(cpus, bytes: bytes, atLeast: bytesMin)
+  }
+
+  private static func make(
+    _ cpus: [Int32], bytes: Int, atLeast least: Int
+  ) throws(PerfRefusal) -> [PerfRing] {
+    var rings: [PerfRing] = []
+    for cpu in cpus {
+      do throws(PerfRefusal) {
+        rings.append(try PerfRing(cpu: cpu, bytes: bytes, atLeast: least))
+      } catch {
+        // Switched off since the list was made.
+        if error.code != ENODEV { throw error }
+      }
+    }
+    return rings
+  }
 
   /// Takes a smaller ring where a large one is not granted.
-  init(cpu: Int32) throws(PerfRefusal) {
+  init(cpu: Int32, bytes bytesWanted: Int, atLeast least: Int) throws(PerfRefusal) {
     var options = trace_perf_options()
     options.type = PerfEventType.software
     options.config = PerfEventType.dummy
     options.sample_type = PerfSampleFields.framePointers.rawValue
     options.excludes_kernel = true
     options.starts_disabled = true
-    var bytes = Self.bytesWanted
+    var bytes = bytesWanted
     while true {
       // A ring's first event says when the reader is woken.
       options.wakeup_bytes = UInt32(bytes / 4)
@@ -38,7 +73,7 @@ final class PerfRing {
       }
       let code = errno
       close(descriptor)
-      guard [EPERM, ENOMEM].contains(code), bytes > Self.bytesMin else {
+      guard [EPERM, ENOMEM].contains(code), bytes > least else {
         throw PerfRefusal(code: code, isMemory: true)
       }
       bytes /= 2

@@ -15,6 +15,7 @@ final class PerfSource: Sendable {
     var lost: UInt64 = 0
     var throttled: UInt64 = 0
     var malformed: UInt64 = 0
+    var stackProblems: [String] = []
   }
 
   private struct Opened: Sendable {
@@ -121,6 +122,7 @@ final class PerfSource: Sendable {
     state.withLock {
       $0.lost = translator.lost
       $0.throttled = translator.throttled
+      $0.stackProblems = translator.stacks.problems
       $0.malformed = translator.malformed &+ malformed
     }
   }
@@ -165,7 +167,7 @@ private struct PerfReader: ~Copyable {
     self.translator = translator
     inbox = PerfInbox(
       ringCount: events.rings.count, ringBytes: events.rings.map(\.byteCount).max() ?? 0,
-      parser: PerfRecordParser(fields: PerfSampleFields(rawValue: events.plan.options.sample_type)))
+      parser: events.plan.parser)
   }
 
   var malformed: UInt64 { inbox.malformed }

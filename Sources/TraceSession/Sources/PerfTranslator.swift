@@ -18,6 +18,7 @@ final class PerfTranslator {
   private var lastTicks: [UInt64]
   private let cpus: [Int32]
   private var words: [UInt64] = []
+  let stacks: SampleStacks
   /// A thread that one of those followed has made.
   var onThread: (_ tid: UInt32) -> Void = { _ in }
 
@@ -35,6 +36,7 @@ final class PerfTranslator {
     sampling = wish.sampling
     scope = wish.scope
     source = plan.source
+    stacks = SampleStacks(wish.sampling?.walk ?? .framePointers)
     self.cpus = cpus
     self.clock = clock
     lastTicks = cpus.map { _ in 0 }
@@ -91,6 +93,7 @@ final class PerfTranslator {
 
   private func lose(_ count: UInt64, _ ring: Int, _ ticks: UInt64) {
     lost &+= count
+    stacks.spaces.lose()
     batch.add(
       loss: LossRecord(
         stream: SystemBatch.firstStream + UInt32(cpus[ring]),
@@ -105,7 +108,7 @@ final class PerfTranslator {
     words.removeAll(keepingCapacity: true)
     words.append(sampling.period_ns)
     words.append(UInt64(source.rawValue))
-    PerfCallchain.append(sample.callchain, address: sample.address, to: &words)
+    stacks.append(sample, pid: pid, to: &words)
     let header = SystemBatch.Header(
       ref: refs.ref(of: SampledProfile.self), flags: .stack, ticks: moment.ticks,
       process: index(of: pid, moment), tid: moment.tid)
@@ -145,6 +148,7 @@ final class PerfTranslator {
     }
     // The number's former owner has ended, whether that was heard or not.
     processes.forget(task.pid)
+    stacks.spaces.fork(task.pid, from: task.parentPID)
     let name = processes[task.parentPID]?.name ?? ""
     let index = index(of: task.pid, parentPID: task.parentPID, name: name, moment)
     processes.setThreads(of: task.pid, 1)
@@ -160,6 +164,7 @@ final class PerfTranslator {
     emit(ProcessStop(parentPID: task.parentPID), process: process.index, moment)
     if !process.isConnected { batch.add(endOf: process.index, atTicks: moment.ticks) }
     processes.forget(task.pid)
+    stacks.spaces.forget(task.pid)
   }
 
   private func take(
@@ -179,9 +184,11 @@ final class PerfTranslator {
     }
     emit(ProcessExec(name: name), pid: pid, moment)
     processes.exec(pid, name: name)
+    stacks.spaces.exec(pid)
   }
 
   private func take(_ map: PerfMap, _ moment: Moment) {
+    stacks.spaces.map(CodeMapping(map), pid: map.pid)
     let image = ImageMap(
       baseAddress: map.address, size: map.size, fileOffset: map.fileOffset,
       path: Self.text(UnsafeRawBufferPointer(rebasing: map.path.prefix(Self.pathBytesMax))),

@@ -88,6 +88,7 @@ final class SystemSources: Sendable {
         "the kernel held sampling back \(figures.throttled) times "
           + "(kernel.perf_cpu_time_max_percent); ask for fewer samples a second")
     }
+    sentences += figures.stackProblems
     if figures.malformed > 0 {
       sentences.append("\(figures.malformed) of the kernel's records could not be read")
     }

@@ -67,6 +67,12 @@ public struct AddressSpace: Sendable {
     return low
   }
 
+  /// How many mappings there are.
+  public var mappingCount: Int { mappings.count }
+
+  /// Whether a call may stand right before this address: whether it is one to return to.
+  public func hasCode(before address: UInt64) -> Bool { mapping(at: address &- 1) != nil }
+
   /// The mapping that an address lies in.
   func mapping(at address: UInt64) -> Mapping? {
     let index = firstIndex(endingAfter: address)

@@ -1,5 +1,5 @@
 /// Why an image's call frame information cannot be had.
-public enum FrameTableError: Error, Hashable, Sendable {
+public enum FrameTableError: Error, Hashable, Sendable, CustomStringConvertible {
   /// There is no such file, or it may not be read.
   case unreadable
   /// Not an ELF file, or one whose headers lead nowhere.
@@ -10,6 +10,17 @@ public enum FrameTableError: Error, Hashable, Sendable {
   case replaced
   /// It has no `.eh_frame`.
   case noFrameInformation
+
+  /// A few words for a person.
+  public var description: String {
+    switch self {
+    case .unreadable: "it cannot be read"
+    case .notAnImage: "it is not an ELF file"
+    case .otherMachine: "it is another machine's"
+    case .replaced: "the file is another one now"
+    case .noFrameInformation: "it has no .eh_frame"
+    }
+  }
 }
 
 /// The call frame information of one image, held in memory.

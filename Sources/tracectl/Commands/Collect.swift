@@ -61,6 +61,13 @@ struct Collect: ParsableCommand {
       "Take call stacks for these: GC, Shop, Shop:OrderPlaced, or '*'.", valueName: "specs"))
   var stacks: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "How CPU samples' stacks are walked: fp by frame pointers, dwarf[:BYTES] by a copied piece "
+        + "of the stack and the images' .eh_frame (16K where no size is given).",
+      valueName: "way"))
+  var unwind = "fp"
+
   @Flag(help: "Print nothing but losses and what goes wrong.")
   var quiet = false
 
@@ -87,6 +94,9 @@ struct Collect: ParsableCommand {
       try ProviderSelection(providers).sources(startsCommand: !command.isEmpty),
       outputPath: output)
     configuration.name = CommandLine.arguments.dropFirst().joined(separator: " ")
+    if let walk = try UnwindChoice(unwind).walk(isSampling: configuration.cpuSampling != nil) {
+      configuration.cpuSampling?.walk = walk
+    }
     configuration.stacks = try ProviderSelection(stacks).stackSpecs()
     configuration.mode = mode.bufferMode
     configuration.bufferBytesPerCPU = bufferSize.bytes

@@ -35,6 +35,7 @@ struct StackReport {
     lines.append(item("processes", processSummary))
     if let shown { lines.append(item("shown", shownSummary(shown))) }
     lines.append(item("unnamed", unresolvedSummary))
+    if totals.cut.count > 0 { lines.append(item("cut", cutSummary)) }
     lines.append(item("lost", LossSummary(file).text))
     return lines
   }
@@ -82,6 +83,12 @@ struct StackReport {
   private func shownSummary(_ shown: StackMetric) -> String {
     let share = percentage(unit.amount(of: shown), of: unit.amount(of: totals.metric))
     return "\(grouped(shown.count)) (\(share)), which are the 100 % below"
+  }
+
+  private var cutSummary: String {
+    percentage(unit.amount(of: totals.cut), of: unit.amount(of: totals.metric))
+      + " end at 'callers lost', before their outermost function; collect with -unwind dwarf, or "
+      + "with more bytes of it, to see more"
   }
 
   private var unresolvedSummary: String {

@@ -1,0 +1,49 @@
+import TraceSymbols
+
+/// A piece of a process's memory that it may execute, and the image it shows, if any.
+struct CodeMapping {
+  var start: UInt64
+  /// The first address after it.
+  var end: UInt64
+  var fileOffset: UInt64
+  /// Nil for memory without a file: code made at run time.
+  var identity: UnwindImages.Identity?
+
+  init(_ map: PerfMap) {
+    start = map.address
+    end = map.address.addingReportingOverflow(map.size).overflow ? .max : map.address &+ map.size
+    fileOffset = map.fileOffset
+    let path = String(
+      decoding: UnsafeRawBufferPointer(rebasing: map.path.prefix(PerfTranslator.pathBytesMax)),
+      as: UTF8.self)
+    identity = Self.identity(path: path, buildID: Array(map.buildID), inode: map.inode)
+  }
+
+  init(_ map: ProcessMap) {
+    start = map.start
+    end = map.end
+    fileOffset = map.fileOffset
+    let path = map.isDeleted ? map.path + Self.deletedMark : map.path
+    identity = Self.identity(path: path, buildID: [], inode: map.inode)
+  }
+
+  private static let deletedMark = " (deleted)"
+
+  /// Nil for what has no file that could be read: memory that only looks like a file (`//anon`,
+  /// `/memfd:`, `/dev/zero`, `/SYSV`), and what runtimes announce their code with.
+  ///
+  /// Of a deleted file the name alone is left. Another may have it now, which is seen by its build
+  /// id or its inode.
+  private static func identity(
+    path: String, buildID: [UInt8], inode: UInt64
+  ) -> UnwindImages.Identity? {
+    if path == "[vdso]" { return UnwindImages.Identity(path: path) }
+    guard path.utf8.first == UInt8(ascii: "/"), !notFiles.contains(where: path.hasPrefix),
+      !(path.hasSuffix(".dump") && path.contains("/jit-"))
+    else { return nil }
+    let name = path.hasSuffix(deletedMark) ? String(path.dropLast(deletedMark.count)) : path
+    return UnwindImages.Identity(path: name, buildID: buildID, inode: inode)
+  }
+
+  private static let notFiles = ["//", "/memfd:", "/dev/", "/SYSV", "/anon_hugepage", "/[aio]"]
+}
