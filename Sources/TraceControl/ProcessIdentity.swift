@@ -37,6 +37,9 @@ package struct ProcessIdentity: Hashable, Sendable {
 
   private static let ancestorsMax = 256
 
+  /// Nil when the process has ended, is the kernel's own, or may not be looked at.
+  package static func executable(of pid: UInt32) -> String? { link("/proc/\(pid)/exe") }
+
   /// NUL ends each argument.
   static func arguments(_ bytes: [UInt8]) -> [String] {
     var parts = bytes.split(separator: 0, omittingEmptySubsequences: false)

@@ -1,6 +1,8 @@
 import Glibc
 import Testing
 import TraceControl
+import TraceEvents
+import TraceSession
 
 @testable import tracectl
 
@@ -73,8 +75,64 @@ import TraceControl
     #expect(LimitChecks.switchedOff(nil) == nil)
   }
 
+  private static func check(
+    machine: SamplingCheck.Attempt, own: SamplingCheck.Attempt, ringBytes: Int = 512 << 10,
+    rateMax: Int = 100_000, framesMax: Int = 127, showsKernelAddresses: Bool = true
+  ) -> SamplingCheck {
+    SamplingCheck(
+      wholeMachine: machine, ownProcesses: own, ringBytes: ringBytes, ringBytesWanted: 512 << 10,
+      rateMax: rateMax, framesMax: framesMax, ringMemoryKilobytes: 516,
+      showsKernelAddresses: showsKernelAddresses)
+  }
+
+  @Test func samplesOfTheWholeMachine() {
+    let all = SamplingCheck.Attempt.permitted(.processorCycles, hasKernelFrames: true)
+    let findings = SamplingChecks(Self.check(machine: all, own: all)).run()
+    #expect(findings.allSatisfy { $0.verdict == .ok && $0.advice == nil })
+    #expect(
+      findings[0].observation
+        == "of the whole machine, with the kernel's frames, by the kernel's events "
+        + "(processor cycles)")
+    #expect(findings.contains { $0.observation.contains("up to 127 frames") })
+  }
+
+  @Test func samplesOfOwnProcessesSayWhatGivesMore() throws {
+    let findings = SamplingChecks(
+      Self.check(
+        machine: .refused("no"), own: .permitted(.cpuClock, hasKernelFrames: false))
+    ).run()
+    #expect(findings[0].verdict == .warn)
+    #expect(findings[0].observation.hasPrefix("of your own processes, without the kernel's"))
+    let advice = try #require(findings[0].advice)
+    #expect(advice.contains("perf_event_paranoid=1"))
+    #expect(advice.contains("perf_event_paranoid=0"))
+    #expect(!findings.contains { $0.subject == "kernel names" })
+  }
+
+  @Test func samplesThatTheKernelRefuses() {
+    let refused = SamplingCheck.Attempt.refused("the kernel says no; ask it nicely")
+    let findings = SamplingChecks(Self.check(machine: refused, own: refused)).run()
+    #expect(findings.count == 1)
+    #expect(findings[0].verdict == .warn)
+    #expect(findings[0].observation.contains("by timers in the program itself"))
+    #expect(findings[0].advice == "the kernel says no; ask it nicely")
+  }
+
+  @Test func limitsOfSamples() {
+    let all = SamplingCheck.Attempt.permitted(.cpuClock, hasKernelFrames: true)
+    let findings = SamplingChecks(
+      Self.check(
+        machine: all, own: all, ringBytes: 64 << 10, rateMax: 50, framesMax: 16,
+        showsKernelAddresses: false)
+    ).run()
+    let warned = findings.filter { $0.verdict == .warn && $0.advice != nil }.map(\.subject)
+    #expect(warned == ["sample rate", "sample stacks", "sample memory", "kernel names"])
+    #expect(findings.first { $0.subject == "sample memory" }?.observation.contains("64") == true)
+  }
+
   @Test func everyWarningSaysWhatToDo() {
-    for finding in MachineChecks.run() + LimitChecks.run() where finding.verdict != .ok {
+    let findings = MachineChecks.run() + SamplingChecks().run() + LimitChecks.run()
+    for finding in findings where finding.verdict != .ok {
       #expect(finding.advice != nil, "\(finding)")
     }
   }

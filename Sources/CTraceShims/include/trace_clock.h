@@ -29,6 +29,8 @@ TRACE_INLINE uint64_t trace_clock_ns(clockid_t clock) {
 }
 
 TRACE_INLINE uint64_t trace_monotonic_ns(void) { return trace_clock_ns(CLOCK_MONOTONIC); }
+/// CLOCK_MONOTONIC, and the time that the machine was suspended.
+TRACE_INLINE uint64_t trace_boottime_ns(void) { return trace_clock_ns(CLOCK_BOOTTIME); }
 TRACE_INLINE uint64_t trace_realtime_ns(void) { return trace_clock_ns(CLOCK_REALTIME); }
 
 /// Whether the counter runs at one rate, never stops and agrees between CPUs.

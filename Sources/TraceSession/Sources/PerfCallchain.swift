@@ -11,6 +11,16 @@ enum PerfCallchain {
 
   private enum Space { case kernel, user, skipped }
 
+  /// How many addresses a chain has. The kernel's limit counts those of both spaces.
+  static func addressCount(_ chain: UnsafeRawBufferPointer) -> Int {
+    var count = 0
+    for offset in stride(from: 0, to: chain.count & ~7, by: 8)
+    where chain.loadUnaligned(fromByteOffset: offset, as: UInt64.self) < marksMin {
+      count += 1
+    }
+    return count
+  }
+
   /// Appends the kernel's frames, then the user's, innermost first; `address`, where the sample was
   /// taken, if the chain has none. A chain that leaves its address space ends there: without frame
   /// pointers the kernel follows whatever the register holds.

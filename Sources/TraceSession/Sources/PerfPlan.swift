@@ -50,7 +50,7 @@ struct PerfPlan {
     throw refusal
   }
 
-  private init(_ wish: Wish, _ source: SampleSource, excludesKernel: Bool) {
+  init(_ wish: Wish, _ source: SampleSource, excludesKernel: Bool) {
     options = trace_perf_options()
     options.sample_type = PerfSampleFields.framePointers.rawValue
     options.excludes_kernel = excludesKernel

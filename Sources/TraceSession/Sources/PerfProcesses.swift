@@ -1,3 +1,5 @@
+import CTraceShims
+import Glibc
 import TraceControl
 import TraceFormat
 
@@ -9,8 +11,12 @@ struct PerfProcesses {
   static let firstIndex: UInt32 = 0x0100_0000
 
   struct Process {
-    var index: UInt32
+    /// Nil until an event of the process is recorded.
+    var index: UInt32?
     var name: String
+    var parentPID: UInt32 = 0
+    /// Whether its events are wanted.
+    var isAdmitted = true
     /// Threads that run, where that is known: the process ends with the last. Otherwise it ends
     /// with the thread that has its number.
     var threads: Int?
@@ -18,39 +24,89 @@ struct PerfProcesses {
     var isConnected = false
   }
 
+  /// When something is heard of a process: in ticks, and as the kernel's record has it.
+  struct Moment {
+    var ticks: UInt64
+    /// CLOCK_MONOTONIC.
+    var nanoseconds: UInt64
+  }
+
+  private let filter: ProgramFilter
   /// The session's number for a process that has joined.
   private let connectedIndex: (_ pid: UInt32) -> UInt32?
   private var processes: [UInt32: Process] = [:]
   private var nextIndex = firstIndex
+  private static let clockTick_ns = 1_000_000_000 / UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
 
-  init(connectedIndex: @escaping (_ pid: UInt32) -> UInt32?) {
+  init(
+    filter: ProgramFilter = ProgramFilter(), connectedIndex: @escaping (_ pid: UInt32) -> UInt32?
+  ) {
+    self.filter = filter
     self.connectedIndex = connectedIndex
   }
 
   subscript(pid: UInt32) -> Process? { processes[pid] }
 
+  /// Those that are known and have not ended.
+  var count: Int { processes.count }
+
+  /// Whether events of the process are wanted, by what runs in it now.
+  mutating func admits(_ pid: UInt32) -> Bool {
+    if filter.isOpen { return true }
+    guard filter.admits(pid: pid) else { return false }
+    if let known = processes[pid] { return known.isAdmitted }
+    let name = ProcFiles.name(of: pid, thread: pid) ?? ""
+    let isAdmitted = filter.admits(pid: pid, command: name)
+    processes[pid] = Process(name: name, isAdmitted: isAdmitted)
+    return isAdmitted
+  }
+
   /// The process's number; the first time, `define` is called with what is known of it.
   mutating func index(
-    of pid: UInt32, parentPID: UInt32 = 0, name: String = "", atTicks ticks: UInt64,
-    define: (ProcessRecord) -> Void
+    of pid: UInt32, name: String = "", at moment: Moment, define: (ProcessRecord) -> Void
   ) -> UInt32 {
-    if let known = processes[pid] { return known.index }
+    if let known = processes[pid]?.index { return known }
+    var process = processes[pid] ?? Process(name: name)
+    if process.name.isEmpty { process.name = name }
+    defer { processes[pid] = process }
     if let index = connectedIndex(pid) {
-      processes[pid] = Process(index: index, name: name, isConnected: true)
+      process.index = index
+      process.isConnected = true
       return index
     }
     let index = nextIndex
     nextIndex &+= 1
-    processes[pid] = Process(index: index, name: name)
-    let identity = pid == 0 ? nil : ProcessIdentity(procName: "\(pid)")
+    process.index = index
+    let identity = pid == 0 ? nil : Self.identity(of: pid, at: moment.nanoseconds)
     let executable = identity?.executable ?? ""
     define(
       ProcessRecord(
-        index: index, pid: pid, parentPID: identity?.parentPID ?? parentPID,
-        uid: ProcFiles.user(of: pid) ?? 0, startTime: identity?.startTime ?? 0,
-        executable: executable.isEmpty ? name : executable, arguments: identity?.arguments ?? [],
-        joinTicks: ticks))
+        index: index, pid: pid, parentPID: identity?.parentPID ?? process.parentPID,
+        uid: identity == nil ? 0 : ProcFiles.user(of: pid) ?? 0,
+        startTime: identity?.startTime ?? 0,
+        executable: executable.isEmpty ? process.name : executable,
+        arguments: identity?.arguments ?? [], joinTicks: moment.ticks))
     return index
+  }
+
+  /// What /proc says of the process that had the number then: nil when that one has ended, also
+  /// when another has the number by now.
+  private static func identity(of pid: UInt32, at nanoseconds: UInt64) -> ProcessIdentity? {
+    let identity = ProcessIdentity(procName: "\(pid)")
+    guard identity.startTime != 0 else { return nil }
+    // Clock ticks after boot, rounded down: never later than the process's first record.
+    let now_ns = trace_monotonic_ns()
+    let asleep_ns = trace_boottime_ns() - now_ns
+    return identity.startTime &* clockTick_ns <= nanoseconds &+ asleep_ns ? identity : nil
+  }
+
+  /// A process began, by fork: it is the program that its parent is. The number's former owner has
+  /// ended, whether that was heard or not.
+  mutating func began(_ pid: UInt32, parentPID: UInt32) {
+    let isAdmitted = filter.admits(pid: pid) && admits(parentPID)
+    let name = processes[parentPID]?.name ?? ProcFiles.name(of: parentPID, thread: parentPID)
+    processes[pid] = Process(
+      name: name ?? "", parentPID: parentPID, isAdmitted: isAdmitted, threads: 1)
   }
 
   /// The number means another process from now on.
@@ -73,7 +129,10 @@ struct PerfProcesses {
 
   /// Another program runs: of its threads one is left.
   mutating func exec(_ pid: UInt32, name: String) {
-    processes[pid]?.name = name
-    processes[pid]?.threads = 1
+    var process = processes[pid] ?? Process(name: name)
+    process.name = name
+    process.threads = 1
+    process.isAdmitted = filter.isOpen || filter.admits(pid: pid, command: name)
+    processes[pid] = process
   }
 }

@@ -49,6 +49,14 @@ struct PerfRefusal: Error, Hashable, CustomStringConvertible {
 enum PerfSettings {
   static var paranoid: Int? { number("/proc/sys/kernel/perf_event_paranoid") }
   static var rateMax: Int? { number("/proc/sys/kernel/perf_event_max_sample_rate") }
+  static var framesMax: Int? { number("/proc/sys/kernel/perf_event_max_stack") }
+  static var ringMemoryKilobytes: Int? { number("/proc/sys/kernel/perf_event_mlock_kb") }
+
+  /// The kernel shows zeros to those who shall not know (kernel.kptr_restrict).
+  static var showsKernelAddresses: Bool {
+    guard let line = text("/proc/kallsyms") else { return false }
+    return line.prefix { $0 != " " }.contains { $0 != "0" }
+  }
 
   /// CPUs that run, by number.
   static var onlineCPUs: [Int32] {

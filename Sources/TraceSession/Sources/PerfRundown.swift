@@ -10,10 +10,10 @@ extension PerfTranslator {
 
   /// Tells of a process, its threads and the code it has mapped. What cannot be read is left out.
   func rundown(of pid: UInt32, atNanoseconds now: UInt64) {
-    guard let name = ProcFiles.name(of: pid, thread: pid) else { return }
+    guard processes.admits(pid), let name = ProcFiles.name(of: pid, thread: pid) else { return }
     let parent = ProcessIdentity(procName: "\(pid)").parentPID
     var moment = moment(atNanoseconds: now, tid: pid, flags: .rundown)
-    _ = index(of: pid, parentPID: parent, name: name, moment)
+    _ = index(of: pid, name: name, moment)
     emit(ProcessStart(parentPID: parent, name: name), pid: pid, moment)
     let threads = ProcFiles.threads(of: pid).map { UInt32($0) }
     processes.setThreads(of: pid, max(1, threads.count))

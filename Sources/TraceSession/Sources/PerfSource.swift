@@ -16,6 +16,8 @@ final class PerfSource: Sendable {
     var throttled: UInt64 = 0
     var malformed: UInt64 = 0
     var stackProblems: [String] = []
+    var cutStacks: UInt64 = 0
+    var framesMax = 0
   }
 
   private struct Opened: Sendable {
@@ -25,6 +27,7 @@ final class PerfSource: Sendable {
 
   private let wish: PerfPlan.Wish
   private let channel: SystemChannel
+  private let filter: ProgramFilter
   private let connectedIndex: @Sendable (UInt32) -> UInt32?
   private let kick: Int32
   private let isStopping = Atomic<Bool>(false)
@@ -39,10 +42,11 @@ final class PerfSource: Sendable {
   private static let rundownStep = 16
 
   init(
-    _ wish: PerfPlan.Wish, channel: SystemChannel,
+    _ wish: PerfPlan.Wish, filter: ProgramFilter, channel: SystemChannel,
     connectedIndex: @escaping @Sendable (UInt32) -> UInt32?
   ) {
     self.wish = wish
+    self.filter = filter
     self.channel = channel
     self.connectedIndex = connectedIndex
     kick = trace_wake_descriptor()
@@ -87,7 +91,7 @@ final class PerfSource: Sendable {
     clock.look()
     let translator = PerfTranslator(
       refs: channel.refs, plan: events.plan, wish: wish, cpus: events.rings.map(\.cpu),
-      clock: clock, connectedIndex: connectedIndex)
+      clock: clock, filter: filter, connectedIndex: connectedIndex)
     translator.onThread = { events.inherited(by: $0) }
     opened.withLock { $0.plan = events.plan }
     var reader = PerfReader(events, translator)
@@ -124,6 +128,8 @@ final class PerfSource: Sendable {
       $0.throttled = translator.throttled
       $0.stackProblems = translator.stacks.problems
       $0.malformed = translator.malformed &+ malformed
+      $0.cutStacks = translator.cutStacks
+      $0.framesMax = translator.framesMax
     }
   }
 

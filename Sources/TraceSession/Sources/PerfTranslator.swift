@@ -25,11 +25,16 @@ final class PerfTranslator {
   private(set) var lost: UInt64 = 0
   private(set) var throttled: UInt64 = 0
   private(set) var malformed: UInt64 = 0
+  /// Stacks that are as deep as the kernel's limit: outer frames are probably missing.
+  private(set) var cutStacks: UInt64 = 0
+  /// Frames of a stack at most (kernel.perf_event_max_stack).
+  var framesMax = PerfSettings.framesMax ?? .max
 
   static let pathBytesMax = 4096
 
   init(
     refs: SystemRefs, plan: PerfPlan, wish: PerfPlan.Wish, cpus: [Int32], clock: PerfClock,
+    filter: ProgramFilter = ProgramFilter(),
     connectedIndex: @escaping (_ pid: UInt32) -> UInt32?
   ) {
     self.refs = refs
@@ -40,7 +45,7 @@ final class PerfTranslator {
     self.cpus = cpus
     self.clock = clock
     lastTicks = cpus.map { _ in 0 }
-    processes = PerfProcesses(connectedIndex: connectedIndex)
+    processes = PerfProcesses(filter: filter, connectedIndex: connectedIndex)
     words.reserveCapacity(1024)
   }
 
@@ -57,7 +62,8 @@ final class PerfTranslator {
 
   func take(_ record: PerfRecord, _ stamp: PerfStamp, ring: Int) {
     let ticks = clock.ticks(at: stamp.nanoseconds)
-    let moment = Moment(ticks: ticks, tid: stamp.tid, stretch: stretches[ring])
+    let moment = Moment(
+      ticks: ticks, nanoseconds: stamp.nanoseconds, tid: stamp.tid, stretch: stretches[ring])
     switch record {
     case .sample(let sample): take(sample, pid: stamp.pid, moment)
     case .map(let map): take(map, moment)
@@ -68,7 +74,9 @@ final class PerfTranslator {
     case .contextSwitch(let isOut, let isPreempted):
       let direction: SwitchDirection = isOut ? (isPreempted ? .preempted : .off) : .on
       // CPU-wide, the idle thread's ways are those of all others, the other way round.
-      if stamp.pid != 0 { emit(ContextSwitch(direction: direction), pid: stamp.pid, moment) }
+      if stamp.pid != 0, processes.admits(stamp.pid) {
+        emit(ContextSwitch(direction: direction), pid: stamp.pid, moment)
+      }
     case .lost(let count), .lostSamples(let count):
       lose(count, ring, ticks)
     case .throttled: throttled += 1
@@ -81,6 +89,8 @@ final class PerfTranslator {
   /// When, which thread's, and where in the batch.
   struct Moment {
     var ticks: UInt64
+    /// CLOCK_MONOTONIC.
+    var nanoseconds: UInt64
     var tid: UInt32
     var stretch: Int
     var flags: EventFlags = []
@@ -88,7 +98,9 @@ final class PerfTranslator {
 
   /// An event that no CPU made.
   func moment(atNanoseconds now: UInt64, tid: UInt32 = 0, flags: EventFlags = []) -> Moment {
-    Moment(ticks: clock.ticks(at: now), tid: tid, stretch: stretches[cpus.count], flags: flags)
+    Moment(
+      ticks: clock.ticks(at: now), nanoseconds: now, tid: tid, stretch: stretches[cpus.count],
+      flags: flags)
   }
 
   private func lose(_ count: UInt64, _ ring: Int, _ ticks: UInt64) {
@@ -104,11 +116,17 @@ final class PerfTranslator {
   // MARK: Samples
 
   private func take(_ sample: PerfSample, pid: UInt32, _ moment: Moment) {
-    guard let sampling else { return }
+    guard let sampling, processes.admits(pid) else { return }
     words.removeAll(keepingCapacity: true)
     words.append(sampling.period_ns)
     words.append(UInt64(source.rawValue))
     stacks.append(sample, pid: pid, to: &words)
+    if sample.callchain.count / 8 >= framesMax,
+      PerfCallchain.addressCount(sample.callchain) >= framesMax
+    {
+      cutStacks += 1
+      if words.last != StackNode.lostAddress { words.append(StackNode.lostAddress) }
+    }
     let header = SystemBatch.Header(
       ref: refs.ref(of: SampledProfile.self), flags: .stack, ticks: moment.ticks,
       process: index(of: pid, moment), tid: moment.tid)
@@ -117,13 +135,10 @@ final class PerfTranslator {
 
   // MARK: Processes
 
-  func index(
-    of pid: UInt32, parentPID: UInt32 = 0, name: String = "", _ moment: Moment
-  ) -> UInt32 {
+  func index(of pid: UInt32, name: String = "", _ moment: Moment) -> UInt32 {
     let batch = batch
-    return processes.index(of: pid, parentPID: parentPID, name: name, atTicks: moment.ticks) {
-      batch.add(process: $0)
-    }
+    let when = PerfProcesses.Moment(ticks: moment.ticks, nanoseconds: moment.nanoseconds)
+    return processes.index(of: pid, name: name, at: when) { batch.add(process: $0) }
   }
 
   func emit(_ event: some TraceEvent, pid: UInt32, _ moment: Moment) {
@@ -142,29 +157,30 @@ final class PerfTranslator {
     var moment = moment
     moment.tid = task.tid
     guard task.pid != task.parentPID else {
-      emit(ThreadStart(name: processes[task.pid]?.name ?? ""), pid: task.pid, moment)
       processes.threadBegan(of: task.pid)
+      guard processes.admits(task.pid) else { return }
+      emit(ThreadStart(name: processes[task.pid]?.name ?? ""), pid: task.pid, moment)
       return
     }
-    // The number's former owner has ended, whether that was heard or not.
-    processes.forget(task.pid)
+    processes.began(task.pid, parentPID: task.parentPID)
     stacks.spaces.fork(task.pid, from: task.parentPID)
-    let name = processes[task.parentPID]?.name ?? ""
-    let index = index(of: task.pid, parentPID: task.parentPID, name: name, moment)
-    processes.setThreads(of: task.pid, 1)
-    emit(ProcessStart(parentPID: task.parentPID, name: name), process: index, moment)
+    guard let process = processes[task.pid], process.isAdmitted else { return }
+    emit(ProcessStart(parentPID: task.parentPID, name: process.name), pid: task.pid, moment)
   }
 
   private func exit(_ task: PerfTask, _ moment: Moment) {
     var moment = moment
     moment.tid = task.tid
     guard let process = processes[task.pid] else { return }
-    emit(ThreadStop(name: ""), process: process.index, moment)
+    if let index = process.index, process.isAdmitted {
+      emit(ThreadStop(name: ""), process: index, moment)
+    }
     guard processes.threadEnded(task.tid, of: task.pid) else { return }
-    emit(ProcessStop(parentPID: task.parentPID), process: process.index, moment)
-    if !process.isConnected { batch.add(endOf: process.index, atTicks: moment.ticks) }
     processes.forget(task.pid)
     stacks.spaces.forget(task.pid)
+    guard let index = process.index else { return }
+    if process.isAdmitted { emit(ProcessStop(parentPID: task.parentPID), process: index, moment) }
+    if !process.isConnected { batch.add(endOf: index, atTicks: moment.ticks) }
   }
 
   private func take(
@@ -174,20 +190,24 @@ final class PerfTranslator {
     moment.tid = tid
     guard isExec else {
       if pid == tid { processes.rename(pid, name) }
-      emit(ThreadName(name: name), pid: pid, moment)
+      if processes.admits(pid) { emit(ThreadName(name: name), pid: pid, moment) }
       return
     }
     // A command's events begin at its exec: this is the first that is heard of it.
-    if processes[pid] == nil, case .children = scope {
-      let index = index(of: pid, name: name, moment)
-      emit(ProcessStart(parentPID: UInt32(getpid()), name: name), process: index, moment)
-    }
-    emit(ProcessExec(name: name), pid: pid, moment)
+    var isFirst = false
+    if processes[pid] == nil, case .children = scope { isFirst = true }
+    let last = processes[pid]
     processes.exec(pid, name: name)
     stacks.spaces.exec(pid)
+    // What ran before is over, whether what runs now is wanted or not.
+    guard processes.admits(pid) || (last?.index != nil && last?.isAdmitted == true) else { return }
+    if isFirst { emit(ProcessStart(parentPID: UInt32(getpid()), name: name), pid: pid, moment) }
+    emit(ProcessExec(name: name), pid: pid, moment)
+    if let index = processes[pid]?.index { batch.rename(process: index, name) }
   }
 
   private func take(_ map: PerfMap, _ moment: Moment) {
+    guard processes.admits(map.pid) else { return }
     stacks.spaces.map(CodeMapping(map), pid: map.pid)
     let image = ImageMap(
       baseAddress: map.address, size: map.size, fileOffset: map.fileOffset,

@@ -45,6 +45,16 @@ final class SystemBatch: @unchecked Sendable {
   }
 
   func add(process: ProcessRecord) { processes.append(process) }
+
+  /// Another program runs in a process that this batch is the first to tell of: that is its name
+  /// then, where no path is known.
+  func rename(process index: UInt32, _ name: String) {
+    let place = processes.lastIndex { $0.index == index }
+    if let place, !processes[place].executable.contains("/") {
+      processes[place].executable = name
+    }
+  }
+
   func add(endOf index: UInt32, atTicks ticks: UInt64) { ends.append((index, ticks)) }
   func add(loss: LossRecord) { losses.append(loss) }
 

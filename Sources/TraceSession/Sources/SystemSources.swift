@@ -31,7 +31,8 @@ final class SystemSources: Sendable {
       let wish = PerfPlan.Wish(
         sampling: configuration.cpuSampling, contextSwitches: configuration.contextSwitches,
         scope: scope)
-      let source = PerfSource(wish, channel: channel) { pid in
+      let filter = ProgramFilter(configuration.processes)
+      let source = PerfSource(wish, filter: filter, channel: channel) { pid in
         rendezvous.state.withLock { $0.index(ofPID: pid) }
       }
       do {
@@ -89,6 +90,11 @@ final class SystemSources: Sendable {
           + "(kernel.perf_cpu_time_max_percent); ask for fewer samples a second")
     }
     sentences += figures.stackProblems
+    if figures.cutStacks > 0 {
+      sentences.append(
+        "\(figures.cutStacks) stacks have \(figures.framesMax) frames, the kernel's limit, and "
+          + "may lack their outer ones; raise kernel.perf_event_max_stack")
+    }
     if figures.malformed > 0 {
       sentences.append("\(figures.malformed) of the kernel's records could not be read")
     }
@@ -104,16 +110,18 @@ final class SystemSources: Sendable {
   /// Where to look, the widest first.
   private static func scopes(_ configuration: SessionConfiguration) -> [PerfScope] {
     let filter = configuration.processes
-    if !filter.pids.isEmpty { return [.processes(filter.pids.sorted())] }
     guard let ancestor = filter.ancestor else {
+      if !filter.pids.isEmpty { return [.processes(filter.pids.sorted())] }
       let own = ProcFiles.processes().filter { ProcFiles.user(of: $0) == geteuid() }
       return [.wholeMachine, .processes(own.filter { $0 != UInt32(getpid()) })]
     }
-    if ancestor == UInt32(getpid()) { return [.children(ofThread: Int32(trace_thread_id()))] }
+    if ancestor == UInt32(getpid()), filter.pids.isEmpty {
+      return [.children(ofThread: Int32(trace_thread_id()))]
+    }
     let descendants = ProcFiles.processes().filter {
       $0 == ancestor || ProcessIdentity.ancestors(of: $0).contains(ancestor)
     }
-    return [.processes(descendants)]
+    return [.processes(filter.pids.union(descendants).sorted())]
   }
 
   private static func note(_ plan: PerfPlan) -> String {

@@ -17,7 +17,8 @@ struct Collect: ParsableCommand {
 
       CPU[:rate] takes samples of running threads with their stacks, 999 a second
       where no rate is given; ContextSwitch records threads' ways on and off the CPUs.
-      Both follow the command, or the processes of -p, or else the whole machine.
+      Both follow the command, or the processes of -p, or else the whole machine, and
+      record only programs that -process names, where it is given.
 
       Providers are GC, JIT, Exception, Method, Symbol (keywords of the Runtime
       provider) or Name[:Keywords[:Level]]; keywords are names or hexadecimal

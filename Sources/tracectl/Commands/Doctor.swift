@@ -7,7 +7,9 @@ struct Doctor: ParsableCommand {
     discussion: "Ends with 0 when nothing fails, with 69 when something does.")
 
   func run() throws {
-    let findings = MachineChecks.run() + RuntimeDirectoryCheck().run() + LimitChecks.run()
+    let findings =
+      MachineChecks.run() + SamplingChecks().run()
+      + RuntimeDirectoryCheck().run() + LimitChecks.run()
     try show(findings.flatMap(\.lines))
     if findings.contains(where: { $0.verdict == .fail }) {
       throw ExitCode(ExitStatus.unavailable.rawValue)

@@ -22,7 +22,6 @@ enum MachineChecks {
         clockSource: SystemFiles.text(
           "/sys/devices/system/clocksource/clocksource0/current_clocksource")),
       sharedMemory(),
-      perfEvents(paranoid: SystemFiles.integer("/proc/sys/kernel/perf_event_paranoid")),
     ]
   }
 
@@ -93,19 +92,5 @@ enum MachineChecks {
         advice: "allow F_ADD_SEALS in this container's seccomp profile")
     }
     return Finding(.ok, "shared memory", "memfd with seals")
-  }
-
-  static func perfEvents(paranoid: Int?) -> Finding {
-    guard let paranoid else {
-      return Finding(
-        .warn, "perf events", "not there: no CPU samples or kernel events",
-        advice: "needed for CPU samples only: a kernel with CONFIG_PERF_EVENTS")
-    }
-    if paranoid <= 1 || geteuid() == 0 {
-      return Finding(.ok, "perf events", "perf_event_paranoid is \(paranoid)")
-    }
-    return Finding(
-      .warn, "perf events", "perf_event_paranoid is \(paranoid): kernel code cannot be sampled",
-      advice: "needed for CPU samples only: sysctl kernel.perf_event_paranoid=1")
   }
 }

@@ -20,6 +20,7 @@ struct FileReport {
     let machine = session.machine
     let duration = file.durationNanoseconds
     let state = file.isComplete ? "complete" : "not finished: " + OpenTrace.unfinishedState(file)
+    let sampling = SamplingSummary(file).text.map { [item("sampling", $0)] } ?? []
     return [
       "\(file.path)  \(readableBytes(file.byteCount)), \(state)",
       item("session", "\(session.name), \(modeName(session.mode))"),
@@ -31,9 +32,7 @@ struct FileReport {
       item("start", utcTime(session.start.realtimeNanoseconds)),
       item("duration", "\(readableDuration(nanoseconds: duration)) from first to last event"),
       item("events", eventTotals(duration: duration)),
-      item("lost", lossSummary),
-      item("damage", damageSummary),
-    ]
+    ] + sampling + [item("lost", lossSummary), item("damage", damageSummary)]
   }
 
   private var clock: String {

@@ -31,7 +31,10 @@ struct StackReport {
   var heading: [String] {
     var lines = ["\(file.path): stacks of \(eventName)"]
     lines.append(item(unit == .cpuTime ? "samples" : "events", countSummary))
-    if unit == .cpuTime { lines.append(item("CPU time", cpuSummary)) }
+    if unit == .cpuTime {
+      if let sampling = SamplingSummary(file).text { lines.append(item("sampling", sampling)) }
+      lines.append(item("CPU time", cpuSummary))
+    }
     lines.append(item("processes", processSummary))
     if let shown { lines.append(item("shown", shownSummary(shown))) }
     lines.append(item("unnamed", unresolvedSummary))

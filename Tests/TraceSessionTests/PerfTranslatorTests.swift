@@ -1,0 +1,156 @@
+import Glibc
+import Testing
+import TraceEvents
+import TraceFormat
+
+@testable import TraceSession
+
+/// Processes, threads and images out of the kernel's records. Pids are those of no process.
+@Suite struct PerfTranslatorTests {
+  static let shell: UInt32 = 5_000_001
+  static let child: UInt32 = 5_000_002
+  static let other: UInt32 = 5_000_003
+
+  @Test func aCommandsLife() throws {
+    var trace = try TranslatedTrace()
+    trace.exec(Self.shell, "sh", at: 1)
+    trace.fork(Self.child, parent: Self.shell, at: 2)
+    trace.exec(Self.child, "true", at: 3)
+    trace.map(Self.child, "/usr/bin/true", at: 4)
+    trace.sample(Self.child, at: 5)
+    trace.exit(Self.child, at: 6)
+    let file = try trace.finish()
+    #expect(
+      try file.story() == [
+        "\(Self.shell) ProcessExec", "\(Self.child) ProcessStart", "\(Self.child) ProcessExec",
+        "\(Self.child) ImageMap", "\(Self.child) SampledProfile", "\(Self.child) ThreadStop",
+        "\(Self.child) ProcessStop",
+      ])
+    let process = try #require(file.processes.first { $0.pid == Self.child })
+    #expect(process.executable == "true")
+    #expect(process.parentPID == Self.shell)
+    #expect(process.endTicks == TranslatedTrace.start_ns + 6)
+  }
+
+  /// A name chooses processes, their samples and all that is told of them; what such a program
+  /// starts is taken for as long as it is that program.
+  @Test func onlyProgramsOfAName() throws {
+    var trace = try TranslatedTrace(
+      filter: ProcessFilter(executableNames: ["a-name-that-the-kernel-cuts", "worker"]))
+    trace.exec(Self.shell, "sh", at: 1)
+    trace.sample(Self.shell, at: 2)
+    trace.fork(Self.child, parent: Self.shell, at: 3)
+    trace.sample(Self.child, at: 4)
+    trace.exec(Self.child, "worker", at: 5)
+    trace.map(Self.child, "/usr/bin/worker", at: 6)
+    trace.sample(Self.child, at: 7)
+    trace.fork(Self.other, parent: Self.child, at: 8)
+    trace.sample(Self.other, at: 9)
+    trace.exec(Self.other, "sh", at: 10)
+    trace.sample(Self.other, at: 11)
+    trace.exec(Self.other, "a-name-that-the", at: 12)
+    trace.take(.contextSwitch(isOut: true, isPreempted: false), pid: Self.other, at: 13)
+    trace.take(.contextSwitch(isOut: true, isPreempted: false), pid: Self.shell, at: 14)
+    trace.exit(Self.shell, at: 15)
+    trace.exit(Self.child, at: 16)
+    let file = try trace.finish()
+    #expect(
+      try file.story() == [
+        "\(Self.child) ProcessExec", "\(Self.child) ImageMap", "\(Self.child) SampledProfile",
+        "\(Self.other) ProcessStart", "\(Self.other) SampledProfile", "\(Self.other) ProcessExec",
+        "\(Self.other) ProcessExec", "\(Self.other) ContextSwitch", "\(Self.child) ThreadStop",
+        "\(Self.child) ProcessStop",
+      ])
+    #expect(Set(file.processes.map(\.pid)) == [Self.child, Self.other])
+  }
+
+  /// Children of listed processes are followed by the kernel, but not asked for.
+  @Test func onlyListedProcesses() throws {
+    var trace = try TranslatedTrace(
+      filter: ProcessFilter(pids: [Self.shell]), scope: .processes([Self.shell]))
+    trace.sample(Self.shell, at: 1)
+    trace.fork(Self.child, parent: Self.shell, at: 2)
+    trace.sample(Self.child, at: 3)
+    trace.exit(Self.child, at: 4)
+    #expect(try trace.finish().story() == ["\(Self.shell) SampledProfile"])
+  }
+
+  /// A running program is known by its executable, whatever it calls itself.
+  @Test func aRunningProgramIsKnownByItsExecutable() throws {
+    let own = UInt32(getpid())
+    let path = try #require(readLink("/proc/self/exe"))
+    let name = String(try #require(path.split(separator: "/").last))
+    for (wanted, isTaken) in [(name, true), ("no-such-program", false)] {
+      var trace = try TranslatedTrace(filter: ProcessFilter(executableNames: [wanted]))
+      trace.sample(own, at: 1)
+      trace.sample(own, at: 2)
+      #expect(try trace.finish().story().count == (isTaken ? 2 : 0))
+    }
+  }
+
+  /// /proc tells of the process that has the number now: not of one that had it before.
+  @Test func anotherProcessWithTheNumberLendsNoName() throws {
+    let own = UInt32(getpid())
+    var before = try TranslatedTrace()
+    // Long before this process began: 1,000 s after boot at the latest, on a machine that has run
+    // for less than that the first sample below is in the future.
+    before.take(.sample(PerfSample(address: 0x1010)), pid: own, at: 0 &- TranslatedTrace.start_ns)
+    let file = try before.finish()
+    let process = try #require(file.processes.first { $0.pid == own })
+    #expect(process.executable.isEmpty)
+    #expect(process.startTime == 0)
+    #expect(process.arguments.isEmpty)
+  }
+
+  /// Thousands of processes that come and go leave nothing behind.
+  @Test func processesThatEndedAreForgotten() throws {
+    var trace = try TranslatedTrace()
+    for number in 0..<10_000 as Range<UInt32> {
+      let pid = Self.other + number
+      trace.fork(pid, parent: Self.shell, at: UInt64(number) * 10)
+      trace.exec(pid, "true", at: UInt64(number) * 10 + 1)
+      trace.exit(pid, at: UInt64(number) * 10 + 2)
+      if number % 100 == 0 { trace.send() }
+    }
+    #expect(trace.translator.processes.count <= 1)
+    let file = try trace.finish()
+    #expect(file.processes.count == 10_000)
+    #expect(file.processes.allSatisfy { $0.executable == "true" && $0.endTicks != nil })
+    #expect(file.byteCount < 10_000 * 60)
+  }
+
+  /// What the kernel had no room for is in the file, with the time in which it was lost.
+  @Test func lostRecords() throws {
+    var trace = try TranslatedTrace()
+    trace.sample(Self.shell, at: 10)
+    trace.take(.lost(7), pid: Self.shell, at: 30)
+    trace.take(.lostSamples(3), pid: Self.shell, at: 40)
+    #expect(trace.translator.lost == 10)
+    let file = try trace.finish()
+    let totals = file.lossTotals.filter { $0.cause == .kernelBufferFull }
+    #expect(totals.reduce(0) { $0 + $1.count } == 10)
+    #expect(totals.map(\.firstTicks).min() == TranslatedTrace.start_ns + 10)
+    #expect(totals.map(\.lastTicks).max() == TranslatedTrace.start_ns + 40)
+  }
+
+  /// A chain of the kernel's limit has lost what was further out.
+  @Test func stacksThatTheKernelCutAreCounted() throws {
+    let user = UInt64(bitPattern: -512)
+    var trace = try TranslatedTrace()
+    trace.translator.framesMax = 4
+    for depth in [3, 4, 4, 2] as [UInt64] {
+      let chain = [user] + (0..<depth).map { 0x1000 + $0 }
+      chain.withUnsafeBytes {
+        trace.take(.sample(PerfSample(address: 0x1000, callchain: $0)), pid: Self.shell, at: 1)
+      }
+    }
+    #expect(trace.translator.cutStacks == 2)
+    #expect(try trace.finish().story().count == 4)
+  }
+
+  private func readLink(_ path: String) -> String? {
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    let count = readlink(path, &buffer, buffer.count)
+    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+  }
+}
