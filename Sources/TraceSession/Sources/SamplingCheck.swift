@@ -57,11 +57,11 @@ public struct SamplingCheck: Hashable, Sendable {
   /// Asks the kernel for events as a session does; nothing is sampled.
   public static func run() -> SamplingCheck {
     let cpu = PerfSettings.onlineCPUs[0]
-    let ring = try? PerfRing(cpu: cpu)
+    let rings = (try? PerfRing.forEveryCPU(bytesWanted: PerfRing.bytesWanted)) ?? []
     return SamplingCheck(
       wholeMachine: attempt(.wholeMachine, thread: -1, cpu),
       ownProcesses: attempt(.processes([UInt32(getpid())]), thread: 0, cpu),
-      ringBytes: ring?.byteCount ?? 0, ringBytesWanted: PerfRing.bytesWanted,
+      ringBytes: rings.map(\.byteCount).min() ?? 0, ringBytesWanted: PerfRing.bytesWanted,
       paranoid: PerfSettings.paranoid, rateMax: PerfSettings.rateMax,
       framesMax: PerfSettings.framesMax, ringMemoryKilobytes: PerfSettings.ringMemoryKilobytes,
       showsKernelAddresses: PerfSettings.showsKernelAddresses)
