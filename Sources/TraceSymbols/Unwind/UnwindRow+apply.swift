@@ -49,7 +49,10 @@ extension UnwindRow {
       switch rule.kind {
       case .same: break
       case .undefined: caller.forget(register)
-      case .savedAtOffset: caller[register] = try stack.word(at: place)
+      case .savedAtOffset:
+        // Compilers do not note each pop: a place that the stack has left was popped.
+        if place < registers.stackPointer, register != Int(returnRegister) { break }
+        caller[register] = try stack.word(at: place)
       case .isOffset: caller[register] = place
       case .inRegister: caller[register] = try registers.value(Int(rule.value))
       case .savedAtExpression:

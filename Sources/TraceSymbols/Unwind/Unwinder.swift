@@ -99,8 +99,12 @@ public final class Unwinder {
     _ registers: inout UnwindRegisters, _ stack: StackCopy, _ space: borrowing AddressSpace,
     _ isCall: inout Bool
   ) -> UnwindEnd? {
-    guard let frame = try? registers.value(UnwindRegisters.framePointer),
-      frame & 7 == 0, frame >= registers.stackPointer
+    guard let frame = try? registers.value(UnwindRegisters.framePointer) else {
+      return .notDescribed
+    }
+    // By the calling convention, the outermost function's.
+    if frame == 0 { return .complete }
+    guard frame & 7 == 0, frame >= registers.stackPointer
     else { return .notDescribed }
     guard let caller = try? stack.word(at: frame), let address = try? stack.word(at: frame &+ 8)
     else { return frame < stack.end || frame &- stack.end < 1 << 23 ? .stackCut : .notDescribed }
