@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Names the hot functions of real programs with tracectl and with perf, side by side.
 
-Each samples a run of its own of the same work. Scripts/compare-perf calls it. The exit code is 1 when the two disagree on any program: their five hottest functions
-must be the same, their shares within three points, and of the user frames in code that has symbols
-98 % must be named.
+Each samples a run of its own of the same work. Scripts/compare-perf calls it. The exit code is 1
+when the two disagree on any program: their five hottest functions must be the same, their shares
+within three points, and of the user frames in code that has symbols 98 % must be named: frames.py
+says which frames those are. `--unwind dwarf` has both copy stacks and unwind them.
 """
 
 import argparse
@@ -16,11 +17,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+import frames
 import programs
 
 TOP = 5
 POINTS = 3.0
 NAMED = 0.98
+# Names that are missing, listed.
+MISSING = 3
 
 
 def arguments():
@@ -29,6 +33,10 @@ def arguments():
     parser.add_argument("--agent", help="libtracejvm.so; without it no JVM")
     parser.add_argument("--only", default="", help="only programs whose name has this in it")
     parser.add_argument("--seconds", default="6", help="how long each program runs")
+    parser.add_argument("--unwind", default="fp", choices=["fp", "dwarf"])
+    parser.add_argument(
+        "--perf-frames", action="store_true",
+        help="count perf's frames too (perf script: minutes with --unwind dwarf)")
     parser.add_argument("--keep", help="a directory for the recordings")
     return parser.parse_args()
 
@@ -96,38 +104,47 @@ def by_perf(program, directory, pid):
 
 
 def by_us(options, directory, pid):
-    """Our counts, and of the user frames in JIT code and images with symbols how many are named."""
+    """Our counts, and which frames are named."""
     folded = subprocess.run(
         [options.tracectl, "stacks", "trace.etl", "-pid", str(pid), "-format", "folded"],
-        cwd=directory, check=True, capture_output=True, text=True)
-    counts, named, unnamed = {}, {}, {}
-    for line in folded.stdout.splitlines():
+        cwd=directory, check=True, capture_output=True, text=True).stdout
+    counts = {}
+    for line in folded.splitlines():
         stack, count = line.rsplit(" ", 1)
-        frames = stack.split(";")[1:]
-        if frames:
-            add(counts, key(frames[-1]), int(count))
-        for frame in frames:
-            module, function = frame.split("!", 1) if "!" in frame else (frame, "")
-            if module != "[k]":
-                add(unnamed if function.startswith("?") else named, module, int(count))
-    # An image of which nothing has a name has no symbols. "?" is code that no image has.
-    lacking = sum(count for module, count in unnamed.items() if module in named or module == "?")
-    having = sum(named.values())
-    return counts, having / (having + lacking or 1)
+        if ";" in stack:
+            add(counts, key(stack.rsplit(";", 1)[-1]), int(count))
+    return counts, frames.of_ours(folded, frames.images(options.tracectl, directory, pid))
+
+
+def perf_frames(program, directory, pid):
+    data = "injected.data" if program.perf == "inject" else "perf.data"
+    script = subprocess.Popen(
+        ["perf", "script", "-i", data, f"--pid={pid}", "-F", "ip,sym,dso"], cwd=directory,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace")
+    return frames.of_perf(script.stdout)
 
 
 def compare(program, options, directory):
-    perf = ["perf", "record", "-q", "-F", "999", "-g", "-k", "mono", "-o", "perf.data", "--"]
-    theirs = by_perf(program, directory, run(program, options, directory, perf))
-    collect = [options.tracectl, "collect", "-quiet", "-providers", program.providers, "-o",
-               "trace.etl", "--"]
-    ours, share = by_us(options, directory, run(program, options, directory, collect))
+    perf = ["perf", "record", "-q", "-F", "999", "--call-graph", options.unwind, "-k", "mono",
+            "-o", "perf.data", "--"]
+    pid = run(program, options, directory, perf)
+    theirs = by_perf(program, directory, pid)
+    their_frames = perf_frames(program, directory, pid) if options.perf_frames else None
+    collect = [options.tracectl, "collect", "-quiet", "-providers", program.providers, "-unwind",
+               options.unwind, "-o", "trace.etl", "--"]
+    ours, our_frames = by_us(options, directory, run(program, options, directory, collect))
+    share = our_frames.share()
     samples = sum(theirs.values()), sum(ours.values())
     theirs, ours = shares(theirs), shares(ours)
     hottest = sorted(theirs, key=theirs.get, reverse=True)[:TOP]
     own = sorted(ours, key=ours.get, reverse=True)[:TOP]
-    print(f"\n== {program.name}: {samples[0]} samples by perf, {samples[1]} by tracectl; "
-          f"{share:.1%} of frames in code with symbols named")
+    print(f"\n== {program.name}, -unwind {options.unwind}: {samples[0]} samples by perf, "
+          f"{samples[1]} by tracectl")
+    print(f"  tracectl: {our_frames}")
+    if their_frames:
+        print(f"  perf: {their_frames}")
+    for name, count in our_frames.missing.most_common(MISSING):
+        print(f"  without a name: {count} {name}")
     print(f"  {'function':<40} {'perf':>7} {'tracectl':>9}")
     for name in hottest + [name for name in own if name not in hottest]:
         print(f"  {name[:40]:<40} {theirs.get(name, 0):6.1f}% {ours.get(name, 0):8.1f}%")
