@@ -111,7 +111,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "TraceEvents", "TraceFormat", "TraceAnalysis", "tracectl", "event-storm", "minivm",
+        "TraceEvents", "TraceFormat", "TraceAnalysis", "TestSupport", "tracectl", "event-storm",
+        "minivm",
       ]),
     .testTarget(
       name: "TraceFormatTests",

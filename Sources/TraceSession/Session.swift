@@ -213,7 +213,8 @@ public final class Session: Sendable {
   }
 
   private func problems(_ running: Running) -> [String] {
-    (running.sources?.problems ?? []) + running.rendezvous.state.withLock { $0.problems }
+    let joined = running.rendezvous.state.withLock { $0.processesSeen }
+    return (running.sources?.problems(processesJoined: joined) ?? []) + running.rendezvous.state.withLock { $0.problems }
   }
 
   /// Events as they are written: they come a flush interval late, block by block, in order within a

@@ -28,6 +28,8 @@ struct RendezvousState {
   private(set) var processesSeen = 0
   /// CPU time between the samples that processes take of themselves; 0: they take none.
   var samplingInterval_ns: UInt64 = 0
+  /// Told of every process that has been given a number, before the process is.
+  var onWelcome: (ConnectedImages.Process) -> Void = { _ in }
   var isStopping = false
 
   init(_ configuration: SessionConfiguration, sink: (any EventSink)?, wakeDescriptor: Int32) {
@@ -167,6 +169,7 @@ struct RendezvousState {
         executable: processes[record].executable, arguments: processes[record].arguments,
         joinTicks: entry.set.ticks))
     sink.admit(process: slot, toSet: entry.id)
+    if link.peer.pid != 0 { onWelcome(ConnectedImages.Process(pid: link.peer.pid, index: slot)) }
     link.send(
       .welcome(Welcome(sessionID: sessionID, processSlot: slot)),
       descriptors: [entry.set.descriptor, wakeDescriptor])
@@ -220,6 +223,14 @@ struct RendezvousState {
 
   /// The number of the process that has joined the session and runs now with this pid.
   func index(ofPID pid: UInt32) -> UInt32? { links.values.first { $0.peer.pid == pid }?.slot }
+
+  /// The processes that have a number and run now, as far as this pid namespace shows them.
+  var connected: [ConnectedImages.Process] {
+    links.values.compactMap { link in
+      guard let slot = link.slot, link.peer.pid != 0 else { return nil }
+      return ConnectedImages.Process(pid: link.peer.pid, index: slot)
+    }
+  }
 
   // MARK: Ends
 

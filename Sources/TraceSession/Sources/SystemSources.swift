@@ -9,6 +9,8 @@ final class SystemSources: Sendable {
   /// How CPU samples are taken; nil when none were asked for.
   let ladder: SamplingLadder?
   private let perf: PerfSource?
+  /// Where the kernel's events do not tell of images.
+  private let images: ConnectedImages?
   private let firstProblems: [String]
 
   /// Nil when nothing of the kind is wanted.
@@ -49,7 +51,9 @@ final class SystemSources: Sendable {
     }
     perf = started
     if started == nil, let sampling = configuration.cpuSampling {
-      Self.stepDown(&ladder, sampling, configuration, rendezvous)
+      images = try Self.stepDown(&ladder, sampling, rendezvous, channel)
+    } else {
+      images = nil
     }
     if !ladder.note.isEmpty { problems.append(ladder.note) }
     firstProblems = problems
@@ -60,29 +64,42 @@ final class SystemSources: Sendable {
     Self.tell(ladder, configuration.cpuSampling, channel)
   }
 
-  func stop() { perf?.stop() }
+  func stop() {
+    perf?.stop()
+    images?.stop()
+  }
 
   /// Without the kernel's events: what links TraceProvider samples itself.
   private static func stepDown(
-    _ ladder: inout SamplingLadder, _ sampling: CPUSampling, _ configuration: SessionConfiguration,
-    _ rendezvous: Rendezvous
-  ) {
-    let interval_ns = 1_000_000_000 / UInt64(max(1, sampling.rate))
-    rendezvous.change { $0.sampleThreads(interval_ns: interval_ns) }
+    _ ladder: inout SamplingLadder, _ sampling: CPUSampling, _ rendezvous: Rendezvous,
+    _ channel: SystemChannel
+  ) throws(SessionError) -> ConnectedImages {
+    let images = ConnectedImages(channel) { rendezvous.state.withLock { $0.connected } }
+    rendezvous.change { state in
+      state.onWelcome = { [weak images] in images?.look(at: $0) }
+      state.sampleThreads(interval_ns: sampling.period_ns)
+    }
+    try images.start()
     ladder.source = .threadTimer
     ladder.hasKernelFrames = false
     ladder.add(
       .init(
         .threadTimers, isTaken: true,
         note: "only programs that link TraceProvider are sampled, by timers of their own"))
+    return images
   }
 
   /// Records that the kernel had no room for.
   var lost: UInt64 { perf?.figures.lost ?? 0 }
 
   /// What went wrong, in sentences.
-  var problems: [String] {
-    guard let figures = perf?.figures else { return firstProblems }
+  func problems(processesJoined: Int) -> [String] {
+    guard let figures = perf?.figures else {
+      guard ladder?.taken == .threadTimers, processesJoined == 0 else { return firstProblems }
+      return firstProblems + [
+        "there are no CPU samples: no program that links TraceProvider was seen"
+      ]
+    }
     var sentences = firstProblems
     if figures.throttled > 0 {
       sentences.append(

@@ -1,0 +1,80 @@
+import Foundation
+import Glibc
+
+/// Lets a body run where the kernel's events are refused, as they are in most containers.
+public enum PerfForbidden {
+  struct Failure: Error, CustomStringConvertible {
+    var description: String
+  }
+
+  private final class Outcome<Result>: @unchecked Sendable {
+    var result: Swift.Result<Result, any Error>?
+    var body: (() throws -> Result)?
+  }
+
+  /// Runs `body` on a thread of its own, for which, and for all that it starts, perf_event_open
+  /// fails with EPERM.
+  public static func run<Result>(_ body: @escaping () throws -> Result) throws -> Result {
+    let outcome = Outcome<Result>()
+    outcome.body = body
+    let hasEnded = DispatchSemaphore(value: 0)
+    let thread = Thread {
+      outcome.result = Swift.Result {
+        try forbid()
+        return try outcome.body!()
+      }
+      outcome.body = nil
+      hasEnded.signal()
+    }
+    thread.stackSize = 4 << 20
+    thread.start()
+    hasEnded.wait()
+    return try outcome.result!.get()
+  }
+
+  private struct Instruction {
+    var code: UInt16
+    var ifTrue: UInt8 = 0
+    var ifFalse: UInt8 = 0
+    var operand: UInt32
+  }
+
+  private struct Program {
+    var count: UInt16
+    var instructions: UnsafeMutablePointer<Instruction>
+  }
+
+  #if arch(x86_64)
+    private static let callNumber: UInt32 = 298
+  #else
+    private static let callNumber: UInt32 = 241
+  #endif
+
+  /// seccomp(2), for the calling thread.
+  private static func forbid() throws {
+    typealias Call = @convention(c) (Int32, UInt, UInt, UInt, UInt) -> Int32
+    guard let symbol = dlsym(nil, "prctl") else { throw Failure(description: "no prctl") }
+    let prctl = unsafeBitCast(symbol, to: Call.self)
+    var filter = [
+      // The call's number; if it is this one, EPERM; else as ever.
+      Instruction(code: 0x20, operand: 0),
+      Instruction(code: 0x15, ifFalse: 1, operand: callNumber),
+      Instruction(code: 0x06, operand: 0x0005_0000 | UInt32(EPERM)),
+      Instruction(code: 0x06, operand: 0x7fff_0000),
+    ]
+    let code = filter.withUnsafeMutableBufferPointer { filter in
+      var program = Program(
+        count: UInt16(filter.count), instructions: filter.baseAddress!)
+      return withUnsafeMutablePointer(to: &program) { program in
+        prctl(noNewPrivileges, 1, 0, 0, 0) == 0
+          ? prctl(setFilter, 2, UInt(bitPattern: program), 0, 0) : -1
+      }
+    }
+    guard code == 0 else {
+      throw Failure(description: "seccomp: \(String(cString: strerror(errno)))")
+    }
+  }
+
+  private static let noNewPrivileges: Int32 = 38
+  private static let setFilter: Int32 = 22
+}
