@@ -213,8 +213,8 @@ public final class Session: Sendable {
   }
 
   private func problems(_ running: Running) -> [String] {
-    let joined = running.rendezvous.state.withLock { $0.processesSeen }
-    return (running.sources?.problems(processesJoined: joined) ?? []) + running.rendezvous.state.withLock { $0.problems }
+    let (joined, problems) = running.rendezvous.state.withLock { ($0.processesSeen, $0.problems) }
+    return (running.sources?.problems(processesJoined: joined) ?? []) + problems
   }
 
   /// Events as they are written: they come a flush interval late, block by block, in order within a
