@@ -118,11 +118,17 @@ public struct SamplingStarted: TraceEvent, Hashable {
   public var rate: UInt32
   /// Whether time in the kernel is sampled, and stacks begin with the kernel's frames.
   public var hasKernelFrames: Bool
+  /// Bytes of each thread's stack that were copied and unwound by call frame information; 0 where
+  /// the kernel followed frame pointers.
+  public var stackBytes: UInt32
   /// What was tried first and why it could not be, in sentences; and what to do about it.
   public var note: String
 
   @inlinable
-  public init(source: SampleSource, rate: UInt32, hasKernelFrames: Bool, note: String) {
+  public init(
+    source: SampleSource, rate: UInt32, hasKernelFrames: Bool, stackBytes: UInt32 = 0, note: String
+  ) {
+    self.stackBytes = stackBytes
     self.source = source
     self.rate = rate
     self.hasKernelFrames = hasKernelFrames
@@ -136,6 +142,7 @@ public struct SamplingStarted: TraceEvent, Hashable {
       FieldSchema("source", SampleSource.type),
       FieldSchema("rate", .uint32),
       FieldSchema("hasKernelFrames", .bool),
+      FieldSchema("stackBytes", .uint32, .bytes),
       FieldSchema("note", .string),
     ])
 
@@ -143,6 +150,7 @@ public struct SamplingStarted: TraceEvent, Hashable {
     encoder.encode(source)
     encoder.encode(rate)
     encoder.encode(hasKernelFrames)
+    encoder.encode(stackBytes)
     encoder.encode(note)
   }
 
@@ -150,6 +158,7 @@ public struct SamplingStarted: TraceEvent, Hashable {
     source = decoder.decode()
     rate = decoder.decode()
     hasKernelFrames = decoder.decode()
+    stackBytes = decoder.decode()
     note = decoder.decode()
   }
 }

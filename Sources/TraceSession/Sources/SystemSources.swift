@@ -154,7 +154,9 @@ final class SystemSources: Sendable {
     guard let sampling else { return }
     let event = SamplingStarted(
       source: ladder.source, rate: ladder.taken == nil ? 0 : sampling.rate,
-      hasKernelFrames: ladder.hasKernelFrames, note: ladder.note)
+      hasKernelFrames: ladder.hasKernelFrames,
+      stackBytes: ladder.taken == .kernelEvents ? UInt32(sampling.walk.copiedBytes) : 0,
+      note: ladder.note)
     guard let batch = channel.take(waitingNanoseconds: 1_000_000_000) else { return }
     let isMonotonic = !trace_ticks_are_invariant()
     let stretch = batch.stretch(stream: SystemBatch.firstStream + 0xffff, cpu: .max)

@@ -32,6 +32,8 @@ public final class UnwindImages {
 
   private struct Image {
     var identity: Identity
+    /// Who has it mapped.
+    var processID: UInt32
     /// Where the file may be had, best first.
     var paths: [String]
     var state = State.unread
@@ -54,16 +56,30 @@ public final class UnwindImages {
     self.byteLimit = byteLimit
   }
 
-  /// The number of an image; nil where no more are taken.
+  /// The number of an image; nil where no more are taken. An image that could not be had through
+  /// one process gets a new number for another, which may still run.
   ///
-  /// - Parameter processID: a process that has it mapped: in its container the path may name
-  ///   another file than here.
-  public func id(of identity: Identity, in processID: UInt32) -> ID? {
-    if let known = ids[identity] { return known }
-    guard images.count < countLimit else { return nil }
+  /// - Parameters:
+  ///   - processID: a process that has it mapped: in its container the path may name another file
+  ///     than here.
+  ///   - range: where it is mapped, if that is known: a deleted file can be had by that alone, by
+  ///     those who may (CAP_CHECKPOINT_RESTORE).
+  public func id(
+    of identity: Identity, in processID: UInt32, mappedAt range: Range<UInt64>? = nil
+  ) -> ID? {
+    if let known = ids[identity] {
+      guard case .failed = images[Int(known.index)].state,
+        images[Int(known.index)].processID != processID
+      else { return known }
+    }
+    guard images.count < countLimit else { return ids[identity] }
     let id = ID(index: UInt32(images.count))
-    let inside = "/proc/\(processID)/root\(identity.path)"
-    images.append(Image(identity: identity, paths: [inside, identity.path]))
+    var paths = ["/proc/\(processID)/root\(identity.path)", identity.path]
+    if let range {
+      let (start, end) = (String(range.lowerBound, radix: 16), String(range.upperBound, radix: 16))
+      paths.append("/proc/\(processID)/map_files/\(start)-\(end)")
+    }
+    images.append(Image(identity: identity, processID: processID, paths: paths))
     ids[identity] = id
     return id
   }
@@ -77,9 +93,9 @@ public final class UnwindImages {
 
   /// The images that samples needed and that could not be used, with the reason.
   public var problems: [(identity: Identity, error: FrameTableError)] {
-    images.compactMap { image in
-      guard case .failed(let error) = image.state else { return nil }
-      return (image.identity, error)
+    ids.values.sorted { $0.index < $1.index }.compactMap { id in
+      guard case .failed(let error) = images[Int(id.index)].state else { return nil }
+      return (images[Int(id.index)].identity, error)
     }
   }
 

@@ -24,6 +24,10 @@ struct SamplingSummary {
     guard started.rate > 0 else { return "none: \(started.note)" }
     var text = "\(started.rate) Hz, by \(step(started.source)), "
     text += started.hasKernelFrames ? "user and kernel frames" : "user frames only"
+    text +=
+      started.stackBytes > 0
+      ? ", unwound from \(readableBytes(UInt64(started.stackBytes))) of each stack"
+      : ", by frame pointers"
     return started.note.isEmpty ? text : "\(text): \(started.note)"
   }
 

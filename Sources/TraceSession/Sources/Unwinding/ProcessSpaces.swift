@@ -48,7 +48,7 @@ struct ProcessSpaces {
 
   /// A process has mapped something to execute.
   mutating func map(_ mapping: CodeMapping, pid: UInt32) {
-    let image = mapping.identity.flatMap { images?.id(of: $0, in: pid) }
+    let image = image(of: mapping, pid)
     change(pid) {
       $0.space.map(
         mapping.start..<mapping.end, offset: mapping.fileOffset,
@@ -105,8 +105,13 @@ struct ProcessSpaces {
       let mapping = CodeMapping(map)
       space.map(
         mapping.start..<mapping.end, offset: mapping.fileOffset,
-        image: mapping.identity.flatMap { images?.id(of: $0, in: pid) })
+        image: image(of: mapping, pid))
     }
+  }
+
+  private func image(of mapping: CodeMapping, _ pid: UInt32) -> UnwindImages.ID? {
+    guard let images, let identity = mapping.identity else { return nil }
+    return images.id(of: identity, in: pid, mappedAt: mapping.start..<mapping.end)
   }
 
   private mutating func change(_ pid: UInt32, _ body: (inout Entry) -> Void) {
