@@ -119,6 +119,20 @@ import TraceFormat
     #expect(file.byteCount < 10_000 * 60)
   }
 
+  /// Of the processes that a command starts, one whose fork was lost is not the command.
+  @Test func onlyTheFirstExecIsTheCommand() throws {
+    var trace = try TranslatedTrace(scope: .children(ofThread: 1))
+    trace.exec(Self.shell, "sh", at: 1)
+    trace.take(.lost(1), pid: Self.shell, at: 2)
+    trace.exec(Self.child, "true", at: 3)
+    trace.exec(Self.child, "false", at: 4)
+    #expect(
+      try trace.finish().story() == [
+        "\(Self.shell) ProcessStart", "\(Self.shell) ProcessExec", "\(Self.child) ProcessExec",
+        "\(Self.child) ProcessExec",
+      ])
+  }
+
   /// What the kernel had no room for is in the file, with the time in which it was lost.
   @Test func lostRecords() throws {
     var trace = try TranslatedTrace()

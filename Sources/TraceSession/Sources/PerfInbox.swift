@@ -38,8 +38,9 @@ struct PerfInbox: ~Copyable {
       }
       let record = UnsafeRawBufferPointer(rebasing: rest.prefix(size))
       if let stamp = parser.stamp(record) {
-        // A time in the future would hold the record for ever.
-        let time = min(stamp.nanoseconds, now)
+        // A time in the future would hold the record for ever. What was written since `now` was
+        // read is not from there.
+        let time = min(stamp.nanoseconds, now &+ Self.settling_ns)
         entries.append(
           Entry(nanoseconds: time, ring: Int32(ring), offset: Int32(buffer.indexed)))
       } else {

@@ -22,6 +22,8 @@ final class PerfTranslator {
   /// A thread that one of those followed has made.
   var onThread: (_ tid: UInt32) -> Void = { _ in }
 
+  /// The command that was to be followed has been heard of.
+  private var hasBegun = false
   private(set) var lost: UInt64 = 0
   private(set) var throttled: UInt64 = 0
   private(set) var malformed: UInt64 = 0
@@ -193,9 +195,7 @@ final class PerfTranslator {
       if processes.admits(pid) { emit(ThreadName(name: name), pid: pid, moment) }
       return
     }
-    // A command's events begin at its exec: this is the first that is heard of it.
-    var isFirst = false
-    if processes[pid] == nil, case .children = scope { isFirst = true }
+    let isFirst = isCommandsBegin(pid)
     let last = processes[pid]
     processes.exec(pid, name: name)
     stacks.spaces.exec(pid)
@@ -204,6 +204,14 @@ final class PerfTranslator {
     if isFirst { emit(ProcessStart(parentPID: UInt32(getpid()), name: name), pid: pid, moment) }
     emit(ProcessExec(name: name), pid: pid, moment)
     if let index = processes[pid]?.index { batch.rename(process: index, name) }
+  }
+
+  /// A command's events begin at its exec: this is the first that is heard of it. A process that
+  /// is heard of by its exec later is one whose fork was lost.
+  private func isCommandsBegin(_ pid: UInt32) -> Bool {
+    guard case .children = scope, !hasBegun else { return false }
+    hasBegun = true
+    return processes[pid] == nil
   }
 
   private func take(_ map: PerfMap, _ moment: Moment) {

@@ -15,7 +15,12 @@ struct CollectSummary {
     self.unwritten = unwritten
   }
 
-  private let advice = "    give -buffer-size more, choose fewer events, or -mode block"
+  /// The kernel's rings have the size that they may have: only fewer records help.
+  private func advice(_ causes: [LossCause]) -> String {
+    causes == [.kernelBufferFull]
+      ? "    take fewer samples, for example -providers CPU:99, or of fewer processes: -process, -p"
+      : "    give -buffer-size more, choose fewer events, or -mode block"
+  }
 
   var lines: [String] { [heading] + events + losses }
 
@@ -56,6 +61,9 @@ struct CollectSummary {
 
   var losses: [String] {
     var byCause: [String: UInt64] = [:]
+    let lostCauses = Set(
+      file.lossTotals.filter { $0.count > 0 && $0.cause != .overwritten }.map(\.cause)
+    ).sorted { $0.rawValue < $1.rawValue }
     var overwritten: UInt64 = 0
     for total in file.lossTotals {
       // That is what a flight recorder is for.
@@ -77,6 +85,6 @@ struct CollectSummary {
     return older + [
       "*** \(grouped(lost)) EVENTS WERE LOST (\(fixed(share, decimals: 2)) %): "
         + causes.joined(separator: ", ") + " ***"
-    ] + (unwritten > 0 ? [] : [advice])
+    ] + (unwritten > 0 ? [] : [advice(lostCauses)])
   }
 }

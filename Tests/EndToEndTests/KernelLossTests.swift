@@ -1,0 +1,67 @@
+import Glibc
+import TestSupport
+import Testing
+import TraceAnalysis
+import TraceEvents
+import TraceFormat
+
+extension EndToEnd {
+  /// A session that does not get to read loses samples: how many and when is in the file, and names
+  /// that may be missing for that say so.
+  @Suite(.enabled(if: AttributionTests.maySample)) struct KernelLossTests {
+    @Test func aSessionThatStandsStill() throws {
+      let scratch = try Scratch()
+      let trace = scratch.path("trace.etl")
+      let marks = (begun: scratch.path("begun"), done: scratch.path("done"))
+      // It does not wait for the session that stands still: it is not to be found by it.
+      let vm = "TRACE_DISABLE=1 \(Tools.miniVM) \(AttributionTests.programs)churn.mini 6 600"
+      let collection = try ChildProcess(
+        Tools.tracectl,
+        [
+          "collect", "-providers", "CPU:19999", "-o", trace, "--", "/bin/sh", "-c",
+          "\(vm); touch \(marks.begun); for i in 1 2 3; do \(vm); done; touch \(marks.done); \(vm)",
+        ], in: scratch)
+      try waitUntil("the program has begun; \(collection.output)", seconds: 60) {
+        access(marks.begun, F_OK) == 0
+      }
+      collection.send(SIGSTOP)
+      try waitUntil("the program is done", seconds: 120) { access(marks.done, F_OK) == 0 }
+      collection.send(SIGCONT)
+      try collection.succeed()
+
+      let file = try TraceFile(path: trace)
+      #expect(file.isComplete)
+      let losses = file.lossTotals.filter { $0.cause == .kernelBufferFull && $0.count > 0 }
+      #expect(!losses.isEmpty)
+      #expect(collection.output.contains("kernel buffer full"))
+      let stacks = try ChildProcess(Tools.tracectl, ["stacks", trace], in: scratch)
+      try stacks.succeed()
+      #expect(stacks.output.contains("EVENTS LOST"))
+      #expect(stacks.output.contains("kernel buffer full"))
+      // Code that no one announced, in time of which something is missing.
+      let reasons = try reasons(file)
+      #expect(reasons.contains(.eventsLost))
+      #expect(!reasons.contains(.neverAnnounced))
+    }
+
+    /// Why samples' innermost frames had no name, where losses are not 10 s away.
+    func reasons(_ file: TraceFile) throws -> Set<UnresolvedReason> {
+      let symbolizer = Symbolizer(file)
+      try symbolizer.prepare()
+      let from = file.lossTotals.map { file.timestamp(ofTicks: $0.firstTicks) }.min() ?? 0
+      let until = file.lossTotals.map { file.timestamp(ofTicks: $0.lastTicks) }.max() ?? 0
+      var reasons: Set<UnresolvedReason> = []
+      let replay = Replay(file)
+      replay.on(SampledProfile.self) { _, header in
+        guard header.timestamp >= from, header.timestamp <= until + 5_000_000_000,
+          let address = file.stack(header.stack).first,
+          case .unresolved(let reason, _) = symbolizer.resolve(
+            pid: header.pid, address: address, at: header.timestamp, isCaller: false)
+        else { return }
+        reasons.insert(reason)
+      }
+      try replay.run()
+      return reasons
+    }
+  }
+}

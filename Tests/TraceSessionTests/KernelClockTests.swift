@@ -1,0 +1,116 @@
+import CTraceShims
+import Glibc
+import Synchronization
+import TestSupport
+import Testing
+import TraceAnalysis
+import TraceControl
+import TraceEvents
+import TraceFormat
+
+@testable import TraceSession
+
+/// How well the kernel's times fit the trace's: what analysis allows for (clockEdgeNanoseconds)
+/// must cover it.
+@Suite struct KernelClockTests {
+  static let maySample = SamplingCheck.run().ownProcesses.isPermitted
+  static let edge_ns = SymbolizerOptions().clockEdgeNanoseconds
+
+  /// Sorted errors, in nanoseconds.
+  struct Errors {
+    var all: [Int64]
+    var median: Int64 { all[all.count / 2] }
+    var mostOf: Int64 { all[all.count * 99 / 100] }
+    var max: Int64 { all.last! }
+
+    init(_ errors: [Int64]) { all = errors.map { abs($0) }.sorted() }
+
+    var text: String {
+      "\(all.count) times: error p50 \(median) ns, p99 \(mostOf) ns, max \(max) ns"
+    }
+  }
+
+  /// A line between two looks at both clocks is right in between.
+  @Test(.enabled(if: trace_ticks_are_invariant())) func theLineBetweenTwoLooks() throws {
+    var clock = PerfClock(isMonotonic: false)
+    var probes: [ClockSync] = []
+    clock.look()
+    for _ in 0..<10 {
+      for _ in 0..<20 {
+        usleep(1000)
+        probes.append(.now(monotonic: false))
+      }
+      clock.look()
+    }
+    let rate =
+      Double(probes.last!.ticks - probes[0].ticks)
+      / Double(probes.last!.monotonicNanoseconds - probes[0].monotonicNanoseconds)
+    let errors = Errors(
+      probes.map { probe in
+        let ticks = Int64(bitPattern: clock.ticks(at: probe.monotonicNanoseconds) &- probe.ticks)
+        return Int64(Double(ticks) / rate)
+      })
+    #expect(errors.mostOf <= Self.edge_ns, "\(errors.text)")
+    #expect(errors.median <= 1000, "\(errors.text)")
+  }
+
+  /// The kernel's record of a thread's new name lies between the counter's values before and after
+  /// the call that gives it.
+  @Test(.enabled(if: maySample && trace_ticks_are_invariant())) func aRecordLiesWithinItsCall()
+    throws
+  {
+    let place = TemporaryDirectory()
+    var configuration = SessionConfiguration(
+      providers: [], outputPath: "\(place.path)/trace.etl")
+    configuration.cpuSampling = CPUSampling()
+    configuration.processes.pids = [UInt32(getpid())]
+    let session = Session(
+      configuration, places: [.init(path: "\(place.path)/meet", kind: .user)])
+    try session.start()
+    let calls = Mutex<[Call]>([])
+    // On a thread of its own: the name stays.
+    try NamedThread("clock") { Self.call(2000, calls) }.join()
+    session.stop()
+    let made = calls.withLock { $0 }
+    let errors = try Self.errors(of: made, in: try TraceFile(path: "\(place.path)/trace.etl"))
+    // A busy machine takes the processor away in the middle of a look at the clocks, now and then.
+    #expect(errors.all.count >= made.count / 2)
+    #expect(errors.mostOf <= Self.edge_ns, "\(errors.text)")
+    #expect(errors.median <= 1000, "\(errors.text)")
+  }
+
+  private struct Call {
+    var before: UInt64
+    var after: UInt64
+  }
+
+  private static func call(_ count: Int, _ calls: borrowing Mutex<[Call]>) {
+    for number in 0..<count {
+      let name = "clock-\(number)"
+      let before = trace_ticks()
+      trace_name_thread(name)
+      let after = trace_ticks()
+      calls.withLock { $0.append(Call(before: before, after: after)) }
+      usleep(200)
+    }
+  }
+
+  /// How far records lie outside of their calls.
+  private static func errors(
+    of calls: [Call], in file: TraceFile
+  ) throws -> Errors {
+    var errors: [Int64] = []
+    let replay = Replay(file)
+    replay.on(ThreadName.self) { event, header in
+      guard event.name.hasPrefix("clock-"), let number = Int(event.name.dropFirst(6)),
+        calls.indices.contains(number)
+      else { return }
+      let before = file.timestamp(ofTicks: calls[number].before)
+      let after = file.timestamp(ofTicks: calls[number].after)
+      errors.append(max(0, before - header.timestamp, header.timestamp - after))
+    }
+    try replay.run()
+    try #require(!errors.isEmpty)
+    return Errors(errors)
+  }
+}
