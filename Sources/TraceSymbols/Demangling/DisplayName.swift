@@ -35,6 +35,7 @@ public enum Demangler {
   /// Of what compiles ahead of time: told by how the name begins.
   private static func name(ofCompiled raw: String) -> String? {
     if raw.hasPrefix("_Z") { return RustLegacyName.demangle(raw) ?? NativeDemangling.cxx(raw) }
+    if raw.hasPrefix("_R") { return RustName.demangle(raw) }
     if NativeDemangling.swiftPrefixes.contains(where: raw.hasPrefix) {
       return NativeDemangling.swift(raw)
     }
