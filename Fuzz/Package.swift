@@ -1,6 +1,14 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// The parsers of symbols and stacks, each with a probe in TraceSymbols.
+let symbolTargets: [Target] = ["FuzzJitdump", "FuzzPerfmap", "FuzzElf", "FuzzUnwind"].map {
+  .executableTarget(
+    name: $0,
+    dependencies: ["CFuzzer", .product(name: "TraceSymbols", package: "trace-engine")],
+    swiftSettings: [.swiftLanguageMode(.v6)])
+}
+
 /// One executable a fuzz target, with a corpus in `Corpus/<name>`. `Scripts/fuzz <name> <seconds>`
 /// builds and runs one: it adds the flags that bring libFuzzer, so `swift build` alone does not
 /// link.
@@ -23,5 +31,5 @@ let package = Package(
         "CFuzzer", .product(name: "TraceSession", package: "trace-engine"),
       ],
       swiftSettings: [.swiftLanguageMode(.v6)]),
-  ]
+  ] + symbolTargets
 )

@@ -8,6 +8,13 @@ enum SymbolLimits {
   /// Of one note segment or section.
   static let noteBytes = 1 << 20
   static let buildIDBytes = 64
+  /// Symbol tables, relocation tables and pieces of stubs read of one file: linkers write one or
+  /// two of each, but a header can say that there are a hundred thousand, all at one place.
+  static let symbolTables = 8
+  static let relocationTables = 64
+  static let procedureLinkageSections = 16
+  /// Pieces of a file that are loaded.
+  static let loadedPieces = 256
   /// Symbols read from one table, functions or not.
   static let symbols = 1 << 23
   static let functions = 1 << 22

@@ -52,9 +52,12 @@ struct ELFSymbolReader {
 
   /// Every table of this kind.
   private mutating func read(_ file: ELFFile, _ kind: UInt32) {
-    for section in file.sections where section.kind == kind {
-      // Of a table that is not in this file but in its debug file.
-      guard section.size > 0, section.fileOffset != 0 else { continue }
+    // Of a table that is not in this file but in its debug file there is the header.
+    let tables = file.sections.filter { $0.kind == kind && $0.size > 0 && $0.fileOffset != 0 }
+    if tables.count > SymbolLimits.symbolTables {
+      warnings.add(.tooMany("symbol tables", limit: SymbolLimits.symbolTables))
+    }
+    for section in tables.prefix(SymbolLimits.symbolTables) {
       let (names, isSound) = file.names(of: section)
       if !isSound { warnings.add(.link("the symbol table \(section.name)")) }
       let table = SymbolSection(
@@ -122,7 +125,9 @@ struct ELFSymbolReader {
   }
 
   mutating func add(_ name: String, at start: UInt64, size: UInt32) {
-    guard let offset = builder.names.append(StringTable(Array(name.utf8) + [0])) else { return }
+    guard !start.addingReportingOverflow(UInt64(size)).overflow,
+      let offset = builder.names.append(StringTable(Array(name.utf8) + [0]))
+    else { return }
     builder.candidates.append(SymbolCandidate(start: start, size: size, name: offset, rank: 0))
   }
 }

@@ -15,6 +15,7 @@ public struct FileAddressing: Sendable {
 
   public init(_ file: ELFFile) {
     let loads = file.segments.filter { $0.kind == ELFSegment.Kind.load }
+      .prefix(SymbolLimits.loadedPieces)
     everything = loads.compactMap { Self.piece($0.address, $0.fileOffset, $0.fileSize) }
     let executable = loads.filter(\.isExecutable).compactMap {
       Self.piece($0.address, $0.fileOffset, $0.fileSize)
@@ -26,6 +27,7 @@ public struct FileAddressing: Sendable {
     } else {
       // What `perf inject --jit` writes has sections only.
       code = file.sections.filter { $0.isExecutable && $0.kind == ELFSection.Kind.contents }
+        .prefix(SymbolLimits.loadedPieces)
         .compactMap { Self.piece($0.address, $0.fileOffset, $0.size) }
     }
   }

@@ -21,8 +21,8 @@ struct ProcedureLinkage {
     self.file = file
     self.addressing = addressing
     guard file.is64Bit, !file.isBigEndian else { return }
-    for section in file.sections
-    where section.isExecutable && section.name.hasPrefix(".plt") {
+    let sections = file.sections.lazy.filter { $0.isExecutable && $0.name.hasPrefix(".plt") }
+    for section in sections.prefix(SymbolLimits.procedureLinkageSections) {
       guard let place = addressing.fileOffset(ofCode: section.address) else { continue }
       let code = file.contents(of: section, limit: SymbolLimits.procedureLinkageBytes)
       switch file.machine {
@@ -85,7 +85,7 @@ struct ProcedureLinkage {
     }
     let ordered =
       tables.filter { $0.name == ".rela.plt" } + tables.filter { $0.name != ".rela.plt" }
-    for table in ordered where !stubs.isEmpty {
+    for table in ordered.prefix(SymbolLimits.relocationTables) where !stubs.isEmpty {
       let symbols = Int(table.link) < file.sections.count ? file.sections[Int(table.link)] : nil
       let found = matches(in: table)
       guard !found.isEmpty else { continue }

@@ -111,7 +111,7 @@ struct SymbolTableBuilder {
 
   private func leadingUnderscores(_ name: UnsafePointer<UInt8>) -> Int {
     var count = 0
-    while name[count] == UInt8(ascii: "_") { count += 1 }
+    while count < SymbolLimits.nameLength, name[count] == UInt8(ascii: "_") { count += 1 }
     return count
   }
 

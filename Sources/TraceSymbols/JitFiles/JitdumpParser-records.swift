@@ -27,7 +27,8 @@ extension JitdumpParser {
     guard let layout = layout(ofLoad: bytes, prefix) else {
       // A record without code is short; of another its fixed part is enough to know it is torn.
       let size = Int(prefix.size)
-      let needed = size <= 64 + Self.nameBytesMax ? size : 64
+      let head = min(size, 64)
+      let needed = bytes.count < head || size > 64 + Self.nameBytesMax ? head : size
       return bytes.count < needed ? .needs(needed) : .torn
     }
     let limit = min(layout.nameEnd, layout.name + Self.nameBytesMax)
@@ -63,11 +64,11 @@ extension JitdumpParser {
     if code <= UInt64(size - 56) {
       return LoadLayout(address: 32, name: 56, nameEnd: size - Int(code))
     }
+    // Of a piece of a record nobody can say which of the other two it is.
+    guard bytes.count >= min(size, 64) else { return nil }
     // CPython on macOS writes a thread id of 64 bits, aligned. Its two addresses are always equal.
     let wideCode = bytes.word64(48)
-    if size >= 64, bytes.word64(32) == bytes.word64(40), bytes.count >= 64,
-      wideCode <= UInt64(size - 64)
-    {
+    if size >= 64, bytes.word64(32) == bytes.word64(40), wideCode <= UInt64(size - 64) {
       return LoadLayout(address: 40, name: 64, nameEnd: size - Int(wideCode))
     }
     // The JVM's perf agent announces code without its bytes: such a record is all name.

@@ -8,6 +8,12 @@ struct FrameSections {
     var offset: UInt64
     var address: UInt64
     var size: UInt64
+
+    /// Whether a place is one of the segment's, which begins at `start`. A damaged one may reach
+    /// beyond the highest number: it does not begin again at 0.
+    func holds(_ place: UInt64, from start: UInt64) -> Bool {
+      place >= start && place - start < size
+    }
   }
 
   /// Limits on what a file may claim, far beyond what linkers write.
@@ -133,7 +139,7 @@ struct FrameSections {
       let address = bytes.withUnsafeBytes({ FrameIndex.sectionAddress($0, at: segment.address) })
     else { return }
     var source = section.flatMap { $0.address == address ? $0 : nil }
-    if source == nil, let home = segments.first(where: { address &- $0.address < $0.size }) {
+    if source == nil, let home = segments.first(where: { $0.holds(address, from: $0.address) }) {
       let skipped = address - home.address
       source = Segment(
         offset: home.offset &+ skipped, address: address, size: home.size - skipped)
@@ -150,7 +156,7 @@ struct FrameSections {
 
   /// The address as linked of a byte of the file; nil where the file is not loaded.
   func address(ofOffset offset: UInt64) -> UInt64? {
-    guard let segment = segments.first(where: { offset &- $0.offset < $0.size }) else {
+    guard let segment = segments.first(where: { $0.holds(offset, from: $0.offset) }) else {
       return nil
     }
     return segment.address &+ (offset - segment.offset)

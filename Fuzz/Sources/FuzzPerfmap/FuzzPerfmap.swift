@@ -1,0 +1,19 @@
+// Perf maps: an input is a file.
+
+import CFuzzer
+import Glibc
+@_spi(Fuzzing) import TraceSymbols
+
+@main
+enum FuzzPerfmap {
+  static func main() {
+    var count = CommandLine.argc
+    var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> = CommandLine.unsafeArgv
+    exit(LLVMFuzzerRunDriver(&count, &arguments) { FuzzPerfmap.testOne($0, $1) })
+  }
+
+  static func testOne(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    _ = PerfMapProbe.read(UnsafeRawBufferPointer(start: start, count: count))
+    return 0
+  }
+}
