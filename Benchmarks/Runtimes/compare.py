@@ -18,6 +18,7 @@ import tempfile
 from pathlib import Path
 
 import frames
+import gaps
 import programs
 
 TOP = 5
@@ -113,7 +114,10 @@ def by_us(options, directory, pid):
         stack, count = line.rsplit(" ", 1)
         if ";" in stack:
             add(counts, key(stack.rsplit(";", 1)[-1]), int(count))
-    return counts, frames.of_ours(folded, frames.images(options.tracectl, directory, pid))
+    found = frames.of_ours(folded, frames.images(options.tracectl, directory, pid))
+    found.gaps = gaps.count(
+        options.tracectl, directory, pid, lambda path: frames.table(path) == "code")
+    return counts, found
 
 
 def perf_frames(program, directory, pid):

@@ -3,7 +3,8 @@
 Every user frame of every sampled stack counts, callers too, in one of these classes:
 
 - code: in JIT code, or in an image that has a full symbol table here (.symtab, .gnu_debugdata, or
-  a debug file by its build id). This is what must be named.
+  a debug file by its build id), but for places where that table has nothing (gaps.py). This is
+  what must be named.
 - exported: in an image that names only what it exports (.dynsym): its own functions have no name
   in any file, so what is missing here nobody can know.
 - none: in an image without symbols, or of which there is no file.
@@ -53,6 +54,8 @@ class Frames:
     missing: Counter = field(default_factory=Counter)
     stacks: int = 0
     cut: int = 0
+    # Of "code", where the image's table has no symbol.
+    gaps: int = 0
 
     def add(self, kind, name, is_named, count):
         (self.named if is_named else self.unnamed)[kind] += count
@@ -63,11 +66,14 @@ class Frames:
         return self.named[kind] + self.unnamed[kind]
 
     def share(self, kind="code"):
-        return self.named[kind] / (self.total(kind) or 1)
+        gaps = self.gaps if kind == "code" else 0
+        return min(1, self.named[kind] / (self.total(kind) - gaps or 1))
 
     def __str__(self):
         parts = [f"{self.share():.1%} of {self.total('code')} frames in JIT code and images with "
                  "symbols named"]
+        if self.gaps:
+            parts.append(f"{self.gaps} at places without a symbol left out")
         for kind in ("exported", "none"):
             if self.total(kind):
                 parts.append(f"{kind}: {self.share(kind):.1%} of {self.total(kind)}")
