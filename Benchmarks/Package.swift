@@ -1,6 +1,13 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
 // What the benchmarks need in Swift; Scripts/bench builds it and puts the table together.
 let package = Package(
   name: "trace-engine-benchmarks",
@@ -12,11 +19,14 @@ let package = Package(
         .product(name: "TraceEvents", package: "trace-engine"),
         .product(name: "TraceFormat", package: "trace-engine"),
       ],
-      swiftSettings: [
-        .swiftLanguageMode(.v6),
-        .enableUpcomingFeature("InternalImportsByDefault"),
-        .enableUpcomingFeature("MemberImportVisibility"),
-        .treatAllWarnings(as: .error),
-      ])
+      swiftSettings: settings),
+    .executableTarget(
+      name: "symbol-bench",
+      dependencies: [
+        .product(name: "TraceAnalysis", package: "trace-engine"),
+        .product(name: "TraceEvents", package: "trace-engine"),
+        .product(name: "TraceFormat", package: "trace-engine"),
+      ],
+      swiftSettings: settings),
   ]
 )

@@ -6,6 +6,8 @@ package import TraceAnalysis
 ///       33.9   4,201.2    33.9   4,201.2  libc.so.6!memcpy
 package struct NameTableText {
   private let entries: [CallTree.NameEntry]
+  /// Of all functions, also those that are not shown.
+  private let count: Int
   private let frames: FrameTable
   private let total: UInt64
   private let unit: StackUnit
@@ -26,8 +28,11 @@ package struct NameTableText {
       let all = unit.amount(of: entry.inclusive)
       return sortsByInclusive ? (all, own) : (own, all)
     }
+    count = named.count
+    // Names are compared only of what may be shown.
+    let least = limit > 0 ? named.map(key).sorted(by: >).prefix(limit).last : nil
     // Equal sums are in order of name, whatever order the events came in.
-    entries = named.sorted { a, b in
+    entries = named.filter { entry in least.map { key(entry) >= $0 } ?? false }.sorted { a, b in
       let (first, second) = (key(a), key(b))
       return first != second ? first > second : frames[a.frame].name < frames[b.frame].name
     }
@@ -57,8 +62,8 @@ package struct NameTableText {
     }
     let order = sortsByInclusive ? "inclusive" : "exclusive"
     let shown =
-      entries.count > rows.count
-      ? "the \(rows.count) with most \(order), of \(entries.count)" : "by \(order)"
+      count > rows.count
+      ? "the \(rows.count) with most \(order), of \(count)" : "by \(order)"
     output.append(text: "Functions, \(shown):\n\n\(columns(heading))function\n")
     let room = width.map { max($0 - columns(heading).count, 24) }
     for (entry, row) in zip(entries, rows) {

@@ -4,8 +4,8 @@ internal import TraceFormat
 /// Puts events' stacks into a tree while they are read, in time order.
 struct StackCollector {
   /// Bounds of the caches, which are forgotten when they are full.
-  static let leavesMax = 2 << 20
-  static let addressesMax = 2 << 20
+  static let placesMax = 2 << 20
+  static let addressesMax = 1 << 20
   /// Different weights that are counted apart.
   static let weightsMax = 64
 
@@ -25,9 +25,12 @@ struct StackCollector {
   private var latestOrigins: [UInt64: Int] = [:]
   private var latest = -1
   private var threads: Set<UInt64> = []
-  /// By origin and stack: where such an event counts, and how long that is right.
-  private var leaves: [UInt64: Leaf] = [:]
-  private var addresses: [AddressKey: ResolvedFrame] = [:]
+  /// Of each of the file's stacks, by origin: the tree's node, and how long that is right.
+  private let places = ProbeTable(unused: UInt32(0), limit: placesMax)
+  /// By process and address.
+  private let addresses = ProbeTable(unused: Answer(), limit: addressesMax)
+  /// The frames of a stack that have no place yet, innermost first.
+  private var path: [Step] = []
   private var latestThread: (pid: UInt32, tid: UInt32) = (0, 0)
   private var usualWeights: [UInt64: Int] = [:]
   /// The weight of the latest events, and how many in a row had it.
@@ -49,17 +52,33 @@ struct StackCollector {
     var tid: UInt32
   }
 
-  private struct Leaf {
+  /// Where a stack counts.
+  private struct Place {
     var node: StackTree.Node
-    var validity: ClosedRange<Int64>
     /// Outer callers are missing.
-    var isCut: Bool
+    var isCut = false
+
+    init(node: StackTree.Node) { self.node = node }
+
+    /// The node's number has 23 bits.
+    init(rawValue: UInt32) {
+      node = Int(rawValue & ~(1 << 31))
+      isCut = rawValue >> 31 != 0
+    }
+
+    var rawValue: UInt32 { UInt32(truncatingIfNeeded: node) | (isCut ? 1 << 31 : 0) }
   }
 
-  private struct AddressKey: Hashable {
+  // Not private: a private type in a generic class is not specialised.
+  struct Answer: BitwiseCopyable {
+    var frame: UInt32 = 0
+    var inlinedStart: UInt32 = 0
+    var inlinedEnd: UInt32 = 0
+  }
+
+  private struct Step: BitwiseCopyable {
     var address: UInt64
-    /// The process's number, 0 for the kernel's addresses, which are the same in all.
-    var process: UInt32
+    var key: UInt64
     var isCaller: Bool
   }
 
@@ -81,17 +100,9 @@ struct StackCollector {
       tree.add(metric, at: origins[origin].node)
       return
     }
-    let key = UInt64(origin) << 32 | UInt64(header.stack.rawValue)
-    let leaf: Leaf
-    if let known = leaves[key], known.validity.contains(header.timestamp) {
-      leaf = known
-    } else {
-      leaf = place(header, origin)
-      if leaves.count >= Self.leavesMax { leaves.removeAll(keepingCapacity: true) }
-      leaves[key] = leaf
-    }
-    if leaf.isCut { totals.cut &+= metric }
-    tree.add(metric, at: leaf.node)
+    let place = place(of: header, origin)
+    if place.isCut { totals.cut &+= metric }
+    tree.add(metric, at: place.node)
   }
 
   private mutating func note(_ header: EventHeader, _ weight: UInt64) {
@@ -168,39 +179,65 @@ struct StackCollector {
 
   // MARK: Stacks
 
-  /// Finds or makes a stack's node.
-  private mutating func place(_ header: EventHeader, _ origin: Int) -> Leaf {
-    let stack = file.stack(header.stack)
-    var leaf = Leaf(
-      node: origins[origin].node, validity: origins[origin].process.validity,
-      isCut: stack.last == StackNode.lostAddress)
-    for index in stack.indices.reversed() {
-      let address = stack[index]
-      let isKernel = address.isKernelAddress
+  /// Finds or makes a stack's place: below that of the innermost frame that has one already.
+  private mutating func place(of header: EventHeader, _ origin: Int) -> Place {
+    let time = header.timestamp
+    let owner = UInt32(truncatingIfNeeded: origin + 1)
+    var found = Place(node: origins[origin].node)
+    var validity = origins[origin].process.validity
+    var called: UInt64?
+    path.removeAll(keepingCapacity: true)
+    let file = file
+    file.forEachFrame(of: header.stack) { id, address in
       // Where the kernel was entered, the program's own place is exact.
-      let isCaller = index > 0 && stack[index - 1].isKernelAddress == isKernel
-      let frame = frame(address, origin, header.timestamp, isCaller: isCaller)
-      leaf.node = tree.child(of: leaf.node, frame.frame)
-      for place in frame.inlined {
-        leaf.node = tree.child(of: leaf.node, frames.inlined[Int(place)])
+      let isCaller = called.map { $0.isKernelAddress == address.isKernelAddress } ?? false
+      called = address
+      let key = UInt64(id.rawValue) | (isCaller ? 1 << 32 : 0)
+      if let place = places.entry(key, owner, at: time) {
+        found = Place(rawValue: place.pointee.value)
+        validity = place.pointee.from...place.pointee.until
+        return false
       }
-      leaf.validity = leaf.validity.common(frame.validity)
+      path.append(Step(address: address, key: key, isCaller: isCaller))
+      return true
     }
-    return leaf
+    for position in path.indices.reversed() {
+      let step = path[position]
+      let (answer, holds) = answer(step.address, origin, time, isCaller: step.isCaller)
+      found.node = tree.child(of: found.node, FrameID(rawValue: answer.frame))
+      for frame in answer.inlinedStart..<answer.inlinedEnd {
+        found.node = tree.child(of: found.node, frames.inlined[Int(frame)])
+      }
+      if step.address == StackNode.lostAddress { found.isCut = true }
+      validity = validity.common(holds)
+      places.insert(found.rawValue, step.key, owner, holding: validity)
+    }
+    return found
   }
 
-  private mutating func frame(
+  @inline(__always)
+  private mutating func answer(
     _ address: UInt64, _ origin: Int, _ time: Int64, isCaller: Bool
-  ) -> ResolvedFrame {
-    let key = AddressKey(
-      address: address, process: address.isKernelAddress ? 0 : origins[origin].number,
-      isCaller: isCaller)
-    if let known = addresses[key], known.validity.contains(time) { return known }
+  ) -> (Answer, ClosedRange<Int64>) {
+    // The kernel's addresses are the same in all processes.
+    let process = address.isKernelAddress ? 0 : origins[origin].number
+    let key = process &<< 1 &+ (isCaller ? 2 : 1)
+    if let known = addresses.entry(address, key, at: time) {
+      return (known.pointee.value, known.pointee.from...known.pointee.until)
+    }
+    return ask(address, origin, time, isCaller: isCaller, key)
+  }
+
+  private mutating func ask(
+    _ address: UInt64, _ origin: Int, _ time: Int64, isCaller: Bool, _ key: UInt32
+  ) -> (Answer, ClosedRange<Int64>) {
     let found = resolver.frame(
       address, of: origins[origin].process, at: time, isCaller: isCaller, in: &frames)
-    if addresses.count >= Self.addressesMax { addresses.removeAll(keepingCapacity: true) }
-    addresses[key] = found
-    return found
+    let answer = Answer(
+      frame: found.frame.rawValue, inlinedStart: found.inlined.lowerBound,
+      inlinedEnd: found.inlined.upperBound)
+    addresses.insert(answer, address, key, holding: found.validity)
+    return (answer, found.validity)
   }
 
   // MARK: Totals

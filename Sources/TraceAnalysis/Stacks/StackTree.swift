@@ -27,12 +27,14 @@ public struct StackMetric: Hashable, Sendable {
 ///
 /// - Guarantee: at most ``nodesMax`` nodes; what is deeper then counts at the last caller that has
 ///   a node, and ``isCut`` says so.
-/// - Cost: some 40 bytes a node; a look-up of a child is one probe of a hash table.
+/// - Cost: 28 bytes a node, and up to 16 for one that has siblings; a look-up of a child is a
+///   comparison, or for a sibling one probe of a hash table.
 public struct StackTree: Sendable {
   /// A node's position in the tree.
   public typealias Node = Int
 
   public static let root: Node = 0
+  /// Numbers have 23 bits.
   public static let nodesMax = 6 << 20
 
   public private(set) var parents: [UInt32] = [0]
@@ -44,15 +46,21 @@ public struct StackTree: Sendable {
   public private(set) var isCut = false
 
   private let nodeLimit: Int
-  /// Open addressing: node numbers, 0 for an empty slot.
+  /// Of each node its first child, 0 where there is none. Most nodes have no other, and a stack's
+  /// nodes were mostly made one after the other: they lie beside each other.
+  private var firstChildren: [UInt32] = [0]
+  private var siblingCount = 0
+  /// The other children. Open addressing: node numbers with some of their hashes' bits above them,
+  /// so that most slots of other nodes need no look at the node; 0 for an empty slot.
   private var slots: [UInt32]
+  private static let numberMask: UInt32 = 1 << 23 - 1
   /// Files choose the frames; they do not know this.
   private let seed: UInt64
 
   public init() { self.init(nodeLimit: Self.nodesMax) }
 
   init(nodeLimit: Int) {
-    self.nodeLimit = nodeLimit
+    self.nodeLimit = min(nodeLimit, Self.nodesMax)
     seed = UInt64.random(in: .min ... .max) | 1
     slots = [UInt32](repeating: 0, count: 1024)
   }
@@ -61,40 +69,74 @@ public struct StackTree: Sendable {
 
   /// The node of `frame` called by `parent`, made when it is new.
   public mutating func child(of parent: Node, _ frame: FrameID) -> Node {
-    var slot = slot(parent, frame)
+    let first = Int(firstChildren[parent])
+    guard first != 0 else {
+      let node = append(frame, below: parent)
+      if node != parent { firstChildren[parent] = UInt32(node) }
+      return node
+    }
+    return frames[first] == frame ? first : sibling(parent, frame)
+  }
+
+  /// A child that is not its parent's first.
+  private mutating func sibling(_ parent: Node, _ frame: FrameID) -> Node {
+    let hash = hash(parent, frame)
+    let tag = Self.tag(hash)
+    var slot = hash & (slots.count &- 1)
     while slots[slot] != 0 {
-      let node = Int(slots[slot])
-      if parents[node] == UInt32(truncatingIfNeeded: parent), frames[node] == frame { return node }
+      if slots[slot] & ~Self.numberMask == tag {
+        let node = Int(slots[slot] & Self.numberMask)
+        if parents[node] == UInt32(truncatingIfNeeded: parent), frames[node] == frame {
+          return node
+        }
+      }
       slot = (slot &+ 1) & (slots.count &- 1)
     }
+    let node = append(frame, below: parent)
+    guard node != parent else { return node }
+    slots[slot] = UInt32(node) | tag
+    siblingCount += 1
+    if siblingCount * 2 > slots.count { grow() }
+    return node
+  }
+
+  /// A new node; the parent if there may be no more.
+  private mutating func append(_ frame: FrameID, below parent: Node) -> Node {
     guard count < nodeLimit else {
       isCut = true
       return parent
     }
-    let node = count
-    slots[slot] = UInt32(node)
     parents.append(UInt32(parent))
     frames.append(frame)
+    firstChildren.append(0)
     exclusive.append(StackMetric())
-    if count * 2 > slots.count { grow() }
-    return node
+    return count - 1
   }
 
   /// Adds to what was seen with a node's stack.
   public mutating func add(_ metric: StackMetric, at node: Node) { exclusive[node] &+= metric }
 
-  private func slot(_ parent: Node, _ frame: FrameID) -> Int {
+  @inline(__always)
+  private func hash(_ parent: Node, _ frame: FrameID) -> Int {
     let key = UInt64(truncatingIfNeeded: parent) << 32 | UInt64(frame.rawValue)
     let product = (key ^ 0x9e37_79b9_7f4a_7c15).multipliedFullWidth(by: seed)
-    return Int(truncatingIfNeeded: product.high ^ product.low) & (slots.count &- 1)
+    return Int(truncatingIfNeeded: product.high ^ product.low)
+  }
+
+  @inline(__always)
+  private static func tag(_ hash: Int) -> UInt32 {
+    UInt32(truncatingIfNeeded: hash >> 32) & ~numberMask
   }
 
   private mutating func grow() {
-    slots = [UInt32](repeating: 0, count: slots.count * 2)
-    for node in 1..<count {
-      var slot = slot(Int(parents[node]), frames[node])
-      while slots[slot] != 0 { slot = (slot &+ 1) & (slots.count &- 1) }
-      slots[slot] = UInt32(node)
+    let old = slots
+    slots = [UInt32](repeating: 0, count: old.count * 2)
+    let mask = slots.count - 1
+    for known in old where known != 0 {
+      let node = Int(known & Self.numberMask)
+      var slot = hash(Int(parents[node]), frames[node]) & mask
+      while slots[slot] != 0 { slot = (slot &+ 1) & mask }
+      slots[slot] = known
     }
   }
 

@@ -36,17 +36,29 @@ extension TraceFile {
   ///   is bounded. To look at many stacks ``forEachStackNodes(_:)`` is cheaper.
   public func stack(_ id: StackID) -> [UInt64] {
     var addresses: [UInt64] = []
+    forEachFrame(of: id) { _, address in
+      addresses.append(address)
+      return true
+    }
+    return addresses
+  }
+
+  /// Calls `body` with a stack's frames, innermost first, each with the number of the stack that
+  /// ends in it, until it says false. Where callers are in a damaged part of the file,
+  /// ``StackID/lost`` comes last.
+  ///
+  /// - Cost: as ``stack(_:)``, without the array.
+  public func forEachFrame(of id: StackID, _ body: (StackID, UInt64) -> Bool) {
     var next = id.rawValue
     let epoch = epoch(holding: id)
     while next != 0 {
       guard let epoch, let position = epoch.position(of: next) else {
-        addresses.append(StackNode.lostAddress)
-        break
+        _ = body(.lost, StackNode.lostAddress)
+        return
       }
-      addresses.append(epoch.addresses.base[position])
+      guard body(StackID(rawValue: next), epoch.addresses.base[position]) else { return }
       next = epoch.parents.base[position]
     }
-    return addresses
   }
 
   /// A stack's innermost frame; nil for ``StackID/none``, and when it was in a part of the file

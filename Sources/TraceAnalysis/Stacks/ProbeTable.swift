@@ -1,0 +1,115 @@
+internal import Glibc
+
+/// Values by two numbers, with the times between which they hold: a key has one value, and a later
+/// one takes its place.
+///
+/// Keys whose first numbers follow each other mostly lie beside each other: a stack's frames, which
+/// a file numbers in a row, share cache lines.
+///
+/// - Guarantee: at most `limit` keys; a table that is full forgets all of them and goes on.
+/// - Cost: one probe of memory mostly, for a look-up as for an addition.
+final class ProbeTable<Value: BitwiseCopyable> {
+  // Not private: a generic class's private type cannot be specialised elsewhere.
+  struct Entry: BitwiseCopyable {
+    var first: UInt64
+    var from: Int64
+    var until: Int64
+    var value: Value
+    /// 0 in a slot without a key.
+    var second: UInt32
+  }
+
+  private var entries: UnsafeMutablePointer<Entry>
+  private var mask: Int
+  private(set) var count = 0
+  private let limit: Int
+  private let unused: Value
+  /// Files choose the keys; they do not know this.
+  private let seed = UInt64.random(in: .min ... .max) | 1
+
+  init(unused: Value, limit: Int) {
+    self.unused = unused
+    self.limit = limit
+    mask = 4095
+    entries = Self.allocate(4096, unused)
+  }
+
+  deinit { free(entries) }
+
+  private static var hugePageBytes: Int { 2 << 20 }
+
+  private static func allocate(_ count: Int, _ unused: Value) -> UnsafeMutablePointer<Entry> {
+    let bytes = count * MemoryLayout<Entry>.stride
+    var memory: UnsafeMutableRawPointer?
+    let alignment = bytes < hugePageBytes ? 64 : hugePageBytes
+    guard posix_memalign(&memory, alignment, bytes) == 0, let memory else {
+      fatalError("no memory for \(bytes) bytes")
+    }
+    // Probes go anywhere: with small pages, most would look up the page first.
+    if bytes >= hugePageBytes { madvise(memory, bytes, MADV_HUGEPAGE) }
+    let entries = memory.bindMemory(to: Entry.self, capacity: count)
+    entries.initialize(
+      repeating: Entry(first: 0, from: .max, until: .min, value: unused, second: 0), count: count)
+    return entries
+  }
+
+  /// The key's entry, if it holds at `time`. `second` is not 0.
+  ///
+  /// - Trap: good until the next addition.
+  @inline(__always)
+  func entry(_ first: UInt64, _ second: UInt32, at time: Int64) -> UnsafePointer<Entry>? {
+    let entry = entries + slot(first, second)
+    guard entry.pointee.second != 0, entry.pointee.from <= time, time <= entry.pointee.until
+    else { return nil }
+    return UnsafePointer(entry)
+  }
+
+  @inline(__always)
+  func insert(
+    _ value: Value, _ first: UInt64, _ second: UInt32, holding times: ClosedRange<Int64>
+  ) {
+    let entry = entries + slot(first, second)
+    if entry.pointee.second == 0 {
+      count &+= 1
+      if count &* 2 > mask || count > limit {
+        makeRoom()
+        return insert(value, first, second, holding: times)
+      }
+    }
+    entry.pointee = Entry(
+      first: first, from: times.lowerBound, until: times.upperBound, value: value, second: second)
+  }
+
+  /// Where the key is, or would be put: at or after its place among the eight that it is one of.
+  @inline(__always)
+  private func slot(_ first: UInt64, _ second: UInt32) -> Int {
+    let group = first &>> 3 ^ UInt64(second) &* 0x9e37_79b9_7f4a_7c15
+    let product = (group ^ seed).multipliedFullWidth(by: seed)
+    let hash = Int(truncatingIfNeeded: product.high ^ product.low) & ~7
+    var slot = (hash | Int(truncatingIfNeeded: first & 7)) & mask
+    while entries[slot].second != 0,
+      entries[slot].first != first || entries[slot].second != second
+    {
+      slot = (slot &+ 1) & mask
+    }
+    return slot
+  }
+
+  @inline(never)
+  private func makeRoom() {
+    let (old, oldCount) = (entries, mask + 1)
+    defer { free(old) }
+    guard count <= limit else {
+      entries = Self.allocate(oldCount, unused)
+      count = 0
+      return
+    }
+    entries = Self.allocate(oldCount * 2, unused)
+    mask = oldCount * 2 - 1
+    count = 0
+    for index in 0..<oldCount where old[index].second != 0 {
+      entries[slot(old[index].first, old[index].second)] = old[index]
+      count += 1
+    }
+  }
+}

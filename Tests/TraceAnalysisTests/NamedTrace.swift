@@ -1,0 +1,64 @@
+import TestSupport
+import TraceFormat
+
+@testable import TraceAnalysis
+
+/// A trace written for a test, and what its addresses are called.
+final class NamedTrace {
+  let file: TraceFile
+  let symbolizer: Symbolizer
+  private let directory = TemporaryDirectory()
+
+  /// - Parameter isClosed: false for a trace whose collector was killed: it has no end.
+  init(
+    images: [any ImageSymbolProvider] = [], isClosed: Bool = true,
+    options: SymbolizerOptions = SymbolizerOptions(), _ body: (inout SampledTrace) -> Void
+  ) throws {
+    let path = directory.path + "/named.etl"
+    var trace = try SampledTrace(path: path)
+    body(&trace)
+    if isClosed { try trace.finish() } else { try trace.writer.flush() }
+    file = try TraceFile(path: path)
+    var options = options
+    options.imageSymbols = images
+    symbolizer = Symbolizer(file, options: options)
+    try symbolizer.prepare()
+  }
+
+  /// The name; with "~" where it was announced later, and the reason in brackets where there is
+  /// none.
+  func name(
+    _ address: UInt64, at time: Int64, pid: UInt32 = 7, isCaller: Bool = false
+  ) -> String {
+    switch symbolizer.resolve(pid: pid, address: address, at: time, isCaller: isCaller) {
+    case .symbol(let id, _, let isLate):
+      return symbolizer.symbol(id).name + (isLate ? "~" : "")
+    case .unresolved(let reason, _): return "(\(reason.label))"
+    }
+  }
+
+  func line(_ address: UInt64, at time: Int64, pid: UInt32 = 7) -> UInt32? {
+    symbolizer.sourceLine(pid: pid, address: address, at: time, isCaller: false)?.line
+  }
+
+  /// The stacks of the samples as `stacks` shows them, outermost frame first, without their
+  /// process, and how many each has.
+  func stacks(in times: ClosedRange<Int64>? = nil) throws -> [String] {
+    var selection = StackSelection.samples
+    selection.filter.time = times
+    let collection = try StackCollection(file, selection, SymbolizerFrames(symbolizer))
+    return StackModel.stacks(of: collection.tree, collection.frames).map { stack in
+      "\(stack.frames.dropFirst().joined(separator: ";")) \(stack.metric.count)"
+    }
+  }
+}
+
+extension Int64 {
+  /// Nanoseconds.
+  static func ms(_ count: Int64) -> Int64 { count * 1_000_000 }
+}
+
+extension UInt64 {
+  /// Nanoseconds.
+  static func ms(_ count: UInt64) -> UInt64 { count * 1_000_000 }
+}
