@@ -15,6 +15,20 @@ struct Finding {
   /// … up to and without here.
   var until: Int64
 
+  /// One that holds for a moment only.
+  init(_ kind: Kind, at time: Int64) {
+    self.init(kind: kind, from: time, until: time.later(by: 1))
+  }
+
+  init(kind: Kind, from: Int64, until: Int64) {
+    (self.kind, self.from, self.until) = (kind, from, until)
+  }
+
+  /// What it is about changes at `edge`, which is not between now and then.
+  mutating func narrow(toSideOf edge: Int64, with time: Int64) {
+    if edge <= time { narrow(edge, .max) } else { narrow(.min, edge) }
+  }
+
   mutating func narrow(_ from: Int64, _ until: Int64) {
     self.from = max(self.from, from)
     self.until = min(self.until, until)
@@ -33,8 +47,7 @@ extension CodeMap {
     guard
       let generation = lives.generation(pid, at: time, edge: options.clockEdgeNanoseconds)
     else {
-      return Finding(
-        kind: .nothing(.neverAnnounced, mapping: CodeRow.none), from: time, until: time &+ 1)
+      return Finding(.nothing(.neverAnnounced, mapping: CodeRow.none), at: time)
     }
     return find(generation, address, at: time)
   }
@@ -45,7 +58,7 @@ extension CodeMap {
       until: generation.until)
     // Just outside of the generation's time by the clock's edge: good for this moment only.
     if !generation.covers(time) {
-      finding = Finding(kind: finding.kind, from: time, until: time + 1)
+      finding = Finding(finding.kind, at: time)
     }
     var gaps = InlineArray<5, Neighbours>(repeating: Neighbours())
     var mapping = CodeRow.none
@@ -80,44 +93,44 @@ extension CodeMap {
   }
 
   /// What lived there within the clock's edge, else what was announced within the slack. Narrows
-  /// `unnamed` to where there is neither.
+  /// `unnamed` to the times about this one at which all that was weighed here is the same.
   private func nearest(
     _ gaps: borrowing InlineArray<5, Neighbours>, at time: Int64, _ unnamed: inout Finding
   ) -> Finding? {
     let edge = options.clockEdgeNanoseconds
-    var late: Finding?
+    var late: Finding.Kind?
     for layer in 0..<CodeLayer.count {
       let near = gaps[layer]
       guard near.exact == CodeRow.none else { continue }
       let isImage = CodeLayer.images.contains(layer)
       var best = CodeRow.none
-      var distance = edge &+ 1
+      var distance = edge.later(by: 1)
       if near.before != CodeRow.none, rows[Int(near.before)].isNamed {
-        let ago = time &- rows[Int(near.before)].until
+        let until = rows[Int(near.before)].until
+        let ago = time.distance(after: until)
         if ago < distance { (best, distance) = (near.before, ago) }
-        unnamed.narrow(rows[Int(near.before)].until &+ edge &+ 1, .max)
+        unnamed.narrow(until.later(by: edge).later(by: 1), .max)
       }
       if near.after != CodeRow.none, rows[Int(near.after)].isNamed {
         let row = rows[Int(near.after)]
-        let ahead = row.from &- near.time
-        if ahead >= 0, ahead < distance { (best, distance) = (near.after, ahead) }
+        let ahead = row.from.distance(after: near.time)
+        if ahead < distance { best = near.after }
         let slack = options.slack(of: CodeLayer(rawValue: layer)!)
         if late == nil, ahead <= slack, row.formerEnd <= near.time {
-          late = Finding(
-            kind: Self.kind(near.after, isImage, isLate: true), from: time, until: time &+ 1)
-          late?.from = max(unnamed.from, row.formerEnd, row.from &- slack)
-          late?.until = row.from &- edge
+          late = Self.kind(near.after, isImage, isLate: true)
         }
-        unnamed.narrow(.min, time < row.from &- slack ? row.from &- slack : time &+ 1)
+        // Judged by the time of a fork, it is the same for as long as the process lives.
+        if near.time == time {
+          unnamed.narrow(.min, row.from.earlier(by: edge))
+          unnamed.narrow(toSideOf: row.from.earlier(by: slack), with: time)
+          unnamed.narrow(toSideOf: row.formerEnd, with: time)
+        }
       }
       if best != CodeRow.none {
-        return Finding(kind: Self.kind(best, isImage, isLate: false), from: time, until: time &+ 1)
+        return Finding(Self.kind(best, isImage, isLate: false), at: time)
       }
     }
-    if let found = late, !(found.from <= time && time < found.until) {
-      return Finding(kind: found.kind, from: time, until: time &+ 1)
-    }
-    return late
+    return late.map { Finding(kind: $0, from: unnamed.from, until: unnamed.until) }
   }
 
   private static func kind(_ row: UInt32, _ isImage: Bool, isLate: Bool) -> Finding.Kind {
@@ -139,5 +152,24 @@ extension CodeMap {
       if near.before != CodeRow.none { reason = .unloaded }
     }
     return reason
+  }
+}
+
+extension Int64 {
+  /// Times are a file's: sums end where the numbers do.
+  func later(by nanoseconds: Int64) -> Int64 {
+    let (sum, overflow) = addingReportingOverflow(nanoseconds)
+    return overflow ? .max : sum
+  }
+
+  func earlier(by nanoseconds: Int64) -> Int64 {
+    let (difference, overflow) = subtractingReportingOverflow(nanoseconds)
+    return overflow ? .min : difference
+  }
+
+  /// How much later this is than a time that is not later.
+  func distance(after time: Int64) -> Int64 {
+    let (difference, overflow) = subtractingReportingOverflow(time)
+    return overflow ? .max : difference
   }
 }

@@ -177,6 +177,8 @@ final class CodeSpace {
   private func retire(_ survey: inout Survey, at time: Int64) {
     for number in survey.live {
       let row = rows[Int(number)]
+      // One that lies on both sides of another comes twice.
+      guard row.until > time else { continue }
       let isStale = row.traits.contains(.doubtful) && time &- row.from <= rules.slack
       if rules.endsWhole, isStale || row.from == time {
         // It never lived: what came at the same moment took its place, or it was the late

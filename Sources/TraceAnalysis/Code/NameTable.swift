@@ -37,6 +37,7 @@ final class NameTable {
   subscript(symbol: UInt32) -> Entry { entries[Int(symbol)] }
 
   func name(_ entry: Entry) -> UnsafeRawBufferPointer {
+    guard entry.nameBytes > 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
     let offset = Int(entry.nameOffset)
     let chunk = heap[offset >> Self.heapChunkBits]
     return UnsafeRawBufferPointer(
@@ -81,16 +82,15 @@ final class NameTable {
   }
 
   private func keep(_ name: UnsafeRawBufferPointer) -> Int {
+    guard let base = name.baseAddress, name.count > 0 else { return 0 }
     let size = 1 << Self.heapChunkBits
     if heapEnd + name.count > heap.count * size {
       heapEnd = heap.count * size
       heap.append(.allocate(byteCount: size, alignment: 8))
     }
     let offset = heapEnd
-    if let base = name.baseAddress {
-      (heap[offset >> Self.heapChunkBits] + (offset & (size - 1)))
-        .copyMemory(from: base, byteCount: name.count)
-    }
+    (heap[offset >> Self.heapChunkBits] + (offset & (size - 1)))
+      .copyMemory(from: base, byteCount: name.count)
     heapEnd += name.count
     return offset
   }

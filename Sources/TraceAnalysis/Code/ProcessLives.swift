@@ -53,10 +53,10 @@ struct ProcessLives {
     }
     if low > 0 {
       let found = all[own[low - 1]]
-      if time < found.until || time &- found.until <= edge { return found }
+      if time < found.until || time.distance(after: found.until) <= edge { return found }
     }
     // Clocks of two processors may differ: just before its beginning is its beginning.
-    if low < own.count, all[own[low]].from &- time <= edge { return all[own[low]] }
+    if low < own.count, all[own[low]].from.distance(after: time) <= edge { return all[own[low]] }
     return nil
   }
 }

@@ -143,9 +143,12 @@ struct VersionIndex {
         }
       }
       if split < range.upperBound {
-        let number = listed[split]
+        let number = firstToCome(at: split, in: range)
         let from = rows[Int(number)].from
-        if found.after == CodeRow.none || from < earliest {
+        let isBetter =
+          found.after == CodeRow.none || from < earliest
+          || (from == earliest && rows[Int(found.after)].isTombstone)
+        if isBetter {
           found.after = number
           earliest = from
         }
@@ -158,6 +161,13 @@ struct VersionIndex {
       found.before = candidate
     }
     return found
+  }
+
+  /// The row that comes first. Who comes at the moment at which a place is emptied comes after it.
+  private func firstToCome(at position: Int, in range: Range<Int>) -> UInt32 {
+    let row = rows[Int(listed[position])]
+    guard row.isTombstone else { return listed[position] }
+    return listed[firstRow(after: row.from, in: position..<range.upperBound) - 1]
   }
 
   private func firstRow(after time: Int64, in range: Range<Int>) -> Int {

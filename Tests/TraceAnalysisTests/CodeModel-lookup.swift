@@ -1,0 +1,120 @@
+@testable import TraceAnalysis
+
+extension CodeModel {
+  /// A process between its beginning, its execs and its end.
+  final class Process {
+    let from: Int64
+    var until = Int64.max
+    let parent: Process?
+    var spaces: [CodeLayer: Space] = [:]
+
+    init(from: Int64, parent: Process?) {
+      self.from = from
+      self.parent = parent
+    }
+
+    func knows(_ layer: CodeLayer) -> Bool {
+      spaces[layer] != nil || parent?.knows(layer) == true
+    }
+
+    func change(
+      _ layer: CodeLayer, _ options: SymbolizerOptions, _ body: (inout Space) -> Void
+    ) {
+      let isImages = layer == .image || layer == .runtimeImage
+      let slack =
+        layer == .perfMap ? options.perfMapSlackNanoseconds : options.slackNanoseconds
+      body(&spaces[layer, default: Space(isImages: isImages, slack: slack)])
+    }
+
+    /// Of all that ever had an address: who has it then, who had it last, who has it next, and the
+    /// time that the next one is judged by.
+    func around(_ address: Int, _ time: Int64, _ layer: CodeLayer) -> Around {
+      var found = Around(time: time)
+      let lives = (spaces[layer]?.lives ?? []).filter {
+        $0.counts && $0.range.contains(address)
+      }
+      for life in lives where life.from <= time {
+        // The latest to begin counts; of two, the one told later.
+        if found.last.map({ $0.from <= life.from }) ?? true { found.last = life }
+      }
+      for life in lives where life.from > time {
+        guard let next = found.next else {
+          found.next = life
+          continue
+        }
+        // Who comes at the moment at which a place is emptied comes after that.
+        if life.from < next.from || (life.from == next.from && next.isEmptyPlace) {
+          found.next = life
+        }
+      }
+      guard found.last == nil, let parent else { return found }
+      // Nothing of its own there, or only later: what it began with.
+      let inherited = parent.around(address, min(time, from), layer)
+      found.last = inherited.last
+      found.lastJudgedAt = inherited.lastJudgedAt
+      if found.next == nil { (found.next, found.time) = (inherited.next, inherited.time) }
+      return found
+    }
+  }
+
+  struct Around {
+    var last: Life?
+    var lastJudgedAt: Int64
+    var next: Life?
+    var time: Int64
+
+    init(time: Int64) { (self.time, lastJudgedAt) = (time, time) }
+
+    var exact: Life? { last.flatMap { $0.until > lastJudgedAt ? $0 : nil } }
+    var before: Life? { exact == nil ? last : nil }
+    /// The next one's announcement can be that of what was there.
+    var isFreeUntilNext: Bool { next.map { $0.canName && $0.formerEnd <= time } ?? false }
+  }
+
+  enum Answer: Equatable {
+    case code(UInt32, isLate: Bool)
+    case image(UInt32, isLate: Bool)
+    case nothing(UnresolvedReason)
+  }
+
+  static func answer(
+    _ process: Process?, _ address: Int, _ time: Int64, _ options: SymbolizerOptions
+  ) -> Answer {
+    guard let process else { return .nothing(.neverAnnounced) }
+    func named(_ life: Life, _ layer: CodeLayer, isLate: Bool = false) -> Answer {
+      layer == .image || layer == .runtimeImage
+        ? .image(life.name, isLate: isLate) : .code(life.name, isLate: isLate)
+    }
+    var gaps: [(layer: CodeLayer, around: Around)] = []
+    for layer in [CodeLayer.jitdump, .provider, .perfMap, .image, .runtimeImage] {
+      let around = process.around(address, time, layer)
+      guard let life = around.exact else {
+        gaps.append((layer, around))
+        continue
+      }
+      guard life.isAnonymous else { return named(life, layer) }
+      // Memory without a file: nothing that a runtime says is mapped there is asked for.
+      break
+    }
+    let edge = options.clockEdgeNanoseconds
+    for (layer, around) in gaps {
+      let ago = around.before.flatMap { $0.canName ? time - $0.until : nil } ?? .max
+      let ahead = around.next.flatMap { $0.canName ? $0.from - around.time : nil } ?? .max
+      if ago <= edge, ago <= ahead { return named(around.before!, layer) }
+      if ahead <= edge { return named(around.next!, layer) }
+    }
+    for (layer, around) in gaps where around.isFreeUntilNext {
+      let slack =
+        layer == .perfMap ? options.perfMapSlackNanoseconds : options.slackNanoseconds
+      if around.next!.from - around.time <= slack {
+        return named(around.next!, layer, isLate: true)
+      }
+    }
+    var hadSomebody = false
+    for (_, around) in gaps {
+      if around.isFreeUntilNext { return .nothing(.announcedTooLate) }
+      if around.before != nil { hadSomebody = true }
+    }
+    return .nothing(hadSomebody ? .unloaded : .neverAnnounced)
+  }
+}

@@ -1,0 +1,172 @@
+@testable import TraceAnalysis
+
+/// Who lived where when, worked out address by address and life by life: the rules of
+/// Docs/symbols.md without anything that makes them fast.
+struct CodeModel {
+  static let base: UInt64 = 0x1000
+  static let addressCount = 48
+  private static let never = -1
+
+  struct Life {
+    var range: Range<Int>
+    var from: Int64
+    var until = Int64.max
+    var formerEnd: Int64
+    var identity: UInt64
+    var name: UInt32
+    /// Nobody's: what was there before had gone.
+    var isEmptyPlace = false
+    var isAnonymous = false
+    var wasToldAtItsEndOnly = false
+    var isDoubtful = false
+    var hasEnded = false
+
+    var canName: Bool { !isEmptyPlace && !isAnonymous }
+    /// Whether it was ever there.
+    var counts: Bool { from < until || isEmptyPlace }
+  }
+
+  /// One source's word on one process.
+  struct Space {
+    var isImages: Bool
+    var slack: Int64
+    var lives: [Life] = []
+    /// Who had each address last.
+    var owners = [Int](repeating: never, count: addressCount)
+
+    func owners(in range: Range<Int>) -> [Int] {
+      var found: [Int] = []
+      for address in range where owners[address] != never && found.last != owners[address] {
+        found.append(owners[address])
+      }
+      return found
+    }
+
+    mutating func add(_ life: Life, beneath newer: Set<Int>) {
+      guard life.counts else { return }
+      lives.append(life)
+      for address in life.range {
+        if newer.contains(owners[address]) {
+          let above = owners[address]
+          lives[above].formerEnd = max(lives[above].formerEnd, life.until)
+        } else {
+          owners[address] = lives.count - 1
+        }
+      }
+    }
+
+    /// Ends what is there; says since when the range has been free, and who came later.
+    mutating func clear(
+      _ range: Range<Int>, at time: Int64, wholeOnly: Bool = false
+    ) -> (former: Int64, next: Int64, newer: Set<Int>) {
+      var (former, next, newer) = (Int64.min, Int64.max, Set<Int>())
+      for owner in owners(in: range) where lives[owner].from > time {
+        next = min(next, lives[owner].from)
+        former = max(former, min(lives[owner].formerEnd, time))
+        newer.insert(owner)
+      }
+      for owner in owners(in: range) where lives[owner].until <= time {
+        former = max(former, lives[owner].until)
+      }
+      // Looked at before any of them is changed.
+      let there = owners(in: range).filter { lives[$0].from <= time && lives[$0].until > time }
+      for owner in Set(there).sorted() {
+        let life = lives[owner]
+        if wholeOnly {
+          if range.contains(life.range.lowerBound), life.range.upperBound <= range.upperBound {
+            lives[owner].until = time
+          }
+          continue
+        }
+        let isStale = life.isDoubtful && time - life.from <= slack
+        if !isImages, isStale || life.from == time {
+          lives[owner].from = life.formerEnd
+          lives[owner].until = life.formerEnd
+          former = max(former, life.formerEnd)
+        } else {
+          if !isImages { lives[owner].until = time }
+          former = max(former, time)
+        }
+      }
+      return (former, next, newer)
+    }
+
+    mutating func load(_ code: Life, at time: Int64, knowsBeginning: Bool) {
+      var code = code
+      let owner = owners[code.range.lowerBound]
+      if owner != never {
+        let same = lives[owner]
+        if same.until == .max, same.range == code.range, same.name == code.name,
+          same.identity == code.identity
+        {
+          if knowsBeginning, time < same.from, same.formerEnd <= time { lives[owner].from = time }
+          return
+        }
+        let isTheOneThatEnded =
+          same.wasToldAtItsEndOnly && isSame(same, code) && same.range == code.range
+        if knowsBeginning, isTheOneThatEnded, same.until <= time, time - same.until <= slack {
+          code.isDoubtful = true
+        }
+      }
+      let (former, next, newer) = clear(code.range, at: time)
+      code.from = knowsBeginning ? time : former
+      code.until = next
+      code.formerEnd = min(code.from, former)
+      add(code, beneath: newer)
+    }
+
+    func isSame(_ life: Life, _ code: Life) -> Bool {
+      guard life.range.lowerBound == code.range.lowerBound, !life.isEmptyPlace else { return false }
+      return life.identity != 0 && code.identity != 0
+        ? life.identity == code.identity : life.range == code.range
+    }
+
+    mutating func unload(_ code: Life, at time: Int64) {
+      let owner = owners[code.range.lowerBound]
+      if owner != never, isSame(lives[owner], code), lives[owner].from <= time,
+        lives[owner].until == .max || !lives[owner].hasEnded
+      {
+        if lives[owner].until == .max { lives[owner].until = time }
+        lives[owner].hasEnded = true
+        return
+      }
+      guard code.name != 0 else { return }
+      var (former, until, newer) = (Int64.min, time, Set<Int>())
+      for other in owners(in: code.range) {
+        if lives[other].until <= time {
+          former = max(former, lives[other].until)
+        } else {
+          until = min(until, lives[other].from)
+          former = max(former, lives[other].formerEnd)
+          newer.insert(other)
+        }
+      }
+      guard former < until else { return }
+      var code = code
+      (code.from, code.until, code.formerEnd) = (former, until, former)
+      (code.wasToldAtItsEndOnly, code.hasEnded) = (true, true)
+      add(code, beneath: newer)
+    }
+
+    mutating func move(_ code: Life, from old: Int, at time: Int64) {
+      let owner = owners[old]
+      guard owner != never, lives[owner].range.lowerBound == old, lives[owner].until == .max,
+        lives[owner].from <= time,
+        lives[owner].identity == code.identity || lives[owner].identity == 0 || code.identity == 0
+      else { return vacate(code.range, at: time) }
+      lives[owner].until = time
+      lives[owner].hasEnded = true
+      var moved = code
+      (moved.name, moved.identity) = (lives[owner].name, lives[owner].identity)
+      load(moved, at: time, knowsBeginning: true)
+    }
+
+    mutating func vacate(_ range: Range<Int>, at time: Int64) {
+      let (_, _, newer) = clear(range, at: time, wholeOnly: isImages)
+      add(
+        Life(
+          range: range, from: time, until: time, formerEnd: time, identity: 0, name: 0,
+          isEmptyPlace: true), beneath: newer)
+    }
+  }
+}
