@@ -12,7 +12,7 @@ package struct ProcessIdentity: Hashable, Sendable {
   /// empty.
   package init(procName: String) {
     let directory = "/proc/\(procName)"
-    executable = Self.link("\(directory)/exe") ?? ""
+    executable = Self.executable(in: directory) ?? ""
     if let bytes = Self.contents("\(directory)/cmdline", limit: ControlLimits.argumentBytes) {
       arguments = Self.arguments(bytes)
     }
@@ -38,7 +38,16 @@ package struct ProcessIdentity: Hashable, Sendable {
   private static let ancestorsMax = 256
 
   /// Nil when the process has ended, is the kernel's own, or may not be looked at.
-  package static func executable(of pid: UInt32) -> String? { link("/proc/\(pid)/exe") }
+  package static func executable(of pid: UInt32) -> String? { executable(in: "/proc/\(pid)") }
+
+  /// A program is still called by its name when its file has been replaced while it runs.
+  private static func executable(in directory: String) -> String? {
+    guard let path = link("\(directory)/exe") else { return nil }
+    return path.hasSuffix(deletedMark) ? String(path.dropLast(deletedMark.count)) : path
+  }
+
+  /// The kernel's, behind the name of a file that is gone.
+  private static let deletedMark = " (deleted)"
 
   /// NUL ends each argument.
   static func arguments(_ bytes: [UInt8]) -> [String] {

@@ -22,8 +22,16 @@ final class ChildProcess {
     var words = ([path] + arguments).map { strdup($0) } + [nil]
     var variables = scratch.environment.map { strdup("\($0)=\($1)") } + [nil]
     defer { for word in words + variables { free(word) } }
+    // The threads that tests run on block signals, which a child would inherit.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var mask = sigset_t()
+    sigemptyset(&mask)
+    posix_spawnattr_setsigmask(&attributes, &mask)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var child = pid_t()
-    let code = posix_spawnp(&child, path, &actions, nil, &words, &variables)
+    let code = posix_spawnp(&child, path, &actions, &attributes, &words, &variables)
     guard code == 0 else {
       throw Failure(description: "cannot start \(path): \(String(cString: strerror(code)))")
     }

@@ -119,6 +119,32 @@ import TraceFormat
     #expect(file.byteCount < 10_000 * 60)
   }
 
+  /// However many threads come and go, a process ends with its last.
+  @Test func threadsThatComeAndGo() throws {
+    var trace = try TranslatedTrace()
+    trace.fork(Self.child, parent: Self.shell, at: 1)
+    func thread(_ number: UInt32, begins: Bool, at time: UInt64) {
+      let task = PerfTask(
+        pid: Self.child, parentPID: Self.child, tid: Self.child + number, parentTID: Self.child)
+      trace.take(begins ? .fork(task) : .exit(task), pid: Self.child, at: time)
+    }
+    for number in 1...1000 as ClosedRange<UInt32> {
+      thread(number, begins: true, at: UInt64(number) * 10)
+      if number > 1 { thread(number, begins: false, at: UInt64(number) * 10 + 5) }
+    }
+    // The first thread is gone, another runs on.
+    thread(0, begins: false, at: 20_000)
+    #expect(trace.translator.processes[Self.child] != nil)
+    thread(1, begins: false, at: 30_000)
+    #expect(trace.translator.processes[Self.child] == nil)
+    let file = try trace.finish()
+    let story = try file.story()
+    #expect(story.count { $0.hasSuffix("ThreadStart") } == 1000)
+    #expect(story.count { $0.hasSuffix("ThreadStop") } == 1001)
+    #expect(story.last == "\(Self.child) ProcessStop")
+    #expect(file.processes.map(\.endTicks) == [TranslatedTrace.start_ns + 30_000])
+  }
+
   /// Of the processes that a command starts, one whose fork was lost is not the command.
   @Test func onlyTheFirstExecIsTheCommand() throws {
     var trace = try TranslatedTrace(scope: .children(ofThread: 1))

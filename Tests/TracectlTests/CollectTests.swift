@@ -35,6 +35,37 @@ import Testing
     #expect(try ToolRun("verify", fixture.path("trace.etl")).exitCode == 0)
   }
 
+  /// A script whose interpreter is not there: the script is.
+  @Test func aMissingInterpreterIsSaid() throws {
+    // Written by another process: one that this one forks meanwhile would keep it open.
+    let run = try ToolRun(
+      shell: "printf '#!/no/such/interpreter\\n' > script.sh; chmod +x script.sh; "
+        + "$tracectl collect -providers GC -o none.etl -- ./script.sh",
+      environment: environment, in: fixture.directory)
+    #expect(run.exitCode == 126)
+    #expect(run.errors.contains("its interpreter or loader is not there"), "\(run.errors)")
+    #expect(!FileManager.default.fileExists(atPath: fixture.path("none.etl")))
+  }
+
+  /// What goes into a pipe cannot be read back, and need not be.
+  @Test func intoAPipe() throws {
+    let run = try ToolRun(
+      shell: "$tracectl collect -providers GC -o /dev/stdout -- true | cat > piped.etl",
+      environment: environment, in: fixture.directory)
+    #expect(run.exitCode == 0)
+    #expect(run.errors.contains("/dev/stdout: 0 events"), "\(run.errors)")
+    #expect(!run.errors.contains("cannot"))
+    #expect(try ToolRun("verify", fixture.path("piped.etl")).exitCode == 0)
+  }
+
+  @Test(arguments: ["0", "-1", "abc", "1e9", "20001", "", "999:1"])
+  func ratesThatAreNone(rate: String) throws {
+    let run = try ToolRun("collect", "-providers", "CPU:\(rate)", "-o", fixture.path("no.etl"))
+    #expect(run.exitCode == 64)
+    #expect(run.errors.contains("has no rate from 1 to 20000"), "\(run.errors)")
+    #expect(!FileManager.default.fileExists(atPath: fixture.path("no.etl")))
+  }
+
   @Test func theCommandKeepsItsOutputAndArguments() throws {
     let run = try collect("-o", "x.etl", "--", "printf", "%s|", "-providers", "--", "a b")
     #expect(run.output == "-providers|--|a b|")

@@ -56,6 +56,13 @@ struct ChildProcess {
       next: "check that it is a program and may be executed")
   }
 
+  /// The file is there: what is missing is named inside it.
+  private static func interpreterMissing(_ name: String) -> Failure {
+    Failure(
+      .commandNotRunnable, "cannot run '\(name)': its interpreter or loader is not there",
+      next: "check the script's first line, or what 'file \(name)' says")
+  }
+
   /// Starts `program` with `arguments`, the first of which is its name.
   init(program: String, arguments: [String], signalMask: sigset_t) throws(Failure) {
     name = arguments[0]
@@ -77,7 +84,9 @@ struct ChildProcess {
     defer { for pointer in pointers { free(pointer) } }
     var pid: pid_t = 0
     let code = posix_spawn(&pid, program, nil, &attributes, pointers, environ)
-    guard code == 0 else { throw Self.notRunnable(name, code: code) }
+    guard code == 0 else {
+      throw code == ENOENT ? Self.interpreterMissing(name) : Self.notRunnable(name, code: code)
+    }
     self.pid = pid
   }
 

@@ -43,6 +43,7 @@ struct Collection {
           program: program, arguments: command, signalMask: signals.originalMask)
       } catch {
         session.stop()
+        lock.discard()
         throw error
       }
     }
@@ -72,6 +73,13 @@ struct Collection {
     }
     for line in CollectProblems(session: session, configuration: configuration).lines {
       complain(escapedForTerminal(line))
+    }
+    guard OutputLock.isRegularFile(path: path) else {
+      // A pipe, for one: whoever reads it sees the rest.
+      say("\(path): \(grouped(statistics.events)) events, \(readableBytes(statistics.bytes))")
+      let lost = statistics.lostInAll
+      if lost > 0 { complain("*** \(grouped(lost)) EVENTS WERE LOST ***") }
+      return
     }
     guard let file = try? TraceFile(path: path) else {
       complain("tracectl: \(escapedForTerminal(path)) cannot be read back")

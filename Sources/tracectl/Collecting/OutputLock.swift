@@ -36,6 +36,12 @@ struct OutputLock: ~Copyable {
     if isNew { unlink(path) }
   }
 
+  /// Whether what was written there can be read again.
+  static func isRegularFile(path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
   private static func isRegular(_ descriptor: CInt) -> Bool {
     var status = stat()
     return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG

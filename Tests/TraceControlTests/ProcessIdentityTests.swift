@@ -1,0 +1,35 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+@testable import TraceControl
+
+@Suite struct ProcessIdentityTests {
+  /// A build replaces a program that runs: it is called by its name all the same.
+  @Test func aProgramWhoseFileIsGoneKeepsItsName() throws {
+    let place = TemporaryDirectory()
+    let path = "\(place.path)/napper"
+    try FileManager.default.copyItem(atPath: "/bin/sleep", toPath: path)
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = ["60"]
+    try process.run()
+    defer {
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+    }
+    unlink(path)
+    let identity = ProcessIdentity(procName: "\(process.processIdentifier)")
+    #expect(identity.executable == path)
+    #expect(identity.arguments == [path, "60"])
+    #expect(identity.parentPID == UInt32(getpid()))
+  }
+
+  @Test func whatHasEndedIsUnknown() {
+    let identity = ProcessIdentity(procName: "5000001")
+    #expect(identity.executable.isEmpty)
+    #expect(identity.startTime == 0)
+    #expect(ProcessIdentity.executable(of: 5_000_001) == nil)
+  }
+}
