@@ -109,7 +109,7 @@ extension ProcessRecord {
 
 extension String {
   /// At most so many bytes of UTF-8, cut between characters.
-  func cut(toBytes limit: Int) -> String {
+  package func cut(toBytes limit: Int) -> String {
     guard utf8.count > limit else { return self }
     var end = utf8.index(utf8.startIndex, offsetBy: limit)
     while String.Index(end, within: unicodeScalars) == nil { end = utf8.index(before: end) }

@@ -66,6 +66,9 @@ struct SchemaTests {
     let load = CodeLoad(
       address: 16, size: 32, codeIndex: 7, source: .jitdump, name: "JS:*f a.js:1:2", since: 9)
     #expect(decode(CodeLoad.self, encode(load).words) == load)
+    let file = CodeFile(
+      path: "/tmp/perf-7.map", source: .perfMap, entries: 3, bytes: 99, problems: ["is torn"])
+    #expect(decode(CodeFile.self, encode(file).words) == file)
     let sample = SampledProfile(weight: 1_001_001, source: .cpuClock)
     #expect(decode(SampledProfile.self, encode(sample).words) == sample)
   }

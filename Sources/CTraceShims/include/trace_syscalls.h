@@ -28,6 +28,11 @@ void trace_adopt_orphans(void);
 /// Takes leave of children that have ended, but not of `spared`.
 void trace_reap_all_but(int spared);
 
+/// Opens a file for reading below a directory as if that were the root: no link leads out of it,
+/// the file itself is no link, and opening never waits. Where the kernel cannot (before 5.6), the
+/// file itself is no link. A descriptor or -errno.
+int trace_open_below(int directory, const char *path);
+
 /// Zeroed memory that costs nothing until it is touched, or null.
 void *_Nullable trace_reserve(long bytes);
 void trace_release(void *memory, long bytes);

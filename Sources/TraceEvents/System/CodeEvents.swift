@@ -2,7 +2,7 @@
 
 extension SystemSchema {
   static let codeEventTypes: [any TraceEvent.Type] = [
-    CodeLoad.self, CodeMove.self, CodeClear.self, CodeLines.self,
+    CodeLoad.self, CodeMove.self, CodeClear.self, CodeLines.self, CodeFile.self,
   ]
 }
 
@@ -28,7 +28,8 @@ public struct CodeSource: OpenEnumeration {
 
 /// A piece of code is in place and may run.
 ///
-/// With the record's rundown flag: the file had it before the session looked.
+/// With the record's rundown flag: the file had it before the session looked; of a perf map,
+/// `since` then is the session's start.
 public struct CodeLoad: TraceEvent, Hashable {
   public var address: UInt64
   public var size: UInt64

@@ -13,7 +13,7 @@ extension PerfTranslator {
     guard processes.admits(pid), let name = ProcFiles.name(of: pid, thread: pid) else { return }
     let parent = ProcessIdentity(procName: "\(pid)").parentPID
     var moment = moment(atNanoseconds: now, tid: pid, flags: .rundown)
-    _ = index(of: pid, name: name, moment)
+    let process = index(of: pid, name: name, moment)
     emit(ProcessStart(parentPID: parent, name: name), pid: pid, moment)
     let threads = ProcFiles.threads(of: pid).map { UInt32($0) }
     processes.setThreads(of: pid, max(1, threads.count))
@@ -24,6 +24,7 @@ extension PerfTranslator {
     }
     moment.tid = pid
     ProcessMaps.read(pid: pid) { map in
+      codeFiles.found(map, pid: pid, process: process, atTicks: moment.ticks)
       guard map.isCode else { return }
       emit(
         ImageMap(

@@ -28,6 +28,7 @@ final class PerfSource: Sendable {
   private let wish: PerfPlan.Wish
   private let channel: SystemChannel
   private let filter: ProgramFilter
+  private let codeFiles: CodeFileSource
   private let connectedIndex: @Sendable (UInt32) -> UInt32?
   private let kick: Int32
   private let isStopping = Atomic<Bool>(false)
@@ -43,11 +44,13 @@ final class PerfSource: Sendable {
 
   init(
     _ wish: PerfPlan.Wish, filter: ProgramFilter, channel: SystemChannel,
+    codeFiles: CodeFileSource,
     connectedIndex: @escaping @Sendable (UInt32) -> UInt32?
   ) {
     self.wish = wish
     self.filter = filter
     self.channel = channel
+    self.codeFiles = codeFiles
     self.connectedIndex = connectedIndex
     kick = trace_wake_descriptor()
   }
@@ -107,6 +110,7 @@ final class PerfSource: Sendable {
       }
       running.removeLast(min(Self.rundownStep, running.count))
       channel.send(batch)
+      codeFiles.post(translator.codeFiles.take())
       publish(translator, reader.malformed)
     }
     events.silence()
@@ -119,6 +123,7 @@ final class PerfSource: Sendable {
     translator.begin(batch!)
     reader.round(isLast: true)
     channel.send(batch!)
+    codeFiles.post(translator.codeFiles.take())
     publish(translator, reader.malformed)
   }
 

@@ -21,6 +21,8 @@ final class PerfTranslator {
   let stacks: SampleStacks
   /// A thread that one of those followed has made.
   var onThread: (_ tid: UInt32) -> Void = { _ in }
+  /// What matters for files that announce code.
+  var codeFiles = CodeFileNotices()
 
   /// The command that was to be followed has been heard of.
   private var hasBegun = false
@@ -129,9 +131,11 @@ final class PerfTranslator {
       cutStacks += 1
       if words.last != StackNode.lostAddress { words.append(StackNode.lostAddress) }
     }
+    let process = index(of: pid, moment)
+    codeFiles.mayHaveMap(pid, process: process, atTicks: moment.ticks)
     let header = SystemBatch.Header(
       ref: refs.ref(of: SampledProfile.self), flags: .stack, ticks: moment.ticks,
-      process: index(of: pid, moment), tid: moment.tid)
+      process: process, tid: moment.tid)
     words.withUnsafeBufferPointer { batch.add(header, $0, stretch: moment.stretch) }
   }
 
@@ -165,6 +169,7 @@ final class PerfTranslator {
       return
     }
     processes.began(task.pid, parentPID: task.parentPID)
+    codeFiles.forget(task.pid)
     stacks.spaces.fork(task.pid, from: task.parentPID)
     guard let process = processes[task.pid], process.isAdmitted else { return }
     emit(ProcessStart(parentPID: task.parentPID, name: process.name), pid: task.pid, moment)
@@ -178,6 +183,7 @@ final class PerfTranslator {
       emit(ThreadStop(name: ""), process: index, moment)
     }
     guard processes.threadEnded(task.tid, of: task.pid) else { return }
+    codeFiles.ended(task.pid, atTicks: moment.ticks)
     processes.forget(task.pid)
     stacks.spaces.forget(task.pid)
     guard let index = process.index else { return }
@@ -204,6 +210,7 @@ final class PerfTranslator {
     if isFirst { emit(ProcessStart(parentPID: UInt32(getpid()), name: name), pid: pid, moment) }
     emit(ProcessExec(name: name), pid: pid, moment)
     if let index = processes[pid]?.index { batch.rename(process: index, name) }
+    codeFiles.execed(pid, process: index(of: pid, moment), atTicks: moment.ticks)
   }
 
   /// A command's events begin at its exec: this is the first that is heard of it. A process that
@@ -223,6 +230,8 @@ final class PerfTranslator {
       buildID: Array(map.buildID), device: ProcessMaps.device(major: map.major, minor: map.minor),
       inode: map.inode)
     emit(image, pid: map.pid, moment)
+    codeFiles.mapped(
+      image.path, map, process: index(of: map.pid, moment), atTicks: moment.ticks)
   }
 
   private static func text(_ bytes: UnsafeRawBufferPointer) -> String {

@@ -69,18 +69,25 @@ final class SystemBatch: @unchecked Sendable {
   }
 
   /// For events that are few.
-  func add(_ event: some TraceEvent, _ header: Header, stretch: Int) {
-    withUnsafeTemporaryAllocation(byteCount: Self.eventBytesMax, alignment: 8) { scratch in
+  ///
+  /// - Returns: the bytes that the fields take; 0 when they are more than `bytesMax`, and the event
+  ///   is left out.
+  @discardableResult
+  func add(
+    _ event: some TraceEvent, _ header: Header, stretch: Int, bytesMax: Int = eventBytesMax
+  ) -> Int {
+    withUnsafeTemporaryAllocation(byteCount: bytesMax, alignment: 8) { scratch in
       var encoder = EventEncoder(scratch)
       event.encode(into: &encoder)
-      guard !encoder.isOverflowing else { return }
+      guard !encoder.isOverflowing else { return 0 }
       let bytes = UnsafeRawBufferPointer(rebasing: scratch[..<encoder.byteCount])
       add(header, bytes.assumingMemoryBound(to: UInt64.self), stretch: stretch)
+      return bytes.count
     }
   }
 
   /// A path, a build id, and some more.
-  private static let eventBytesMax = 16 << 10
+  static let eventBytesMax = 16 << 10
 
   /// Writes all of it, and is empty then.
   func write(to writer: inout TraceWriter) {

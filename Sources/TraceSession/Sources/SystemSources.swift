@@ -11,6 +11,7 @@ final class SystemSources: Sendable {
   private let perf: PerfSource?
   /// Where the kernel's events do not tell of images.
   private let images: ConnectedImages?
+  private let codeFiles: CodeFileSource
   private let firstProblems: [String]
 
   /// Nil when nothing of the kind is wanted.
@@ -19,7 +20,8 @@ final class SystemSources: Sendable {
   init?(
     _ configuration: SessionConfiguration, _ drain: Drain, _ rendezvous: Rendezvous
   ) throws(SessionError) {
-    guard configuration.cpuSampling != nil || configuration.contextSwitches else { return nil }
+    let isPerfWanted = configuration.cpuSampling != nil || configuration.contextSwitches
+    guard isPerfWanted || !configuration.stacks.isEmpty else { return nil }
     if let rate = configuration.cpuSampling?.rate, let most = PerfSettings.rateMax, rate > most {
       throw .samplingRate(Int(rate), most: most)
     }
@@ -29,12 +31,14 @@ final class SystemSources: Sendable {
     var ladder = SamplingLadder()
     var problems: [String] = []
     var started: PerfSource?
-    for scope in Self.scopes(configuration) {
+    let codeFiles = CodeFileSource(channel)
+    for scope in isPerfWanted ? Self.scopes(configuration) : [] {
       let wish = PerfPlan.Wish(
         sampling: configuration.cpuSampling, contextSwitches: configuration.contextSwitches,
         scope: scope)
       let filter = ProgramFilter(configuration.processes)
-      let source = PerfSource(wish, filter: filter, channel: channel) { pid in
+      let source = PerfSource(wish, filter: filter, channel: channel, codeFiles: codeFiles) {
+        pid in
         rendezvous.state.withLock { $0.index(ofPID: pid) }
       }
       do {
@@ -58,15 +62,20 @@ final class SystemSources: Sendable {
     if !ladder.note.isEmpty { problems.append(ladder.note) }
     firstProblems = problems
     self.ladder = configuration.cpuSampling == nil ? nil : ladder
-    if started == nil, ladder.taken == nil, configuration.providers.isEmpty {
+    if isPerfWanted, started == nil, ladder.taken == nil, configuration.providers.isEmpty {
       throw .samplingUnavailable(ladder)
     }
     Self.tell(ladder, configuration.cpuSampling, channel)
+    self.codeFiles = codeFiles
+    let joined: CodeFileSource.Connected = { rendezvous.state.withLock { $0.connected } }
+    try codeFiles.start(connected: started == nil ? joined : nil)
   }
 
+  /// Ends it all; what runtimes' files still have to say of the samples is read last.
   func stop() {
     perf?.stop()
     images?.stop()
+    codeFiles.stop()
   }
 
   /// Without the kernel's events: what links TraceProvider samples itself.
@@ -95,12 +104,13 @@ final class SystemSources: Sendable {
   /// What went wrong, in sentences.
   func problems(processesJoined: Int) -> [String] {
     guard let figures = perf?.figures else {
-      guard ladder?.taken == .threadTimers, processesJoined == 0 else { return firstProblems }
-      return firstProblems + [
+      let others = firstProblems + codeFiles.problems
+      guard ladder?.taken == .threadTimers, processesJoined == 0 else { return others }
+      return others + [
         "there are no CPU samples: no program that links TraceProvider was seen"
       ]
     }
-    var sentences = firstProblems
+    var sentences = firstProblems + codeFiles.problems
     if figures.throttled > 0 {
       sentences.append(
         "the kernel held sampling back \(figures.throttled) times "

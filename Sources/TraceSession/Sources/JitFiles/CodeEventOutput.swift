@@ -1,0 +1,77 @@
+import CTraceShims
+import TraceEvents
+import TraceFormat
+
+/// Whose code it is that is told of.
+struct CodeOwner: Hashable {
+  var pid: UInt32
+  /// The session's number for the process.
+  var process: UInt32
+  /// When it ended, or went on to another program; nil while it runs.
+  var endTicks: UInt64?
+  /// It ran before the session began.
+  var isRundown: Bool
+}
+
+/// Where the events go that were read from files.
+protocol CodeEventOutput: AnyObject {
+  func add(_ event: some TraceEvent, of owner: CodeOwner, isRundown: Bool)
+  /// Hands over what was added.
+  func send()
+}
+
+/// Hands events to the session's drain, a batch at a time.
+final class ChannelCodeOutput: CodeEventOutput {
+  private let channel: SystemChannel
+  private let isMonotonic = !trace_ticks_are_invariant()
+  private var batch: SystemBatch?
+  private var byteCount = 0
+  private var eventCount = 0
+  /// Of the last event of a process that has ended: such events' times ascend, too.
+  private var lastEndTicks: UInt64 = 0
+
+  private static let batchBytes = 1 << 20
+  private static let batchEvents = 8192
+  private static let batchLimit_ns: UInt64 = 1_000_000_000
+  /// Beside what rings have, since events of several processes follow each other here.
+  private static let stream = SystemBatch.firstStream + 0xfffe
+  private static let endedStream = SystemBatch.firstStream + 0xfffd
+
+  init(_ channel: SystemChannel) { self.channel = channel }
+
+  func add<Event: TraceEvent>(_ event: Event, of owner: CodeOwner, isRundown: Bool) {
+    let batch = current()
+    var ticks = isMonotonic ? trace_monotonic_ns() : trace_ticks()
+    var stream = Self.stream
+    if let end = owner.endTicks {
+      // Before the end: afterwards the number may be another process's.
+      ticks = max(lastEndTicks, end &- 1)
+      lastEndTicks = ticks
+      stream = Self.endedStream
+    }
+    let header = SystemBatch.Header(
+      ref: channel.refs.ref(of: Event.self), flags: isRundown ? .rundown : [], ticks: ticks,
+      process: owner.process, tid: owner.pid)
+    byteCount += batch.add(
+      event, header, stretch: batch.stretch(stream: stream, cpu: .max),
+      bytesMax: 2 * CodeFileLimits.rowBytes)
+    eventCount += 1
+    if byteCount >= Self.batchBytes || eventCount >= Self.batchEvents { send() }
+  }
+
+  func send() {
+    guard let batch else { return }
+    self.batch = nil
+    byteCount = 0
+    eventCount = 0
+    channel.send(batch)
+  }
+
+  private func current() -> SystemBatch {
+    if let batch { return batch }
+    var taken: SystemBatch?
+    while taken == nil { taken = channel.take(waitingNanoseconds: Self.batchLimit_ns) }
+    batch = taken
+    return taken!
+  }
+}

@@ -1,0 +1,100 @@
+import CTraceShims
+
+/// Reads the files by which the processes of a session announce their code, round by round.
+///
+/// - Guarantee: a file that was found while its process ran is read to its end after the process
+///   has ended, though it may have no name by then.
+/// - Cost: bounded by ``CodeFileLimits``.
+final class CodeFileFollower {
+  let shared: CodeFileShared
+  private var live: [UInt32: FollowedProcess] = [:]
+  /// Processes that have ended, in that order, whose files are not read to their ends yet.
+  private var ended: [FollowedProcess] = []
+
+  init(_ shared: CodeFileShared) { self.shared = shared }
+
+  var isIdle: Bool { live.isEmpty && ended.isEmpty }
+
+  // MARK: What is told
+
+  func take(_ notice: CodeFileNotice) {
+    if let process = notice.process, let known = live[notice.pid],
+      known.owner.process != process
+    {
+      // The end of whoever had the number before was not heard of.
+      end(notice.pid, atTicks: notice.ticks)
+    }
+    switch notice.kind {
+    case .mayHaveMap: process(notice)?.seekMap()
+    case .mapped(let path, let device, let inode):
+      process(notice)?.mapped(path, device: device, inode: inode)
+    case .execed: live[notice.pid]?.execed(atTicks: notice.ticks)
+    case .ended: end(notice.pid, atTicks: notice.ticks)
+    }
+  }
+
+  /// All processes that are known otherwise than by notices; what is missing has ended.
+  func take(connected: [ConnectedImages.Process], atTicks ticks: UInt64) {
+    let numbers = Set(connected.map(\.index))
+    for (pid, known) in live where !numbers.contains(known.owner.process) {
+      end(pid, atTicks: ticks)
+    }
+    for joined in connected where live[joined.pid] == nil {
+      let notice = CodeFileNotice(
+        kind: .mayHaveMap, pid: joined.pid, process: joined.index, ticks: ticks)
+      process(notice, scansMaps: true)?.seekMap()
+    }
+  }
+
+  private func process(_ notice: CodeFileNotice, scansMaps: Bool = false) -> FollowedProcess? {
+    if let known = live[notice.pid] { return known }
+    guard let number = notice.process else { return nil }
+    guard live.count < CodeFileLimits.processes else {
+      shared.noteNotFollowed()
+      return nil
+    }
+    let owner = CodeOwner(
+      pid: notice.pid, process: number, endTicks: nil, isRundown: notice.isRundown)
+    let process = FollowedProcess(owner, shared, scansMaps: scansMaps)
+    live[notice.pid] = process
+    return process
+  }
+
+  private func end(_ pid: UInt32, atTicks ticks: UInt64) {
+    guard let process = live.removeValue(forKey: pid) else { return }
+    process.ended(atTicks: ticks)
+    ended.append(process)
+  }
+
+  // MARK: Looking
+
+  /// Looks at every file once; true when there is more to be read.
+  func round() -> Bool {
+    let now = trace_monotonic_ns()
+    shared.clock.look()
+    var hasMore = false
+    for process in live.values where process.look(now) { hasMore = true }
+    // Their events' times ascend: one after the other.
+    while let first = ended.first {
+      guard !first.look(now) else {
+        hasMore = true
+        break
+      }
+      first.finish()
+      ended.removeFirst()
+    }
+    shared.trim()
+    shared.output.send()
+    return hasMore
+  }
+
+  /// Reads what there is, until `deadline`, and ends.
+  func stop(deadline: UInt64) {
+    var hasMore = true
+    while hasMore, trace_monotonic_ns() < deadline { hasMore = round() }
+    for process in ended + Array(live.values) { process.finish(isWhole: !hasMore) }
+    ended = []
+    live = [:]
+    shared.output.send()
+  }
+}

@@ -1,0 +1,112 @@
+import CTraceShims
+import TraceEvents
+
+/// What all files that are followed share: where events go, the window, the clock, and the bounds.
+final class CodeFileShared {
+  let output: any CodeEventOutput
+  var clock: CounterClock
+  let startNanoseconds: UInt64
+  /// CLOCK_REALTIME when the session began.
+  let startRealtime: Int64
+  private(set) var problems = CodeFileProblems()
+  private(set) var openFiles = 0
+  private var entriesLeft = CodeFileLimits.entries
+  private var textLeft = CodeFileLimits.textBytes
+  private var memory: UnsafeMutableRawBufferPointer?
+
+  /// Read at once of a file, unless a record needs more.
+  static let windowBytes = 64 << 10
+
+  init(_ output: any CodeEventOutput, clock: CounterClock = CounterClock()) {
+    self.output = output
+    self.clock = clock
+    startNanoseconds = trace_monotonic_ns()
+    startRealtime = Int64(clamping: trace_realtime_ns())
+  }
+
+  deinit { memory?.deallocate() }
+
+  // MARK: Memory
+
+  /// At least `byteCount` bytes, until it is asked for again.
+  func window(_ byteCount: Int) -> UnsafeMutableRawBufferPointer {
+    let wanted = max(byteCount, Self.windowBytes)
+    if let memory, memory.count >= wanted {
+      return UnsafeMutableRawBufferPointer(rebasing: memory[..<wanted])
+    }
+    memory?.deallocate()
+    memory = .allocate(byteCount: wanted, alignment: 8)
+    return memory!
+  }
+
+  /// Gives back what only a long record needed.
+  func trim() {
+    guard let memory, memory.count > Self.windowBytes else { return }
+    memory.deallocate()
+    self.memory = nil
+  }
+
+  // MARK: Bounds
+
+  /// Whether another file may be opened.
+  var mayOpen: Bool { openFiles < CodeFileLimits.openFiles }
+
+  func opened() { openFiles += 1 }
+  func closed() { openFiles -= 1 }
+
+  /// Whether one more piece of code, or more of one, may be told of.
+  func admits(textBytes: Int, isEntry: Bool) -> Bool {
+    guard entriesLeft > 0, textLeft >= UInt64(textBytes) else {
+      problems.isFull = true
+      return false
+    }
+    if isEntry { entriesLeft -= 1 }
+    textLeft -= UInt64(textBytes)
+    return true
+  }
+
+  func note(_ path: String, _ text: String) { problems.note(path, text) }
+  func noteNotFollowed() { problems.notFollowed += 1 }
+}
+
+/// What went wrong with files that announce code, in sentences. Bounded.
+struct CodeFileProblems: Hashable {
+  private var told: [String] = []
+  private var more = 0
+  /// Processes and files that there was no room for.
+  var notFollowed = 0
+  /// Notices that came faster than they were read.
+  var dropped = 0
+  /// The session has as much code as it takes.
+  var isFull = false
+
+  mutating func note(_ path: String, _ text: String) {
+    let sentence = "\(path) \(text)"
+    guard !told.contains(sentence) else { return }
+    guard told.count < CodeFileLimits.problems else {
+      more += 1
+      return
+    }
+    told.append(sentence)
+  }
+
+  var sentences: [String] {
+    var all = told
+    if more > 0 { all.append("of jitdump files and perf maps there are \(more) more such notes") }
+    if notFollowed > 0 {
+      all.append(
+        "\(notFollowed) jitdump files or perf maps were not read: \(CodeFileLimits.openFiles) "
+          + "files and \(CodeFileLimits.processes) processes are followed at a time")
+    }
+    if dropped > 0 {
+      all.append(
+        "\(dropped) processes came and went too fast for their jitdump files and perf maps")
+    }
+    if isFull {
+      all.append(
+        "jitdump files and perf maps announced more than \(CodeFileLimits.entries) pieces of "
+          + "code; what came after has no name")
+    }
+    return all
+  }
+}

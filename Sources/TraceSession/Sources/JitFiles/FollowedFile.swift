@@ -1,0 +1,91 @@
+import CTraceShims
+import Glibc
+
+/// A file that another process writes, open for reading.
+///
+/// - Guarantee: a regular file, not reached through a link that leads out of the process's root,
+///   and owned by one of those named; opening it never waits.
+final class FollowedFile {
+  /// Why a file is not read.
+  enum Refusal: Error, Hashable {
+    case absent
+    case isLink
+    case notRegular
+    case owner(UInt32)
+    /// Another file lies where the process mapped one.
+    case replaced
+    /// It is older than the process.
+    case isStale
+    case system(Int32)
+
+    /// A sentence without its subject, which is the file; nil when there is nothing to say.
+    var text: String? {
+      switch self {
+      case .absent, .isStale: nil
+      case .isLink: "is a symbolic link; it was not read"
+      case .notRegular: "is no regular file; it was not read"
+      case .owner(let user):
+        "belongs to user \(user), who does not run the process; it was not read"
+      case .replaced: "is another file than the process has mapped; it was not read"
+      case .system(let code): "cannot be read: \(String(cString: strerror(code)))"
+      }
+    }
+  }
+
+  struct Status {
+    var size: UInt64
+    /// Nanoseconds.
+    var modified: Int64
+    /// It has a name still.
+    var isLinked: Bool
+    var device: UInt64
+    var inode: UInt64
+  }
+
+  private let descriptor: Int32
+
+  /// Opens `path` below a directory.
+  init(_ path: String, below directory: Int32, owners: Set<UInt32>) throws(Refusal) {
+    let opened = trace_open_below(directory, path)
+    guard opened >= 0 else {
+      switch -opened {
+      case ENOENT, ENOTDIR, ESRCH: throw .absent
+      case ELOOP: throw .isLink
+      case ENXIO: throw .notRegular
+      default: throw .system(-opened)
+      }
+    }
+    descriptor = opened
+    var status = stat()
+    guard fstat(opened, &status) == 0 else { throw .system(errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegular }
+    guard status.st_uid == 0 || owners.contains(status.st_uid) else {
+      throw .owner(status.st_uid)
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  var status: Status? {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { return nil }
+    return Status(
+      size: UInt64(max(0, status.st_size)),
+      modified: Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec),
+      isLinked: status.st_nlink > 0, device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+  }
+
+  /// Bytes read, fewer only at the file's end or when it cannot be read.
+  func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    guard var position = Int(exactly: offset) else { return 0 }
+    var filled = 0
+    while filled < buffer.count {
+      let got = pread(descriptor, buffer.baseAddress! + filled, buffer.count - filled, position)
+      if got < 0, errno == EINTR { continue }
+      guard got > 0 else { break }
+      filled += got
+      position += got
+    }
+    return filled
+  }
+}

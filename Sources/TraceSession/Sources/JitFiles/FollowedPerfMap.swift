@@ -1,0 +1,124 @@
+import TraceEvents
+import TraceFormat
+import TraceSymbols
+
+/// A perf map that is read while its process writes it: an entry's time is when it was first seen.
+///
+/// - Cost: one fstat(2) a look when nothing was added.
+final class FollowedPerfMap {
+  enum Look {
+    case done
+    case more
+    /// It has no name any more; another file may have.
+    case replaced
+  }
+
+  let path: String
+  private let file: FollowedFile
+  /// It was there when the session began, as far as anybody looked.
+  private var isRundown: Bool
+  private(set) var entries: UInt64 = 0
+  private var bytesRead: UInt64 = 0
+  private var parser = PerfMapParser()
+  private var earlier: [JitFileWarning] = []
+  private var notes: [String] = []
+  private var modified: Int64 = .min
+  /// The last bytes before where reading goes on: if they change, the file was written anew.
+  private var tail: [UInt8] = []
+  private var wastedBytes: UInt64 = 0
+  private var isGivenUp = false
+
+  private static let tailBytes = 64
+
+  init(path: String, _ file: FollowedFile, isRundown: Bool) {
+    self.path = path
+    self.file = file
+    self.isRundown = isRundown
+  }
+
+  func look(_ owner: CodeOwner, _ shared: CodeFileShared) -> Look {
+    guard let status = file.status else { return .done }
+    let rest: Look = status.isLinked ? .done : .replaced
+    guard !isGivenUp, status.size != parser.position || status.modified != modified else {
+      return rest
+    }
+    if status.size < parser.position {
+      restart("was cut off while it was read; what it had before is used, and it was read again")
+    } else if !isTailUnchanged(shared) {
+      restart("was written anew while it was read; what it had before is used")
+    }
+    if read(upTo: status.size, owner, shared) { return .more }
+    modified = status.modified
+    isRundown = false
+    return rest
+  }
+
+  private func isTailUnchanged(_ shared: CodeFileShared) -> Bool {
+    guard !tail.isEmpty else { return true }
+    let window = UnsafeMutableRawBufferPointer(rebasing: shared.window(0)[..<tail.count])
+    let count = file.read(at: parser.position - UInt64(tail.count), into: window)
+    return count == tail.count && window.elementsEqual(tail)
+  }
+
+  private func restart(_ note: String) {
+    if !notes.contains(note) { notes.append(note) }
+    for warning in parser.warnings where !earlier.contains(where: { $0.kind == warning.kind }) {
+      earlier.append(warning)
+    }
+    parser = PerfMapParser()
+    tail = []
+    isRundown = false
+  }
+
+  private func read(upTo size: UInt64, _ owner: CodeOwner, _ shared: CodeFileShared) -> Bool {
+    var roundBytes = 0
+    while parser.position < size {
+      guard roundBytes < CodeFileLimits.roundBytes else { return true }
+      let window = shared.window(0)
+      let wanted = Int(min(UInt64(window.count), size - parser.position))
+      let target = UnsafeMutableRawBufferPointer(rebasing: window[..<wanted])
+      let count = file.read(at: parser.position, into: target)
+      guard count > 0 else { return false }
+      let bytes = UnsafeRawBufferPointer(rebasing: target[..<count])
+      let entriesBefore = entries
+      parser.parse(bytes) { tell($0, owner, shared) }
+      tail = Array((tail + bytes.suffix(Self.tailBytes)).suffix(Self.tailBytes))
+      roundBytes += count
+      bytesRead &+= UInt64(count)
+      wastedBytes = entries == entriesBefore ? wastedBytes + UInt64(count) : 0
+      if wastedBytes > CodeFileLimits.wasteBytes {
+        isGivenUp = true
+        notes.append(
+          "has more than \(CodeFileLimits.wasteBytes >> 20) MiB in a row without an entry; the "
+            + "rest was not read")
+        return false
+      }
+    }
+    return false
+  }
+
+  private func tell(_ entry: PerfMapEntry, _ owner: CodeOwner, _ shared: CodeFileShared) {
+    let name = entry.name.cut(toBytes: CodeFileLimits.nameBytes)
+    entries += 1
+    guard shared.admits(textBytes: name.utf8.count, isEntry: true) else { return }
+    // Of what was there already the last for an address counts: all at one moment.
+    shared.output.add(
+      CodeLoad(
+        address: entry.address, size: entry.size, codeIndex: 0, source: .perfMap, name: name,
+        since: isRundown ? shared.startNanoseconds : 0), of: owner, isRundown: isRundown)
+  }
+
+  /// The last look, after which the file is closed.
+  func finish(_ owner: CodeOwner, _ shared: CodeFileShared) {
+    // A process that runs on may be in the middle of a line.
+    if owner.endTicks != nil, !isGivenUp { parser.end { tell($0, owner, shared) } }
+    let warnings = earlier + parser.warnings
+    var texts = notes
+    for text in warnings.map(\.text) where !texts.contains(text) { texts.append(text) }
+    shared.output.add(
+      CodeFile(
+        path: path, source: .perfMap, entries: entries, bytes: bytesRead, problems: texts),
+      of: owner, isRundown: false)
+    for text in texts { shared.note(path, text) }
+  }
+}

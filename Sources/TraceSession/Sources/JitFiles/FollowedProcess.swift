@@ -1,0 +1,182 @@
+import CTraceShims
+import Glibc
+
+/// A process whose jitdump files and perf map are read.
+final class FollowedProcess {
+  private(set) var owner: CodeOwner
+  private var place: ProcessPlace
+  private var dumps: [FollowedJitdump] = []
+  private var map: FollowedPerfMap?
+  /// Whether a perf map is looked for.
+  private var seeksMap = false
+  private var mapPause = Pause()
+  private var isFirstProbe = true
+  /// Whether its maps are looked through for jitdump files, where nobody tells of them.
+  private let scansMaps: Bool
+  private var scanPause = Pause()
+  private var told: Set<FollowedFile.Refusal> = []
+  private var hasNotedRoom = false
+  private let shared: CodeFileShared
+
+  /// How long it is until something is looked for again: longer each time, up to a limit.
+  private struct Pause {
+    static let first: UInt64 = 100_000_000
+    static let longest: UInt64 = 1_000_000_000
+    var next: UInt64 = 0
+    var length = first
+
+    mutating func isOver(_ now: UInt64) -> Bool {
+      guard now >= next else { return false }
+      next = now &+ length
+      length = min(2 * length, Self.longest)
+      return true
+    }
+  }
+
+  /// How much older than its process's start a map may be: clocks of files are coarse.
+  private static let clockSlack: Int64 = 100_000_000
+
+  /// How long what the old program wrote is read before the new one has its turn.
+  private static let execLimit_ns: UInt64 = 1_000_000_000
+
+  init(_ owner: CodeOwner, _ shared: CodeFileShared, scansMaps: Bool = false) {
+    self.owner = owner
+    self.shared = shared
+    self.scansMaps = scansMaps
+    place = ProcessPlace(pid: owner.pid)
+    if place.isElsewhere { shared.opened() }
+  }
+
+  deinit { if place.isElsewhere { shared.closed() } }
+
+  // MARK: What is told of it
+
+  /// There may be a perf map: it is looked for at once.
+  func seekMap() {
+    guard !seeksMap else { return }
+    seeksMap = true
+    mapPause = Pause()
+  }
+
+  /// It has mapped a jitdump file.
+  func mapped(_ path: String, device: UInt64, inode: UInt64) {
+    guard dumps.count < CodeFileLimits.dumpsPerProcess else { return }
+    // A child that was forked has its parent's file mapped, which tells of the parent's code.
+    guard let number = JitFileNames.pid(ofJitdump: path), place.numbers.contains(number) else {
+      return
+    }
+    guard hasRoom else { return }
+    do throws(FollowedFile.Refusal) {
+      let file = try place.open(path)
+      guard let status = file.status else { return }
+      // Where the devices differ, the file system shows other numbers than it has.
+      if inode != 0, status.device == device, status.inode != inode { throw .replaced }
+      guard !dumps.contains(where: { $0.isSame(as: status) }) else { return }
+      dumps.append(FollowedJitdump(path: path, file))
+      shared.opened()
+    } catch { refuse(path, error) }
+  }
+
+  /// It runs another program: what it has written until now is the old one's.
+  func execed(atTicks ticks: UInt64) {
+    owner.endTicks = ticks
+    let deadline = trace_monotonic_ns() &+ Self.execLimit_ns
+    while look(trace_monotonic_ns(), mayProbe: false), trace_monotonic_ns() < deadline {}
+    finishDumps()
+    owner.endTicks = nil
+    owner.isRundown = false
+    if place.isElsewhere { shared.closed() }
+    place = ProcessPlace(pid: owner.pid)
+    if place.isElsewhere { shared.opened() }
+    mapPause = Pause()
+  }
+
+  func ended(atTicks ticks: UInt64) {
+    owner.endTicks = ticks
+    mapPause = Pause()
+  }
+
+  // MARK: Looking
+
+  /// Reads what is new; true when there is more.
+  func look(_ now: UInt64, mayProbe: Bool = true) -> Bool {
+    if mayProbe, scansMaps, owner.endTicks == nil, scanPause.isOver(now) { scan() }
+    if mayProbe, seeksMap, map == nil, mapPause.isOver(now) { probe() }
+    var hasMore = false
+    for dump in dumps where dump.look(owner, shared) { hasMore = true }
+    switch map?.look(owner, shared) {
+    case .more: hasMore = true
+    case .replaced:
+      finishMap()
+      mapPause = Pause()
+      hasMore = true
+    case .done, nil: break
+    }
+    return hasMore
+  }
+
+  private func scan() {
+    ProcessMaps.read(pid: owner.pid) { map in
+      guard JitFileNames.isJitdump(map.path), !map.isDeleted else { return }
+      mapped(map.path, device: map.device, inode: map.inode)
+    }
+  }
+
+  private func probe() {
+    defer { isFirstProbe = false }
+    guard hasRoom else { return }
+    let path = "/tmp/perf-\(place.ownNumber).map"
+    do throws(FollowedFile.Refusal) {
+      let file = try place.open(path)
+      guard let status = file.status else { return }
+      if !owner.isRundown, isOlderThanProcess(status) { throw .isStale }
+      map = FollowedPerfMap(path: path, file, isRundown: owner.isRundown && isFirstProbe)
+      shared.opened()
+    } catch { refuse(path, error) }
+  }
+
+  /// Whether it is what another process with the same number has left behind.
+  private func isOlderThanProcess(_ status: FollowedFile.Status) -> Bool {
+    status.modified &+ Self.clockSlack < place.startNanoseconds ?? shared.startRealtime
+  }
+
+  private var hasRoom: Bool {
+    if shared.mayOpen { return true }
+    if !hasNotedRoom { shared.noteNotFollowed() }
+    hasNotedRoom = true
+    return false
+  }
+
+  private func refuse(_ path: String, _ refusal: FollowedFile.Refusal) {
+    guard let text = refusal.text, told.insert(refusal).inserted else { return }
+    shared.note(path, text)
+  }
+
+  // MARK: The end
+
+  /// Nothing more is read of it.
+  func finish(isWhole: Bool = true) {
+    if !isWhole {
+      for path in dumps.map(\.path) + (map.map { [$0.path] } ?? []) {
+        shared.note(path, "was not read to its end: the session's end came first")
+      }
+    }
+    finishDumps()
+    finishMap()
+  }
+
+  private func finishDumps() {
+    for dump in dumps {
+      dump.finish(owner, shared)
+      shared.closed()
+    }
+    dumps = []
+  }
+
+  private func finishMap() {
+    guard let map else { return }
+    map.finish(owner, shared)
+    shared.closed()
+    self.map = nil
+  }
+}

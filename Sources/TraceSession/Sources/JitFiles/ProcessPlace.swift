@@ -1,0 +1,111 @@
+import CTraceShims
+import Glibc
+import TraceControl
+
+/// Where a process lives: whose it is, its numbers, and what it sees as the root directory, which
+/// may be a container's.
+final class ProcessPlace {
+  let pid: UInt32
+  /// Those who run it.
+  let users: Set<UInt32>
+  /// Its pid, from this process's namespace to its own.
+  let numbers: [UInt32]
+  /// Whether its root directory was found: otherwise this process's own is looked in.
+  let isKnown: Bool
+  /// When it began, CLOCK_REALTIME; nil when that is not known.
+  let startNanoseconds: Int64?
+  /// A directory, to open files below.
+  let root: Int32
+  private let ownsRoot: Bool
+
+  /// O_PATH, which glibc has for GNU programs only.
+  private static let pathOnly: Int32 = 0o1000_0000
+  private static let ownRoot = openDirectory("/")
+  private static let ownNamespace = link("/proc/self/ns/mnt")
+
+  init(pid: UInt32) {
+    self.pid = pid
+    let status = Self.status(pid)
+    users = status.users
+    numbers = status.numbers.isEmpty ? [pid] : status.numbers
+    let other = Self.otherRoot(of: pid)
+    root = other ?? Self.ownRoot
+    ownsRoot = other != nil
+    isKnown = !status.numbers.isEmpty
+    startNanoseconds = Self.start(of: pid)
+  }
+
+  deinit { if ownsRoot { close(root) } }
+
+  /// Whether it lives in another root directory than this process; such a place has a descriptor.
+  var isElsewhere: Bool { ownsRoot }
+
+  /// Its number in its own pid namespace.
+  var ownNumber: UInt32 { numbers.last ?? pid }
+
+  /// Opens a file as the process names it.
+  func open(_ path: String) throws(FollowedFile.Refusal) -> FollowedFile {
+    // Of a process that has ended before it was looked at, nothing is known: our own files only.
+    let owners = users.isEmpty ? [geteuid()] : users
+    guard !path.hasPrefix("/") else {
+      return try FollowedFile(path, below: root, owners: owners)
+    }
+    let directory = Self.openDirectory("/proc/\(pid)/cwd")
+    guard directory >= 0 else { throw .absent }
+    defer { close(directory) }
+    return try FollowedFile(path, below: directory, owners: owners)
+  }
+
+  // MARK: /proc
+
+  /// Nil where it is this process's own.
+  private static func otherRoot(of pid: UInt32) -> Int32? {
+    let namespace = link("/proc/\(pid)/ns/mnt")
+    let directory = openDirectory("/proc/\(pid)/root")
+    guard directory >= 0 else { return nil }
+    var theirs = stat()
+    var ours = stat()
+    let isSame =
+      namespace == ownNamespace && fstat(directory, &theirs) == 0 && fstat(ownRoot, &ours) == 0
+      && theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino
+    guard isSame else { return directory }
+    close(directory)
+    return nil
+  }
+
+  private static func openDirectory(_ path: String) -> Int32 {
+    Glibc.open(path, pathOnly | O_DIRECTORY | O_CLOEXEC)
+  }
+
+  private static func link(_ path: String) -> String? {
+    var buffer = [UInt8](repeating: 0, count: 256)
+    let count = readlink(path, &buffer, buffer.count)
+    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+  }
+
+  private static func status(_ pid: UInt32) -> (users: Set<UInt32>, numbers: [UInt32]) {
+    guard let file = fopen("/proc/\(pid)/status", "re") else { return ([], []) }
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 8192)
+    let count = fread(&bytes, 1, bytes.count, file)
+    return parse(status: String(decoding: bytes[..<count], as: UTF8.self))
+  }
+
+  /// The lines `Uid:` and `NSpid:` of /proc/PID/status.
+  static func parse(status: String) -> (users: Set<UInt32>, numbers: [UInt32]) {
+    func numbers(_ key: String) -> [UInt32] {
+      let line = status.split(separator: "\n").first { $0.hasPrefix(key) }
+      return line?.dropFirst(key.utf8.count).split { $0 == "\t" || $0 == " " }
+        .compactMap { UInt32($0) } ?? []
+    }
+    return (Set(numbers("Uid:")), numbers("NSpid:"))
+  }
+
+  private static func start(of pid: UInt32) -> Int64? {
+    let ticks = ProcessIdentity(procName: "\(pid)").startTime
+    guard ticks > 0 else { return nil }
+    let started = Int64(clamping: ticks) &* (1_000_000_000 / Int64(sysconf(Int32(_SC_CLK_TCK))))
+    let now = Int64(clamping: trace_clock_ns(CLOCK_BOOTTIME))
+    return Int64(clamping: trace_realtime_ns()) &- (now &- started)
+  }
+}

@@ -1,0 +1,168 @@
+import CTraceShims
+import Glibc
+import TestSupport
+import TraceEvents
+
+@testable import TraceSession
+
+/// A process that only sleeps, for files to be written in its name.
+final class Sleeper {
+  let pid: UInt32
+  private var hasEnded = false
+
+  /// `command` is run by the shell instead of sleeping.
+  init(_ command: [String] = ["sleep", "1000"]) throws {
+    var words = command.map { strdup($0) } + [nil]
+    defer { for word in words { free(word) } }
+    var child = pid_t()
+    let code = posix_spawnp(&child, command[0], nil, nil, &words, environ)
+    guard code == 0 else { throw Failure(call: command[0], code: code) }
+    pid = UInt32(child)
+  }
+
+  deinit {
+    end()
+    unlink(mapPath)
+  }
+
+  struct Failure: Error {
+    var call: String
+    var code: Int32
+  }
+
+  var mapPath: String { "/tmp/perf-\(pid).map" }
+
+  func end() {
+    guard !hasEnded else { return }
+    hasEnded = true
+    kill(pid_t(pid), SIGKILL)
+    var status: Int32 = 0
+    waitpid(pid_t(pid), &status, 0)
+  }
+}
+
+/// Notes what is read from files.
+final class RecordingCodeOutput: CodeEventOutput {
+  struct Noted<Event> {
+    var event: Event
+    var owner: CodeOwner
+    var isRundown: Bool
+  }
+
+  private(set) var loads: [Noted<CodeLoad>] = []
+  private(set) var lines: [CodeLines] = []
+  private(set) var files: [CodeFile] = []
+  private(set) var others: [any TraceEvent] = []
+
+  var names: [String] { loads.map(\.event.name) }
+
+  func add(_ event: some TraceEvent, of owner: CodeOwner, isRundown: Bool) {
+    switch event {
+    case let load as CodeLoad:
+      loads.append(Noted(event: load, owner: owner, isRundown: isRundown))
+    case let table as CodeLines: lines.append(table)
+    case let file as CodeFile: files.append(file)
+    default: others.append(event)
+    }
+  }
+
+  func send() {}
+}
+
+/// A follower, what it has read, and one process.
+final class CodeFileFixture {
+  static let process: UInt32 = 77
+
+  let output = RecordingCodeOutput()
+  let follower: CodeFileFollower
+  let directory = TemporaryDirectory()
+  let sleeper: Sleeper
+
+  init(_ sleeper: Sleeper? = nil) throws {
+    self.sleeper = try sleeper ?? Sleeper()
+    follower = CodeFileFollower(CodeFileShared(output))
+  }
+
+  var pid: UInt32 { sleeper.pid }
+  var dumpPath: String { directory.path + "/jit-\(pid).dump" }
+  var problems: [String] { follower.shared.problems.sentences }
+
+  func tell(_ kind: CodeFileNotice.Kind, isRundown: Bool = false) {
+    follower.take(
+      CodeFileNotice(
+        kind: kind, pid: pid, process: Self.process, ticks: trace_ticks(), isRundown: isRundown))
+  }
+
+  func tellOfDump(isRundown: Bool = false) {
+    tell(.mapped(path: dumpPath, device: 0, inode: 0), isRundown: isRundown)
+  }
+
+  /// Reads all there is now.
+  func read() { while follower.round() {} }
+
+  func end() {
+    sleeper.end()
+    tell(.ended)
+    read()
+  }
+}
+
+/// A file that tests write to.
+final class WrittenFile {
+  let path: String
+  private let descriptor: Int32
+
+  init(_ path: String) throws {
+    self.path = path
+    descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw Sleeper.Failure(call: path, code: errno) }
+  }
+
+  deinit { close(descriptor) }
+
+  func write(_ bytes: some Sequence<UInt8>) {
+    let all = Array(bytes)
+    precondition(Glibc.write(descriptor, all, all.count) == all.count)
+  }
+
+  func write(_ text: String) { write(text.utf8) }
+
+  /// Grows by bytes that nobody writes.
+  func skip(_ count: Int) {
+    let end = lseek(descriptor, off_t(count), SEEK_CUR)
+    precondition(end >= 0 && ftruncate(descriptor, end) == 0)
+  }
+
+  func cut(to size: Int) {
+    precondition(ftruncate(descriptor, off_t(size)) == 0)
+    precondition(lseek(descriptor, off_t(size), SEEK_SET) == off_t(size))
+  }
+}
+
+/// Bytes of a jitdump file.
+enum DumpBytes {
+  static func header(pid: UInt32, flags: UInt64 = 0) -> [UInt8] {
+    bytes([0x4a69_5444, 1, 40, 62, 0, pid] as [UInt32]) + bytes([0, flags] as [UInt64])
+  }
+
+  /// A load's bytes before its code, and how many those are.
+  static func load(
+    _ name: String, pid: UInt32, at address: UInt64, size: Int, time: UInt64
+  ) -> [UInt8] {
+    let rest =
+      bytes([pid, pid] as [UInt32]) + bytes([0, address, UInt64(size), 1] as [UInt64])
+      + Array(name.utf8) + [0]
+    return bytes([0, UInt32(16 + rest.count + size)] as [UInt32]) + bytes([time]) + rest
+  }
+
+  static func wholeLoad(
+    _ name: String, pid: UInt32, at address: UInt64, size: Int = 32, time: UInt64 = 1
+  ) -> [UInt8] {
+    load(name, pid: pid, at: address, size: size, time: time)
+      + [UInt8](repeating: 0xcc, count: size)
+  }
+
+  private static func bytes(_ words: [some FixedWidthInteger]) -> [UInt8] {
+    words.flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
+  }
+}

@@ -1,0 +1,149 @@
+import Glibc
+import TestSupport
+import Testing
+import TraceEvents
+
+@testable import TraceSession
+
+/// Which files are opened, and where they are looked for.
+@Suite struct CodeFilePlaceTests {
+  @Test func linksPipesAndDirectoriesAreRefused() throws {
+    for (make, word) in Self.impostors {
+      let fixture = try CodeFileFixture()
+      let target = try WrittenFile(fixture.directory.path + "/target")
+      target.write("1000 20 secret\n")
+      #expect(make(target.path, fixture.sleeper.mapPath) == 0)
+      fixture.tell(.mayHaveMap)
+      fixture.end()
+      #expect(fixture.output.loads.isEmpty)
+      #expect(fixture.problems.count == 1)
+      #expect(fixture.problems.first?.contains(word) == true, "\(fixture.problems)")
+      rmdir(fixture.sleeper.mapPath)
+    }
+  }
+
+  static let impostors: [(@Sendable (String, String) -> Int32, String)] = [
+    ({ symlink($0, $1) }, "is a symbolic link"),
+    ({ mkfifo($1, 0o600) }, "is no regular file"),
+    ({ mkdir($1, 0o700) }, "is no regular file"),
+  ]
+
+  @Test(.enabled(if: geteuid() == 0)) func aStrangersFileIsRefused() throws {
+    let fixture = try CodeFileFixture()
+    let map = try WrittenFile(fixture.sleeper.mapPath)
+    map.write("1000 20 forged\n")
+    #expect(chown(map.path, 12_345, 12_345) == 0)
+    fixture.tell(.mayHaveMap)
+    fixture.end()
+    #expect(fixture.output.loads.isEmpty)
+    #expect(fixture.problems == ["\(map.path) " + FollowedFile.Refusal.owner(12_345).text!])
+  }
+
+  @Test func anotherFileThanTheMappedOneIsRefused() throws {
+    let fixture = try CodeFileFixture()
+    let dump = try WrittenFile(fixture.dumpPath)
+    dump.write(DumpBytes.header(pid: fixture.pid))
+    var status = stat()
+    #expect(stat(dump.path, &status) == 0)
+    fixture.tell(
+      .mapped(
+        path: dump.path, device: UInt64(status.st_dev), inode: UInt64(status.st_ino) + 1))
+    fixture.end()
+    #expect(fixture.problems == ["\(dump.path) " + FollowedFile.Refusal.replaced.text!])
+  }
+
+  @Test func aRelativePathIsOfTheProcesssDirectory() throws {
+    let directory = "/tmp"
+    let sleeper = try Sleeper(["env", "-C", directory, "sleep", "1000"])
+    let fixture = try CodeFileFixture(sleeper)
+    let name = "jit-\(sleeper.pid).dump"
+    let dump = try WrittenFile(directory + "/" + name)
+    defer { unlink(dump.path) }
+    dump.write(DumpBytes.header(pid: sleeper.pid))
+    dump.write(DumpBytes.wholeLoad("f", pid: sleeper.pid, at: 0x1000))
+    var link = [CChar](repeating: 0, count: 256)
+    repeat {
+      usleep(1000)
+      link = [CChar](repeating: 0, count: 256)
+      readlink("/proc/\(sleeper.pid)/cwd", &link, 255)
+    } while String(decoding: link.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+      != directory
+    fixture.tell(.mapped(path: name, device: 0, inode: 0))
+    fixture.read()
+    #expect(fixture.output.names == ["f"])
+  }
+
+  @Test func numbersAndUsersOfAProcess() {
+    let text = "Name:\tx\nUid:\t1000\t0\t1000\t1000\nNSpid:\t4711\t12\t1\nGid:\t5\n"
+    let (users, numbers) = ProcessPlace.parse(status: text)
+    #expect(users == [1000, 0] && numbers == [4711, 12, 1])
+    #expect(ProcessPlace.parse(status: "nothing").numbers.isEmpty)
+    let own = ProcessPlace(pid: UInt32(getpid()))
+    #expect(own.users.contains(geteuid()) && own.isKnown && !own.isElsewhere)
+  }
+
+  @Test(arguments: [
+    ("/a/jit-12.dump", 12), ("jit-7.dump", 7), ("/jit-.dump", nil), ("/jit-1x.dump", nil),
+    ("/jit-1.dump.bak", nil), ("/x/jit-99999999999.dump", nil), ("/jit-5.dump/x", nil),
+  ])
+  func jitdumpsAreKnownByTheirNames(_ path: String, _ pid: UInt32?) {
+    #expect(JitFileNames.pid(ofJitdump: path) == pid)
+  }
+
+  // MARK: Containers
+
+  /// Whether a process may be given a pid and a mount namespace: tried.
+  static let mayUnshare: Bool = {
+    guard let trial = try? Sleeper(unshare + ["true"]) else { return false }
+    var status: Int32 = 0
+    return waitpid(pid_t(trial.pid), &status, 0) == pid_t(trial.pid) && status == 0
+  }()
+
+  static let unshare =
+    ["unshare"] + (geteuid() == 0 ? [] : ["--map-root-user"])
+    + ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
+
+  @Test(.enabled(if: mayUnshare)) func aContainersFilesAreFoundInItsRoot() throws {
+    let script = """
+      mount -t tmpfs none /tmp && mkdir /tmp/app && cd /tmp/app && echo 1000 20 inner \
+      > /tmp/perf-1.map && touch jit-1.dump ready && exec sleep 1000
+      """
+    let container = try Sleeper(Self.unshare + ["sh", "-c", script])
+    let inner = try Self.childOf(container.pid)
+    let fixture = try CodeFileFixture(container)
+    let place = ProcessPlace(pid: inner)
+    #expect(place.numbers == [inner, 1] && place.isElsewhere)
+    func tell(_ kind: CodeFileNotice.Kind) {
+      fixture.follower.take(CodeFileNotice(kind: kind, pid: inner, process: 5, ticks: 1))
+    }
+    let dump = try WrittenFile(Self.root(of: inner) + "tmp/app/jit-1.dump")
+    dump.write(DumpBytes.header(pid: 1))
+    dump.write(DumpBytes.wholeLoad("dumped", pid: 1, at: 0x3000))
+    tell(.mapped(path: "/tmp/app/jit-1.dump", device: 0, inode: 0))
+    tell(.mayHaveMap)
+    fixture.read()
+    #expect(Set(fixture.output.names) == ["dumped", "inner"])
+    // The container vanishes, and its files with it.
+    dump.write(DumpBytes.wholeLoad("last", pid: 1, at: 0x4000))
+    kill(pid_t(inner), SIGKILL)
+    tell(.ended)
+    fixture.read()
+    #expect(fixture.output.names.last == "last")
+    #expect(fixture.problems.isEmpty)
+  }
+
+  private static func root(of pid: UInt32) -> String { "/proc/\(pid)" + "/root" + "/" }
+
+  /// Once it has run its script.
+  private static func childOf(_ pid: UInt32) throws -> UInt32 {
+    for _ in 0..<20_000 {
+      usleep(1000)
+      let children = WholeFile.text("/proc/\(pid)/task/\(pid)/children")
+      guard let child = children.split(separator: " ").first.flatMap({ UInt32($0) }) else {
+        continue
+      }
+      if access(Self.root(of: child) + "tmp/app/ready", F_OK) == 0 { return child }
+    }
+    throw Sleeper.Failure(call: "unshare", code: ETIMEDOUT)
+  }
+}

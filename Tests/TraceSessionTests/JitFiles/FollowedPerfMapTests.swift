@@ -1,0 +1,149 @@
+import Glibc
+import Testing
+import TraceEvents
+
+@testable import TraceSession
+
+@Suite struct FollowedPerfMapTests {
+  @Test func whatIsAddedIsReadOnceAndALineWhenItIsWhole() throws {
+    let fixture = try CodeFileFixture()
+    fixture.tell(.mayHaveMap)
+    fixture.read()
+    #expect(fixture.output.names.isEmpty)
+    let map = try WrittenFile(fixture.sleeper.mapPath)
+    map.write("1000 20 first\n0x2000 0x30 sec")
+    // Looked for again when the pause is over; told of as if it were new, at once.
+    try waitForRounds(fixture) { $0.names == ["first"] }
+    map.write("ond\n")
+    fixture.read()
+    fixture.read()
+    #expect(fixture.output.names == ["first", "second"])
+    let load = fixture.output.loads[1]
+    #expect(load.event.address == 0x2000 && load.event.size == 0x30)
+    #expect(load.event.source == .perfMap && load.event.since == 0 && !load.isRundown)
+    #expect(load.owner.process == CodeFileFixture.process)
+    #expect(fixture.problems.isEmpty)
+  }
+
+  @Test func whatAnOlderProcessHadAlreadyIsOfTheSessionsStart() throws {
+    let fixture = try CodeFileFixture()
+    let map = try WrittenFile(fixture.sleeper.mapPath)
+    map.write("1000 20 old\n")
+    fixture.tell(.mayHaveMap, isRundown: true)
+    fixture.read()
+    map.write("2000 20 new\n")
+    fixture.read()
+    #expect(fixture.output.names == ["old", "new"])
+    let (old, new) = (fixture.output.loads[0], fixture.output.loads[1])
+    #expect(old.isRundown && old.event.since == fixture.follower.shared.startNanoseconds)
+    #expect(!new.isRundown && new.event.since == 0)
+  }
+
+  @Test func aMapThatIsCutOffIsReadAgain() throws {
+    let fixture = try CodeFileFixture()
+    let map = try WrittenFile(fixture.sleeper.mapPath)
+    map.write("1000 20 a\n2000 20 b\n")
+    fixture.tell(.mayHaveMap)
+    fixture.read()
+    map.cut(to: 0)
+    map.write("3000 20 c\n")
+    fixture.read()
+    #expect(fixture.output.names == ["a", "b", "c"])
+    fixture.end()
+    #expect(fixture.problems.count == 1)
+    #expect(fixture.problems[0].hasPrefix(map.path + " was cut off while it was read"))
+  }
+
+  @Test func aMapThatIsWrittenAnewAndLongerIsReadFromItsStart() throws {
+    let fixture = try CodeFileFixture()
+    let map = try WrittenFile(fixture.sleeper.mapPath)
+    map.write("1000 20 a\n2000 20 b\n")
+    fixture.tell(.mayHaveMap)
+    fixture.read()
+    map.cut(to: 0)
+    map.write("3000 20 x\n4000 20 y\n5000 20 z\n")
+    fixture.read()
+    #expect(fixture.output.names == ["a", "b", "x", "y", "z"])
+    fixture.end()
+    #expect(fixture.problems.count == 1)
+    #expect(fixture.problems[0].contains("was written anew"))
+  }
+
+  @Test func aMapThatIsReplacedIsFollowedUnderItsName() throws {
+    let fixture = try CodeFileFixture()
+    let map = try WrittenFile(fixture.sleeper.mapPath)
+    map.write("1000 20 a\n")
+    fixture.tell(.mayHaveMap)
+    fixture.read()
+    map.write("2000 20 b\n")
+    let other = try WrittenFile(fixture.sleeper.mapPath + ".new")
+    other.write("3000 20 c\n")
+    #expect(rename(other.path, map.path) == 0)
+    fixture.read()
+    #expect(fixture.output.names == ["a", "b", "c"])
+    other.write("4000 20 d\n")
+    fixture.read()
+    #expect(fixture.output.names.last == "d")
+  }
+
+  @Test func theEndIsReadAfterTheProcessEvenIfTheMapHasNoNameAnyMore() throws {
+    let fixture = try CodeFileFixture()
+    let map = try WrittenFile(fixture.sleeper.mapPath)
+    map.write("1000 20 a\n")
+    fixture.tell(.mayHaveMap)
+    fixture.read()
+    map.write("2000 20 b\n3000 20 torn")
+    unlink(map.path)
+    fixture.end()
+    #expect(fixture.output.names == ["a", "b", "torn"])
+    #expect(fixture.output.loads[1].owner.endTicks != nil)
+    let file = try #require(fixture.output.files.first)
+    #expect(file.source == .perfMap && file.entries >= 2 && file.path == map.path)
+    #expect(fixture.follower.isIdle)
+  }
+
+  @Test func whatAnotherProcessLeftBehindIsNotRead() throws {
+    let fixture = try CodeFileFixture()
+    let map = try WrittenFile(fixture.sleeper.mapPath)
+    map.write("1000 20 stale\n")
+    var times = [timespec(tv_sec: 1_000_000_000, tv_nsec: 0), timespec()]
+    times[1] = times[0]
+    #expect(utimensat(AT_FDCWD, map.path, times, 0) == 0)
+    fixture.tell(.mayHaveMap)
+    fixture.end()
+    #expect(fixture.output.names.isEmpty)
+  }
+
+  @Test func aMapWithoutEntriesIsGivenUp() throws {
+    let fixture = try CodeFileFixture()
+    let map = try WrittenFile(fixture.sleeper.mapPath)
+    map.write("1000 20 a\n")
+    map.skip(Int(CodeFileLimits.wasteBytes) + (1 << 20))
+    map.write("\n2000 20 b\n")
+    fixture.tell(.mayHaveMap)
+    fixture.end()
+    #expect(fixture.output.names == ["a"])
+    #expect(fixture.problems.contains { $0.contains("without an entry") })
+  }
+
+  @Test func namesAreCut() throws {
+    let fixture = try CodeFileFixture()
+    let map = try WrittenFile(fixture.sleeper.mapPath)
+    map.write("1000 20 " + String(repeating: "x", count: 9000) + "\n")
+    fixture.tell(.mayHaveMap)
+    fixture.read()
+    #expect(fixture.output.names.map(\.utf8.count) == [CodeFileLimits.nameBytes])
+  }
+
+  /// Rounds until it is so; the looks for a file that is not there have pauses between them.
+  private func waitForRounds(
+    _ fixture: CodeFileFixture, until isSo: (RecordingCodeOutput) -> Bool
+  ) throws {
+    for _ in 0..<10_000 {
+      fixture.read()
+      if isSo(fixture.output) { return }
+      usleep(1000)
+    }
+    Issue.record("not within 10,000 rounds: \(fixture.output.names)")
+  }
+}
