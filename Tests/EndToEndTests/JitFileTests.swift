@@ -59,7 +59,7 @@ extension EndToEnd {
             frames.named += 1
             frames.names["\(symbol.name) (\(symbol.tierName))", default: 0] += 1
           case .unresolved:
-            // What frame pointers lead to from a library that has none is no matter of the runtime's.
+            // Where frame pointers lead from a library that has none is not the runtime's matter.
             if memory.contains(where: { $0.contains(address) }) { frames.unnamed += 1 }
           }
         }
@@ -146,13 +146,13 @@ extension EndToEnd {
       #expect(verdict.unnamed.isEmpty, "of \(verdict.right): \(verdict.unnamed.prefix(5))")
     }
 
-    @Test(.enabled(if: AttributionTests.maySample), arguments: ["n-body", "fannkuch"])
-    func aPerfMapNamesCodeThatStays(program: String) throws {
+    @Test(.enabled(if: AttributionTests.maySample), arguments: [("n-body", "60000"), ("fannkuch", "8")])
+    func aPerfMapNamesCodeThatStays(program: String, argument: String) throws {
       let scratch = try Scratch()
       let (file, output) = try collect(
         [
           Tools.miniVM, "--announce", "never", "--perfmap",
-          AttributionTests.programs + program + ".mini",
+          AttributionTests.programs + program + ".mini", argument,
         ], in: scratch)
       let told = try files(file)
       for map in told { unlink(map.path) }

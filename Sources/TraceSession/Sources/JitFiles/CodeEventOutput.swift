@@ -44,8 +44,9 @@ final class ChannelCodeOutput: CodeEventOutput {
     var ticks = isMonotonic ? trace_monotonic_ns() : trace_ticks()
     var stream = Self.stream
     if let end = owner.endTicks {
-      // Before the end: afterwards the number may be another process's.
-      ticks = max(lastEndTicks, end &- 1)
+      // At the end, since afterwards the number may be another process's; and one after the other,
+      // since of two at one moment the first would never have lived.
+      ticks = max(lastEndTicks &+ 1, end &- 1)
       lastEndTicks = ticks
       stream = Self.endedStream
     }
