@@ -146,7 +146,9 @@ extension EndToEnd {
       #expect(verdict.unnamed.isEmpty, "of \(verdict.right): \(verdict.unnamed.prefix(5))")
     }
 
-    @Test(.enabled(if: AttributionTests.maySample), arguments: [("n-body", "60000"), ("fannkuch", "8")])
+    @Test(
+      .enabled(if: AttributionTests.maySample),
+      arguments: [("n-body", "200000"), ("fannkuch", "9")])
     func aPerfMapNamesCodeThatStays(program: String, argument: String) throws {
       let scratch = try Scratch()
       let (file, output) = try collect(
