@@ -19,7 +19,8 @@ import re
 import subprocess
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
+
+import gaps
 
 LOST = "(callers lost)"
 NOT_FILES = ("//", "/memfd:", "/dev/", "/SYSV")
@@ -31,19 +32,10 @@ def table(path):
     """The kind of symbol table that an image has."""
     if not os.path.isfile(path):
         return "exported" if path == "[vdso]" else "none"
-    said = subprocess.run(
-        ["readelf", "-SWn", path], capture_output=True, text=True, errors="replace").stdout
-    if SYMTAB.search(said) or debug_file(said):
+    said = gaps.readelf("-SWn", path)
+    if SYMTAB.search(said) or gaps.debug_file(said):
         return "code"
     return "exported" if re.search(r"\s\.dynsym\s", said) else "none"
-
-
-def debug_file(said):
-    found = re.search(r"Build ID: ([0-9a-f]{4,})", said)
-    if not found:
-        return False
-    name = found[1]
-    return Path(f"/usr/lib/debug/.build-id/{name[:2]}/{name[2:]}.debug").is_file()
 
 
 @dataclass

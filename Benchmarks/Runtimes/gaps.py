@@ -10,23 +10,38 @@ import functools
 import json
 import re
 import subprocess
+from pathlib import Path
 
 LOAD = re.compile(r"^\s+LOAD\s+(0x\w+) (0x\w+) 0x\w+ (0x\w+)", re.M)
 PLT = re.compile(r"\s\.plt\S*\s+PROGBITS\s+(\w+) \w+ (\w+)")
 SYMBOL = re.compile(r"^\s*\d+: (\w+)\s+(\w+) (FUNC|IFUNC|NOTYPE)\s+\w+\s+\w+\s+\d+ \S", re.M)
 
 
+def readelf(what, path):
+    return subprocess.run(
+        ["readelf", what, path], capture_output=True, text=True, errors="replace").stdout
+
+
+def debug_file(said):
+    """By the build id that readelf says an image has; None where there is none."""
+    found = re.search(r"Build ID: ([0-9a-f]{4,})", said)
+    path = Path(f"/usr/lib/debug/.build-id/{found[1][:2]}/{found[1][2:]}.debug") if found else None
+    return str(path) if path and path.is_file() else None
+
+
 class Coverage:
     """Where an image's tables have a function."""
 
     def __init__(self, path):
-        said = subprocess.run(["readelf", "-lSsW", path], capture_output=True, text=True,
-                              errors="replace").stdout
+        said = readelf("-lSsnW", path)
+        debug = debug_file(said)
         self.loads = [[int(word, 16) for word in found] for found in LOAD.findall(said)]
         ranges = [(int(start, 16), int(start, 16) + int(size, 16))
                   for start, size in PLT.findall(said)]
         labels = []
-        for value, size, kind in SYMBOL.findall(said):
+        # The debug file has the same addresses.
+        symbols = SYMBOL.findall(said) + (SYMBOL.findall(readelf("-sW", debug)) if debug else [])
+        for value, size, kind in symbols:
             start, length = int(value, 16), int(size, 0)
             if length:
                 ranges.append((start, start + length))

@@ -62,19 +62,21 @@ def arguments():
 def recorders(options, program):
     """By name: the command before the program's, and the file that it writes."""
     perf = ["perf", "record", "-q", "-F", options.rate, "-k", "mono", "-o", "perf.data"]
-    sources = program.providers.replace("CPU", f"CPU:{options.rate}")
-    tracectl = [options.tracectl, "collect", "-providers", sources, "-o", "trace.etl"]
-    symbols = [*tracectl, "-no-symbols"] if has_no_symbols(options) else tracectl
-    ways = {
+    # perf's files have no names in them: neither do these, but for the last.
+    sampling = f"CPU:{options.rate}"
+    collect = [options.tracectl, "collect", "-o", "trace.etl"]
+    tracectl = [*collect, "-providers", sampling]
+    if has_no_symbols(options):
+        tracectl.append("-no-symbols")
+    sources = program.providers.replace("CPU", sampling)
+    return {
         "alone": ([], None),
         "perf -g": ([*perf, "-g", "--"], "perf.data"),
-        "tracectl": ([*symbols, "--"], "trace.etl"),
+        "tracectl": ([*tracectl, "--"], "trace.etl"),
         "perf --call-graph dwarf": ([*perf, "--call-graph", "dwarf", "--"], "perf.data"),
-        "tracectl -unwind dwarf": ([*symbols, "-unwind", "dwarf", "--"], "trace.etl"),
+        "tracectl -unwind dwarf": ([*tracectl, "-unwind", "dwarf", "--"], "trace.etl"),
+        "tracectl, with names": ([*collect, "-providers", sources, "--"], "trace.etl"),
     }
-    if symbols != tracectl:
-        ways["tracectl, with symbols"] = ([*tracectl, "--"], "trace.etl")
-    return ways
 
 
 def has_no_symbols(options):
@@ -148,7 +150,7 @@ def overhead(program, options, directory):
 def jitdump(program, options, directory):
     """perf inject --jit, which makes an ELF file of each method, against what collect writes."""
     for name, (recorder, file) in recorders(options, program).items():
-        if name in ("perf -g", "tracectl, with symbols", "tracectl"):
+        if name in ("perf -g", "tracectl, with names"):
             cost = measure(program, recorder, file, options, directory)
             if name == "perf -g":
                 print(f"\n{program.name}, its JIT's functions:\n")
