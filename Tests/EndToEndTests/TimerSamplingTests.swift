@@ -90,7 +90,7 @@ extension EndToEnd {
       _ = try run(
         [
           "collect", "-providers", "CPU", "-o", trace, "--", Tools.miniVM,
-          AttributionTests.programs + "fannkuch.mini",
+          AttributionTests.programs + "churn.mini", "6", "600",
         ], in: scratch)
       for view in ["info", "stacks"] {
         let text = try run([view, trace], in: scratch)
