@@ -16,6 +16,8 @@ public final class MachineImages: ImageSymbolProvider {
   }
 
   private let searchRoots: [String]
+  /// What was changed later is not what was mapped.
+  private let changedMax_ns: Int64
   /// Whether the trace is of this machine since it was started last.
   private let isThisBoot: Bool
   private let source = ImageSymbolSource()
@@ -24,8 +26,12 @@ public final class MachineImages: ImageSymbolProvider {
 
   /// - Parameter searchRoots: directories that have the machine's files under their paths, asked
   ///   before "/".
-  public init(session: SessionDescription, searchRoots: [String] = []) {
+  /// - Parameter end: of the trace, in nanoseconds since 1970; nil while it goes on.
+  public init(
+    session: SessionDescription, searchRoots: [String] = [], end unixNanoseconds: Int64? = nil
+  ) {
     self.searchRoots = searchRoots
+    changedMax_ns = unixNanoseconds ?? .max
     isThisBoot = Self.isThisBoot(session)
   }
 
@@ -35,7 +41,7 @@ public final class MachineImages: ImageSymbolProvider {
     case .success(let loaded):
       guard let function = loaded.symbols.lookup(offset) else { return .noSymbol }
       return .function(function)
-    case .failure(.buildIDDiffers): return .buildIDDiffers
+    case .failure(.buildIDDiffers), .failure(.replaced): return .buildIDDiffers
     case .failure(.noSymbols): return .noSymbol
     case .failure: return .imageNotFound
     }
@@ -49,6 +55,13 @@ public final class MachineImages: ImageSymbolProvider {
     }
     guard case .read(let symbols) = kernel else { return .hidden }
     return symbols.lookup(address).map { .function($0) } ?? .noSymbol
+  }
+
+  /// The files that an image's names were read from: its own, and its debug file where there is
+  /// one. Nil before it was asked for, and where there are none.
+  public func files(of image: ImageIdentity) -> (image: String, debug: String?)? {
+    guard case .success(let known) = loaded[image] else { return nil }
+    return (known.path, known.debugPath)
   }
 
   private func image(_ image: ImageIdentity) -> Result<LoadedImage, ImageProblem> {
@@ -65,7 +78,11 @@ public final class MachineImages: ImageSymbolProvider {
       if isThisBoot, image.pid != 0 { roots.append("/proc/\(image.pid)/root") }
       roots.append("")
     }
-    guard !roots.isEmpty else { return .failure(.notFound(path: image.path)) }
+    guard !roots.isEmpty else {
+      var status = stat()
+      let isReplaced = isThisBoot && stat(image.path, &status) == 0
+      return .failure(isReplaced ? .replaced(path: image.path) : .notFound(path: image.path))
+    }
     // Without a build id, a file of that name in a directory that was asked for is taken.
     return source.image(path: image.path, buildID: buildID, files: DebugFiles(roots: roots))
   }
@@ -77,7 +94,10 @@ public final class MachineImages: ImageSymbolProvider {
     var status = stat()
     for path in ["/proc/\(image.pid)/root" + image.path, image.path]
     where stat(path, &status) == 0 && UInt64(status.st_ino) == image.inode {
-      return true
+      // A new file may have the inode of the one that it replaced.
+      let (changed, rest) = (Int64(status.st_ctim.tv_sec), Int64(status.st_ctim.tv_nsec))
+      let (changed_ns, overflow) = changed.multipliedReportingOverflow(by: 1_000_000_000)
+      return !overflow && changed_ns &+ rest <= changedMax_ns
     }
     return image.path == "[vdso]"
   }
@@ -99,5 +119,16 @@ public final class MachineImages: ImageSymbolProvider {
     // Setting the clock moves this, so some slack; a restart moves it by more.
     let moved = (wall.tv_sec - monotonic.tv_sec) - (Int(then) - Int(uptime))
     return abs(moved) <= 10
+  }
+}
+
+extension MachineImages {
+  /// For a trace that has ended, or goes on.
+  public convenience init(_ file: TraceFile, searchRoots: [String] = []) {
+    let last =
+      file.isComplete ? file.ticksRange.map { file.timestamp(ofTicks: $0.upperBound) } : nil
+    self.init(
+      session: file.session, searchRoots: searchRoots,
+      end: last.map { file.startUnixNanoseconds &+ $0 })
   }
 }

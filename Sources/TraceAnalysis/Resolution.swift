@@ -61,8 +61,8 @@ public enum UnresolvedReason: UInt8, Hashable, Sendable, CaseIterable {
       "The image that was mapped at this address cannot be read; give its directory as a symbol"
         + " search path."
     case .buildIDDiffers:
-      "The image's file has been replaced since (its build id differs); give a directory that has"
-        + " the old one."
+      "The image's file has been replaced since (its build id differs, or it has none and is"
+        + " another file); give a directory that has the old one as a symbol search path."
     case .noSymbol:
       "The image at this address has no symbol for it; install its debug symbols."
     case .kernelHidden:

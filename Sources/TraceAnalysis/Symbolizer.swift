@@ -30,8 +30,9 @@ public final class Symbolizer {
     feed = CodeFeed(file, options: options)
     let sources =
       options.imageSymbols
-      ?? [MachineImages(session: file.session, searchRoots: options.searchRoots)]
-    naming = Naming(feed, sources: sources, options: options)
+      ?? [MachineImages(file, searchRoots: options.searchRoots)]
+    let recorded = options.asksTrace ? [RecordedSymbols(file)] : []
+    naming = Naming(feed, sources: recorded + sources, options: options)
   }
 
   deinit { cache.deallocate() }
@@ -114,6 +115,12 @@ public final class Symbolizer {
 
   /// How many modules were met so far: ids are below.
   public var moduleCount: Int { feed.modules.modules.count }
+
+  /// What a module is an image of; nil for the kernel and code compiled at run time.
+  func image(_ id: ModuleID) -> ImageIdentity? { feed.modules.images[Int(id.rawValue)] }
+
+  /// How many functions each source announced, or gave names for.
+  var announcedCounts: [SymbolSource: UInt64] { feed.map.names.countsBySource }
 
   /// Bytes that the code map takes.
   public var memoryBytes: Int { feed.map.memoryBytes }

@@ -16,6 +16,11 @@ public struct SymbolizerOptions {
   /// Asked for images' functions, in this order, after the trace's own symbols. Nil for the files
   /// of this machine.
   public var imageSymbols: [any ImageSymbolProvider]?
+  /// Whether code that was compiled at run time is of interest; if not, only images and the kernel
+  /// are known.
+  var knowsCompiledCode = true
+  /// Whether the trace's own symbols are asked first; if not, whoever sets this asks them.
+  var asksTrace = true
 
   public init() {}
 }

@@ -24,6 +24,7 @@ public final class Session: Sendable {
     var wakeDescriptor: Int32
     var startNanoseconds: UInt64
     var sources: SystemSources?
+    var symbols: SymbolsAtStop?
   }
 
   private enum State {
@@ -84,6 +85,8 @@ public final class Session: Sendable {
     var options = Drain.Options()
     options.flushNanoseconds = max(10_000_000, configuration.flushInterval.nanoseconds)
     options.keepsUntilStop = configuration.mode == .overwrite
+    let symbols = SymbolsAtStop(configuration)
+    if let symbols { options.symbols = { symbols.symbols(of: $0) } }
     let drain = Drain(writer: writer, wakeDescriptor: wake, options: options)
     do {
       let rendezvous = try Rendezvous(
@@ -91,7 +94,8 @@ public final class Session: Sendable {
       try rendezvous.start()
       return Running(
         rendezvous: rendezvous, drain: drain, wakeDescriptor: wake,
-        startNanoseconds: trace_monotonic_ns(), sources: try makeSources(drain, rendezvous))
+        startNanoseconds: trace_monotonic_ns(),
+        sources: try makeSources(drain, rendezvous, symbols?.files), symbols: symbols)
     } catch {
       drain.stop()
       close(wake)
@@ -100,10 +104,10 @@ public final class Session: Sendable {
   }
 
   private func makeSources(
-    _ drain: Drain, _ rendezvous: Rendezvous
+    _ drain: Drain, _ rendezvous: Rendezvous, _ images: ImageFiles?
   ) throws(SessionError) -> SystemSources? {
     do throws(SessionError) {
-      return try SystemSources(configuration, drain, rendezvous)
+      return try SystemSources(configuration, drain, rendezvous, images ?? ImageFiles(heldMax: 0))
     } catch {
       rendezvous.stop(captureStateNanoseconds: 0, detachNanoseconds: Self.detachLimit_ns)
       throw error
@@ -215,6 +219,7 @@ public final class Session: Sendable {
   private func problems(_ running: Running) -> [String] {
     let (joined, problems) = running.rendezvous.state.withLock { ($0.processesSeen, $0.problems) }
     return (running.sources?.problems(processesJoined: joined) ?? []) + problems
+      + (running.symbols?.problem.map { [$0] } ?? [])
   }
 
   /// Events as they are written: they come a flush interval late, block by block, in order within a

@@ -10,6 +10,8 @@ public enum ImageProblem: Error, Hashable, Sendable {
   case notELF(path: String)
   /// The file at the path is another than the one that was mapped: replaced since, most likely.
   case buildIDDiffers(path: String, expected: BuildID, found: BuildID?)
+  /// As `buildIDDiffers`, of an image without a build id: the file is another, or was changed.
+  case replaced(path: String)
   /// The image is there, but neither it nor a debug file of it has symbols.
   case noSymbols(path: String)
 }
@@ -24,6 +26,7 @@ extension ImageProblem: CustomStringConvertible {
     case .buildIDDiffers(let path, let expected, let found):
       "\(path) is not the file that was mapped: its build-id is "
         + "\(found?.description ?? "missing"), not \(expected)"
+    case .replaced(let path): "\(path) is not the file that was mapped: it was replaced since"
     case .noSymbols(let path): "\(path) has no symbols, and no debug file for it was found"
     }
   }

@@ -43,6 +43,33 @@ import TraceEvents
     }
   }
 
+  @Test func whatIsWrittenCanBeReadBeforeTheEnd() throws {
+    let directory = TemporaryDirectory()
+    let path = directory.path + "/unfinished.etl"
+    var writer = try TraceWriter(path: path, session: Sample.session())
+    try writer.define(ref: 1, schema: SmallTrace.counter)
+    for index in 0..<10 { #expect(Sample.append(event(index, stack: [7, 8]), to: &writer)) }
+    // Whatever has its name by now.
+    #expect(rename(path, path + ".moved") == 0)
+    let unfinished = try writer.reopened()
+    #expect(!unfinished.isComplete)
+    #expect(unfinished.path == path)
+    let events = try Sample.replay(unfinished)
+    #expect(events.count == 10)
+    #expect(events.allSatisfy { $0.stack == [7, 8] })
+    #expect(unfinished.damage.isEmpty)
+    writer.define(
+      symbols: ImageSymbols(path: "/a", functions: [ImageFunction(offset: 0, size: 8, name: "f")]))
+    #expect(Sample.append(event(10), to: &writer))
+    try writer.finish()
+    let file = try TraceFile(path: path + ".moved")
+    #expect(file.isComplete)
+    #expect(try Sample.replay(file).count == 11)
+    #expect(file.symbols.map(\.path) == ["/a"])
+    try file.verify()
+    #expect(file.damage.isEmpty)
+  }
+
   @Test func halfABlockIsTakenBack() throws {
     let directory = TemporaryDirectory()
     let path = directory.path + "/half.etl"

@@ -9,18 +9,23 @@ final class CodeFeed {
   var losses = LossWindows()
   private let file: TraceFile
   private let keepsLines: Bool
+  private let knowsCompiledCode: Bool
   private var name = RuntimeName()
 
   init(_ file: TraceFile, options: SymbolizerOptions) {
     self.file = file
     keepsLines = options.keepsLines
+    knowsCompiledCode = options.knowsCompiledCode
     map = CodeMap(options: options)
   }
 
   func subscribe(to replay: Replay) {
     subscribeToProcesses(replay)
-    subscribeToRuntime(replay)
-    subscribeToFiles(replay)
+    subscribeToRuntimeImages(replay)
+    if knowsCompiledCode {
+      subscribeToRuntime(replay)
+      subscribeToFiles(replay)
+    }
     replay.onLoss { [self] loss in
       let pid = loss.processIndex.flatMap { file.process(index: $0)?.pid }
       losses.add(
@@ -105,7 +110,6 @@ final class CodeFeed {
         pid: header.pid, at: header.timestamp,
         knowsBeginning: !header.flags.contains(.rundown))
     }
-    subscribeToRuntimeImages(replay)
     guard keepsLines else { return }
     replay.on(MethodILToNativeMap.self) { [self] event, header in addLines(event, header) }
   }

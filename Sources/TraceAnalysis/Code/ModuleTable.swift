@@ -24,7 +24,8 @@ struct ModuleTable {
   mutating func number(of source: SymbolSource) -> UInt32 {
     if let known = sources[source] { return known }
     let number = add(
-      CodeModule(path: source == .kernel ? "[kernel]" : "[JIT]", source: source), nil)
+      CodeModule(path: source == .kernel ? "[kernel]" : CodeModule.compiledPath, source: source),
+      nil)
     sources[source] = number
     return number
   }

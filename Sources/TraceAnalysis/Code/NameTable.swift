@@ -34,6 +34,17 @@ final class NameTable {
     entries.memoryBytes + heap.count << Self.heapChunkBits + slots.count * 4
   }
 
+  /// Symbols by what they were learnt from.
+  var countsBySource: [SymbolSource: UInt64] {
+    var counts = [UInt64](repeating: 0, count: 256)
+    for symbol in 0..<entries.count { counts[Int(entries[symbol].source)] += 1 }
+    return Dictionary(
+      uniqueKeysWithValues: SymbolSource.allCases.compactMap { source in
+        let count = counts[Int(source.rawValue)]
+        return count > 0 ? (source, count) : nil
+      })
+  }
+
   subscript(symbol: UInt32) -> Entry { entries[Int(symbol)] }
 
   func name(_ entry: Entry) -> UnsafeRawBufferPointer {

@@ -11,9 +11,10 @@ final class ByteSource {
   /// Bytes before `bytes` that a live trace has dropped.
   private(set) var dropped: UInt64 = 0
 
-  init(path: String) throws(FormatError) {
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    self.path = path
+  /// `name` is what messages call it, the path where there is none.
+  init(path location: String, name: String? = nil) throws(FormatError) {
+    descriptor = open(location, O_RDONLY | O_CLOEXEC)
+    path = name ?? location
     bytes = []
     guard descriptor >= 0 else { throw .io(operation: "open", path: path, code: errno) }
     var status = stat()

@@ -46,7 +46,7 @@ extension TraceFile {
     return true
   }
 
-  private func absorbIndex(_ content: UnsafeRawBufferPointer, end: UInt64) throws(FormatError) {
+  func absorbIndex(_ content: UnsafeRawBufferPointer, end: UInt64) throws(FormatError) {
     var reader = ByteReader(content)
     var metadata = UnsafeRawBufferPointer(start: nil, count: 0)
     do throws(ByteCodingError) {

@@ -85,6 +85,21 @@ public final class TraceFile {
     settle()
   }
 
+  /// A file that is being written, by the content of the index that would close it now.
+  init(
+    source: ByteSource, index: UnsafeRawBufferPointer, end: UInt64
+  ) throws(FormatError) {
+    self.source = source
+    path = source.path
+    reader = BlockReader(source: source)
+    session = Self.unknownSession(syncs: [])
+    clock = ClockMap(session: session, syncs: [])
+    scan = BlockScan(position: end)
+    guard try readFileHeader() else { throw .notATrace(path: path) }
+    try absorbIndex(index, end: end)
+    settle()
+  }
+
   /// Bytes in the file, as far as they have been looked at.
   public var byteCount: UInt64 { scan.position + (tail?.byteCount ?? 0) }
   public var eventCount: UInt64 { index.eventCount }

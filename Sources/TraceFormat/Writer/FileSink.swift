@@ -38,4 +38,10 @@ struct FileSink: ~Copyable {
     }
     byteCount += UInt64(written)
   }
+
+  /// The file itself, whatever its name is by now. `index` is what a closing index would hold.
+  func reopened(index: UnsafeRawBufferPointer) throws(FormatError) -> TraceFile {
+    let source = try ByteSource(path: "/proc/self/fd/\(descriptor)", name: path)
+    return try TraceFile(source: source, index: index, end: byteCount)
+  }
 }

@@ -309,14 +309,28 @@ public struct TraceWriter: ~Copyable {
     endBlock(BlockKind.events, count: count, first: first, last: last, types: types)
   }
 
-  private mutating func writeIndex() {
-    let offset = sink.byteCount
+  /// Opens the file as far as it is written, which is everything that was appended, to be read
+  /// while this writer holds still.
+  ///
+  /// - Cost: no block is read; memory is that of the index.
+  public mutating func reopened() throws(FormatError) -> TraceFile {
+    try flush()
+    encodeIndex()
+    return try sink.reopened(index: content.rawBytes)
+  }
+
+  private mutating func encodeIndex() {
     content.count = 0
     content.append(varint: UInt64(allMetadata.bytes.count))
     allMetadata.bytes.withUnsafeBytes { content.append($0) }
     allSyncs.write(to: &content, with: &encoder)
     ledger.records.write(to: &content, with: &encoder)
     index.write(to: &content, with: &encoder)
+  }
+
+  private mutating func writeIndex() {
+    let offset = sink.byteCount
+    encodeIndex()
     // A file that is too large for an index is read by scanning it.
     guard content.count + PackedPayload.headerBytes <= FileLayout.indexPayloadBytesMax else {
       return

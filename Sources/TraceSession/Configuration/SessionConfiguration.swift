@@ -55,6 +55,9 @@ public struct SessionConfiguration: Sendable {
   /// Whether providers tell what already lives when they are enabled, and once more at the end.
   public var capturesStateAtStart = true
   public var capturesStateAtStop = false
+  /// Whether the symbols of functions that stacks hit are written into the file at the end, so that
+  /// it can be read on another machine.
+  public var writesSymbols = true
 
   public init(providers: [ProviderSpec], outputPath: String? = nil) {
     self.providers = providers

@@ -18,6 +18,9 @@ package final class Drain: Sendable {
     package var flushNanoseconds: UInt64 = 1_000_000_000
     /// A flight recorder: rings are read only when the session stops.
     package var keepsUntilStop = false
+    /// Called on the drain's thread with all that is written, before the file's end: gives the
+    /// symbols to write.
+    package var symbols: (@Sendable (TraceFile) -> [ImageSymbols])?
 
     package init() {}
   }
@@ -106,7 +109,7 @@ package final class Drain: Sendable {
       publish(work.statistics)
       if words < DrainWork.busyWords { sleep(&work) }
     }
-    work.finish()
+    work.finish(symbols: options.symbols)
     publish(work.statistics)
   }
 

@@ -209,11 +209,15 @@ struct DrainWork: ~Copyable {
     statistics.bytes = writer.byteCount
   }
 
-  /// Reads what is left and ends the file. An error is in the statistics.
-  mutating func finish() {
+  /// Reads what is left and ends the file, after the symbols that `symbols` gives for it. An error
+  /// is in the statistics.
+  mutating func finish(symbols: ((TraceFile) -> [ImageSymbols])? = nil) {
     drainEverything { _ in }
     pollLosses()
     syncClock()
+    if let symbols, let file = try? writer.reopened() {
+      for image in symbols(file) { writer.define(symbols: image) }
+    }
     do { try writer.finish() } catch {}
     statistics.events = writer.eventCount
     statistics.bytes = writer.byteCount

@@ -94,7 +94,7 @@ final class PerfSource: Sendable {
     clock.look()
     let translator = PerfTranslator(
       refs: channel.refs, plan: events.plan, wish: wish, cpus: events.rings.map(\.cpu),
-      clock: clock, filter: filter, connectedIndex: connectedIndex)
+      clock: clock, images: channel.images, filter: filter, connectedIndex: connectedIndex)
     translator.onThread = { events.inherited(by: $0) }
     opened.withLock { $0.plan = events.plan }
     var reader = PerfReader(events, translator)

@@ -11,6 +11,7 @@ final class PerfTranslator {
   let scope: PerfScope
   var clock: PerfClock
   var processes: PerfProcesses
+  let images: ImageFiles
   /// Where events go now.
   private var batch = SystemBatch()
   private var stretches: [Int] = []
@@ -38,7 +39,7 @@ final class PerfTranslator {
 
   init(
     refs: SystemRefs, plan: PerfPlan, wish: PerfPlan.Wish, cpus: [Int32], clock: PerfClock,
-    filter: ProgramFilter = ProgramFilter(),
+    images: ImageFiles = ImageFiles(heldMax: 0), filter: ProgramFilter = ProgramFilter(),
     connectedIndex: @escaping (_ pid: UInt32) -> UInt32?
   ) {
     self.refs = refs
@@ -48,6 +49,7 @@ final class PerfTranslator {
     stacks = SampleStacks(wish.sampling?.walk ?? .framePointers)
     self.cpus = cpus
     self.clock = clock
+    self.images = images
     lastTicks = cpus.map { _ in 0 }
     processes = PerfProcesses(filter: filter, connectedIndex: connectedIndex)
     words.reserveCapacity(1024)
@@ -224,11 +226,16 @@ final class PerfTranslator {
   private func take(_ map: PerfMap, _ moment: Moment) {
     guard processes.admits(map.pid) else { return }
     stacks.spaces.map(CodeMapping(map), pid: map.pid)
-    let image = ImageMap(
-      baseAddress: map.address, size: map.size, fileOffset: map.fileOffset,
-      path: Self.text(UnsafeRawBufferPointer(rebasing: map.path.prefix(Self.pathBytesMax))),
+    let path = Self.text(UnsafeRawBufferPointer(rebasing: map.path.prefix(Self.pathBytesMax)))
+    var image = ImageMap(
+      baseAddress: map.address, size: map.size, fileOffset: map.fileOffset, path: path,
       buildID: Array(map.buildID), device: ProcessMaps.device(major: map.major, minor: map.minor),
       inode: map.inode)
+    image.buildID = images.buildID(
+      of: ImageFiles.Mapping(
+        pid: map.pid, start: map.address, end: map.address &+ map.size, path: path,
+        buildID: image.buildID, device: image.device, inode: image.inode,
+        isDeleted: path.hasSuffix(" (deleted)")), isRundown: false)
     emit(image, pid: map.pid, moment)
     codeFiles.mapped(
       image.path, map, process: index(of: map.pid, moment), atTicks: moment.ticks)

@@ -14,13 +14,15 @@ final class SystemChannel: Sendable {
   private static let batchCount = 4
 
   let refs: SystemRefs
+  let images: ImageFiles
   private let drain: Drain
   private let state = Monitor(
     State(free: (0..<batchCount).map { _ in SystemBatch() }))
 
-  init(_ drain: Drain, refs: SystemRefs) {
+  init(_ drain: Drain, refs: SystemRefs, images: ImageFiles) {
     self.drain = drain
     self.refs = refs
+    self.images = images
   }
 
   /// An empty batch; waits until there is one, and after `nanoseconds` gives none.

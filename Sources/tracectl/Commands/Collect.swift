@@ -69,6 +69,11 @@ struct Collect: ParsableCommand {
       valueName: "way"))
   var unwind = "fp"
 
+  @Flag(
+    name: .customLong("no-symbols"),
+    help: "Leave the names of functions out of the file; it is then read on this machine only.")
+  var noSymbols = false
+
   @Flag(help: "Print nothing but losses and what goes wrong.")
   var quiet = false
 
@@ -100,6 +105,7 @@ struct Collect: ParsableCommand {
     }
     configuration.stacks = try ProviderSelection(stacks).stackSpecs()
     configuration.mode = mode.bufferMode
+    configuration.writesSymbols = !noSymbols
     configuration.bufferBytesPerCPU = bufferSize.bytes
     configuration.processes.pids = Set(pid.flatMap(\.ids))
     // A command's trace is its own: other programs would be noise in it.

@@ -1,0 +1,194 @@
+public import TraceEvents
+public import TraceFormat
+internal import TraceSymbols
+
+/// The places in images, and the kernel's addresses, that a trace's stacks hit: what a trace must
+/// have symbols of to be read where the images are not.
+public struct HitPlaces: Sendable {
+  /// Bounds of what is collected.
+  public struct Limits: Sendable {
+    /// Places of all images together.
+    public var placesMax = 1 << 20
+    /// Stack nodes that are remembered as done; all are forgotten when there are more.
+    public var nodesMax = 2 << 20
+    /// Asked now and then; true ends it.
+    public var isOver: @Sendable () -> Bool = { false }
+
+    public init() {}
+  }
+
+  /// One image as a trace's symbols tell images apart.
+  public struct Image: Sendable {
+    /// What its symbols are filed under; the kernel's path is "[kernel]".
+    public var symbols: ImageSymbols
+    /// Where it may be read; nil for the kernel.
+    public var identity: ImageIdentity?
+    /// File offsets, of the kernel addresses. In order.
+    public var places: [UInt64]
+  }
+
+  /// Those with the most places first.
+  public private(set) var images: [Image] = []
+  /// Whether limits were met, so that there are more.
+  public private(set) var isCut = false
+
+  /// Reads the stacks of the events that `admits` wants.
+  ///
+  /// - Cost: a look-up an event whose stack came before, else one a frame that is new; memory is
+  ///   bounded by `limits`, beside what is known of processes and images.
+  /// - Throws: a ``FormatError`` when the file cannot be read any more.
+  public init(
+    _ file: TraceFile, limits: Limits = Limits(), admits: @escaping (EventSchema) -> Bool
+  ) throws {
+    let collector = PlaceCollector(limits: limits)
+    var options = SymbolizerOptions()
+    options.imageSymbols = [collector]
+    options.keepsLines = false
+    options.knowsCompiledCode = false
+    let symbolizer = Symbolizer(file, options: options)
+    try symbolizer.prepare()
+    let stacks = HitStacks(file, symbolizer, limits)
+    let replay = Replay(file)
+    replay.filter.admits = admits
+    replay.onAny { event in
+      guard event.header.stack != .none else { return }
+      try stacks.visit(event.header)
+    }
+    try replay.run()
+    isCut = stacks.isCut || collector.isFull
+    images = collector.images
+  }
+}
+
+/// Asks for each frame once.
+private final class HitStacks {
+  /// Events between two looks at the limit.
+  private static let eventsBetween = 4096
+
+  private(set) var isCut = false
+  private let file: TraceFile
+  private let symbolizer: Symbolizer
+  private let limits: HitPlaces.Limits
+  /// By process, node and whether it is a caller: when everything from it outwards was asked for.
+  private var done: [UInt64: ClosedRange<Int64>] = [:]
+  private var path: [(key: UInt64, address: UInt64, isCaller: Bool)] = []
+  private var events = 0
+
+  init(_ file: TraceFile, _ symbolizer: Symbolizer, _ limits: HitPlaces.Limits) {
+    self.file = file
+    self.symbolizer = symbolizer
+    self.limits = limits
+  }
+
+  func visit(_ header: EventHeader) throws {
+    events += 1
+    if events % Self.eventsBetween == 0, limits.isOver() {
+      isCut = true
+      throw ReplayStop()
+    }
+    let time = header.timestamp
+    var span = ClosedRange<Int64>.always
+    var id = header.stack
+    var inner: UInt64?
+    path.removeAll(keepingCapacity: true)
+    while let node = file.stackNode(id) {
+      let isCaller = inner.map { $0.isKernelAddress == node.address.isKernelAddress } ?? false
+      let key = UInt64(header.pid) << 33 | UInt64(id.rawValue) << 1 | (isCaller ? 1 : 0)
+      if let known = done[key], known.contains(time) {
+        span = known
+        break
+      }
+      path.append((key, node.address, isCaller))
+      inner = node.address
+      id = node.parent
+    }
+    if done.count > limits.nodesMax { done.removeAll(keepingCapacity: true) }
+    for frame in path.reversed() {
+      let found = symbolizer.resolveSpan(
+        pid: header.pid, address: frame.address, at: time, isCaller: frame.isCaller)
+      span = span.common(found.span)
+      done[frame.key] = span
+    }
+  }
+}
+
+/// Gives no name, and remembers what it was asked for.
+private final class PlaceCollector: ImageSymbolProvider {
+  private struct Places {
+    /// Who maps it, of those with one path and build id.
+    var identities: [ImageIdentity]
+    var offsets: Set<UInt64> = []
+  }
+
+  private struct Key: Hashable {
+    var path: String
+    var buildID: [UInt8]
+  }
+
+  private let limits: HitPlaces.Limits
+  private var found: [Key: Places] = [:]
+  private var kernel: Set<UInt64> = []
+  private var count = 0
+
+  init(limits: HitPlaces.Limits) { self.limits = limits }
+
+  var isFull: Bool { count >= limits.placesMax }
+
+  func function(atFileOffset offset: UInt64, in image: ImageIdentity) -> ImageAnswer {
+    guard !isFull else { return .noSymbol }
+    let key = Key(path: image.mappedPath, buildID: image.buildID)
+    let isKnown =
+      found[key]?.identities.contains { $0.device == image.device && $0.inode == image.inode }
+      == true
+    if !isKnown { found[key, default: Places(identities: [])].identities.append(image) }
+    if found[key]!.offsets.insert(offset).inserted { count += 1 }
+    return .noSymbol
+  }
+
+  func kernelFunction(at address: UInt64) -> ImageAnswer {
+    if !isFull, kernel.insert(address).inserted { count += 1 }
+    return .noSymbol
+  }
+
+  var images: [HitPlaces.Image] {
+    var images = found.compactMap { key, places -> HitPlaces.Image? in
+      // Without a build id their names could not be told apart.
+      guard !key.buildID.isEmpty || places.identities.count == 1 else { return nil }
+      let isVirtual = places.identities[0].path == VirtualSharedObject.path
+      return HitPlaces.Image(
+        symbols: ImageSymbols(
+          kind: isVirtual ? .vdso : .file, path: key.path, buildID: key.buildID, functions: []),
+        identity: places.identities[0], places: places.offsets.sorted())
+    }
+    if !kernel.isEmpty {
+      images.append(
+        HitPlaces.Image(
+          symbols: ImageSymbols(kind: .kernel, path: "[kernel]", functions: []), identity: nil,
+          places: kernel.sorted()))
+    }
+    return images.sorted { ($1.places.count, $0.symbols.path) < ($0.places.count, $1.symbols.path) }
+  }
+}
+
+extension HitPlaces.Image {
+  /// The functions at its places, each from the first of `sources` that has one; nil when there are
+  /// none.
+  public func named(by sources: [any ImageSymbolProvider]) -> ImageSymbols? {
+    var functions: [UInt64: ImageFunction] = [:]
+    for place in places {
+      for source in sources {
+        let answer =
+          identity.map { source.function(atFileOffset: place, in: $0) }
+          ?? source.kernelFunction(at: place)
+        guard case .function(let found) = answer else { continue }
+        functions[found.offset] = ImageFunction(
+          offset: found.offset, size: found.size, name: found.name)
+        break
+      }
+    }
+    guard !functions.isEmpty else { return nil }
+    var result = symbols
+    result.functions = functions.values.sorted { $0.offset < $1.offset }
+    return result
+  }
+}

@@ -1,0 +1,173 @@
+import Glibc
+import Synchronization
+import TraceAnalysis
+import TraceEvents
+import TraceSymbols
+
+/// The files of the images that sampled processes map: their build ids where the kernel does not
+/// tell, and some held open, so that their symbols can be read when the name or the process has
+/// gone.
+///
+/// - Guarantee: a file counts only when it is the one that is mapped, by its inode or its build id.
+///   At most ``imagesMax`` are remembered and ``heldMax`` held open.
+/// - Cost: an image is opened when it is met first; after that a look-up.
+final class ImageFiles: Sendable {
+  static let imagesMax = 16_384
+  static let heldMax = 192
+
+  /// A mapping's file, as the kernel tells of it: by build id, or by device and inode.
+  struct Mapping {
+    var pid: UInt32
+    var start: UInt64
+    var end: UInt64
+    var path: String
+    var buildID: [UInt8] = []
+    var device: UInt64
+    var inode: UInt64
+    var isDeleted = false
+  }
+
+  private enum Key: Hashable {
+    case inode(device: UInt64, inode: UInt64)
+    case buildID([UInt8])
+  }
+
+  private struct Known {
+    var buildID: [UInt8]
+    /// -1 when it is not held.
+    var descriptor: Int32
+  }
+
+  private struct State {
+    var images: [Key: Known] = [:]
+    var heldCount = 0
+  }
+
+  private let state = Mutex(State())
+  private let heldMax: Int
+
+  init(heldMax: Int = ImageFiles.heldMax) { self.heldMax = heldMax }
+
+  deinit {
+    state.withLock { state in
+      for image in state.images.values where image.descriptor >= 0 { close(image.descriptor) }
+    }
+  }
+
+  /// The image's build id; empty when it has none, or its file cannot be had.
+  ///
+  /// - Parameter isRundown: it was mapped before; such ones leave half of the room to others, of
+  ///   which many end soon.
+  func buildID(of mapping: Mapping, isRundown: Bool) -> [UInt8] {
+    guard let key = Self.key(mapping.buildID, mapping.device, mapping.inode),
+      mapping.path.first == "/", !mapping.path.hasPrefix("/memfd:")
+    else { return mapping.buildID }
+    return state.withLock { state in
+      if let known = state.images[key] { return known.buildID }
+      var image = Known(buildID: mapping.buildID, descriptor: -1)
+      if let descriptor = Self.open(mapping) {
+        let file = try? ELFFile(path: Self.path(descriptor))
+        let read = file?.buildID
+        if mapping.buildID.isEmpty { image.buildID = read?.bytes ?? [] }
+        let isRight = BuildID(mapping.buildID).map { read?.matches($0) == true } ?? (file != nil)
+        if isRight, state.heldCount < (isRundown ? heldMax / 2 : heldMax) {
+          image.descriptor = descriptor
+          state.heldCount += 1
+        } else {
+          close(descriptor)
+        }
+      }
+      if state.images.count >= Self.imagesMax {
+        state.images = state.images.filter { $0.value.descriptor >= 0 }
+      }
+      state.images[key] = image
+      return image.buildID
+    }
+  }
+
+  /// Where the very file of an image can be read, if it is held.
+  func location(of image: ImageIdentity) -> String? {
+    state.withLock { state in
+      for key in [
+        image.inode == 0 ? nil : Key.inode(device: image.device, inode: image.inode),
+        image.buildID.isEmpty ? nil : Key.buildID(image.buildID),
+      ] {
+        if let key, let known = state.images[key], known.descriptor >= 0 {
+          return Self.path(known.descriptor)
+        }
+      }
+      return nil
+    }
+  }
+
+  private static func key(_ buildID: [UInt8], _ device: UInt64, _ inode: UInt64) -> Key? {
+    if inode != 0 { return .inode(device: device, inode: inode) }
+    return buildID.isEmpty ? nil : .buildID(buildID)
+  }
+
+  private static func path(_ descriptor: Int32) -> String { "/proc/self/fd/\(descriptor)" }
+
+  // MARK: Opening
+
+  /// By the mapping itself where that is permitted, else by name: as the process sees it, then as
+  /// this one does.
+  private static func open(_ mapping: Mapping) -> Int32? {
+    let range = String(mapping.start, radix: 16) + "-" + String(mapping.end, radix: 16)
+    if let exact = openFile(
+      "/proc/\(mapping.pid)/map_files/\(range)",
+      { status in
+        mapping.inode == 0 || UInt64(status.st_ino) == mapping.inode
+      })
+    {
+      return exact
+    }
+    guard !mapping.isDeleted else { return nil }
+    for root in ["/proc/\(mapping.pid)/root", ""] {
+      let found = openFile(root + mapping.path) { status in
+        // Without an inode, the build id is compared.
+        mapping.inode == 0 || UInt64(status.st_ino) == mapping.inode
+      }
+      if let found { return found }
+    }
+    return nil
+  }
+
+  /// O_PATH, which Glibc's module does not have.
+  private static let placeOnly: Int32 = 0o10_000_000
+
+  /// Looks at what is there before it is opened: opening a device may do something.
+  private static func openFile(_ path: String, _ isRight: (stat) -> Bool) -> Int32? {
+    let place = Glibc.open(path, placeOnly | O_CLOEXEC)
+    guard place >= 0 else { return nil }
+    defer { close(place) }
+    var status = stat()
+    guard fstat(place, &status) == 0, status.st_mode & S_IFMT == S_IFREG, isRight(status) else {
+      return nil
+    }
+    let descriptor = Glibc.open(Self.path(place), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    return descriptor >= 0 ? descriptor : nil
+  }
+}
+
+/// Functions of images whose files are held open.
+final class HeldImages: ImageSymbolProvider {
+  private let files: ImageFiles
+  private var images: [ImageIdentity: LoadedImage?] = [:]
+
+  init(_ files: ImageFiles) { self.files = files }
+
+  /// The function at an offset of an image, if its file is held.
+  func function(atFileOffset offset: UInt64, in image: ImageIdentity) -> ImageAnswer {
+    guard let loaded = loaded(image) else { return .imageNotFound }
+    return loaded.symbols.lookup(offset).map { .function($0) } ?? .noSymbol
+  }
+
+  private func loaded(_ image: ImageIdentity) -> LoadedImage? {
+    if let known = images[image] { return known }
+    let loaded = files.location(of: image).flatMap {
+      try? LoadedImage(path: $0, expected: BuildID(image.buildID))
+    }
+    images[image] = .some(loaded)
+    return loaded
+  }
+}

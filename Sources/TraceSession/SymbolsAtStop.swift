@@ -1,0 +1,81 @@
+import CTraceShims
+import Synchronization
+import TraceAnalysis
+import TraceEvents
+import TraceFormat
+
+/// The symbols that a session writes into its file at its end: of the functions that stacks hit, in
+/// images, in the kernel and in the vDSO.
+///
+/// - Guarantee: ends within about ``limit_ns``, whatever the file holds; what it did not come to is
+///   named from the machine's files by whoever reads the trace, and ``problem`` says so.
+/// - Cost: the events with stacks are read once more, and one image's symbols after the other's.
+final class SymbolsAtStop: Sendable {
+  static let limit_ns: UInt64 = 6_000_000_000
+  /// What is left of it for images when there are more stacks than can be looked at.
+  static let imagesLimit_ns: UInt64 = 2_000_000_000
+
+  let files = ImageFiles()
+  private let stacks: [StackSpec]
+  private let sentence = Mutex<String?>(nil)
+
+  /// Nil when the session takes no stacks, or is not to write symbols.
+  init?(_ configuration: SessionConfiguration) {
+    guard configuration.writesSymbols, configuration.outputPath != nil,
+      configuration.cpuSampling != nil || !configuration.stacks.isEmpty
+    else { return nil }
+    stacks = configuration.stacks
+  }
+
+  /// Why the file has not all of them.
+  var problem: String? { sentence.withLock { $0 } }
+
+  /// Of a file that is whole but for its end. On the drain's thread.
+  func symbols(of file: TraceFile) -> [ImageSymbols] {
+    let start = trace_monotonic_ns()
+    var limits = HitPlaces.Limits()
+    limits.isOver = { trace_monotonic_ns() &- start > Self.limit_ns - Self.imagesLimit_ns }
+    let places: HitPlaces
+    do {
+      places = try HitPlaces(file, limits: limits) { [stacks] in
+        Self.admits($0, stacks, of: file)
+      }
+    } catch {
+      sentence.withLock { $0 = "no symbols were written into the file: \(error)" }
+      return []
+    }
+    var isCut = places.isCut
+    var symbols: [ImageSymbols] = []
+    for image in places.images {
+      guard trace_monotonic_ns() &- start < Self.limit_ns else {
+        isCut = true
+        break
+      }
+      // New ones for each image: what they keep is let go after it.
+      let sources: [any ImageSymbolProvider] = [
+        MachineImages(session: file.session), HeldImages(files),
+      ]
+      if let named = image.named(by: sources) { symbols.append(named) }
+    }
+    if isCut {
+      sentence.withLock {
+        $0 =
+          "there was no time to write the symbols of everything that was hit into the file; the "
+          + "rest has names on this machine only"
+      }
+    }
+    return symbols
+  }
+
+  private static func admits(
+    _ event: EventSchema, _ stacks: [StackSpec], of file: TraceFile
+  ) -> Bool {
+    if event.provider == SystemSchema.providerName, event.id == SampledProfile.eventID {
+      return true
+    }
+    let provider = file.providers.first { $0.name == event.provider }
+    return stacks.contains {
+      $0.admits(event, of: provider ?? ProviderSchema(name: event.provider, events: [event]))
+    }
+  }
+}
