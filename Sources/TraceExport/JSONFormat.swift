@@ -86,7 +86,7 @@ package struct JSONFormat: EventFormat {
   }
 }
 
-private func quoted(_ text: String) -> String { "\"\(escaped(text, .json))\"" }
+func quoted(_ text: String) -> String { "\"\(escaped(text, .json))\"" }
 
 enum JSONStyle: ValueStyle {
   static var escape: EscapeStyle { .json }

@@ -32,13 +32,13 @@ package enum StackUnit: Hashable, Sendable {
 }
 
 /// `12,345.6`
-private func tenths(_ value: Double) -> String {
+func tenths(_ value: Double) -> String {
   let scaled = UInt64(min(value * 10, 1e18).rounded())
   return "\(thousands(scaled / 10)).\(scaled % 10)"
 }
 
 /// `12,345,678`
-private func thousands(_ value: UInt64) -> String {
+func thousands(_ value: UInt64) -> String {
   let digits = Array("\(value)".utf8)
   var text: [UInt8] = []
   for (index, digit) in digits.enumerated() {

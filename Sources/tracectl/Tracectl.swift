@@ -16,7 +16,8 @@ struct Tracectl: ParsableCommand {
       """,
     version: "tracectl 0.1.0",
     subcommands: [
-      Collect.self, Dump.self, Stacks.self, Describe.self, Providers.self, Verify.self, Doctor.self,
+      Collect.self, Dump.self, Stacks.self, Symbols.self, Describe.self, Providers.self,
+      Verify.self, Doctor.self,
     ])
 
   static func main() {

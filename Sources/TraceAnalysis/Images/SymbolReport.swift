@@ -1,0 +1,159 @@
+public import TraceFormat
+
+/// What a trace's stacks went through (images, the kernel, code compiled at run time), how many of
+/// its addresses have names, where those are from, and why the others have none.
+public struct SymbolReport: Sendable {
+  /// How much of something there is.
+  public struct Count: Hashable, Sendable {
+    /// In the stacks of all events, each as often as it was there.
+    public var frames: UInt64 = 0
+    /// Different ones, of each process its own.
+    public var addresses: UInt64 = 0
+
+    public init(frames: UInt64 = 0, addresses: UInt64 = 0) {
+      self.frames = frames
+      self.addresses = addresses
+    }
+
+    /// Both together.
+    public static func + (a: Count, b: Count) -> Count {
+      Count(frames: a.frames &+ b.frames, addresses: a.addresses &+ b.addresses)
+    }
+  }
+
+  /// Addresses without a name, by why.
+  public struct Unnamed: Hashable, Sendable {
+    public var reason: UnresolvedReason
+    public var count: Count
+  }
+
+  /// Where names of an image come from.
+  public struct Origin: Hashable, Sendable {
+    /// Whose they are.
+    public enum Kind: Hashable, Sendable {
+      /// The trace's own.
+      case trace
+      /// Files of this machine; the debug file, where one was needed. Without a path: the running
+      /// kernel.
+      case machine(path: String?, debugFile: String?)
+      /// Whatever the caller gave.
+      case other
+    }
+
+    public var kind: Kind
+    /// Places in the image that it gave a name for.
+    public var places: UInt64
+  }
+
+  /// An image, the kernel, or a source of code compiled at run time.
+  public struct Module: Hashable, Sendable {
+    /// An image's path; empty where nothing is known of what was there.
+    public var path: String
+    /// The GNU build id, empty where it is not known.
+    public var buildID: [UInt8]
+    /// Nil where nothing is known of what was there.
+    public var source: SymbolSource?
+    public var processes: Int
+    /// Of code compiled at run time, the functions that were announced.
+    public var announced: UInt64 = 0
+    public var named = Count()
+    /// Most frames first.
+    public var unnamed: [Unnamed] = []
+    public var origins: [Origin] = []
+
+    public var all: Count { unnamed.reduce(named) { $0 + $1.count } }
+  }
+
+  /// Events that have a stack.
+  public var events: UInt64 = 0
+  /// Those with the most frames first; those without a frame, because nothing was ever sampled
+  /// there, are sources of code compiled at run time.
+  public var modules: [Module] = []
+  /// Images that were mapped where no stack went.
+  public var imagesNotHit = 0
+  /// Images and functions that the trace has symbols of.
+  public var recordedImages = 0
+  public var recordedFunctions = 0
+  /// Whether there were too many different addresses to count them all.
+  public var isCut = false
+
+  /// Of all modules.
+  public var named: Count { modules.reduce(Count()) { $0 + $1.named } }
+  public var all: Count { modules.reduce(Count()) { $0 + $1.all } }
+
+  /// Of all modules, most frames first.
+  public var unnamed: [Unnamed] {
+    var counts: [UnresolvedReason: Count] = [:]
+    for unnamed in modules.flatMap(\.unnamed) {
+      counts[unnamed.reason, default: Count()] =
+        counts[unnamed.reason, default: Count()]
+        + unnamed.count
+    }
+    return Self.sorted(counts)
+  }
+
+  static func sorted(_ counts: [UnresolvedReason: Count]) -> [Unnamed] {
+    counts.map { Unnamed(reason: $0.key, count: $0.value) }
+      .sorted { ($1.count.frames, $0.reason.rawValue) < ($0.count.frames, $1.reason.rawValue) }
+  }
+
+  /// Looks at every stack of a trace.
+  ///
+  /// - Cost: that of a ``StackCollection`` of all events.
+  /// - Throws: a ``FormatError`` when the file cannot be read any more.
+  public init(_ file: TraceFile, options: SymbolizerOptions = .init()) throws {
+    let recorded = AskedSource(RecordedSymbols(file))
+    let others: [any ImageSymbolProvider] =
+      options.imageSymbols ?? [MachineImages(file, searchRoots: options.searchRoots)]
+    let asked = [recorded] + others.map(AskedSource.init)
+    var options = options
+    options.imageSymbols = asked
+    options.asksTrace = false
+    options.keepsLines = false
+    let symbolizer = Symbolizer(file, options: options)
+    try symbolizer.prepare()
+    let tally = FrameTally(symbolizer)
+    let collection = try StackCollection(file, StackSelection(), TallyFrames(tally: tally))
+    tally.count(collection)
+    events = collection.totals.metric.count &- collection.totals.withoutStack.count
+    isCut = tally.isCut || collection.tree.isCut
+    modules = tally.modules { image in asked.compactMap { $0.origin(of: image) } }
+    imagesNotHit = tally.imagesNotHit
+    recordedImages = file.symbols.count
+    recordedFunctions = file.symbols.reduce(0) { $0 + $1.functions.count }
+  }
+}
+
+/// A source of images' functions, and what it gave names for.
+private final class AskedSource: ImageSymbolProvider {
+  private let source: any ImageSymbolProvider
+  private var places: [ImageIdentity: Set<UInt64>] = [:]
+  private var kernel: Set<UInt64> = []
+
+  init(_ source: any ImageSymbolProvider) { self.source = source }
+
+  func function(atFileOffset offset: UInt64, in image: ImageIdentity) -> ImageAnswer {
+    let answer = source.function(atFileOffset: offset, in: image)
+    if case .function = answer { places[image, default: []].insert(offset) }
+    return answer
+  }
+
+  func kernelFunction(at address: UInt64) -> ImageAnswer {
+    let answer = source.kernelFunction(at: address)
+    if case .function = answer { kernel.insert(address) }
+    return answer
+  }
+
+  /// Nil where it gave none; `image` is nil for the kernel.
+  func origin(of image: ImageIdentity?) -> SymbolReport.Origin? {
+    let count = image.map { places[$0]?.count ?? 0 } ?? kernel.count
+    guard count > 0 else { return nil }
+    var kind = SymbolReport.Origin.Kind.other
+    if source is RecordedSymbols { kind = .trace }
+    if let machine = source as? MachineImages {
+      let files = image.flatMap { machine.files(of: $0) }
+      kind = .machine(path: files?.image, debugFile: files?.debug)
+    }
+    return SymbolReport.Origin(kind: kind, places: UInt64(count))
+  }
+}

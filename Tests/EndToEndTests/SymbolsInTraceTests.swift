@@ -1,0 +1,197 @@
+import Glibc
+import Testing
+import TraceAnalysis
+import TraceEvents
+import TraceFormat
+
+extension EndToEnd {
+  static let hasCompiler: Bool = {
+    guard let scratch = try? Scratch(),
+      let compiler = try? ChildProcess("gcc", ["--version"], in: scratch)
+    else { return false }
+    return (try? compiler.wait()) == 0
+  }()
+
+  /// A trace has the names of what its stacks hit, whatever becomes of the files; and where it has
+  /// none, no other file's names are taken.
+  @Suite(.enabled(if: AttributionTests.maySample && hasCompiler))
+  struct SymbolsInTraceTests {
+    let scratch: Scratch
+    let program: String
+
+    init() throws {
+      scratch = try Scratch()
+      program = scratch.path("program")
+    }
+
+    /// A program that works in `function` until a file is there.
+    func build(_ function: String, _ options: [String]) throws {
+      let source = scratch.path("\(function).c")
+      // Code of a size of its own before it, so that places mean another function in each build.
+      try write(
+        """
+        #include <unistd.h>
+        volatile unsigned long sum;
+        __attribute__((noinline)) void before_\(function)(void) {
+          \(String(repeating: "sum += 3; ", count: function.utf8.count))
+        }
+        __attribute__((noinline)) void \(function)(void) {
+          for (long i = 0; i < 1000000; i++) sum += i;
+        }
+        int main(int count, char **arguments) {
+          while (access(arguments[1], F_OK) != 0) { before_\(function)(); \(function)(); }
+          return 0;
+        }
+        """, to: source)
+      try ChildProcess(
+        "gcc", ["-O1", "-fno-omit-frame-pointer", "-o", program, source] + options, in: scratch
+      ).succeed()
+    }
+
+    func write(_ text: String, to path: String) throws {
+      let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+      guard file >= 0 else { throw ChildProcess.Failure(description: "\(path): \(errno)") }
+      defer { close(file) }
+      let bytes = Array(text.utf8)
+      #expect(Glibc.write(file, bytes, bytes.count) == bytes.count)
+    }
+
+    /// Starts collecting, calls `meanwhile` when samples have come, and ends the program.
+    func collect(
+      _ options: [String] = [], _ meanwhile: (ChildProcess) throws -> Void = { _ in }
+    ) throws -> TraceFile {
+      let trace = scratch.path("trace.etl")
+      let collection = try ChildProcess(
+        Tools.tracectl,
+        ["collect", "-providers", "CPU", "-o", trace] + options + [
+          "--", program, scratch.path("end"),
+        ], in: scratch)
+      try waitUntil("samples come; it said: \(collection.output)") {
+        if collection.hasEnded { throw ChildProcess.Failure(description: collection.output) }
+        return try hasSamples(trace)
+      }
+      try meanwhile(collection)
+      try write("", to: scratch.path("end"))
+      try collection.succeed()
+      return try TraceFile(path: trace)
+    }
+
+    func hasSamples(_ path: String) throws -> Bool {
+      guard let file = try? TraceFile(path: path) else { return false }
+      return file.eventTypes.contains { $0.schema.name == "SampledProfile" && $0.count > 0 }
+    }
+
+    /// What the frames in the program are called, or why they are not.
+    func names(_ file: TraceFile, _ options: SymbolizerOptions = .init()) throws -> Set<String> {
+      let symbolizer = Symbolizer(file, options: options)
+      try symbolizer.prepare()
+      var names: Set<String> = []
+      let replay = Replay(file)
+      replay.on(SampledProfile.self) { _, header in
+        for (depth, address) in file.stack(header.stack).enumerated() where address >> 63 == 0 {
+          let isCaller = depth > 0
+          let found = symbolizer.resolve(
+            pid: header.pid, address: address, at: header.timestamp, isCaller: isCaller)
+          switch found {
+          case .symbol(let id, _, _):
+            let symbol = symbolizer.symbol(id)
+            if symbolizer.module(symbol.module).path.contains("program") {
+              names.insert(symbol.name)
+            }
+          case .unresolved(let reason, let module):
+            if module.map({ symbolizer.module($0).path.contains("program") }) == true {
+              names.insert(reason.label)
+            }
+          }
+        }
+      }
+      try replay.run()
+      return names
+    }
+
+    var nothingElse: SymbolizerOptions {
+      var options = SymbolizerOptions()
+      options.imageSymbols = []
+      return options
+    }
+
+    func holds(_ collection: ChildProcess, _ path: String) -> Bool {
+      Scratch.names(in: "/proc/\(collection.pid)/fd").contains { name in
+        var target = [UInt8](repeating: 0, count: 4096)
+        let count = readlink("/proc/\(collection.pid)/fd/\(name)", &target, target.count)
+        return count > 0 && String(decoding: target[..<count], as: UTF8.self).hasPrefix(path)
+      }
+    }
+
+    @Test func aTraceCarriesItsNames() throws {
+      try build("alpha", [])
+      let file = try collect()
+      #expect(try names(file).contains("alpha"))
+      let here = try names(file)
+      unlink(program)
+      #expect(try names(file, nothingElse) == here)
+      #expect(try names(file) == here)
+      let report = try SymbolReport(file, options: nothingElse)
+      #expect(report.modules.first { $0.path == program }?.unnamed.isEmpty == true)
+    }
+
+    @Test(arguments: ["-Wl,--build-id", "-Wl,--build-id=none"])
+    func aProgramThatIsReplacedWhileItRuns(option: String) throws {
+      try build("alpha", [option])
+      let file = try collect { collection in
+        try waitUntil("the program is held open") { holds(collection, program) }
+        unlink(program)
+        try build("betabetabeta", [option])
+      }
+      let found = try names(file, nothingElse)
+      #expect(found.contains("alpha"))
+      #expect(!found.contains { $0.contains("beta") }, "\(found)")
+      #expect(try names(file) == found)
+    }
+
+    @Test(arguments: ["-Wl,--build-id", "-Wl,--build-id=none"])
+    func withoutSymbolsNoOtherBuildsNames(option: String) throws {
+      try build("alpha", [option])
+      let file = try collect(["-no-symbols"])
+      #expect(file.symbols.isEmpty)
+      #expect(try names(file).contains("alpha"))
+      #expect(try names(file, nothingElse) == ["image not found"])
+      // In place of it, perhaps with its inode.
+      unlink(program)
+      try build("betabetabeta", [option])
+      #expect(try names(file) == ["build id differs"])
+      let report = try ChildProcess(Tools.tracectl, ["symbols", file.path], in: scratch)
+      try report.succeed()
+      #expect(report.output.contains("build id differs"))
+      #expect(report.output.contains("has been replaced since"))
+      unlink(program)
+      #expect(try names(file) == ["image not found"])
+    }
+
+    @Test func whatRanBeforeHasBuildIDsToo() throws {
+      try build("alpha", ["-Wl,--build-id"])
+      let running = try ChildProcess(program, [scratch.path("end")], in: scratch)
+      let trace = scratch.path("attached.etl")
+      let collection = try ChildProcess(
+        Tools.tracectl, ["collect", "-providers", "CPU", "-o", trace, "-p", "\(running.pid)"],
+        in: scratch)
+      try waitUntil("samples come; it said: \(collection.output)") {
+        if collection.hasEnded { throw ChildProcess.Failure(description: collection.output) }
+        return try hasSamples(trace)
+      }
+      try write("", to: scratch.path("end"))
+      try running.succeed()
+      try collection.succeed()
+      let file = try TraceFile(path: trace)
+      var buildIDs: [String: [UInt8]] = [:]
+      let replay = Replay(file)
+      replay.on(ImageMap.self) { image, header in
+        if header.flags.contains(.rundown) { buildIDs[image.path] = image.buildID }
+      }
+      try replay.run()
+      #expect(buildIDs[program]?.count == 20)
+      #expect(buildIDs.count > 1)
+      #expect(try names(file, nothingElse).contains("alpha"))
+    }
+  }
+}
