@@ -104,9 +104,7 @@ final class ConnectedImages: Sendable {
       ticks: trace_ticks_are_invariant() ? trace_ticks() : trace_monotonic_ns(),
       process: process.index, tid: process.pid)
     for map in maps {
-      let image = ImageMap(
-        baseAddress: map.start, size: map.size, fileOffset: map.fileOffset, path: map.path,
-        device: map.device, inode: map.inode)
+      let image = map.image(of: process.pid, channel.images, isRundown: false)
       batch.add(image, header, stretch: stretch)
     }
     channel.send(batch)

@@ -149,6 +149,19 @@ final class ImageFiles: Sendable {
   }
 }
 
+extension ProcessMap {
+  /// As an event, with the build id of its file; the path as the kernel's own records have it.
+  func image(of pid: UInt32, _ files: ImageFiles, isRundown: Bool) -> ImageMap {
+    let buildID = files.buildID(
+      of: ImageFiles.Mapping(
+        pid: pid, start: start, end: end, path: path, device: device, inode: inode,
+        isDeleted: isDeleted), isRundown: isRundown)
+    return ImageMap(
+      baseAddress: start, size: size, fileOffset: fileOffset,
+      path: isDeleted ? path + " (deleted)" : path, buildID: buildID, device: device, inode: inode)
+  }
+}
+
 /// Functions of images whose files are held open.
 final class HeldImages: ImageSymbolProvider {
   private let files: ImageFiles

@@ -26,15 +26,7 @@ extension PerfTranslator {
     ProcessMaps.read(pid: pid) { map in
       codeFiles.found(map, pid: pid, process: process, atTicks: moment.ticks)
       guard map.isCode else { return }
-      let buildID = images.buildID(
-        of: ImageFiles.Mapping(
-          pid: pid, start: map.start, end: map.end, path: map.path, device: map.device,
-          inode: map.inode, isDeleted: map.isDeleted), isRundown: true)
-      emit(
-        ImageMap(
-          baseAddress: map.start, size: map.size, fileOffset: map.fileOffset,
-          path: map.isDeleted ? map.path + " (deleted)" : map.path, buildID: buildID,
-          device: map.device, inode: map.inode), pid: pid, moment)
+      emit(map.image(of: pid, images, isRundown: true), pid: pid, moment)
     }
   }
 }

@@ -19,7 +19,7 @@ final class SystemChannel: Sendable {
   private let state = Monitor(
     State(free: (0..<batchCount).map { _ in SystemBatch() }))
 
-  init(_ drain: Drain, refs: SystemRefs, images: ImageFiles) {
+  init(_ drain: Drain, refs: SystemRefs, images: ImageFiles = ImageFiles(heldMax: 0)) {
     self.drain = drain
     self.refs = refs
     self.images = images

@@ -19,7 +19,7 @@ final class SystemSources: Sendable {
   /// - Throws: ``SessionError/samplingUnavailable(_:)`` when there is nothing else to record.
   init?(
     _ configuration: SessionConfiguration, _ drain: Drain, _ rendezvous: Rendezvous,
-    _ images: ImageFiles
+    _ files: ImageFiles
   ) throws(SessionError) {
     let isPerfWanted = configuration.cpuSampling != nil || configuration.contextSwitches
     guard isPerfWanted || !configuration.stacks.isEmpty else { return nil }
@@ -28,7 +28,7 @@ final class SystemSources: Sendable {
     }
     let numbers = rendezvous.change { $0.define(own: .system) }
     guard let refs = SystemRefs(numbers) else { throw .system(call: "RefTable", code: ENOSPC) }
-    let channel = SystemChannel(drain, refs: refs, images: images)
+    let channel = SystemChannel(drain, refs: refs, images: files)
     var ladder = SamplingLadder()
     var problems: [String] = []
     var started: PerfSource?
