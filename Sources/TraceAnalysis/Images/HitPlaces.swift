@@ -103,7 +103,8 @@ private final class HitStacks {
       id = node.parent
     }
     if done.count > limits.nodesMax { done.removeAll(keepingCapacity: true) }
-    for frame in path.reversed() {
+    // In place of lost callers stands an address of nobody.
+    for frame in path.reversed() where frame.address != StackNode.lostAddress {
       let found = symbolizer.resolveSpan(
         pid: header.pid, address: frame.address, at: time, isCaller: frame.isCaller)
       span = span.common(found.span)
