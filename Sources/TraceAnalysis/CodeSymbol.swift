@@ -67,15 +67,3 @@ public struct CodeModule: Hashable, Sendable {
     return String(path[path.index(after: slash)...])
   }
 }
-
-/// A place in a source file.
-public struct SourceLine: Hashable, Sendable {
-  public var file: String
-  /// From 1.
-  public var line: UInt32
-
-  public init(file: String, line: UInt32) {
-    self.file = file
-    self.line = line
-  }
-}

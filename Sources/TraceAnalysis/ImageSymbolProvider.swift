@@ -49,13 +49,15 @@ public protocol ImageSymbolProvider: AnyObject {
   func function(atFileOffset offset: UInt64, in image: ImageIdentity) -> ImageAnswer
   /// The kernel's function at an address.
   func kernelFunction(at address: UInt64) -> ImageAnswer
-  /// Source line at an offset in the image's file.
-  func line(atFileOffset offset: UInt64, in image: ImageIdentity) -> SourceLine?
+  /// The source line at an offset in the image's file, and the calls that are inlined there.
+  func sourceFrames(atFileOffset offset: UInt64, in image: ImageIdentity) -> SourceFrames?
 }
 
 extension ImageSymbolProvider {
   /// None, where a source knows nothing of the kernel.
   public func kernelFunction(at address: UInt64) -> ImageAnswer { .imageNotFound }
   /// None, where a source has no lines.
-  public func line(atFileOffset offset: UInt64, in image: ImageIdentity) -> SourceLine? { nil }
+  public func sourceFrames(
+    atFileOffset offset: UInt64, in image: ImageIdentity
+  ) -> SourceFrames? { nil }
 }

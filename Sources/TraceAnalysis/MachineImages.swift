@@ -1,6 +1,6 @@
 internal import Glibc
 public import TraceFormat
-internal import TraceSymbols
+public import TraceSymbols
 
 /// Functions out of the files of this machine: executables and libraries, their debug files, the
 /// vDSO, the running kernel's list.
@@ -23,6 +23,14 @@ public final class MachineImages: ImageSymbolProvider {
   private let source = ImageSymbolSource()
   private var loaded: [ImageIdentity: Result<LoadedImage, ImageProblem>] = [:]
   private var kernel = Kernel.unread
+  private let lineSource = ImageLineSource()
+  private var lines: [ImageIdentity: LinePlace?] = [:]
+
+  /// What an image's lines are asked by.
+  private struct LinePlace {
+    var buildID: BuildID?
+    var files: DebugFiles
+  }
 
   /// - Parameter searchRoots: directories that have the machine's files under their paths, asked
   ///   before "/".
@@ -71,20 +79,45 @@ public final class MachineImages: ImageSymbolProvider {
     return found
   }
 
+  /// Source lines out of the image or a debug file of its build id.
+  public func sourceFrames(
+    atFileOffset offset: UInt64, in image: ImageIdentity
+  ) -> SourceFrames? {
+    let known = lines[image] ?? findLines(image)
+    lines[image] = known
+    return known.flatMap { source in
+      lineSource.lines(path: image.path, buildID: source.buildID, files: source.files)
+    }?.frames(atFileOffset: offset)
+  }
+
+  /// Nil where the image's functions are not to be had either.
+  private func findLines(_ image: ImageIdentity) -> LinePlace? {
+    guard case .success(let loaded) = self.image(image), let files = files(for: image) else {
+      return nil
+    }
+    // The very file that gave the names, if it can be told from another.
+    return LinePlace(buildID: loaded.buildID ?? BuildID(image.buildID), files: files)
+  }
+
   private func find(_ image: ImageIdentity) -> Result<LoadedImage, ImageProblem> {
+    guard let files = files(for: image) else {
+      var status = stat()
+      let isReplaced = isThisBoot && stat(image.path, &status) == 0
+      return .failure(isReplaced ? .replaced(path: image.path) : .notFound(path: image.path))
+    }
+    // Without a build id, a file of that name in a directory that was asked for is taken.
+    return source.image(path: image.path, buildID: BuildID(image.buildID), files: files)
+  }
+
+  /// Where to look for an image; nil where what is found could be another's.
+  private func files(for image: ImageIdentity) -> DebugFiles? {
     let buildID = BuildID(image.buildID)
     var roots = searchRoots
     if buildID != nil || isHere(image) {
       if isThisBoot, image.pid != 0 { roots.append("/proc/\(image.pid)/root") }
       roots.append("")
     }
-    guard !roots.isEmpty else {
-      var status = stat()
-      let isReplaced = isThisBoot && stat(image.path, &status) == 0
-      return .failure(isReplaced ? .replaced(path: image.path) : .notFound(path: image.path))
-    }
-    // Without a build id, a file of that name in a directory that was asked for is taken.
-    return source.image(path: image.path, buildID: buildID, files: DebugFiles(roots: roots))
+    return roots.isEmpty ? nil : DebugFiles(roots: roots)
   }
 
   /// Whether what has an image's path here is what was mapped, as far as its inode tells.

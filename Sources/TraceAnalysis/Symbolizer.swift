@@ -1,5 +1,6 @@
 internal import TraceEvents
 public import TraceFormat
+public import TraceSymbols
 
 /// Names for the addresses of a trace: who lived there at that time.
 ///
@@ -125,14 +126,25 @@ public final class Symbolizer {
   /// Bytes that the code map takes.
   public var memoryBytes: Int { feed.map.memoryBytes }
 
-  /// The source line of an address, where a runtime or an image's debug information tells.
-  public func sourceLine(
+  /// The source line of an address, where a runtime or an image's debug information tells, and the
+  /// calls that a compiler has inlined there.
+  ///
+  /// - Cost: of an image's first address, reading its debug information: some milliseconds for 10
+  ///   MB. No answers are kept for long: keep them.
+  public func sourceFrames(
     pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
-  ) -> SourceLine? {
+  ) -> SourceFrames? {
     guard !Naming.isKernel(address), let generation = generation(pid, at: timestamp) else {
       return nil
     }
-    return naming.sourceLine(generation, isCaller ? address &- 1 : address, at: timestamp)
+    return naming.sourceFrames(generation, isCaller ? address &- 1 : address, at: timestamp)
+  }
+
+  /// The line of the innermost of ``sourceFrames(pid:address:at:isCaller:)``.
+  public func sourceLine(
+    pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
+  ) -> SourceLine? {
+    sourceFrames(pid: pid, address: address, at: timestamp, isCaller: isCaller)?.innermost
   }
 
   /// Where an address lies in the file of an image that was mapped there then: for who writes

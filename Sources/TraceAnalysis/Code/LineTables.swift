@@ -1,3 +1,5 @@
+internal import TraceSymbols
+
 /// Which source lines pieces of code come from, as runtimes tell it.
 ///
 /// A table belongs to one life of its code: it is found by where the code begins and what handle

@@ -156,17 +156,20 @@ final class Naming {
 
   // MARK: Places
 
-  func sourceLine(_ generation: Generation, _ address: UInt64, at time: Int64) -> SourceLine? {
+  func sourceFrames(
+    _ generation: Generation, _ address: UInt64, at time: Int64
+  ) -> SourceFrames? {
     switch map.find(generation, address, at: time).kind {
     case .code(let number, _):
       let row = map.rows[Int(number)]
       return feed.lines.line(row, generation: generation.number, offset: address &- row.start)
+        .map { SourceFrames(line: $0) }
     case .image(let number, _):
       let row = map.rows[Int(number)]
       guard let image = feed.modules.images[Int(row.symbol)] else { return nil }
       let place = row.identity &+ (address &- row.start)
       for source in sources {
-        if let line = source.line(atFileOffset: place, in: image) { return line }
+        if let frames = source.sourceFrames(atFileOffset: place, in: image) { return frames }
       }
       return nil
     case .nothing: return nil

@@ -1,10 +1,28 @@
 internal import TraceEvents
 internal import TraceFormat
+internal import TraceSymbols
+
+/// What of the source code is shown with frames.
+public struct SourceDetail: Hashable, Sendable {
+  /// The line: each line of a function is a frame of its own.
+  public var lines: Bool
+  /// Calls that a compiler has inlined, as frames below the function they are a part of.
+  public var inlined: Bool
+
+  public init(lines: Bool = false, inlined: Bool = false) {
+    self.lines = lines
+    self.inlined = inlined
+  }
+
+  /// Functions only.
+  public static var none: SourceDetail { SourceDetail() }
+}
 
 /// Frames as a ``Symbolizer`` knows them.
 public struct SymbolizerFrames: FrameResolver {
   private let symbolizer: Symbolizer
   private let processes: ProcessNames
+  private let detail: SourceDetail
   /// By symbol, once it was met.
   private var frames: [FrameID?] = []
   private var unresolved: [UnresolvedKey: FrameID] = [:]
@@ -15,9 +33,10 @@ public struct SymbolizerFrames: FrameResolver {
     var isKernel: Bool
   }
 
-  /// `symbolizer` is prepared.
-  public init(_ symbolizer: Symbolizer) throws {
+  /// `symbolizer` is prepared; it keeps lines if they are asked for.
+  public init(_ symbolizer: Symbolizer, detail: SourceDetail = .none) throws {
     self.symbolizer = symbolizer
+    self.detail = detail
     processes = try ProcessNames(symbolizer.file)
   }
 
@@ -36,11 +55,40 @@ public struct SymbolizerFrames: FrameResolver {
       pid: process.pid, address: address, at: time, isCaller: isCaller)
     switch resolution {
     case .symbol(let id, _, _):
-      return ResolvedFrame(frame(of: id, &table), validity: span)
+      guard detail != .none,
+        let source = symbolizer.sourceFrames(
+          pid: process.pid, address: address, at: time, isCaller: isCaller)
+      else { return ResolvedFrame(frame(of: id, &table), validity: span) }
+      return frames(of: id, source, validity: span, &table)
     case .unresolved(let reason, let module):
       let key = UnresolvedKey(reason: reason, module: module, isKernel: address.isKernelAddress)
       return ResolvedFrame(frame(of: key, &table), validity: span)
     }
+  }
+
+  /// The symbol's frame with its line, and those inlined in it.
+  private mutating func frames(
+    of symbol: SymbolID, _ source: SourceFrames, validity: ClosedRange<Int64>,
+    _ table: inout FrameTable
+  ) -> ResolvedFrame {
+    var outer = frame(of: symbol, &table)
+    let frame = table[outer]
+    if detail.lines, let line = source.line {
+      var placed = frame
+      placed.place = line.shortName
+      outer = table.id(of: placed)
+    }
+    guard detail.inlined, !source.inlined.isEmpty else {
+      return ResolvedFrame(outer, validity: validity)
+    }
+    let inner = source.inlined.map { call in
+      let name = call.name.isEmpty ? "?" : Demangler.displayName(call.name).display
+      return table.id(
+        of: StackFrame(
+          .function, module: frame.module, function: name, mark: "inlined",
+          place: detail.lines ? call.line?.shortName ?? "" : ""))
+    }
+    return ResolvedFrame(outer, inlined: table.keep(inlined: inner), validity: validity)
   }
 
   /// In place of callers that lie in a damaged part of the file.

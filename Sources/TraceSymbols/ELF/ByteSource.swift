@@ -39,6 +39,12 @@ public final class ByteSource: Sendable {
     if descriptor >= 0 { close(descriptor) }
   }
 
+  /// Whether it is read from a file, and not from memory.
+  var isFile: Bool { descriptor >= 0 }
+
+  /// The open file, for a library that reads it itself; no longer valid than this is.
+  func withDescriptor<Result>(_ body: (CInt) -> Result) -> Result { body(descriptor) }
+
   /// At most `count` bytes from `offset` on; fewer, or none, where the source ends.
   ///
   /// The caller bounds `count`: that much is allocated if the source is that long.

@@ -45,6 +45,12 @@ struct Stacks: ParsableCommand {
   @Option(help: ArgumentHelp("What these functions call.", valueName: "pattern"))
   var callees: String?
 
+  @Flag(help: "Source lines: each line of a function apart.")
+  var lines = false
+
+  @Flag(help: "Calls that the compiler inlined, as frames of their own.")
+  var inlines = false
+
   @OptionGroup(title: "Which events") var events: StackEventOptions
 
   @OptionGroup(title: "Which stacks") var patterns: StackPatternOptions
@@ -65,6 +71,8 @@ struct Stacks: ParsableCommand {
     var view = try events.view(of: file)
     view.shaping = try patterns.shaping(foldsRecursion: format == .text)
     view.selection.separatesThreads = patterns.threads
+    view.detail = SourceDetail(lines: lines, inlined: inlines)
+    view.symbols.keepsLines = lines
     view.layout.format = format
     view.layout.showsNames = !tree
     view.layout.callers = try PatternOptions.parse(callers.map { [$0] } ?? [], FramePattern.init)

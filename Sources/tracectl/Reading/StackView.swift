@@ -11,6 +11,7 @@ struct StackView {
   var shaping = StackShaping()
   var layout = StackLayout()
   var symbols = SymbolizerOptions()
+  var detail = SourceDetail.none
   var unit = StackUnit.cpuTime
   /// The events as people call them.
   var eventName = "CPU samples"
@@ -20,7 +21,8 @@ struct StackView {
     let collection: StackCollection
     do {
       try symbolizer.prepare()
-      collection = try StackCollection(file, selection, try SymbolizerFrames(symbolizer))
+      let frames = try SymbolizerFrames(symbolizer, detail: detail)
+      collection = try StackCollection(file, selection, frames)
     } catch let error as FormatError {
       throw OpenTrace.failure(error, path: file.path)
     }

@@ -1,0 +1,100 @@
+internal import CDW
+
+/// An ELF file's debug information, as libdw reads it.
+///
+/// - Guarantee: reads only the file it was given and, where that shares entries with another file
+///   (dwz), the one of that build-id; never maps either, so that a file that is cut short meanwhile
+///   gives errors.
+/// - Cost: opening reads and decompresses all `.debug_` sections.
+/// - Trap: not for use from several threads at once.
+final class DwarfFile {
+  let dwarf: OpaquePointer
+  private let elf: OpaquePointer
+  private let source: ByteSource
+  /// The file that several share entries through.
+  private var shared: DwarfFile?
+  /// What the sections take in memory.
+  let sectionBytes: Int
+  private let lineProgramLengths: LineProgramLengths
+
+  /// Nil without lines, for damaged ELF, and for more than ``LineLimits/sectionBytes``.
+  convenience init?(_ file: ELFFile, path: String, files: DebugFiles) {
+    guard file.hasLines, file.header.kind != ELFHeader.Kind.relocatable else { return nil }
+    self.init(checked: file)
+    if let link = SharedDebugLink(file) {
+      // libdw would open whatever path the file names.
+      guard let (other, _) = link.find(from: path, files: files),
+        let shared = DwarfFile(checked: other)
+      else { return nil }
+      self.shared = shared
+      dwarf_setalt(dwarf, shared.dwarf)
+    }
+  }
+
+  private init?(checked file: ELFFile) {
+    guard let bytes = file.debugBytes(limit: LineLimits.sectionBytes), file.source.isFile,
+      elf_version(UInt32(EV_CURRENT)) != UInt32(EV_NONE)
+    else { return nil }
+    source = file.source
+    let elf = file.source.withDescriptor { elf_begin($0, ELF_C_READ, nil) }
+    guard let elf else { return nil }
+    guard let dwarf = dwarf_begin_elf(elf, DWARF_C_READ, nil) else {
+      elf_end(elf)
+      return nil
+    }
+    self.elf = elf
+    self.dwarf = dwarf
+    sectionBytes = bytes
+    lineProgramLengths = LineProgramLengths(elf, isBigEndian: file.isBigEndian)
+  }
+
+  deinit {
+    dwarf_end(dwarf)
+    elf_end(elf)
+  }
+
+  /// Whether a unit's line program is there, and not too long to be decoded.
+  func canReadLines(of unit: inout Dwarf_Die) -> Bool {
+    var attribute = Dwarf_Attribute()
+    var offset: Dwarf_Word = 0
+    guard dwarf_attr(&unit, UInt32(DW_AT_stmt_list), &attribute) != nil,
+      dwarf_formudata(&attribute, &offset) == 0,
+      let length = lineProgramLengths.length(at: offset)
+    else { return false }
+    return length <= LineLimits.lineProgramBytes
+  }
+}
+
+/// How long the programs in `.debug_line` say they are.
+private struct LineProgramLengths {
+  private let bytes: UnsafeRawBufferPointer
+  private let words: ELFWords
+
+  /// libdw has decompressed the section in `elf` by now.
+  init(_ elf: OpaquePointer, isBigEndian: Bool) {
+    words = ELFWords(is64Bit: true, isBigEndian: isBigEndian)
+    var found = UnsafeRawBufferPointer(start: nil, count: 0)
+    var names = 0
+    var section = elf_getshdrstrndx(elf, &names) == 0 ? elf_nextscn(elf, nil) : nil
+    while let current = section {
+      var header = GElf_Shdr()
+      if gelf_getshdr(current, &header) != nil, header.sh_type != SHT_NOBITS,
+        let name = elf_strptr(elf, names, Int(header.sh_name)),
+        [".debug_line", ".zdebug_line"].contains(String(cString: name)),
+        let contents = elf_getdata(current, nil)
+      {
+        found = UnsafeRawBufferPointer(
+          start: contents.pointee.d_buf, count: contents.pointee.d_size)
+        break
+      }
+      section = elf_nextscn(elf, current)
+    }
+    bytes = found
+  }
+
+  func length(at offset: UInt64) -> UInt64? {
+    guard let start = Int(exactly: offset), start <= bytes.count - 12 else { return nil }
+    let short = words.word(bytes, start)
+    return short == .max ? words.double(bytes, start + 4) : UInt64(short)
+  }
+}
