@@ -7,25 +7,39 @@ final class CodeFeed {
   var modules = ModuleTable()
   var lines = LineTables()
   var losses = LossWindows()
-  private let file: TraceFile
+  /// Nil in a session that is listened to without one.
+  private let file: TraceFile?
+  private let startNanoseconds: () -> UInt64
   private let keepsLines: Bool
   private let knowsCompiledCode: Bool
   private var name = RuntimeName()
 
-  init(_ file: TraceFile, options: SymbolizerOptions) {
+  convenience init(_ file: TraceFile, options: SymbolizerOptions) {
+    self.init(CodeMap(options: options), file, options: options) {
+      file.session.start.monotonicNanoseconds
+    }
+  }
+
+  /// - Parameter startNanoseconds: CLOCK_MONOTONIC at the trace's start; asked once events come.
+  init(
+    _ map: CodeMap, _ file: TraceFile?, options: SymbolizerOptions,
+    startNanoseconds: @escaping () -> UInt64
+  ) {
+    self.map = map
     self.file = file
     keepsLines = options.keepsLines
     knowsCompiledCode = options.knowsCompiledCode
-    map = CodeMap(options: options)
+    self.startNanoseconds = startNanoseconds
   }
 
-  func subscribe(to replay: Replay) {
+  func subscribe(to replay: some CodeEventSource) {
     subscribeToProcesses(replay)
     subscribeToRuntimeImages(replay)
     if knowsCompiledCode {
       subscribeToRuntime(replay)
       subscribeToFiles(replay)
     }
+    guard let file else { return }
     replay.onLoss { [self] loss in
       let pid = loss.processIndex.flatMap { file.process(index: $0)?.pid }
       losses.add(
@@ -36,7 +50,7 @@ final class CodeFeed {
 
   // MARK: Processes and what they map
 
-  private func subscribeToProcesses(_ replay: Replay) {
+  private func subscribeToProcesses(_ replay: some CodeEventSource) {
     replay.on(ProcessStart.self) { [map] event, header in
       guard !header.flags.contains(.rundown) else { return }
       map.processStarted(header.pid, parent: event.parentPID, at: header.timestamp)
@@ -61,12 +75,11 @@ final class CodeFeed {
   /// Files that had been processes' before there was anything to tell of them: a pid that a session
   /// met twice is another process's, or another program's, the second time.
   func splitReusedPIDs(except told: Set<UInt32>) {
+    guard let file else { return }
     let records = file.processes.filter { !told.contains($0.pid) }
       .sorted { ($0.pid, $0.joinTicks) < ($1.pid, $1.joinTicks) }
     for (last, next) in zip(records, records.dropFirst()) where last.pid == next.pid {
-      let isOther = last.startTime != next.startTime
-      guard isOther || last.endTicks.map({ $0 <= next.joinTicks }) == true else { continue }
-      let boundary = min(last.endTicks ?? next.joinTicks, next.joinTicks)
+      guard let boundary = next.boundary(after: last) else { continue }
       _ = map.current(last.pid)
       map.processRenewed(next.pid, at: file.timestamp(ofTicks: boundary))
     }
@@ -74,7 +87,7 @@ final class CodeFeed {
 
   // MARK: The runtime's own events
 
-  private func subscribeToRuntime(_ replay: Replay) {
+  private func subscribeToRuntime(_ replay: some CodeEventSource) {
     replay.on(MethodLoad.self) { [self] event, header in
       name.compose(namespace: event.namespace, name: event.name, signature: event.signature)
       map.load(
@@ -114,7 +127,7 @@ final class CodeFeed {
     replay.on(MethodILToNativeMap.self) { [self] event, header in addLines(event, header) }
   }
 
-  private func subscribeToRuntimeImages(_ replay: Replay) {
+  private func subscribeToRuntimeImages(_ replay: some CodeEventSource) {
     replay.on(ImageLoad.self) { [self] event, header in
       let image = ImageIdentity(path: event.path, buildID: event.buildID, pid: header.pid)
       map.map(
@@ -144,7 +157,7 @@ final class CodeFeed {
 
   // MARK: jitdump files and perf maps
 
-  private func subscribeToFiles(_ replay: Replay) {
+  private func subscribeToFiles(_ replay: some CodeEventSource) {
     replay.on(CodeLoad.self) { [self] event, header in
       let (layer, source) = Self.layer(event.source)
       let symbol = map.names.intern(
@@ -184,8 +197,7 @@ final class CodeFeed {
   /// When it came about, as the file says; not after it was read.
   private func time(_ since: UInt64, _ header: EventHeader) -> Int64 {
     guard since != 0 else { return header.timestamp }
-    let start = file.session.start.monotonicNanoseconds
-    return min(Int64(bitPattern: since &- start), header.timestamp)
+    return min(Int64(bitPattern: since &- startNanoseconds()), header.timestamp)
   }
 
   // MARK: Source lines

@@ -5,13 +5,22 @@ internal import TraceEvents
 /// - Guarantee: announcements may come in any order, late, twice, or not at all; none of them makes
 ///   two own an address at once.
 /// - Cost: O(log n) an announcement and a look-up; about 100 bytes a piece of code, and its name.
-final class CodeMap {
+class CodeMap {
   let rows = Slab<CodeRow>()
-  let names = NameTable()
-  private(set) var lives = ProcessLives()
+  let names: NameTable
+  var lives = ProcessLives()
   let options: SymbolizerOptions
 
-  init(options: SymbolizerOptions = .init()) { self.options = options }
+  /// Whether look-ups come between announcements.
+  let isLive: Bool
+
+  init(
+    options: SymbolizerOptions = .init(), names: NameTable = NameTable(), isLive: Bool = false
+  ) {
+    self.options = options
+    self.names = names
+    self.isLive = isLive
+  }
 
   // MARK: Processes
 
@@ -102,7 +111,7 @@ final class CodeMap {
   }
 
   private func space(_ generation: Generation, _ layer: CodeLayer) -> CodeSpace {
-    generation.space(layer, rows: rows, slack: options.slack(of: layer))
+    generation.space(layer, rows: rows, slack: options.slack(of: layer), isLive: isLive)
   }
 }
 

@@ -20,16 +20,26 @@ final class CodeSpace {
 
   let rows: Slab<CodeRow>
   let rules: Rules
-  private(set) var pieces = PieceMap()
+  var pieces = PieceMap()
   /// Rows of this space, in the order they came.
   private(set) var own: [UInt32] = []
   /// In place of the pieces, once everything is known.
   private(set) var index: VersionIndex?
   private var latest = Int64.min
+  /// Where look-ups and announcements alternate: the rows, in place of `own` and the index.
+  let live: LiveRows?
+  /// Rows that ended since the last time that they were looked through.
+  var endedLately = 0
 
-  init(rows: Slab<CodeRow>, rules: Rules) {
+  init(rows: Slab<CodeRow>, rules: Rules, isLive: Bool = false) {
     self.rows = rows
     self.rules = rules
+    live = isLive ? LiveRows(rows: rows) : nil
+  }
+
+  deinit {
+    guard let live else { return }
+    live.remove(Set(live.all))
   }
 
   // MARK: Announcements
@@ -185,16 +195,18 @@ final class CodeSpace {
         // announcement of a life that had ended.
         rows[Int(number)].from = row.formerEnd
         rows[Int(number)].until = row.formerEnd
+        endedLately += 1
         survey.formerEnd = max(survey.formerEnd, row.formerEnd)
         continue
       }
-      if rules.endsWhole { end(number, at: time) }
+      if rules.endsWhole { end(number, at: time) } else { endedLately += 1 }
       survey.formerEnd = max(survey.formerEnd, time)
     }
   }
 
   private func end(_ row: UInt32, at time: Int64) {
     rows[Int(row)].until = time
+    endedLately += 1
   }
 
   private func liveRow(like code: CodeAnnouncement) -> Int? {
@@ -220,7 +232,12 @@ final class CodeSpace {
   private func insert(_ row: CodeRow, beneath newer: [Piece]) {
     guard row.from < row.until || row.isTombstone else { return }
     let number = UInt32(rows.append(row))
-    own.append(number)
+    if let live {
+      live.add(number)
+      if !row.isLive { endedLately += 1 }
+    } else {
+      own.append(number)
+    }
     var start = row.start
     for piece in newer {
       place(number, start, min(piece.start, row.end))
@@ -238,7 +255,20 @@ final class CodeSpace {
   // MARK: Looking up
 
   func neighbours(of address: UInt64, at time: Int64) -> Neighbours {
-    index?.neighbours(of: address, at: time) ?? Neighbours(time: time)
+    guard let live else {
+      return index?.neighbours(of: address, at: time) ?? Neighbours(time: time)
+    }
+    // The piece has whoever came last: most look-ups are of now.
+    if let piece = pieces.piece(at: address) {
+      let row = rows[Int(piece.row)]
+      if row.isPlaced, row.from <= time {
+        let isThere = row.until > time
+        return Neighbours(
+          exact: isThere ? piece.row : CodeRow.none, before: isThere ? CodeRow.none : piece.row,
+          time: time)
+      }
+    }
+    return live.neighbours(of: address, at: time)
   }
 
   func overlapsAnything(_ start: UInt64, _ end: UInt64) -> Bool {
@@ -251,7 +281,7 @@ final class CodeSpace {
   }
 
   var memoryBytes: Int {
-    own.capacity * 4 + pieces.count * MemoryLayout<Piece>.stride + (index?.memoryBytes ?? 0)
+    own.capacity * 4 + (live?.memoryBytes ?? 0) + pieces.count * MemoryLayout<Piece>.stride + (index?.memoryBytes ?? 0)
   }
 
   /// Everything is known: builds the index, and gives back what only announcements need.

@@ -27,7 +27,7 @@ final class Generation {
   let parent: Generation?
   /// How many generations back that goes.
   private let depth: Int
-  private var spaces: [CodeSpace?] = Array(repeating: nil, count: CodeLayer.count)
+  private(set) var spaces: [CodeSpace?] = Array(repeating: nil, count: CodeLayer.count)
 
   /// Ancestors that are asked: a process that only forks has its parent's, so real ones are few.
   private static let depthMax = 32
@@ -47,20 +47,36 @@ final class Generation {
     if let known = parent, known.depth + 1 >= Self.depthMax { parent = nil }
     self.parent = parent
     depth = (parent?.depth ?? -1) + 1
+    parent?.children.append(Child(generation: self))
   }
 
   /// When the parent's addresses were taken over, if that was not at `from`.
   private var inheritedAt: Int64?
   var forkTime: Int64 { inheritedAt ?? from }
 
+  private struct Child {
+    weak var generation: Generation?
+  }
+
+  /// Who began with this one's addresses.
+  private var children: [Child] = []
+
+  /// When those who began with this one's addresses, and are still known, did: ascending.
+  func forkTimes() -> [Int64] {
+    children.removeAll { $0.generation == nil }
+    return children.compactMap { $0.generation?.forkTime }.sorted()
+  }
+
   func covers(_ time: Int64) -> Bool { from <= time && time < until }
 
   func space(_ layer: CodeLayer) -> CodeSpace? { spaces[layer.rawValue] }
 
-  func space(_ layer: CodeLayer, rows: Slab<CodeRow>, slack: Int64) -> CodeSpace {
+  func space(
+    _ layer: CodeLayer, rows: Slab<CodeRow>, slack: Int64, isLive: Bool = false
+  ) -> CodeSpace {
     if let known = spaces[layer.rawValue] { return known }
     let space = CodeSpace(
-      rows: rows, rules: .init(endsWhole: !layer.isImage, slack: slack))
+      rows: rows, rules: .init(endsWhole: !layer.isImage, slack: slack), isLive: isLive)
     spaces[layer.rawValue] = space
     return space
   }
@@ -79,11 +95,19 @@ final class Generation {
     let inherited = parent.neighbours(of: address, at: min(time, forkTime), layer: layer)
     found.exact = inherited.exact
     found.before = inherited.before
-    if found.after == CodeRow.none {
+    // Who comes next is whoever comes sooner: of the parent's, after the fork.
+    if inherited.after != CodeRow.none,
+      let rows, rows.ahead(of: inherited) < rows.ahead(of: found)
+    {
       found.after = inherited.after
       found.time = inherited.time
     }
     return found
+  }
+
+  /// All processes have the same.
+  private var rows: Slab<CodeRow>? {
+    spaces.lazy.compactMap { $0?.rows }.first ?? parent?.rows
   }
 
   func seal() {
@@ -91,4 +115,11 @@ final class Generation {
   }
 
   var memoryBytes: Int { spaces.reduce(0) { $0 + ($1?.memoryBytes ?? 0) } }
+}
+
+extension Slab<CodeRow> {
+  /// How long after the time that it is judged by the next one comes.
+  fileprivate func ahead(of found: Neighbours) -> Int64 {
+    found.after == CodeRow.none ? .max : self[Int(found.after)].from &- found.time
+  }
 }

@@ -59,4 +59,12 @@ struct LossWindows {
     }
     return max(limit, time &+ 1)
   }
+
+  /// Forgets what had ended before a time.
+  mutating func forget(before time: Int64) {
+    windows = windows.compactMapValues { known in
+      let kept = known.filter { $0.until >= time }
+      return kept.isEmpty ? nil : kept
+    }
+  }
 }

@@ -7,6 +7,8 @@ struct ModuleTable {
   private(set) var images: [ImageIdentity?] = []
   private var numbers: [ImageIdentity: UInt32] = [:]
   private var sources: [SymbolSource: UInt32] = [:]
+  /// Numbers of images that were forgotten.
+  private var free: [UInt32] = []
 
   subscript(number: UInt32) -> CodeModule { modules[Int(number)] }
 
@@ -30,7 +32,27 @@ struct ModuleTable {
     return number
   }
 
+  /// Forgets the images that `isKept` does not want. Their numbers are given again.
+  mutating func forget(keeping isKept: (UInt32) -> Bool) {
+    free = []
+    for (image, number) in numbers where !isKept(number) {
+      numbers[image] = nil
+      images[Int(number)] = nil
+      modules[Int(number)].path = ""
+    }
+    let used = Set(numbers.values).union(sources.values)
+    free = modules.indices.map(UInt32.init).filter { !used.contains($0) }
+  }
+
+  /// Modules that are known.
+  var countInUse: Int { modules.count - free.count }
+
   private mutating func add(_ module: CodeModule, _ image: ImageIdentity?) -> UInt32 {
+    if let number = free.popLast() {
+      modules[Int(number)] = module
+      images[Int(number)] = image
+      return number
+    }
     modules.append(module)
     images.append(image)
     return UInt32(modules.count - 1)

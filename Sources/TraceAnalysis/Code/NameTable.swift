@@ -12,6 +12,10 @@ final class NameTable {
     var hash: UInt32
     var source: UInt8
     var tier: UInt8
+
+    /// In place of the length, of a number that was given back.
+    static let freeMark = UInt32.max
+    var isFree: Bool { nameBytes == Self.freeMark }
   }
 
   static let nameBytesMax = 4096
@@ -28,7 +32,10 @@ final class NameTable {
     for chunk in heap { chunk.deallocate() }
   }
 
+  /// Numbers that were given: symbols are below.
   var count: Int { entries.count }
+  /// Symbols that are known.
+  var countInUse: Int { entries.countInUse }
 
   var memoryBytes: Int {
     entries.memoryBytes + heap.count << Self.heapChunkBits + slots.count * 4
@@ -47,7 +54,12 @@ final class NameTable {
 
   subscript(symbol: UInt32) -> Entry { entries[Int(symbol)] }
 
-  func name(_ entry: Entry) -> UnsafeRawBufferPointer {
+  func name(_ entry: Entry) -> UnsafeRawBufferPointer { name(entry, in: heap) }
+
+  private func name(
+    _ entry: Entry, in heap: [UnsafeMutableRawPointer]
+  ) -> UnsafeRawBufferPointer {
+    // One that is empty may lie where no chunk is yet.
     guard entry.nameBytes > 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
     let offset = Int(entry.nameOffset)
     let chunk = heap[offset >> Self.heapChunkBits]
@@ -79,7 +91,7 @@ final class NameTable {
       source: source.rawValue, tier: tier)
     let symbol = UInt32(entries.append(entry))
     slots[slot] = symbol
-    if entries.count * 2 > slots.count { widen() }
+    if entries.countInUse * 2 > slots.count { rehash(slots.count * 2) }
     return symbol
   }
 
@@ -106,15 +118,38 @@ final class NameTable {
     return offset
   }
 
-  private func widen() {
-    var wider = [UInt32](repeating: .max, count: slots.count * 2)
+  private func rehash(_ slotCount: Int) {
+    var wider = [UInt32](repeating: .max, count: slotCount)
     let mask = wider.count - 1
-    for symbol in 0..<entries.count {
+    for symbol in 0..<entries.count where !entries[symbol].isFree {
       var slot = Int(entries[symbol].hash) & mask
       while wider[slot] != .max { slot = (slot + 1) & mask }
       wider[slot] = UInt32(symbol)
     }
     slots = wider
+  }
+
+  /// Forgets the symbols that `isKept` does not want, and gives their memory back; the others keep
+  /// their numbers. Numbers that were forgotten are given again.
+  ///
+  /// - Cost: copies the names that are kept.
+  func forget(keeping isKept: (UInt32) -> Bool) {
+    let old = heap
+    heap = []
+    heapEnd = 0
+    for symbol in 0..<entries.count where !entries[symbol].isFree {
+      if isKept(UInt32(symbol)) {
+        let name = name(entries[symbol], in: old)
+        entries[symbol].nameOffset = UInt64(keep(name))
+      } else {
+        entries[symbol].nameBytes = Entry.freeMark
+        entries.release(symbol)
+      }
+    }
+    for chunk in old { chunk.deallocate() }
+    var slotCount = 1024
+    while slotCount < entries.countInUse * 4 { slotCount *= 2 }
+    rehash(slotCount)
   }
 
   private static func hash(_ bytes: UnsafeRawBufferPointer, _ salt: UInt64) -> UInt32 {

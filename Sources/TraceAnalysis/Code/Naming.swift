@@ -5,13 +5,18 @@ internal import TraceSymbols
 /// what it has given out.
 final class Naming {
   let feed: CodeFeed
-  var map: CodeMap { feed.map }
+  let map: CodeMap
   private let sources: [any ImageSymbolProvider]
   private let options: SymbolizerOptions
   private var shown: [UInt32: CodeSymbol] = [:]
 
-  init(_ feed: CodeFeed, sources: [any ImageSymbolProvider], options: SymbolizerOptions) {
+  /// - Parameter map: what look-ups are answered by, if that is not the feed's own.
+  init(
+    _ feed: CodeFeed, _ map: CodeMap? = nil, sources: [any ImageSymbolProvider],
+    options: SymbolizerOptions
+  ) {
     self.feed = feed
+    self.map = map ?? feed.map
     self.sources = sources
     self.options = options
   }
@@ -144,6 +149,9 @@ final class Naming {
     shown[id.rawValue] = symbol
     return symbol
   }
+
+  /// Forgets what was given out of symbols that are forgotten.
+  func forget(keeping isKept: (UInt32) -> Bool) { shown = shown.filter { isKept($0.key) } }
 
   func module(_ id: ModuleID) -> CodeModule { feed.modules[id.rawValue] }
 

@@ -51,6 +51,9 @@ struct PieceMap {
     if let right { insert(right) }
   }
 
+  /// Takes a piece out.
+  mutating func remove(_ piece: Piece) { _ = remove(from: piece.start, to: piece.end) }
+
   /// Removes what overlaps the range; gives what sticks out on either side.
   private mutating func remove(from start: UInt64, to end: UInt64) -> (Piece?, Piece?) {
     var left: Piece?

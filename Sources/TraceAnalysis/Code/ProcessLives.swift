@@ -1,15 +1,20 @@
 /// The generations of all processes, by pid and time.
 struct ProcessLives {
-  private(set) var all: [Generation] = []
-  private var byPID: [UInt32: [Int]] = [:]
+  /// Of each pid in order of time.
+  private var byPID: [UInt32: [Generation]] = [:]
+  private var nextNumber: UInt32 = 0
+  /// When the last of a pid's that were forgotten had ended.
+  private var forgotten: [UInt32: Int64] = [:]
+
+  var all: some Sequence<Generation> { byPID.values.joined() }
 
   /// The process as it is now; made up, since ever, when nothing is known of it.
   mutating func current(_ pid: UInt32) -> Generation {
-    if let last = byPID[pid]?.last { return all[last] }
-    return begin(pid, from: .min, parent: nil)
+    if let last = byPID[pid]?.last { return last }
+    return begin(pid, from: forgotten[pid] ?? .min, parent: nil)
   }
 
-  func known(_ pid: UInt32) -> Generation? { byPID[pid]?.last.map { all[$0] } }
+  func known(_ pid: UInt32) -> Generation? { byPID[pid]?.last }
 
   /// A fork: with a copy of the parent's addresses.
   mutating func fork(_ pid: UInt32, parent: UInt32, at time: Int64) {
@@ -26,17 +31,17 @@ struct ProcessLives {
 
   mutating func end(_ pid: UInt32, at time: Int64) {
     guard let last = byPID[pid]?.last else { return }
-    all[last].until = min(all[last].until, max(time, all[last].from))
+    last.until = min(last.until, max(time, last.from))
   }
 
   @discardableResult
   private mutating func begin(_ pid: UInt32, from: Int64, parent: Generation?) -> Generation {
     // In order of time, whatever the order of what was told.
-    let from = max(from, byPID[pid]?.last.map { all[$0].from } ?? .min)
+    let from = max(from, byPID[pid]?.last?.from ?? forgotten[pid] ?? .min)
     let generation = Generation(
-      number: UInt32(all.count), pid: pid, from: from, parent: parent)
-    byPID[pid, default: []].append(all.count)
-    all.append(generation)
+      number: nextNumber, pid: pid, from: from, parent: parent)
+    nextNumber &+= 1
+    byPID[pid, default: []].append(generation)
     return generation
   }
 
@@ -49,14 +54,28 @@ struct ProcessLives {
     var high = own.count
     while low < high {
       let middle = (low + high) / 2
-      if all[own[middle]].from <= time { low = middle + 1 } else { high = middle }
+      if own[middle].from <= time { low = middle + 1 } else { high = middle }
     }
     if low > 0 {
-      let found = all[own[low - 1]]
+      let found = own[low - 1]
       if time < found.until || time.distance(after: found.until) <= edge { return found }
     }
     // Clocks of two processors may differ: just before its beginning is its beginning.
-    if low < own.count, all[own[low]].from.distance(after: time) <= edge { return all[own[low]] }
+    if low < own.count, own[low].from.distance(after: time) <= edge { return own[low] }
     return nil
+  }
+
+  /// Forgets generations that have ended, where `isForgotten` says so; gives how many are left.
+  mutating func forget(where isForgotten: (Generation) -> Bool) -> Int {
+    var left = 0
+    for (pid, generations) in byPID {
+      let kept = generations.filter { $0.until == .max || !isForgotten($0) }
+      left += kept.count
+      guard kept.count < generations.count else { continue }
+      forgotten[pid] = max(
+        forgotten[pid] ?? .min, generations.lazy.map { $0.until == .max ? .min : $0.until }.max()!)
+      byPID[pid] = kept.isEmpty ? nil : kept
+    }
+    return left
   }
 }

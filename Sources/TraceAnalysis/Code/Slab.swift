@@ -6,7 +6,10 @@ final class Slab<Element: BitwiseCopyable> {
   private var chunks: UnsafeMutablePointer<UnsafeMutablePointer<Element>>
   private var chunkCount = 0
   private var chunkCapacity = 4
+  /// Elements that were ever in use at once: indexes are below.
   private(set) var count = 0
+  /// Indexes that were given back.
+  private var free: [UInt32] = []
 
   init() {
     chunks = .allocate(capacity: 4)
@@ -21,8 +24,18 @@ final class Slab<Element: BitwiseCopyable> {
     chunkCount * Self.chunkElements * MemoryLayout<Element>.stride + chunkCapacity * 8
   }
 
-  /// Adds an element; gives its index.
+  /// Elements in use.
+  var countInUse: Int { count - free.count }
+
+  /// Gives an element's place back.
+  func release(_ index: Int) { free.append(UInt32(index)) }
+
+  /// Adds an element; gives its index, which may be one that was given back.
   func append(_ element: Element) -> Int {
+    if let index = free.popLast() {
+      self[Int(index)] = element
+      return Int(index)
+    }
     if count == chunkCount << Self.chunkBits { addChunk() }
     let index = count
     (chunks[index >> Self.chunkBits] + (index & (Self.chunkElements - 1))).initialize(to: element)

@@ -44,7 +44,7 @@ public struct EventHeader: Sendable {
   @inlinable public var unixNanoseconds: Int64 { startUnixNanoseconds &+ timestamp }
 
   @inlinable
-  init(startUnixNanoseconds: Int64) {
+  package init(startUnixNanoseconds: Int64) {
     ticks = 0
     timestamp = 0
     self.startUnixNanoseconds = startUnixNanoseconds

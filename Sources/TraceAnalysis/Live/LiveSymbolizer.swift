@@ -1,0 +1,177 @@
+internal import TraceEvents
+public import TraceFormat
+
+/// Names for the addresses of a trace while it comes: answers at once, and says so when a name
+/// comes later.
+///
+///     let names = LiveSymbolizer(live.file)
+///     names.subscribe(to: live.replay)      // before your own handlers
+///     names.onBackfill = { ticket, resolution in … }
+///     live.replay.on(SampledProfile.self) { event, header in
+///       let answer = names.resolve(pid: header.pid, address: …, at: header.timestamp, …)
+///     }
+///
+/// A look-up goes through three stages. Within the hold window it is answered by what has come so
+/// far (*open*); then by what a file read as a whole would say up to there, and for as long again
+/// as announcements may look back (*watched*); a name is then final. Without one it waits
+/// (*unnamed*) for an announcement that reaches back to it: at the code's end, or in a rundown.
+///
+/// - Guarantee: exactly the look-ups that lie inside a symbol's lifetime are told of it. What is
+///   announced within the hold window leaves the answers that a ``Symbolizer`` gives for the whole
+///   file, or none where the announcement came later than the limits.
+/// - Cost: memory is bounded however long it runs: code that was gone before the history, and that
+///   no look-up which waits can reach, is forgotten with its names, and so are look-ups that waited
+///   too long; ``statistics`` counts them.
+/// - Trap: streams of a trace are not in order with each other, so events that are shown at once may
+///   be corrected. A symbol's id is good until the history has passed since it was last given.
+///   Not for use from several threads at once.
+public final class LiveSymbolizer {
+  public let options: SymbolizerOptions
+  public let limits: Limits
+  /// Called when an answer changes, with the ticket that came with it: a name has come, or was
+  /// another; or, still without a name, the reason is another.
+  public var onBackfill: ((PendingTicket, Resolution) -> Void)?
+  let stream: AnnouncementStream
+  let feed: CodeFeed
+  /// Named by what came early, and by what is settled.
+  let early: Naming
+  let settled: Naming
+  var pending: PendingLookups
+  /// Answers that changed, and that nobody has been told of yet.
+  var changes: [(PendingTicket, Resolution)] = []
+  var counts = Statistics()
+  var forgetting = Forgetting()
+  var reviews = Reviews()
+  private let processes: ProcessIdentities
+
+  /// For a trace that is read while it is written.
+  public convenience init(
+    _ file: TraceFile, options: SymbolizerOptions = .init(), limits: Limits = .init()
+  ) {
+    self.init(file, options: options, limits: limits) { file.session }
+  }
+
+  /// For a session that is listened to, whose events come to ``LiveSymbolizer/learn(_:_:_:)``.
+  public convenience init(
+    session: SessionDescription, options: SymbolizerOptions = .init(), limits: Limits = .init()
+  ) {
+    self.init(nil, options: options, limits: limits) { session }
+  }
+
+  private init(
+    _ file: TraceFile?, options: SymbolizerOptions, limits: Limits,
+    session: @escaping () -> SessionDescription
+  ) {
+    var options = options
+    // Tables of lines would only grow.
+    options.keepsLines = false
+    self.options = options
+    self.limits = limits
+    let stream = AnnouncementStream(options: options)
+    self.stream = stream
+    feed = CodeFeed(stream, file, keepsLines: false) { session().start.monotonicNanoseconds }
+    let sources = options.imageSymbols ?? [SessionImages(options.searchRoots, session)]
+    early = Naming(feed, stream.early, sources: sources, options: options)
+    settled = Naming(feed, stream.settled, sources: sources, options: options)
+    pending = PendingLookups(capacity: limits.pendingMax)
+    processes = ProcessIdentities(stream, file)
+    stream.onChange = { [weak self] pid, range, isSettled in
+      self?.review(pid, range, isSettled: isSettled)
+    }
+    stream.onTaken = { [weak self] time in self?.advance(to: time) }
+  }
+
+  // MARK: Learning
+
+  /// Learns from a replay's events as they are handed out. Before the handlers that ask.
+  public func subscribe(to replay: Replay) { listen(to: replay) }
+
+  func listen(to source: some CodeEventSource) {
+    // What tells of earlier times is put in order by when it tells.
+    source.on(CodeLoad.self) { [stream] _, header in stream.eventTime = header.timestamp }
+    source.on(CodeMove.self) { [stream] _, header in stream.eventTime = header.timestamp }
+    source.on(CodeClear.self) { [stream] _, header in stream.eventTime = header.timestamp }
+    processes.subscribe(to: source)
+    feed.subscribe(to: source)
+  }
+
+  /// Says how far the trace's time has come, where no events tell.
+  public func advance(to timestamp: Int64) {
+    move(to: timestamp)
+    deliver()
+  }
+
+  /// As ``advance(to:)``, and takes what came last as the last: everything is settled, as at the
+  /// end of a trace.
+  public func finish() {
+    let end = stream.latest &+ limits.holdNanoseconds &+ limits.watchNanoseconds(options)
+    advance(to: max(end, stream.latest) &+ 1)
+  }
+
+  // MARK: Looking up
+
+  /// As ``Symbolizer/resolve(pid:address:at:isCaller:)``, by what is known so far.
+  public func resolve(
+    pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
+  ) -> Answer {
+    move(to: timestamp)
+    defer { deliver() }
+    let place = isCaller ? address &- 1 : address
+    // What is older than the history is not known well enough.
+    guard timestamp >= forgetting.horizon || Naming.isKernel(place) else {
+      return Answer(resolution: .unresolved(.unloaded, module: nil), ticket: nil)
+    }
+    let isOpen = timestamp > stream.settledUntil
+    let resolution = resolve(pid, place, at: timestamp, isCaller: isCaller, isSettled: !isOpen)
+    // The kernel's functions stay where they are.
+    let isNamed = resolution.symbolID != nil
+    if Naming.isKernel(place) || isNamed && isFinal(timestamp) {
+      return Answer(resolution: resolution, ticket: nil)
+    }
+    makeRoom()
+    let slot = pending.add(
+      PendingLookups.Lookup(
+        pid: pid, isCaller: isCaller, address: place, time: timestamp, told: resolution),
+      isOpen ? .open : .watched)
+    return Answer(resolution: resolution, ticket: pending.ticket(of: slot))
+  }
+
+  /// Nobody waits for this answer any more.
+  public func cancel(_ ticket: PendingTicket) {
+    if let slot = pending.slot(of: ticket) { pending.remove(slot) }
+  }
+
+  /// What is known now of a place at a time, by what is settled or by what came early.
+  func resolve(
+    _ pid: UInt32, _ place: UInt64, at time: Int64, isCaller: Bool, isSettled: Bool
+  ) -> Resolution {
+    let naming = isSettled ? settled : early
+    let generation = Naming.isKernel(place) ? nil : naming.map.lives.generation(
+      pid, at: time, edge: options.clockEdgeNanoseconds)
+    let entry = naming.answer(generation, pid: pid, place, at: time)
+    let resolution = naming.resolution(entry, isCaller: isCaller)
+    forgetting.noteGiven(resolution, feed, at: stream.latest)
+    return resolution
+  }
+
+  /// A symbol that an answer named.
+  public func symbol(_ id: SymbolID) -> CodeSymbol { settled.symbol(id) }
+
+  /// A module that an answer or a symbol named.
+  public func module(_ id: ModuleID) -> CodeModule { settled.module(id) }
+
+  /// What was kept, answered and given up until now.
+  public var statistics: Statistics {
+    var result = counts
+    result.pending = pending.count
+    result.versions = stream.settled.rows.countInUse
+    result.symbols = stream.names.countInUse
+    return result
+  }
+
+  /// Bytes of all tables, about.
+  public var memoryBytes: Int {
+    stream.early.memoryBytes + stream.settled.memoryBytes - stream.names.memoryBytes
+      + pending.count * MemoryLayout<PendingLookups.Lookup>.stride
+  }
+}

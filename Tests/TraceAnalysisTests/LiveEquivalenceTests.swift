@@ -1,0 +1,130 @@
+import Testing
+import TraceEvents
+
+@testable import TraceAnalysis
+
+/// Whatever is told, in whatever order within the hold window, look-ups that were answered at once
+/// have in the end the names that the whole file gives them.
+@Suite struct LiveEquivalenceTests {
+  static let second: Int64 = 1_000_000_000
+
+  /// A random life of some processes: code that comes, goes, moves, overlaps, is told late, at its
+  /// end only, twice, or by two sources; images; forks, execs, exits.
+  struct Life {
+    var random: Seeded
+    var steps: [ScriptStep] = []
+    var time: Int64 = 1000
+    private var pids: [UInt32] = [1]
+
+    init(seed: UInt64) { random = Seeded(seed &* 0xd134_2543_de82_ef95) }
+
+    mutating func address() -> UInt64 { 0x10000 + 16 * UInt64.random(in: 0..<64, using: &random) }
+
+    mutating func size() -> UInt64 { 16 * UInt64.random(in: 1...8, using: &random) }
+
+    mutating func run(_ count: Int) -> [ScriptStep] {
+      while steps.count < count {
+        time += Int64.random(in: 1...20_000_000, using: &random)
+        let pid = pids.randomElement(using: &random)!
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<50: add(.lookup(address(), isCaller: Bool.random(using: &random)), pid)
+        case 50..<94: tellOfCode(pid)
+        default: tellOfProcess(pid)
+        }
+      }
+      return steps
+    }
+
+    private mutating func add(_ kind: ScriptStep.Kind, _ pid: UInt32) {
+      steps.append(ScriptStep(time: time, pid: pid, kind: kind))
+    }
+
+    private mutating func tell(_ event: any TraceEvent, _ pid: UInt32, isRundown: Bool = false) {
+      add(.event(event, isRundown: isRundown), pid)
+    }
+
+    private mutating func tellOfCode(_ pid: UInt32) {
+      let name = "m\(Int.random(in: 0..<40, using: &random))"
+      let id = UInt64.random(in: 0..<3, using: &random)
+      let (start, size) = (address(), UInt32(size()))
+      switch Int.random(in: 0..<20, using: &random) {
+      case 0..<8:
+        tell(
+          MethodLoad(
+            methodID: id, moduleID: 0, startAddress: start, size: size, namespace: "",
+            name: name, signature: ""), pid, isRundown: Int.random(in: 0..<6, using: &random) == 0)
+      case 8..<13:
+        tell(
+          MethodUnload(
+            methodID: id, moduleID: 0, startAddress: start, size: size, namespace: "",
+            name: Bool.random(using: &random) ? name : "", signature: ""), pid)
+      case 13:
+        tell(
+          MethodMove(
+            methodID: id, oldStartAddress: start, newStartAddress: address(), size: size), pid)
+      case 14..<17:
+        // Told up to a second later than it came about.
+        let since = UInt64(max(1, time - Int64.random(in: 0...900_000_000, using: &random)))
+        let source: CodeSource = Bool.random(using: &random) ? .jitdump : .perfMap
+        tell(
+          CodeLoad(
+            address: start, size: UInt64(size), codeIndex: id, source: source, name: name,
+            since: Bool.random(using: &random) ? since : 0), pid)
+      case 17:
+        tell(CodeClear(source: .jitdump, since: 0), pid)
+      default:
+        let path = Bool.random(using: &random) ? "/lib/\(name).so" : "//anon"
+        tell(
+          ImageMap(
+            baseAddress: start & ~0xff, size: UInt64(size) * 4, fileOffset: 0, path: path), pid,
+          isRundown: Int.random(in: 0..<4, using: &random) == 0)
+      }
+    }
+
+    private mutating func tellOfProcess(_ pid: UInt32) {
+      switch Int.random(in: 0..<6, using: &random) {
+      case 0...1:
+        let child = UInt32.random(in: 2...6, using: &random)
+        guard child != pid else { return }
+        tell(ProcessStart(parentPID: pid, name: ""), child)
+        if !pids.contains(child) { pids.append(child) }
+      case 2: tell(ProcessExec(name: ""), pid)
+      case 3: tell(ProcessStop(parentPID: 0), pid)
+      default: break
+      }
+    }
+
+    /// Each step comes up to `reach` later than its time says.
+    mutating func disordered(_ steps: [ScriptStep], reach: Int64) -> [ScriptStep] {
+      steps.map { ($0, $0.time + Int64.random(in: 0...reach, using: &random)) }
+        .sorted { $0.1 < $1.1 }.map(\.0)
+    }
+  }
+
+  @Test(arguments: 0..<60) func inTheEndTheNamesAreTheFiles(seed: Int) {
+    var life = Life(seed: UInt64(seed))
+    let told = life.run(1500)
+    let steps = seed % 3 == 0 ? told : life.disordered(told, reach: Self.second * 9 / 10)
+    let expected = steps.answersOfFile()
+    let names = LiveSymbolizer(session: testSession(), options: .test)
+    let answers = steps.answersOfStream(names)
+    let named = expected.values.filter { $0.name != nil }.count
+    #expect(named > 100)
+    var lookedBack = 0
+    for (index, step) in steps.enumerated() where expected[index] != answers[index] {
+      // What was told later than the limits, and reaches back to where there was a name by then.
+      let final = step.time + names.limits.watchNanoseconds(.test)
+      if answers[index]?.name != nil, steps.wasAnswer(answers[index], at: index, about: final) {
+        lookedBack += 1
+        continue
+      }
+      Issue.record(
+        """
+        look-up \(step) at \(step.time): the file has \(expected[index]!), \
+        the stream \(answers[index]!)
+        """)
+    }
+    #expect(lookedBack * 50 < named)
+    #expect(names.statistics.backfilled > 0)
+  }
+}
