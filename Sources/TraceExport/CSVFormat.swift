@@ -6,6 +6,9 @@ package import TraceEvents
 ///   start, so that fields of one name share a column; empty where the event has no such field.
 /// - With `collectsOther`, a last column `other` takes, as `name=value`, the fields that have no
 ///   column: of event types that appear only later, in a file that is still being written.
+/// - `stack` has the frames, innermost first, as in ``TextFormat``. That frames of earlier events
+///   have another name is a row an event with the cause `named`, the event's time and pid, and
+///   `0x…=module!function+0x12` for its stack.
 /// - A row is one line: line breaks and other control characters inside strings are spelled as in
 ///   ``TextFormat``, with a backslash.
 package struct CSVFormat: EventFormat {
@@ -80,7 +83,24 @@ package struct CSVFormat: EventFormat {
   package mutating func write(
     _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
   ) {
-    let plan = table[type]
+    writeHead(event, type: type, to: &output)
+    if event.stack.count > 0 { write(stack: event.stack, to: &output) }
+    writeFields(event, type: type, to: &output)
+  }
+
+  package mutating func writeHeld(
+    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+  ) -> Int {
+    writeHead(event, type: type, to: &output)
+    let place = output.count
+    writeFields(event, type: type, to: &output)
+    return place
+  }
+
+  @inline(__always)
+  private mutating func writeHead(
+    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+  ) {
     output.append(decimal: event.time)
     output.append(byte: UInt8(ascii: ","))
     output.append(decimal: event.unixTime)
@@ -92,16 +112,44 @@ package struct CSVFormat: EventFormat {
       output.append(",")
       output.append(decimal: UInt64(event.tid))
     }
-    output.append(padded: plan.heading)
+    output.append(padded: table[type].heading)
     output.append(event.isRundown ? ",1,,," : ",,,,")
-    for (index, address) in event.stack.enumerated() {
-      if index > 0 { output.append(byte: UInt8(ascii: " ")) }
-      output.append(hex: address)
-    }
+  }
+
+  @inline(__always)
+  private func writeFields(
+    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+  ) {
+    let plan = table[type]
     for step in plan.steps {
       output.append(step, event.columns, row: event.row, CSVStyle.self)
     }
     output.append(padded: plan.ending)
+  }
+
+  package func write(stack: [NamedFrame], to output: inout OutputBuffer) {
+    output.append("\"")
+    output.append(stack, .csv)
+    output.append("\"")
+  }
+
+  package mutating func write(_ backfill: BackfillLine, to output: inout OutputBuffer) {
+    for time in backfill.times {
+      output.append(decimal: time)
+      output.append(",,,")
+      output.append(decimal: UInt64(backfill.pid))
+      output.append(",,,,,,named,\"")
+      output.append(hex: backfill.frame.address)
+      output.append("=")
+      output.append(backfill.frame, .csv)
+      output.append("\"")
+      output.append(text: emptyFields)
+      output.append("\r\n")
+    }
+  }
+
+  private var emptyFields: String {
+    String(repeating: ",", count: columnNames.count + (collectsOther ? 1 : 0))
   }
 
   package mutating func write(_ loss: LossLine, to output: inout OutputBuffer) {
@@ -111,7 +159,7 @@ package struct CSVFormat: EventFormat {
     output.append(",,,,,,")
     output.append(decimal: loss.count)
     output.append(text: ",\(cell(loss.cause)),")
-    output.append(text: String(repeating: ",", count: columnNames.count + (collectsOther ? 1 : 0)))
+    output.append(text: emptyFields)
     output.append("\r\n")
   }
 }

@@ -1,4 +1,5 @@
 package import TraceEvents
+internal import TraceFormat
 
 /// One event as the formats see it: who, when, where, and the columns that hold its fields.
 package struct EventLine {
@@ -11,8 +12,8 @@ package struct EventLine {
   package var tid: UInt32
   /// The event tells what already was, not what happened at ``time``.
   package var isRundown: Bool
-  /// Addresses of the call stack, innermost first; empty when none was taken.
-  package var stack: UnsafeBufferPointer<UInt64>
+  /// Frames of the call stack, innermost first; empty when none was taken, or none is to be shown.
+  package var stack: [NamedFrame]
   /// The fields, in the schema's order.
   package var columns: UnsafeBufferPointer<FieldColumn>
   /// Which row of ``columns`` is this event's.
@@ -20,7 +21,7 @@ package struct EventLine {
 
   package init(
     time: Int64, unixTime: Int64, cpu: UInt32, pid: UInt32, tid: UInt32, isRundown: Bool = false,
-    stack: UnsafeBufferPointer<UInt64> = UnsafeBufferPointer(start: nil, count: 0),
+    stack: [NamedFrame] = [],
     columns: UnsafeBufferPointer<FieldColumn>, row: Int
   ) {
     self.time = time
@@ -32,6 +33,26 @@ package struct EventLine {
     self.stack = stack
     self.columns = columns
     self.row = row
+  }
+}
+
+extension EventLine {
+  /// An event as a replay hands it out, without its stack.
+  @inline(__always)
+  init(_ event: borrowing RawEvent) {
+    let header = event.header
+    self.init(
+      time: header.timestamp, unixTime: header.unixNanoseconds, cpu: UInt32(header.cpu),
+      pid: header.pid, tid: header.tid, isRundown: header.flags.contains(.rundown),
+      columns: event.columns, row: event.row)
+  }
+}
+
+extension LossLine {
+  init(_ loss: LossRecord, of file: TraceFile) {
+    self.init(
+      from: file.timestamp(ofTicks: loss.fromTicks), to: file.timestamp(ofTicks: loss.toTicks),
+      cpu: UInt32(loss.cpu), count: loss.count, cause: loss.cause.name)
   }
 }
 
@@ -54,6 +75,20 @@ package struct LossLine: Hashable, Sendable {
   }
 }
 
+/// Frames of events that were written before have a name now, or another.
+package struct BackfillLine: Hashable, Sendable {
+  package var pid: UInt32
+  package var frame: NamedFrame
+  /// The events' times, in nanoseconds since the trace began; at least one.
+  package var times: [Int64]
+
+  package init(pid: UInt32, frame: NamedFrame, times: [Int64]) {
+    self.pid = pid
+    self.frame = frame
+    self.times = times
+  }
+}
+
 /// How events become bytes. One type a format; an event costs no allocation.
 package protocol EventFormat {
   /// Makes the type with this number known; numbers are small and given in any order.
@@ -63,6 +98,14 @@ package protocol EventFormat {
   /// Writes one event of a type that was defined.
   mutating func write(_ event: borrowing EventLine, type: Int, to output: inout OutputBuffer)
   mutating func write(_ loss: LossLine, to output: inout OutputBuffer)
+  /// Writes one event, its stack left out; gives where in its bytes the stack goes.
+  mutating func writeHeld(
+    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+  ) -> Int
+  /// Writes a stack as it stands within its event.
+  func write(stack: [NamedFrame], to output: inout OutputBuffer)
+  /// Writes that frames have another name than was written with their events.
+  mutating func write(_ backfill: BackfillLine, to output: inout OutputBuffer)
 }
 
 /// The formats that `tracectl dump -format` knows.

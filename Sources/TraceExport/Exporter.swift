@@ -1,3 +1,4 @@
+package import TraceAnalysis
 import TraceEvents
 package import TraceFormat
 
@@ -10,9 +11,12 @@ package struct Exporter {
 
   /// Writes to `descriptor` at most `limit` events. `isGrowing`: types may come that the file does
   /// not have yet.
+  ///
+  /// - Parameter names: what names the stacks' frames; without, stacks are left out.
   package init(
     _ file: TraceFile, as format: ExportFormat, to descriptor: CInt,
-    filter: ReplayFilter = ReplayFilter(), limit: UInt64? = nil, isGrowing: Bool = false
+    filter: ReplayFilter = ReplayFilter(), limit: UInt64? = nil, isGrowing: Bool = false,
+    names: (any FrameNames)? = nil
   ) {
     let replay = Replay(file)
     replay.filter = filter
@@ -21,11 +25,34 @@ package struct Exporter {
     // Spelled out, so that the compiler makes a copy of the event's path for each format.
     switch format {
     case .text:
-      export = FormatExport(replay, TextFormat(), output, limit: limit)
+      export = FormatExport(replay, TextFormat(), output, limit: limit, names)
     case .json:
-      export = FormatExport(replay, JSONFormat(), output, limit: limit)
+      export = FormatExport(replay, JSONFormat(), output, limit: limit, names)
     case .csv:
-      export = FormatExport(replay, CSVFormat(collectsOther: isGrowing), output, limit: limit)
+      export = FormatExport(
+        replay, CSVFormat(collectsOther: isGrowing), output, limit: limit, names)
+    }
+  }
+
+  /// As above of a file that grows, with names as far as they are known, and backfill records when
+  /// others are found later.
+  ///
+  /// - Parameter hold: nanoseconds that an event waits for its names.
+  package init(
+    following file: TraceFile, as format: ExportFormat, to descriptor: CInt,
+    filter: ReplayFilter = ReplayFilter(), limit: UInt64? = nil, names: LiveSymbolizer,
+    hold: Int64
+  ) {
+    let output = OutputBuffer(descriptor: descriptor)
+    let limit = limit ?? .max
+    switch format {
+    case .text:
+      export = FollowingExport(file, filter, TextFormat(), output, limit: limit, names, hold)
+    case .json:
+      export = FollowingExport(file, filter, JSONFormat(), output, limit: limit, names, hold)
+    case .csv:
+      let format = CSVFormat(collectsOther: true)
+      export = FollowingExport(file, filter, format, output, limit: limit, names, hold)
     }
   }
 
@@ -40,13 +67,26 @@ package struct Exporter {
 
   /// Writes what the file has now; called again after ``TraceFile/refresh()``, what has come since.
   package func run() throws { try export.run() }
+
+  /// Nothing came for so many nanoseconds: what was held only for them is written.
+  package func idle(for nanoseconds: Int64) { export.idle(for: nanoseconds) }
+
+  /// Nothing will come any more: writes what was held.
+  package func finish() { export.finish() }
 }
 
-private protocol Export {
+protocol Export {
   var failure: CInt { get }
   var isFinished: Bool { get }
   var isOrdered: Bool { get }
   func run() throws
+  func idle(for nanoseconds: Int64)
+  func finish()
+}
+
+extension Export {
+  func idle(for nanoseconds: Int64) {}
+  func finish() {}
 }
 
 private final class FormatExport<Format: EventFormat>: Export {
@@ -62,7 +102,10 @@ private final class FormatExport<Format: EventFormat>: Export {
   private let state: UnsafeMutablePointer<State>
   private var definedTypes = 0
 
-  init(_ replay: Replay, _ format: Format, _ output: consuming OutputBuffer, limit: UInt64) {
+  init(
+    _ replay: Replay, _ format: Format, _ output: consuming OutputBuffer, limit: UInt64,
+    _ names: (any FrameNames)?
+  ) {
     let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
     state.initialize(to: State(format: format, output: output, remaining: limit))
     self.state = state
@@ -70,7 +113,9 @@ private final class FormatExport<Format: EventFormat>: Export {
     defineTypes()
     state.pointee.format.begin(&state.pointee.output)
     let file = replay.file
-    replay.onAny { event throws(any Error) in try Self.write(event, of: file, to: &state.pointee) }
+    replay.onAny { event throws(any Error) in
+      try Self.write(event, of: file, names, to: &state.pointee)
+    }
     replay.onLoss { loss throws(any Error) in try Self.write(loss, of: file, to: &state.pointee) }
   }
 
@@ -100,21 +145,16 @@ private final class FormatExport<Format: EventFormat>: Export {
 
   @inline(__always)
   private static func write(
-    _ event: borrowing RawEvent, of file: TraceFile, to state: inout State
+    _ event: borrowing RawEvent, of file: TraceFile, _ names: (any FrameNames)?,
+    to state: inout State
   ) throws {
     let header = event.header
-    var line = EventLine(
-      time: header.timestamp, unixTime: header.unixNanoseconds, cpu: UInt32(header.cpu),
-      pid: header.pid, tid: header.tid, isRundown: header.flags.contains(.rundown),
-      columns: event.columns, row: event.row)
-    if header.stack.rawValue == 0 {
-      state.format.write(line, type: event.typeIndex, to: &state.output)
-    } else {
-      file.stack(header.stack).withUnsafeBufferPointer { stack in
-        line.stack = stack
-        state.format.write(line, type: event.typeIndex, to: &state.output)
-      }
+    var line = EventLine(event)
+    if header.stack.rawValue != 0, let names {
+      line.stack = try names.frames(
+        file.stack(header.stack), pid: header.pid, at: header.timestamp)
     }
+    state.format.write(line, type: event.typeIndex, to: &state.output)
     state.remaining &-= 1
     if state.remaining == 0 || state.output.failure != 0 { throw ReplayStop() }
   }
@@ -122,11 +162,7 @@ private final class FormatExport<Format: EventFormat>: Export {
   private static func write(
     _ loss: LossRecord, of file: TraceFile, to state: inout State
   ) throws {
-    state.format.write(
-      LossLine(
-        from: file.timestamp(ofTicks: loss.fromTicks), to: file.timestamp(ofTicks: loss.toTicks),
-        cpu: UInt32(loss.cpu), count: loss.count, cause: loss.cause.name),
-      to: &state.output)
+    state.format.write(LossLine(loss, of: file), to: &state.output)
     if state.output.failure != 0 { throw ReplayStop() }
   }
 }

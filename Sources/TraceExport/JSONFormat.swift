@@ -10,7 +10,11 @@ package import TraceEvents
 ///   infinities.
 /// - An enumeration is its name, or the number where it has none; flags are one string, `"A|B"`;
 ///   bytes are hexadecimal digits. Bytes of a string that are not UTF-8 become U+FFFD.
-/// - `"rundown":true` and `"stack":["0x…"]` are there when they apply.
+/// - `"rundown":true` and `"stack":["0x…"]` are there when they apply; with a stack come
+///   `"frames"`, an object a frame: `{"module":"libc.so.6","function":"memcpy","offset":18}`, or
+///   `{"unresolved":"never announced"}`.
+/// - That frames of earlier events have another name is an object with `"backfill"` alone:
+///   `{"backfill":{"pid":1,"address":"0x…","times_ns":[…],"frame":{…}}}`.
 /// - A loss is an object with `"lost"`, the number of events, and no `"event"`.
 package struct JSONFormat: EventFormat {
   private var table = StepTable<JSONStyle>()
@@ -63,14 +67,61 @@ package struct JSONFormat: EventFormat {
     output.append("}\n")
   }
 
-  private func write(stack: UnsafeBufferPointer<UInt64>, to output: inout OutputBuffer) {
+  package mutating func writeHeld(
+    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+  ) -> Int {
+    write(event, type: type, to: &output)
+    return output.count - 2
+  }
+
+  package func write(stack: [NamedFrame], to output: inout OutputBuffer) {
     output.append(",\"stack\":[")
-    for (index, address) in stack.enumerated() {
+    for (index, frame) in stack.enumerated() {
       output.append(index > 0 ? ",\"" : "\"")
-      output.append(hex: address)
+      output.append(hex: frame.address)
       output.append("\"")
     }
+    output.append("],\"frames\":[")
+    for (index, frame) in stack.enumerated() {
+      if index > 0 { output.append(",") }
+      write(frame, to: &output)
+    }
     output.append("]")
+  }
+
+  private func write(_ frame: NamedFrame, to output: inout OutputBuffer) {
+    output.append(byte: UInt8(ascii: "{"))
+    if !frame.module.isEmpty {
+      output.append("\"module\":\"")
+      output.append(escaping: frame.module, .json)
+      output.append("\",")
+    }
+    if frame.function.isEmpty {
+      output.append("\"unresolved\":\"")
+      output.append(escaping: frame.reason, .json)
+      output.append("\"}")
+      return
+    }
+    output.append("\"function\":\"")
+    output.append(escaping: frame.function, .json)
+    output.append("\",\"offset\":")
+    output.append(decimal: frame.offset)
+    output.append("}")
+  }
+
+  package mutating func write(_ backfill: BackfillLine, to output: inout OutputBuffer) {
+    output.append("{\"backfill\":{\"pid\":")
+    output.append(decimal: UInt64(backfill.pid))
+    output.append(",\"address\":\"")
+    output.append(hex: backfill.frame.address)
+    output.append("\",\"times_ns\":[")
+    for (index, time) in backfill.times.enumerated() {
+      if index > 0 { output.append(",") }
+      output.append(decimal: time)
+    }
+    output.append("],\"frame\":")
+    write(backfill.frame, to: &output)
+    output.append("}}\n")
   }
 
   package mutating func write(_ loss: LossLine, to output: inout OutputBuffer) {

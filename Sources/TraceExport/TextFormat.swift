@@ -6,7 +6,8 @@ package import TraceEvents
 ///
 /// - Strings are quoted and escaped; numbers carry their unit (`objectSize=4096B`); enumerations
 ///   show their name, or the number where it has none; flags `A|B`; bytes `x"00ff"`.
-/// - A rundown event has `[rundown]` after its name; a stack is the last field, innermost first.
+/// - A rundown event has `[rundown]` after its name.
+/// - A stack is the last field, innermost first: `stack=[a!f+0x12 <- b!g+0x3 <- 0x7f00 (unloaded)]`.
 package struct TextFormat: EventFormat {
   private var table = StepTable<TextStyle>()
   private var origin: OriginText
@@ -52,13 +53,33 @@ package struct TextFormat: EventFormat {
     output.append(byte: UInt8(ascii: "\n"))
   }
 
-  private func write(stack: UnsafeBufferPointer<UInt64>, to output: inout OutputBuffer) {
+  package mutating func writeHeld(
+    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+  ) -> Int {
+    write(event, type: type, to: &output)
+    return output.count - 1
+  }
+
+  package func write(stack: [NamedFrame], to output: inout OutputBuffer) {
     output.append("  stack=[")
-    for (index, address) in stack.enumerated() {
-      if index > 0 { output.append(byte: UInt8(ascii: " ")) }
-      output.append(hex: address)
-    }
+    output.append(stack, .text)
     output.append("]")
+  }
+
+  package mutating func write(_ backfill: BackfillLine, to output: inout OutputBuffer) {
+    output.append(seconds: backfill.times.last ?? 0, width: 15)
+    output.append("  *** NAMED ")
+    output.append(hex: backfill.frame.address)
+    output.append(" in pid ")
+    output.append(decimal: UInt64(backfill.pid))
+    output.append(": ")
+    output.append(backfill.frame, .text)
+    output.append(backfill.times.count == 1 ? " (event at" : " (events at")
+    for time in backfill.times {
+      output.append(byte: UInt8(ascii: " "))
+      output.append(seconds: time)
+    }
+    output.append(") ***\n")
   }
 
   package mutating func write(_ loss: LossLine, to output: inout OutputBuffer) {

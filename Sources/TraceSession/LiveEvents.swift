@@ -1,3 +1,4 @@
+public import TraceAnalysis
 public import TraceEvents
 public import TraceFormat
 
@@ -5,13 +6,16 @@ public import TraceFormat
 public struct LiveEvent: Sendable {
   public let schema: EventSchema
   public let header: EventHeader
+  /// Addresses of the call stack, innermost first; empty when none was taken.
+  public let stack: [UInt64]
   /// One a field, as ``FieldColumn`` has it, and what they refer to.
   private let words: [UInt64]
   private let heap: [UInt64]
 
-  init(_ event: borrowing RawEvent, _ schema: EventSchema) {
-    self.schema = schema
+  init(_ event: borrowing RawEvent, of file: TraceFile) {
+    schema = file.eventTypes[event.typeIndex].schema
     header = event.header
+    stack = header.stack == .none ? [] : file.stack(header.stack)
     var words: [UInt64] = []
     var heap: [UInt64] = []
     for (index, field) in schema.fields.enumerated() {
@@ -87,6 +91,21 @@ public struct LiveEvent: Sendable {
   }
 }
 
+extension LiveSymbolizer {
+  /// Learns from an event of a running session:
+  ///
+  ///     let events = session.liveEvents()
+  ///     try session.start()
+  ///     let names = LiveSymbolizer(session: session.description!)
+  ///     for await event in events {
+  ///       names.learn(from: event)
+  ///       for address in event.stack { … names.resolve(pid: event.header.pid, …) … }
+  ///     }
+  public func learn(from event: LiveEvent) {
+    learn(event.schema, event.header) { body in event.withDecoder { body(&$0) } }
+  }
+}
+
 /// Turns the writer's blocks into live events for those who asked. On the drain's thread.
 final class LiveFeed: Sendable {
   private final class Consumers {
@@ -140,7 +159,7 @@ final class LiveFeed: Sendable {
     let file = trace.file
     trace.replay.onAny { event in
       if consumers.all.isEmpty { throw ReplayStop() }
-      consumers.take(LiveEvent(event, file.eventTypes[event.typeIndex].schema))
+      consumers.take(LiveEvent(event, of: file))
     }
     return trace
   }

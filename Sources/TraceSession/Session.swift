@@ -23,6 +23,7 @@ public final class Session: Sendable {
     var drain: Drain
     var wakeDescriptor: Int32
     var startNanoseconds: UInt64
+    var description: SessionDescription
     var sources: SystemSources?
     var symbols: SymbolsAtStop?
   }
@@ -76,8 +77,9 @@ public final class Session: Sendable {
     let listener = try SessionListener(places: places)
     let wake = trace_wake_descriptor()
     guard wake >= 0 else { throw .system(call: "eventfd", code: errno) }
+    let description = SessionDescription.starting(configuration)
     var writer: TraceWriter
-    do { writer = try makeWriter() } catch {
+    do { writer = try makeWriter(description) } catch {
       close(wake)
       throw error
     }
@@ -94,7 +96,7 @@ public final class Session: Sendable {
       try rendezvous.start()
       return Running(
         rendezvous: rendezvous, drain: drain, wakeDescriptor: wake,
-        startNanoseconds: trace_monotonic_ns(),
+        startNanoseconds: trace_monotonic_ns(), description: description,
         sources: try makeSources(drain, rendezvous, symbols?.files), symbols: symbols)
     } catch {
       drain.stop()
@@ -114,10 +116,10 @@ public final class Session: Sendable {
     }
   }
 
-  private func makeWriter() throws(SessionError) -> TraceWriter {
+  private func makeWriter(_ session: SessionDescription) throws(SessionError) -> TraceWriter {
     do {
       return try TraceWriter(
-        path: configuration.outputPath ?? "/dev/null", session: .starting(configuration))
+        path: configuration.outputPath ?? "/dev/null", session: session)
     } catch { throw .output(error) }
   }
 
@@ -221,6 +223,9 @@ public final class Session: Sendable {
     return (running.sources?.problems(processesJoined: joined) ?? []) + problems
       + (running.symbols?.problem.map { [$0] } ?? [])
   }
+
+  /// What the trace says of itself, while the session runs.
+  public var description: SessionDescription? { runningNow?.description }
 
   /// Events as they are written: they come a flush interval late, block by block, in order within a
   /// block; the stream ends with the session. Call it before ``start()``. At most `limit` events

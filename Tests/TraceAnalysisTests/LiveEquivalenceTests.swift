@@ -101,7 +101,7 @@ import TraceEvents
     }
   }
 
-  @Test(arguments: 0..<60) func inTheEndTheNamesAreTheFiles(seed: Int) {
+  @Test(arguments: 0..<24) func inTheEndTheNamesAreTheFiles(seed: Int) {
     var life = Life(seed: UInt64(seed))
     let told = life.run(1500)
     let steps = seed % 3 == 0 ? told : life.disordered(told, reach: Self.second * 9 / 10)

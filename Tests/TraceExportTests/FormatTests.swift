@@ -28,7 +28,10 @@ import TraceEvents
         .words([1, UInt64(bitPattern: -2)]), .texts([Array("x".utf8), Array("y z".utf8)]),
       ])
     event.isRundown = true
-    event.stack = [0x10, 0xff]
+    event.stack = [
+      NamedFrame(address: 0x10, module: "[jit]", function: "f(\"x\", y)", offset: 4),
+      NamedFrame(address: 0xff, module: "a.so", reason: "no symbol"),
+    ]
     return event
   }()
 
@@ -38,7 +41,7 @@ import TraceEvents
            12.345678901  cpu 1  pid 1234 tid 1240  Shop/Placed  [rundown]  count=3 delta=-7 \#
         size=4096B address=0x7f001234 reason=Induced other=77 flags=Nested|ReThrown|0x10 on=true \#
         ratio=0.25 broken=nan name="a,\"b\"\n" payload=x"00ff" numbers=[1,-2] words=["x","y z"]  \#
-        stack=[0x10 0xff]
+        stack=[[jit]!f(\"x\", y)+0x4 <- 0xff (a.so: no symbol)]
 
         """#)
   }
@@ -52,6 +55,11 @@ import TraceEvents
     #expect(object["provider"] as? String == "Shop")
     #expect(object["rundown"] as? Bool == true)
     #expect(object["stack"] as? [String] == ["0x10", "0xff"])
+    let frames = try #require(object["frames"] as? [[String: Any]])
+    #expect(frames[0]["module"] as? String == "[jit]")
+    #expect(frames[0]["function"] as? String == "f(\"x\", y)")
+    #expect(frames[0]["offset"] as? Int == 4)
+    #expect(frames[1]["unresolved"] as? String == "no symbol")
     let fields = try #require(object["fields"] as? [String: Any])
     #expect(fields["delta"] as? Int == -7)
     #expect(fields["address"] as? String == "0x7f001234")
@@ -96,11 +104,34 @@ import TraceEvents
       late.withLine { format.write($0, type: 1, to: &output) }
       format.write(
         LossLine(from: 1, to: 2, cpu: 0, count: 3, cause: "buffer full"), to: &output)
+      format.write(Self.backfill, to: &output)
     }
     let lines = output.split(separator: "\r\n")
     #expect(lines.allSatisfy { $0.filter { $0 == "," }.count == 12 })
     #expect(lines[2].hasSuffix(",6,late=5"))
     #expect(lines[3] == "2,,0,,,,,,3,buffer full,,,")
+    #expect(lines[4] == "5,,,7,,,,,,named,\"0x10=a.so!f+0x2\",,")
+    #expect(lines[5].hasPrefix("6,"))
+  }
+
+  static let backfill = BackfillLine(
+    pid: 7, frame: NamedFrame(address: 0x10, module: "a.so", function: "f", offset: 2),
+    times: [5, 6])
+
+  @Test func namesThatComeLaterAreTold() throws {
+    var text = TextFormat()
+    #expect(
+      TraceExportTests.text { text.write(Self.backfill, to: &$0) }
+        == "    0.000000006  *** NAMED 0x10 in pid 7: a.so!f+0x2 (events at 0.000000005"
+        + " 0.000000006) ***\n")
+    var json = JSONFormat()
+    let line = TraceExportTests.text { json.write(Self.backfill, to: &$0) }
+    let parsed = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+    let object = try #require(parsed?["backfill"] as? [String: Any])
+    #expect(object["pid"] as? Int == 7)
+    #expect(object["address"] as? String == "0x10")
+    #expect(object["times_ns"] as? [Int] == [5, 6])
+    #expect((object["frame"] as? [String: Any])?["function"] as? String == "f")
   }
 
   @Test func namesThatComeAgainAreTold() {

@@ -21,7 +21,7 @@ struct HandMadeEvent {
   var values: [HandMade]
   var time: Int64 = 12_345_678_901
   var isRundown = false
-  var stack: [UInt64] = []
+  var stack: [NamedFrame] = []
 
   init(
     _ fields: [FieldSchema], _ values: [HandMade], name: String = "Placed",
@@ -61,12 +61,10 @@ struct HandMadeEvent {
       heap.withUnsafeBytes { heap in
         let columns = words.indices.map { FieldColumn(words: words.baseAddress! + $0, heap: heap) }
         columns.withUnsafeBufferPointer { columns in
-          stack.withUnsafeBufferPointer { stack in
-            body(
-              EventLine(
-                time: time, unixTime: 1_700_000_000_000_000_000 + time, cpu: 1, pid: 1234,
-                tid: 1240, isRundown: isRundown, stack: stack, columns: columns, row: 0))
-          }
+          body(
+            EventLine(
+              time: time, unixTime: 1_700_000_000_000_000_000 + time, cpu: 1, pid: 1234,
+              tid: 1240, isRundown: isRundown, stack: stack, columns: columns, row: 0))
         }
       }
     }

@@ -14,6 +14,17 @@ extension LiveSymbolizer {
     public var ticket: PendingTicket?
   }
 
+  /// An answer that was given, and what it is now.
+  public struct ChangedAnswer: Hashable, Sendable {
+    public var ticket: PendingTicket
+    public var pid: UInt32
+    /// As it was asked for.
+    public var address: UInt64
+    public var timestamp: Int64
+    public var former: Resolution
+    public var resolution: Resolution
+  }
+
   /// Bounds of what is kept.
   public struct Limits: Sendable {
     /// How long (nanoseconds, of the trace's time) events may still come in that are older than

@@ -98,7 +98,11 @@ extension LiveSymbolizer {
     }
     pending[slot].told = now
     counts.backfilled += 1
-    changes.append((pending.ticket(of: slot), now))
+    changes.append(
+      ChangedAnswer(
+        ticket: pending.ticket(of: slot), pid: lookup.pid,
+        address: lookup.address &+ (lookup.isCaller ? 1 : 0), timestamp: lookup.time,
+        former: lookup.told, resolution: now))
     // One that waited so long has what it waited for.
     if lookup.stage == .unnamed, now.symbolID != nil { pending.remove(slot) }
   }
@@ -108,7 +112,10 @@ extension LiveSymbolizer {
     while !changes.isEmpty {
       let told = changes
       changes = []
-      for (ticket, resolution) in told { onBackfill?(ticket, resolution) }
+      for change in told {
+        onBackfill?(change.ticket, change.resolution)
+        onChange?(change)
+      }
     }
   }
 

@@ -31,6 +31,8 @@ public final class LiveSymbolizer {
   /// Called when an answer changes, with the ticket that came with it: a name has come, or was
   /// another; or, still without a name, the reason is another.
   public var onBackfill: ((PendingTicket, Resolution) -> Void)?
+  /// The same, with what was asked: for who keeps no tickets.
+  public var onChange: ((ChangedAnswer) -> Void)?
   let stream: AnnouncementStream
   let feed: CodeFeed
   /// Named by what came early, and by what is settled.
@@ -38,11 +40,12 @@ public final class LiveSymbolizer {
   let settled: Naming
   var pending: PendingLookups
   /// Answers that changed, and that nobody has been told of yet.
-  var changes: [(PendingTicket, Resolution)] = []
+  var changes: [ChangedAnswer] = []
   var counts = Statistics()
   var forgetting = Forgetting()
   var reviews = Reviews()
   private let processes: ProcessIdentities
+  var passedEvents: PassedEvents?
 
   /// For a trace that is read while it is written.
   public convenience init(

@@ -41,10 +41,29 @@ struct Dump: ParsableCommand {
   @Option(help: ArgumentHelp("Stop after so many events.", valueName: "count"))
   var limit: UInt64?
 
+  @Flag(help: "Leave stacks out.")
+  var noStacks = false
+
+  @Option(
+    name: .customLong("symbol-path"),
+    help: ArgumentHelp("Look for images and debug files here, too.", valueName: "directory"))
+  var symbolPath: [String] = []
+
   @Flag(help: "Go on with what is written to the file, until it is finished.")
   var follow = false
 
-  func validate() throws { _ = try TimeRange.closed(from: from, to: to) }
+  @Option(
+    help: ArgumentHelp(
+      "With -follow: how long an event waits for its names. Names that come later follow as"
+        + " records of their own.", valueName: "time"))
+  var hold: TimeSpan?
+
+  func validate() throws {
+    _ = try TimeRange.closed(from: from, to: to)
+    if hold != nil, !follow {
+      throw Failure(.usage, "-hold is for events that come", next: "add -follow, or leave it out")
+    }
+  }
 
   func run() throws {
     let file = try OpenTrace.open(path)
@@ -58,7 +77,11 @@ struct Dump: ParsableCommand {
     filter.admits = names.admits
     filter.pids = pid.isEmpty ? nil : Set(pid.flatMap(\.ids))
     filter.tids = tid.isEmpty ? nil : Set(tid.flatMap(\.ids))
-    try Dumping(file: file, filter: filter, limit: limit, follows: follow).run(as: format)
+    var dumping = Dumping(file: file, filter: filter, limit: limit, follows: follow)
+    dumping.showsStacks = !noStacks
+    dumping.symbols.searchRoots = symbolPath
+    dumping.hold_ns = hold?.nanoseconds ?? 0
+    try dumping.run(as: format)
   }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import TraceAnalysis
 import TraceExport
 import TraceFormat
 
@@ -7,20 +8,47 @@ struct Dumping {
   /// How long a follower sleeps when nothing has come.
   static let followInterval_us: UInt32 = 100_000
 
+  /// Longer than this, nothing is known to have come.
+  static let idle_us_max: UInt32 = 3_600_000_000
+
   var file: TraceFile
   var filter = ReplayFilter()
   var limit: UInt64?
   var follows = false
+  /// With names for their frames.
+  var showsStacks = true
+  /// Where the names come from.
+  var symbols = SymbolizerOptions()
+  /// How long events of a file that grows wait for their names.
+  var hold_ns: Int64 = 0
+
+  private func exporter(_ format: ExportFormat) -> Exporter {
+    if follows, showsStacks {
+      return Exporter(
+        following: file, as: format, to: STDOUT_FILENO, filter: filter, limit: limit,
+        names: LiveSymbolizer(file, options: symbols), hold: hold_ns)
+    }
+    return Exporter(
+      file, as: format, to: STDOUT_FILENO, filter: filter, limit: limit, isGrowing: follows,
+      names: showsStacks ? FileFrameNames(file, options: symbols) : nil)
+  }
 
   func run(as format: ExportFormat) throws {
-    let exporter = Exporter(
-      file, as: format, to: STDOUT_FILENO, filter: filter, limit: limit, isGrowing: follows)
+    let exporter = exporter(format)
     do {
       try exporter.run()
+      var idle_us: UInt32 = 0
       while follows, !exporter.isFinished, !file.isComplete {
         usleep(Self.followInterval_us)
-        if try file.refresh() { try exporter.run() }
+        if try file.refresh() {
+          idle_us = 0
+          try exporter.run()
+        } else {
+          idle_us = min(idle_us + Self.followInterval_us, Self.idle_us_max)
+          exporter.idle(for: Int64(idle_us) * 1000)
+        }
       }
+      exporter.finish()
     } catch let error as FormatError {
       throw OpenTrace.failure(error, path: file.path)
     }
