@@ -7,7 +7,8 @@ package import TraceEvents
 /// - Strings are quoted and escaped; numbers carry their unit (`objectSize=4096B`); enumerations
 ///   show their name, or the number where it has none; flags `A|B`; bytes `x"00ff"`.
 /// - A rundown event has `[rundown]` after its name.
-/// - A stack is the last field, innermost first: `stack=[a!f+0x12 <- b!g+0x3 <- 0x7f00 (unloaded)]`.
+/// - A stack is the last field, innermost first:
+///   `stack=[a!f+0x12 <- b!g+0x3 <- 0x7f00 (unloaded)]`.
 package struct TextFormat: EventFormat {
   private var table = StepTable<TextStyle>()
   private var origin: OriginText

@@ -2,7 +2,7 @@ import CTraceShims
 import Glibc
 import Synchronization
 import TraceControl
-import TraceFormat
+public import TraceFormat
 
 /// A trace session: finds the processes that have providers, those that run and those that start
 /// later, enables what is wanted, and writes what they emit to a file.

@@ -45,7 +45,8 @@ import TraceEvents
       let statistics = names.statistics
       peak = (
         max(peak.versions, statistics.versions), max(peak.symbols, statistics.symbols),
-        max(peak.pending, statistics.pending), max(peak.bytes, step % 64 == 0 ? names.memoryBytes : 0)
+        max(peak.pending, statistics.pending),
+        max(peak.bytes, step % 64 == 0 ? names.memoryBytes : 0)
       )
       if step == count / 4 { (atMinutes, peak.bytes) = (peak, 0) }
     }

@@ -132,9 +132,11 @@ extension [ScriptStep] {
   func wasAnswer(_ answer: FinalAnswer?, at index: Int, about time: Int64) -> Bool {
     let cuts = [time] + map(\.time).filter { $0 > time && $0 < time + 200_000_000 }
     return cuts.contains { cut in
-      let told = self[...index].filter { $0.time <= cut } + self[(index + 1)...].filter {
-        $0.time <= cut
-      }
+      let told =
+        self[...index].filter { $0.time <= cut }
+        + self[(index + 1)...].filter {
+          $0.time <= cut
+        }
       let position = self[..<index].count { $0.time <= cut }
       return told.answersOfFile()[position] == answer
     }

@@ -37,7 +37,9 @@ import TraceEvents
     }
   }
 
-  func shown(_ address: UInt64, at time: Int64) -> String { shown(ask(address, at: time).resolution) }
+  func shown(_ address: UInt64, at time: Int64) -> String {
+    shown(ask(address, at: time).resolution)
+  }
 
   @Test func w1AnAnswerWithoutANameIsNotTheLast() throws {
     var told: [PendingTicket: [String]] = [:]

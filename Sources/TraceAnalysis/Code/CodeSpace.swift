@@ -281,7 +281,8 @@ final class CodeSpace {
   }
 
   var memoryBytes: Int {
-    own.capacity * 4 + (live?.memoryBytes ?? 0) + pieces.count * MemoryLayout<Piece>.stride + (index?.memoryBytes ?? 0)
+    own.capacity * 4 + (live?.memoryBytes ?? 0) + pieces.count * MemoryLayout<Piece>.stride
+      + (index?.memoryBytes ?? 0)
   }
 
   /// Everything is known: builds the index, and gives back what only announcements need.

@@ -1,8 +1,8 @@
 extension CodeSpace {
   /// Forgets rows of a live space that have ended and that `isForgotten` says are of no use. Its
   /// first arguments are when the row began and when it had ended, or was covered by others; the
-  /// last, whether it is the last that had some of its addresses, so that its end bounds what begins
-  /// there next.
+  /// last, whether it is the last that had some of its addresses, so that its end bounds what
+  /// begins there next.
   ///
   /// - Guarantee: what is left answers as before for all times after those ends.
   /// - Cost: looks at every row; call it when many have ended (``endedLately``).

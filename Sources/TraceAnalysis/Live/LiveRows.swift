@@ -14,8 +14,8 @@ final class LiveRows {
   private static let lowestShift: UInt64 = 12
   private static let levelBits: UInt64 = 4
   private static let levelCount = 13
-  /// Rows of one bucket that are walked for a look-up: the latest. More come only from who announces
-  /// and takes back code at the same place millions of times a second.
+  /// Rows of one bucket that are walked for a look-up: the latest. More come only from who tells of
+  /// code that comes and goes at the same place millions of times a second.
   static let walkedMax = 8192
 
   private let rows: Slab<CodeRow>

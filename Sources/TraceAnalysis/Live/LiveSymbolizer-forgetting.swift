@@ -45,8 +45,8 @@ struct Forgetting {
 }
 
 // What a piece of code that is gone is still good for:
-// - look-ups of its time: no older ones than the history are answered, and those that wait had their
-//   answer from it long ago;
+// - look-ups of its time: no older ones than the history are answered, and those that wait had
+//   their answer from it long ago;
 // - as the end of whoever was last at its addresses, which bounds how far back reaches what is
 //   announced there without a beginning: for look-ups that wait, so until none does that is older;
 // - for processes that were forked while it lived.
@@ -126,8 +126,9 @@ extension LiveSymbolizer {
   private func forgetNames() {
     let symbols = stream.names.countInUse
     let modules = feed.modules.countInUse
-    guard symbols > forgetting.symbolsKept * 2 + Forgetting.symbolsAtLeast
-      || modules > forgetting.modulesKept * 2 + Forgetting.modulesAtLeast
+    guard
+      symbols > forgetting.symbolsKept * 2 + Forgetting.symbolsAtLeast
+        || modules > forgetting.modulesKept * 2 + Forgetting.modulesAtLeast
     else { return }
     var (symbolsUsed, modulesUsed) = (Set<UInt32>(), Set<UInt32>())
     for map in [stream.settled, stream.early] {

@@ -43,7 +43,9 @@ extension LiveSymbolizer {
       pending.move(slot, to: .watched)
       reconsider(slot)
     }
-    if !reviews.stale.isEmpty || !reviews.staleParents.isEmpty, stream.latest >= reviews.nextTurn { takeTurns() }
+    if !reviews.stale.isEmpty || !reviews.staleParents.isEmpty, stream.latest >= reviews.nextTurn {
+      takeTurns()
+    }
     while let slot = pending.first(.watched), isFinal(pending[slot].time) {
       reconsider(slot)
       guard pending[slot].told.symbolID == nil else {

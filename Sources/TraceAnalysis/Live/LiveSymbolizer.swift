@@ -22,8 +22,8 @@ public import TraceFormat
 /// - Cost: memory is bounded however long it runs: code that was gone before the history, and that
 ///   no look-up which waits can reach, is forgotten with its names, and so are look-ups that waited
 ///   too long; ``statistics`` counts them.
-/// - Trap: streams of a trace are not in order with each other, so events that are shown at once may
-///   be corrected. A symbol's id is good until the history has passed since it was last given.
+/// - Trap: streams of a trace are not in order with each other, so events that are shown at once
+///   may be corrected. A symbol's id is good until the history has passed since it was last given.
 ///   Not for use from several threads at once.
 public final class LiveSymbolizer {
   public let options: SymbolizerOptions
@@ -72,7 +72,7 @@ public final class LiveSymbolizer {
     self.limits = limits
     let stream = AnnouncementStream(options: options)
     self.stream = stream
-    feed = CodeFeed(stream, file, keepsLines: false) { session().start.monotonicNanoseconds }
+    feed = CodeFeed(stream, file, options: options) { session().start.monotonicNanoseconds }
     let sources = options.imageSymbols ?? [SessionImages(options.searchRoots, session)]
     early = Naming(feed, stream.early, sources: sources, options: options)
     settled = Naming(feed, stream.settled, sources: sources, options: options)
@@ -149,8 +149,11 @@ public final class LiveSymbolizer {
     _ pid: UInt32, _ place: UInt64, at time: Int64, isCaller: Bool, isSettled: Bool
   ) -> Resolution {
     let naming = isSettled ? settled : early
-    let generation = Naming.isKernel(place) ? nil : naming.map.lives.generation(
-      pid, at: time, edge: options.clockEdgeNanoseconds)
+    let generation =
+      Naming.isKernel(place)
+      ? nil
+      : naming.map.lives.generation(
+        pid, at: time, edge: options.clockEdgeNanoseconds)
     let entry = naming.answer(generation, pid: pid, place, at: time)
     let resolution = naming.resolution(entry, isCaller: isCaller)
     forgetting.noteGiven(resolution, feed, at: stream.latest)

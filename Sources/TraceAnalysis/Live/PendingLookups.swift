@@ -180,7 +180,9 @@ struct PendingLookups {
       if range == nil { for head in own.values { walk(head) } }
       return found
     }
-    let (first, last) = (range.lowerBound >> Self.pageShift, (range.upperBound - 1) >> Self.pageShift)
+    let (first, last) = (
+      range.lowerBound >> Self.pageShift, (range.upperBound - 1) >> Self.pageShift
+    )
     if last - first < UInt64(own.count) {
       for page in first...last { if let head = own[page] { walk(head) } }
     } else {
