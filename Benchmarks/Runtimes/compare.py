@@ -68,6 +68,8 @@ def key(name):
     name = demangled(re.sub(r"^\[[.kgu]\]\s+", "", name.strip()))
     name = name.split("!", 1)[-1]
     name = re.sub(r"^(?:JS|LazyCompile|Function|Script|py):+[~*^+o]*", "", name)
+    # Where a script's function stands, and our word for its tier.
+    name = re.sub(r"\s\S+:\d+:\d+(?:\s\(\w+\))?$", "", name)
     name = re.sub(r"^specialized\s+", "", name)
     name = re.sub(r"\.(?:constprop|part|isra|cold)(?:\.\d+)*", "", name)
     # Java's return types stand before the name; file names of scripts behind it.
