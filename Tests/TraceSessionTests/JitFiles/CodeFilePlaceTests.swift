@@ -73,6 +73,30 @@ import TraceEvents
     #expect(fixture.output.names == ["f"])
   }
 
+  @Test func jitdumpsOfProcessesThatJoinedAreFoundInTheirMaps() throws {
+    let fixture = try CodeFileFixture()
+    let own = UInt32(getpid())
+    let path = fixture.directory.path + "/jit-\(own).dump"
+    let dump = try WrittenFile(path)
+    dump.write(DumpBytes.header(pid: own))
+    dump.write(DumpBytes.wholeLoad("f", pid: own, at: 0x1000))
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let marker = mmap(nil, 4096, PROT_READ, MAP_PRIVATE, descriptor, 0)
+    close(descriptor)
+    defer { munmap(marker, 4096) }
+    let joined = ConnectedImages.Process(pid: own, index: 5)
+    fixture.follower.take(connected: [joined], atTicks: 1)
+    fixture.read()
+    #expect(fixture.output.names == ["f"])
+    dump.write(DumpBytes.wholeLoad("g", pid: own, at: 0x2000))
+    fixture.follower.take(connected: [], atTicks: 9)
+    fixture.read()
+    #expect(fixture.output.names == ["f", "g"])
+    #expect(fixture.output.loads.map(\.owner.process) == [5, 5])
+    #expect(fixture.output.loads[1].owner.endTicks == 9)
+    #expect(fixture.follower.isIdle)
+  }
+
   @Test func numbersAndUsersOfAProcess() {
     let text = "Name:\tx\nUid:\t1000\t0\t1000\t1000\nNSpid:\t4711\t12\t1\nGid:\t5\n"
     let (users, numbers) = ProcessPlace.parse(status: text)
