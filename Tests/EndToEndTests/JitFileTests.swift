@@ -146,6 +146,23 @@ extension EndToEnd {
       #expect(verdict.unnamed.isEmpty, "of \(verdict.right): \(verdict.unnamed.prefix(5))")
     }
 
+    @Test func filesAreReadWhereOnlyEventsHaveStacks() throws {
+      let scratch = try Scratch()
+      let trace = scratch.path("trace.etl")
+      let collection = try ChildProcess(
+        Tools.tracectl,
+        [
+          "collect", "-providers", "GC", "-stacks", "GC", "-o", trace, "--", Tools.miniVM,
+          "--announce", "never", "--perfmap", "--jitdump", "--jitdump-dir", scratch.path("run"),
+          AttributionTests.programs + "n-body.mini", "400000",
+        ], in: scratch)
+      try collection.succeed()
+      let told = try files(try TraceFile(path: trace))
+      for map in told where map.source == .perfMap { unlink(map.path) }
+      #expect(Set(told.map(\.source)) == [.jitdump, .perfMap], "\(collection.output)")
+      #expect(told.allSatisfy { $0.entries > 3 && $0.problems.isEmpty }, "\(told)")
+    }
+
     @Test(
       .enabled(if: AttributionTests.maySample),
       arguments: [("n-body", "200000"), ("fannkuch", "9")])
