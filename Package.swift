@@ -98,6 +98,8 @@ let package = Package(
         "TraceEvents", "TraceControl", "TraceFormat", "TraceSession", "TestSupport", "tracectl",
         "event-storm",
       ]),
+    .testTarget(
+      name: "MiniVMTests", dependencies: ["TraceEvents", "TraceSymbols", "TestSupport", "minivm"]),
     .testTarget(name: "TidyTests"),
     .testTarget(
       name: "TraceSessionTests",

@@ -15,7 +15,9 @@ extension Parser {
 
   private mutating func disjunction() throws(SyntaxError) -> Expression {
     var left = try conjunction()
+    var chain = 0
     while take("||") {
+      try extend(&chain)
       left = Expression(kind: .or(left, try conjunction()), line: left.line)
     }
     return left
@@ -23,7 +25,9 @@ extension Parser {
 
   private mutating func conjunction() throws(SyntaxError) -> Expression {
     var left = try binary(0)
+    var chain = 0
     while take("&&") {
+      try extend(&chain)
       left = Expression(kind: .and(left, try binary(0)), line: left.line)
     }
     return left
@@ -32,7 +36,9 @@ extension Parser {
   private mutating func binary(_ level: Int) throws(SyntaxError) -> Expression {
     guard level < Self.levels.count else { return try unary() }
     var left = try binary(level + 1)
+    var chain = 0
     while case .symbol(let symbol) = token, let opcode = Self.levels[level][symbol] {
+      try extend(&chain)
       advance()
       let right = try binary(level + 1)
       // "a > b" is "b < a".
@@ -61,8 +67,10 @@ extension Parser {
 
   private mutating func postfix() throws(SyntaxError) -> Expression {
     var value = try primary()
+    var chain = 0
     while true {
       let line = line
+      try extend(&chain)
       if take("(") {
         value = Expression(kind: .call(value, try list(until: ")")), line: line)
       } else if take("[") {

@@ -5,6 +5,8 @@ struct Parser {
   /// Expressions and blocks inside each other; more would need more stack than there may be.
   private var depth = 0
   private static let depthMax = 200
+  /// Operators, calls and the like one after another: the tree becomes as deep as they are many.
+  private static let chainMax = 1000
 
   init(_ source: String) throws(SyntaxError) { tokens = try Lexer.tokens(of: source) }
 
@@ -50,6 +52,12 @@ struct Parser {
     depth += 1
     defer { depth -= 1 }
     return try rule(&self)
+  }
+
+  /// Counts a link of a chain.
+  func extend(_ chain: inout Int) throws(SyntaxError) {
+    chain += 1
+    guard chain <= Self.chainMax else { throw failure("nested too deeply") }
   }
 
   private mutating func program() throws(SyntaxError) -> ProgramSyntax {

@@ -3,7 +3,8 @@ extension Machine {
   func text(of value: Value) -> String { text(of: value, depth: 0) }
 
   private func text(of value: Value, depth: Int) -> String {
-    if value.isFloat { return "\(value.float)" }
+    // The processor's own not-a-number has a sign, which means nothing.
+    if value.isFloat { return value.float.isNaN ? "nan" : "\(value.float)" }
     if value.isInteger { return "\(value.integer)" }
     if value == .none { return "nil" }
     guard value.isReference else { return value.isTrue ? "true" : "false" }

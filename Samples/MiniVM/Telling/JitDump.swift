@@ -101,7 +101,9 @@ final class JitDump: CodeListener {
     file.write(code.start)
     file.write(UInt64(changes.count))
     for place in changes {
-      file.write(code.start + UInt64(code.placeOffsets[place]))
+      // What comes before the first instruction is its line's too. Readers take a first row that
+      // is an ELF header's size further on for V8's way of counting.
+      file.write(code.start + (place == 0 ? 0 : UInt64(code.placeOffsets[place])))
       file.write(code.lines[place])
       file.write(UInt32(0))
       file.write(sourceFile.utf8)

@@ -1,0 +1,87 @@
+import Foundation
+
+@testable import minivm
+
+/// How a program is run.
+struct Way: Sendable, CustomStringConvertible {
+  /// Nil: interpreted only.
+  var threshold: Int?
+  var optimizeAfter: Int32 = 2000
+  var cacheBytes = 1 << 20
+  var moves = false
+  var nurseryBytes = 1 << 20
+  var arguments: [Int] = []
+
+  static let interpreted = Way()
+  static let compiled = [
+    Way(threshold: 1), Way(threshold: 3, optimizeAfter: 5),
+    Way(threshold: 1, optimizeAfter: 1, nurseryBytes: 1 << 14),
+    Way(threshold: 1, optimizeAfter: 2, cacheBytes: 8 << 10, moves: true, nurseryBytes: 1 << 15),
+  ]
+
+  var description: String {
+    "\(threshold.map { "compiled after \($0)" } ?? "interpreted"), optimised after \(optimizeAfter)"
+      + ", \(cacheBytes) bytes of code, moves: \(moves), \(nurseryBytes) bytes of nursery"
+  }
+}
+
+/// What a program did.
+struct Run {
+  var output: [String] = []
+  /// The exception that nobody caught.
+  var exception: String?
+  var counts = TierCompiler.Counts()
+  var collections: UInt32 = 0
+
+  /// Everything that a program's user can tell.
+  func isSame(as other: Run) -> Bool { output == other.output && exception == other.exception }
+
+  init(_ source: String, _ way: Way, listeners: [any CodeListener] = []) throws {
+    let code = try ProgramCompiler.compile(Parser.parse(source))
+    let box = Box()
+    box.listeners = listeners
+    // Test threads may have small stacks, and machine code uses the native one.
+    let thread = Thread { box.run(code, way) }
+    thread.stackSize = 16 << 20
+    thread.start()
+    box.end.wait()
+    self = box.run
+  }
+
+  private init() {}
+
+  /// Is only looked at when the thread is done.
+  private final class Box: @unchecked Sendable {
+    var run = Run()
+    var listeners: [any CodeListener] = []
+    let end = DispatchSemaphore(value: 0)
+
+    func run(_ code: ProgramCode, _ way: Way) {
+      var options = Machine.Options()
+      options.nurseryBytes = way.nurseryBytes
+      options.arguments = way.arguments
+      options.output = { [self] in run.output.append($0) }
+      let machine = Machine(code, options)
+      if let threshold = way.threshold {
+        let compiler = TierCompiler.Options(
+          cacheBytes: way.cacheBytes, threshold: threshold, optimizeAfter: way.optimizeAfter,
+          moves: way.moves)
+        machine.compiler = TierCompiler(machine, compiler, listeners: listeners)
+      }
+      run.exception = machine.run()
+      machine.compiler?.finish()
+      run.counts = machine.compiler?.counts ?? run.counts
+      run.collections = machine.heap.collectionCount
+      end.signal()
+    }
+  }
+}
+
+/// Whether there are templates for this processor.
+let hasCompiler: Bool = {
+  #if arch(x86_64)
+    true
+  #else
+    false
+  #endif
+}()
