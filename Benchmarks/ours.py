@@ -42,6 +42,7 @@ class Ours:
         self.measure_emitting(figures)
         self.measure_lossless(figures)
         self.measure_start(figures)
+        self.measure_symbols(figures)
         return figures
 
     def note(self, figures, key, values):
@@ -117,6 +118,28 @@ class Ours:
         self.note(figures, "dump", dumps)
         self.note(figures, "info", infos)
         figures["dump_memory"] = peak
+
+    def measure_symbols(self, figures):
+        """Stacks and names, on made-up traces: see Sources/symbol-bench."""
+        bench, samples = self.tools / "symbol-bench", int(1_000_000 * self.scale)
+        trace, bare = self.scratch / "samples.etl", self.scratch / "bare.etl"
+        methods = self.scratch / "methods.etl"
+        run([bench, "make", trace, samples, 100_000])
+        shown = [run([self.tools / "tracectl", "stacks", trace]) for _ in range(self.runs)]
+        self.note(figures, "stacks", [r.seconds for r in shown])
+        figures["stacks_memory"] = max(r.peak_mb for r in shown)
+        asked = [json.loads(run([bench, "resolve", trace]).output) for _ in range(self.runs)]
+        self.note(figures, "resolve_cold", [r["cold"] for r in asked])
+        self.note(figures, "resolve_warm", [r["warm"] for r in asked])
+        run([bench, "make-methods", methods, 1_000_000])
+        prepared = json.loads(run([bench, "prepare", methods]).output)
+        figures["code_map"], figures["prepare_memory"] = prepared["tables_mb"], prepared["peak_mb"]
+        written = [json.loads(run([bench, "write", bare]).output) for _ in range(self.runs)]
+        self.note(figures, "stack_cost", [r["stack_ns"] for r in written])
+        run([bench, "make", bare, samples, 0])
+        figures["sample_bytes"] = bare.stat().st_size / samples
+        for path in (trace, bare, methods):
+            path.unlink()
 
     def measure_start(self, figures):
         """What an app that nobody traces pays: making its first provider known."""

@@ -7,7 +7,7 @@ import Testing
   /// Keys as stacks' numbers have them, and as aligned addresses.
   @Test(arguments: [UInt64(1), 8, 16, 4096, 1 << 32])
   func holdsWhatWasPutLast(_ stride: UInt64) {
-    let table = ProbeTable(unused: UInt32(0), limit: 1 << 20)
+    let table = ProbeTable<UInt32>(limit: 1 << 20)
     var model: [UInt64: (value: UInt32, until: Int64)] = [:]
     var random = Seeded(stride)
     for number in 0..<40_000 {
@@ -29,7 +29,7 @@ import Testing
   }
 
   @Test func forgetsWhenItIsFullAndGoesOn() {
-    let table = ProbeTable(unused: UInt32(0), limit: 5000)
+    let table = ProbeTable<UInt32>(limit: 5000)
     for key in 0..<20_000 as Range<UInt64> {
       table.insert(UInt32(key), key, 1, holding: .always)
       #expect(table.count <= 5000)

@@ -287,8 +287,10 @@ final class CodeSpace {
 
   /// Everything is known: builds the index, and gives back what only announcements need.
   func seal() {
-    index = VersionIndex(rows: rows, own: own)
-    own = []
+    // Given back before the index takes its room.
     pieces = PieceMap()
+    let rowsOfThis = own
+    own = []
+    index = VersionIndex(rows: rows, own: rowsOfThis)
   }
 }

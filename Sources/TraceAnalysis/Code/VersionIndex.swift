@@ -84,8 +84,8 @@ struct VersionIndex {
       edges[unique] = edges[index]
       unique += 1
     }
-    edges.removeLast(edges.count - unique)
-    return edges
+    // Where addresses are used again most are gone: a copy has no room for them.
+    return Array(edges[..<unique])
   }
 
   /// The nodes that a row's range is made of: leaves are the last half.

@@ -23,34 +23,32 @@ final class ProbeTable<Value: BitwiseCopyable> {
   private var mask: Int
   private(set) var count = 0
   private let limit: Int
-  private let unused: Value
   /// Files choose the keys; they do not know this.
   private let seed = UInt64.random(in: .min ... .max) | 1
 
-  init(unused: Value, limit: Int) {
-    self.unused = unused
+  /// - Parameter limit: how many keys at most.
+  init(limit: Int) {
     self.limit = limit
     mask = 4095
-    entries = Self.allocate(4096, unused)
+    entries = Self.allocate(4096)
   }
 
-  deinit { free(entries) }
+  deinit { Self.release(entries, mask + 1) }
 
   private static var hugePageBytes: Int { 2 << 20 }
 
-  private static func allocate(_ count: Int, _ unused: Value) -> UnsafeMutablePointer<Entry> {
+  /// Slots without keys: all their bytes are 0.
+  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Entry> {
     let bytes = count * MemoryLayout<Entry>.stride
-    var memory: UnsafeMutableRawPointer?
-    let alignment = bytes < hugePageBytes ? 64 : hugePageBytes
-    guard posix_memalign(&memory, alignment, bytes) == 0, let memory else {
-      fatalError("no memory for \(bytes) bytes")
-    }
-    // Probes go anywhere: with small pages, most would look up the page first.
+    let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let memory, memory != MAP_FAILED else { fatalError("no memory for \(bytes) bytes") }
+    // Probes go anywhere: with small pages, most would have to look up the page first.
     if bytes >= hugePageBytes { madvise(memory, bytes, MADV_HUGEPAGE) }
-    let entries = memory.bindMemory(to: Entry.self, capacity: count)
-    entries.initialize(
-      repeating: Entry(first: 0, from: .max, until: .min, value: unused, second: 0), count: count)
-    return entries
+    return memory.bindMemory(to: Entry.self, capacity: count)
+  }
+
+  private static func release(_ entries: UnsafeMutablePointer<Entry>, _ count: Int) {
+    munmap(entries, count * MemoryLayout<Entry>.stride)
   }
 
   /// The key's entry, if it holds at `time`. `second` is not 0.
@@ -71,7 +69,7 @@ final class ProbeTable<Value: BitwiseCopyable> {
     let entry = entries + slot(first, second)
     if entry.pointee.second == 0 {
       count &+= 1
-      if count &* 2 > mask || count > limit {
+      if count &* 4 > mask &* 3 || count > limit {
         makeRoom()
         return insert(value, first, second, holding: times)
       }
@@ -98,13 +96,13 @@ final class ProbeTable<Value: BitwiseCopyable> {
   @inline(never)
   private func makeRoom() {
     let (old, oldCount) = (entries, mask + 1)
-    defer { free(old) }
+    defer { Self.release(old, oldCount) }
     guard count <= limit else {
-      entries = Self.allocate(oldCount, unused)
+      entries = Self.allocate(oldCount)
       count = 0
       return
     }
-    entries = Self.allocate(oldCount * 2, unused)
+    entries = Self.allocate(oldCount * 2)
     mask = oldCount * 2 - 1
     count = 0
     for index in 0..<oldCount where old[index].second != 0 {

@@ -25,10 +25,12 @@ struct StackCollector {
   private var latestOrigins: [UInt64: Int] = [:]
   private var latest = -1
   private var threads: Set<UInt64> = []
-  /// Of each of the file's stacks, by origin: the tree's node, and how long that is right.
-  private let places = ProbeTable(unused: UInt32(0), limit: placesMax)
+  /// By origin, of each of the file's stacks that was an event's, and of every fourth that only
+  /// leads to others: the tree's node, and how long that is right. Of the rest the next outer one
+  /// is near.
+  private let places = ProbeTable<UInt32>(limit: placesMax)
   /// By process and address.
-  private let addresses = ProbeTable(unused: Answer(), limit: addressesMax)
+  private let addresses = ProbeTable<Answer>(limit: addressesMax)
   /// The frames of a stack that have no place yet, innermost first.
   private var path: [Step] = []
   private var latestThread: (pid: UInt32, tid: UInt32) = (0, 0)
@@ -78,6 +80,7 @@ struct StackCollector {
 
   private struct Step: BitwiseCopyable {
     var address: UInt64
+    /// In ``places``; 0 where it is not kept there.
     var key: UInt64
     var isCaller: Bool
   }
@@ -191,13 +194,16 @@ struct StackCollector {
     file.forEachFrame(of: header.stack) { id, address in
       // Where the kernel was entered, the program's own place is exact.
       let isCaller = called.map { $0.isKernelAddress == address.isKernelAddress } ?? false
-      called = address
-      let key = UInt64(id.rawValue) | (isCaller ? 1 << 32 : 0)
-      if let place = places.entry(key, owner, at: time) {
-        found = Place(rawValue: place.pointee.value)
-        validity = place.pointee.from...place.pointee.until
-        return false
+      var key: UInt64 = 0
+      if called == nil || id.rawValue & 3 == 0 {
+        key = UInt64(id.rawValue) | (isCaller ? 1 << 32 : 0)
+        if let place = places.entry(key, owner, at: time) {
+          found = Place(rawValue: place.pointee.value)
+          validity = place.pointee.from...place.pointee.until
+          return false
+        }
       }
+      called = address
       path.append(Step(address: address, key: key, isCaller: isCaller))
       return true
     }
@@ -210,7 +216,9 @@ struct StackCollector {
       }
       if step.address == StackNode.lostAddress { found.isCut = true }
       validity = validity.common(holds)
-      places.insert(found.rawValue, step.key, owner, holding: validity)
+      if step.key != 0 {
+        places.insert(found.rawValue, step.key, owner, holding: validity)
+      }
     }
     return found
   }

@@ -6,8 +6,8 @@
 /// that comes again gets a second number. Numbers are never used twice in a file, and callers are
 /// never sought before the epoch.
 ///
-/// - Cost: frames that the stack before had too, counted from the outermost, are compared; each
-///   frame after that is one look-up.
+/// - Cost: frames that the stack before had too, counted from the outermost, are compared, and so
+///   is a frame after that with its caller's first callee; each other frame is one look-up.
 struct StackTable: ~Copyable {
   static let nodesMax = FileLayout.nodesPerBlockMax
   private static let slotsMin = 4096
@@ -15,9 +15,14 @@ struct StackTable: ~Copyable {
   /// Of each node: its caller as position + 1, 0 when it has none; and its address.
   private var parents = GrowingBuffer<UInt32>(capacity: 1024)
   private var addresses = GrowingBuffer<UInt64>(capacity: 1024)
-  /// Positions + 1 by hash; at most half are in use.
+  /// Of each node, its first child as position + 1, 0 when it has none. Most nodes have no other,
+  /// and a stack's nodes lie in a row: following them touches little memory.
+  private var firstChildren = GrowingBuffer<UInt32>(capacity: 1024)
+  /// Positions + 1 by hash, of outermost frames and of children that are not the first; at most
+  /// half are in use.
   private var slots = GrowingBuffer<UInt32>(capacity: slotsMin)
   private var slotMask = slotsMin - 1
+  private var slotsUsed = 0
   /// The number of the epoch's first node.
   private(set) var epoch: UInt32 = 1
   /// Nodes that have been written to the file already.
@@ -69,24 +74,37 @@ struct StackTable: ~Copyable {
   /// The node of `address` called by `parent`, made when there is none; both as position + 1.
   @inline(__always)
   private mutating func child(of parent: UInt32, _ address: UInt64) -> UInt32 {
+    guard parent != 0 else { return sibling(parent, address) }
+    let first = firstChildren.base[Int(parent) &- 1]
+    if first == 0 {
+      let node = append(parent, address)
+      firstChildren.base[Int(parent) &- 1] = node
+      return node
+    }
+    return addresses.base[Int(first) &- 1] == address ? first : sibling(parent, address)
+  }
+
+  private mutating func sibling(_ parent: UInt32, _ address: UInt64) -> UInt32 {
     var slot = hash(parent, address) & slotMask
     while true {
       let node = slots.base[slot]
-      if node == 0 { return insert(parent, address, slot) }
+      if node == 0 { break }
       let position = Int(node) &- 1
       if addresses.base[position] == address, parents.base[position] == parent { return node }
       slot = (slot &+ 1) & slotMask
     }
+    let node = append(parent, address)
+    slots.base[slot] = node
+    slotsUsed += 1
+    if slotsUsed * 2 > slotMask { growSlots() }
+    return node
   }
 
-  @inline(never)
-  private mutating func insert(_ parent: UInt32, _ address: UInt64, _ slot: Int) -> UInt32 {
+  private mutating func append(_ parent: UInt32, _ address: UInt64) -> UInt32 {
     parents.append(parent)
     addresses.append(address)
-    let node = UInt32(parents.count)
-    slots.base[slot] = node
-    if parents.count * 2 > slotMask { growSlots() }
-    return node
+    firstChildren.append(0)
+    return UInt32(parents.count)
   }
 
   /// Seeded: a hostile program chooses the addresses, but cannot choose collisions.
@@ -98,14 +116,18 @@ struct StackTable: ~Copyable {
   }
 
   private mutating func growSlots() {
-    let larger = (slotMask + 1) * 4
+    let old = slotMask + 1
+    let larger = old * 4
+    var known = GrowingBuffer<UInt32>(capacity: slotsUsed)
+    for slot in 0..<old where slots.base[slot] != 0 { known.append(slots.base[slot]) }
     slots = GrowingBuffer<UInt32>(capacity: larger)
     slots.base.update(repeating: 0, count: larger)
     slotMask = larger - 1
-    for position in 0..<parents.count {
+    for index in 0..<known.count {
+      let position = Int(known.base[index]) - 1
       var slot = hash(parents.base[position], addresses.base[position]) & slotMask
       while slots.base[slot] != 0 { slot = (slot &+ 1) & slotMask }
-      slots.base[slot] = UInt32(position + 1)
+      slots.base[slot] = known.base[index]
     }
   }
 
@@ -138,6 +160,8 @@ struct StackTable: ~Copyable {
   mutating func forget() {
     precondition(!hasPending)
     slots.base.update(repeating: 0, count: slotMask + 1)
+    slotsUsed = 0
+    firstChildren.count = 0
     epoch += UInt32(parents.count)
     parents.count = 0
     addresses.count = 0
