@@ -22,7 +22,6 @@ import Testing
     unlink(path)
     let identity = ProcessIdentity(procName: "\(process.processIdentifier)")
     #expect(identity.executable == path)
-    #expect(identity.arguments == [path, "60"])
     #expect(identity.parentPID == UInt32(getpid()))
   }
 
