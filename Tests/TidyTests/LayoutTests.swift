@@ -33,7 +33,7 @@ import Testing
 
   @Test func testsMirrorSources() {
     let rooms = Set(
-      Repository.files(in: ["Sources"], ending: [".swift"]).map {
+      Repository.files(in: ["Sources", "Samples"], ending: [".swift"]).map {
         $0.path.split(separator: "/")[1].lowercased()
       })
     for file in Repository.files(in: ["Tests"], ending: [".swift"]) {
