@@ -1,4 +1,5 @@
 import ArgumentParser
+import TraceAnalysis
 import TraceEvents
 import TraceExport
 import TraceFormat
