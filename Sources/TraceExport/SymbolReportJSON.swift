@@ -29,7 +29,18 @@ package struct SymbolReportJSON {
     for (index, module) in modules.enumerated() {
       output.append(text: (index > 0 ? "," : "") + object(module))
     }
+    output.append("],\"codeFiles\":[")
+    let files = report.codeFiles.filter { !onlyMissing || !$0.problems.isEmpty }
+    for (index, file) in files.enumerated() {
+      output.append(text: (index > 0 ? "," : "") + object(file))
+    }
     output.append("]}\n")
+  }
+
+  private func object(_ file: SymbolReport.CodeFile) -> String {
+    "{\"path\":\(quoted(file.path)),\"pid\":\(file.pid),\"source\":\(quoted(file.source.name)),"
+      + "\"entries\":\(file.entries),"
+      + "\"problems\":[\(file.problems.map(quoted).joined(separator: ","))]}"
   }
 
   private func object(_ module: SymbolReport.Module) -> String {

@@ -20,6 +20,7 @@ package struct SymbolReportText {
   package func write(to output: inout OutputBuffer) {
     writeSummary(to: &output)
     writeModules(to: &output)
+    writeCodeFiles(to: &output)
     writeReasons(to: &output)
   }
 
@@ -66,6 +67,22 @@ package struct SymbolReportText {
     for (module, row) in zip(modules, rows) {
       output.append(text: columns(row) + title(module) + "\n")
       for line in details(module) { output.append(text: indent + line + "\n") }
+    }
+  }
+
+  private func writeCodeFiles(to output: inout OutputBuffer) {
+    let files = report.codeFiles.filter { !onlyMissing || !$0.problems.isEmpty }
+    guard !files.isEmpty else { return }
+    output.append(
+      text: "\nFiles that announced code (\(thousands(UInt64(report.codeFileCount)))):\n\n")
+    for file in files {
+      let path = escaped(file.path, .text)
+      output.append(
+        text: "  \(file.source.name) \(path) of process \(file.pid): "
+          + "\(thousands(file.entries)) \(file.entries == 1 ? "function" : "functions")\n")
+      for problem in file.problems {
+        output.append(text: "    it \(escaped(problem, .text))\n")
+      }
     }
   }
 

@@ -26,6 +26,10 @@ import TraceFormat
     for number in 1...4 {
       trace.sample(at: UInt64(number) * 1000, pid: 10, stack: [0x5010, 0x5110])
     }
+    trace.add(
+      CodeFile(
+        path: "/tmp/perf-10.map", source: .perfMap, entries: 7, bytes: 99,
+        problems: ["has a torn last line"]), at: 8000, pid: 10)
     trace.sample(at: 9000, pid: 10, stack: [0x8010, 0x5110])
     trace.writer.define(
       symbols: ImageSymbols(
@@ -44,6 +48,7 @@ import TraceFormat
     for text in [
       "5 with 10 frames at 3 addresses", "90.0 % of the frames", "2 functions of 1 images",
       "100.0 %  /no/shop", "build id ab05", "names: in the trace (2 places)",
+      "perf map /tmp/perf-10.map of process 10: 7 functions", "it has a torn last line",
       "unnamed: 1 frame at 1 address, image not found", "Why there is no name, and what to do:",
       "symbol search path",
     ] {
@@ -69,6 +74,8 @@ import TraceFormat
     let modules = try #require(object["modules"] as? [[String: Any]])
     #expect(modules.map { $0["path"] as? String } == ["/no/shop", "/no/lib\u{1b}[31m.so"])
     #expect(modules.map { $0["buildID"] as? String } == ["ab05", "ab08"])
+    let files = try #require(object["codeFiles"] as? [[String: Any]])
+    #expect(files.map { $0["problems"] as? [String] } == [["has a torn last line"]])
     let unnamed = try #require(object["unnamed"] as? [[String: Any]])
     #expect(unnamed.first?["reason"] as? String == "image not found")
   }

@@ -1,3 +1,4 @@
+internal import TraceEvents
 public import TraceFormat
 
 /// What a trace's stacks went through (images, the kernel, code compiled at run time), how many of
@@ -64,6 +65,20 @@ public struct SymbolReport: Sendable {
     public var all: Count { unnamed.reduce(named) { $0 + $1.count } }
   }
 
+  /// A jitdump file or a perf map that was read while collecting.
+  public struct CodeFile: Hashable, Sendable {
+    public var pid: UInt32
+    public var path: String
+    public var source: SymbolSource
+    /// Pieces of code that it announced.
+    public var entries: UInt64
+    /// What was wrong with it, in sentences without their subject.
+    public var problems: [String]
+  }
+
+  /// Files that are kept, those with problems before the others.
+  public static let codeFilesMax = 1000
+
   /// Events that have a stack.
   public var events: UInt64 = 0
   /// Those with the most frames first; those without a frame, because nothing was ever sampled
@@ -71,6 +86,9 @@ public struct SymbolReport: Sendable {
   public var modules: [Module] = []
   /// Images that were mapped where no stack went.
   public var imagesNotHit = 0
+  /// In the order of the trace; at most ``codeFilesMax`` of ``codeFileCount``.
+  public var codeFiles: [CodeFile] = []
+  public var codeFileCount = 0
   /// Images and functions that the trace has symbols of.
   public var recordedImages = 0
   public var recordedFunctions = 0
@@ -119,8 +137,32 @@ public struct SymbolReport: Sendable {
     isCut = tally.isCut || collection.tree.isCut
     modules = tally.modules { image in asked.compactMap { $0.origin(of: image) } }
     imagesNotHit = tally.imagesNotHit
+    (codeFiles, codeFileCount) = try Self.codeFiles(of: file)
     recordedImages = file.symbols.count
     recordedFunctions = file.symbols.reduce(0) { $0 + $1.functions.count }
+  }
+}
+
+extension SymbolReport {
+  private static func codeFiles(of file: TraceFile) throws -> (files: [CodeFile], count: Int) {
+    var files: [CodeFile] = []
+    var count = 0
+    let replay = Replay(file)
+    replay.on(TraceEvents.CodeFile.self) { event, header in
+      count += 1
+      if files.count >= codeFilesMax {
+        guard !event.problems.isEmpty, let other = files.lastIndex(where: { $0.problems.isEmpty })
+        else { return }
+        files.remove(at: other)
+      }
+      files.append(
+        CodeFile(
+          pid: header.pid, path: event.path,
+          source: event.source == .jitdump ? .jitdump : .perfMap, entries: event.entries,
+          problems: event.problems))
+    }
+    try replay.run()
+    return (files, count)
   }
 }
 
