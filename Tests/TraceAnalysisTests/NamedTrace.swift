@@ -1,5 +1,6 @@
 import TestSupport
 import TraceFormat
+import TraceSymbols
 
 @testable import TraceAnalysis
 
