@@ -24,11 +24,11 @@ import TraceEvents
     var random = Seeded(7)
     var peak = (versions: 0, symbols: 0, pending: 0, bytes: 0)
     var atMinutes = peak
-    let count = 80_000
-    // A new name every time, at ever new addresses one in four times; 23 seconds a step: three
+    let count = 40_000
+    // A new name every time, at ever new addresses one in four times; 45 seconds a step: three
     // weeks. Look-ups in code that is there, and where nobody ever tells of any.
     for step in 0..<count {
-      let time = Int64(step + 1) * 23 * Self.second
+      let time = Int64(step + 1) * 45 * Self.second
       let isNew = step % 4 == 0
       let address =
         isNew
@@ -48,7 +48,7 @@ import TraceEvents
         max(peak.pending, statistics.pending),
         max(peak.bytes, step % 64 == 0 ? names.memoryBytes : 0)
       )
-      if step == count / 4 { (atMinutes, peak.bytes) = (peak, 0) }
+      if step == count / 2 { (atMinutes, peak.bytes) = (peak, 0) }
     }
     #expect(peak.versions <= atMinutes.versions * 5 / 4)
     #expect(peak.symbols <= atMinutes.symbols * 5 / 4)
@@ -65,7 +65,7 @@ import TraceEvents
     let parent: UInt32 = 1
     script.hand(load("shared", 0x1000, 1), pid: parent, at: 10)
     var versionsMax = 0
-    for step in 0..<10_000 {
+    for step in 0..<6_000 {
       let time = Int64(step + 1) * 10_000_000
       let pid = UInt32(100 + step % 3000)
       script.hand(ProcessStart(parentPID: parent, name: ""), pid: pid, at: time)
@@ -80,7 +80,7 @@ import TraceEvents
       script.hand(ProcessStop(parentPID: parent), pid: pid, at: time + 1_000_000)
       versionsMax = max(versionsMax, names.statistics.versions)
     }
-    // Twelve seconds' worth, not a hundred.
+    // Twelve seconds' worth, not sixty.
     #expect(versionsMax < 3000)
     #expect(names.statistics.symbols < 40_000)
     #expect(names.stream.settled.lives.all.count { _ in true } < 5000)

@@ -117,14 +117,17 @@ import TraceEvents
   @Test func w12TheReasonIsTold() {
     #expect(shown(0x1010, at: Self.second) == "never announced")
     load("a", 0x1000, 0x100, at: 4 * Self.second)
+    names.advance(to: 5 * Self.second)
     #expect(shown(0x1010, at: Self.second) == "announced too late")
-    unload("a", 0x1000, 0x100, at: 5 * Self.second)
+    unload("a", 0x1000, 0x100, at: 5 * Self.second + 1)
     #expect(shown(0x1010, at: 6 * Self.second) == "unloaded")
     #expect(
       shown(0xffff_ffff_8000_0000, at: 6 * Self.second) == UnresolvedReason.kernelHidden.label)
     var reasons: [String] = []
-    names.onBackfill = { _, resolution in reasons.append(shown(resolution)) }
-    _ = ask(0x5000, at: 7 * Self.second)
+    let late = ask(0x5000, at: 7 * Self.second).ticket
+    names.onBackfill = { ticket, resolution in
+      if ticket == late { reasons.append(shown(resolution)) }
+    }
     load("b", 0x5000, 0x100, at: 10 * Self.second)
     names.finish()
     #expect(reasons == ["announced too late"])

@@ -28,8 +28,8 @@ import TraceFormat
               0.000003000  cpu 0  pid 1234 tid 1240  Runtime/GCEnd  count=1 depth=0
               0.000004000  cpu 1  *** LOST 12 events: buffer full, since 0.000002500 ***
               0.000005000  cpu 0  pid 1234 tid 1240  Runtime/GCStart  count=2 depth=2 reason=77 \#
-        type=NonConcurrent clientSequenceNumber=0  stack=[0x7f000010 (never announced) <- \#
-        0x7f000020 (never announced)]
+        type=NonConcurrent clientSequenceNumber=0  stack=[0x7f000010 (events lost) <- \#
+        0x7f000020 (events lost)]
               2.000000000  cpu 1  pid 1300 tid 1301  Shop/OrderPlaced  [rundown]  id=8 \#
         customer="Bob, Jr."
 

@@ -120,6 +120,6 @@ final class Generation {
 extension Slab<CodeRow> {
   /// How long after the time that it is judged by the next one comes.
   fileprivate func ahead(of found: Neighbours) -> Int64 {
-    found.after == CodeRow.none ? .max : self[Int(found.after)].from &- found.time
+    found.after == CodeRow.none ? .max : self[Int(found.after)].from.distance(after: found.time)
   }
 }

@@ -17,8 +17,10 @@ final class AnnouncementStream: CodeMap {
   var eventTime: Int64?
   /// Called when the early or the settled map was told something of a process's range.
   var onChange: ((_ pid: UInt32, Range<UInt64>?, _ isSettled: Bool) -> Void)?
-  /// Called when an announcement was taken in, with its time.
-  var onTaken: ((Int64) -> Void)?
+  /// Called with an announcement's time before it is taken in.
+  var onTime: ((Int64) -> Void)?
+  /// Called when it was.
+  var onTaken: (() -> Void)?
   private var waiting = TimeHeap<Announcement>()
   /// Processes that others began with the addresses of.
   var parents: Set<UInt32> = []
@@ -74,6 +76,8 @@ final class AnnouncementStream: CodeMap {
   private func take(_ announcement: Announcement, _ pid: UInt32, at time: Int64) {
     let order = eventTime ?? time
     eventTime = nil
+    // Time passes first: what it settles was asked before this was known.
+    onTime?(order)
     tell(announcement, pid, to: early, isSettled: false)
     // What comes later than the window is put where it can be.
     if order <= settledUntil {
@@ -82,7 +86,7 @@ final class AnnouncementStream: CodeMap {
       if waiting.count >= Self.waitingMax, let first = waiting.firstTime { settle(upTo: first) }
       waiting.insert(order, pid, announcement)
     }
-    onTaken?(order)
+    onTaken?()
   }
 
   private func tell(

@@ -105,7 +105,10 @@ final class LiveRows {
         let row = rows[Int(number)]
         guard row.start <= address, address < row.end, row.isPlaced else { continue }
         if row.from > time {
-          if found.after == CodeRow.none || row.from < earliest {
+          // Who comes at the moment at which a place is emptied comes after it.
+          if found.after == CodeRow.none || row.from < earliest
+            || row.from == earliest && rows[Int(found.after)].isTombstone
+          {
             (found.after, earliest) = (number, row.from)
           }
         } else if candidate == CodeRow.none || row.from >= latest {

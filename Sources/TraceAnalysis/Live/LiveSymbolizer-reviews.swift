@@ -92,6 +92,12 @@ extension LiveSymbolizer {
       lookup.pid, lookup.address, at: lookup.time, isCaller: lookup.isCaller,
       isSettled: lookup.stage != .open)
     guard now.differs(from: lookup.told) else { return }
+    // What named it early may be settled only later.
+    if lookup.stage == .watched, now.symbolID == nil, !isFinal(lookup.time) {
+      let early = resolve(
+        lookup.pid, lookup.address, at: lookup.time, isCaller: lookup.isCaller, isSettled: false)
+      if !early.differs(from: lookup.told) { return }
+    }
     // A reason that was found is not lost because what it was found by has been forgotten.
     if lookup.stage == .unnamed, case .unresolved(let reason, _) = now,
       reason != .announcedTooLate

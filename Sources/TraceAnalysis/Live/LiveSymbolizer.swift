@@ -81,7 +81,8 @@ public final class LiveSymbolizer {
     stream.onChange = { [weak self] pid, range, isSettled in
       self?.review(pid, range, isSettled: isSettled)
     }
-    stream.onTaken = { [weak self] time in self?.advance(to: time) }
+    stream.onTime = { [weak self] time in self?.move(to: time) }
+    stream.onTaken = { [weak self] in self?.deliver() }
   }
 
   // MARK: Learning

@@ -1,0 +1,93 @@
+import Foundation
+import TestSupport
+import Testing
+import TraceEvents
+import TraceFormat
+
+@testable import tracectl
+
+/// Stacks in `tracectl dump` have names, and those that come late follow.
+@Suite struct DumpNamesTests {
+  let fixture: TraceFixture
+  let path: String
+
+  init() throws {
+    fixture = try TraceFixture()
+    path = fixture.path("named.etl")
+  }
+
+  static func method(_ name: String, at address: UInt64) -> MethodLoad {
+    MethodLoad(
+      methodID: address, startAddress: address, size: 0x100, namespace: "Shop", name: name,
+      signature: "()")
+  }
+
+  func write() throws {
+    var trace = try SampledTrace(path: path)
+    trace.sample(at: 1_000_000, pid: 10, stack: [0x1012, 0x2010, 0x9000])
+    trace.add(Self.method("order", at: 0x1000), at: 2_000_000, pid: 10)
+    trace.add(Self.method("main", at: 0x2000), at: 3_000_000, pid: 10)
+    try trace.finish()
+  }
+
+  @Test func aFilesNamesAreKnownBeforeItsFirstEvent() throws {
+    try write()
+    let text = try ToolRun("dump", path, "-event", "SampledProfile")
+    #expect(text.exitCode == 0)
+    #expect(text.errors == "")
+    #expect(
+      text.output.hasSuffix(
+        "stack=[[jit]!Shop.order()+0x12 <- [jit]!Shop.main()+0x10 <- 0x9000 (never announced)]\n"))
+    let json = try ToolRun("dump", path, "-event", "SampledProfile", "-format", "json")
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+    #expect(object["stack"] as? [String] == ["0x1012", "0x2010", "0x9000"])
+    let frames = try #require(object["frames"] as? [[String: Any]])
+    #expect(frames.map { $0["function"] as? String } == ["Shop.order()", "Shop.main()", nil])
+    let csv = try ToolRun("dump", path, "-format", "csv", "-limit", "1")
+    #expect(csv.output.contains("\"[jit]!Shop.order()+0x12 <- "))
+  }
+
+  @Test func stacksAreLeftOut() throws {
+    try write()
+    for format in ["text", "json", "csv"] {
+      let run = try ToolRun("dump", path, "-no-stacks", "-format", format)
+      #expect(run.exitCode == 0)
+      let lines = run.output.split(whereSeparator: \.isNewline)
+      #expect(lines.count == (format == "csv" ? 4 : 3))
+      #expect(!run.output.contains("0x1012") && !run.output.contains("[jit]"))
+    }
+  }
+
+  @Test(arguments: [false, true]) func whatIsFollowedIsNamedWhenTheNameComes(isHeld: Bool) throws {
+    var trace = try SampledTrace(path: path)
+    trace.sample(at: 1_000_000, pid: 10, stack: [0x1012])
+    try trace.writer.flush()
+    let running = try RunningTool(
+      ["dump", path, "-follow", "-event", "SampledProfile"] + (isHeld ? ["-hold", "1h"] : []))
+    if !isHeld {
+      #expect(
+        running.waitUntil { output, _ in
+          output.contains("stack=[0x1012 (never announced)]\n")
+        })
+    }
+    trace.add(Self.method("order", at: 0x1000), at: 2_000_000, pid: 10)
+    try trace.writer.flush()
+    let record = "*** NAMED 0x1012 in pid 10: [jit]!Shop.order()+0x12 (event at 0.001000000) ***"
+    if !isHeld { #expect(running.waitUntil { output, _ in output.contains(record) }) }
+    trace.sample(at: 3_000_000, pid: 10, stack: [0x1014])
+    try trace.finish()
+    let run = try running.wait()
+    #expect(run.exitCode == 0)
+    #expect(run.output.contains("stack=[[jit]!Shop.order()+0x14]\n"))
+    #expect(run.output.contains("stack=[[jit]!Shop.order()+0x12]\n") == isHeld)
+    #expect(run.lines.count == (isHeld ? 2 : 3))
+  }
+
+  @Test func holdingIsForWhatIsFollowed() throws {
+    try write()
+    let run = try ToolRun("dump", path, "-hold", "1s")
+    #expect(run.exitCode == 64)
+    #expect(run.errors.contains("-follow"))
+  }
+}
