@@ -83,7 +83,9 @@ extension [ScriptStep] {
   /// The answers of the map that a file as a whole gives, by the step's index.
   func answersOfFile() -> [Int: FinalAnswer] {
     let script = EventScript()
-    let feed = CodeFeed(CodeMap(options: .test), nil, keepsLines: false) { 0 }
+    var options = SymbolizerOptions.test
+    options.keepsLines = false
+    let feed = CodeFeed(CodeMap(options: .test), nil, options: options) { 0 }
     feed.subscribe(to: script)
     for step in sorted(by: { $0.time < $1.time }) {
       guard case .event(let event, let isRundown) = step.kind else { continue }
