@@ -59,8 +59,10 @@ final class NameTable {
   private func name(
     _ entry: Entry, in heap: [UnsafeMutableRawPointer]
   ) -> UnsafeRawBufferPointer {
-    // One that is empty may lie where no chunk is yet.
-    guard entry.nameBytes > 0 else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    // One that is empty may lie where no chunk is yet, and one that was forgotten has none.
+    guard entry.nameBytes > 0, !entry.isFree else {
+      return UnsafeRawBufferPointer(start: nil, count: 0)
+    }
     let offset = Int(entry.nameOffset)
     let chunk = heap[offset >> Self.heapChunkBits]
     return UnsafeRawBufferPointer(

@@ -48,7 +48,7 @@ final class AnnouncementStream: CodeMap {
 
   /// Symbols of announcements that wait.
   func forEachWaiting(_ body: (CodeAnnouncement, CodeLayer) -> Void) {
-    waiting.forEach { _, announcement in
+    waiting.visit { announcement in
       switch announcement {
       case .load(let code, let layer, _, _), .unload(let code, let layer, _),
         .map(let code, let layer, _, _):
@@ -191,8 +191,8 @@ struct TimeHeap<Element> {
   var count: Int { items.count }
   var firstTime: Int64? { items.first?.time }
 
-  func forEach(_ body: (Int64, Element) -> Void) {
-    for item in items { body(item.time, item.element) }
+  func visit(_ body: (Element) -> Void) {
+    for item in items { body(item.element) }
   }
 
   mutating func insert(_ time: Int64, _ pid: UInt32, _ element: Element) {

@@ -144,7 +144,7 @@ extension LiveSymbolizer {
     stream.forEachWaiting { code, layer in
       if layer.isImage { modulesUsed.insert(code.symbol) } else { symbolsUsed.insert(code.symbol) }
     }
-    pending.forEach { lookup in
+    pending.visit { lookup in
       if let id = lookup.told.symbolID { symbolsUsed.insert(id.rawValue) }
       if case .unresolved(_, let module?) = lookup.told { modulesUsed.insert(module.rawValue) }
     }

@@ -55,7 +55,6 @@ extension LiveSymbolizer {
       pending.move(slot, to: .unnamed)
     }
     expire()
-    forgetIfDue()
   }
 
   /// Whether a name for that time stays what it is.

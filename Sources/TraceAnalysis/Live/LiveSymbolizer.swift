@@ -82,7 +82,11 @@ public final class LiveSymbolizer {
       self?.review(pid, range, isSettled: isSettled)
     }
     stream.onTime = { [weak self] time in self?.move(to: time) }
-    stream.onTaken = { [weak self] in self?.deliver() }
+    // Not before: the name of what is announced is known already, and nothing has it yet.
+    stream.onTaken = { [weak self] in
+      self?.forgetIfDue()
+      self?.deliver()
+    }
   }
 
   // MARK: Learning
@@ -102,6 +106,7 @@ public final class LiveSymbolizer {
   /// Says how far the trace's time has come, where no events tell.
   public func advance(to timestamp: Int64) {
     move(to: timestamp)
+    forgetIfDue()
     deliver()
   }
 
@@ -119,6 +124,7 @@ public final class LiveSymbolizer {
     pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
   ) -> Answer {
     move(to: timestamp)
+    forgetIfDue()
     defer { deliver() }
     let place = isCaller ? address &- 1 : address
     // What is older than the history is not known well enough.

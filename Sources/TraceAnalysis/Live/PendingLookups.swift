@@ -191,7 +191,7 @@ struct PendingLookups {
     return found
   }
 
-  func forEach(_ body: (Lookup) -> Void) {
+  func visit(_ body: (Lookup) -> Void) {
     for lookup in slots where lookup.serial != 0 { body(lookup) }
   }
 }
