@@ -76,7 +76,7 @@ extension EndToEnd {
       let collection = try ChildProcess(
         Tools.tracectl,
         [
-          "collect", "-providers", "CPU:4999,JIT,Symbol", "-mode", "block", "-o", trace, "--",
+          "collect", "-providers", "CPU:1999,JIT,Symbol", "-mode", "block", "-o", trace, "--",
           Tools.miniVM, "--churn", "--announce", announce, "--oracle", oracle,
           AttributionTests.programs + "churn.mini", "6", "600",
         ], in: scratch)

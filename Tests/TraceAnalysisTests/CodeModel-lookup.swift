@@ -52,7 +52,11 @@ extension CodeModel {
       let inherited = parent.around(address, min(time, from), layer)
       found.last = inherited.last
       found.lastJudgedAt = inherited.lastJudgedAt
-      if found.next == nil { (found.next, found.time) = (inherited.next, inherited.time) }
+      // Whoever comes sooner: here after the look-up, at the parent's after the fork.
+      if let next = inherited.next {
+        let ahead = found.next.map { $0.from - time } ?? .max
+        if next.from - inherited.time < ahead { (found.next, found.time) = (next, inherited.time) }
+      }
       return found
     }
   }

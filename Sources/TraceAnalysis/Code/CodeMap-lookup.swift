@@ -71,6 +71,7 @@ extension CodeMap {
       }
       guard near.exact != CodeRow.none else {
         if near.before != CodeRow.none { finding.narrow(rows[Int(near.before)].until, .max) }
+        if near.isOfTheMoment { finding.narrow(time, time &+ 1) }
         continue
       }
       let row = rows[Int(near.exact)]

@@ -28,6 +28,8 @@ final class CodeSpace {
   private var latest = Int64.min
   /// Where look-ups and announcements alternate: the rows, in place of `own` and the index.
   let live: LiveRows?
+  /// Since when whoever was there may be another than before the last ``takeChange()``.
+  private var changedFrom = Int64.max
   /// Rows that ended since the last time that they were looked through.
   var endedLately = 0
 
@@ -51,6 +53,8 @@ final class CodeSpace {
       // Told again. An earlier beginning counts, where nothing else was there by then.
       if knowsBeginning, told < rows[same].from, rows[same].formerEnd <= told {
         rows[same].from = told
+        noteChange(from: told)
+        live?.reorder(UInt32(same))
       }
       return
     }
@@ -195,6 +199,8 @@ final class CodeSpace {
         // announcement of a life that had ended.
         rows[Int(number)].from = row.formerEnd
         rows[Int(number)].until = row.formerEnd
+        noteChange(from: row.formerEnd)
+        live?.reorder(number)
         endedLately += 1
         survey.formerEnd = max(survey.formerEnd, row.formerEnd)
         continue
@@ -206,6 +212,7 @@ final class CodeSpace {
 
   private func end(_ row: UInt32, at time: Int64) {
     rows[Int(row)].until = time
+    noteChange(from: time)
     endedLately += 1
   }
 
@@ -232,6 +239,7 @@ final class CodeSpace {
   private func insert(_ row: CodeRow, beneath newer: [Piece]) {
     guard row.from < row.until || row.isTombstone else { return }
     let number = UInt32(rows.append(row))
+    noteChange(from: row.from)
     if let live {
       live.add(number)
       if !row.isLive { endedLately += 1 }
@@ -250,6 +258,15 @@ final class CodeSpace {
   private func place(_ row: UInt32, _ start: UInt64, _ end: UInt64) {
     guard start < end else { return }
     pieces.replace(with: Piece(start: start, end: end, row: row))
+  }
+
+  private func noteChange(from time: Int64) { changedFrom = min(changedFrom, time) }
+
+  /// The earliest time for which what was announced since has changed who was there; `.max` for
+  /// none. Names that come late may have changed before that.
+  func takeChange() -> Int64 {
+    defer { changedFrom = .max }
+    return changedFrom
   }
 
   // MARK: Looking up

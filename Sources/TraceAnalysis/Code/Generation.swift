@@ -95,6 +95,10 @@ final class Generation {
     let inherited = parent.neighbours(of: address, at: min(time, forkTime), layer: layer)
     found.exact = inherited.exact
     found.before = inherited.before
+    // What it began with ends with what it has of its own.
+    guard inherited.exact == CodeRow.none || found.after == CodeRow.none else { return found }
+    found.isOfTheMoment =
+      inherited.isOfTheMoment || (found.after != CodeRow.none && inherited.after != CodeRow.none)
     // Who comes next is whoever comes sooner: of the parent's, after the fork.
     if inherited.after != CodeRow.none,
       let rows, rows.ahead(of: inherited) < rows.ahead(of: found)
@@ -108,6 +112,11 @@ final class Generation {
   /// All processes have the same.
   private var rows: Slab<CodeRow>? {
     spaces.lazy.compactMap { $0?.rows }.first ?? parent?.rows
+  }
+
+  /// As ``CodeSpace/takeChange()``, of all sources.
+  func takeChange() -> Int64 {
+    spaces.reduce(.max) { min($0, $1?.takeChange() ?? .max) }
   }
 
   func seal() {

@@ -8,6 +8,9 @@ struct Neighbours {
   var after = CodeRow.none
   /// The time to judge `after` by: of a forked process before the fork, the fork's.
   var time: Int64 = 0
+  /// Of two that are judged by different times, `after` is the one that comes sooner at this
+  /// moment; at another it may be the other.
+  var isOfTheMoment = false
 }
 
 /// All rows of a space by address and time: a segment tree over the addresses where rows begin or

@@ -15,8 +15,16 @@ final class AnnouncementStream: CodeMap {
   static let waitingMax = 1 << 18
   /// The time of the event that tells, where what it tells of was before.
   var eventTime: Int64?
-  /// Called when the early or the settled map was told something of a process's range.
-  var onChange: ((_ pid: UInt32, Range<UInt64>?, _ isSettled: Bool) -> Void)?
+  /// What an announcement changed: a process's range, or of nil, the process; since when.
+  struct Change {
+    var pid: UInt32
+    var range: Range<UInt64>?
+    var from: Int64
+    var isSettled: Bool
+  }
+
+  /// Called when the early or the settled map was told something.
+  var onChange: ((Change) -> Void)?
   /// Called with an announcement's time before it is taken in.
   var onTime: ((Int64) -> Void)?
   /// Called when it was.
@@ -37,6 +45,24 @@ final class AnnouncementStream: CodeMap {
     case clear(CodeLayer, at: Int64)
     case map(CodeAnnouncement, CodeLayer, at: Int64, knowsBeginning: Bool)
     case unmap(UInt64, size: UInt64, CodeLayer, at: Int64)
+
+    /// When what it tells of came about.
+    var time: Int64 {
+      switch self {
+      case .start(_, let time), .renew(let time), .stop(let time), .load(_, _, let time, _),
+        .unload(_, _, let time), .move(_, _, _, let time), .clear(_, let time),
+        .map(_, _, let time, _), .unmap(_, _, _, let time):
+        time
+      }
+    }
+
+    /// A process begins, ends or runs another program.
+    var isOfProcess: Bool {
+      switch self {
+      case .start, .renew, .stop: true
+      default: false
+      }
+    }
   }
 
   init(options: SymbolizerOptions) {
@@ -93,6 +119,7 @@ final class AnnouncementStream: CodeMap {
     _ announcement: Announcement, _ pid: UInt32, to map: CodeMap, isSettled: Bool
   ) {
     var range: Range<UInt64>?
+    let time = announcement.time
     switch announcement {
     case .start(let parent, let time):
       map.processStarted(pid, parent: parent, at: time)
@@ -114,7 +141,13 @@ final class AnnouncementStream: CodeMap {
     case .unmap(let start, let size, let layer, let time):
       map.unmap(start, size: size, layer, pid: pid, at: time)
     }
-    onChange?(pid, range, isSettled)
+    // Where it was put, without making up a process for it.
+    let generation =
+      map.lives.generation(pid, at: time, edge: options.clockEdgeNanoseconds)
+      ?? map.lives.known(pid)
+    let changed = generation?.takeChange() ?? .max
+    let from = announcement.isOfProcess ? min(changed, time) : changed
+    onChange?(Change(pid: pid, range: range, from: from, isSettled: isSettled))
   }
 
   // MARK: As a map

@@ -5,8 +5,9 @@
 /// few of them, so that a look-up asks one bucket a level.
 ///
 /// - Guarantee: a row is found for as long as it is not removed, whatever became of its times.
-/// - Cost: at most ``bucketsPerRowMax`` entries a row; a look-up walks the rows of a bucket a level
-///   in use, so those that lived in its 4 KB (for larger ones more) lately.
+/// - Cost: at most ``bucketsPerRowMax`` entries a row; a look-up searches a bucket a level in use by
+///   time, and walks from there to the nearest rows that have the address: past those that lived
+///   beside it in its 4 KB (for larger ones more) at about that time.
 final class LiveRows {
   /// Buckets that a row is in; one that would be in more goes to the next level.
   static let bucketsPerRowMax: UInt64 = 16
@@ -14,11 +15,12 @@ final class LiveRows {
   private static let lowestShift: UInt64 = 12
   private static let levelBits: UInt64 = 4
   private static let levelCount = 13
-  /// Rows of one bucket that are walked for a look-up: the latest. More come only from who tells of
-  /// code that comes and goes at the same place millions of times a second.
+  /// Rows of one bucket that are walked for a look-up, each way. More come only from who tells of
+  /// code that comes and goes beside the same place millions of times a second.
   static let walkedMax = 8192
 
   private let rows: Slab<CodeRow>
+  /// In order of their beginnings, and of those that began at one moment, as they were told.
   private var buckets: [UInt64: [UInt32]] = [:]
   /// Rows on each level.
   private var populations = [Int](repeating: 0, count: levelCount)
@@ -51,9 +53,37 @@ final class LiveRows {
   }
 
   func add(_ number: UInt32) {
-    let level = forEachKey(rows[Int(number)]) { buckets[$0, default: []].append(number) }
+    let level = forEachKey(rows[Int(number)]) { place(number, in: $0) }
     populations[level] += 1
     count += 1
+  }
+
+  /// A row's beginning is another now.
+  func reorder(_ number: UInt32) {
+    _ = forEachKey(rows[Int(number)]) { key in
+      buckets[key]?.removeAll { $0 == number }
+      place(number, in: key)
+    }
+  }
+
+  private func place(_ number: UInt32, in key: UInt64) {
+    let from = rows[Int(number)].from
+    // Most are the latest.
+    guard let last = buckets[key]?.last, rows[Int(last)].from > from else {
+      return buckets[key, default: []].append(number)
+    }
+    let place = split(buckets[key] ?? [], after: from)
+    buckets[key]?.insert(number, at: place)
+  }
+
+  /// The first of a bucket that began after a time.
+  private func split(_ bucket: [UInt32], after time: Int64) -> Int {
+    var (low, high) = (0, bucket.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if rows[Int(bucket[middle])].from <= time { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
   /// All rows, each once, in no order.
@@ -97,23 +127,16 @@ final class LiveRows {
     var found = Neighbours(time: time)
     var candidate = CodeRow.none
     var latest = Int64.min
-    var earliest = Int64.max
     for level in 0..<Self.levelCount where populations[level] > 0 {
       guard let bucket = buckets[Self.key(address, UInt64(level))] else { continue }
-      // Of rows that began at one moment, the last one to be told.
-      for number in bucket.suffix(Self.walkedMax) {
-        let row = rows[Int(number)]
-        guard row.start <= address, address < row.end, row.isPlaced else { continue }
-        if row.from > time {
-          // Who comes at the moment at which a place is emptied comes after it.
-          if found.after == CodeRow.none || row.from < earliest
-            || row.from == earliest && rows[Int(found.after)].isTombstone
-          {
-            (found.after, earliest) = (number, row.from)
-          }
-        } else if candidate == CodeRow.none || row.from >= latest {
-          (candidate, latest) = (number, row.from)
-        }
+      let split = split(bucket, after: time)
+      let last = latestRow(at: address, in: bucket[..<split])
+      if last != CodeRow.none, candidate == CodeRow.none || rows[Int(last)].from >= latest {
+        (candidate, latest) = (last, rows[Int(last)].from)
+      }
+      let next = earliestRow(at: address, in: bucket[split...])
+      if next != CodeRow.none, found.after == CodeRow.none || comesBefore(next, found.after) {
+        found.after = next
       }
     }
     guard candidate != CodeRow.none else { return found }
@@ -123,6 +146,36 @@ final class LiveRows {
       found.before = candidate
     }
     return found
+  }
+
+  /// Of rows that began at one moment, the last one to be told.
+  private func latestRow(at address: UInt64, in earlier: ArraySlice<UInt32>) -> UInt32 {
+    for number in earlier.suffix(Self.walkedMax).reversed() where has(address, number) {
+      return number
+    }
+    return CodeRow.none
+  }
+
+  private func earliestRow(at address: UInt64, in later: ArraySlice<UInt32>) -> UInt32 {
+    var found = CodeRow.none
+    for number in later.prefix(Self.walkedMax) {
+      if found != CodeRow.none, rows[Int(number)].from > rows[Int(found)].from { break }
+      guard has(address, number) else { continue }
+      if !rows[Int(number)].isTombstone { return number }
+      found = number
+    }
+    return found
+  }
+
+  private func has(_ address: UInt64, _ number: UInt32) -> Bool {
+    let row = rows[Int(number)]
+    return row.start <= address && address < row.end && row.isPlaced
+  }
+
+  /// Who comes at the moment at which a place is emptied comes after it.
+  private func comesBefore(_ number: UInt32, _ other: UInt32) -> Bool {
+    let (row, known) = (rows[Int(number)], rows[Int(other)])
+    return row.from < known.from || row.from == known.from && known.isTombstone
   }
 }
 

@@ -7,10 +7,10 @@ struct Reviews {
   static let interval: Int64 = 50_000_000
 
   var credit = creditMax
-  /// Processes all of whose look-ups are to be looked at: at their next turn.
-  var stale: Set<UInt32> = []
-  /// Processes of which something was announced that those forked from them may have too.
-  var staleParents: Set<UInt32> = []
+  /// Processes whose look-ups are to be looked at at their next turn, and from which time on.
+  var stale: [UInt32: Int64] = [:]
+  /// The same of those that were forked from them, which may have what was announced too.
+  var staleParents: [UInt32: Int64] = [:]
   var nextTurn = Int64.min
 }
 
@@ -20,20 +20,33 @@ struct Reviews {
 // and what it cannot pay for waits for the process's next turn.
 extension LiveSymbolizer {
   /// Something was announced.
-  func review(_ pid: UInt32, _ range: Range<UInt64>?, isSettled: Bool) {
+  func review(_ change: AnnouncementStream.Change) {
+    let pid = change.pid
     reviews.credit = min(Reviews.creditMax, reviews.credit + Reviews.perAnnouncement)
-    if stream.parents.contains(pid) { reviews.staleParents.insert(pid) }
-    guard let range, !reviews.stale.contains(pid) else {
-      reviews.stale.insert(pid)
+    if stream.parents.contains(pid) {
+      reviews.staleParents[pid] = min(reviews.staleParents[pid] ?? .max, change.from)
+    }
+    guard let range = change.range, reviews.stale[pid] == nil else {
+      reviews.stale[pid] = min(reviews.stale[pid] ?? .max, change.from)
       return
     }
-    let slots = pending.slots(of: pid, in: range)
+    let slots = pending.slots(of: pid, in: range).filter {
+      (pending[$0].stage != .open) == change.isSettled && mayDiffer($0, from: change.from)
+    }
     guard slots.count <= reviews.credit else {
-      reviews.stale.insert(pid)
+      reviews.stale[pid] = change.from
       return
     }
     reviews.credit -= slots.count
-    for slot in slots where (pending[slot].stage != .open) == isSettled { reconsider(slot) }
+    for slot in slots { reconsider(slot) }
+  }
+
+  /// Whether an answer can have changed when whoever was there has from a time on: one that named
+  /// who was there before cannot; who has no name, or has a late one, may get one by what comes.
+  private func mayDiffer(_ slot: Int32, from time: Int64) -> Bool {
+    guard case .symbol(_, _, isLate: false) = pending[slot].told else { return true }
+    let (bound, overflow) = time.subtractingReportingOverflow(options.clockEdgeNanoseconds)
+    return overflow || pending[slot].time >= bound
   }
 
   /// Time has passed: settles, and gives stale processes their turn.
@@ -66,22 +79,32 @@ extension LiveSymbolizer {
 
   private func takeTurns() {
     reviews.nextTurn = stream.latest &+ Reviews.interval
-    let stale = reviews.stale
-    let parents = stale.union(reviews.staleParents)
-    (reviews.stale, reviews.staleParents) = ([], [])
-    for pid in pending.pids.filter({ stale.contains($0) || isForked($0, from: parents) }) {
-      for slot in pending.slots(of: pid, in: nil) { reconsider(slot) }
+    let (stale, parents) = (reviews.stale, reviews.staleParents)
+    (reviews.stale, reviews.staleParents) = ([:], [:])
+    for pid in Array(pending.pids) {
+      let own = stale[pid]
+      let inherited = inheritedChange(of: pid, stale, parents)
+      guard own != nil || inherited != nil else { continue }
+      let from = min(own ?? .max, inherited ?? .max)
+      for slot in pending.slots(of: pid, in: nil) where mayDiffer(slot, from: from) {
+        reconsider(slot)
+      }
     }
   }
 
-  /// Whether a process began with what one of these has.
-  private func isForked(_ pid: UInt32, from pids: Set<UInt32>) -> Bool {
+  /// Since when what a process began with has changed, at those that it was forked from.
+  private func inheritedChange(
+    of pid: UInt32, _ stale: [UInt32: Int64], _ parents: [UInt32: Int64]
+  ) -> Int64? {
+    var from: Int64?
     var next = stream.settled.lives.known(pid)?.parent ?? stream.early.lives.known(pid)?.parent
     while let parent = next {
-      if pids.contains(parent.pid) { return true }
+      for change in [stale[parent.pid], parents[parent.pid]] {
+        if let change { from = min(from ?? .max, change) }
+      }
       next = parent.parent
     }
-    return false
+    return from
   }
 
   /// Looks a look-up up again, and takes note if the answer is another.

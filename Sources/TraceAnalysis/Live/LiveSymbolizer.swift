@@ -78,9 +78,7 @@ public final class LiveSymbolizer {
     settled = Naming(feed, stream.settled, sources: sources, options: options)
     pending = PendingLookups(capacity: limits.pendingMax)
     processes = ProcessIdentities(stream, file)
-    stream.onChange = { [weak self] pid, range, isSettled in
-      self?.review(pid, range, isSettled: isSettled)
-    }
+    stream.onChange = { [weak self] in self?.review($0) }
     stream.onTime = { [weak self] time in self?.move(to: time) }
     // Not before: the name of what is announced is known already, and nothing has it yet.
     stream.onTaken = { [weak self] in
