@@ -163,6 +163,36 @@ extension EndToEnd {
       #expect(told.allSatisfy { $0.entries > 3 && $0.problems.isEmpty }, "\(told)")
     }
 
+    /// Events' stacks have names without CPU samples: of the program's images, and of its code.
+    @Test func stacksOfEventsHaveNames() throws {
+      let scratch = try Scratch()
+      let trace = scratch.path("trace.etl")
+      let collection = try ChildProcess(
+        Tools.tracectl,
+        [
+          "collect", "-providers", "GC,JIT,Symbol", "-stacks", "GC", "-o", trace, "--",
+          Tools.miniVM, AttributionTests.programs + "binary-trees.mini", "10",
+        ], in: scratch)
+      try collection.succeed()
+      let file = try TraceFile(path: trace)
+      let symbolizer = Symbolizer(file)
+      try symbolizer.prepare()
+      var frames: [SymbolSource?: Int] = [:]
+      let replay = Replay(file)
+      replay.on(GCStart.self) { _, header in
+        for (depth, address) in file.stack(header.stack).enumerated() {
+          let found = symbolizer.resolve(
+            pid: header.pid, address: address, at: header.timestamp, isCaller: depth > 0)
+          frames[found.symbolID.map { symbolizer.symbol($0).source }, default: 0] += 1
+        }
+      }
+      try replay.run()
+      #expect(frames[.image, default: 0] >= 3, "\(frames)")
+      #expect(frames[.provider, default: 0] >= 1, "\(frames)")
+      let unnamed = frames[nil, default: 0]
+      #expect(unnamed * 20 <= frames.values.reduce(0, +), "\(frames)")
+    }
+
     @Test(
       .enabled(if: AttributionTests.maySample),
       arguments: [("n-body", "200000"), ("fannkuch", "9")])

@@ -138,7 +138,9 @@ extension EndToEnd {
       let deep = stacks.filter { own($0).contains("descend") }
       #expect(deep.count >= 100)
       #expect(deep.count { $0.isCut } * 20 >= deep.count * 19)
-      #expect(deep.allSatisfy { !$0.isCut || !$0.functions.contains("main") })
+      // At its deepest; on the way down, the copy may end just beyond main.
+      let deepest = deep.filter { !Set(own($0)).isDisjoint(with: ["sorts", "lengths"]) }
+      #expect(deepest.allSatisfy { $0.isCut && !$0.functions.contains("main") })
       // What the copy holds is there.
       #expect(deep.count { own($0).count >= 20 } * 20 >= deep.count * 19)
       #expect(said.contains("deeper than the 4096 bytes"), "\(said)")

@@ -5,9 +5,9 @@
 /// few of them, so that a look-up asks one bucket a level.
 ///
 /// - Guarantee: a row is found for as long as it is not removed, whatever became of its times.
-/// - Cost: at most ``bucketsPerRowMax`` entries a row; a look-up searches a bucket a level in use by
-///   time, and walks from there to the nearest rows that have the address: past those that lived
-///   beside it in its 4 KB (for larger ones more) at about that time.
+/// - Cost: at most ``bucketsPerRowMax`` entries a row; a look-up searches a bucket a level in use
+///   by time, and walks from there to the nearest rows that have the address: past those that
+///   lived beside it in its 4 KB (for larger ones more) at about that time.
 final class LiveRows {
   /// Buckets that a row is in; one that would be in more goes to the next level.
   static let bucketsPerRowMax: UInt64 = 16

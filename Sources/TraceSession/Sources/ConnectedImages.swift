@@ -5,7 +5,7 @@ import TraceEvents
 import TraceFormat
 
 /// Tells what code the processes that have joined the session map, where the kernel's events do
-/// not: so that the samples that they take of themselves have names.
+/// not: so that the samples that they take of themselves, and their events' stacks, have names.
 ///
 /// - Guarantee: what a process had mapped when it joined is told, however short it lives; what it
 ///   maps later is told when it is still there at the next look, the last of which is at the end.

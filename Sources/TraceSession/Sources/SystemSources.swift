@@ -56,9 +56,7 @@ final class SystemSources: Sendable {
     }
     perf = started
     if started == nil, let sampling = configuration.cpuSampling {
-      images = try Self.stepDown(&ladder, sampling, rendezvous, channel)
-    } else {
-      images = nil
+      Self.stepDown(&ladder, sampling, rendezvous)
     }
     if !ladder.note.isEmpty { problems.append(ladder.note) }
     firstProblems = problems
@@ -66,6 +64,7 @@ final class SystemSources: Sendable {
     if isPerfWanted, started == nil, ladder.taken == nil, configuration.providers.isEmpty {
       throw .samplingUnavailable(ladder)
     }
+    images = started == nil ? try Self.watchImages(rendezvous, channel) : nil
     Self.tell(ladder, configuration.cpuSampling, channel)
     self.codeFiles = codeFiles
     let joined: CodeFileSource.Connected = { rendezvous.state.withLock { $0.connected } }
@@ -81,21 +80,24 @@ final class SystemSources: Sendable {
 
   /// Without the kernel's events: what links TraceProvider samples itself.
   private static func stepDown(
-    _ ladder: inout SamplingLadder, _ sampling: CPUSampling, _ rendezvous: Rendezvous,
-    _ channel: SystemChannel
-  ) throws(SessionError) -> ConnectedImages {
-    let images = ConnectedImages(channel) { rendezvous.state.withLock { $0.connected } }
-    rendezvous.change { state in
-      state.onWelcome = { [weak images] in images?.look(at: $0) }
-      state.sampleThreads(interval_ns: sampling.period_ns)
-    }
-    try images.start()
+    _ ladder: inout SamplingLadder, _ sampling: CPUSampling, _ rendezvous: Rendezvous
+  ) {
+    rendezvous.change { $0.sampleThreads(interval_ns: sampling.period_ns) }
     ladder.source = .threadTimer
     ladder.hasKernelFrames = false
     ladder.add(
       .init(
         .threadTimers, isTaken: true,
         note: "only programs that link TraceProvider are sampled, by timers of their own"))
+  }
+
+  /// Where the kernel's events do not tell what is mapped: of the programs whose stacks there are.
+  private static func watchImages(
+    _ rendezvous: Rendezvous, _ channel: SystemChannel
+  ) throws(SessionError) -> ConnectedImages {
+    let images = ConnectedImages(channel) { rendezvous.state.withLock { $0.connected } }
+    rendezvous.change { $0.onWelcome = { [weak images] in images?.look(at: $0) } }
+    try images.start()
     return images
   }
 
