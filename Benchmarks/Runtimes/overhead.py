@@ -50,8 +50,8 @@ class Cost:
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tracectl", required=True)
-    parser.add_argument("--agent", help="libtracejvm.so; without it no JVM")
+    parser.add_argument("--tracectl", required=True, type=os.path.abspath)
+    parser.add_argument("--agent", type=os.path.abspath, help="libtracejvm.so; without it no JVM")
     parser.add_argument("--only", default="", help="only programs whose name has this in it")
     parser.add_argument("--seconds", default="6", help="how long each program runs")
     parser.add_argument("--rounds", type=int, default=5)
