@@ -135,22 +135,27 @@ import TraceEvents
   }
 
   @Test func theStackTableForgetsAndStaysRight() throws {
-    let count = StackTable.nodesMax + 1000
+    // Each stack's frames are its own, but for the outermost.
+    func stack(_ index: Int) -> [UInt64] {
+      (0..<63).map { UInt64(index) << 8 | $0 } + [1 << 40]
+    }
+    let count = StackTable.nodesMax / 63 + 1000
     let bytes = try Sample.bytes { writer in
       try writer.define(ref: 1, schema: SmallTrace.counter)
       for index in 0..<count {
-        #expect(Sample.append(event(index, stack: [UInt64(index), 1 << 40]), to: &writer))
+        #expect(Sample.append(event(index, stack: stack(index)), to: &writer))
       }
       // One of the forgotten ones again.
-      #expect(Sample.append(event(count, stack: [7, 1 << 40]), to: &writer))
+      #expect(Sample.append(event(count, stack: stack(7)), to: &writer))
     }
     let file = try TraceFile(bytes: bytes)
     let read = try Sample.replay(file)
     #expect(read.count == count + 1)
     for (index, event) in read.enumerated() where index < count {
-      #expect(event.stack == [UInt64(index), 1 << 40])
+      #expect(event.stack == stack(index))
     }
-    #expect(read.last?.stack == [7, 1 << 40])
+    #expect(read.last?.stack == stack(7))
+    #expect(file.index.stacks.entries.count == 2)
     #expect(file.stack(.lost) == [StackNode.lostAddress])
   }
 

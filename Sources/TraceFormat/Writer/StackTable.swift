@@ -9,7 +9,9 @@
 /// - Cost: frames that the stack before had too, counted from the outermost, are compared, and so
 ///   is a frame after that with its caller's first callee; each other frame is one look-up.
 struct StackTable: ~Copyable {
-  static let nodesMax = FileLayout.nodesPerBlockMax
+  /// The stacks of a program that runs for long must fit, or they are written, and placed by
+  /// readers, again and again. About 30 MB when full.
+  static let nodesMax = FileLayout.nodesPerEpochMax
   private static let slotsMin = 4096
 
   /// Of each node: its caller as position + 1, 0 when it has none; and its address.
@@ -43,6 +45,11 @@ struct StackTable: ~Copyable {
 
   /// Whether a stack with so many frames might not fit.
   func isFull(adding frameCount: Int) -> Bool { parents.count + frameCount > Self.nodesMax }
+
+  /// Whether what is pending, and such a stack, might not fit a block.
+  func isDue(adding frameCount: Int) -> Bool {
+    pendingCount + frameCount > FileLayout.nodesPerBlockMax
+  }
 
   /// The number of a stack, whose addresses come innermost first; 0 for an empty one, and when all
   /// numbers are used up.

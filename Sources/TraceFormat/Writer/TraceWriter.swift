@@ -216,10 +216,9 @@ public struct TraceWriter: ~Copyable {
   }
 
   private mutating func intern(_ addresses: UnsafePointer<UInt64>, _ frames: Int) -> UInt32 {
-    if stacks.isFull(adding: frames) {
-      writeStacks()
-      stacks.forget()
-    }
+    let isFull = stacks.isFull(adding: frames)
+    if isFull || stacks.isDue(adding: frames) { writeStacks() }
+    if isFull { stacks.forget() }
     return stacks.intern(addresses, frames)
   }
 
