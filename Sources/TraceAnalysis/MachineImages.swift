@@ -22,6 +22,8 @@ public final class MachineImages: ImageSymbolProvider {
   private let isThisBoot: Bool
   private let source = ImageSymbolSource()
   private var loaded: [ImageIdentity: Result<LoadedImage, ImageProblem>] = [:]
+  /// Images that are known by process; all are forgotten when there are more.
+  private static let imagesMax = 1024
   private var kernel = Kernel.unread
   private let lineSource = ImageLineSource()
   private var lines: [ImageIdentity: LinePlace?] = [:]
@@ -75,6 +77,8 @@ public final class MachineImages: ImageSymbolProvider {
   private func image(_ image: ImageIdentity) -> Result<LoadedImage, ImageProblem> {
     if let known = loaded[image] { return known }
     let found = find(image)
+    // Who follows a machine for weeks meets ever new ones; the source keeps those used lately.
+    if loaded.count >= Self.imagesMax { (loaded, lines) = ([:], [:]) }
     loaded[image] = found
     return found
   }
