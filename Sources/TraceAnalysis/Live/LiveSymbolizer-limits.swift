@@ -30,6 +30,10 @@ extension LiveSymbolizer {
     /// How long (nanoseconds, of the trace's time) events may still come in that are older than
     /// others.
     public var holdNanoseconds: Int64 = 1_000_000_000
+    /// How long after that a name that was given may still be corrected, by what is told late and
+    /// looks back; what the symbolizer's options let look back is waited for in any case. A name is
+    /// final then.
+    public var correctionNanoseconds: Int64 = 10_000_000_000
     /// How long a look-up waits for its name.
     public var pendingNanosecondsMax: Int64 = 600_000_000_000
     /// How many look-ups wait, for a name or for their name to be final; the oldest give way.
@@ -45,10 +49,11 @@ extension LiveSymbolizer {
 
     public init() {}
 
-    /// How long after its time is settled a name may still be corrected: announcements look back
-    /// that far.
+    /// How long after its time is settled a name may still be corrected.
     func watchNanoseconds(_ options: SymbolizerOptions) -> Int64 {
-      max(holdNanoseconds, options.slackNanoseconds, options.perfMapSlackNanoseconds)
+      max(
+        holdNanoseconds, correctionNanoseconds, options.slackNanoseconds,
+        options.perfMapSlackNanoseconds)
     }
   }
 

@@ -12,13 +12,14 @@ public import TraceFormat
 ///     }
 ///
 /// A look-up goes through three stages. Within the hold window it is answered by what has come so
-/// far (*open*); then by what a file read as a whole would say up to there, and for as long again
-/// as announcements may look back (*watched*); a name is then final. Without one it waits
-/// (*unnamed*) for an announcement that reaches back to it: at the code's end, or in a rundown.
+/// far (*open*); then by what a file read as a whole would say up to there, for as long as late
+/// announcements may correct it (*watched*); a name is then final. Without one it waits (*unnamed*)
+/// for an announcement that reaches back to it: at the code's end, or in a rundown.
 ///
-/// - Guarantee: exactly the look-ups that lie inside a symbol's lifetime are told of it. What is
-///   announced within the hold window leaves the answers that a ``Symbolizer`` gives for the whole
-///   file, or none where the announcement came later than the limits.
+/// - Guarantee: exactly the look-ups that wait and lie inside a symbol's lifetime are told of it. As
+///   long as streams are out of order by no more than the hold window, the answers in the end are
+///   those that a ``Symbolizer`` gives for the whole file, but for names that had become final, and
+///   for look-ups that were given up by the limits.
 /// - Cost: memory is bounded however long it runs: code that was gone before the history, and that
 ///   no look-up which waits can reach, is forgotten with its names, and so are look-ups that waited
 ///   too long; ``statistics`` counts them.
