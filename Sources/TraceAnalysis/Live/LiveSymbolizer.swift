@@ -16,10 +16,10 @@ public import TraceFormat
 /// announcements may correct it (*watched*); a name is then final. Without one it waits (*unnamed*)
 /// for an announcement that reaches back to it: at the code's end, or in a rundown.
 ///
-/// - Guarantee: exactly the look-ups that wait and lie inside a symbol's lifetime are told of it. As
-///   long as streams are out of order by no more than the hold window, the answers in the end are
-///   those that a ``Symbolizer`` gives for the whole file, but for names that had become final, and
-///   for look-ups that were given up by the limits.
+/// - Guarantee: exactly the look-ups that wait and lie inside a symbol's lifetime are told of it.
+///   As long as streams are out of order by no more than the hold window, the answers in the end
+///   are those that a ``Symbolizer`` gives for the whole file, but for names that had become final,
+///   and for look-ups that were given up by the limits.
 /// - Cost: memory is bounded however long it runs: code that was gone before the history, and that
 ///   no look-up which waits can reach, is forgotten with its names, and so are look-ups that waited
 ///   too long; ``statistics`` counts them.
