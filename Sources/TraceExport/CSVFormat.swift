@@ -106,7 +106,7 @@ package struct CSVFormat: EventFormat {
     output.append(decimal: event.unixTime)
     origin.append(event, to: &output) { event, output in
       output.append(",")
-      output.append(decimal: UInt64(event.cpu))
+      output.append(cpu: event.cpu, orNone: "")
       output.append(",")
       output.append(decimal: UInt64(event.pid))
       output.append(",")
@@ -155,7 +155,7 @@ package struct CSVFormat: EventFormat {
   package mutating func write(_ loss: LossLine, to output: inout OutputBuffer) {
     output.append(decimal: loss.to)
     output.append(",,")
-    output.append(decimal: UInt64(loss.cpu))
+    output.append(cpu: loss.cpu, orNone: "")
     output.append(",,,,,,")
     output.append(decimal: loss.count)
     output.append(text: ",\(cell(loss.cause)),")

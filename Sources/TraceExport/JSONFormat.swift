@@ -51,7 +51,7 @@ package struct JSONFormat: EventFormat {
     output.append(decimal: event.unixTime)
     origin.append(event, to: &output) { event, output in
       output.append(",\"cpu\":")
-      output.append(decimal: UInt64(event.cpu))
+      output.append(cpu: event.cpu, orNone: "null")
       output.append(",\"pid\":")
       output.append(decimal: UInt64(event.pid))
       output.append(",\"tid\":")
@@ -130,7 +130,7 @@ package struct JSONFormat: EventFormat {
     output.append(",\"since_ns\":")
     output.append(decimal: loss.from)
     output.append(",\"cpu\":")
-    output.append(decimal: UInt64(loss.cpu))
+    output.append(cpu: loss.cpu, orNone: "null")
     output.append(",\"lost\":")
     output.append(decimal: loss.count)
     output.append(text: ",\"cause\":\(quoted(loss.cause))}\n")

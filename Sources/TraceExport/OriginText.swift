@@ -1,3 +1,5 @@
+internal import TraceFormat
+
 /// Where an event came from, as it was written last: most events come from the same CPU and thread
 /// as the one before, and then their text is only copied.
 struct OriginText {
@@ -34,5 +36,16 @@ struct OriginText {
     cpu = event.cpu
     pid = event.pid
     tid = event.tid
+  }
+}
+
+extension OutputBuffer {
+  /// A CPU's number, or `none` for what came about on no CPU.
+  mutating func append(cpu: UInt32, orNone none: StaticString) {
+    if cpu == UInt32(EventHeader.noCPU) {
+      append(none)
+    } else {
+      append(decimal: UInt64(cpu))
+    }
   }
 }

@@ -39,7 +39,7 @@ package struct TextFormat: EventFormat {
     output.append(seconds: event.time, width: 15)
     origin.append(event, to: &output) { event, output in
       output.append("  cpu ")
-      output.append(decimal: UInt64(event.cpu))
+      output.append(cpu: event.cpu, orNone: "-")
       output.append("  pid ")
       output.append(decimal: UInt64(event.pid))
       output.append(" tid ")
@@ -86,7 +86,7 @@ package struct TextFormat: EventFormat {
   package mutating func write(_ loss: LossLine, to output: inout OutputBuffer) {
     output.append(seconds: loss.to, width: 15)
     output.append("  cpu ")
-    output.append(decimal: UInt64(loss.cpu))
+    output.append(cpu: loss.cpu, orNone: "-")
     output.append("  *** LOST ")
     output.append(decimal: loss.count)
     output.append(loss.count == 1 ? " event: " : " events: ")

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import TraceEvents
+import TraceFormat
 
 @testable import TraceExport
 
@@ -170,5 +171,13 @@ import TraceEvents
     #expect(
       line
         == "    2.500000000  cpu 3  *** LOST 12 events: buffer full, since 1.000000000 ***\n")
+  }
+
+  @Test func whatCameAboutOnNoCPUHasNone() {
+    var event = HandMadeEvent([FieldSchema("id", .uint32)], [.word(1)])
+    event.cpu = UInt32(EventHeader.noCPU)
+    #expect(rendered(TextFormat(), event).contains("  cpu -  pid 1234"))
+    #expect(rendered(JSONFormat(), event).contains(#","cpu":null,"pid":1234"#))
+    #expect(rendered(CSVFormat(), event).contains(",,1234,1240,"))
   }
 }

@@ -20,6 +20,7 @@ struct HandMadeEvent {
   var schema: EventSchema
   var values: [HandMade]
   var time: Int64 = 12_345_678_901
+  var cpu: UInt32 = 1
   var isRundown = false
   var stack: [NamedFrame] = []
 
@@ -63,7 +64,7 @@ struct HandMadeEvent {
         columns.withUnsafeBufferPointer { columns in
           body(
             EventLine(
-              time: time, unixTime: 1_700_000_000_000_000_000 + time, cpu: 1, pid: 1234,
+              time: time, unixTime: 1_700_000_000_000_000_000 + time, cpu: cpu, pid: 1234,
               tid: 1240, isRundown: isRundown, stack: stack, columns: columns, row: 0))
         }
       }

@@ -36,8 +36,12 @@ public struct EventHeader: Sendable {
   public var pid: UInt32
   public var tid: UInt32
   public var stack: StackID
+  /// Or ``noCPU``.
   public var cpu: UInt16
   public var flags: EventFlags
+
+  /// In place of a CPU: what came about on none, as the rundown and a session's own events.
+  public static let noCPU = UInt16.max
 
   /// Nanoseconds since 1970, UTC: the trace's start plus ``timestamp``, so a clock that was set
   /// during the trace does not disturb the order.

@@ -97,7 +97,7 @@ final class ConnectedImages: Sendable {
   /// Whether there was a batch for it.
   private func tell(_ maps: [ProcessMap], _ process: Process) -> Bool {
     guard let batch = channel.take(waitingNanoseconds: Self.batchLimit_ns) else { return false }
-    let stretch = batch.stretch(stream: SystemBatch.firstStream + 0xffff, cpu: .max)
+    let stretch = batch.stretch(stream: SystemBatch.firstStream + 0xffff, cpu: EventHeader.noCPU)
     // They have been there for a while: how long is not known.
     let header = SystemBatch.Header(
       ref: channel.refs.ref(of: ImageMap.self), flags: .rundown,

@@ -63,7 +63,8 @@ final class PerfTranslator {
         stream: SystemBatch.firstStream + UInt32(cpu), cpu: UInt16(truncatingIfNeeded: cpu))
     }
     // What is no CPU's: the rundown, for one.
-    stretches.append(batch.stretch(stream: SystemBatch.firstStream + 0xffff, cpu: .max))
+    stretches.append(
+      batch.stretch(stream: SystemBatch.firstStream + 0xffff, cpu: EventHeader.noCPU))
   }
 
   func take(_ record: PerfRecord, _ stamp: PerfStamp, ring: Int) {

@@ -172,7 +172,7 @@ final class SystemSources: Sendable {
       note: ladder.note)
     guard let batch = channel.take(waitingNanoseconds: 1_000_000_000) else { return }
     let isMonotonic = !trace_ticks_are_invariant()
-    let stretch = batch.stretch(stream: SystemBatch.firstStream + 0xffff, cpu: .max)
+    let stretch = batch.stretch(stream: SystemBatch.firstStream + 0xffff, cpu: EventHeader.noCPU)
     let header = SystemBatch.Header(
       ref: channel.refs.ref(of: SamplingStarted.self),
       ticks: isMonotonic ? trace_monotonic_ns() : trace_ticks(), process: 0,

@@ -109,9 +109,11 @@ struct StackReport {
   }
 }
 
-/// `33.3 %`
+/// `33.3 %`, and of next to nothing `<0.1 %`.
 func percentage(_ part: UInt64, of whole: UInt64) -> String {
-  whole == 0 ? "0 %" : fixed(Double(part) / Double(whole) * 100, decimals: 1) + " %"
+  guard part > 0, whole > 0 else { return "0 %" }
+  let share = Double(part) / Double(whole) * 100
+  return share < 0.1 ? "<0.1 %" : fixed(share, decimals: 1) + " %"
 }
 
 /// A file's losses in a line, by cause.
