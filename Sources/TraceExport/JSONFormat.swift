@@ -1,3 +1,4 @@
+internal import TraceAnalysis
 package import TraceEvents
 
 /// A JSON object a line (RFC 8259), UTF-8.
@@ -12,7 +13,8 @@ package import TraceEvents
 ///   bytes are hexadecimal digits. Bytes of a string that are not UTF-8 become U+FFFD.
 /// - `"rundown":true` and `"stack":["0x…"]` are there when they apply; with a stack come
 ///   `"frames"`, an object a frame: `{"module":"libc.so.6","function":"memcpy","offset":18}`, or
-///   `{"unresolved":"never announced"}`.
+///   `{"unresolved":"never announced"}`. With source lines, `"file":"/src/work.c","line":12`; calls
+///   that are inlined there, the innermost first: `"inlined":[{"function":…,"file":…,"line":…}]`.
 /// - That frames of earlier events have another name is an object with `"backfill"` alone:
 ///   `{"backfill":{"pid":1,"address":"0x…","times_ns":[…],"frame":{…}}}`.
 /// - A loss is an object with `"lost"`, the number of events, and no `"event"`.
@@ -106,7 +108,30 @@ package struct JSONFormat: EventFormat {
     output.append(escaping: frame.function, .json)
     output.append("\",\"offset\":")
     output.append(decimal: frame.offset)
+    write(frame.source, to: &output)
     output.append("}")
+  }
+
+  private func write(_ source: FrameSource, to output: inout OutputBuffer) {
+    write(source.place, to: &output)
+    if source.inlined.isEmpty { return }
+    output.append(",\"inlined\":[")
+    for (index, call) in source.inlined.enumerated() {
+      output.append(index > 0 ? ",{\"function\":\"" : "{\"function\":\"")
+      output.append(escaping: call.function, .json)
+      output.append("\"")
+      write(call.place, to: &output)
+      output.append("}")
+    }
+    output.append("]")
+  }
+
+  private func write(_ place: FrameSource.Place?, to output: inout OutputBuffer) {
+    guard let place else { return }
+    output.append(",\"file\":\"")
+    output.append(escaping: place.file, .json)
+    output.append("\",\"line\":")
+    output.append(decimal: UInt64(place.line))
   }
 
   package mutating func write(_ backfill: BackfillLine, to output: inout OutputBuffer) {

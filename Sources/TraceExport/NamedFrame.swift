@@ -1,5 +1,5 @@
 package import TraceAnalysis
-package import TraceFormat
+internal import TraceFormat
 
 /// A frame of an event's stack as the formats write it.
 package struct NamedFrame: Hashable, Sendable {
@@ -12,16 +12,19 @@ package struct NamedFrame: Hashable, Sendable {
   package var offset: UInt64
   /// Why there is no name; empty where there is one.
   package var reason: String
+  /// Empty where it is not to be shown or not known.
+  package var source: FrameSource
 
   package init(
     address: UInt64, module: String = "", function: String = "", offset: UInt64 = 0,
-    reason: String = ""
+    reason: String = "", source: FrameSource = FrameSource()
   ) {
     self.address = address
     self.module = module
     self.function = function
     self.offset = offset
     self.reason = reason
+    self.source = source
   }
 
   /// In place of callers that lie in a damaged part of the file.
@@ -51,31 +54,6 @@ extension FrameNames {
       frames.append(try frame(address, pid: pid, at: time, isCaller: isCaller))
     }
     return frames
-  }
-}
-
-/// Names as the whole file has them: it is read for them when the first stack is to be shown.
-package final class FileFrameNames: FrameNames {
-  private let symbolizer: Symbolizer
-  private var isPrepared = false
-  private var shown = ShownSymbols()
-
-  package init(_ file: TraceFile, options: SymbolizerOptions = .init()) {
-    symbolizer = Symbolizer(file, options: options)
-  }
-
-  /// The name at that time.
-  package func frame(
-    _ address: UInt64, pid: UInt32, at time: Int64, isCaller: Bool
-  ) throws -> NamedFrame {
-    if !isPrepared {
-      isPrepared = true
-      try symbolizer.prepare()
-    }
-    let resolution = symbolizer.resolve(
-      pid: pid, address: address, at: time, isCaller: isCaller)
-    return shown.frame(
-      address, resolution, symbol: symbolizer.symbol, module: symbolizer.module)
   }
 }
 
@@ -111,7 +89,8 @@ struct ShownSymbols {
 }
 
 extension OutputBuffer {
-  /// `libc.so.6!memcpy+0x12`, or `0x7f00 (never announced)`.
+  /// `libc.so.6!memcpy+0x12`, or `0x7f00 (never announced)`; where lines are shown,
+  /// `demo!work+0x12 demo.c:6`, and before it what is inlined there: `demo!twice (inlined)`.
   mutating func append(_ frame: borrowing NamedFrame, _ style: EscapeStyle) {
     if frame.function.isEmpty {
       if frame.address != StackNode.lostAddress {
@@ -127,11 +106,28 @@ extension OutputBuffer {
       append(")")
       return
     }
-    append(escaping: frame.module, style)
-    append("!")
-    append(escaping: frame.function, style)
+    for call in frame.source.inlined {
+      append(frame.module, call.function, style)
+      append(" (inlined)")
+      append(call.place, style)
+      append(" <- ")
+    }
+    append(frame.module, frame.function, style)
     append("+")
     append(hex: frame.offset)
+    append(frame.source.place, style)
+  }
+
+  private mutating func append(_ module: String, _ function: String, _ style: EscapeStyle) {
+    append(escaping: module, style)
+    append("!")
+    append(escaping: function, style)
+  }
+
+  private mutating func append(_ place: FrameSource.Place?, _ style: EscapeStyle) {
+    guard let place else { return }
+    append(byte: UInt8(ascii: " "))
+    append(escaping: place.shortName, style)
   }
 
   /// Frames, innermost first, each called by the next.

@@ -48,6 +48,22 @@ import TraceFormat
     #expect(csv.output.contains("\"[jit]!Shop.order()+0x12 <- "))
   }
 
+  /// What a runtime tells of its own code.
+  @Test func compiledCodeHasLines() throws {
+    var trace = try SampledTrace(path: path)
+    trace.add(Self.method("order", at: 0x1000), at: 1_000_000, pid: 10)
+    trace.add(
+      MethodILToNativeMap(
+        methodID: 0x1000, startAddress: 0x1000, ilOffsets: [0, 4], nativeOffsets: [0, 0x10],
+        lines: [7, 8], sourceFile: "shop/order.cs"), at: 1_000_000, pid: 10)
+    trace.sample(at: 2_000_000, pid: 10, stack: [0x1012, 0x1008])
+    try trace.finish()
+    let run = try ToolRun("dump", path, "-event", "SampledProfile", "-lines")
+    #expect(
+      run.output.hasSuffix(
+        "stack=[[jit]!Shop.order()+0x12 order.cs:8 <- [jit]!Shop.order()+0x8 order.cs:7]\n"))
+  }
+
   @Test func stacksAreLeftOut() throws {
     try write()
     for format in ["text", "json", "csv"] {

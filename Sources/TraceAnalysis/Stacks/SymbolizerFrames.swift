@@ -82,10 +82,9 @@ public struct SymbolizerFrames: FrameResolver {
       return ResolvedFrame(outer, validity: validity)
     }
     let inner = source.inlined.map { call in
-      let name = call.name.isEmpty ? "?" : Demangler.displayName(call.name).display
-      return table.id(
+      table.id(
         of: StackFrame(
-          .function, module: frame.module, function: name, mark: "inlined",
+          .function, module: frame.module, function: call.shownName, mark: "inlined",
           place: detail.lines ? call.line?.shortName ?? "" : ""))
     }
     return ResolvedFrame(outer, inlined: table.keep(inlined: inner), validity: validity)

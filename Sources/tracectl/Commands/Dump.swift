@@ -45,6 +45,12 @@ struct Dump: ParsableCommand {
   @Flag(help: "Leave stacks out.")
   var noStacks = false
 
+  @Flag(help: "Source lines with stacks.")
+  var lines = false
+
+  @Flag(help: "Calls that the compiler inlined, as frames of their own.")
+  var inlines = false
+
   @Option(
     name: .customLong("symbol-path"),
     help: ArgumentHelp("Look for images and debug files here, too.", valueName: "directory"))
@@ -64,6 +70,16 @@ struct Dump: ParsableCommand {
     if hold != nil, !follow {
       throw Failure(.usage, "-hold is for events that come", next: "add -follow, or leave it out")
     }
+    guard lines || inlines else { return }
+    if noStacks {
+      throw Failure(
+        .usage, "-lines and -inlines show more of stacks", next: "leave -no-stacks out")
+    }
+    if follow {
+      throw Failure(
+        .usage, "-lines and -inlines need the whole trace",
+        next: "leave -follow out, and dump the trace when it is finished")
+    }
   }
 
   func run() throws {
@@ -81,6 +97,7 @@ struct Dump: ParsableCommand {
     var dumping = Dumping(file: file, filter: filter, limit: limit, follows: follow)
     dumping.showsStacks = !noStacks
     dumping.symbols.searchRoots = symbolPath
+    dumping.detail = SourceDetail(lines: lines, inlined: inlines)
     dumping.hold_ns = hold?.nanoseconds ?? 0
     try dumping.run(as: format)
   }

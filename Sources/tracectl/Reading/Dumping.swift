@@ -19,6 +19,8 @@ struct Dumping {
   var showsStacks = true
   /// Where the names come from.
   var symbols = SymbolizerOptions()
+  /// What of the source is shown with each frame; nothing while following.
+  var detail = SourceDetail.none
   /// How long events of a file that grows wait for their names.
   var hold_ns: Int64 = 0
 
@@ -30,7 +32,7 @@ struct Dumping {
     }
     return Exporter(
       file, as: format, to: STDOUT_FILENO, filter: filter, limit: limit, isGrowing: follows,
-      names: showsStacks ? FileFrameNames(file, options: symbols) : nil)
+      names: showsStacks ? FileFrameNames(file, options: symbols, detail: detail) : nil)
   }
 
   func run(as format: ExportFormat) throws {
