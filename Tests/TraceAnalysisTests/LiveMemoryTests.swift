@@ -97,6 +97,32 @@ import TraceEvents
     #expect(names.statistics.expired >= 900)
   }
 
+  /// Names that only may be corrected make room for look-ups that have none.
+  @Test func whoWaitsForItsNameOutlastsThoseThatHaveOne() throws {
+    var limits = LiveSymbolizer.Limits()
+    limits.pendingMax = 6000
+    let names = LiveSymbolizer(session: testSession(), options: .test, limits: limits)
+    let script = EventScript()
+    names.listen(to: script)
+    script.hand(load("early", 0x1000, 1), pid: 1, at: 1)
+    let waits = try #require(
+      names.resolve(pid: 1, address: 0x2000, at: Self.second, isCaller: false).ticket)
+    var told: [String] = []
+    names.onBackfill = { ticket, resolution in
+      if ticket == waits, let id = resolution.symbolID { told.append(names.symbol(id).name) }
+    }
+    // Of the 12,000 at a time that corrections would be kept for, half have room.
+    for step in 0..<60_000 {
+      let time = 2 * Self.second + Int64(step) * 1_000_000
+      _ = names.resolve(pid: 1, address: 0x1000, at: time, isCaller: false)
+    }
+    #expect(names.statistics.pending <= 6000)
+    #expect(names.statistics.expired == 0)
+    script.hand(unload("at its end", 0x2000, 2), pid: 1, at: 63 * Self.second)
+    names.finish()
+    #expect(told == ["at its end"])
+  }
+
   @Test func whoAnnouncesMoreThanTheLimitLosesTheOldest() {
     var limits = LiveSymbolizer.Limits()
     limits.versionsMax = 1000

@@ -59,21 +59,15 @@ extension LiveSymbolizer {
     if !reviews.stale.isEmpty || !reviews.staleParents.isEmpty, stream.latest >= reviews.nextTurn {
       takeTurns()
     }
-    while let slot = pending.first(.watched), isFinal(pending[slot].time) {
-      reconsider(slot)
-      guard pending[slot].told.symbolID == nil else {
-        pending.remove(slot)
-        continue
-      }
-      pending.move(slot, to: .unnamed)
-    }
+    while let slot = pending.first(.watched), isFinal(pending[slot].time) { close(slot) }
     expire()
   }
 
   /// Whether a name for that time stays what it is.
-  func isFinal(_ time: Int64) -> Bool {
-    let (bound, overflow) = stream.settledUntil.subtractingReportingOverflow(
-      limits.watchNanoseconds(options))
+  func isFinal(_ time: Int64) -> Bool { isFinal(time, after: limits.watchNanoseconds(options)) }
+
+  private func isFinal(_ time: Int64, after watch: Int64) -> Bool {
+    let (bound, overflow) = stream.settledUntil.subtractingReportingOverflow(watch)
     return !overflow && time < bound
   }
 
@@ -160,10 +154,31 @@ extension LiveSymbolizer {
 
   func makeRoom() {
     while pending.isFull {
+      if closeEarly() { continue }
       guard
         let slot = pending.first(.unnamed) ?? pending.first(.watched) ?? pending.first(.open)
       else { return }
       giveUp(slot)
+    }
+  }
+
+  /// Ends the longest watch that only waits for code which is told at its end; false when there is
+  /// none.
+  private func closeEarly() -> Bool {
+    guard let slot = pending.first(.watched),
+      isFinal(pending[slot].time, after: limits.lookBackNanoseconds(options))
+    else { return false }
+    close(slot)
+    return true
+  }
+
+  /// A name becomes final; who has none waits on.
+  private func close(_ slot: Int32) {
+    reconsider(slot)
+    if pending[slot].told.symbolID == nil {
+      pending.move(slot, to: .unnamed)
+    } else {
+      pending.remove(slot)
     }
   }
 
