@@ -46,9 +46,11 @@ public struct SymbolTable: Sendable {
     FunctionSymbol(offset: starts[index], size: UInt64(sizes[index]), name: name(of: index))
   }
 
-  /// The raw name. Makes a string each time: keep what you need often.
+  /// The raw name, without a version. Makes a string each time: keep what you need often.
   public func name(of index: Int) -> String {
-    names.string(at: nameOffsets[index], limit: SymbolLimits.nameLength)
+    names.withBytes(at: nameOffsets[index], limit: SymbolLimits.nameLength) { name in
+      String(decoding: name.prefix(SymbolVersion.nameLength(name)), as: UTF8.self)
+    }
   }
 
   /// The index of the last element that is not above; -1 when all are.

@@ -94,7 +94,8 @@ struct SymbolTableBuilder {
   }
 
   /// As perf chooses, so that both show the same name: known size, function, not weak, global,
-  /// fewer leading underscores, longer.
+  /// fewer leading underscores, longer (versions count: the name that other images link to). Of
+  /// equally long ones it takes what the file has first; here that is the first by alphabet.
   private func isBetter(_ one: SymbolCandidate, than other: SymbolCandidate) -> Bool {
     if (one.size == 0) != (other.size == 0) { return one.size != 0 }
     if one.rank != other.rank { return one.rank > other.rank }

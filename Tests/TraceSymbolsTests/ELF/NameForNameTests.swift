@@ -1,0 +1,96 @@
+import Testing
+
+@testable import TraceSymbols
+
+/// Names that we give, held one by one against what readelf and objdump say of the same addresses.
+@Suite struct NameForNameTests {
+  /// Of each image; the smaller ones are looked at whole.
+  static let functionsMax = 6000
+
+  /// In functions, and between them: each name is one that the file has for a function that has
+  /// the address, and where no function has it there is none.
+  @Test(arguments: LargeImages.some) func namesAreThoseOfReadelf(path: String) throws {
+    let image = try LoadedImage(path: path)
+    guard let oracle = SymbolOracle(path, debug: image.debugPath) else { return }
+    var random = SeededNumbers(1)
+    var named = 0
+    var unnamed = 0
+    for address in Self.addresses(oracle, using: &random) {
+      guard let offset = oracle.fileOffset(of: address) else { continue }
+      let found = image.symbols.lookup(offset)
+      if let problem = oracle.problem(with: found, at: address) {
+        Issue.record("\(String(address, radix: 16)): \(problem), not \(found?.name ?? "none")")
+      }
+      if found == nil { unnamed += 1 } else { named += 1 }
+    }
+    #expect(image.warnings.isEmpty)
+    #expect(named >= 2 * min(oracle.symbols.count, Self.functionsMax))
+    #expect(unnamed > 10)
+  }
+
+  /// The first byte, the middle, the last of functions, and what lies beside them; and anywhere in
+  /// code.
+  private static func addresses(
+    _ oracle: SymbolOracle, using random: inout SeededNumbers
+  ) -> [UInt64] {
+    var chosen = oracle.symbols
+    if chosen.count > functionsMax {
+      chosen = (0..<functionsMax).map { _ in oracle.symbols.randomElement(using: &random)! }
+    }
+    // Few, and looked up through their resolvers' names.
+    chosen += oracle.symbols.filter(\.isIndirect)
+    return chosen.flatMap { symbol in
+      [
+        symbol.start &- 1, symbol.start, symbol.start + symbol.size / 2, symbol.last,
+        symbol.last + 1,
+      ]
+    }
+      + oracle.sections.flatMap { section in
+        (0..<1000).map { _ in UInt64.random(in: section, using: &random) }
+      }
+  }
+
+  @Test(arguments: LargeImages.some) func stubsAreThoseOfObjdump(path: String) throws {
+    guard let stubs = SymbolOracle.stubs(path) else { return }
+    let image = try LoadedImage(path: path)
+    for stub in stubs {
+      let offset = try #require(image.addressing.fileOffset(ofCode: stub.address))
+      let found = image.symbols.lookup(offset)
+      #expect(found?.name == stub.name && found?.offset == offset)
+    }
+    #expect(!stubs.isEmpty)
+  }
+}
+
+extension SymbolOracle {
+  /// What was to be found at the address, if it was not.
+  func problem(with found: FunctionSymbol?, at address: UInt64) -> String? {
+    let covering = covering(address)
+    guard !covering.isEmpty else {
+      // Labels of assembler code reach to what comes next; stubs have names of their own.
+      guard let found, !found.name.hasSuffix("@plt"),
+        !labels(before: address).contains(where: { $0.name == found.name })
+      else { return nil }
+      return "nobody"
+    }
+    let isOne = covering.contains { symbol in
+      symbol.name == found?.name && fileOffset(of: symbol.start) == found?.offset
+    }
+    return isOne ? nil : covering.map(\.name).joined(separator: " or ")
+  }
+}
+
+/// The same in each run.
+struct SeededNumbers: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ mixed >> 31
+  }
+}
