@@ -22,6 +22,8 @@ struct PerfProcesses {
     var threads: Int?
     /// It joined the session by itself, which then knows when it ends.
     var isConnected = false
+    /// CLOCK_MONOTONIC of its fork, or of the first record of it.
+    var since_ns: UInt64?
   }
 
   /// When something is heard of a process: in ticks, and as the kernel's record has it.
@@ -35,6 +37,7 @@ struct PerfProcesses {
   /// The session's number for a process that has joined.
   private let connectedIndex: (_ pid: UInt32) -> UInt32?
   private var processes: [UInt32: Process] = [:]
+  private(set) var ended = EndedProcesses()
   private var nextIndex = firstIndex
   private static let clockTick_ns = 1_000_000_000 / UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
 
@@ -68,6 +71,7 @@ struct PerfProcesses {
     if let known = processes[pid]?.index { return known }
     var process = processes[pid] ?? Process(name: name)
     if process.name.isEmpty { process.name = name }
+    process.since_ns = process.since_ns ?? moment.nanoseconds
     defer { processes[pid] = process }
     if let index = connectedIndex(pid) {
       process.index = index
@@ -101,16 +105,23 @@ struct PerfProcesses {
   }
 
   /// A process began, by fork: it is the program that its parent is. The number's former owner has
-  /// ended, whether that was heard or not.
-  mutating func began(_ pid: UInt32, parentPID: UInt32) {
+  /// ended, whether that was heard or not. False if it is no other than the one that is known: what
+  /// runs when a session begins may be told of before its fork is.
+  mutating func began(_ pid: UInt32, parentPID: UInt32, at nanoseconds: UInt64) -> Bool {
+    if let since = processes[pid]?.since_ns, nanoseconds <= since { return false }
     let isAdmitted = filter.admits(pid: pid) && admits(parentPID)
     let name = processes[parentPID]?.name ?? ProcFiles.name(of: parentPID, thread: parentPID)
     processes[pid] = Process(
-      name: name ?? "", parentPID: parentPID, isAdmitted: isAdmitted, threads: 1)
+      name: name ?? "", parentPID: parentPID, isAdmitted: isAdmitted, threads: 1,
+      since_ns: nanoseconds)
+    return true
   }
 
   /// The number means another process from now on.
-  mutating func forget(_ pid: UInt32) { processes[pid] = nil }
+  mutating func end(_ pid: UInt32, at moment: Moment) {
+    guard let process = processes.removeValue(forKey: pid) else { return }
+    ended.add(pid, process, at: moment)
+  }
 
   mutating func rename(_ pid: UInt32, _ name: String) { processes[pid]?.name = name }
 
@@ -135,4 +146,20 @@ struct PerfProcesses {
     process.isAdmitted = filter.isOpen || filter.admits(pid: pid, command: name)
     processes[pid] = process
   }
+}
+
+// MARK: After the end
+
+extension PerfProcesses {
+  /// The process that had the number then, where that is one that has ended.
+  ///
+  /// - Parameter mayLeave: a thread may be the subject of such a record after its end.
+  func ended(_ pid: UInt32, at nanoseconds: UInt64, mayLeave: Bool) -> EndedProcesses.Ended? {
+    if let owner = ended.owner(of: pid, at: nanoseconds) { return owner }
+    guard mayLeave, processes[pid] == nil else { return nil }
+    return ended.leaving(pid, at: nanoseconds)
+  }
+
+  /// The process has ended, and no other that has the number is known.
+  func hasEnded(_ pid: UInt32) -> Bool { processes[pid] == nil && ended.knows(pid) }
 }

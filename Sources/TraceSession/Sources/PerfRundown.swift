@@ -10,7 +10,10 @@ extension PerfTranslator {
 
   /// Tells of a process, its threads and the code it has mapped. What cannot be read is left out.
   func rundown(of pid: UInt32, atNanoseconds now: UInt64) {
-    guard processes.admits(pid), let name = ProcFiles.name(of: pid, thread: pid) else { return }
+    // One that has ended, and was not waited for, is in /proc still.
+    guard !processes.hasEnded(pid), processes.admits(pid),
+      let name = ProcFiles.name(of: pid, thread: pid)
+    else { return }
     let parent = ProcessIdentity(procName: "\(pid)").parentPID
     var moment = moment(atNanoseconds: now, tid: pid, flags: .rundown)
     let process = index(of: pid, name: name, moment)

@@ -71,6 +71,13 @@ final class PerfTranslator {
     let ticks = clock.ticks(at: stamp.nanoseconds)
     let moment = Moment(
       ticks: ticks, nanoseconds: stamp.nanoseconds, tid: stamp.tid, stretch: stretches[ring])
+    if !takeAfterEnd(record, pid: stamp.pid, moment) { takeInOrder(record, stamp, moment, ring) }
+    lastTicks[ring] = max(lastTicks[ring], ticks)
+  }
+
+  private func takeInOrder(
+    _ record: PerfRecord, _ stamp: PerfStamp, _ moment: Moment, _ ring: Int
+  ) {
     switch record {
     case .sample(let sample): take(sample, pid: stamp.pid, moment)
     case .map(let map): take(map, moment)
@@ -79,18 +86,20 @@ final class PerfTranslator {
     case .fork(let task): fork(task, moment)
     case .exit(let task): exit(task, moment)
     case .contextSwitch(let isOut, let isPreempted):
-      let direction: SwitchDirection = isOut ? (isPreempted ? .preempted : .off) : .on
       // CPU-wide, the idle thread's ways are those of all others, the other way round.
       if stamp.pid != 0, processes.admits(stamp.pid) {
-        emit(ContextSwitch(direction: direction), pid: stamp.pid, moment)
+        emit(Self.contextSwitch(isOut, isPreempted), pid: stamp.pid, moment)
       }
     case .lost(let count), .lostSamples(let count):
-      lose(count, ring, ticks)
+      lose(count, ring, moment.ticks)
     case .throttled: throttled += 1
     case .malformed: malformed += 1
     case .other: break
     }
-    lastTicks[ring] = max(lastTicks[ring], ticks)
+  }
+
+  static func contextSwitch(_ isOut: Bool, _ isPreempted: Bool) -> ContextSwitch {
+    ContextSwitch(direction: isOut ? (isPreempted ? .preempted : .off) : .on)
   }
 
   /// When, which thread's, and where in the batch.
@@ -101,6 +110,10 @@ final class PerfTranslator {
     var tid: UInt32
     var stretch: Int
     var flags: EventFlags = []
+
+    var ofProcess: PerfProcesses.Moment {
+      PerfProcesses.Moment(ticks: ticks, nanoseconds: nanoseconds)
+    }
   }
 
   /// An event that no CPU made.
@@ -123,7 +136,14 @@ final class PerfTranslator {
   // MARK: Samples
 
   private func take(_ sample: PerfSample, pid: UInt32, _ moment: Moment) {
-    guard let sampling, processes.admits(pid) else { return }
+    guard processes.admits(pid) else { return }
+    let process = index(of: pid, moment)
+    add(sample, pid: pid, process: process, moment)
+    codeFiles.mayHaveMap(pid, process: process, atTicks: moment.ticks)
+  }
+
+  func add(_ sample: PerfSample, pid: UInt32, process: UInt32, _ moment: Moment) {
+    guard let sampling else { return }
     words.removeAll(keepingCapacity: true)
     words.append(sampling.period_ns)
     words.append(UInt64(source.rawValue))
@@ -134,8 +154,6 @@ final class PerfTranslator {
       cutStacks += 1
       if words.last != StackNode.lostAddress { words.append(StackNode.lostAddress) }
     }
-    let process = index(of: pid, moment)
-    codeFiles.mayHaveMap(pid, process: process, atTicks: moment.ticks)
     let header = SystemBatch.Header(
       ref: refs.ref(of: SampledProfile.self), flags: .stack, ticks: moment.ticks,
       process: process, tid: moment.tid)
@@ -146,15 +164,14 @@ final class PerfTranslator {
 
   func index(of pid: UInt32, name: String = "", _ moment: Moment) -> UInt32 {
     let batch = batch
-    let when = PerfProcesses.Moment(ticks: moment.ticks, nanoseconds: moment.nanoseconds)
-    return processes.index(of: pid, name: name, at: when) { batch.add(process: $0) }
+    return processes.index(of: pid, name: name, at: moment.ofProcess) { batch.add(process: $0) }
   }
 
   func emit(_ event: some TraceEvent, pid: UInt32, _ moment: Moment) {
     emit(event, process: index(of: pid, moment), moment)
   }
 
-  private func emit<Event: TraceEvent>(_ event: Event, process: UInt32, _ moment: Moment) {
+  func emit<Event: TraceEvent>(_ event: Event, process: UInt32, _ moment: Moment) {
     let header = SystemBatch.Header(
       ref: refs.ref(of: Event.self), flags: moment.flags, ticks: moment.ticks, process: process,
       tid: moment.tid)
@@ -171,9 +188,10 @@ final class PerfTranslator {
       emit(ThreadStart(name: processes[task.pid]?.name ?? ""), pid: task.pid, moment)
       return
     }
-    processes.began(task.pid, parentPID: task.parentPID)
-    codeFiles.forget(task.pid)
-    stacks.spaces.fork(task.pid, from: task.parentPID)
+    if processes.began(task.pid, parentPID: task.parentPID, at: moment.nanoseconds) {
+      codeFiles.forget(task.pid)
+      stacks.spaces.fork(task.pid, from: task.parentPID)
+    }
     guard let process = processes[task.pid], process.isAdmitted else { return }
     emit(ProcessStart(parentPID: task.parentPID, name: process.name), pid: task.pid, moment)
   }
@@ -187,7 +205,7 @@ final class PerfTranslator {
     }
     guard processes.threadEnded(task.tid, of: task.pid) else { return }
     codeFiles.ended(task.pid, atTicks: moment.ticks)
-    processes.forget(task.pid)
+    processes.end(task.pid, at: moment.ofProcess)
     stacks.spaces.forget(task.pid)
     guard let index = process.index else { return }
     if process.isAdmitted { emit(ProcessStop(parentPID: task.parentPID), process: index, moment) }
@@ -227,6 +245,13 @@ final class PerfTranslator {
   private func take(_ map: PerfMap, _ moment: Moment) {
     guard processes.admits(map.pid) else { return }
     stacks.spaces.map(CodeMapping(map), pid: map.pid)
+    let image = image(of: map)
+    emit(image, pid: map.pid, moment)
+    codeFiles.mapped(
+      image.path, map, process: index(of: map.pid, moment), atTicks: moment.ticks)
+  }
+
+  func image(of map: PerfMap) -> ImageMap {
     let path = Self.text(UnsafeRawBufferPointer(rebasing: map.path.prefix(Self.pathBytesMax)))
     var image = ImageMap(
       baseAddress: map.address, size: map.size, fileOffset: map.fileOffset, path: path,
@@ -237,12 +262,10 @@ final class PerfTranslator {
         pid: map.pid, start: map.address, end: map.address &+ map.size, path: path,
         buildID: image.buildID, device: image.device, inode: image.inode,
         isDeleted: path.hasSuffix(" (deleted)")), isRundown: false)
-    emit(image, pid: map.pid, moment)
-    codeFiles.mapped(
-      image.path, map, process: index(of: map.pid, moment), atTicks: moment.ticks)
+    return image
   }
 
-  private static func text(_ bytes: UnsafeRawBufferPointer) -> String {
+  static func text(_ bytes: UnsafeRawBufferPointer) -> String {
     String(decoding: bytes, as: UTF8.self)
   }
 }

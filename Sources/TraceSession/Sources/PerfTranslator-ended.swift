@@ -1,0 +1,67 @@
+import TraceEvents
+import TraceFormat
+
+/// What is heard of processes after their end.
+///
+/// Nothing of it changes what is known of who has the number now, nor of what is mapped now.
+extension PerfTranslator {
+  /// Takes a record of a process that has ended; false if it is of none.
+  func takeAfterEnd(_ record: PerfRecord, pid: UInt32, _ moment: Moment) -> Bool {
+    guard let (subject, mayLeave) = Self.subject(of: record, pid),
+      let ended = processes.ended(subject, at: moment.nanoseconds, mayLeave: mayLeave)
+    else { return false }
+    // One that is wanted has a number since the first that was heard of it.
+    if ended.process.isAdmitted, let process = ended.process.index {
+      take(record, of: subject, process, name: ended.process.name, moment)
+    }
+    return true
+  }
+
+  /// Whom a record tells of, and whether it can tell of a thread that has ended: one runs on in the
+  /// kernel after that, but maps, names and makes nothing.
+  private static func subject(
+    of record: PerfRecord, _ pid: UInt32
+  ) -> (pid: UInt32, mayLeave: Bool)? {
+    switch record {
+    case .sample, .contextSwitch: pid == 0 ? nil : (pid, true)
+    case .map(let map): (map.pid, false)
+    case .name(let pid, _, _, _): (pid, false)
+    case .fork(let task), .exit(let task): (task.pid, false)
+    case .lost, .lostSamples, .throttled, .other, .malformed: nil
+    }
+  }
+
+  private func take(
+    _ record: PerfRecord, of pid: UInt32, _ process: UInt32, name: String, _ moment: Moment
+  ) {
+    var moment = moment
+    switch record {
+    case .sample(let sample):
+      add(sample, pid: pid, process: process, moment)
+      // To look for what it has mapped has made room for that.
+      if processes[pid] == nil { stacks.spaces.forget(pid) }
+    case .contextSwitch(let isOut, let isPreempted):
+      emit(Self.contextSwitch(isOut, isPreempted), process: process, moment)
+    case .map(let map): emit(image(of: map), process: process, moment)
+    case .name(_, let tid, let bytes, let isExec):
+      moment.tid = tid
+      if isExec {
+        emit(ProcessExec(name: Self.text(bytes)), process: process, moment)
+      } else {
+        emit(ThreadName(name: Self.text(bytes)), process: process, moment)
+      }
+    case .fork(let task):
+      onThread(task.tid)
+      moment.tid = task.tid
+      if task.pid == task.parentPID {
+        emit(ThreadStart(name: name), process: process, moment)
+      } else {
+        emit(ProcessStart(parentPID: task.parentPID, name: name), process: process, moment)
+      }
+    case .exit(let task):
+      moment.tid = task.tid
+      emit(ThreadStop(name: ""), process: process, moment)
+    case .lost, .lostSamples, .throttled, .other, .malformed: break
+    }
+  }
+}

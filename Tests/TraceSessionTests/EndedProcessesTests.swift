@@ -1,0 +1,142 @@
+import Testing
+import TraceEvents
+import TraceFormat
+
+@testable import TraceSession
+
+/// What the kernel tells of a process after it told of its end. Pids are those of no process.
+@Suite struct EndedProcessesTests {
+  static let parent: UInt32 = 5_000_001
+  static let child: UInt32 = 5_000_002
+  static let other: UInt32 = 5_000_003
+
+  private func story(_ file: TraceFile) throws -> [String] {
+    let indices = file.processes.map(\.index)
+    var lines: [String] = []
+    let types = file.eventTypes
+    let replay = Replay(file)
+    replay.onAny { event in
+      let process = indices.firstIndex(of: event.header.processIndex) ?? -1
+      lines.append("\(process) \(types[event.typeIndex].schema.name)")
+    }
+    try replay.run()
+    return lines
+  }
+
+  /// Written late, by another CPU: its time says whose it is.
+  @Test func aRecordThatComesAfterTheEndIsStillThatProcesses() throws {
+    var trace = try TranslatedTrace()
+    trace.fork(Self.child, parent: Self.parent, at: 10)
+    trace.exit(Self.child, at: 50)
+    trace.exec(Self.child, "true", at: 20)
+    trace.map(Self.child, "/usr/bin/true", at: 30)
+    trace.sample(Self.child, at: 40)
+    let text = Array("worker".utf8)
+    text.withUnsafeBytes {
+      trace.take(
+        .name(pid: Self.child, tid: Self.child, bytes: $0, isExec: false), pid: Self.child, at: 45)
+    }
+    #expect(trace.translator.processes.count == 0)
+    let file = try trace.finish()
+    #expect(file.processes.map(\.pid) == [Self.child])
+    #expect(file.processes.map(\.endTicks) == [TranslatedTrace.start_ns + 50])
+    #expect(
+      try story(file) == [
+        "0 ProcessStart", "0 ProcessExec", "0 ImageMap", "0 SampledProfile", "0 ThreadName",
+        "0 ThreadStop", "0 ProcessStop",
+      ])
+  }
+
+  /// So is its fork, though it is the last that comes.
+  @Test func aForkThatComesAfterTheEndBeginsNothing() throws {
+    var trace = try TranslatedTrace()
+    trace.sample(Self.child, at: 20)
+    trace.exit(Self.child, at: 50)
+    trace.fork(Self.child, parent: Self.parent, at: 10)
+    #expect(trace.translator.processes.count == 0)
+    let file = try trace.finish()
+    #expect(file.processes.map(\.pid) == [Self.child])
+    #expect(file.processes[0].endTicks == TranslatedTrace.start_ns + 50)
+  }
+
+  /// Told of by /proc when a session begins, then by the kernel.
+  @Test func aForkThatComesAfterTheFirstSampleBeginsNoOther() throws {
+    var trace = try TranslatedTrace()
+    trace.sample(Self.child, at: 20)
+    trace.fork(Self.child, parent: Self.parent, at: 10)
+    trace.sample(Self.child, at: 30)
+    trace.exit(Self.child, at: 50)
+    let file = try trace.finish()
+    #expect(file.processes.map(\.pid) == [Self.child])
+    #expect(file.processes[0].endTicks == TranslatedTrace.start_ns + 50)
+  }
+
+  /// A thread that has ended runs on in the kernel until it is switched away from for ever.
+  @Test func aThreadOnItsWayOutIsNoOtherProcess() throws {
+    var trace = try TranslatedTrace()
+    trace.fork(Self.child, parent: Self.parent, at: 10)
+    trace.exit(Self.child, at: 50)
+    trace.sample(Self.child, at: 60)
+    trace.take(.contextSwitch(isOut: true, isPreempted: false), pid: Self.child, at: 70)
+    let file = try trace.finish()
+    #expect(file.processes.map(\.pid) == [Self.child])
+    #expect(
+      try story(file).suffix(2) == ["0 SampledProfile", "0 ContextSwitch"])
+  }
+
+  /// Whose fork was lost: known by what none does that has ended, and by when.
+  @Test(arguments: [true, false])
+  func aNumberThatIsUsedAgainIsAnotherProcess(_ hasExec: Bool) throws {
+    var trace = try TranslatedTrace()
+    trace.fork(Self.child, parent: Self.parent, at: 10)
+    trace.exit(Self.child, at: 50)
+    let later = hasExec ? 60 : 51 + EndedProcesses.leaving_ns
+    if hasExec { trace.exec(Self.child, "false", at: later) }
+    trace.sample(Self.child, at: later + 10)
+    // Late, of the one before.
+    trace.sample(Self.child, at: 40)
+    trace.exit(Self.child, at: later + 20)
+    let file = try trace.finish()
+    #expect(
+      file.processes.map(\.endTicks) == [50, later + 20].map { TranslatedTrace.start_ns + $0 })
+    let samples = try story(file).filter { $0.hasSuffix("SampledProfile") }
+    #expect(samples == ["0 SampledProfile", "1 SampledProfile"])
+  }
+
+  /// What was not wanted of a process while it lived is not wanted of it then, nor remembered.
+  @Test func aFilterHoldsAfterTheEnd() throws {
+    var trace = try TranslatedTrace(filter: ProcessFilter(executableNames: ["worker"]))
+    for (pid, name) in [(Self.parent, "worker"), (Self.other, "sh")] {
+      trace.exec(pid, name, at: 10)
+      trace.exit(pid, at: 50)
+      trace.sample(pid, at: 40)
+      trace.sample(pid, at: 60)
+    }
+    #expect(trace.translator.processes.count == 0)
+    let file = try trace.finish()
+    #expect(file.processes.map(\.pid) == [Self.parent])
+    #expect(try story(file).count { $0 == "0 SampledProfile" } == 2)
+  }
+
+  /// However many end, as many are remembered: those that ended last.
+  @Test func whoEndedLongAgoIsForgotten() throws {
+    let first = Self.other
+    let count = UInt32(EndedProcesses.limit) + 100
+    var trace = try TranslatedTrace()
+    for number in 0..<count {
+      // The first number ends again and again, and so stays known.
+      for pid in [first + number, first] {
+        let time = UInt64(number) * 100 + (pid == first ? 50 : 0)
+        trace.fork(pid, parent: Self.parent, at: time + 1)
+        trace.exit(pid, at: time + 2)
+      }
+      if number % 100 == 0 { trace.send() }
+    }
+    let processes = trace.translator.processes
+    #expect(processes.ended.count <= EndedProcesses.limit)
+    #expect(processes.hasEnded(first))
+    #expect(processes.hasEnded(first + count - 1))
+    #expect(!processes.hasEnded(first + 1))
+    _ = try trace.finish()
+  }
+}
