@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// The version that `.symtab` has behind a name, as `localeconv@@GLIBC_2.2.5`: the assembler's
-/// `.symver` puts it there. Nobody calls a function so, and no demangler knows such a name.
+/// `.symver` puts it there. Nobody calls a function so.
 enum SymbolVersion {
   private static let mark = UInt8(ascii: "@")
   /// What stubs have behind the name of what they call.

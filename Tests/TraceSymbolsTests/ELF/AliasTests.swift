@@ -43,7 +43,6 @@ import Testing
       let offset = try #require(oracle.fileOffset(of: symbol.start))
       #expect(table.lookup(offset)?.name == expected)
     }
-    #expect(Demangler.displayName("_ZN4shop5orderEi").display == "shop::order(int)")
   }
 
   @Test(arguments: [
