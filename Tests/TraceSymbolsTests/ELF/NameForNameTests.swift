@@ -11,7 +11,10 @@ import Testing
   /// the address, and where no function has it there is none.
   @Test(arguments: LargeImages.some) func namesAreThoseOfReadelf(path: String) throws {
     let image = try LoadedImage(path: path)
-    guard let oracle = SymbolOracle(path, debug: image.debugPath) else { return }
+    // What `.gnu_debugdata` adds to a stripped image, binutils do not read.
+    guard try ELFFile(path: path).section(named: ".gnu_debugdata") == nil,
+      let oracle = SymbolOracle(path, debug: image.debugPath)
+    else { return }
     var random = SeededNumbers(1)
     var named = 0
     var unnamed = 0

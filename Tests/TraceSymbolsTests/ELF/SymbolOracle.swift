@@ -67,6 +67,8 @@ struct SymbolOracle {
       words[6] != "UND", words[6] != "ABS", let start = UInt64(words[1], radix: 16),
       let size = number(words[2])
     else { return nil }
+    // Marks of the assembler's: "$x", where code begins, ".L5".
+    if words[3] == "NOTYPE", words[7].hasPrefix("$") || words[7].hasPrefix(".L") { return nil }
     // Without the version.
     let name = Substring(words[7].utf8.prefix { $0 != UInt8(ascii: "@") })
     return Symbol(
