@@ -83,30 +83,7 @@ extension EndToEnd {
 
     /// What the frames in the program are called, or why they are not.
     func names(_ file: TraceFile, _ options: SymbolizerOptions = .init()) throws -> Set<String> {
-      let symbolizer = Symbolizer(file, options: options)
-      try symbolizer.prepare()
-      var names: Set<String> = []
-      let replay = Replay(file)
-      replay.on(SampledProfile.self) { _, header in
-        for (depth, address) in file.stack(header.stack).enumerated() where address >> 63 == 0 {
-          let isCaller = depth > 0
-          let found = symbolizer.resolve(
-            pid: header.pid, address: address, at: header.timestamp, isCaller: isCaller)
-          switch found {
-          case .symbol(let id, _, _):
-            let symbol = symbolizer.symbol(id)
-            if symbolizer.module(symbol.module).path.contains("program") {
-              names.insert(symbol.name)
-            }
-          case .unresolved(let reason, let module):
-            if module.map({ symbolizer.module($0).path.contains("program") }) == true {
-              names.insert(reason.label)
-            }
-          }
-        }
-      }
-      try replay.run()
-      return names
+      try file.frameNames(options) { $1.path.contains("program") }
     }
 
     var nothingElse: SymbolizerOptions {

@@ -1,0 +1,143 @@
+import Glibc
+import Testing
+import TraceAnalysis
+import TraceFormat
+
+extension EndToEnd {
+  static let unshare =
+    "unshare \(geteuid() == 0 ? "" : "--map-root-user") --mount --pid --fork --mount-proc"
+
+  /// Whether a process may be given a pid and a mount namespace: tried.
+  static let mayUnshare: Bool = {
+    guard let scratch = try? Scratch(),
+      let trial = try? ChildProcess("sh", ["-c", unshare + " true"], in: scratch)
+    else { return false }
+    return (try? trial.wait()) == 0
+  }()
+
+  /// A container's program has the names of the files that it sees, not of those that lie at their
+  /// paths outside.
+  @Suite(.enabled(if: AttributionTests.maySample && hasCompiler && mayUnshare))
+  struct NamespaceTests {
+    let scratch: Scratch
+    /// What the container copies into its own /tmp, to the same places as the outer ones.
+    let inside: String
+
+    init() throws {
+      scratch = try Scratch()
+      inside = scratch.path("inside")
+      for directory in [inside, inside + "/lib", scratch.path("lib")] { mkdir(directory, 0o755) }
+    }
+
+    /// Works in a library's function, and in code of its own making that a perf map names, until a
+    /// file is there.
+    static let program = """
+      #define _GNU_SOURCE
+      #include <stdio.h>
+      #include <string.h>
+      #include <sys/mman.h>
+      #include <unistd.h>
+      void WORK(void);
+      static unsigned long spin(unsigned long n) {
+        unsigned long sum = 0;
+        for (unsigned long i = 0; i < n; i++) { sum += i * i; __asm__ volatile("" : "+r"(sum)); }
+        return sum;
+      }
+      __attribute__((noinline)) void MAIN(unsigned long (*made)(unsigned long)) {
+        while (access("end", F_OK) != 0) {
+          WORK();
+          made(1000000);
+          for (volatile long i = 0; i < 1000000; i++) {}
+        }
+      }
+      int main(int count, char **arguments) {
+        if (count == 1) { MAIN(spin); return 0; }
+        char *code = mmap(0, 4096, 7, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        memcpy(code, spin, 256);
+        __builtin___clear_cache(code, code + 256);
+        char path[64];
+        sprintf(path, "/tmp/perf-%d.map", getpid());
+        FILE *map = fopen(path, "w");
+        fprintf(map, "%lx 100 made_inside\\n", (unsigned long)code);
+        fclose(map);
+        MAIN((void *)code);
+        return 0;
+      }
+      """
+    static let library = """
+      volatile unsigned long sum;
+      void WORK(void) { for (long i = 0; i < 1000000; i++) sum += i; }
+      """
+
+    /// The program and its library, with names of their own, to be run at the outer place.
+    func build(_ name: String, into directory: String, _ option: String) throws {
+      let script = """
+        cd \(directory) && cat > lib.c <<'end' && cat > program.c <<'END'
+        \(Self.library)
+        end
+        \(Self.program)
+        END
+        gcc='gcc -O1 -fno-omit-frame-pointer \(option) -DWORK=\(name)_work -DMAIN=\(name)_main'
+        $gcc -shared -fPIC -o lib/libwork.so lib.c &&
+        $gcc -o program program.c -Llib -lwork -Wl,-rpath,\(scratch.path("lib"))
+        """
+      try ChildProcess("sh", ["-c", script], in: scratch).succeed()
+    }
+
+    /// Runs the inner program in namespaces of its own, with `beside` at the same time, until there
+    /// are samples of its perf map's code.
+    func collect(beside: String = ":") throws -> TraceFile {
+      let outer = scratch.path("")
+      // What was the current directory stays to be had under the new /tmp.
+      let container = """
+        cd \(inside) && mount -t tmpfs none /tmp && mkdir -p \(outer) && cp -r . \(outer) &&
+        exec \(scratch.path("program")) made
+        """
+      let trace = scratch.path("trace.etl")
+      let script = "cd \(inside); \(EndToEnd.unshare) sh -c '\(container)' & \(beside); wait"
+      let collection = try ChildProcess(
+        Tools.tracectl, ["collect", "-providers", "CPU", "-o", trace, "--", "sh", "-c", script],
+        in: scratch)
+      try waitUntil("the perf map is read; it said: \(collection.output)") {
+        if collection.hasEnded { throw ChildProcess.Failure(description: collection.output) }
+        return try (try? TraceFile(path: trace))?.frameNames { $1.source == .perfMap }.isEmpty
+          == false
+      }
+      try ChildProcess("touch", [inside + "/end"], in: scratch).succeed()
+      try collection.succeed()
+      return try TraceFile(path: trace)
+    }
+
+    func isWork(_ module: CodeModule) -> Bool {
+      module.path.hasPrefix(scratch.path("")) || module.source == .perfMap
+    }
+
+    @Test(arguments: ["-Wl,--build-id", "-Wl,--build-id=none"])
+    func aContainersFilesNameItsCode(option: String) throws {
+      try build("outer", into: scratch.path(""), option)
+      try build("inner", into: inside, option)
+      let file = try collect()
+      // What the container saw has gone with it: these are the trace's own.
+      let names = try file.frameNames { isWork($1) }
+      #expect(names.isSuperset(of: ["inner_work", "inner_main", "made_inside"]), "\(names)")
+      #expect(!names.contains { $0.hasPrefix("outer") }, "\(names)")
+    }
+
+    @Test(arguments: ["-Wl,--build-id", "-Wl,--build-id=none"])
+    func twoFilesAtOnePathAreTwo(option: String) throws {
+      try build("outer", into: scratch.path(""), option)
+      try build("inner", into: inside, option)
+      let number = scratch.path("number")
+      let file = try collect(beside: "sh -c 'echo $$ > \(number); exec \(scratch.path("program"))'")
+      let outer = try #require(UInt32(try readText(number).filter { $0.isNumber }))
+      let outerNames = try file.frameNames { $0 == outer && isWork($1) }
+      #expect(outerNames.isSuperset(of: ["outer_work", "outer_main"]), "\(outerNames)")
+      #expect(!outerNames.contains { $0.hasPrefix("inner") }, "\(outerNames)")
+      let names = try file.frameNames { $0 != outer && isWork($1) }
+      #expect(names.contains("made_inside"), "\(names)")
+      #expect(!names.contains { $0.hasPrefix("outer") }, "\(names)")
+      // Without build ids a trace cannot file symbols of two images under one path.
+      if option == "-Wl,--build-id" { #expect(names.contains("inner_work"), "\(names)") }
+    }
+  }
+}
