@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,6 +62,11 @@ int trace_open_below(int directory, const char *path) {
   while (*path == '/') path++;
   fd = openat(directory, path, flags);
   return fd >= 0 ? (int)fd : -errno;
+}
+
+uint64_t trace_file_system(const char *path) {
+  struct statfs status;
+  return statfs(path, &status) == 0 ? (uint64_t)status.f_type : 0;
 }
 
 void *trace_reserve(long bytes) {

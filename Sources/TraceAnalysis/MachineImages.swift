@@ -7,7 +7,8 @@ public import TraceSymbols
 ///
 /// - Guarantee: no name out of a file of another build; where the trace has no build id, none out
 ///   of a file that was replaced, nor for a trace of another machine.
-/// - Cost: an image is read when the first of its addresses is asked for.
+/// - Cost: an image is read when the first of its addresses is asked for, and each build once, in
+///   however many containers it lies.
 public final class MachineImages: ImageSymbolProvider {
   private enum Kernel {
     case unread
@@ -21,16 +22,20 @@ public final class MachineImages: ImageSymbolProvider {
   /// Whether the trace is of this machine since it was started last.
   private let isThisBoot: Bool
   private let source = ImageSymbolSource()
-  private var loaded: [ImageIdentity: Result<LoadedImage, ImageProblem>] = [:]
-  /// Images that are known by process; all are forgotten when there are more.
+  /// Whoever maps them.
+  private var loaded: [ImageIdentity: Loaded] = [:]
+  private var builds: [BuildID: Loaded] = [:]
+  /// Of the process that is named: what it cannot show any more another may.
+  private var problems: [ImageIdentity: ImageProblem] = [:]
+  /// Images that are known, and such as are not to be had; all are forgotten when there are more.
   private static let imagesMax = 1024
   private var kernel = Kernel.unread
   private let lineSource = ImageLineSource()
-  private var lines: [ImageIdentity: LinePlace?] = [:]
 
-  /// What an image's lines are asked by.
-  private struct LinePlace {
-    var buildID: BuildID?
+  /// An image, and where it and its lines were found.
+  private struct Loaded {
+    var image: LoadedImage
+    var path: String
     var files: DebugFiles
   }
 
@@ -49,7 +54,7 @@ public final class MachineImages: ImageSymbolProvider {
   public func function(atFileOffset offset: UInt64, in image: ImageIdentity) -> ImageAnswer {
     switch self.image(image) {
     case .success(let loaded):
-      guard let function = loaded.symbols.lookup(offset) else { return .noSymbol }
+      guard let function = loaded.image.symbols.lookup(offset) else { return .noSymbol }
       return .function(function)
     case .failure(.buildIDDiffers), .failure(.replaced): return .buildIDDiffers
     case .failure(.noSymbols): return .noSymbol
@@ -70,73 +75,80 @@ public final class MachineImages: ImageSymbolProvider {
   /// The files that an image's names were read from: its own, and its debug file where there is
   /// one. Nil before it was asked for, and where there are none.
   public func files(of image: ImageIdentity) -> (image: String, debug: String?)? {
-    guard case .success(let known) = loaded[image] else { return nil }
-    return (known.path, known.debugPath)
+    loaded[Self.key(image)].map { ($0.image.path, $0.image.debugPath) }
   }
 
-  private func image(_ image: ImageIdentity) -> Result<LoadedImage, ImageProblem> {
-    if let known = loaded[image] { return known }
-    let found = find(image)
-    // Who follows a machine for weeks meets ever new ones; the source keeps those used lately.
-    if loaded.count >= Self.imagesMax { (loaded, lines) = ([:], [:]) }
-    loaded[image] = found
-    return found
-  }
-
-  /// Source lines out of the image or a debug file of its build id.
+  /// Source lines out of the image or a debug file of its build id. Nil where its functions are not
+  /// to be had either.
   public func sourceFrames(
     atFileOffset offset: UInt64, in image: ImageIdentity
   ) -> SourceFrames? {
-    let known = lines[image] ?? findLines(image)
-    lines[image] = known
-    return known.flatMap { source in
-      lineSource.lines(path: image.path, buildID: source.buildID, files: source.files)
-    }?.frames(atFileOffset: offset)
-  }
-
-  /// Nil where the image's functions are not to be had either.
-  private func findLines(_ image: ImageIdentity) -> LinePlace? {
-    guard case .success(let loaded) = self.image(image), let files = files(for: image) else {
-      return nil
-    }
+    guard case .success(let loaded) = self.image(image) else { return nil }
     // The very file that gave the names, if it can be told from another.
-    return LinePlace(buildID: loaded.buildID ?? BuildID(image.buildID), files: files)
+    return lineSource.lines(
+      path: loaded.path, buildID: loaded.image.buildID ?? BuildID(image.buildID),
+      files: loaded.files
+    )?.frames(atFileOffset: offset)
   }
 
-  private func find(_ image: ImageIdentity) -> Result<LoadedImage, ImageProblem> {
-    guard let files = files(for: image) else {
+  // MARK: Finding
+
+  private static func key(_ image: ImageIdentity) -> ImageIdentity {
+    var key = image
+    key.pid = 0
+    return key
+  }
+
+  private func image(_ image: ImageIdentity) -> Result<Loaded, ImageProblem> {
+    let key = Self.key(image)
+    if let known = loaded[key] { return .success(known) }
+    if let known = problems[image] { return .failure(known) }
+    // Who follows a machine for weeks meets ever new ones; the source keeps those used lately.
+    if loaded.count >= Self.imagesMax { (loaded, builds) = ([:], [:]) }
+    if problems.count >= Self.imagesMax { problems = [:] }
+    let buildID = BuildID(image.buildID)
+    let found = buildID.flatMap { builds[$0] }.map { .success($0) } ?? find(image, buildID)
+    switch found {
+    case .success(let image):
+      loaded[key] = image
+      if let buildID { builds[buildID] = image }
+    case .failure(let problem): problems[image] = problem
+    }
+    return found
+  }
+
+  private func find(
+    _ image: ImageIdentity, _ buildID: BuildID?
+  ) -> Result<Loaded, ImageProblem> {
+    var own = [""]
+    if isThisBoot, image.pid != 0 { own.insert("/proc/\(image.pid)/root", at: 0) }
+    let mayBe = buildID != nil ? own : own.filter { isMapped(image, below: $0) }
+    // Without a build id, a file of that name in a directory that was asked for is taken.
+    let roots = searchRoots + mayBe
+    guard !roots.isEmpty else {
       var status = stat()
-      let isReplaced = isThisBoot && stat(image.path, &status) == 0
+      let isReplaced = isThisBoot && own.contains { stat($0 + image.path, &status) == 0 }
       return .failure(isReplaced ? .replaced(path: image.path) : .notFound(path: image.path))
     }
-    // Without a build id, a file of that name in a directory that was asked for is taken.
-    return source.image(path: image.path, buildID: BuildID(image.buildID), files: files)
+    let files = DebugFiles(roots: roots)
+    return source.image(path: image.path, buildID: buildID, files: files)
+      .map { Loaded(image: $0, path: image.path, files: files) }
   }
 
-  /// Where to look for an image; nil where what is found could be another's.
-  private func files(for image: ImageIdentity) -> DebugFiles? {
-    let buildID = BuildID(image.buildID)
-    var roots = searchRoots
-    if buildID != nil || isHere(image) {
-      if isThisBoot, image.pid != 0 { roots.append("/proc/\(image.pid)/root") }
-      roots.append("")
-    }
-    return roots.isEmpty ? nil : DebugFiles(roots: roots)
-  }
-
-  /// Whether what has an image's path here is what was mapped, as far as its inode tells.
-  private func isHere(_ image: ImageIdentity) -> Bool {
+  /// Whether what has an image's path is what was mapped, as far as its inode tells.
+  private func isMapped(_ image: ImageIdentity, below root: String) -> Bool {
     guard isThisBoot, !image.isDeleted else { return false }
-    guard image.inode != 0 else { return true }
+    if image.path == VirtualSharedObject.path { return true }
+    let path = root + image.path
     var status = stat()
-    for path in ["/proc/\(image.pid)/root" + image.path, image.path]
-    where stat(path, &status) == 0 && UInt64(status.st_ino) == image.inode {
-      // A new file may have the inode of the one that it replaced.
-      let (changed, rest) = (Int64(status.st_ctim.tv_sec), Int64(status.st_ctim.tv_nsec))
-      let (changed_ns, overflow) = changed.multipliedReportingOverflow(by: 1_000_000_000)
-      return !overflow && changed_ns &+ rest <= changedMax_ns
-    }
-    return image.path == "[vdso]"
+    guard stat(path, &status) == 0,
+      image.inode == 0
+        || MappedFile.is(status, at: path, device: image.device, inode: image.inode)
+    else { return false }
+    // A new file may have the inode of the one that it replaced.
+    let (changed, rest) = (Int64(status.st_ctim.tv_sec), Int64(status.st_ctim.tv_nsec))
+    let (changed_ns, overflow) = changed.multipliedReportingOverflow(by: 1_000_000_000)
+    return !overflow && changed_ns &+ rest <= changedMax_ns
   }
 
   private static func isThisBoot(_ session: SessionDescription) -> Bool {

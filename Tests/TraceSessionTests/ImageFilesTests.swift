@@ -52,6 +52,9 @@ import TraceAnalysis
     #expect(
       files.location(
         of: ImageIdentity(path: map.path, device: map.device, inode: map.inode + 1)) == nil)
+    // The same inode of another device is another file.
+    (other.inode, other.device) = (map.inode, map.device + 1)
+    #expect(files.buildID(of: other, isRundown: false) == [])
     let wrong = [UInt8](repeating: 9, count: 20)
     other.inode = 0
     other.buildID = wrong

@@ -33,6 +33,9 @@ void trace_reap_all_but(int spared);
 /// file itself is no link. A descriptor or -errno.
 int trace_open_below(int directory, const char *path);
 
+/// The kind of file system that a file lies in, as statfs(2) numbers them; 0 where it is not known.
+uint64_t trace_file_system(const char *path);
+
 /// Zeroed memory that costs nothing until it is touched, or null.
 void *_Nullable trace_reserve(long bytes);
 void trace_release(void *memory, long bytes);

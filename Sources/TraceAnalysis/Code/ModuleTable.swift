@@ -16,7 +16,11 @@ struct ModuleTable {
     // Whoever maps it: the same image.
     var key = image
     key.pid = 0
-    if let known = numbers[key] { return known }
+    if let known = numbers[key] {
+      // Who maps it last is the likeliest to be there still when the file is looked for.
+      images[Int(known)] = image
+      return known
+    }
     let number = add(
       CodeModule(path: image.path, buildID: image.buildID, source: .image), image)
     numbers[key] = number

@@ -113,21 +113,10 @@ final class ImageFiles: Sendable {
   /// this one does.
   private static func open(_ mapping: Mapping) -> Int32? {
     let range = String(mapping.start, radix: 16) + "-" + String(mapping.end, radix: 16)
-    if let exact = openFile(
-      "/proc/\(mapping.pid)/map_files/\(range)",
-      { status in
-        mapping.inode == 0 || UInt64(status.st_ino) == mapping.inode
-      })
-    {
-      return exact
-    }
+    if let exact = openFile("/proc/\(mapping.pid)/map_files/\(range)", mapping) { return exact }
     guard !mapping.isDeleted else { return nil }
     for root in ["/proc/\(mapping.pid)/root", ""] {
-      let found = openFile(root + mapping.path) { status in
-        // Without an inode, the build id is compared.
-        mapping.inode == 0 || UInt64(status.st_ino) == mapping.inode
-      }
-      if let found { return found }
+      if let found = openFile(root + mapping.path, mapping) { return found }
     }
     return nil
   }
@@ -136,14 +125,17 @@ final class ImageFiles: Sendable {
   private static let placeOnly: Int32 = 0o10_000_000
 
   /// Looks at what is there before it is opened: opening a device may do something.
-  private static func openFile(_ path: String, _ isRight: (stat) -> Bool) -> Int32? {
+  private static func openFile(_ path: String, _ mapping: Mapping) -> Int32? {
     let place = Glibc.open(path, placeOnly | O_CLOEXEC)
     guard place >= 0 else { return nil }
     defer { close(place) }
     var status = stat()
-    guard fstat(place, &status) == 0, status.st_mode & S_IFMT == S_IFREG, isRight(status) else {
-      return nil
-    }
+    // Without an inode, the build id is compared.
+    guard fstat(place, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+      mapping.inode == 0
+        || MappedFile.is(
+          status, at: Self.path(place), device: mapping.device, inode: mapping.inode)
+    else { return nil }
     let descriptor = Glibc.open(Self.path(place), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     return descriptor >= 0 ? descriptor : nil
   }
