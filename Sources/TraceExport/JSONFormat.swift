@@ -78,20 +78,20 @@ package struct JSONFormat: EventFormat {
 
   package func write(stack: [NamedFrame], to output: inout OutputBuffer) {
     output.append(",\"stack\":[")
-    for (index, frame) in stack.enumerated() {
+    for index in stack.indices {
       output.append(index > 0 ? ",\"" : "\"")
-      output.append(hex: frame.address)
+      output.append(hex: stack[index].address)
       output.append("\"")
     }
     output.append("],\"frames\":[")
-    for (index, frame) in stack.enumerated() {
+    for index in stack.indices {
       if index > 0 { output.append(",") }
-      write(frame, to: &output)
+      write(stack[index], to: &output)
     }
     output.append("]")
   }
 
-  private func write(_ frame: NamedFrame, to output: inout OutputBuffer) {
+  private func write(_ frame: borrowing NamedFrame, to output: inout OutputBuffer) {
     output.append(byte: UInt8(ascii: "{"))
     if !frame.module.isEmpty {
       output.append("\"module\":\"")
@@ -112,7 +112,7 @@ package struct JSONFormat: EventFormat {
     output.append("}")
   }
 
-  private func write(_ source: FrameSource, to output: inout OutputBuffer) {
+  private func write(_ source: borrowing FrameSource, to output: inout OutputBuffer) {
     write(source.place, to: &output)
     if source.inlined.isEmpty { return }
     output.append(",\"inlined\":[")

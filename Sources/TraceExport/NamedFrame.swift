@@ -69,19 +69,25 @@ struct ShownSymbols {
   ) -> NamedFrame {
     switch resolution {
     case .symbol(let id, let offset, _):
-      if kept[id] == nil {
-        if kept.count >= Self.keptMax { kept = [:] }
-        let frame = StackFrame(symbol(id), module: module)
-        let mark = frame.mark.isEmpty ? "" : " (\(frame.mark))"
-        kept[id] = (frame.module, frame.function + mark)
-      }
-      let names = kept[id]!
+      let names = names(of: id, symbol, module)
       return NamedFrame(
         address: address, module: names.module, function: names.function, offset: offset)
     case .unresolved(let reason, let known):
       return NamedFrame(
         address: address, module: known.map { module($0).shownName } ?? "", reason: reason.label)
     }
+  }
+
+  private mutating func names(
+    of id: SymbolID, _ symbol: (SymbolID) -> CodeSymbol, _ module: (ModuleID) -> CodeModule
+  ) -> (module: String, function: String) {
+    if let known = kept[id] { return known }
+    if kept.count >= Self.keptMax { kept = [:] }
+    let frame = StackFrame(symbol(id), module: module)
+    let mark = frame.mark.isEmpty ? "" : " (\(frame.mark))"
+    let names = (frame.module, frame.function + mark)
+    kept[id] = names
+    return names
   }
 
   /// Ids that are given to others are not kept.
@@ -132,9 +138,9 @@ extension OutputBuffer {
 
   /// Frames, innermost first, each called by the next.
   mutating func append(_ frames: [NamedFrame], _ style: EscapeStyle) {
-    for (index, frame) in frames.enumerated() {
+    for index in frames.indices {
       if index > 0 { append(" <- ") }
-      append(frame, style)
+      append(frames[index], style)
     }
   }
 }
