@@ -36,8 +36,8 @@ extension LiveSymbolizer {
     public var correctionNanoseconds: Int64 = 10_000_000_000
     /// How long a look-up waits for its name.
     public var pendingNanosecondsMax: Int64 = 600_000_000_000
-    /// How many look-ups wait, for a name or for their name to be final. Of more, names become final
-    /// earlier; when that is not enough, the oldest give way.
+    /// How many look-ups wait, for a name or for their name to be final. Of more, names become
+    /// final earlier; when that is not enough, the oldest give way.
     public var pendingMax = 1 << 20
     /// How long code that is gone is remembered for look-ups that come late. Older look-ups get no
     /// name.
