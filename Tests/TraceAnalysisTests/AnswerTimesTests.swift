@@ -126,6 +126,21 @@ import TraceFormat
     #expect(trace.name(0x1234, at: .ms(25_000), pid: 9) == (loser == nil ? lost : never))
   }
 
+  /// A program whose exec and maps were lost has no names for as long as it runs.
+  @Test(arguments: [7, nil] as [UInt32?])
+  func aProcessOfWhichNothingWasTold(_ loser: UInt32?) throws {
+    let trace = try NamedTrace {
+      $0.add(Self.load("known"), at: .ms(1), pid: 7)
+      $0.writer.loss(Self.loss(loser, .ms(20_000) ... .ms(21_000)))
+      $0.sample(at: .ms(600_000), pid: 9, stack: [Self.start + 8])
+    }
+    let (lost, never) = ("(events lost)", "(never announced)")
+    // Before the loss it was never told of either: that is no loss's doing.
+    #expect(trace.name(0x1234, at: .ms(19_000) - 1, pid: 9) == never)
+    #expect(trace.name(0x1234, at: .ms(600_000), pid: 9) == (loser == nil ? lost : never))
+    #expect(trace.name(0x1234, at: .ms(600_000), pid: 7) == never)
+  }
+
   /// An answer's times end where a loss's reach begins or ends; of what was unloaded too.
   @Test func answersHoldBetweenTheReachesOfLosses() throws {
     for seed in 1...40 as ClosedRange<UInt64> {

@@ -10,12 +10,15 @@ struct LossWindows {
 
   /// By pid; those of unknown processes under nil. In order of time, apart from each other.
   private var windows: [UInt32?: [Window]] = [:]
+  /// When the first loss began that may be any process's; it is not forgotten.
+  private var first: Int64?
 
   var isEmpty: Bool { windows.isEmpty }
 
   /// Losses come in the order of their ends, so a window is at most joined with the last ones.
   mutating func add(_ pid: UInt32?, from: Int64, until: Int64) {
     var added = Window(from: min(from, until), until: until)
+    if pid == nil { first = min(first ?? .max, added.from) }
     var known = windows.removeValue(forKey: pid) ?? []
     while let last = known.last, added.from <= last.until || known.count >= Self.windowsMax {
       added = Window(from: min(added.from, last.from), until: max(added.until, last.until))
@@ -24,6 +27,10 @@ struct LossWindows {
     known.append(added)
     windows[pid] = known
   }
+
+  /// Whether all that was to be told of a process may have been lost by then: its beginning, and
+  /// what it had mapped, however long ago that was.
+  func mayHideProcess(at time: Int64) -> Bool { first.map { $0 <= time } ?? false }
 
   /// Whether events of the process were lost between two moments.
   func anyLoss(_ pid: UInt32, _ from: Int64, _ until: Int64) -> Bool {

@@ -39,7 +39,9 @@ final class Naming {
     }
     guard let generation else {
       (entry.from, entry.until) = (time, time &+ 1)
-      entry.value = UInt32(reason(.neverAnnounced, pid, at: time, &entry).rawValue)
+      var reason = reason(.neverAnnounced, pid, at: time, &entry)
+      if feed.losses.mayHideProcess(at: time &+ options.slackNanoseconds) { reason = .eventsLost }
+      entry.value = UInt32(reason.rawValue)
       return entry
     }
     let finding = map.find(generation, address, at: time)
