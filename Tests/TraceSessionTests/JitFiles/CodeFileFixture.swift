@@ -97,6 +97,21 @@ final class CodeFileFixture {
     tell(.mapped(path: dumpPath, device: 0, inode: 0), isRundown: isRundown)
   }
 
+  /// The process's perf map, written and not told of yet.
+  func map(_ text: String) throws -> WrittenFile {
+    let map = try WrittenFile(sleeper.mapPath)
+    map.write(text)
+    return map
+  }
+
+  /// As ``map(_:)``, and read as far as it goes.
+  func followedMap(_ text: String, isRundown: Bool = false) throws -> WrittenFile {
+    let map = try map(text)
+    tell(.mayHaveMap, isRundown: isRundown)
+    read()
+    return map
+  }
+
   /// Reads all there is now.
   func read() { while follower.round() {} }
 

@@ -30,8 +30,7 @@ import TraceEvents
 
   @Test(.enabled(if: geteuid() == 0)) func aStrangersFileIsRefused() throws {
     let fixture = try CodeFileFixture()
-    let map = try WrittenFile(fixture.sleeper.mapPath)
-    map.write("1000 20 forged\n")
+    let map = try fixture.map("1000 20 forged\n")
     #expect(chown(map.path, 12_345, 12_345) == 0)
     fixture.tell(.mayHaveMap)
     fixture.end()

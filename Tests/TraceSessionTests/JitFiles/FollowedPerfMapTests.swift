@@ -10,8 +10,7 @@ import TraceEvents
     fixture.tell(.mayHaveMap)
     fixture.read()
     #expect(fixture.output.names.isEmpty)
-    let map = try WrittenFile(fixture.sleeper.mapPath)
-    map.write("1000 20 first\n0x2000 0x30 sec")
+    let map = try fixture.map("1000 20 first\n0x2000 0x30 sec")
     // Looked for again when the pause is over; told of as if it were new, at once.
     try waitForRounds(fixture) { $0.names == ["first"] }
     map.write("ond\n")
@@ -27,10 +26,7 @@ import TraceEvents
 
   @Test func whatAnOlderProcessHadAlreadyIsOfTheSessionsStart() throws {
     let fixture = try CodeFileFixture()
-    let map = try WrittenFile(fixture.sleeper.mapPath)
-    map.write("1000 20 old\n")
-    fixture.tell(.mayHaveMap, isRundown: true)
-    fixture.read()
+    let map = try fixture.followedMap("1000 20 old\n", isRundown: true)
     map.write("2000 20 new\n")
     fixture.read()
     #expect(fixture.output.names == ["old", "new"])
@@ -41,10 +37,7 @@ import TraceEvents
 
   @Test func aMapThatIsCutOffIsReadAgain() throws {
     let fixture = try CodeFileFixture()
-    let map = try WrittenFile(fixture.sleeper.mapPath)
-    map.write("1000 20 a\n2000 20 b\n")
-    fixture.tell(.mayHaveMap)
-    fixture.read()
+    let map = try fixture.followedMap("1000 20 a\n2000 20 b\n")
     map.cut(to: 0)
     map.write("3000 20 c\n")
     fixture.read()
@@ -56,10 +49,7 @@ import TraceEvents
 
   @Test func aMapThatIsWrittenAnewAndLongerIsReadFromItsStart() throws {
     let fixture = try CodeFileFixture()
-    let map = try WrittenFile(fixture.sleeper.mapPath)
-    map.write("1000 20 a\n2000 20 b\n")
-    fixture.tell(.mayHaveMap)
-    fixture.read()
+    let map = try fixture.followedMap("1000 20 a\n2000 20 b\n")
     map.cut(to: 0)
     map.write("3000 20 x\n4000 20 y\n5000 20 z\n")
     fixture.read()
@@ -71,10 +61,7 @@ import TraceEvents
 
   @Test func aMapThatIsReplacedIsFollowedUnderItsName() throws {
     let fixture = try CodeFileFixture()
-    let map = try WrittenFile(fixture.sleeper.mapPath)
-    map.write("1000 20 a\n")
-    fixture.tell(.mayHaveMap)
-    fixture.read()
+    let map = try fixture.followedMap("1000 20 a\n")
     map.write("2000 20 b\n")
     let other = try WrittenFile(fixture.sleeper.mapPath + ".new")
     other.write("3000 20 c\n")
@@ -88,10 +75,7 @@ import TraceEvents
 
   @Test func theEndIsReadAfterTheProcessEvenIfTheMapHasNoNameAnyMore() throws {
     let fixture = try CodeFileFixture()
-    let map = try WrittenFile(fixture.sleeper.mapPath)
-    map.write("1000 20 a\n")
-    fixture.tell(.mayHaveMap)
-    fixture.read()
+    let map = try fixture.followedMap("1000 20 a\n")
     map.write("2000 20 b\n3000 20 torn")
     unlink(map.path)
     fixture.end()
@@ -104,8 +88,7 @@ import TraceEvents
 
   @Test func whatAnotherProcessLeftBehindIsNotRead() throws {
     let fixture = try CodeFileFixture()
-    let map = try WrittenFile(fixture.sleeper.mapPath)
-    map.write("1000 20 stale\n")
+    let map = try fixture.map("1000 20 stale\n")
     var times = [timespec(tv_sec: 1_000_000_000, tv_nsec: 0), timespec()]
     times[1] = times[0]
     #expect(utimensat(AT_FDCWD, map.path, times, 0) == 0)
@@ -116,8 +99,7 @@ import TraceEvents
 
   @Test func aMapWithoutEntriesIsGivenUp() throws {
     let fixture = try CodeFileFixture()
-    let map = try WrittenFile(fixture.sleeper.mapPath)
-    map.write("1000 20 a\n")
+    let map = try fixture.map("1000 20 a\n")
     map.skip(Int(CodeFileLimits.wasteBytes) + (1 << 20))
     map.write("\n2000 20 b\n")
     fixture.tell(.mayHaveMap)
@@ -128,10 +110,7 @@ import TraceEvents
 
   @Test func namesAreCut() throws {
     let fixture = try CodeFileFixture()
-    let map = try WrittenFile(fixture.sleeper.mapPath)
-    map.write("1000 20 " + String(repeating: "x", count: 9000) + "\n")
-    fixture.tell(.mayHaveMap)
-    fixture.read()
+    _ = try fixture.followedMap("1000 20 " + String(repeating: "x", count: 9000) + "\n")
     #expect(fixture.output.names.map(\.utf8.count) == [CodeFileLimits.nameBytes])
   }
 
