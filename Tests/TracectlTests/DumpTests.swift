@@ -93,7 +93,7 @@ import TraceFormat
   }
 
   @Test func whatIsWrongIsOneSentence() throws {
-    let cases: [(arguments: [String], code: Int32, says: String)] = [
+    try expectOneSentence(of: [
       (["dump", "/etc/passwd"], 65, "/etc/passwd is not a trace file"),
       (["dump", fixture.path("none.etl")], 66, "No such file"),
       (["dump", fixture.directory], 74, "directory"),
@@ -104,14 +104,7 @@ import TraceFormat
       (["dump", small, "-formt", "json"], 64, "--format"),
       (["dump"], 64, "<file>"),
       (["dmup", small], 64, "did you mean 'dump'"),
-    ]
-    for item in cases {
-      let run = try RunningTool(item.arguments).wait()
-      #expect(run.exitCode == item.code, "\(item.arguments): \(run.errors)")
-      #expect(run.errors.hasPrefix("tracectl: ") && run.errors.contains(item.says), "\(run.errors)")
-      #expect(run.errors.filter { $0 == "\n" }.count == 1, "\(run.errors)")
-      #expect(run.output == "")
-    }
+    ])
   }
 
   @Test func aFullDiskIsSaid() throws {

@@ -101,7 +101,7 @@ import TraceFormat
 
   @Test func whatIsWrongIsOneSentence() throws {
     let small = try fixture.small()
-    let cases: [(arguments: [String], code: Int32, says: String)] = [
+    try expectOneSentence(of: [
       (["stacks", small], 65, "has no CPU samples; collect with -providers CPU"),
       (["stacks", "/etc/passwd"], 65, "not a trace file"),
       (["stacks", path, "-include", "{x"], 64, "'{' without a '}'"),
@@ -114,14 +114,7 @@ import TraceFormat
       (["stacks", path, "-from", "2s", "-to", "1s"], 64, "-from lies behind -to"),
       (["stacks", path, "-threshold", "200"], 64, "-threshold"),
       (["stacks", path, "-format", "svg"], 64, "svg"),
-    ]
-    for item in cases {
-      let run = try RunningTool(item.arguments).wait()
-      #expect(run.exitCode == item.code, "\(item.arguments): \(run.errors)")
-      #expect(run.errors.hasPrefix("tracectl: ") && run.errors.contains(item.says), "\(run.errors)")
-      #expect(run.errors.filter { $0 == "\n" }.count == 1, "\(run.errors)")
-      #expect(run.output == "", "\(item.arguments)")
-    }
+    ])
   }
 
   @Test func aBrokenPipeIsQuietAndAFullDiskIsNot() throws {

@@ -82,18 +82,11 @@ import TraceFormat
 
   @Test func whatIsWrongIsOneSentence() throws {
     let small = try fixture.large(count: 10)
-    let cases: [(arguments: [String], code: Int32, says: String)] = [
+    try expectOneSentence(of: [
       (["symbols", small], 65, "has no stacks"),
       (["symbols", "/etc/passwd"], 65, "not a trace file"),
       (["symbols", "/no/such/file"], 66, "No such file"),
       (["symbols", path, "-format", "svg"], 64, "svg"),
-    ]
-    for item in cases {
-      let run = try RunningTool(item.arguments).wait()
-      #expect(run.exitCode == item.code, "\(item.arguments): \(run.errors)")
-      #expect(run.errors.hasPrefix("tracectl: ") && run.errors.contains(item.says), "\(run.errors)")
-      #expect(run.errors.filter { $0 == "\n" }.count == 1, "\(run.errors)")
-      #expect(run.output == "", "\(item.arguments)")
-    }
+    ])
   }
 }

@@ -47,6 +47,22 @@ struct ToolRun {
   }
 }
 
+/// Arguments that are wrong, the exit code, and a part of the one sentence that says so.
+typealias WrongArguments = (arguments: [String], code: Int32, says: String)
+
+/// What is wrong is said in one sentence, and nothing is written beside it.
+func expectOneSentence(
+  of cases: [WrongArguments], environment: [String: String] = [:], in directory: String? = nil
+) throws {
+  for item in cases {
+    let run = try RunningTool(item.arguments, environment: environment, in: directory).wait()
+    #expect(run.exitCode == item.code, "\(item.arguments): \(run.errors)")
+    #expect(run.errors.hasPrefix("tracectl: ") && run.errors.contains(item.says), "\(run.errors)")
+    #expect(run.errors.filter { $0 == "\n" }.count == 1, "\(run.errors)")
+    #expect(run.output == "", "\(item.arguments)")
+  }
+}
+
 /// A tool that has been started.
 ///
 /// Foundation's `Process` would not do: it takes a process for running as long as one that it left
