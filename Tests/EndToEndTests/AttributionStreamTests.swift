@@ -71,24 +71,15 @@ extension EndToEnd {
 
     func follow(_ announce: String) throws -> (Follower, Oracle, TraceFile) {
       let scratch = try Scratch()
-      let trace = scratch.path("churn.etl")
-      let oracle = scratch.path("oracle")
-      let collection = try ChildProcess(
-        Tools.tracectl,
-        [
-          "collect", "-providers", "CPU:1999,JIT,Symbol", "-mode", "block", "-o", trace, "--",
-          Tools.miniVM, "--churn", "--announce", announce, "--oracle", oracle,
-          AttributionTests.programs + "churn.mini", "6", "600",
-        ], in: scratch)
+      let churn = try AttributionTests.Churn(announce, rate: 1999, in: scratch)
       var file: TraceFile?
       for _ in 0..<1000 where file == nil {
-        file = try? TraceFile(path: trace)
+        file = try? TraceFile(path: churn.trace)
         if file == nil { usleep(10_000) }
       }
       let follower = Follower(try #require(file))
       try follower.run { false }
-      try collection.succeed()
-      return (follower, try Oracle(path: oracle), follower.file)
+      return (follower, try churn.oracle(), follower.file)
     }
 
     @Test(

@@ -34,18 +34,35 @@ extension EndToEnd {
       #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
       + "/Samples/MiniVM/programs/"
 
+    /// minivm running code that comes and goes, and what collects it.
+    struct Churn {
+      let trace: String
+      let collection: ChildProcess
+      private let oraclePath: String
+
+      init(_ announce: String, rate: Int, in scratch: Scratch) throws {
+        trace = scratch.path("churn.etl")
+        oraclePath = scratch.path("oracle")
+        collection = try ChildProcess(
+          Tools.tracectl,
+          [
+            "collect", "-providers", "CPU:\(rate),JIT,Symbol", "-mode", "block", "-o", trace, "--",
+            Tools.miniVM, "--churn", "--announce", announce, "--oracle", oraclePath,
+            AttributionTests.programs + "churn.mini", "6", "600",
+          ], in: scratch)
+      }
+
+      /// Waits for its end.
+      func oracle() throws -> Oracle {
+        try collection.succeed()
+        return try Oracle(path: oraclePath)
+      }
+    }
+
     func record(_ announce: String, in scratch: Scratch) throws -> (TraceFile, Oracle) {
-      let trace = scratch.path("churn.etl")
-      let oracle = scratch.path("oracle")
-      let collection = try ChildProcess(
-        Tools.tracectl,
-        [
-          "collect", "-providers", "CPU:4999,JIT,Symbol", "-mode", "block", "-o", trace, "--",
-          Tools.miniVM, "--churn", "--announce", announce, "--oracle", oracle,
-          Self.programs + "churn.mini", "6", "600",
-        ], in: scratch)
-      try collection.succeed()
-      return (try TraceFile(path: trace), try Oracle(path: oracle))
+      let churn = try Churn(announce, rate: 4999, in: scratch)
+      let oracle = try churn.oracle()
+      return (try TraceFile(path: churn.trace), oracle)
     }
 
     /// Looks at every frame of every sample that lies within a life of the oracle's.
