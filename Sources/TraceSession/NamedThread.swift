@@ -33,6 +33,7 @@ final class NamedThread: Sendable {
     handle.withLock { $0 = thread }
   }
 
+  /// Returns when it has ended. Again: does nothing.
   func join() {
     let thread = handle.withLock { handle in
       defer { handle = nil }

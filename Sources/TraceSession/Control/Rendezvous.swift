@@ -54,11 +54,7 @@ final class Rendezvous: Sendable {
     state.wait(nanoseconds: detachNanoseconds) { $0.links.isEmpty }
     isEnding.store(true, ordering: .releasing)
     trace_wake(kick)
-    let running = thread.withLock { thread in
-      defer { thread = nil }
-      return thread
-    }
-    running?.join()
+    thread.withLock { $0 }?.join()
   }
 
   // MARK: On the thread

@@ -56,11 +56,7 @@ final class ConnectedImages: Sendable {
   func stop() {
     isStopping.store(true, ordering: .releasing)
     trace_wake(kick)
-    let running = thread.withLock { thread in
-      defer { thread = nil }
-      return thread
-    }
-    running?.join()
+    thread.withLock { $0 }?.join()
   }
 
   private func run() {

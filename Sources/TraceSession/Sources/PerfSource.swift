@@ -75,11 +75,7 @@ final class PerfSource: Sendable {
   func stop() {
     isStopping.store(true, ordering: .releasing)
     trace_wake(kick)
-    let running = thread.withLock { thread in
-      defer { thread = nil }
-      return thread
-    }
-    running?.join()
+    thread.withLock { $0 }?.join()
   }
 
   // MARK: On the thread

@@ -49,11 +49,7 @@ final class CodeFileSource: Sendable {
   /// Reads what is left, and ends. Again: does nothing.
   func stop() {
     state.withLock { $0.isStopping = true }
-    let running = thread.withLock { thread in
-      defer { thread = nil }
-      return thread
-    }
-    running?.join()
+    thread.withLock { $0 }?.join()
   }
 
   /// What went wrong, in sentences.
