@@ -7,26 +7,21 @@ import TraceSymbols
 /// - Guarantee: memory does not grow with the file, and code is passed over, not read.
 /// - Cost: one fstat(2) a look when nothing was added.
 final class FollowedJitdump {
-  let path: String
   private let file: FollowedFile
-  private(set) var entries: UInt64 = 0
-  private var bytesRead: UInt64 = 0
+  private var account: CodeFileAccount
   private var parser = JitdumpParser()
   /// Times are the processor's counter's.
   private var usesCounter = false
-  /// Of the parsers before, whose file was cut off.
-  private var earlier: [JitFileWarning] = []
-  private var notes: [String] = []
   private var size: UInt64 = 0
-  private var wastedBytes: UInt64 = 0
-  private var isGivenUp = false
   /// What the file had when it was found has not been read to its end yet.
   private var isFirstLook = true
 
   init(path: String, _ file: FollowedFile) {
-    self.path = path
+    account = CodeFileAccount(path: path, source: .jitdump)
     self.file = file
   }
+
+  var path: String { account.path }
 
   func isSame(as other: FollowedFile.Status) -> Bool {
     guard let own = file.status else { return false }
@@ -35,7 +30,7 @@ final class FollowedJitdump {
 
   /// Reads what is new; true when there is more.
   func look(_ owner: CodeOwner, _ shared: CodeFileShared) -> Bool {
-    guard !isGivenUp, !parser.isRefused, let status = file.status else { return false }
+    guard !account.isGivenUp, !parser.isRefused, let status = file.status else { return false }
     if status.size < size { restart() }
     size = status.size
     let hasMore = read(owner, shared)
@@ -59,36 +54,21 @@ final class FollowedJitdump {
       }
       let count = file.read(at: position, into: window)
       guard count >= wanted else { return false }
-      let entriesBefore = entries
       parser.parse(UnsafeRawBufferPointer(rebasing: window[..<count])) { record in
         tell(record, owner, shared)
       }
       roundBytes += count
-      bytesRead &+= UInt64(count)
-      wastedBytes = entries == entriesBefore ? wastedBytes + UInt64(count) : 0
-      if wastedBytes > CodeFileLimits.wasteBytes {
-        giveUp()
-        return false
-      }
+      guard account.read(bytes: count) else { return false }
       guard parser.position != position || parser.wanted != wanted else { return false }
     }
     return false
   }
 
-  private func giveUp() {
-    isGivenUp = true
-    notes.append(
-      "has more than \(CodeFileLimits.wasteBytes >> 20) MiB in a row that announce no code; the "
-        + "rest was not read")
-  }
-
   /// The file was cut off: what it has now is another's beginning.
   private func restart() {
-    let note = "was cut off while it was read; what it had before is used, and it was read again"
-    if !notes.contains(note) { notes.append(note) }
-    for warning in parser.warnings where !earlier.contains(where: { $0.kind == warning.kind }) {
-      earlier.append(warning)
-    }
+    account.restart(
+      "was cut off while it was read; what it had before is used, and it was read again",
+      parser.warnings)
     parser = JitdumpParser()
     isFirstLook = false
   }
@@ -100,14 +80,14 @@ final class FollowedJitdump {
     switch record {
     case .load(let load):
       let name = load.name.cut(toBytes: CodeFileLimits.nameBytes)
-      entries += 1
+      account.countEntry()
       guard shared.admits(textBytes: name.utf8.count, isEntry: true) else { return }
       shared.output.add(
         CodeLoad(
           address: load.address, size: load.size, codeIndex: load.codeIndex, source: .jitdump,
           name: name, since: since(load.timestamp, shared)), of: owner, isRundown: isRundown)
     case .move(let move):
-      entries += 1
+      account.countEntry()
       guard shared.admits(textBytes: 0, isEntry: true) else { return }
       shared.output.add(
         CodeMove(
@@ -152,15 +132,8 @@ final class FollowedJitdump {
   /// The last look, after which the file is closed.
   func finish(_ owner: CodeOwner, _ shared: CodeFileShared) {
     // A process that runs on may be in the middle of a record.
-    if owner.endTicks != nil, !isGivenUp { readTornEnd(owner, shared) }
-    let warnings = earlier + parser.warnings
-    var texts = notes
-    for text in warnings.map(\.text) where !texts.contains(text) { texts.append(text) }
-    shared.output.add(
-      CodeFile(
-        path: path, source: .jitdump, entries: entries, bytes: bytesRead, problems: texts),
-      of: owner, isRundown: false)
-    for text in texts { shared.note(path, text) }
+    if owner.endTicks != nil, !account.isGivenUp { readTornEnd(owner, shared) }
+    account.finish(parser.warnings, owner, shared)
   }
 
   private func readTornEnd(_ owner: CodeOwner, _ shared: CodeFileShared) {
@@ -168,6 +141,6 @@ final class FollowedJitdump {
       guard parser.end(atSize: size) else { return }
       while read(owner, shared) {}
     }
-    notes.append("has an end so damaged that it was not read")
+    account.note("has an end so damaged that it was not read")
   }
 }

@@ -13,33 +13,29 @@ final class FollowedPerfMap {
     case replaced
   }
 
-  let path: String
   private let file: FollowedFile
+  private var account: CodeFileAccount
   /// It was there when the session began, as far as anybody looked.
   private var isRundown: Bool
-  private(set) var entries: UInt64 = 0
-  private var bytesRead: UInt64 = 0
   private var parser = PerfMapParser()
-  private var earlier: [JitFileWarning] = []
-  private var notes: [String] = []
   private var modified: Int64 = .min
   /// The last bytes before where reading goes on: if they change, the file was written anew.
   private var tail: [UInt8] = []
-  private var wastedBytes: UInt64 = 0
-  private var isGivenUp = false
 
   private static let tailBytes = 64
 
   init(path: String, _ file: FollowedFile, isRundown: Bool) {
-    self.path = path
+    account = CodeFileAccount(path: path, source: .perfMap)
     self.file = file
     self.isRundown = isRundown
   }
 
+  var path: String { account.path }
+
   func look(_ owner: CodeOwner, _ shared: CodeFileShared) -> Look {
     guard let status = file.status else { return .done }
     let rest: Look = status.isLinked ? .done : .replaced
-    guard !isGivenUp, status.size != parser.position || status.modified != modified else {
+    guard !account.isGivenUp, status.size != parser.position || status.modified != modified else {
       return rest
     }
     if status.size < parser.position {
@@ -61,10 +57,7 @@ final class FollowedPerfMap {
   }
 
   private func restart(_ note: String) {
-    if !notes.contains(note) { notes.append(note) }
-    for warning in parser.warnings where !earlier.contains(where: { $0.kind == warning.kind }) {
-      earlier.append(warning)
-    }
+    account.restart(note, parser.warnings)
     parser = PerfMapParser()
     tail = []
     isRundown = false
@@ -80,26 +73,17 @@ final class FollowedPerfMap {
       let count = file.read(at: parser.position, into: target)
       guard count > 0 else { return false }
       let bytes = UnsafeRawBufferPointer(rebasing: target[..<count])
-      let entriesBefore = entries
       parser.parse(bytes) { tell($0, owner, shared) }
       tail = Array((tail + bytes.suffix(Self.tailBytes)).suffix(Self.tailBytes))
       roundBytes += count
-      bytesRead &+= UInt64(count)
-      wastedBytes = entries == entriesBefore ? wastedBytes + UInt64(count) : 0
-      if wastedBytes > CodeFileLimits.wasteBytes {
-        isGivenUp = true
-        notes.append(
-          "has more than \(CodeFileLimits.wasteBytes >> 20) MiB in a row without an entry; the "
-            + "rest was not read")
-        return false
-      }
+      guard account.read(bytes: count) else { return false }
     }
     return false
   }
 
   private func tell(_ entry: PerfMapEntry, _ owner: CodeOwner, _ shared: CodeFileShared) {
     let name = entry.name.cut(toBytes: CodeFileLimits.nameBytes)
-    entries += 1
+    account.countEntry()
     guard shared.admits(textBytes: name.utf8.count, isEntry: true) else { return }
     // Of what was there already the last for an address counts: all at one moment.
     shared.output.add(
@@ -111,14 +95,7 @@ final class FollowedPerfMap {
   /// The last look, after which the file is closed.
   func finish(_ owner: CodeOwner, _ shared: CodeFileShared) {
     // A process that runs on may be in the middle of a line.
-    if owner.endTicks != nil, !isGivenUp { parser.end { tell($0, owner, shared) } }
-    let warnings = earlier + parser.warnings
-    var texts = notes
-    for text in warnings.map(\.text) where !texts.contains(text) { texts.append(text) }
-    shared.output.add(
-      CodeFile(
-        path: path, source: .perfMap, entries: entries, bytes: bytesRead, problems: texts),
-      of: owner, isRundown: false)
-    for text in texts { shared.note(path, text) }
+    if owner.endTicks != nil, !account.isGivenUp { parser.end { tell($0, owner, shared) } }
+    account.finish(parser.warnings, owner, shared)
   }
 }

@@ -1,0 +1,59 @@
+import TraceEvents
+import TraceSymbols
+
+/// How much of a file that announces code was read, and what was wrong with it.
+struct CodeFileAccount {
+  let path: String
+  let source: CodeSource
+  private(set) var isGivenUp = false
+  private var entries: UInt64 = 0
+  private var bytesRead: UInt64 = 0
+  private var entriesBefore: UInt64 = 0
+  private var wastedBytes: UInt64 = 0
+  private var notes: [String] = []
+  /// Of the parsers before, whose file was cut off.
+  private var earlier: [JitFileWarning] = []
+
+  init(path: String, source: CodeSource) {
+    self.path = path
+    self.source = source
+  }
+
+  mutating func countEntry() { entries += 1 }
+
+  /// Counts what was read, its entries counted already; false when too much of the file announces
+  /// nothing, and it is given up.
+  mutating func read(bytes: Int) -> Bool {
+    bytesRead &+= UInt64(bytes)
+    wastedBytes = entries == entriesBefore ? wastedBytes + UInt64(bytes) : 0
+    entriesBefore = entries
+    guard wastedBytes > CodeFileLimits.wasteBytes else { return true }
+    isGivenUp = true
+    note(
+      "has more than \(CodeFileLimits.wasteBytes >> 20) MiB in a row that announce no code; the "
+        + "rest was not read")
+    return false
+  }
+
+  /// Of a problem, in a sentence without its subject; once.
+  mutating func note(_ text: String) {
+    if !notes.contains(text) { notes.append(text) }
+  }
+
+  /// The file is read from its start again, by another parser than had these warnings.
+  mutating func restart(_ note: String, _ warnings: [JitFileWarning]) {
+    self.note(note)
+    for warning in warnings where !earlier.contains(where: { $0.kind == warning.kind }) {
+      earlier.append(warning)
+    }
+  }
+
+  /// Tells of the file, with the last parser's warnings.
+  mutating func finish(_ warnings: [JitFileWarning], _ owner: CodeOwner, _ shared: CodeFileShared) {
+    for warning in earlier + warnings { note(warning.text) }
+    shared.output.add(
+      CodeFile(path: path, source: source, entries: entries, bytes: bytesRead, problems: notes),
+      of: owner, isRundown: false)
+    for text in notes { shared.note(path, text) }
+  }
+}
