@@ -32,21 +32,23 @@ public final class FrameTable {
   private let index: FrameIndex
 
   /// Reads a file's.
-  ///
-  /// - Parameters:
-  ///   - buildID: what the file must have, unless empty.
-  ///   - inode: what the file must have, unless 0; not asked where the build ID agrees.
-  public convenience init(
-    path: String, buildID: [UInt8] = [], inode: UInt64 = 0
-  ) throws(FrameTableError) {
-    guard let image = ImageBytes(path: path) else { throw .unreadable }
-    try self.init(image)
-    if !buildID.isEmpty, !sections.buildID.isEmpty {
+  public convenience init(path: String) throws(FrameTableError) {
+    try self.init(UnwindImages.Identity(path: path), at: path)
+  }
+
+  /// Reads it from a file that must be the image: by build id, where both have one, else by device
+  /// and inode, where they are known.
+  convenience init(_ image: UnwindImages.Identity, at path: String) throws(FrameTableError) {
+    guard let bytes = ImageBytes(path: path) else { throw .unreadable }
+    try self.init(bytes)
+    if !image.buildID.isEmpty, !sections.buildID.isEmpty {
       // The kernel keeps 20 bytes of it.
-      guard sections.buildID.starts(with: buildID) || buildID.starts(with: sections.buildID)
+      guard
+        sections.buildID.starts(with: image.buildID) || image.buildID.starts(with: sections.buildID)
       else { throw .replaced }
-    } else if inode != 0, inode != image.inode {
-      throw .replaced
+    } else if image.inode != 0 {
+      guard MappedFile.is(bytes.status, at: path, device: image.device, inode: image.inode)
+      else { throw .replaced }
     }
   }
 

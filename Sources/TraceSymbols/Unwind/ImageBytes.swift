@@ -7,8 +7,8 @@ struct ImageBytes: ~Copyable {
   private let descriptor: Int32
   private let base: UInt64
   let size: UInt64
-  /// The file's inode; 0 where there is no file.
-  let inode: UInt64
+  /// All 0 where there is no file.
+  let status: stat
 
   /// A regular file; nil where there is none or it may not be read.
   init?(path: String) {
@@ -23,7 +23,7 @@ struct ImageBytes: ~Copyable {
     descriptor = file
     base = 0
     size = UInt64(max(status.st_size, 0))
-    inode = UInt64(status.st_ino)
+    self.status = status
   }
 
   /// The kernel's own image that every process has mapped, as this process has it: "[vdso]".
@@ -52,7 +52,7 @@ struct ImageBytes: ~Copyable {
     self.descriptor = descriptor
     self.base = base
     self.size = size
-    inode = 0
+    status = stat()
   }
 
   deinit { close(descriptor) }

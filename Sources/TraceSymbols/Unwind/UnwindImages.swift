@@ -14,12 +14,14 @@ public final class UnwindImages {
     public var path: String
     /// Empty where it is not known.
     public var buildID: [UInt8]
-    /// 0 where it is not known.
+    /// The file's, as the kernel's record of the mapping has them; 0 where they are not known.
+    public var device: UInt64
     public var inode: UInt64
 
-    public init(path: String, buildID: [UInt8] = [], inode: UInt64 = 0) {
+    public init(path: String, buildID: [UInt8] = [], device: UInt64 = 0, inode: UInt64 = 0) {
       self.path = path
       self.buildID = buildID
+      self.device = device
       self.inode = inode
     }
   }
@@ -127,8 +129,7 @@ public final class UnwindImages {
     var reason = FrameTableError.unreadable
     for path in image.paths {
       do throws(FrameTableError) {
-        return try FrameTable(
-          path: path, buildID: image.identity.buildID, inode: image.identity.inode)
+        return try FrameTable(image.identity, at: path)
       } catch {
         if reason == .unreadable { reason = error }
       }

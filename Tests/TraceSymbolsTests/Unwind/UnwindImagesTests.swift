@@ -72,4 +72,23 @@ import Testing
         mappedAt: start..<start + UInt64(length)))
     #expect(images.table(of: id) != nil, "\(images.problems)")
   }
+
+  /// The first files of any two tmpfs have the same inode.
+  @Test func aFileOnAnotherDeviceIsAnotherImage() throws {
+    let path = try copy("one")
+    var status = stat()
+    try #require(stat(path, &status) == 0)
+    let (device, inode) = (UInt64(status.st_dev), UInt64(status.st_ino))
+    let images = UnwindImages()
+    func isRead(_ device: UInt64) throws -> Bool {
+      let identity = UnwindImages.Identity(path: path, device: device, inode: inode)
+      return images.table(of: try #require(images.id(of: identity, in: UInt32(getpid())))) != nil
+    }
+    #expect(try isRead(device))
+    #expect(try isRead(0))
+    // Overlays show devices of their own: there the inode alone tells.
+    let showsOther = MappedFile.is(status, at: path, device: device + 1, inode: inode)
+    #expect(try isRead(device + 1) == showsOther)
+    #expect(images.problems.map(\.error) == (showsOther ? [] : [.replaced]))
+  }
 }

@@ -16,7 +16,9 @@ struct CodeMapping {
     let path = String(
       decoding: UnsafeRawBufferPointer(rebasing: map.path.prefix(PerfTranslator.pathBytesMax)),
       as: UTF8.self)
-    identity = Self.identity(path: path, buildID: Array(map.buildID), inode: map.inode)
+    identity = Self.identity(
+      path: path, buildID: Array(map.buildID),
+      device: ProcessMaps.device(major: map.major, minor: map.minor), inode: map.inode)
   }
 
   init(_ map: ProcessMap) {
@@ -24,7 +26,7 @@ struct CodeMapping {
     end = map.end
     fileOffset = map.fileOffset
     let path = map.isDeleted ? map.path + Self.deletedMark : map.path
-    identity = Self.identity(path: path, buildID: [], inode: map.inode)
+    identity = Self.identity(path: path, buildID: [], device: map.device, inode: map.inode)
   }
 
   private static let deletedMark = " (deleted)"
@@ -35,14 +37,14 @@ struct CodeMapping {
   /// Of a deleted file the name alone is left. Another may have it now, which is seen by its build
   /// id or its inode.
   private static func identity(
-    path: String, buildID: [UInt8], inode: UInt64
+    path: String, buildID: [UInt8], device: UInt64, inode: UInt64
   ) -> UnwindImages.Identity? {
     if path == "[vdso]" { return UnwindImages.Identity(path: path) }
     guard path.utf8.first == UInt8(ascii: "/"), !notFiles.contains(where: path.hasPrefix),
       !(path.hasSuffix(".dump") && path.contains("/jit-"))
     else { return nil }
     let name = path.hasSuffix(deletedMark) ? String(path.dropLast(deletedMark.count)) : path
-    return UnwindImages.Identity(path: name, buildID: buildID, inode: inode)
+    return UnwindImages.Identity(path: name, buildID: buildID, device: device, inode: inode)
   }
 
   private static let notFiles = ["//", "/memfd:", "/dev/", "/SYSV", "/anon_hugepage", "/[aio]"]
