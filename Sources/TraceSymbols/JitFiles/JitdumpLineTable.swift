@@ -100,7 +100,8 @@ struct JitdumpLineTable: Sendable {
       var file = files[row]
       if file.isEmpty, let lengths = unreadable[row] {
         file = Self.file(inName: load.name, ofBytes: lengths) ?? ""
-        if file.isEmpty { unknown += 1 }
+        // A row without a name and a line ends the lines before it: Erlang's last.
+        if file.isEmpty, numbers[row] != 0 { unknown += 1 }
       }
       result.addresses.append(load.address + offset)
       result.lines.append(numbers[row])

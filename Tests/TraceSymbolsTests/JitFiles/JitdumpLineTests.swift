@@ -72,6 +72,15 @@ import Testing
     #expect(JitdumpReading(file).kinds == [.unreadableFileNames])
   }
 
+  @Test func aRowWithoutANameAndALineEndsTheOthers() {
+    var file = JitdumpFile()
+    file.lines(of: address, [(address, 7, Array("m.erl".utf8)), (address + 8, 0, [])], time: 1)
+    file.load("m:f/1", at: address, size: 32, time: 2)
+    #expect(lines(file).map(\.lines) == [[7, 0]])
+    #expect(lines(file).map(\.files) == [["m.erl", ""]])
+    #expect(JitdumpReading(file).warnings == [])
+  }
+
   @Test func rowsThatRepeatTheLineAreLeftOut() {
     var file = JitdumpFile()
     let rows = [(0, 5), (4, 5), (8, 6), (12, 5)].map { offset, line in
