@@ -21,7 +21,8 @@ from pathlib import Path
 
 import paired
 import programs
-from recorders import ALONE, EVERY, PERF, TRACECTL, WITH_NAMES, recorders, run
+from recorders import (
+    ALONE, EVERY, PERF, PERF_DWARF, TRACECTL, TRACECTL_DWARF, WITH_NAMES, recorders, run)
 
 
 def arguments():
@@ -33,7 +34,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rate", default="999")
     parser.add_argument(
-        "--frame-pointers", action="store_true", help="leave out the rows with copied stacks")
+        "--dwarf-rounds", type=int, default=5, help="at most, of those with copied stacks")
     return parser.parse_args()
 
 
@@ -54,11 +55,11 @@ def middle(values):
 
 def overhead(program, options, directory):
     """Prints the program's table; what tracectl costs more than perf in each round."""
-    names = [name for name in EVERY if not options.frame_pointers or "dwarf" not in name]
     ways = recorders(options.tracectl, options.rate, program.providers)
     command = [*program.command, options.seconds]
-    runs = paired.rounds(options.rounds, names, lambda name: run(
-        command, ways[name], directory, program.environment))
+    limits = dict.fromkeys((PERF_DWARF, TRACECTL_DWARF), options.dwarf_rounds)
+    runs = paired.rounds(options.rounds, EVERY, lambda name: run(
+        command, ways[name], directory, program.environment), limits)
     alone = [speed(measured) for measured in runs[ALONE]]
     # What starting the wrapper takes is in every row.
     idle = middle(measured.recorder_cpu / measured.seconds for measured in runs[ALONE])
@@ -67,7 +68,7 @@ def overhead(program, options, directory):
     print(f"| recorder | slower than alone | than {PERF} | recorder's CPU | samples "
           "| bytes a sample | ends after |")
     print("|---|---|---|---|---|---|---|")
-    for name in names[1:]:
+    for name in EVERY[1:]:
         own = runs[name]
         cpu = middle(measured.recorder_cpu / measured.seconds for measured in own) - idle
         size = sum(one.bytes for one in own) / (sum(one.samples for one in own) or 1)
