@@ -3,8 +3,8 @@
 
 The same program, alone and under each recorder, round after round in changing order. The programs
 run for a fixed time and say how many rounds of their work they did: what they did less than alone
-is the cost. Costs are means over the rounds with the interval of 95 %, of differences within one
-round; the other columns are medians. Leave the machine alone meanwhile. Prints Markdown.
+is the cost. Costs are of differences within one round, with the interval of 95 % (paired.py); the
+other columns are medians. Leave the machine alone meanwhile. Prints Markdown.
 
     Benchmarks/Runtimes/overhead.py --tracectl .build/release/tracectl --agent libtracejvm.so
 """
@@ -34,7 +34,9 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rate", default="999")
     parser.add_argument(
-        "--dwarf-rounds", type=int, default=5, help="at most, of those with copied stacks")
+        "--dwarf-rounds", type=int, default=6, help="at most, of those with copied stacks")
+    parser.add_argument(
+        "--brief", action="store_true", help="perf -g and tracectl alone, neither with names")
     return parser.parse_args()
 
 
@@ -58,7 +60,8 @@ def overhead(program, options, directory):
     ways = recorders(options.tracectl, options.rate, program.providers)
     command = [*program.command, options.seconds]
     limits = dict.fromkeys((PERF_DWARF, TRACECTL_DWARF), options.dwarf_rounds)
-    runs = paired.rounds(options.rounds, EVERY, lambda name: run(
+    names = [ALONE, PERF, TRACECTL] if options.brief else EVERY
+    runs = paired.rounds(options.rounds, names, lambda name: run(
         command, ways[name], directory, program.environment), limits)
     alone = [speed(measured) for measured in runs[ALONE]]
     # What starting the wrapper takes is in every row.
@@ -68,7 +71,7 @@ def overhead(program, options, directory):
     print(f"| recorder | slower than alone | than {PERF} | recorder's CPU | samples "
           "| bytes a sample | ends after |")
     print("|---|---|---|---|---|---|---|")
-    for name in EVERY[1:]:
+    for name in names[1:]:
         own = runs[name]
         cpu = middle(measured.recorder_cpu / measured.seconds for measured in own) - idle
         size = sum(one.bytes for one in own) / (sum(one.samples for one in own) or 1)
@@ -76,7 +79,7 @@ def overhead(program, options, directory):
         print(f"| {name} | {paired.difference(slower(runs, name, ALONE))} | {more} | {cpu:.2%} "
               f"| {middle(one.samples for one in own):.0f} | {size:.1f} "
               f"| {middle(one.ending for one in own):.2f} s |", flush=True)
-    return {name: slower(runs, name, PERF) for name in (TRACECTL, WITH_NAMES)}
+    return {name: slower(runs, name, PERF) for name in (TRACECTL, WITH_NAMES) if name in runs}
 
 
 def jitdump(program, options, directory):
@@ -125,13 +128,15 @@ def main():
             try:
                 for name, differences in overhead(program, options, directory).items():
                     more[name] += differences
-                if program.perf == "inject":
+                if program.perf == "inject" and not options.brief:
                     jitdump(program, options, directory)
             except subprocess.CalledProcessError as error:
                 print(f"\n{program.name}: failed: {error}: {(error.stderr or '')[-400:]}")
                 return 1
     print()
     for name, differences in more.items():
+        if not differences:
+            continue
         print(f"Over all programs, {name} slows by {paired.difference(differences)} "
               f"of the work more than {PERF} ({len(differences)} rounds).")
     return 0

@@ -3,8 +3,8 @@
 
 Finer than what programs get done (overhead.py): the thread reads the clock and sums the gaps.
 "In interrupts" are gaps of less than 50 us, the samples among them; "in all" has also the time for
-which another program, a recorder's too, had the CPU. Shares of the time, means over rounds in
-changing order with the interval of 95 %. Leave the machine alone meanwhile.
+which another program, a recorder's too, had the CPU. Shares of the time over rounds in changing
+order, with the interval of 95 % (paired.py). Leave the machine alone meanwhile.
 
     Benchmarks/Runtimes/stolen.py --tracectl .build/release/tracectl --rounds 40
 """
