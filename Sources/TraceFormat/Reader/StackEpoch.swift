@@ -35,6 +35,26 @@ final class StackEpoch {
     return search(id)
   }
 
+  /// The node's frame and its callers', until `body` says false; it must not add to the epoch.
+  @inline(__always)
+  func forEachFrame(from id: UInt32, _ body: (StackID, UInt64) -> Bool) {
+    // Read once: a step of a million stacks is a few loads, and nothing is asked of this object.
+    let (parents, addresses, count) = (parents.base, addresses.base, parents.count)
+    let firstID = runs.count == 1 ? Int(runs[0].firstID) : nil
+    var next = id
+    withExtendedLifetime(self) {
+      while next != 0 {
+        let position = firstID.map { Int(next) - $0 } ?? search(next) ?? -1
+        guard position >= 0, position < count else {
+          _ = body(.lost, StackNode.lostAddress)
+          return
+        }
+        guard body(StackID(rawValue: next), addresses[position]) else { return }
+        next = parents[position]
+      }
+    }
+  }
+
   private func search(_ id: UInt32) -> Int? {
     var low = 0
     var high = runs.count

@@ -48,17 +48,14 @@ extension TraceFile {
   /// ``StackID/lost`` comes last.
   ///
   /// - Cost: as ``stack(_:)``, without the array.
+  /// - Trap: `body` must not read on in a trace that is still being written.
   public func forEachFrame(of id: StackID, _ body: (StackID, UInt64) -> Bool) {
-    var next = id.rawValue
-    let epoch = epoch(holding: id)
-    while next != 0 {
-      guard let epoch, let position = epoch.position(of: next) else {
-        _ = body(.lost, StackNode.lostAddress)
-        return
-      }
-      guard body(StackID(rawValue: next), epoch.addresses.base[position]) else { return }
-      next = epoch.parents.base[position]
+    guard id != .none else { return }
+    guard let epoch = epoch(holding: id) else {
+      _ = body(.lost, StackNode.lostAddress)
+      return
     }
+    epoch.forEachFrame(from: id.rawValue, body)
   }
 
   /// A stack's innermost frame; nil for ``StackID/none``, and when it was in a part of the file
