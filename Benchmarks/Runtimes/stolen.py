@@ -19,7 +19,7 @@ from pathlib import Path
 
 import paired
 import programs
-from recorders import ALONE, EVERY, PERF, recorders, run
+from recorders import ALONE, EVERY, PERF, TRACECTL, recorders, run
 
 
 def arguments():
@@ -28,6 +28,7 @@ def arguments():
     parser.add_argument("--seconds", default="2", help="how long each run lasts")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--rate", default="999")
+    parser.add_argument("--brief", action="store_true", help="only perf -g and tracectl")
     return parser.parse_args()
 
 
@@ -47,12 +48,13 @@ def main():
         programs.quiet("gcc", "-O2", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls",
                        "-o", program, programs.WORKLOADS / "stolen.c")
         ways = recorders(options.tracectl, options.rate)
+        names = [ALONE, PERF, TRACECTL] if options.brief else EVERY
         runs = paired.rounds(
-            options.rounds, EVERY,
+            options.rounds, names,
             lambda name: shares(run([program, options.seconds], ways[name], scratch)))
     print(f"| recorder | in interrupts | more than {PERF} | in all | more than {PERF} |")
     print("|---|---|---|---|---|")
-    for name in EVERY:
+    for name in names:
         cells = []
         for which in range(2):
             own = [shares[which] for shares in runs[name]]
