@@ -101,12 +101,17 @@ import TraceEvents
     }
   }
 
+  /// One life in three is told in order, the others up to 0.9 s late.
+  static func steps(_ seed: Int) -> [ScriptStep] {
+    var life = Life(seed: UInt64(seed))
+    let told = life.run(1500)
+    return seed % 3 == 0 ? told : life.disordered(told, reach: second * 9 / 10)
+  }
+
   /// With a time for corrections that is as long as the trace: each look-up, named at once or not,
   /// is told of each change, and of nothing else.
   @Test(arguments: 0..<24) func inTheEndTheNamesAreTheFiles(seed: Int) {
-    var life = Life(seed: UInt64(seed))
-    let told = life.run(1500)
-    let steps = seed % 3 == 0 ? told : life.disordered(told, reach: Self.second * 9 / 10)
+    let steps = Self.steps(seed)
     var limits = LiveSymbolizer.Limits()
     limits.correctionNanoseconds = 600 * Self.second
     let names = LiveSymbolizer(session: testSession(), options: .test, limits: limits)
@@ -126,9 +131,7 @@ import TraceEvents
   /// With little time for corrections: a look-up that waits for its name still gets the file's, and
   /// a name that was final is what the file had when it became so.
   @Test(arguments: 0..<24) func onlyFinalNamesStay(seed: Int) {
-    var life = Life(seed: UInt64(seed))
-    let told = life.run(1500)
-    let steps = seed % 3 == 0 ? told : life.disordered(told, reach: Self.second * 9 / 10)
+    let steps = Self.steps(seed)
     var limits = LiveSymbolizer.Limits()
     limits.correctionNanoseconds = 0
     let names = LiveSymbolizer(session: testSession(), options: .test, limits: limits)

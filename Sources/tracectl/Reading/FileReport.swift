@@ -117,9 +117,9 @@ struct FileReport {
   private var losses: [String] {
     let rows = file.lossTotals.filter { $0.count > 0 }.map { loss in
       [
-        grouped(loss.count), loss.cause.name, loss.cpu == EventHeader.noCPU ? "-" : "\(loss.cpu)",
-        time(loss.firstTicks),
-        time(loss.lastTicks),
+        grouped(loss.count), loss.cause.name,
+        loss.cpu == EventHeader.noCPU ? "-" : "\(loss.cpu)",
+        time(loss.firstTicks), time(loss.lastTicks),
         loss.processIndex.flatMap(file.process)?.pid.description ?? "-",
       ]
     }
