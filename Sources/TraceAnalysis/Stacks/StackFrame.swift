@@ -64,17 +64,36 @@ public struct FrameTable: Sendable {
   public private(set) var frames: [StackFrame] = []
   /// Frames that stand below the function they are a part of: see ``ResolvedFrame/inlined``.
   public private(set) var inlined: [FrameID] = []
-  private var ids: [StackFrame: FrameID] = [:]
+  /// By the frames' hashes, open addressing: numbers + 1, 0 for an empty slot. A dictionary would
+  /// keep each frame's strings twice, and hash them again whenever it grows.
+  private var slots = [UInt32](repeating: 0, count: 1024)
+  private var hashes: [Int] = []
 
   public init() {}
 
   /// The number of `frame`, the same for an equal one.
   public mutating func id(of frame: StackFrame) -> FrameID {
-    if let known = ids[frame] { return known }
-    let id = FrameID(rawValue: UInt32(frames.count))
+    let hash = frame.hashValue
+    var slot = hash & (slots.count - 1)
+    while slots[slot] != 0 {
+      let known = Int(slots[slot]) - 1
+      if hashes[known] == hash, frames[known] == frame { return FrameID(rawValue: UInt32(known)) }
+      slot = (slot + 1) & (slots.count - 1)
+    }
     frames.append(frame)
-    ids[frame] = id
-    return id
+    hashes.append(hash)
+    slots[slot] = UInt32(frames.count)
+    if frames.count * 2 > slots.count { grow() }
+    return FrameID(rawValue: UInt32(frames.count - 1))
+  }
+
+  private mutating func grow() {
+    slots = [UInt32](repeating: 0, count: slots.count * 2)
+    for (number, hash) in hashes.enumerated() {
+      var slot = hash & (slots.count - 1)
+      while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+      slots[slot] = UInt32(number + 1)
+    }
   }
 
   /// Keeps inlined frames, the outermost first, for a ``ResolvedFrame``.
