@@ -14,8 +14,8 @@ public struct ProviderDescription: Sendable {
 }
 
 /// A named source of events. Hold it in a global or `static let`, with a literal name and a closure
-/// that captures nothing: then it is initialised by the linker and asking it costs a load and a
-/// test.
+/// that captures nothing: then the linker initialises it, and a disabled event costs one load, a
+/// test and a branch.
 ///
 ///     enum Shop {
 ///       static let provider = Provider("Shop") { ProviderDescription(events: [OrderPlaced.self]) }
@@ -25,8 +25,10 @@ public struct ProviderDescription: Sendable {
 /// - Guarantee: ``emit(_:)`` is async-signal-safe once the provider is registered, takes no lock
 ///   and allocates nothing.
 /// - Trap: a provider lives as long as the process; one that is created in a function and dropped
-///   stays registered.
+///   stays registered. A provider that is not static costs three loads a disabled event.
 public struct Provider: ~Copyable, Sendable {
+  /// What the disabled check reads; see ``WantedHints``.
+  @usableFromInline let hints: WantedHints
   /// Address of the provider's event rows; 0 until it is registered.
   @usableFromInline let rows: Atomic<UInt>
   /// The registry's record of it, retained for ever; 0 until someone asks.
@@ -36,6 +38,7 @@ public struct Provider: ~Copyable, Sendable {
 
   @inlinable @inline(__always)
   public init(_ name: StaticString, _ describe: @escaping @Sendable () -> ProviderDescription) {
+    hints = WantedHints()
     rows = Atomic(0)
     record = Atomic(0)
     self.name = name
@@ -52,25 +55,24 @@ public struct Provider: ~Copyable, Sendable {
     if rows.load(ordering: .acquiring) == 0 { registerSlow() } else { Registry.resumeAfterFork() }
   }
 
-  /// Whether any session wants this event now.
+  /// Whether any session wants this event now. Registers the provider when it is not yet.
+  ///
+  /// - Cost: one load, a test and a branch when nobody wants it.
   @inlinable @inline(__always)
   public borrowing func isEnabled<E: TraceEvent>(_: E.Type) -> Bool {
-    let address = rows.load(ordering: .relaxed)
-    return address != 0 && trace_load_u8(&Self.row(address, E.self).pointee.mask) != 0
+    guard hints.mayBeWanted(E.self) else { return false }
+    return trace_load_u8(&Self.row(registeredRows(), E.self).pointee.mask) != 0
   }
 
   /// Writes the event to every session that wants it. `event` is evaluated only when one does.
   ///
-  /// - Cost: two loads and a branch when nobody wants it; about the clock's read when one does.
+  /// - Cost: one load, a test and a branch when nobody wants it; about the clock's read when a
+  ///   session does.
   /// - Trap: a session in block mode lets the caller wait when its buffers are full.
   @inlinable @inline(__always)
   public borrowing func emit<E: TraceEvent>(_ event: @autoclosure () -> E) {
-    var address = rows.load(ordering: .relaxed)
-    if _slowPath(address == 0) {
-      registerSlow()
-      address = rows.load(ordering: .relaxed)
-    }
-    let row = Self.row(address, E.self)
+    guard hints.mayBeWanted(E.self) else { return }
+    let row = Self.row(registeredRows(), E.self)
     let mask = trace_load_u8(&row.pointee.mask)
     // Not marked as unlikely: the compiler does not inline into paths that are, and a call here
     // costs a third of what an event does.
@@ -93,6 +95,15 @@ public struct Provider: ~Copyable, Sendable {
     registration().setCaptureStateHandler(body)
   }
 
+  /// Address of the event rows; registers the provider first when it is not yet.
+  @inlinable @inline(__always)
+  borrowing func registeredRows() -> UInt {
+    let address = rows.load(ordering: .relaxed)
+    if _fastPath(address != 0) { return address }
+    registerSlow()
+    return rows.load(ordering: .relaxed)
+  }
+
   @inlinable @inline(__always)
   static func row<E: TraceEvent>(
     _ address: UInt, _: E.Type
@@ -113,7 +124,8 @@ public struct Provider: ~Copyable, Sendable {
     if let pointer = UnsafeRawPointer(bitPattern: known) {
       return Unmanaged.fromOpaque(pointer).takeUnretainedValue()
     }
-    let fresh = RegisteredProvider(name: name.description, describe())
+    let fresh = RegisteredProvider(
+      name: name.description, describe(), hints: hints.staticBytes())
     let opaque = UInt(bitPattern: Unmanaged.passRetained(fresh).toOpaque())
     let (isMine, winner) = record.compareExchange(
       expected: 0, desired: opaque, ordering: .acquiringAndReleasing)

@@ -66,11 +66,16 @@ final class RegisteredProvider: Sendable {
   /// those used.
   nonisolated(unsafe) let rows: UnsafeMutablePointer<trace_event_row>
   private let types: [UInt]
+  /// The provider's ``WantedHints`` in static memory; nil for a provider that may move.
+  nonisolated(unsafe) private let hints: UnsafeMutablePointer<UInt8>?
   private let state = ForkSafeLock(State())
   /// The provider announced before this one; set once, before the list shows it.
   nonisolated(unsafe) var previous: RegisteredProvider?
 
-  init(name: String, _ description: ProviderDescription) {
+  init(
+    name: String, _ description: ProviderDescription, hints: UnsafeMutablePointer<UInt8>? = nil
+  ) {
+    self.hints = hints
     schema = ProviderSchema(
       name: name, keywords: description.keywords, events: description.events.map { $0.schema })
     let bytes = EventSchema.idLimit * MemoryLayout<trace_event_row>.stride
@@ -103,7 +108,9 @@ final class RegisteredProvider: Sendable {
       defer { state.isAnnounced = true }
       return !state.isAnnounced
     }
-    if isFirst { Registry.add(self) }
+    guard isFirst else { return }
+    Registry.add(self)
+    publishHints()
   }
 
   /// Switches a session's events on and off. On the control thread only.
@@ -116,6 +123,7 @@ final class RegisteredProvider: Sendable {
       setBit(&row.pointee.stack_mask, bit, grant.isOn && grant.captureStack)
       setBit(&row.pointee.mask, bit, grant.isOn)
     }
+    publishHints()
     state.withLock { state in state.filters[slot] = filter }
   }
 
@@ -128,6 +136,7 @@ final class RegisteredProvider: Sendable {
       setBit(&row.pointee.stack_mask, bit, false)
       setRef(row, slot, 0)
     }
+    publishHints()
     state.withLock { state in state.filters[slot] = nil }
   }
 
@@ -162,6 +171,7 @@ final class RegisteredProvider: Sendable {
       row.pointee.stack_mask = 0
       row.pointee.mask = .max
     }
+    if let hints { for index in 0..<WantedHints.count { trace_store_u8(hints + index, .max) } }
   }
 
   func resumeAfterFork() {
@@ -169,6 +179,20 @@ final class RegisteredProvider: Sendable {
       let row = rows + Int(event.id)
       row.pointee.mask = 0
       row.pointee.type = type
+    }
+    publishHints()
+  }
+
+  /// Copies what the rows say into the provider's hints. The lock puts the control thread and a
+  /// registering thread in order: whoever publishes last has seen the other's rows.
+  private func publishHints() {
+    guard let hints else { return }
+    state.withLock { _ in
+      var wanted = InlineArray<64, UInt8>(repeating: 0)
+      for event in schema.events {
+        wanted[Int(event.id) % WantedHints.count] |= trace_load_u8(&rows[Int(event.id)].mask)
+      }
+      for index in 0..<WantedHints.count { trace_store_u8(hints + index, wanted[index]) }
     }
   }
 

@@ -1,0 +1,75 @@
+import CTraceShims
+public import Synchronization
+public import TraceEvents
+
+/// One byte for each event id modulo 64, in the provider's own static storage, so that a disabled
+/// event costs one load.
+///
+///     byte    meaning                                              written by
+///     0       no session wants any event whose id modulo 64 is     RegisteredProvider.publishHints
+///             this byte's index
+///     other   the event's row knows; also while the provider is    the linker, publishHints,
+///             not registered, and in a forked child until its      suspendAfterFork
+///             first emit
+///
+/// Relaxed loads suffice: a stale byte only delays the moment at which an event starts or stops.
+/// The row, which is read next, decides.
+@usableFromInline
+struct WantedHints: ~Copyable, Sendable {
+  static var count: Int { 64 }
+
+  // Eight words instead of 64 bytes: the linker initialises words, and the compiler turns the shift
+  // below into a constant mask. Their order in memory is the order of the bytes.
+  @usableFromInline let word0: Atomic<UInt64>
+  @usableFromInline let word1: Atomic<UInt64>
+  @usableFromInline let word2: Atomic<UInt64>
+  @usableFromInline let word3: Atomic<UInt64>
+  @usableFromInline let word4: Atomic<UInt64>
+  @usableFromInline let word5: Atomic<UInt64>
+  @usableFromInline let word6: Atomic<UInt64>
+  @usableFromInline let word7: Atomic<UInt64>
+
+  /// Every byte says "the row knows": no provider is registered when it is made.
+  @inlinable @inline(__always)
+  init() {
+    word0 = Atomic(.max)
+    word1 = Atomic(.max)
+    word2 = Atomic(.max)
+    word3 = Atomic(.max)
+    word4 = Atomic(.max)
+    word5 = Atomic(.max)
+    word6 = Atomic(.max)
+    word7 = Atomic(.max)
+  }
+
+  /// False when no session wants the event. True when one may: the event's row knows.
+  ///
+  /// - Cost: one load of static memory, for event ids that the compiler knows.
+  @inlinable @inline(__always)
+  borrowing func mayBeWanted<E: TraceEvent>(_: E.Type) -> Bool {
+    word(E.eventID) & (0xff << UInt64((E.eventID & 7) &* 8)) != 0
+  }
+
+  @inlinable @inline(__always)
+  borrowing func word(_ eventID: UInt16) -> UInt64 {
+    switch eventID >> 3 & 7 {
+    case 0: word0.load(ordering: .relaxed)
+    case 1: word1.load(ordering: .relaxed)
+    case 2: word2.load(ordering: .relaxed)
+    case 3: word3.load(ordering: .relaxed)
+    case 4: word4.load(ordering: .relaxed)
+    case 5: word5.load(ordering: .relaxed)
+    case 6: word6.load(ordering: .relaxed)
+    default: word7.load(ordering: .relaxed)
+    }
+  }
+
+  /// The bytes, if they lie in the static data of an image, which is then never unloaded; nil for a
+  /// provider on the stack or the heap, which may move or go.
+  borrowing func staticBytes() -> UnsafeMutablePointer<UInt8>? {
+    withUnsafePointer(to: self) { hints in
+      guard trace_pin_image(hints) else { return nil }
+      return UnsafeMutableRawPointer(mutating: hints).assumingMemoryBound(to: UInt8.self)
+    }
+  }
+}
