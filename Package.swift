@@ -17,6 +17,7 @@ let package = Package(
     .library(name: "TraceFormat", targets: ["TraceFormat"]),
     .library(name: "TraceSymbols", targets: ["TraceSymbols"]),
     .library(name: "TraceAnalysis", targets: ["TraceAnalysis"]),
+    .library(name: "TraceExport", targets: ["TraceExport"]),
     .library(name: "TraceSession", targets: ["TraceSession"]),
     .executable(name: "tracectl", targets: ["tracectl"]),
     .executable(name: "event-storm", targets: ["event-storm"]),
@@ -91,11 +92,13 @@ let package = Package(
       name: "TraceControlTests",
       dependencies: ["CTraceShims", "TraceControl", "TraceEvents", "TestSupport"]),
     .testTarget(
-      name: "TraceExportTests", dependencies: ["TraceEvents", "TraceAnalysis", "TraceExport"]),
+      name: "TraceExportTests",
+      dependencies: ["TraceEvents", "TraceFormat", "TraceAnalysis", "TraceExport"]),
     .testTarget(
       name: "TracectlTests",
       dependencies: [
-        "TraceEvents", "TraceControl", "TraceFormat", "TraceSession", "TestSupport", "tracectl",
+        "TraceEvents", "TraceControl", "TraceFormat", "TraceAnalysis", "TraceSession",
+        "TestSupport", "tracectl",
         "event-storm",
       ]),
     .testTarget(

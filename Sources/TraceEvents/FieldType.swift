@@ -137,3 +137,17 @@ public enum FieldHint: UInt8, CaseIterable, Hashable, Sendable {
     }
   }
 }
+
+extension FieldType {
+  /// `uint32`, `string`, `[string]`, or an enumeration's name.
+  public var name: String {
+    let name =
+      switch element {
+      case .scalar(let scalar): "\(scalar)"
+      case .enumeration(let schema): schema.name
+      case .string: "string"
+      case .bytes: "bytes"
+      }
+    return self == .array(element) ? "[\(name)]" : name
+  }
+}

@@ -108,7 +108,7 @@ extension EndToEnd {
       unlink(program)
       #expect(try names(file, nothingElse) == here)
       #expect(try names(file) == here)
-      let report = try SymbolReport(file, options: nothingElse)
+      let report = try SymbolPass(options: nothingElse).report(from: Replay(file))
       #expect(report.modules.first { $0.path == program }?.unnamed.isEmpty == true)
     }
 

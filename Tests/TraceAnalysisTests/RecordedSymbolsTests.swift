@@ -182,7 +182,8 @@ import TraceSymbols
   @Test func theReportCountsFramesAndAddresses() throws {
     var options = SymbolizerOptions()
     options.imageSymbols = []
-    let report = try SymbolReport(try trace(symbols: recorded), options: options)
+    let report = try SymbolPass(options: options)
+      .report(from: Replay(try trace(symbols: recorded)))
     #expect(report.events == 3)
     #expect(report.all == SymbolReport.Count(frames: 9, addresses: 7))
     #expect(report.named == SymbolReport.Count(frames: 7, addresses: 5))
@@ -210,7 +211,7 @@ import TraceSymbols
       CodeLoad(address: 0x2000, size: 64, codeIndex: 2, source: .jitdump, name: "b"), at: 0, pid: 1)
     trace.sample(at: 1_000_000, pid: 1, stack: [0x1010])
     try trace.finish()
-    let report = try SymbolReport(try TraceFile(path: path))
+    let report = try SymbolPass().report(from: Replay(try TraceFile(path: path)))
     let sources = Dictionary(
       uniqueKeysWithValues: report.modules.map { ($0.source, [$0.announced, $0.named.frames]) })
     #expect(sources == [.perfMap: [1, 1], .jitdump: [1, 0]])

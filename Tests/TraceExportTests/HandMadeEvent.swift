@@ -77,7 +77,7 @@ func written(capacity: Int = 4096, _ body: (inout OutputBuffer) -> Void) -> [UIn
   let file = tmpfile()!
   defer { fclose(file) }
   let descriptor = fileno(file)
-  var output = OutputBuffer(descriptor: descriptor, capacity: capacity)
+  var output = OutputBuffer(DescriptorSink(descriptor), capacity: capacity)
   body(&output)
   output.flush()
   var bytes = [UInt8](repeating: 0, count: Int(lseek(descriptor, 0, SEEK_END)))

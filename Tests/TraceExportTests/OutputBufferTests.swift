@@ -27,7 +27,7 @@ import Testing
   @Test func aFullDiskIsReportedOnceAndNothingMoreIsWritten() {
     let descriptor = open("/dev/full", O_WRONLY)
     defer { close(descriptor) }
-    var output = OutputBuffer(descriptor: descriptor, capacity: 4096)
+    var output = OutputBuffer(DescriptorSink(descriptor), capacity: 4096)
     for _ in 0..<10_000 { output.append("0123456789") }
     #expect(output.failure == ENOSPC)
   }

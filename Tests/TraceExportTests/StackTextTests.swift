@@ -1,5 +1,5 @@
 import Testing
-import TraceAnalysis
+@testable import TraceAnalysis
 
 @testable import TraceExport
 
@@ -20,6 +20,19 @@ import TraceAnalysis
         }
         tree.add(StackMetric(count: count, weight: count * 1_000_000), at: node)
       }
+    }
+
+    init(_ tree: StackTree, _ frames: FrameTable) { (self.tree, self.frames) = (tree, frames) }
+
+    func report(_ unit: StackUnit) -> StackReport {
+      StackReport(
+        lost: LostEvents(), partial: [], trace: "t.etl", events: 0, eventNames: ["P/E"],
+        unit: unit, sampling: nil, totals: StackTotals(), calls: CallTree(tree), frames: frames,
+        parts: StackParts())
+    }
+
+    func folded(_ unit: StackUnit) -> String {
+      text { FoldedStacks().render(report(unit), RenderOptions(), to: &$0) }
     }
 
     static func frame(_ name: String) -> StackFrame {
@@ -65,9 +78,8 @@ import TraceAnalysis
   }
 
   @Test func namesAreByExclusiveCost() {
-    let calls = CallTree(Self.node.tree)
     let output = text {
-      NameTableText(calls, Self.node.frames, .cpuTime, limit: 4).write(to: &$0, width: 60)
+      NameTableText(Self.node.report(.cpuTime), limit: 4).write(to: &$0, width: 60)
     }
     #expect(
       output == """
@@ -83,7 +95,7 @@ import TraceAnalysis
   }
 
   @Test func foldedLinesReadBackAsTheSameStacks() {
-    let output = text { FoldedStacks(Self.node.tree, Self.node.frames, .cpuTime).write(to: &$0) }
+    let output = Self.node.folded(.cpuTime)
     var read: [(stack: String, count: UInt64)] = []
     for line in output.split(separator: "\n") {
       let space = line.lastIndex(of: " ")!
@@ -96,7 +108,7 @@ import TraceAnalysis
     let calls = CallTree(again.tree)
     #expect(calls.total == CallTree(Self.node.tree).total)
     #expect(
-      text { FoldedStacks(again.tree, again.frames, .cpuTime).write(to: &$0) } == output)
+      again.folded(.cpuTime) == output)
     #expect(output.hasPrefix("node (1234);node!main 10\nnode (1234);node!main;node!render 40\n"))
   }
 
@@ -105,9 +117,9 @@ import TraceAnalysis
     var tree = StackTree()
     let frame = frames.id(of: StackFrame(.function, module: "m;\n", function: "f\u{1b}[2J;g"))
     tree.add(StackMetric(count: 3, weight: 5), at: tree.child(of: StackTree.root, frame))
-    let folded = text { FoldedStacks(tree, frames, .events).write(to: &$0) }
+    let folded = Fixture(tree, frames).folded(.events)
     #expect(folded == "m:\\n!f\\x1b[2J:g 3\n")
-    let field = text { FoldedStacks(tree, frames, .field("size", isBytes: true)).write(to: &$0) }
+    let field = Fixture(tree, frames).folded(.field("size", isBytes: true))
     #expect(field.hasSuffix(" 5\n"))
     let shown = text {
       CallTreeText(CallTree(tree), frames, .events, threshold: 0).write(to: &$0, width: nil)

@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import TraceAnalysis
 import TraceControl
 import TraceEvents
 import TraceSession

@@ -1,6 +1,5 @@
 import Foundation
 import Testing
-import TraceEvents
 
 @testable import tracectl
 
@@ -51,19 +50,5 @@ import TraceEvents
     let dump = try ToolRun("dump", path)
     #expect(dump.exitCode == 65)
     #expect(dump.lines.count == 2000)
-  }
-
-  @Test func keywordsAreNamed() {
-    let known = [
-      KeywordSchema("GC", Keywords(rawValue: 1)), KeywordSchema("JIT", Keywords(rawValue: 0x10)),
-    ]
-    #expect(keywordNames([], known) == "-")
-    #expect(keywordNames(Keywords(rawValue: 0x11), known) == "GC+JIT")
-    #expect(keywordNames(Keywords(rawValue: 0x101), known) == "GC+0x100")
-  }
-
-  @Test func timesAreUTC() {
-    #expect(utcTime(0) == "1970-01-01 00:00:00.000 UTC")
-    #expect(utcTime(1_700_000_000_123_456_789) == "2023-11-14 22:13:20.123 UTC")
   }
 }

@@ -3,7 +3,7 @@ public import TraceFormat
 
 /// What a trace's stacks went through (images, the kernel, code compiled at run time), how many of
 /// its addresses have names, where those are from, and why the others have none.
-public struct SymbolReport: Sendable {
+public struct SymbolReport: Report {
   /// How much of something there is.
   public struct Count: Hashable, Sendable {
     /// In the stacks of all events, each as often as it was there.
@@ -79,6 +79,12 @@ public struct SymbolReport: Sendable {
   /// Files that are kept, those with problems before the others.
   public static let codeFilesMax = 1000
 
+  public private(set) var lost = LostEvents()
+  public private(set) var partial: [PartialReason] = []
+  /// What the trace is called: its path.
+  public var trace = ""
+  /// Leave out of what is shown whatever has a name for each of its addresses.
+  public var showsOnlyMissing = false
   /// Events that have a stack.
   public var events: UInt64 = 0
   /// Those with the most frames first; those without a frame, because nothing was ever sampled
@@ -115,11 +121,8 @@ public struct SymbolReport: Sendable {
       .sorted { ($1.count.frames, $0.reason.rawValue) < ($0.count.frames, $1.reason.rawValue) }
   }
 
-  /// Looks at every stack of a trace.
-  ///
-  /// - Cost: that of a ``StackCollection`` of all events.
-  /// - Throws: a ``FormatError`` when the file cannot be read any more.
-  public init(_ file: TraceFile, options: SymbolizerOptions = .init()) throws {
+  fileprivate init(_ replay: Replay, options: SymbolizerOptions) throws {
+    let file = replay.file
     let recorded = AskedSource(RecordedSymbols(file))
     let others: [any ImageSymbolProvider] =
       options.imageSymbols ?? [MachineImages(file, searchRoots: options.searchRoots)]
@@ -140,6 +143,41 @@ public struct SymbolReport: Sendable {
     (codeFiles, codeFileCount) = try Self.codeFiles(of: file)
     recordedImages = file.symbols.count
     recordedFunctions = file.symbols.reduce(0) { $0 + $1.functions.count }
+    trace = file.path
+    lost = LostEvents(file.lossTotals)
+    partial = PartialReason.reasons(replay)
+    if isCut { partial.append(.limited(what: "different addresses")) }
+  }
+
+  /// The images, the kernel and the sources of code that are to be shown.
+  public var shownModules: [Module] {
+    modules.filter { !showsOnlyMissing || !$0.unnamed.isEmpty }
+  }
+
+  /// The files that announced code and are to be shown.
+  public var shownCodeFiles: [CodeFile] {
+    codeFiles.filter { !showsOnlyMissing || !$0.problems.isEmpty }
+  }
+}
+
+/// Makes a ``SymbolReport``: looks at every stack of a trace.
+///
+/// - Cost: that of a ``StackCollection`` of all events.
+public final class SymbolPass: ReportPass {
+  private let options: SymbolizerOptions
+  private var replay: Replay?
+
+  public init(options: SymbolizerOptions = .init()) { self.options = options }
+
+  /// Reads nothing yet.
+  public func subscribe(to replay: Replay) { self.replay = replay }
+
+  /// What has names, and what has not.
+  ///
+  /// - Throws: a ``FormatError`` when the file cannot be read any more.
+  public func finish() throws -> SymbolReport {
+    guard let replay else { preconditionFailure("finish() comes after subscribe(to:)") }
+    return try SymbolReport(replay, options: options)
   }
 }
 

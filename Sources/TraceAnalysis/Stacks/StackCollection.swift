@@ -70,7 +70,8 @@ public struct StackCollection {
 }
 
 extension FieldType {
-  fileprivate var isUnsignedNumber: Bool {
+  /// Whether values can be added up.
+  var isUnsignedNumber: Bool {
     guard self != .array(element), case .scalar(let scalar) = element else { return false }
     return !scalar.isSigned && scalar != .bool && scalar != .float && scalar != .double
   }

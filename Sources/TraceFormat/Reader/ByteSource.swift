@@ -35,6 +35,9 @@ final class ByteSource {
     self.bytes = bytes
   }
 
+  /// Whether the bytes come from a file rather than from memory.
+  var isFile: Bool { descriptor >= 0 }
+
   deinit { if descriptor >= 0 { close(descriptor) } }
 
   /// The number of bytes now.

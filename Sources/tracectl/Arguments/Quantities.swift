@@ -1,3 +1,4 @@
+import TraceExport
 import ArgumentParser
 
 /// A length of time: `10s`, `500ms`, `2m`, `1h30m`, `1.5s`; a bare number is seconds.

@@ -1,3 +1,4 @@
+import TraceExport
 import TraceEvents
 import TraceFormat
 

@@ -46,13 +46,4 @@ struct OutputLock: ~Copyable {
     var status = stat()
     return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
-
-  /// Whether a collection is writing the file now.
-  static func isHeld(path: String) -> Bool {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { return false }
-    defer { close(descriptor) }
-    return isRegular(descriptor) && flock(descriptor, LOCK_SH | LOCK_NB) != 0
-      && errno == EWOULDBLOCK
-  }
 }

@@ -43,7 +43,7 @@ struct ProgressLine {
   }
 
   private func write(_ text: String) {
-    var output = OutputBuffer(descriptor: STDERR_FILENO, capacity: 4096)
+    var output = OutputBuffer(DescriptorSink(STDERR_FILENO), capacity: 4096)
     output.append(text: text)
     output.flush()
   }

@@ -1,5 +1,6 @@
 import ArgumentParser
-import TraceFormat
+import TraceAnalysis
+import TraceExport
 
 /// `tracectl info`: what a trace has, from its index.
 struct Describe: ParsableCommand {
@@ -9,9 +10,13 @@ struct Describe: ParsableCommand {
   @Argument(help: ArgumentHelp("The trace file.", valueName: "file"))
   var path: String
 
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws { _ = try output.renderer(of: InfoReport.self) }
+
   func run() throws {
     let file = try OpenTrace.open(path)
-    try show(FileReport(file).lines)
-    if let damage = OpenTrace.damage(in: file) { throw damage }
+    guard try output.write(OpenTrace.report(InfoPass(), of: file), input: path) else { return }
+    try OpenTrace.noteState(of: file, isRead: false)
   }
 }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import TraceAnalysis
+import TraceExport
 
 /// `tracectl doctor`: what works here, what does not, what to do.
 struct Doctor: ParsableCommand {
@@ -6,12 +8,16 @@ struct Doctor: ParsableCommand {
     abstract: "Check what this machine and this user can trace.",
     discussion: "Ends with 0 when nothing fails, with 69 when something does.")
 
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws { _ = try output.renderer(of: DoctorReport.self) }
+
   func run() throws {
-    let findings =
-      MachineChecks.run() + SamplingChecks().run()
-      + RuntimeDirectoryCheck().run() + LimitChecks.run()
-    try show(findings.flatMap(\.lines))
-    if findings.contains(where: { $0.verdict == .fail }) {
+    let report = DoctorReport(
+      MachineChecks.run() + SamplingChecks().run() + RuntimeDirectoryCheck().run()
+        + LimitChecks.run())
+    try output.write(report)
+    if report.fails {
       throw ExitCode(ExitStatus.unavailable.rawValue)
     }
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import TraceAnalysis
 import TraceEvents
 import TraceExport
@@ -16,8 +17,7 @@ struct Dump: ParsableCommand {
   @Argument(help: ArgumentHelp("The trace file.", valueName: "file"))
   var path: String
 
-  @Option(help: "How: text, json (an object a line) or csv.")
-  var format: ExportFormat = .text
+  @OptionGroup var output: OutputOptions
 
   @Option(help: ArgumentHelp("Only events of these providers.", valueName: "name"))
   var provider: [String] = []
@@ -66,6 +66,7 @@ struct Dump: ParsableCommand {
   var hold: TimeSpan?
 
   func validate() throws {
+    _ = try output.renderer(of: EventStream.self)
     _ = try TimeRange.closed(from: from, to: to)
     if hold != nil, !follow {
       throw Failure(.usage, "-hold is for events that come", next: "add -follow, or leave it out")
@@ -84,23 +85,61 @@ struct Dump: ParsableCommand {
 
   func run() throws {
     let file = try OpenTrace.open(path)
-    let names = NamePatterns(providers: provider, events: event)
+    let names = EventPatterns(providers: provider, events: event)
     if !follow {
       let known = file.eventTypes.map(\.schema) + file.providers.flatMap(\.events)
-      try names.check(against: known, in: path)
+      if let unknown = names.unknown(among: known) { throw Failure(unknown, path: path) }
     }
-    var filter = ReplayFilter()
-    filter.time = try TimeRange.closed(from: from, to: to)
-    filter.admits = names.admits
-    filter.pids = pid.isEmpty ? nil : Set(pid.flatMap(\.ids))
-    filter.tids = tid.isEmpty ? nil : Set(tid.flatMap(\.ids))
-    var dumping = Dumping(file: file, filter: filter, limit: limit, follows: follow)
-    dumping.showsStacks = !noStacks
-    dumping.symbols.searchRoots = symbolPath
-    dumping.detail = SourceDetail(lines: lines, inlined: inlines)
-    dumping.hold_ns = hold?.nanoseconds ?? 0
-    try dumping.run(as: format)
+    let replay = Replay(file)
+    replay.filter.time = try TimeRange.closed(from: from, to: to)
+    replay.filter.admits = names.admits
+    replay.filter.pids = pid.isEmpty ? nil : Set(pid.flatMap(\.ids))
+    replay.filter.tids = tid.isEmpty ? nil : Set(tid.flatMap(\.ids))
+    let stream = EventStream(replay)
+    if let limit { stream.limit = limit }
+    if !noStacks {
+      var symbols = SymbolizerOptions()
+      symbols.searchRoots = symbolPath
+      stream.stacks = .named(symbols, SourceDetail(lines: lines, inlined: inlines))
+    }
+    if follow {
+      let follower = FileFollower(file)
+      stream.growth = EventStream.Growth(hold_ns: hold?.nanoseconds ?? 0, next: follower.next)
+    }
+    do {
+      guard try output.write(stream, input: path, isWide: true) else { return }
+    } catch let error as FormatError {
+      throw OpenTrace.failure(error, path: path)
+    }
+    if !replay.isOrdered {
+      complain(
+        "tracectl: the blocks of \(escapedForTerminal(path)) overlap more than memory allows; "
+          + "some events were printed late")
+    }
+    try OpenTrace.noteState(of: file, isRead: !stream.hasReachedLimit)
   }
 }
 
-extension ExportFormat: ExpressibleByArgument {}
+/// Waits for what is written to a trace file.
+private final class FileFollower {
+  /// How long it sleeps when nothing has come.
+  static let interval_us: UInt32 = 100_000
+  /// Longer than this, nothing is known to have come.
+  static let idle_us_max: UInt32 = 3_600_000_000
+
+  private let file: TraceFile
+  private var idle_us: UInt32 = 0
+
+  init(_ file: TraceFile) { self.file = file }
+
+  func next() throws -> EventStream.Growth.Arrival {
+    if file.isComplete { return .end }
+    usleep(Self.interval_us)
+    if try file.refresh() {
+      idle_us = 0
+      return .blocks
+    }
+    idle_us = min(idle_us + Self.interval_us, Self.idle_us_max)
+    return .nothing(idle_ns: Int64(idle_us) * 1000)
+  }
+}

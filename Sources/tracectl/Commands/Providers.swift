@@ -1,4 +1,6 @@
 import ArgumentParser
+import TraceAnalysis
+import TraceExport
 import TraceSession
 
 /// `tracectl providers`: which running processes offer which events.
@@ -14,6 +16,10 @@ struct Providers: ParsableCommand {
   @Flag(help: "List the fields of each event as well.")
   var fields = false
 
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws { _ = try output.renderer(of: ProviderReport.self) }
+
   func run() throws {
     let entries: [ProviderDirectory.Entry]
     do {
@@ -22,6 +28,14 @@ struct Providers: ParsableCommand {
     } catch {
       throw Collection.failure(error)
     }
-    try show(ProviderReport(entries, showsFields: fields).lines)
+    var report = ProviderReport(
+      entries.map { entry in
+        ProviderReport.Offer(
+          process: ProviderReport.Process(
+            pid: entry.process.pid, executable: entry.process.executable),
+          providers: entry.providers)
+      })
+    report.showsFields = fields
+    try output.write(report)
   }
 }

@@ -21,8 +21,7 @@ struct Stacks: ParsableCommand {
   @Argument(help: ArgumentHelp("The trace file.", valueName: "file"))
   var path: String
 
-  @Option(help: "How: text, or folded (a line a stack, for flame graphs).")
-  var format: StackLayout.Format = .text
+  @OptionGroup var output: OutputOptions
 
   @Flag(name: .customLong("by-name"), help: "Only the table of functions.")
   var byName = false
@@ -59,6 +58,7 @@ struct Stacks: ParsableCommand {
   var wide = false
 
   func validate() throws {
+    _ = try output.renderer(of: StackReport.self)
     _ = try TimeRange.closed(from: events.from, to: events.to)
     _ = try patterns.shaping(foldsRecursion: true)
     guard top >= 0, threshold >= 0, threshold <= 100 else {
@@ -68,30 +68,35 @@ struct Stacks: ParsableCommand {
 
   func run() throws {
     let file = try OpenTrace.open(path)
-    var view = try events.view(of: file)
-    view.shaping = try patterns.shaping(foldsRecursion: format == .text)
-    view.selection.separatesThreads = patterns.threads
-    view.detail = SourceDetail(lines: lines, inlined: inlines)
-    view.symbols.keepsLines = lines
-    view.layout.format = format
-    view.layout.showsNames = !tree
-    view.layout.callers = try PatternOptions.parse(callers.map { [$0] } ?? [], FramePattern.init)
-      .first
-    view.layout.callees = try PatternOptions.parse(callees.map { [$0] } ?? [], FramePattern.init)
-      .first
+    var options = try events.options(of: file)
+    options.shaping = try patterns.shaping(
+      foldsRecursion: output.renderer(of: StackReport.self).format.name != "folded")
+    options.selection.separatesThreads = patterns.threads
+    options.detail = SourceDetail(lines: lines, inlined: inlines)
+    options.symbols.keepsLines = lines
+    options.parts = try parts()
+    let report = try OpenTrace.report(StackPass(options), of: file)
+    guard try output.write(report, input: path, isWide: wide) else { return }
+    for case .limited(let what) in report.partial {
+      complain(
+        "tracectl: \(escapedForTerminal(path)) has more \(what) than memory allows; "
+          + "the innermost frames of some are left out")
+    }
+    try OpenTrace.noteState(of: file)
+  }
+
+  private func parts() throws -> StackParts {
+    var parts = StackParts()
+    parts.callers = try callers.flatMap { try PatternOptions.parse([$0], FramePattern.init).first }
+    parts.callees = try callees.flatMap { try PatternOptions.parse([$0], FramePattern.init).first }
     let hasFocus = callers != nil || callees != nil
-    view.layout.showsTree = tree || (!byName && !hasFocus)
-    if hasFocus && !byName { view.layout.showsNames = false }
-    if byName && tree { view.layout.showsNames = true }
-    view.layout.nameLimit = top
-    view.layout.sortsByInclusive = inclusive
-    view.layout.threshold = threshold / 100
-    view.layout.width = wide ? nil : Terminal.width
-    try view.run()
+    parts.showsTree = tree || (!byName && !hasFocus)
+    parts.functionLimit = byName || (!tree && !hasFocus) ? top : nil
+    parts.sortsByInclusive = inclusive
+    parts.threshold = threshold / 100
+    return parts
   }
 }
-
-extension StackLayout.Format: ExpressibleByArgument {}
 
 /// Which events' stacks are shown.
 struct StackEventOptions: ParsableArguments {
@@ -127,24 +132,27 @@ struct StackEventOptions: ParsableArguments {
   var symbolPath: [String] = []
 
   /// What the options ask for.
-  func view(of file: TraceFile) throws -> StackView {
-    var view = StackView(file: file)
+  func options(of file: TraceFile) throws -> StackOptions {
+    var options = StackOptions()
     if !event.isEmpty {
-      let names = NamePatterns(providers: [], events: event)
+      let names = EventPatterns(events: event)
       let known = file.eventTypes.map(\.schema) + file.providers.flatMap(\.events)
-      try names.check(against: known, in: file.path)
-      try view.show(known.filter(names.admits), weight: weight)
-      view.selection.filter.admits = names.admits
+      if let unknown = names.unknown(among: known) { throw Failure(unknown, path: file.path) }
+      do {
+        try options.show(names, of: known, weight: weight)
+      } catch {
+        throw Failure(error, path: file.path)
+      }
     } else if weight != nil {
       throw Failure(.usage, "-weight goes with -event", next: "name the events")
     }
-    view.selection.filter.time = try TimeRange.closed(from: from, to: to)
-    view.selection.filter.pids = pid.isEmpty ? nil : Set(pid.flatMap(\.ids))
-    view.selection.filter.tids = tid.isEmpty ? nil : Set(tid.flatMap(\.ids))
+    options.selection.filter.time = try TimeRange.closed(from: from, to: to)
+    options.selection.filter.pids = pid.isEmpty ? nil : Set(pid.flatMap(\.ids))
+    options.selection.filter.tids = tid.isEmpty ? nil : Set(tid.flatMap(\.ids))
     let processes = ProcessPatterns(process)
-    if !processes.isEmpty { view.selection.admits = processes.admits }
-    view.symbols.searchRoots = symbolPath
-    return view
+    if !processes.isEmpty { options.selection.admits = processes.admits }
+    options.symbols.searchRoots = symbolPath
+    return options
   }
 }
 
@@ -182,5 +190,25 @@ struct StackPatternOptions: ParsableArguments {
         next: "put some together with '|'")
     }
     return shaping
+  }
+}
+
+/// The patterns of a command line.
+enum PatternOptions {
+  /// Lists separated by `;`, given once or several times.
+  static func parse<Pattern>(
+    _ texts: [String], _ make: (String) throws(FramePatternError) -> Pattern
+  ) throws(Failure) -> [Pattern] {
+    var patterns: [Pattern] = []
+    for text in texts.flatMap({ $0.split(separator: ";") }) {
+      let trimmed = text.drop { $0 == " " }
+      do {
+        patterns.append(try make(String(trimmed)))
+      } catch {
+        throw Failure(
+          .usage, error.description, next: "see 'tracectl stacks -help' for patterns")
+      }
+    }
+    return patterns
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import TraceAnalysis
+import TraceExport
 
 /// `tracectl symbols`: what of a trace's stacks has names, from where, and why the rest has none.
 struct Symbols: ParsableCommand {
@@ -16,8 +17,7 @@ struct Symbols: ParsableCommand {
   @Argument(help: ArgumentHelp("The trace file.", valueName: "file"))
   var path: String
 
-  @Option(help: "How: text, or json (one object).")
-  var format: SymbolView.Format = .text
+  @OptionGroup var output: OutputOptions
 
   @Flag(help: "Only what has addresses without a name.")
   var missing = false
@@ -27,13 +27,20 @@ struct Symbols: ParsableCommand {
     help: ArgumentHelp("Look for images and debug files here, too.", valueName: "directory"))
   var symbolPath: [String] = []
 
+  func validate() throws { _ = try output.renderer(of: SymbolReport.self) }
+
   func run() throws {
-    var view = SymbolView(file: try OpenTrace.open(path))
-    view.format = format
-    view.showsOnlyMissing = missing
-    view.options.searchRoots = symbolPath
-    try view.run()
+    let file = try OpenTrace.open(path)
+    var options = SymbolizerOptions()
+    options.searchRoots = symbolPath
+    var report = try OpenTrace.report(SymbolPass(options: options), of: file)
+    guard report.events > 0 || !report.modules.isEmpty else {
+      throw Failure(
+        .dataError, "\(path) has no stacks, and no code was announced in it",
+        next: "collect with -providers CPU, or with -stacks")
+    }
+    report.showsOnlyMissing = missing
+    guard try output.write(report, input: path) else { return }
+    try OpenTrace.noteState(of: file)
   }
 }
-
-extension SymbolView.Format: ExpressibleByArgument {}

@@ -1,5 +1,6 @@
 import ArgumentParser
-import TraceFormat
+import TraceAnalysis
+import TraceExport
 
 /// `tracectl verify`: reads every block of a trace and says what is damaged.
 struct Verify: ParsableCommand {
@@ -11,14 +12,13 @@ struct Verify: ParsableCommand {
   @Argument(help: ArgumentHelp("The trace file.", valueName: "file"))
   var path: String
 
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws { _ = try output.renderer(of: VerifyReport.self) }
+
   func run() throws {
-    let file = try OpenTrace.open(path)
-    do {
-      try file.verify()
-    } catch {
-      throw OpenTrace.failure(error, path: path)
-    }
-    try show(VerifyReport(file).lines)
-    if !file.damage.isEmpty || !file.isComplete { throw ExitCode(ExitStatus.dataError.rawValue) }
+    let report = try OpenTrace.report(VerifyPass(), of: OpenTrace.open(path))
+    try output.write(report, input: path)
+    if !report.isWhole { throw ExitCode(ExitStatus.dataError.rawValue) }
   }
 }

@@ -1,3 +1,5 @@
+import TraceAnalysis
+import TraceExport
 import Glibc
 
 /// What this user and this process may use.

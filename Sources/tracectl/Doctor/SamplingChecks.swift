@@ -1,3 +1,5 @@
+import TraceAnalysis
+import TraceExport
 import TraceEvents
 import TraceSession
 

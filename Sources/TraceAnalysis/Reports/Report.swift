@@ -1,0 +1,96 @@
+public import TraceFormat
+
+/// What a pass found out, as plain values: ids are resolved to names, numbers have their unit in
+/// their name, nothing is formatted.
+public protocol Report: Sendable {
+  /// Events that were emitted and are not in the recording.
+  var lost: LostEvents { get }
+  /// Why the report's numbers may be incomplete; empty when the recording is whole.
+  var partial: [PartialReason] { get }
+}
+
+/// Reads a trace once and makes a report of it.
+///
+///     let replay = Replay(try TraceFile(path: "trace.etl"))
+///     let report = try InfoPass().report(from: replay)
+///
+/// Several passes may subscribe to one replay; one ``Replay/run()`` then serves all of them.
+public protocol ReportPass: AnyObject {
+  associatedtype Output: Report
+
+  /// Asks `replay` for the events that the pass needs. Call it once, before ``Replay/run()``.
+  func subscribe(to replay: Replay) throws
+
+  /// The report, after ``Replay/run()``.
+  func finish() throws -> Output
+}
+
+extension ReportPass {
+  /// Runs `replay` for this pass alone.
+  ///
+  /// - Throws: what the pass throws; a ``FormatError`` when the file cannot be read any more.
+  public func report(from replay: Replay) throws -> Output {
+    try subscribe(to: replay)
+    try replay.run()
+    return try finish()
+  }
+}
+
+/// Events that were emitted and are not in the recording.
+public struct LostEvents: Hashable, Sendable {
+  /// Those of one cause.
+  public struct Cause: Hashable, Sendable {
+    public var cause: LossCause
+    public var events: UInt64
+  }
+
+  /// Causes other than overwriting, the most frequent first.
+  public var causes: [Cause] = []
+  /// Events that newer ones replaced, as the flight recorder's mode asks.
+  public var overwrittenEvents: UInt64 = 0
+
+  /// Nothing was lost.
+  public init() {}
+
+  /// The sum over ``causes``.
+  public var events: UInt64 { causes.reduce(0) { $0 &+ $1.events } }
+
+  /// What a trace says of its losses.
+  public init(_ totals: [LossTotal]) {
+    var counts: [LossCause: UInt64] = [:]
+    for total in totals { counts[total.cause, default: 0] &+= total.count }
+    overwrittenEvents = counts.removeValue(forKey: .overwritten) ?? 0
+    causes = counts.filter { $0.value > 0 }
+      .sorted { ($1.value, $0.key.rawValue) < ($0.value, $1.key.rawValue) }
+      .map { Cause(cause: $0.key, events: $0.value) }
+  }
+}
+
+/// Why a report may lack something.
+public enum PartialReason: Hashable, Sendable {
+  /// The file has no end: it is being written, or its writer was killed. `isBeingWritten`: a
+  /// collection is known to write it.
+  case unfinished(isBeingWritten: Bool)
+  /// Parts of the file could not be read.
+  case damaged(bytes: UInt64, places: Int)
+  /// The recording has more of something than the report keeps; `what` names it.
+  case limited(what: String)
+
+  /// Why a file that has no end may be so.
+  package var unfinishedState: String {
+    if case .unfinished(isBeingWritten: true) = self { return "still being written" }
+    return "still being written, or its writer was killed"
+  }
+
+  /// Why a report of `replay`'s trace is partial.
+  public static func reasons(_ replay: Replay) -> [PartialReason] {
+    let file = replay.file
+    var reasons: [PartialReason] = []
+    if !file.damage.isEmpty {
+      let bytes = file.damage.reduce(UInt64(0)) { $0 &+ $1.byteCount }
+      reasons.append(.damaged(bytes: bytes, places: file.damage.count))
+    }
+    if !file.isComplete { reasons.append(.unfinished(isBeingWritten: file.isBeingWritten)) }
+    return reasons
+  }
+}

@@ -1,0 +1,124 @@
+public import TraceEvents
+public import TraceFormat
+
+/// Which stacks a ``StackPass`` reads, and how it draws them together.
+public struct StackOptions {
+  public var selection = StackSelection.samples
+  public var shaping = StackShaping()
+  public var symbols = SymbolizerOptions()
+  /// What of the source code is shown with frames.
+  public var detail = SourceDetail.none
+  public var parts = StackParts()
+  public private(set) var unit = StackUnit.cpuTime
+  /// `Provider/Event`, sorted.
+  public private(set) var eventNames = StackReport.samples
+
+  /// CPU samples, by CPU time.
+  public init() {}
+
+  /// Shows stacks of these events in place of CPU samples: how many there are, or the sum of a
+  /// field.
+  ///
+  /// - Throws: ``StackReportError/noField(_:events:known:)`` when no event has the field, and
+  ///   ``StackReportError/notSummable(field:event:type:)`` when it has no sum.
+  public mutating func show(
+    _ patterns: EventPatterns, of schemas: [EventSchema], weight: String? = nil
+  ) throws(StackReportError) {
+    let chosen = schemas.filter(patterns.admits)
+    let names = Set(chosen.map { "\($0.provider)/\($0.name)" }).sorted()
+    selection.filter.admits = patterns.admits
+    eventNames = names
+    if names == StackReport.samples, weight == nil { return }
+    selection.weightField = weight
+    unit = .events
+    guard let weight else { return }
+    var found: FieldSchema?
+    for schema in chosen {
+      guard let field = schema.fields.first(where: { $0.name == weight }) else { continue }
+      guard field.type.isUnsignedNumber else {
+        throw .notSummable(
+          field: weight, event: "\(schema.provider)/\(schema.name)", type: field.type.name)
+      }
+      found = found ?? field
+    }
+    guard let found else {
+      let known = Set(chosen.flatMap(\.fields).map(\.name)).sorted()
+      throw .noField(weight, events: names, known: known)
+    }
+    unit = .field(weight, isBytes: found.hint == .bytes)
+  }
+}
+
+/// Makes a ``StackReport``.
+///
+/// - Cost: see ``StackCollection`` and ``Symbolizer``.
+public final class StackPass: ReportPass {
+  private let options: StackOptions
+  private let sampling = SamplingPass()
+  private var replay: Replay?
+
+  public init(_ options: StackOptions = StackOptions()) { self.options = options }
+
+  /// Asks how CPU samples were taken.
+  public func subscribe(to replay: Replay) {
+    self.replay = replay
+    if options.unit == .cpuTime { sampling.subscribe(to: replay) }
+  }
+
+  /// Puts the stacks together.
+  ///
+  /// - Throws: a ``StackReportError`` when there is nothing to show; a ``FormatError`` when the
+  ///   file cannot be read any more.
+  public func finish() throws -> StackReport {
+    guard let replay else { preconditionFailure("finish() comes after subscribe(to:)") }
+    let file = replay.file
+    let symbolizer = Symbolizer(file, options: options.symbols)
+    try symbolizer.prepare()
+    let resolver = try SymbolizerFrames(symbolizer, detail: options.detail)
+    let collection = try StackCollection(file, options.selection, resolver)
+    guard collection.totals.metric.count > 0 else { throw nothing(in: file) }
+    var frames = collection.frames
+    let calls = CallTree(options.shaping.shape(collection.tree, &frames))
+    guard calls.total.count > 0 else {
+      throw StackReportError.noneFits(events: collection.totals.metric.count)
+    }
+    var partial = PartialReason.reasons(replay)
+    if collection.tree.isCut { partial.append(.limited(what: "different stacks")) }
+    var report = StackReport(
+      lost: LostEvents(file.lossTotals), partial: partial, trace: file.path,
+      events: file.eventCount, eventNames: options.eventNames, unit: options.unit,
+      sampling: sampling.started,
+      totals: collection.totals, calls: calls, frames: frames, parts: options.parts)
+    report.callers = try options.parts.callers.map { pattern in
+      try report.focus(on: pattern) { calls.tree.callers(of: $0) }
+    }
+    report.callees = try options.parts.callees.map { pattern in
+      try report.focus(on: pattern) { calls.tree.callees(of: $0) }
+    }
+    return report
+  }
+
+  /// Why there is nothing to show.
+  private func nothing(in file: TraceFile) -> StackReportError {
+    let selection = options.selection
+    let isFiltered =
+      selection.filter.time != nil || selection.filter.pids != nil || selection.filter.tids != nil
+      || selection.admits != nil
+    let types = file.eventTypes.filter { selection.filter.admits?($0.schema) ?? true }
+    let count = types.reduce(UInt64(0)) { $0 &+ $1.count }
+    return count > 0 && isFiltered
+      ? .noneSelected(events: count, names: options.eventNames)
+      : .noEvents(names: options.eventNames)
+  }
+}
+
+extension StackReport {
+  fileprivate func focus(
+    on pattern: FramePattern, _ tree: (Set<FrameID>) -> StackTree
+  ) throws(StackReportError) -> Focus {
+    let found = calls.byName(frameCount: frames.count).map(\.frame)
+      .filter { pattern.matches(frames[$0].name) }
+    guard !found.isEmpty else { throw .noFunction(pattern: pattern.description) }
+    return Focus(pattern: pattern.description, calls: CallTree(tree(Set(found))))
+  }
+}

@@ -1,0 +1,201 @@
+package import TraceEvents
+
+/// Events as comma-separated values, a row an event.
+public struct CSVEvents: Renderer {
+  public let format = OutputFormat("csv", fileExtensions: ["csv"])
+
+  public init() {}
+
+  /// Writes the stream's events, losses among them.
+  ///
+  /// - Cost: no allocation an event, but for one that has a stack.
+  public func render(
+    _ stream: EventStream, _ options: RenderOptions, to output: inout OutputBuffer
+  ) throws {
+    try stream.write(as: CSVFormat(collectsOther: stream.growth != nil), to: &output)
+  }
+}
+
+/// Comma-separated values (RFC 4180): a header line, then a row an event, each ended by CR LF.
+///
+/// - The first columns are always the same; then one a field name of the event types known at the
+///   start, so that fields of one name share a column; empty where the event has no such field.
+/// - With `collectsOther`, a last column `other` takes, as `name=value`, the fields that have no
+///   column: of event types that appear only later, in a file that is still being written.
+/// - `stack` has the frames, innermost first, as in ``TextFormat``. That frames of earlier events
+///   have another name is a row an event with the cause `named`, the event's time and pid, and
+///   `0x…=module!function+0x12` for its stack.
+/// - A row is one line: line breaks and other control characters inside strings are spelled as in
+///   ``TextFormat``, with a backslash.
+package struct CSVFormat: EventFormat {
+  private static let fixedColumns = [
+    "time_ns", "unix_ns", "cpu", "pid", "tid", "provider", "event", "rundown", "lost", "cause",
+    "stack",
+  ]
+
+  private var table = StepTable<CSVStyle>()
+  private var origin: OriginText
+  private var columns: [String: Int] = [:]
+  private var columnNames: [String] = []
+  private var schemas: [Int: EventSchema] = [:]
+  private var hasBegun = false
+  private let collectsOther: Bool
+
+  package init(collectsOther: Bool = false) {
+    self.collectsOther = collectsOther
+    origin = OriginText(in: table.arena)
+  }
+
+  package mutating func define(type: Int, schema: EventSchema) {
+    if hasBegun {
+      setSteps(schema, type: type)
+      return
+    }
+    schemas[type] = schema
+    for name in uniqueNames(of: schema.fields) where columns[name] == nil {
+      columns[name] = columnNames.count
+      columnNames.append(name)
+    }
+  }
+
+  package mutating func begin(_ output: inout OutputBuffer) {
+    hasBegun = true
+    for (type, schema) in schemas { setSteps(schema, type: type) }
+    let names = Self.fixedColumns + columnNames.map(cell) + (collectsOther ? ["other"] : [])
+    output.append(text: names.joined(separator: ",") + "\r\n")
+  }
+
+  /// Fields in the order of their columns, with the commas of the empty ones between.
+  private mutating func setSteps(_ schema: EventSchema, type: Int) {
+    let names = uniqueNames(of: schema.fields)
+    let placed = names.indices.filter { columns[names[$0]] != nil }
+      .sorted { columns[names[$0]]! < columns[names[$1]]! }
+    var position = -1
+    var steps: [FieldStep] = []
+    for index in placed {
+      let column = columns[names[index]]!
+      let commas = String(repeating: ",", count: column - position)
+      steps.append(table.step(schema.fields[index], at: index, prefix: commas))
+      position = column
+    }
+    var ending = String(repeating: ",", count: columnNames.count - 1 - position)
+    if collectsOther {
+      ending += ","
+      for index in names.indices where columns[names[index]] == nil {
+        let prefix = "\(ending)\(cell(names[index]))="
+        steps.append(table.step(schema.fields[index], at: index, prefix: prefix))
+        ending = " "
+      }
+      if ending == " " { ending = "" }
+    }
+    table.set(
+      EventSteps(
+        heading: table.arena.store(",\(cell(schema.provider)),\(cell(schema.name))"),
+        steps: table.arena.store(values: steps), ending: table.arena.store(ending + "\r\n")),
+      type: type)
+  }
+
+  @inline(__always)
+  package mutating func write(
+    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+  ) {
+    writeHead(event, type: type, to: &output)
+    if event.stack.count > 0 { write(stack: event.stack, to: &output) }
+    writeFields(event, type: type, to: &output)
+  }
+
+  package mutating func writeHeld(
+    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+  ) -> Int {
+    writeHead(event, type: type, to: &output)
+    let place = output.count
+    writeFields(event, type: type, to: &output)
+    return place
+  }
+
+  @inline(__always)
+  private mutating func writeHead(
+    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+  ) {
+    output.append(decimal: event.time)
+    output.append(byte: UInt8(ascii: ","))
+    output.append(decimal: event.unixTime)
+    origin.append(event, to: &output) { event, output in
+      output.append(",")
+      output.append(cpu: event.cpu, orNone: "")
+      output.append(",")
+      output.append(decimal: UInt64(event.pid))
+      output.append(",")
+      output.append(decimal: UInt64(event.tid))
+    }
+    output.append(padded: table[type].heading)
+    output.append(event.isRundown ? ",1,,," : ",,,,")
+  }
+
+  @inline(__always)
+  private func writeFields(
+    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+  ) {
+    let plan = table[type]
+    for step in plan.steps {
+      output.append(step, event.columns, row: event.row, CSVStyle.self)
+    }
+    output.append(padded: plan.ending)
+  }
+
+  package func write(stack: [NamedFrame], to output: inout OutputBuffer) {
+    output.append("\"")
+    output.append(stack, .csv)
+    output.append("\"")
+  }
+
+  package mutating func write(_ backfill: BackfillLine, to output: inout OutputBuffer) {
+    for time in backfill.times {
+      output.append(decimal: time)
+      output.append(",,,")
+      output.append(decimal: UInt64(backfill.pid))
+      output.append(",,,,,,named,\"")
+      output.append(hex: backfill.frame.address)
+      output.append("=")
+      output.append(backfill.frame, .csv)
+      output.append("\"")
+      output.append(text: emptyFields)
+      output.append("\r\n")
+    }
+  }
+
+  private var emptyFields: String {
+    String(repeating: ",", count: columnNames.count + (collectsOther ? 1 : 0))
+  }
+
+  package mutating func write(_ loss: LossLine, to output: inout OutputBuffer) {
+    output.append(decimal: loss.to)
+    output.append(",,")
+    output.append(cpu: loss.cpu, orNone: "")
+    output.append(",,,,,,")
+    output.append(decimal: loss.count)
+    output.append(text: ",\(cell(loss.cause)),")
+    output.append(text: emptyFields)
+    output.append("\r\n")
+  }
+}
+
+/// Escaped, and in quotes where RFC 4180 asks for them.
+private func cell(_ text: String) -> String {
+  let needsQuotes = text.utf8.contains { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") }
+  let safe = escaped(text, .csv)
+  return needsQuotes ? "\"\(safe)\"" : safe
+}
+
+enum CSVStyle: ValueStyle {
+  static var escape: EscapeStyle { .csv }
+  static var showsUnits: Bool { false }
+  static var quote: StaticString { "\"" }
+  static var innerQuote: StaticString { "\"\"" }
+  static var arrayQuote: StaticString { "\"" }
+  static var wordQuote: StaticString { "" }
+  static var bytesOpening: StaticString { "" }
+  static var bytesClosing: StaticString { "" }
+
+  static func caseText(_ name: String, isFlag: Bool) -> [UInt8] { Array(cell(name).utf8) }
+}

@@ -1,0 +1,113 @@
+internal import TraceAnalysis
+internal import TraceEvents
+internal import TraceFormat
+
+extension EventStream {
+  /// Writes the stream's events, losses among them.
+  ///
+  /// A format calls this with its own type, so that the compiler makes a copy of the event's path
+  /// for it.
+  func write(as format: some EventFormat, to output: inout OutputBuffer) throws {
+    try withUnsafeMutablePointer(to: &output) { output in
+      if case .named(let options, _) = stacks, let growth {
+        try follow(FollowingExport(self, format, output, options, growth.hold_ns), growth)
+      } else if let growth {
+        try follow(FormatExport(self, format, output), growth)
+      } else {
+        try FormatExport(self, format, output).run()
+      }
+    }
+  }
+
+  private func follow(_ export: some Export, _ growth: Growth) throws {
+    try export.run()
+    growth: while !export.isFinished {
+      switch try growth.next() {
+      case .blocks: try export.run()
+      case .nothing(let idle_ns): export.idle(for: idle_ns)
+      case .end: break growth
+      }
+    }
+    export.finish()
+  }
+}
+
+/// One way of writing a stream; ``run()`` is called again when more has come.
+protocol Export {
+  var isFinished: Bool { get }
+  func run() throws
+  func idle(for nanoseconds: Int64)
+  func finish()
+}
+
+/// Writes events as they are, with names as the whole file has them.
+private final class FormatExport<Format: EventFormat>: Export {
+  /// Lies outside the class: handlers write to it without the checks that a class's properties
+  /// have.
+  private struct State: ~Copyable {
+    var format: Format
+    let output: UnsafeMutablePointer<OutputBuffer>
+    var remaining: UInt64
+  }
+
+  private let stream: EventStream
+  private let replay: Replay
+  private let state: UnsafeMutablePointer<State>
+  private var definedTypes = 0
+
+  init(_ stream: EventStream, _ format: Format, _ output: UnsafeMutablePointer<OutputBuffer>) {
+    let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
+    state.initialize(to: State(format: format, output: output, remaining: stream.limit))
+    self.state = state
+    self.stream = stream
+    let replay = stream.replay
+    self.replay = replay
+    defineTypes()
+    state.pointee.format.begin(&state.pointee.output.pointee)
+    var names: FileFrameNames?
+    if case .named(let options, let detail) = stream.stacks {
+      names = FileFrameNames(replay, options: options, detail: detail)
+    }
+    replay.onAny { event throws(any Error) in
+      var line = EventLine(event)
+      if event.header.stack.rawValue != 0, let names {
+        let header = event.header
+        line.stack = try names.frames(
+          replay.file.stack(header.stack), pid: header.pid, at: header.timestamp)
+      }
+      state.pointee.format.write(line, type: event.typeIndex, to: &state.pointee.output.pointee)
+      state.pointee.remaining &-= 1
+      if state.pointee.remaining == 0 || state.pointee.output.pointee.failure != 0 {
+        throw ReplayStop()
+      }
+    }
+    replay.onLoss { loss throws(any Error) in
+      state.pointee.format.write(LossLine(loss, in: replay), to: &state.pointee.output.pointee)
+      if state.pointee.output.pointee.failure != 0 { throw ReplayStop() }
+    }
+  }
+
+  deinit {
+    state.deinitialize(count: 1)
+    state.deallocate()
+  }
+
+  var isFinished: Bool { state.pointee.remaining == 0 || state.pointee.output.pointee.failure != 0 }
+
+  func run() throws {
+    defineTypes()
+    if !isFinished { try replay.run() }
+    stream.hasReachedLimit = state.pointee.remaining == 0
+    state.pointee.output.pointee.flush()
+  }
+
+  func idle(for nanoseconds: Int64) {}
+  func finish() {}
+
+  private func defineTypes() {
+    for type in replay.file.eventTypes[definedTypes...] {
+      state.pointee.format.define(type: type.index, schema: type.schema)
+    }
+    definedTypes = replay.file.eventTypes.count
+  }
+}

@@ -1,0 +1,51 @@
+public import TraceAnalysis
+public import TraceFormat
+
+/// A trace's events on their way to a renderer: which of them, in time order, and what is shown
+/// with them.
+///
+/// - Guarantee: memory is bounded by the replay's and the buffer's, whatever the trace's size.
+public final class EventStream {
+  /// What is shown of the events' stacks.
+  public enum Stacks {
+    /// Nothing.
+    case leftOut
+    /// Names of frames, and what of the source is to be shown.
+    case named(SymbolizerOptions, SourceDetail)
+  }
+
+  /// A file that grows while it is read.
+  public struct Growth {
+    /// What ``next`` found.
+    public enum Arrival {
+      /// Blocks have come.
+      case blocks
+      /// Nothing has come for so many nanoseconds.
+      case nothing(idle_ns: Int64)
+      /// Nothing will come any more.
+      case end
+    }
+
+    /// Waits a while for blocks, and calls ``TraceFile/refresh()``.
+    public var next: () throws -> Arrival
+    /// Nanoseconds that an event waits for the names of its frames.
+    public var hold_ns: Int64
+
+    public init(hold_ns: Int64 = 0, next: @escaping () throws -> Arrival) {
+      self.hold_ns = hold_ns
+      self.next = next
+    }
+  }
+
+  /// Its filter says which events are written.
+  public let replay: Replay
+  /// Events that are written at most.
+  public var limit: UInt64 = .max
+  public var stacks = Stacks.leftOut
+  /// Nil for a file that is read as it is.
+  public var growth: Growth?
+  /// Whether as many events were written as ``limit`` allows.
+  public internal(set) var hasReachedLimit = false
+
+  public init(_ replay: Replay) { self.replay = replay }
+}

@@ -1,0 +1,168 @@
+import TraceAnalysis
+import TraceEvents
+import TraceFormat
+
+/// Writes the events of a file that grows, with what names are known, held for a while or not; and
+/// then what names were found out later.
+final class FollowingExport<Format: EventFormat>: Export {
+  /// An event's text, without its stack, is not longer than this.
+  private static var eventBytesMax: Int { 8 << 20 }
+
+  private let replay: Replay
+  private let stream: EventStream
+  private let filter: ReplayFilter
+  private let names: LiveFrameNames
+  private let hold: Int64
+  private var format: Format
+  private let output: UnsafeMutablePointer<OutputBuffer>
+  private var scratch = OutputBuffer(collecting: eventBytesMax)
+  private var held = HeldLines()
+  private var remaining: UInt64
+  private var latest = Int64.min
+  /// Of each type, whether its events are shown: code's are also read for their names.
+  private var isShown: [Bool] = []
+
+  init(
+    _ stream: EventStream, _ format: Format, _ output: UnsafeMutablePointer<OutputBuffer>,
+    _ options: SymbolizerOptions, _ hold: Int64
+  ) {
+    self.stream = stream
+    filter = stream.replay.filter
+    self.format = format
+    self.output = output
+    self.hold = hold
+    remaining = stream.limit
+    let symbolizer = LiveSymbolizer(stream.replay.file, options: options)
+    names = LiveFrameNames(symbolizer)
+    replay = Replay(stream.replay.file)
+    let telling = [RuntimeSchema.providerName, SystemSchema.providerName]
+    replay.filter.admits = { [filter] schema in
+      telling.contains(schema.provider) || filter.admits?(schema) ?? true
+    }
+    defineTypes()
+    self.format.begin(&output.pointee)
+    // First what tells of code: an event sees all that came before it.
+    symbolizer.subscribe(to: replay)
+    replay.onAny { [unowned self] event in try take(event) }
+    replay.onLoss { [unowned self] loss in take(loss) }
+    names.takes = { [unowned self] ticket, frame in held.rename(ticket, frame) }
+  }
+
+  var isFinished: Bool { remaining == 0 || output.pointee.failure != 0 }
+
+  func run() throws {
+    defineTypes()
+    if !isFinished { try replay.run() }
+    stream.hasReachedLimit = remaining == 0
+    release(before: latest)
+    writeBackfills()
+    output.pointee.flush()
+  }
+
+  func idle(for nanoseconds: Int64) {
+    guard latest > .min else { return }
+    names.symbolizer.advance(to: latest &+ nanoseconds)
+    release(before: latest &+ nanoseconds)
+    writeBackfills()
+    output.pointee.flush()
+  }
+
+  func finish() {
+    names.symbolizer.finish()
+    release(before: .max)
+    writeBackfills()
+    output.pointee.flush()
+  }
+
+  private func defineTypes() {
+    for type in replay.file.eventTypes[isShown.count...] {
+      format.define(type: type.index, schema: type.schema)
+      isShown.append(filter.admits?(type.schema) ?? true)
+    }
+  }
+
+  // MARK: Events
+
+  private func take(_ event: borrowing RawEvent) throws {
+    let header = event.header
+    latest = max(latest, header.timestamp)
+    guard event.typeIndex < isShown.count, isShown[event.typeIndex], isAdmitted(header) else {
+      return
+    }
+    let line = EventLine(event)
+    scratch.removeAll()
+    let place = format.writeHeld(line, type: event.typeIndex, to: &scratch)
+    guard scratch.failure == 0 else { throw ReplayStop() }
+    var frames: [NamedFrame] = []
+    var tickets: [PendingTicket?] = []
+    if header.stack != .none { (frames, tickets) = named(replay.file.stack(header.stack), header) }
+    held.add(
+      time: header.timestamp, bytes: scratch.collected, place: place, frames: frames,
+      tickets: tickets)
+    release(before: latest)
+    if names.isFull { writeBackfills() }
+    remaining -= 1
+    if remaining == 0 || output.pointee.failure != 0 { throw ReplayStop() }
+  }
+
+  private func named(
+    _ stack: [UInt64], _ header: EventHeader
+  ) -> ([NamedFrame], [PendingTicket?]) {
+    var frames: [NamedFrame] = []
+    var tickets: [PendingTicket?] = []
+    for (index, address) in stack.enumerated() {
+      guard address != StackNode.lostAddress else {
+        frames.append(.lost)
+        tickets.append(nil)
+        continue
+      }
+      let isCaller = index > 0 && stack[index - 1] >> 63 == address >> 63
+      let (frame, ticket) = names.frame(
+        address, pid: header.pid, at: header.timestamp, isCaller: isCaller)
+      frames.append(frame)
+      tickets.append(ticket)
+    }
+    return (frames, tickets)
+  }
+
+  private func isAdmitted(_ header: EventHeader) -> Bool {
+    (filter.time?.contains(header.timestamp) ?? true) && (filter.pids?.contains(header.pid) ?? true)
+      && (filter.tids?.contains(header.tid) ?? true)
+  }
+
+  private func take(_ loss: LossRecord) {
+    let line = LossLine(loss, in: replay)
+    guard filter.time?.contains(line.to) ?? true else { return }
+    scratch.removeAll()
+    format.write(line, to: &scratch)
+    held.add(time: line.to, bytes: scratch.collected, place: 0, frames: [], tickets: [])
+  }
+
+  // MARK: Writing
+
+  /// Writes what was held long enough.
+  private func release(before time: Int64) {
+    let bound = time == .max ? .max : time &- hold &+ (hold == 0 ? 1 : 0)
+    while let line = held.popFirst(before: bound) {
+      output.pointee.append(bytes: line.bytes[..<line.place])
+      if !line.frames.isEmpty { format.write(stack: line.frames, to: &output.pointee) }
+      output.pointee.append(bytes: line.bytes[line.place...])
+    }
+  }
+
+  /// Writes what was found out of events that were written.
+  private func writeBackfills() {
+    for line in names.takeBackfills() { format.write(line, to: &output.pointee) }
+  }
+}
+
+extension OutputBuffer {
+  mutating func append(bytes: ArraySlice<UInt8>) {
+    bytes.withUnsafeBytes { append(ByteSlice($0)) }
+  }
+
+  /// What was appended and not written anywhere.
+  var collected: [UInt8] { Array(UnsafeBufferPointer(start: base, count: count)) }
+
+  mutating func removeAll() { count = 0 }
+}

@@ -1,0 +1,197 @@
+internal import TraceAnalysis
+package import TraceEvents
+
+/// Events as JSON, an object a line.
+public struct JSONEvents: Renderer {
+  public let format = OutputFormat(
+    "json", fileExtensions: ["json", "jsonl"], summary: "an object a line")
+
+  public init() {}
+
+  /// Writes the stream's events, losses among them.
+  ///
+  /// - Cost: no allocation an event, but for one that has a stack.
+  public func render(
+    _ stream: EventStream, _ options: RenderOptions, to output: inout OutputBuffer
+  ) throws {
+    try stream.write(as: JSONFormat(), to: &output)
+  }
+}
+
+/// A JSON object a line (RFC 8259), UTF-8.
+///
+///     {"time_ns":12345678901,"unix_ns":…,"cpu":0,"pid":1234,"tid":1240,"provider":"Runtime",
+///      "event":"GCStart","fields":{"count":3,"reason":"AllocSmall"}}
+///
+/// - Numbers are numbers, up to 64 bits: a reader that keeps them as doubles rounds those above
+///   2^53. Addresses and fields meant in hexadecimal are strings, `"0x7f00"`; so are NaN and the
+///   infinities.
+/// - An enumeration is its name, or the number where it has none; flags are one string, `"A|B"`;
+///   bytes are hexadecimal digits. Bytes of a string that are not UTF-8 become U+FFFD.
+/// - `"rundown":true` and `"stack":["0x…"]` are there when they apply; with a stack come
+///   `"frames"`, an object a frame: `{"module":"libc.so.6","function":"memcpy","offset":18}`, or
+///   `{"unresolved":"never announced"}`. With source lines, `"file":"/src/work.c","line":12`; calls
+///   that are inlined there, the innermost first: `"inlined":[{"function":…,"file":…,"line":…}]`.
+/// - That frames of earlier events have another name is an object with `"backfill"` alone:
+///   `{"backfill":{"pid":1,"address":"0x…","times_ns":[…],"frame":{…}}}`.
+/// - A loss is an object with `"lost"`, the number of events, and no `"event"`.
+package struct JSONFormat: EventFormat {
+  private var table = StepTable<JSONStyle>()
+  private var origin: OriginText
+
+  package init() { origin = OriginText(in: table.arena) }
+
+  package mutating func define(type: Int, schema: EventSchema) {
+    let names = uniqueNames(of: schema.fields)
+    let steps = schema.fields.indices.map { index in
+      let separator = index == 0 ? "" : ","
+      return table.step(
+        schema.fields[index], at: index, prefix: "\(separator)\(quoted(names[index])):")
+    }
+    let heading =
+      ",\"provider\":\(quoted(schema.provider)),\"event\":\(quoted(schema.name)),\"fields\":{"
+    table.set(
+      EventSteps(
+        heading: table.arena.store(heading), steps: table.arena.store(values: steps),
+        ending: .empty),
+      type: type)
+  }
+
+  package mutating func begin(_ output: inout OutputBuffer) {}
+
+  @inline(__always)
+  package mutating func write(
+    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+  ) {
+    let plan = table[type]
+    output.append("{\"time_ns\":")
+    output.append(decimal: event.time)
+    output.append(",\"unix_ns\":")
+    output.append(decimal: event.unixTime)
+    origin.append(event, to: &output) { event, output in
+      output.append(",\"cpu\":")
+      output.append(cpu: event.cpu, orNone: "null")
+      output.append(",\"pid\":")
+      output.append(decimal: UInt64(event.pid))
+      output.append(",\"tid\":")
+      output.append(decimal: UInt64(event.tid))
+    }
+    output.append(padded: plan.heading)
+    for step in plan.steps {
+      output.append(step, event.columns, row: event.row, JSONStyle.self)
+    }
+    output.append("}")
+    if event.isRundown { output.append(",\"rundown\":true") }
+    if event.stack.count > 0 { write(stack: event.stack, to: &output) }
+    output.append("}\n")
+  }
+
+  package mutating func writeHeld(
+    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+  ) -> Int {
+    write(event, type: type, to: &output)
+    return output.count - 2
+  }
+
+  package func write(stack: [NamedFrame], to output: inout OutputBuffer) {
+    output.append(",\"stack\":[")
+    for index in stack.indices {
+      output.append(index > 0 ? ",\"" : "\"")
+      output.append(hex: stack[index].address)
+      output.append("\"")
+    }
+    output.append("],\"frames\":[")
+    for index in stack.indices {
+      if index > 0 { output.append(",") }
+      write(stack[index], to: &output)
+    }
+    output.append("]")
+  }
+
+  private func write(_ frame: borrowing NamedFrame, to output: inout OutputBuffer) {
+    output.append(byte: UInt8(ascii: "{"))
+    if !frame.module.isEmpty {
+      output.append("\"module\":\"")
+      output.append(escaping: frame.module, .json)
+      output.append("\",")
+    }
+    if frame.function.isEmpty {
+      output.append("\"unresolved\":\"")
+      output.append(escaping: frame.reason, .json)
+      output.append("\"}")
+      return
+    }
+    output.append("\"function\":\"")
+    output.append(escaping: frame.function, .json)
+    output.append("\",\"offset\":")
+    output.append(decimal: frame.offset)
+    write(frame.source, to: &output)
+    output.append("}")
+  }
+
+  private func write(_ source: borrowing FrameSource, to output: inout OutputBuffer) {
+    write(source.place, to: &output)
+    if source.inlined.isEmpty { return }
+    output.append(",\"inlined\":[")
+    for (index, call) in source.inlined.enumerated() {
+      output.append(index > 0 ? ",{\"function\":\"" : "{\"function\":\"")
+      output.append(escaping: call.function, .json)
+      output.append("\"")
+      write(call.place, to: &output)
+      output.append("}")
+    }
+    output.append("]")
+  }
+
+  private func write(_ place: FrameSource.Place?, to output: inout OutputBuffer) {
+    guard let place else { return }
+    output.append(",\"file\":\"")
+    output.append(escaping: place.file, .json)
+    output.append("\",\"line\":")
+    output.append(decimal: UInt64(place.line))
+  }
+
+  package mutating func write(_ backfill: BackfillLine, to output: inout OutputBuffer) {
+    output.append("{\"backfill\":{\"pid\":")
+    output.append(decimal: UInt64(backfill.pid))
+    output.append(",\"address\":\"")
+    output.append(hex: backfill.frame.address)
+    output.append("\",\"times_ns\":[")
+    for (index, time) in backfill.times.enumerated() {
+      if index > 0 { output.append(",") }
+      output.append(decimal: time)
+    }
+    output.append("],\"frame\":")
+    write(backfill.frame, to: &output)
+    output.append("}}\n")
+  }
+
+  package mutating func write(_ loss: LossLine, to output: inout OutputBuffer) {
+    output.append("{\"time_ns\":")
+    output.append(decimal: loss.to)
+    output.append(",\"since_ns\":")
+    output.append(decimal: loss.from)
+    output.append(",\"cpu\":")
+    output.append(cpu: loss.cpu, orNone: "null")
+    output.append(",\"lost\":")
+    output.append(decimal: loss.count)
+    output.append(text: ",\"cause\":\(quoted(loss.cause))}\n")
+  }
+}
+
+func quoted(_ text: String) -> String { "\"\(escaped(text, .json))\"" }
+
+enum JSONStyle: ValueStyle {
+  static var escape: EscapeStyle { .json }
+  static var showsUnits: Bool { false }
+  static var quote: StaticString { "\"" }
+  static var innerQuote: StaticString { "\"" }
+  static var arrayQuote: StaticString { "" }
+  static var wordQuote: StaticString { "\"" }
+  static var bytesOpening: StaticString { "\"" }
+  static var bytesClosing: StaticString { "\"" }
+
+  static func caseText(_ name: String, isFlag: Bool) -> [UInt8] {
+    Array((isFlag ? escaped(name, .json) : quoted(name)).utf8)
+  }
+}

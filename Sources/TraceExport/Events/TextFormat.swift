@@ -1,0 +1,129 @@
+package import TraceEvents
+
+/// Events as text, a line an event.
+public struct TextEvents: Renderer {
+  public let format = OutputFormat.text
+
+  public init() {}
+
+  /// Writes the stream's events, losses among them.
+  ///
+  /// - Cost: no allocation an event, but for one that has a stack.
+  public func render(
+    _ stream: EventStream, _ options: RenderOptions, to output: inout OutputBuffer
+  ) throws {
+    try stream.write(as: TextFormat(), to: &output)
+  }
+}
+
+/// A line an event, for people and for grep:
+///
+///     12.345678901  cpu 0  pid 1234 tid 1240  Runtime/GCStart  count=3 reason=AllocSmall
+///
+/// - Strings are quoted and escaped; numbers carry their unit (`objectSize=4096B`); enumerations
+///   show their name, or the number where it has none; flags `A|B`; bytes `x"00ff"`.
+/// - A rundown event has `[rundown]` after its name.
+/// - A stack is the last field, innermost first:
+///   `stack=[a!f+0x12 <- b!g+0x3 <- 0x7f00 (unloaded)]`.
+package struct TextFormat: EventFormat {
+  private var table = StepTable<TextStyle>()
+  private var origin: OriginText
+
+  package init() { origin = OriginText(in: table.arena) }
+
+  package mutating func define(type: Int, schema: EventSchema) {
+    let names = uniqueNames(of: schema.fields)
+    let steps = schema.fields.indices.map { index in
+      let separator = index == 0 ? "  " : " "
+      return table.step(
+        schema.fields[index], at: index, prefix: "\(separator)\(escaped(names[index], .text))=")
+    }
+    table.set(
+      EventSteps(
+        heading: table.arena.store(escaped("  \(schema.provider)/\(schema.name)", .text)),
+        steps: table.arena.store(values: steps), ending: .empty),
+      type: type)
+  }
+
+  package mutating func begin(_ output: inout OutputBuffer) {}
+
+  @inline(__always)
+  package mutating func write(
+    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+  ) {
+    let plan = table[type]
+    output.append(seconds: event.time, width: 15)
+    origin.append(event, to: &output) { event, output in
+      output.append("  cpu ")
+      output.append(cpu: event.cpu, orNone: "-")
+      output.append("  pid ")
+      output.append(decimal: UInt64(event.pid))
+      output.append(" tid ")
+      output.append(decimal: UInt64(event.tid))
+    }
+    output.append(padded: plan.heading)
+    if event.isRundown { output.append("  [rundown]") }
+    for step in plan.steps {
+      output.append(step, event.columns, row: event.row, TextStyle.self)
+    }
+    if event.stack.count > 0 { write(stack: event.stack, to: &output) }
+    output.append(byte: UInt8(ascii: "\n"))
+  }
+
+  package mutating func writeHeld(
+    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+  ) -> Int {
+    write(event, type: type, to: &output)
+    return output.count - 1
+  }
+
+  package func write(stack: [NamedFrame], to output: inout OutputBuffer) {
+    output.append("  stack=[")
+    output.append(stack, .text)
+    output.append("]")
+  }
+
+  package mutating func write(_ backfill: BackfillLine, to output: inout OutputBuffer) {
+    output.append(seconds: backfill.times.last ?? 0, width: 15)
+    output.append("  *** NAMED ")
+    output.append(hex: backfill.frame.address)
+    output.append(" in pid ")
+    output.append(decimal: UInt64(backfill.pid))
+    output.append(": ")
+    output.append(backfill.frame, .text)
+    output.append(backfill.times.count == 1 ? " (event at" : " (events at")
+    for time in backfill.times {
+      output.append(byte: UInt8(ascii: " "))
+      output.append(seconds: time)
+    }
+    output.append(") ***\n")
+  }
+
+  package mutating func write(_ loss: LossLine, to output: inout OutputBuffer) {
+    output.append(seconds: loss.to, width: 15)
+    output.append("  cpu ")
+    output.append(cpu: loss.cpu, orNone: "-")
+    output.append("  *** LOST ")
+    output.append(decimal: loss.count)
+    output.append(loss.count == 1 ? " event: " : " events: ")
+    output.append(text: escaped(loss.cause, .text))
+    output.append(", since ")
+    output.append(seconds: loss.from)
+    output.append(" ***\n")
+  }
+}
+
+enum TextStyle: ValueStyle {
+  static var escape: EscapeStyle { .text }
+  static var showsUnits: Bool { true }
+  static var quote: StaticString { "\"" }
+  static var innerQuote: StaticString { "\"" }
+  static var arrayQuote: StaticString { "" }
+  static var wordQuote: StaticString { "" }
+  static var bytesOpening: StaticString { "x\"" }
+  static var bytesClosing: StaticString { "\"" }
+
+  static func caseText(_ name: String, isFlag: Bool) -> [UInt8] {
+    Array(escaped(name, .text).utf8)
+  }
+}

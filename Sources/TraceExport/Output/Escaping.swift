@@ -1,0 +1,145 @@
+// Strings come from traced programs: what could move a terminal's cursor, colour it, reorder what
+// is read or break a line never reaches the output as it is.
+
+/// How a format spells what it must not write as it is.
+enum EscapeStyle {
+  /// `\n`, `\"`, `\\`, `\x1b`, `\u{202e}`; bytes that are not UTF-8 as `\xff`.
+  case text
+  /// RFC 8259: `\n`, `\"`, `\\`, `\u001b`; bytes that are not UTF-8 as U+FFFD.
+  case json
+  /// As ``text``, but a quote is doubled (RFC 4180).
+  case csv
+}
+
+extension OutputBuffer {
+  /// Writes bytes that ought to be UTF-8, escaped, without quotes around them.
+  @inline(__always)
+  mutating func append(escaping bytes: UnsafeRawBufferPointer, _ style: EscapeStyle) {
+    guard let base = bytes.baseAddress else { return }
+    let start = base.assumingMemoryBound(to: UInt8.self)
+    var position = 0
+    while position < bytes.count {
+      let run = plainRun(start + position, limit: bytes.count - position)
+      append(ByteSlice(start: start + position, count: run))
+      position += run
+      if position < bytes.count {
+        position += appendEscaped(start + position, available: bytes.count - position, style)
+      }
+    }
+  }
+
+  /// Appends text that comes from a trace so that a terminal is safe from it: control characters,
+  /// `"` and `\\` are written as escapes (`\\n`, `\\x1b`, `\\u{202e}`).
+  public mutating func append(escaped text: String) { append(escaping: text, .text) }
+
+  /// For names, which are rendered once a schema.
+  mutating func append(escaping text: String, _ style: EscapeStyle) {
+    var text = text
+    text.withUTF8 { append(escaping: UnsafeRawBufferPointer($0), style) }
+  }
+
+  /// Bytes from `start` that need no escape in any style: printable ASCII but `"` and `\`.
+  @inline(__always)
+  private func plainRun(_ start: UnsafePointer<UInt8>, limit: Int) -> Int {
+    var length = 0
+    while length < limit {
+      let byte = start[length]
+      guard byte &- 0x20 < 0x5f, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else {
+        break
+      }
+      length &+= 1
+    }
+    return length
+  }
+
+  /// Writes the one character at `start`; returns how many bytes of the input it took.
+  private mutating func appendEscaped(
+    _ start: UnsafePointer<UInt8>, available: Int, _ style: EscapeStyle
+  ) -> Int {
+    let byte = start[0]
+    if byte < 0x80 {
+      appendEscaped(ascii: byte, style)
+      return 1
+    }
+    guard let (scalar, length) = decodeUTF8(start, available: available) else {
+      if style == .json {
+        append("\u{fffd}")
+      } else {
+        append("\\x")
+        append(hexByte: byte)
+      }
+      return 1
+    }
+    if isUnsafe(scalar) {
+      appendEscaped(scalar: scalar, style)
+    } else {
+      append(ByteSlice(start: start, count: length))
+    }
+    return length
+  }
+
+  private mutating func appendEscaped(ascii byte: UInt8, _ style: EscapeStyle) {
+    switch byte {
+    case UInt8(ascii: "\""): append(style == .csv ? "\"\"" : "\\\"")
+    case UInt8(ascii: "\\"): append("\\\\")
+    case 0x0a: append("\\n")
+    case 0x0d: append("\\r")
+    case 0x09: append("\\t")
+    default:
+      append(style == .json ? "\\u00" : "\\x")
+      append(hexByte: byte)
+    }
+  }
+
+  private mutating func appendEscaped(scalar: UInt32, _ style: EscapeStyle) {
+    append(style == .json ? "\\u" : "\\u{")
+    append(hexByte: UInt8(truncatingIfNeeded: scalar >> 8))
+    append(hexByte: UInt8(truncatingIfNeeded: scalar))
+    if style != .json { append(byte: UInt8(ascii: "}")) }
+  }
+}
+
+/// `text` with everything escaped that must be; for names, which are rendered once a schema, and
+/// for what commands print of strings that come from files and processes.
+package func escapedForTerminal(_ text: String) -> String { escaped(text, .text) }
+
+func escaped(_ text: String, _ style: EscapeStyle) -> String {
+  var output = OutputBuffer(collecting: text.utf8.count * 8 + 64)
+  output.append(escaping: text, style)
+  return String(
+    decoding: UnsafeBufferPointer(start: output.base, count: output.count), as: UTF8.self)
+}
+
+/// C1 controls, line and paragraph separators, and the marks that reorder bidirectional text; all
+/// of them below U+10000.
+private func isUnsafe(_ scalar: UInt32) -> Bool {
+  switch scalar {
+  case 0x80...0x9f, 0x061c, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069, 0xfeff: true
+  default: false
+  }
+}
+
+/// The scalar at `start` and its length, or nil when the bytes are not UTF-8 (too long a form, a
+/// surrogate, above U+10FFFF, cut).
+private func decodeUTF8(
+  _ start: UnsafePointer<UInt8>, available: Int
+) -> (scalar: UInt32, length: Int)? {
+  let first = start[0]
+  let length: Int
+  let least: UInt32
+  var scalar: UInt32
+  switch first {
+  case 0xc2...0xdf: (length, least, scalar) = (2, 0x80, UInt32(first & 0x1f))
+  case 0xe0...0xef: (length, least, scalar) = (3, 0x800, UInt32(first & 0x0f))
+  case 0xf0...0xf4: (length, least, scalar) = (4, 0x1_0000, UInt32(first & 0x07))
+  default: return nil
+  }
+  guard available >= length else { return nil }
+  for index in 1..<length {
+    guard start[index] & 0xc0 == 0x80 else { return nil }
+    scalar = scalar << 6 | UInt32(start[index] & 0x3f)
+  }
+  let isSurrogate = (0xd800...0xdfff).contains(scalar)
+  guard scalar >= least, scalar <= 0x10_ffff, !isSurrogate else { return nil }
+  return (scalar, length)
+}

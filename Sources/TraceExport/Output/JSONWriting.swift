@@ -1,0 +1,87 @@
+// JSON (RFC 8259) key by key, straight into the buffer: the memory that it takes does not grow with
+// the report.
+
+extension OutputBuffer {
+  /// One object on a line of its own: a whole report.
+  public mutating func writeJSON(_ body: (inout OutputBuffer) -> Void) {
+    needsComma = false
+    object(body)
+    append("\n")
+  }
+
+  /// A key whose value is an object with what `body` writes.
+  public mutating func field(_ key: StaticString, _ body: (inout OutputBuffer) -> Void) {
+    writeKey(key)
+    object(body)
+  }
+
+  /// A key whose value is an array with an object an element.
+  public mutating func field<Elements: Sequence>(
+    _ key: StaticString, each elements: Elements,
+    _ body: (inout OutputBuffer, Elements.Element) -> Void
+  ) {
+    writeKey(key)
+    append("[")
+    needsComma = false
+    for element in elements {
+      if needsComma { append(",") }
+      object { body(&$0, element) }
+    }
+    append("]")
+    needsComma = true
+  }
+
+  /// A key with a text; with null for nil.
+  public mutating func field(_ key: StaticString, _ value: String?) {
+    writeKey(key)
+    if let value { write(string: value) } else { append("null") }
+    needsComma = true
+  }
+
+  /// A key with a list of texts.
+  public mutating func field(_ key: StaticString, _ values: [String]) {
+    writeKey(key)
+    append("[")
+    for (index, value) in values.enumerated() {
+      if index > 0 { append(",") }
+      write(string: value)
+    }
+    append("]")
+    needsComma = true
+  }
+
+  /// A key with an integer; with null for nil.
+  public mutating func field(_ key: StaticString, _ value: (some BinaryInteger)?) {
+    writeKey(key)
+    if let value { append(text: "\(value)") } else { append("null") }
+    needsComma = true
+  }
+
+  /// A key with true or false.
+  public mutating func field(_ key: StaticString, _ value: Bool) {
+    writeKey(key)
+    append(value ? "true" : "false")
+    needsComma = true
+  }
+
+  private mutating func object(_ body: (inout OutputBuffer) -> Void) {
+    append("{")
+    needsComma = false
+    body(&self)
+    append("}")
+    needsComma = true
+  }
+
+  private mutating func writeKey(_ key: StaticString) {
+    if needsComma { append(",") }
+    append("\"")
+    append(key)
+    append("\":")
+  }
+
+  private mutating func write(string: String) {
+    append("\"")
+    append(escaping: string, .json)
+    append("\"")
+  }
+}

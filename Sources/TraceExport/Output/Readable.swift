@@ -1,0 +1,72 @@
+// Numbers for people.
+
+/// Bytes: `1.5 GB`, in powers of 1024.
+package func readableBytes(_ bytes: UInt64) -> String {
+  var value = Double(bytes)
+  var unit = 0
+  let units = ["B", "KB", "MB", "GB", "TB", "PB", "EB"]
+  while value >= 1024, unit < units.count - 1 {
+    value /= 1024
+    unit += 1
+  }
+  return unit == 0 ? "\(bytes) B" : "\(fixed(value, decimals: value < 10 ? 2 : 1)) \(units[unit])"
+}
+
+/// A number with a fixed count of decimals, at most 9.
+package func fixed(_ value: Double, decimals: Int) -> String {
+  guard value.isFinite, value.magnitude < 1e15 else { return "\(value)" }
+  var scale = 1.0
+  for _ in 0..<decimals { scale *= 10 }
+  let scaled = Int64((value.magnitude * scale).rounded())
+  let sign = value < 0 && scaled > 0 ? "-" : ""
+  let whole = scaled / Int64(scale)
+  if decimals == 0 { return "\(sign)\(whole)" }
+  let fraction = "\(scaled % Int64(scale))"
+  return "\(sign)\(whole).\(String(repeating: "0", count: decimals - fraction.count))\(fraction)"
+}
+
+/// An integer with its thousands apart: `12,345,678`.
+package func grouped(_ value: UInt64) -> String {
+  let digits = Array("\(value)".utf8)
+  var text: [UInt8] = []
+  for (index, digit) in digits.enumerated() {
+    if index > 0, (digits.count - index) % 3 == 0 { text.append(UInt8(ascii: ",")) }
+    text.append(digit)
+  }
+  return String(decoding: text, as: UTF8.self)
+}
+
+/// `1 function`, `2 functions`.
+package func counted(_ count: some BinaryInteger, _ one: String, _ many: String? = nil) -> String {
+  "\(grouped(UInt64(clamping: count))) \(count == 1 ? one : many ?? one + "s")"
+}
+
+/// A length of time: `850 ms`, `12.3 s`, `2 m 05 s`, `1 h 02 m`.
+package func readableDuration(nanoseconds: UInt64) -> String {
+  let seconds = Double(nanoseconds) / 1e9
+  if seconds < 1 { return "\(fixed(seconds * 1000, decimals: seconds < 0.01 ? 3 : 0)) ms" }
+  if seconds < 120 { return "\(fixed(seconds, decimals: 1)) s" }
+  let whole = Int(seconds)
+  func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+  if whole < 7200 { return "\(whole / 60) m \(two(whole % 60)) s" }
+  return "\(whole / 3600) h \(two(whole / 60 % 60)) m"
+}
+
+/// `33.3 %`, and of next to nothing `<0.1 %`.
+func percentage(_ part: UInt64, of whole: UInt64) -> String {
+  guard part > 0, whole > 0 else { return "0 %" }
+  let share = Double(part) / Double(whole) * 100
+  return share < 0.1 ? "<0.1 %" : fixed(share, decimals: 1) + " %"
+}
+
+extension String {
+  /// At least `width` characters, with spaces at the end.
+  package func padding(to width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - count))
+  }
+
+  /// At least `width` characters, with spaces at the start.
+  package func indented(to width: Int) -> String {
+    String(repeating: " ", count: max(0, width - count)) + self
+  }
+}

@@ -1,0 +1,156 @@
+public import TraceAnalysis
+
+/// Which images and sources of code a trace's stacks went through, and what of them has names:
+///
+///      frames    named  addresses    named
+///     123,456   99.9 %      1,234   98.0 %  /usr/lib/libc.so.6
+///                                           build id 93ac61ec…
+///                                           names: in the trace (1,209 places)
+///                                           unnamed: 12 frames at 25 addresses, no symbol
+public struct SymbolText: Renderer {
+  public let format = OutputFormat.text
+
+  public init() {}
+
+  /// Writes the report; names are escaped.
+  public func render(
+    _ report: SymbolReport, _ options: RenderOptions, to output: inout OutputBuffer
+  ) {
+    output.append(escaped: "\(report.trace): symbols")
+    output.append("\n")
+    writeSummary(report, to: &output)
+    writeModules(report.shownModules, to: &output)
+    writeCodeFiles(report, to: &output)
+    writeReasons(report, to: &output)
+  }
+
+  private func writeSummary(_ report: SymbolReport, to output: inout OutputBuffer) {
+    let (named, all) = (report.named, report.all)
+    output.append(
+      text: "  stacks     \(grouped(report.events)) with \(grouped(all.frames)) frames at "
+        + "\(report.isCut ? "more than " : "")\(grouped(all.addresses)) addresses\n")
+    output.append(
+      text: "  named      \(share(named.frames, all.frames)) of the frames, "
+        + "\(share(named.addresses, all.addresses)) of the addresses\n")
+    let recorded =
+      report.recordedFunctions == 0
+      ? "no symbols: names come from this machine's files"
+      : "\(grouped(UInt64(report.recordedFunctions))) functions of "
+        + "\(grouped(UInt64(report.recordedImages))) images"
+    output.append(text: "  in trace   \(recorded)\n")
+    if report.imagesNotHit > 0 {
+      output.append(
+        text: "  not hit    \(grouped(UInt64(report.imagesNotHit))) more images were mapped\n")
+    }
+  }
+
+  private func writeModules(
+    _ modules: [SymbolReport.Module], to output: inout OutputBuffer
+  ) {
+    guard !modules.isEmpty else { return }
+    let heading = ["frames", "named", "addresses", "named"]
+    let rows = modules.map { module -> [String] in
+      let all = module.all
+      return [
+        grouped(all.frames), share(module.named.frames, all.frames), grouped(all.addresses),
+        share(module.named.addresses, all.addresses),
+      ]
+    }
+    let widths = heading.indices.map { column in
+      rows.map { $0[column].count }.reduce(heading[column].count, max)
+    }
+    func columns(_ cells: [String]) -> String {
+      zip(cells, widths).map { $0.indented(to: $1) }.joined(separator: "  ") + "  "
+    }
+    let head = columns(heading)
+    let indent = String(repeating: " ", count: head.count)
+    output.append(text: "\n\(head)image or source of code\n")
+    for (module, row) in zip(modules, rows) {
+      output.append(text: columns(row) + title(module) + "\n")
+      for line in details(module) { output.append(text: indent + line + "\n") }
+    }
+  }
+
+  private func writeCodeFiles(_ report: SymbolReport, to output: inout OutputBuffer) {
+    let files = report.shownCodeFiles
+    guard !files.isEmpty else { return }
+    output.append(
+      text: "\nFiles that announced code (\(grouped(UInt64(report.codeFileCount)))):\n\n")
+    for file in files {
+      let path = escaped(file.path, .text)
+      output.append(
+        text: "  \(file.source.name) \(path) of process \(file.pid): "
+          + "\(grouped(file.entries)) \(file.entries == 1 ? "function" : "functions")\n")
+      for problem in file.problems {
+        output.append(text: "    it \(escaped(problem, .text))\n")
+      }
+    }
+  }
+
+  private func title(_ module: SymbolReport.Module) -> String {
+    switch module.source {
+    case nil: "nothing is known to have been there"
+    case .kernel: "the kernel"
+    case .image: escaped(module.path, .text)
+    case .jitdump, .provider, .perfMap: "code compiled at run time: \(module.source!.name)"
+    }
+  }
+
+  private func details(_ module: SymbolReport.Module) -> [String] {
+    var lines: [String] = []
+    if !module.buildID.isEmpty { lines.append("build id \(hexadecimal(module.buildID))") }
+    if module.announced > 0 {
+      lines.append("\(grouped(module.announced)) functions announced")
+    }
+    if module.processes > 1 { lines.append("in \(module.processes) processes") }
+    if !module.origins.isEmpty {
+      lines.append("names: " + module.origins.map(text).joined(separator: ", "))
+    }
+    for unnamed in module.unnamed {
+      lines.append("unnamed: \(text(unnamed.count)), \(unnamed.reason.label)")
+    }
+    return lines
+  }
+
+  private func text(_ origin: SymbolReport.Origin) -> String {
+    let count = "(\(grouped(origin.places)) \(origin.places == 1 ? "place" : "places"))"
+    switch origin.kind {
+    case .trace: return "in the trace \(count)"
+    case .machine(nil, _): return "this machine's kernel \(count)"
+    case .machine(let path?, let debug):
+      let file = debug ?? path
+      return "\(debug == nil ? "file" : "debug file") \(escaped(file, .text)) \(count)"
+    case .other: return "elsewhere \(count)"
+    }
+  }
+
+  private func text(_ count: SymbolReport.Count) -> String {
+    "\(grouped(count.frames)) \(count.frames == 1 ? "frame" : "frames") at "
+      + "\(grouped(count.addresses)) \(count.addresses == 1 ? "address" : "addresses")"
+  }
+
+  private func writeReasons(_ report: SymbolReport, to output: inout OutputBuffer) {
+    let unnamed = report.unnamed
+    guard !unnamed.isEmpty else {
+      output.append("\nEvery address has a name.\n")
+      return
+    }
+    output.append("\nWhy there is no name, and what to do:\n")
+    for entry in unnamed {
+      output.append(text: "\n  \(entry.reason.label): \(text(entry.count))\n")
+      output.append(text: "    \(entry.reason.sentence)\n")
+    }
+  }
+
+  /// `99.9 %`; never all of it where something is missing.
+  private func share(_ part: UInt64, _ whole: UInt64) -> String {
+    guard whole > 0 else { return "-" }
+    if part < whole, part * 1000 > whole * 999 { return ">99.9 %" }
+    return tenths(Double(part) / Double(whole) * 100) + " %"
+  }
+}
+
+/// Lower-case digits, two a byte.
+func hexadecimal(_ bytes: [UInt8]) -> String {
+  bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+}

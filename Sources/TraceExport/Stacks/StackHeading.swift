@@ -1,0 +1,102 @@
+internal import TraceAnalysis
+
+/// What stands over the tables of a ``StackReport``: what was sampled, and what was lost.
+struct StackHeading {
+  /// Processes that are named.
+  static let processLimit = 5
+
+  private let report: StackReport
+  private let totals: StackTotals
+  private let unit: StackUnit
+
+  init(_ report: StackReport) {
+    self.report = report
+    totals = report.totals
+    unit = report.unit
+  }
+
+  var lines: [String] {
+    var lines = ["\(report.trace): stacks of \(eventName)"]
+    lines.append(item(unit == .cpuTime ? "samples" : "events", countSummary))
+    if unit == .cpuTime {
+      if let sampling = report.sampling { lines.append(item("sampling", sampling.text)) }
+      lines.append(item("CPU time", cpuSummary))
+    }
+    lines.append(item("processes", processSummary))
+    let shown = report.calls.total
+    if shown != totals.metric { lines.append(item("shown", shownSummary(shown))) }
+    lines.append(item("unnamed", unresolvedSummary))
+    if totals.cut.count > 0 { lines.append(item("cut", cutSummary)) }
+    lines.append(item("lost", report.lost.text(recorded: report.events)))
+    return lines
+  }
+
+  private var eventName: String {
+    report.isSamples ? "CPU samples" : report.eventNames.joined(separator: ", ")
+  }
+
+  private func item(_ name: String, _ text: String) -> String { "  " + name.padding(to: 11) + text }
+
+  private var span: UInt64 {
+    totals.times.map { UInt64(clamping: $0.upperBound &- $0.lowerBound) } ?? 0
+  }
+
+  private var countSummary: String {
+    let count = grouped(totals.metric.count)
+    guard let times = totals.times else { return count }
+    let from = fixed(Double(times.lowerBound) / 1e9, decimals: 3)
+    let to = fixed(Double(times.upperBound) / 1e9, decimals: 3)
+    var text = "\(count) in \(readableDuration(nanoseconds: span)) (from \(from) s to \(to) s)"
+    if unit == .cpuTime, totals.usualWeight > 0 {
+      let rate = 1e9 / Double(totals.usualWeight)
+      text += ", at \(fixed(rate, decimals: rate < 10 ? 1 : 0)) Hz"
+    }
+    return text
+  }
+
+  private var cpuSummary: String {
+    let seconds = Double(totals.metric.weight) / 1e9
+    var text = fixed(seconds, decimals: seconds < 10 ? 3 : 1) + " s"
+    if span > 0 {
+      let busy = Double(totals.metric.weight) / Double(span)
+      text += ", \(fixed(busy, decimals: 2)) CPUs busy on average"
+    }
+    return text
+  }
+
+  private var processSummary: String {
+    let total = unit.amount(of: totals.metric)
+    let names = totals.processes.prefix(Self.processLimit).map { entry in
+      let share = percentage(unit.amount(of: entry.metric), of: total)
+      return "\(entry.process.name) (\(entry.process.pid)) \(share)"
+    }
+    let more = totals.processes.count - names.count
+    return names.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+      + "; \(counted(totals.threadCount, "thread"))"
+  }
+
+  private func shownSummary(_ shown: StackMetric) -> String {
+    let share = percentage(unit.amount(of: shown), of: unit.amount(of: totals.metric))
+    return "\(grouped(shown.count)) (\(share)), which are the 100 % below"
+  }
+
+  private var cutSummary: String {
+    percentage(unit.amount(of: totals.cut), of: unit.amount(of: totals.metric))
+      + " end at 'callers lost', before their outermost function; collect with -unwind dwarf, or "
+      + "with more bytes of it, to see more"
+  }
+
+  private var unresolvedSummary: String {
+    let total = unit.amount(of: totals.metric)
+    var parts: [String] = []
+    if totals.unresolved.count > 0 {
+      parts.append(
+        "\(percentage(unit.amount(of: totals.unresolved), of: total)) end in code without a name;"
+          + " the reason is in brackets behind '?'")
+    }
+    if totals.withoutStack.count > 0 {
+      parts.append("\(percentage(unit.amount(of: totals.withoutStack), of: total)) have no stack")
+    }
+    return parts.isEmpty ? "none" : parts.joined(separator: "; ")
+  }
+}

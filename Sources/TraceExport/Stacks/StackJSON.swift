@@ -1,0 +1,144 @@
+public import TraceAnalysis
+
+/// A ``StackReport`` as one JSON object; Docs/reports.md lists its keys.
+///
+/// A call tree is a flat list: a node names its caller by the caller's position in the list. Stacks
+/// may be deeper than JSON readers allow objects to be nested.
+public struct StackJSON: Renderer {
+  public let format = OutputFormat.json
+
+  public init() {}
+
+  /// Writes the report on one line.
+  public func render(
+    _ report: StackReport, _ options: RenderOptions, to output: inout OutputBuffer
+  ) {
+    output.writeJSON { json in
+      json.header("stacks", report)
+      json.field("trace", report.trace)
+      json.field("events", report.events)
+      json.field("event_names", report.eventNames)
+      json.unit(report.unit)
+      json.sampling(report.sampling)
+      Self.totals(report, to: &json)
+      if let limit = report.parts.functionLimit {
+        let (functions, count) = report.functions(
+          limit: limit, byInclusive: report.parts.sortsByInclusive)
+        json.field("function_count", count)
+        json.field("functions", each: functions) {
+          $0.frame($1.frame)
+          $0.amount(exclusive: $1.exclusive, inclusive: $1.inclusive, report.unit)
+        }
+      }
+      if let callers = report.callers {
+        json.field("callers_of", callers.pattern)
+        json.tree("callers", callers.calls, report)
+      }
+      if let callees = report.callees {
+        json.field("callees_of", callees.pattern)
+        json.tree("callees", callees.calls, report)
+      }
+      if report.parts.showsTree { json.tree("tree", report.calls, report) }
+    }
+  }
+
+  private static func totals(_ report: StackReport, to json: inout OutputBuffer) {
+    let totals = report.totals
+    json.field("from_ns", totals.times?.lowerBound)
+    json.field("to_ns", totals.times?.upperBound)
+    json.field("threads", totals.threadCount)
+    json.field("total") { $0.amount(totals.metric, report.unit) }
+    json.field("shown") { $0.amount(report.calls.total, report.unit) }
+    json.field("without_stack") { $0.amount(totals.withoutStack, report.unit) }
+    json.field("unnamed") { $0.amount(totals.unresolved, report.unit) }
+    json.field("callers_lost") { $0.amount(totals.cut, report.unit) }
+    json.field("processes", each: totals.processes) {
+      $0.field("pid", $1.process.pid)
+      $0.field("name", $1.process.name)
+      $0.amount($1.metric, report.unit)
+    }
+  }
+}
+
+extension OutputBuffer {
+  fileprivate mutating func unit(_ unit: StackUnit) {
+    switch unit {
+    case .cpuTime: field("unit", "ns")
+    case .events: field("unit", "events")
+    case .field(let name, let isBytes):
+      field("unit", isBytes ? "bytes" : "sum")
+      field("sum_of", name)
+    }
+  }
+
+  fileprivate mutating func amount(_ metric: StackMetric, _ unit: StackUnit) {
+    field("events", metric.count)
+    switch unit {
+    case .cpuTime: field("cpu_ns", metric.weight)
+    case .events: break
+    case .field: field("sum", metric.weight)
+    }
+  }
+
+  fileprivate mutating func amount(
+    exclusive: StackMetric, inclusive: StackMetric, _ unit: StackUnit
+  ) {
+    field("exclusive_events", exclusive.count)
+    field("inclusive_events", inclusive.count)
+    switch unit {
+    case .cpuTime:
+      field("exclusive_ns", exclusive.weight)
+      field("inclusive_ns", inclusive.weight)
+    case .events: break
+    case .field:
+      field("exclusive_sum", exclusive.weight)
+      field("inclusive_sum", inclusive.weight)
+    }
+  }
+
+  fileprivate mutating func frame(_ frame: StackFrame) {
+    field("kind", frame.kind.name)
+    field("name", frame.name)
+    if !frame.module.isEmpty { field("module", frame.module) }
+    field("function", frame.function)
+    if !frame.mark.isEmpty { field("mark", frame.mark) }
+    if !frame.place.isEmpty { field("place", frame.place) }
+  }
+
+  /// Nodes in depth-first order, the costly ones of one caller first.
+  fileprivate mutating func tree(_ key: StaticString, _ calls: CallTree, _ report: StackReport) {
+    let unit = report.unit
+    let whole = Double(unit.amount(of: calls.total)) * min(max(report.parts.threshold, 0), 1)
+    let least = max(UInt64(whole.rounded(.up)), 1)
+    func children(_ node: StackTree.Node, _ parent: Int?) -> [(StackTree.Node, Int?)] {
+      calls.children(of: node, by: unit.amount(of:))
+        .prefix { unit.amount(of: calls.inclusive[$0]) >= least }.reversed().map { ($0, parent) }
+    }
+    var waiting = children(StackTree.root, nil)
+    var position = 0
+    let nodes = AnyIterator { () -> (StackTree.Node, Int?)? in
+      guard let next = waiting.popLast() else { return nil }
+      waiting += children(next.0, position)
+      position += 1
+      return next
+    }
+    field(key, each: nodes) { json, node in
+      json.field("caller", node.1)
+      json.frame(report.frames[calls.tree.frames[node.0]])
+      json.amount(
+        exclusive: calls.tree.exclusive[node.0], inclusive: calls.inclusive[node.0], unit)
+    }
+  }
+}
+
+extension StackFrame.Kind {
+  fileprivate var name: String {
+    switch self {
+    case .process: "process"
+    case .thread: "thread"
+    case .function: "function"
+    case .unresolved: "unnamed"
+    case .group: "group"
+    }
+  }
+}

@@ -1,0 +1,23 @@
+extension RendererRegistry {
+  /// The renderers of this package: the one list to which a new format is added.
+  public static let standard: RendererRegistry = {
+    var registry = RendererRegistry()
+    registry.add(TextEvents())
+    registry.add(JSONEvents())
+    registry.add(CSVEvents())
+    registry.add(StackText())
+    registry.add(StackJSON())
+    registry.add(FoldedStacks())
+    registry.add(InfoText())
+    registry.add(InfoJSON())
+    registry.add(SymbolText())
+    registry.add(SymbolJSON())
+    registry.add(VerifyText())
+    registry.add(VerifyJSON())
+    registry.add(ProviderText())
+    registry.add(ProviderJSON())
+    registry.add(DoctorText())
+    registry.add(DoctorJSON())
+    return registry
+  }()
+}

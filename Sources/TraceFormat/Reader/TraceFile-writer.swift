@@ -1,0 +1,15 @@
+import Glibc
+
+extension TraceFile {
+  /// Whether a collection that locks its output, as `tracectl collect` does, is writing the file
+  /// now. False does not mean that nobody writes.
+  ///
+  /// - Cost: opens the file once more and tries its lock.
+  public var isBeingWritten: Bool {
+    guard !isComplete, source.isFile else { return false }
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
+  }
+}

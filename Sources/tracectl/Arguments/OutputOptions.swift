@@ -1,0 +1,79 @@
+import ArgumentParser
+import Glibc
+import TraceExport
+
+/// How a command's answer is written, and where to.
+struct OutputOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "How: text, json, or another of the command's formats; without it, as the ending of -o "
+        + "says, else text.", valueName: "name"))
+  var format: String?
+
+  @Option(
+    name: [.customShort("o"), .long],
+    help: ArgumentHelp("Write to this file in place of standard output.", valueName: "file"))
+  var output: String?
+
+  /// The renderer that the options ask for.
+  func renderer<Subject>(of subject: Subject.Type) throws(Failure) -> any Renderer<Subject> {
+    let registry = RendererRegistry.standard
+    if let format {
+      if let found = registry.renderer(of: subject, format: format) { return found }
+      let names = registry.formats(of: subject).map(\.name).joined(separator: ", ")
+      throw Failure(.usage, "there is no format '\(format)' here", next: "it may be \(names)")
+    }
+    if let output, let found = registry.renderer(of: subject, fileName: output) { return found }
+    guard let text = registry.renderer(of: subject, format: "text") else {
+      throw Failure(.software, "there is no text format here")
+    }
+    return text
+  }
+
+  /// Renders `subject` to where the options say.
+  ///
+  /// - Parameters:
+  ///   - input: the file that the subject is read from, which is not overwritten.
+  ///   - isWide: lines are as long as they are, whatever the terminal's width.
+  /// - Returns: false when the reader of the output has gone.
+  @discardableResult
+  func write<Subject>(
+    _ subject: Subject, input: String? = nil, isWide: Bool = false
+  ) throws -> Bool {
+    let renderer = try renderer(of: Subject.self)
+    let file = try output.map { (path) throws(Failure) in try OutputFile(path, input: input) }
+    let width = isWide || file != nil ? nil : Terminal.width
+    let sink = DescriptorSink(file?.descriptor ?? STDOUT_FILENO)
+    var buffer = OutputBuffer(sink)
+    try renderer.render(subject, RenderOptions(width: width), to: &buffer)
+    buffer.flush()
+    if buffer.failure == EPIPE { return false }
+    if buffer.failure != 0 {
+      throw Failure("write to", output ?? "standard output", errno: buffer.failure)
+    }
+    return true
+  }
+}
+
+/// A file that a command's answer is written to; closed with the value.
+private final class OutputFile {
+  let descriptor: CInt
+
+  init(_ path: String, input: String?) throws(Failure) {
+    var source = stat()
+    var target = stat()
+    if let input, stat(input, &source) == 0, stat(path, &target) == 0,
+      source.st_dev == target.st_dev, source.st_ino == target.st_ino
+    {
+      throw Failure(.usage, "\(path) is the trace itself", next: "write elsewhere with -o")
+    }
+    descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else {
+      var failure = Failure("create", path, errno: errno)
+      if failure.status == .noInput { failure.status = .cannotCreate }
+      throw failure
+    }
+  }
+
+  deinit { close(descriptor) }
+}

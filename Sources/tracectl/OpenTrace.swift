@@ -1,0 +1,114 @@
+import Glibc
+import TraceAnalysis
+import TraceExport
+import TraceFormat
+import TraceSession
+
+/// Opens trace files, and says what is wrong with them.
+enum OpenTrace {
+  static func open(_ path: String) throws(Failure) -> TraceFile {
+    do {
+      return try TraceFile(path: path)
+    } catch {
+      throw failure(error, path: path)
+    }
+  }
+
+  /// Runs a pass over a trace.
+  static func report<Pass: ReportPass>(_ pass: Pass, of file: TraceFile) throws -> Pass.Output {
+    do {
+      return try pass.report(from: Replay(file))
+    } catch let error as FormatError {
+      throw failure(error, path: file.path)
+    } catch let error as StackReportError {
+      throw Failure(error, path: file.path)
+    }
+  }
+
+  static func failure(_ error: FormatError, path: String) -> Failure {
+    switch error {
+    case .io(let operation, let path, let code):
+      return Failure(operation, path, errno: code)
+    case .notATrace:
+      return Failure(
+        .dataError, "\(path) is not a trace file", next: "give one that 'tracectl collect' wrote")
+    case .unsupportedVersion:
+      return Failure(.dataError, "\(path): \(error)", next: "read it with a later tracectl")
+    case .malformed:
+      return Failure(.dataError, "\(path): \(error)", next: "see 'tracectl verify \(path)'")
+    case .unacceptableSchema, .closed:
+      return Failure(.software, "\(path): \(error)", next: nil)
+    }
+  }
+
+  /// Says what a reader of the output must know of a file that is not whole; damage is a failure.
+  static func noteState(of file: TraceFile, isRead: Bool = true) throws(Failure) {
+    for reason in PartialReason.reasons(Replay(file)) {
+      switch reason {
+      case .damaged(let bytes, _): throw damage(in: file, unreadable: bytes)
+      case .unfinished where isRead:
+        complain(
+          "tracectl: \(escapedForTerminal(file.path)) is not finished: \(reason.unfinishedState); "
+            + "every whole block was read")
+      case .unfinished, .limited: break
+      }
+    }
+  }
+
+  private static func damage(in file: TraceFile, unreadable: UInt64) -> Failure {
+    Failure(
+      .dataError,
+      "\(file.path) is cut or damaged: \(counted(file.eventCount, "event")) in "
+        + "\(counted(file.blockCount, "whole block")) were read, "
+        + "\(readableBytes(unreadable)) of \(readableBytes(file.byteCount)) were not readable",
+      next: "see 'tracectl verify \(file.path)'")
+  }
+}
+
+extension Failure {
+  /// Why there are no stacks to show.
+  init(_ error: StackReportError, path: String) {
+    switch error {
+    case .noEvents(let names):
+      self =
+        names == StackReport.samples
+        ? Failure(
+          .dataError, "\(path) has no CPU samples",
+          next: "collect with -providers CPU, or give -event to see another event's stacks")
+        : Failure(
+          .dataError, "\(path) has no \(names.joined(separator: ", "))",
+          next: "see 'tracectl info \(path)'")
+    case .noneSelected(let count, let names):
+      let events = names == StackReport.samples ? "CPU samples" : names.joined(separator: ", ")
+      self.init(
+        .usage,
+        "none of the \(grouped(count)) \(events) of \(path) is of these processes, "
+          + "threads and times", next: "leave some of them out")
+    case .noneFits(let count):
+      self.init(
+        .usage, "none of the \(counted(count, "stack")) fits the patterns",
+        next: "leave out -include or -exclude to see them")
+    case .noFunction(let pattern):
+      self.init(
+        .usage, "no function fits '\(pattern)'",
+        next: "'tracectl stacks \(path) -by-name' lists them")
+    case .noField(let name, let events, let known):
+      self.init(
+        .usage, "\(events.joined(separator: ", ")) has no field '\(name)'",
+        next: known.isEmpty ? "leave -weight out" : "it has \(known.joined(separator: ", "))")
+    case .notSummable(let field, let event, let type):
+      self.init(
+        .usage, "-weight adds up unsigned numbers, and '\(field)' of \(event) is \(type)",
+        next: "give another field, or leave -weight out to count events")
+    }
+  }
+
+  /// A name that fits nothing in a trace: it was misspelt.
+  init(_ unknown: EventPatterns.Unknown, path: String) {
+    let nearest = NearestName.suggestions(for: unknown.pattern, among: unknown.candidates)
+    self.init(
+      .usage, "\(path) has no \(unknown.kind) '\(unknown.pattern)'",
+      next: nearest.isEmpty
+        ? "see 'tracectl info \(path)' for what it has" : "did you mean \(alternatives(nearest))?")
+  }
+}
