@@ -40,30 +40,6 @@ _Bool trace_memfd_is_sealed(int fd) {
   return seals != -1 && (seals & F_SEAL_SHRINK) && (seals & F_SEAL_GROW);
 }
 
-// openat2(2) and its struct, which the installed headers may not have.
-enum { openat2_number = 437, resolve_no_magic_links = 0x02, resolve_in_root = 0x10 };
-struct open_how_v0 {
-  uint64_t flags, mode, resolve;
-};
-
-int trace_open_below(int directory, const char *path) {
-  const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  struct open_how_v0 how = {
-      .flags = (uint64_t)flags, .resolve = resolve_in_root | resolve_no_magic_links};
-  long fd = -1;
-  // EAGAIN: something was renamed meanwhile.
-  for (int attempt = 0; attempt < 8; attempt++) {
-    fd = syscall(openat2_number, directory, path, &how, sizeof how);
-    if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) break;
-  }
-  if (fd >= 0) return (int)fd;
-  // EPERM: a filter that does not know the call.
-  if (errno != ENOSYS && errno != EPERM) return -errno;
-  while (*path == '/') path++;
-  fd = openat(directory, path, flags);
-  return fd >= 0 ? (int)fd : -errno;
-}
-
 uint64_t trace_file_system(const char *path) {
   struct statfs status;
   return statfs(path, &status) == 0 ? (uint64_t)status.f_type : 0;

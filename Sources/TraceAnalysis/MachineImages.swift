@@ -30,6 +30,7 @@ public final class MachineImages: ImageSymbolProvider {
   /// Images that are known, and such as are not to be had; all are forgotten when there are more.
   private static let imagesMax = 1024
   private var kernel = Kernel.unread
+  private let opensForProcesses: Bool
   private let lineSource = ImageLineSource()
 
   /// An image, and where it and its lines were found.
@@ -42,9 +43,13 @@ public final class MachineImages: ImageSymbolProvider {
   /// - Parameter searchRoots: directories that have the machine's files under their paths, asked
   ///   before "/".
   /// - Parameter end: of the trace, in nanoseconds since 1970; nil while it goes on.
+  /// - Parameter opensForProcesses: files are opened with the rights of the processes that mapped
+  ///   them: for a session, whose trace others may read.
   public init(
-    session: SessionDescription, searchRoots: [String] = [], end unixNanoseconds: Int64? = nil
+    session: SessionDescription, searchRoots: [String] = [], end unixNanoseconds: Int64? = nil,
+    opensForProcesses: Bool = false
   ) {
+    self.opensForProcesses = opensForProcesses
     self.searchRoots = searchRoots
     changedMax_ns = unixNanoseconds ?? .max
     isThisBoot = Self.isThisBoot(session)
@@ -130,7 +135,8 @@ public final class MachineImages: ImageSymbolProvider {
       let isReplaced = isThisBoot && own.contains { stat($0 + image.path, &status) == 0 }
       return .failure(isReplaced ? .replaced(path: image.path) : .notFound(path: image.path))
     }
-    let files = DebugFiles(roots: roots)
+    let access = opensForProcesses ? FileAccess.of(processID: image.pid) : .own
+    let files = DebugFiles(roots: roots, access: access)
     return source.image(path: image.path, buildID: buildID, files: files)
       .map { Loaded(image: $0, path: image.path, files: files) }
   }

@@ -53,7 +53,7 @@ final class SymbolsAtStop: Sendable {
       }
       // New ones for each image: what they keep is let go after it.
       let sources: [any ImageSymbolProvider] = [
-        MachineImages(session: file.session), HeldImages(files),
+        MachineImages(session: file.session, opensForProcesses: true), HeldImages(files),
       ]
       if let named = image.named(by: sources) { symbols.append(named) }
     }

@@ -7,6 +7,7 @@
 #include "trace_checksum.h"
 #include "trace_clock.h"
 #include "trace_image.h"
+#include "trace_foreign.h"
 #include "trace_perf.h"
 #include "trace_ring.h"
 #include "trace_rseq.h"

@@ -28,11 +28,6 @@ void trace_adopt_orphans(void);
 /// Takes leave of children that have ended, but not of `spared`.
 void trace_reap_all_but(int spared);
 
-/// Opens a file for reading below a directory as if that were the root: no link leads out of it,
-/// the file itself is no link, and opening never waits. Where the kernel cannot (before 5.6), the
-/// file itself is no link. A descriptor or -errno.
-int trace_open_below(int directory, const char *path);
-
 /// The kind of file system that a file lies in, as statfs(2) numbers them; 0 where it is not known.
 uint64_t trace_file_system(const char *path);
 

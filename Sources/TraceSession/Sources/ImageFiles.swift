@@ -36,6 +36,8 @@ final class ImageFiles: Sendable {
     var buildID: [UInt8]
     /// -1 when it is not held.
     var descriptor: Int32
+    /// With what it could not be opened; another process may have more rights.
+    var refused: FileAccess?
   }
 
   private struct State {
@@ -63,9 +65,13 @@ final class ImageFiles: Sendable {
       mapping.path.first == "/", !mapping.path.hasPrefix("/memfd:")
     else { return mapping.buildID }
     return state.withLock { state in
-      if let known = state.images[key] { return known.buildID }
-      var image = Known(buildID: mapping.buildID, descriptor: -1)
-      if let descriptor = Self.open(mapping) {
+      let known = state.images[key]
+      if let known, known.refused == nil { return known.buildID }
+      let access = FileAccess.of(processID: mapping.pid)
+      if let known, known.refused == access { return known.buildID }
+      var image = Known(buildID: mapping.buildID, descriptor: -1, refused: access)
+      if let descriptor = Self.open(mapping, access) {
+        image.refused = nil
         let file = try? ELFFile(path: Self.path(descriptor))
         let read = file?.buildID
         if mapping.buildID.isEmpty { image.buildID = read?.bytes ?? [] }
@@ -111,33 +117,31 @@ final class ImageFiles: Sendable {
 
   /// By the mapping itself where that is permitted, else by name: as the process sees it, then as
   /// this one does.
-  private static func open(_ mapping: Mapping) -> Int32? {
+  private static func open(_ mapping: Mapping, _ access: FileAccess) -> Int32? {
     let range = String(mapping.start, radix: 16) + "-" + String(mapping.end, radix: 16)
-    if let exact = openFile("/proc/\(mapping.pid)/map_files/\(range)", mapping) { return exact }
+    let exact = "/proc/\(mapping.pid)/map_files/\(range)"
+    if let exact = openFile(exact, access, mapping) { return exact }
     guard !mapping.isDeleted else { return nil }
     for root in ["/proc/\(mapping.pid)/root", ""] {
-      if let found = openFile(root + mapping.path, mapping) { return found }
+      if let found = openFile(root + mapping.path, access, mapping) { return found }
     }
     return nil
   }
 
-  /// O_PATH, which Glibc's module does not have.
-  private static let placeOnly: Int32 = 0o10_000_000
-
-  /// Looks at what is there before it is opened: opening a device may do something.
-  private static func openFile(_ path: String, _ mapping: Mapping) -> Int32? {
-    let place = Glibc.open(path, placeOnly | O_CLOEXEC)
-    guard place >= 0 else { return nil }
-    defer { close(place) }
+  private static func openFile(_ path: String, _ access: FileAccess, _ mapping: Mapping) -> Int32? {
+    let descriptor = ForeignFile.open(path, as: access)
+    guard descriptor >= 0 else { return nil }
     var status = stat()
     // Without an inode, the build id is compared.
-    guard fstat(place, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+    guard fstat(descriptor, &status) == 0,
       mapping.inode == 0
         || MappedFile.is(
-          status, at: Self.path(place), device: mapping.device, inode: mapping.inode)
-    else { return nil }
-    let descriptor = Glibc.open(Self.path(place), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    return descriptor >= 0 ? descriptor : nil
+          status, at: Self.path(descriptor), device: mapping.device, inode: mapping.inode)
+    else {
+      close(descriptor)
+      return nil
+    }
+    return descriptor
   }
 }
 

@@ -17,22 +17,22 @@ public final class ByteSource: Sendable {
     count = UInt64(bytes.count)
   }
 
-  /// Opens a regular file. Never waits, whatever the path is: a pipe or a device is refused.
-  public init(path: String) throws(ImageProblem) {
-    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-    guard descriptor >= 0 else {
-      head = []
-      count = 0
-      throw errno == ENOENT || errno == ENOTDIR
-        ? .notFound(path: path) : .unreadable(path: path, code: errno)
-    }
+  /// Opens a regular file, as ``ForeignFile`` does. Never waits, whatever the path is: a pipe or a
+  /// device is refused.
+  ///
+  /// - Parameter access: with whose rights.
+  public init(path: String, access: FileAccess = .own) throws(ImageProblem) {
+    descriptor = ForeignFile.open(path, as: access)
     var status = stat()
-    let isKnown = fstat(descriptor, &status) == 0
-    let isFile = isKnown && status.st_mode & S_IFMT == S_IFREG
-    count = isFile ? UInt64(max(status.st_size, 0)) : 0
-    head = isFile ? Self.read(descriptor, at: 0, count: min(Int(count), 4096)) : []
-    // Only now: a throw before all properties are set would leave the descriptor open.
-    if !isFile { throw .notAFile(path: path) }
+    let isOpen = descriptor >= 0 && fstat(descriptor, &status) == 0
+    count = isOpen ? UInt64(max(status.st_size, 0)) : 0
+    head = isOpen ? Self.read(descriptor, at: 0, count: min(Int(count), 4096)) : []
+    guard descriptor < 0 else { return }
+    switch -descriptor {
+    case ENOENT, ENOTDIR, ESRCH: throw .notFound(path: path)
+    case ENXIO: throw .notAFile(path: path)
+    case let code: throw .unreadable(path: path, code: code)
+    }
   }
 
   deinit {

@@ -14,8 +14,9 @@ public struct ELFFile: Sendable {
   /// `e_machine`: 62 for x86-64, 183 for AArch64.
   public var machine: UInt16 { header.machine }
 
-  public init(path: String) throws(ImageProblem) {
-    try self.init(ByteSource(path: path), path: path)
+  /// - Parameter access: as for ``ByteSource/init(path:access:)``.
+  public init(path: String, access: FileAccess = .own) throws(ImageProblem) {
+    try self.init(ByteSource(path: path, access: access), path: path)
   }
 
   /// `path` is for messages only.

@@ -12,9 +12,12 @@ public struct DebugFiles: Hashable, Sendable {
   public var debugDirectories = ["/usr/lib/debug"]
   /// Caches by build-id, of this machine.
   public var cacheDirectories: [String]
+  /// With whose rights files are opened, except those of the caches, which are the caller's.
+  public var access: FileAccess
 
-  public init(roots: [String] = [""]) {
+  public init(roots: [String] = [""], access: FileAccess = .own) {
     self.roots = roots
+    self.access = access
     cacheDirectories = Self.debugInfoCaches
   }
 
@@ -41,7 +44,7 @@ public struct DebugFiles: Hashable, Sendable {
     for root in roots {
       let candidate = root + path
       do throws(ImageProblem) {
-        let file = try ELFFile(path: candidate)
+        let file = try ELFFile(path: candidate, access: access)
         let found = file.buildID
         if let expected, found?.matches(expected) != true {
           problem = .buildIDDiffers(path: candidate, expected: expected, found: found)
@@ -53,12 +56,9 @@ public struct DebugFiles: Hashable, Sendable {
         problem = error
       }
     }
-    for candidate in expected.map({ imagePaths(of: $0) }) ?? [] {
-      if let file = try? ELFFile(path: candidate), file.buildID?.matches(expected!) == true {
-        return (file, candidate)
-      }
-    }
-    throw problem
+    let kept = expected.flatMap { first(of: imagePaths(of: $0), with: $0) }
+    guard let kept else { throw problem }
+    return kept
   }
 
   /// The debug file of an image that is at hand.
@@ -69,24 +69,34 @@ public struct DebugFiles: Hashable, Sendable {
 
   /// The debug file with this build-id.
   func debugFile(of id: BuildID) -> (file: ELFFile, path: String)? {
-    for candidate in debugPaths(of: id) {
-      if let file = try? ELFFile(path: candidate), file.buildID?.matches(id) == true {
-        return (file, candidate)
+    first(of: debugPaths(of: id), with: id)
+  }
+
+  /// A place where a file may lie, and whose rights open it.
+  private typealias Candidate = (path: String, access: FileAccess)
+
+  private func first(of candidates: [Candidate], with id: BuildID) -> (file: ELFFile, path: String)?
+  {
+    for (path, access) in candidates {
+      if let file = try? ELFFile(path: path, access: access), file.buildID?.matches(id) == true {
+        return (file, path)
       }
     }
     return nil
   }
 
-  private func debugPaths(of id: BuildID) -> [String] {
-    let name = "/.build-id/" + id.directoryAndName + ".debug"
-    return roots.flatMap { root in debugDirectories.map { root + $0 + name } }
-      + cacheDirectories.map { $0 + "/\(id)/debuginfo" }
+  private func debugPaths(of id: BuildID) -> [Candidate] {
+    installed("/.build-id/" + id.directoryAndName + ".debug")
+      + cacheDirectories.map { ($0 + "/\(id)/debuginfo", .own) }
   }
 
-  private func imagePaths(of id: BuildID) -> [String] {
-    let name = "/.build-id/" + id.directoryAndName
-    return roots.flatMap { root in debugDirectories.map { root + $0 + name } }
-      + cacheDirectories.map { $0 + "/\(id)/executable" }
+  private func imagePaths(of id: BuildID) -> [Candidate] {
+    installed("/.build-id/" + id.directoryAndName)
+      + cacheDirectories.map { ($0 + "/\(id)/executable", .own) }
+  }
+
+  private func installed(_ name: String) -> [Candidate] {
+    roots.flatMap { root in debugDirectories.map { (root + $0 + name, access.forUnmapped) } }
   }
 
   /// By the name that the image gives, beside it or under a debug directory.
@@ -104,7 +114,9 @@ public struct DebugFiles: Hashable, Sendable {
     let own = path.dropFirst(directory.count)
     candidates += debugDirectories.map { "\(root)\($0)\(inside)\(own).debug" }
     for candidate in candidates where candidate != path {
-      guard let file = try? ELFFile(path: candidate) else { continue }
+      guard let file = try? ELFFile(path: candidate, access: access.forUnmapped) else {
+        continue
+      }
       if let id, let other = file.buildID {
         if id.matches(other) { return (file, candidate) }
       } else if let link, CRC32.checksum(of: file.source) == link.checksum {

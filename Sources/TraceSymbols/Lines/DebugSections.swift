@@ -75,7 +75,8 @@ struct SharedDebugLink {
     let candidates =
       path.hasPrefix("/") ? files.roots.map { $0 + path } : ["\(directory)/\(path)"]
     for candidate in candidates {
-      if let file = try? ELFFile(path: candidate), file.buildID?.matches(buildID) == true {
+      let file = try? ELFFile(path: candidate, access: files.access.forUnmapped)
+      if let file, file.buildID?.matches(buildID) == true {
         return (file, candidate)
       }
     }

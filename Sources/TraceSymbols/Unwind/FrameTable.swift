@@ -38,8 +38,12 @@ public final class FrameTable {
 
   /// Reads it from a file that must be the image: by build id, where both have one, else by device
   /// and inode, where they are known.
-  convenience init(_ image: UnwindImages.Identity, at path: String) throws(FrameTableError) {
-    guard let bytes = ImageBytes(path: path) else { throw .unreadable }
+  ///
+  /// - Parameter access: as for ``ByteSource/init(path:access:)``.
+  convenience init(
+    _ image: UnwindImages.Identity, at path: String, access: FileAccess = .own
+  ) throws(FrameTableError) {
+    guard let bytes = ImageBytes(path: path, access: access) else { throw .unreadable }
     try self.init(bytes)
     if !image.buildID.isEmpty, !sections.buildID.isEmpty {
       // The kernel keeps 20 bytes of it.

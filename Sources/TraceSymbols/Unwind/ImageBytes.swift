@@ -10,13 +10,12 @@ struct ImageBytes: ~Copyable {
   /// All 0 where there is no file.
   let status: stat
 
-  /// A regular file; nil where there is none or it may not be read.
-  init?(path: String) {
-    // Opening a pipe would wait for its writer.
-    let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+  /// A regular file, as ``ForeignFile`` opens it; nil where there is none or it may not be read.
+  init?(path: String, access: FileAccess) {
+    let file = ForeignFile.open(path, as: access)
     guard file >= 0 else { return nil }
     var status = stat()
-    guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+    guard fstat(file, &status) == 0 else {
       close(file)
       return nil
     }

@@ -127,9 +127,11 @@ public final class UnwindImages {
   private func read(_ image: Image) throws(FrameTableError) -> FrameTable {
     if image.identity.path == "[vdso]" { return try FrameTable.vdso() }
     var reason = FrameTableError.unreadable
+    // By its path outside too: the process has chosen it.
+    let access = FileAccess.of(processID: image.processID)
     for path in image.paths {
       do throws(FrameTableError) {
-        return try FrameTable(image.identity, at: path)
+        return try FrameTable(image.identity, at: path, access: access)
       } catch {
         if reason == .unreadable { reason = error }
       }

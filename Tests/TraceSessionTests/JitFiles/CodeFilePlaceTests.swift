@@ -38,6 +38,27 @@ import TraceEvents
     #expect(fixture.problems == ["\(map.path) " + FollowedFile.Refusal.owner(12_345).text!])
   }
 
+  /// Root's file that a user's process has for a perf map was not written by the process.
+  @Test(.enabled(if: OtherUserTests.canBecomeNobody)) func rootsFileIsNotAUsersMap() throws {
+    let nobody = OtherUserTests.nobody
+    let sleeper = try Sleeper(
+      ["setpriv", "--reuid=\(nobody)", "--regid=\(nobody)", "--clear-groups", "sleep", "1000"])
+    while ProcFiles.user(of: sleeper.pid) != UInt32(nobody) { usleep(1000) }
+    let fixture = try CodeFileFixture(sleeper)
+    let map = try fixture.map("1000 20 secret\n")
+    fixture.tell(.mayHaveMap)
+    fixture.read()
+    #expect(fixture.output.loads.isEmpty)
+    #expect(fixture.problems == ["\(map.path) " + FollowedFile.Refusal.owner(0).text!])
+    // Its own is read; the kernel decides, with the process's rights.
+    #expect(chown(map.path, uid_t(nobody), gid_t(nobody)) == 0 && chmod(map.path, 0o600) == 0)
+    #expect(throws: Never.self) { try ProcessPlace(pid: sleeper.pid).open(map.path) }
+    #expect(chmod(map.path, 0) == 0)
+    #expect(throws: FollowedFile.Refusal.system(EACCES)) {
+      try ProcessPlace(pid: sleeper.pid).open(map.path)
+    }
+  }
+
   @Test func anotherFileThanTheMappedOneIsRefused() throws {
     let fixture = try CodeFileFixture()
     let dump = try WrittenFile(fixture.dumpPath)

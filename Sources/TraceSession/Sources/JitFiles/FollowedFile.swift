@@ -1,15 +1,18 @@
-import CTraceShims
 import Glibc
+import TraceSymbols
 
 /// A file that another process writes, open for reading.
 ///
-/// - Guarantee: a regular file, not reached through a link that leads out of the process's root,
-///   and owned by one of those named; opening it never waits.
+/// - Guarantee: a regular file that the process may read, not reached through a link that leads out
+///   of its root, with nothing mounted over its name, and owned by one of those named; opening it
+///   never waits.
 final class FollowedFile {
   /// Why a file is not read.
   enum Refusal: Error, Hashable {
     case absent
     case isLink
+    /// Something is mounted over its name.
+    case isMount
     case notRegular
     case owner(UInt32)
     /// Another file lies where the process mapped one.
@@ -23,6 +26,7 @@ final class FollowedFile {
       switch self {
       case .absent, .isStale: nil
       case .isLink: "is a symbolic link; it was not read"
+      case .isMount: "is a mount point; it was not read"
       case .notRegular: "is no regular file; it was not read"
       case .owner(let user):
         "belongs to user \(user), who does not run the process; it was not read"
@@ -45,12 +49,15 @@ final class FollowedFile {
   private let descriptor: Int32
 
   /// Opens `path` below a directory.
-  init(_ path: String, below directory: Int32, owners: Set<UInt32>) throws(Refusal) {
-    let opened = trace_open_below(directory, path)
+  init(
+    _ path: String, below directory: Int32, access: FileAccess, owners: Set<UInt32>
+  ) throws(Refusal) {
+    let opened = ForeignFile.open(path, below: directory, as: access, [.inRoot, .plain])
     guard opened >= 0 else {
       switch -opened {
       case ENOENT, ENOTDIR, ESRCH: throw .absent
       case ELOOP: throw .isLink
+      case EXDEV: throw .isMount
       case ENXIO: throw .notRegular
       default: throw .system(-opened)
       }
@@ -58,10 +65,7 @@ final class FollowedFile {
     descriptor = opened
     var status = stat()
     guard fstat(opened, &status) == 0 else { throw .system(errno) }
-    guard status.st_mode & S_IFMT == S_IFREG else { throw .notRegular }
-    guard status.st_uid == 0 || owners.contains(status.st_uid) else {
-      throw .owner(status.st_uid)
-    }
+    guard owners.contains(status.st_uid) else { throw .owner(status.st_uid) }
   }
 
   deinit { close(descriptor) }

@@ -1,6 +1,7 @@
 import CTraceShims
 import Glibc
 import TraceControl
+import TraceSymbols
 
 /// Where a process lives: whose it is, its numbers, and what it sees as the root directory, which
 /// may be a container's.
@@ -8,6 +9,8 @@ final class ProcessPlace {
   let pid: UInt32
   /// Those who run it.
   let users: Set<UInt32>
+  /// What it could read when it was last there.
+  private var rights: FileRights?
   /// Its pid, from this process's namespace to its own.
   let numbers: [UInt32]
   /// Whether its root directory was found: otherwise this process's own is looked in.
@@ -27,6 +30,7 @@ final class ProcessPlace {
     self.pid = pid
     let status = Self.status(pid)
     users = status.users
+    rights = FileRights(processID: pid)
     numbers = status.numbers.isEmpty ? [pid] : status.numbers
     let other = Self.otherRoot(of: pid)
     root = other ?? Self.ownRoot
@@ -47,13 +51,16 @@ final class ProcessPlace {
   func open(_ path: String) throws(FollowedFile.Refusal) -> FollowedFile {
     // Of a process that has ended before it was looked at, nothing is known: our own files only.
     let owners = users.isEmpty ? [geteuid()] : users
+    // As they are now: a program may have given up rights since it began.
+    if let now = FileRights(processID: pid) { rights = now }
+    let access = rights.map { FileAccess.rights($0) } ?? .own
     guard !path.hasPrefix("/") else {
-      return try FollowedFile(path, below: root, owners: owners)
+      return try FollowedFile(path, below: root, access: access, owners: owners)
     }
     let directory = Self.openDirectory("/proc/\(pid)/cwd")
     guard directory >= 0 else { throw .absent }
     defer { close(directory) }
-    return try FollowedFile(path, below: directory, owners: owners)
+    return try FollowedFile(path, below: directory, access: access, owners: owners)
   }
 
   // MARK: /proc

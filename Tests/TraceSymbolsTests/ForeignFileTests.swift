@@ -1,0 +1,223 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import TraceSymbols
+
+/// Files that others name are opened with their rights, and only when they are files.
+@Suite struct ForeignFileTests {
+  static let isRoot = geteuid() == 0
+  private let directory = TemporaryDirectory()
+
+  private func file(_ name: String, mode: mode_t, group: gid_t = 0) throws -> String {
+    let path = directory.path + "/" + name
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    try #require(write(descriptor, name, name.utf8.count) == name.utf8.count)
+    if Self.isRoot { try #require(fchown(descriptor, 0, group) == 0) }
+    try #require(fchmod(descriptor, mode) == 0)
+    return path
+  }
+
+  /// The errno, 0 when it was opened.
+  private func outcome(
+    _ path: String, _ access: FileAccess = .own, below root: Int32 = AT_FDCWD,
+    _ name: ForeignFile.Name = []
+  ) -> Int32 {
+    let opened =
+      root == AT_FDCWD && name.isEmpty
+      ? ForeignFile.open(path, as: access)
+      : ForeignFile.open(path, below: root, as: access, name)
+    guard opened >= 0 else { return -opened }
+    close(opened)
+    return 0
+  }
+
+  private func threadRights() -> FileRights? {
+    FileRights(
+      status: String(decoding: WholeFile.bytes("/proc/thread-self/status"), as: UTF8.self))
+  }
+
+  @Test(.enabled(if: isRoot)) func rightsAreThoseOfTheUserWhoNamedIt() throws {
+    let before = threadRights()
+    let secret = try file("secret", mode: 0o600)
+    let open = try file("open", mode: 0o644)
+    let shared = try file("shared", mode: 0o640, group: 4711)
+    let member = FileAccess.rights(FileRights(user: 65_534, group: 65_534, groups: [9, 4711]))
+    let primary = FileAccess.rights(FileRights(user: 65_534, group: 4711))
+    let nobody = FileAccess.rights(.nobody)
+    #expect(outcome(secret, nobody) == EACCES)
+    #expect(outcome(secret, member) == EACCES)
+    #expect(outcome(open, nobody) == 0)
+    #expect(outcome(shared, nobody) == EACCES)
+    #expect(outcome(shared, member) == 0)
+    #expect(outcome(shared, primary) == 0)
+    // A directory that the user may not search hides what is in it.
+    try #require(chmod(directory.path, 0o700) == 0)
+    #expect(outcome(open, nobody) == EACCES)
+    // Afterwards the thread has its own again.
+    #expect(outcome(secret) == 0)
+    #expect(outcome(shared) == 0)
+    #expect(chown(secret, 1, 1) == 0, "capabilities are back")
+    #expect(threadRights() == before)
+  }
+
+  @Test(.enabled(if: isRoot)) func kernelAnswersAreRefused() throws {
+    // Their text depends on who reads.
+    #expect(outcome("/proc/1/status") == ENXIO)
+    #expect(outcome("/proc/self/maps") == ENXIO)
+    #expect(outcome("/sys/kernel/notes") == ENXIO)
+  }
+
+  @Test func onlyRegularFilesAreOpenedAndNothingWaits() throws {
+    let pipe = directory.path + "/pipe"
+    try #require(mkfifo(pipe, 0o666) == 0)
+    #expect(outcome(pipe) == ENXIO)
+    #expect(outcome(directory.path) == ENXIO)
+    #expect(outcome("/dev/null") == ENXIO)
+    #expect(outcome("/dev/zero", .ended) == ENXIO)
+    #expect(outcome(directory.path + "/absent") == ENOENT)
+    #expect(throws: ImageProblem.notAFile(path: pipe)) { try ByteSource(path: pipe) }
+  }
+
+  @Test func linksDoNotLeadOutOfTheRoot() throws {
+    _ = try file("inside", mode: 0o600)
+    let links = directory.path + "/links"
+    try #require(mkdir(links, 0o700) == 0)
+    for (target, name) in [
+      ("/inside", "absolute"), ("../../../../../../inside", "climbing"),
+      ("/etc/passwd", "outside"), ("/proc/self/fd/0", "magic"),
+    ] {
+      try #require(symlink(target, links + "/" + name) == 0)
+    }
+    let root = open(directory.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    defer { close(root) }
+    #expect(outcome("/links/absolute", below: root, .inRoot) == 0)
+    #expect(outcome("/links/climbing", below: root, .inRoot) == 0)
+    #expect(outcome("/../inside", below: root, .inRoot) == 0)
+    #expect(outcome("/links/outside", below: root, .inRoot) == ENOENT)
+    #expect(outcome("/links/magic", below: root, .inRoot) == ENOENT)
+    // Where the name is to be plain, the file itself is no link.
+    #expect(outcome("/inside", below: root, [.inRoot, .plain]) == 0)
+    #expect(outcome("/links/absolute", below: root, [.inRoot, .plain]) == ELOOP)
+  }
+
+  @Test func whatMayOnlyBeExecutedIsNotReadForProcessesThatAreGone() throws {
+    #expect(outcome(try file("program", mode: 0o755), .ended) == 0)
+    #expect(outcome(try file("private", mode: 0o700), .ended) == 0)
+    #expect(outcome(try file("hidden", mode: 0o711), .ended) == EACCES)
+    #expect(outcome(try file("group", mode: 0o750), .ended) == 0)
+  }
+
+  @Test func rightsOfAProcess() throws {
+    let own = try #require(FileRights(processID: UInt32(getpid())))
+    #expect(own.user == geteuid() && own.group == getegid())
+    #expect(FileRights(processID: UInt32(Int32.max)) == nil)
+    #expect(FileAccess.of(processID: UInt32(Int32.max)) == .ended)
+    func status(_ users: String) -> FileRights? {
+      FileRights(status: "Name:\tx\nUid:\t\(users)\nGid:\t5\t5\t5\t6\nGroups:\t7 8 \n")
+    }
+    #expect(status("9\t9\t9\t9") == FileRights(user: 9, group: 6, groups: [7, 8]))
+    #expect(status("1000\t0\t0\t0")?.user == 1000, "set-user-id root")
+    #expect(status("0\t33\t0\t33")?.user == 33, "a server that serves a user")
+    #expect(status("0\t0\t0\t0")?.user == 0)
+    #expect(FileRights(status: "Name:\tx\n") == nil)
+  }
+
+  @Test func pathsBelowAProcessAreOfItsRoot() throws {
+    let path = try file("file", mode: 0o600)
+    #expect(outcome("/proc/\(getpid())/root\(path)") == 0)
+    #expect(outcome("/proc/\(Int32.max)/root\(path)") == ENOENT)
+  }
+}
+
+/// What a user's process can arrange in namespaces of its own.
+@Suite(.enabled(if: ForeignFileTests.isRoot && NamespacedProcess.isPossible))
+struct ForeignNamespaceTests {
+  private let directory = TemporaryDirectory()
+
+  @Test func aRootsFileThatIsMountedOverANameIsNotRead() throws {
+    let secret = directory.path + "/secret"
+    let name = directory.path + "/name"
+    for (path, mode) in [(secret, mode_t(0o600)), (name, 0o644)] {
+      let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, mode)
+      try #require(descriptor >= 0)
+      close(descriptor)
+    }
+    let process = try NamespacedProcess("mount --bind \(secret) \(name)")
+    let inside = "/proc/\(process.pid)/root\(name)"
+    #expect(-ForeignFile.open(inside) == EACCES)
+    // What is to be no mount is refused for that, whoever could read it.
+    #expect(chmod(secret, 0o644) == 0)
+    let root = open("/proc/\(process.pid)/root", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    defer { close(root) }
+    let rights = FileAccess.of(processID: process.pid)
+    #expect(-ForeignFile.open(name, below: root, as: rights, [.inRoot, .plain]) == EXDEV)
+    let opened = ForeignFile.open(inside)
+    #expect(opened >= 0, "an image may be mounted")
+    close(opened)
+  }
+
+  @Test func anImageOfRootsIsNotReadForItsBuildID() throws {
+    let tool = directory.path + "/tool"
+    let code = WholeFile.bytes("/bin/true")
+    let descriptor = open(tool, O_WRONLY | O_CREAT | O_CLOEXEC, 0o711)
+    try #require(write(descriptor, code, code.count) == code.count)
+    close(descriptor)
+    let process = try NamespacedProcess("true")
+    #expect(throws: ImageProblem.unreadable(path: "/proc/\(process.pid)/root\(tool)", code: EACCES))
+    {
+      try DebugFiles(roots: ["/proc/\(process.pid)/root"]).image(path: tool, expected: nil)
+    }
+    let access = FileAccess.of(processID: process.pid)
+    #expect(throws: ImageProblem.unreadable(path: tool, code: EACCES)) {
+      try DebugFiles(access: access).image(path: tool, expected: nil)
+    }
+    _ = try DebugFiles().image(path: tool, expected: nil)
+  }
+}
+
+/// A process of the user nobody, who is root in namespaces of its own.
+final class NamespacedProcess {
+  let pid: UInt32
+
+  /// Whether a user may make such namespaces: tried.
+  static let isPossible = (try? NamespacedProcess("true")) != nil
+
+  struct Failure: Error {}
+
+  /// Has run `script` when this returns; then sleeps.
+  init(_ script: String) throws {
+    var ends = [Int32](repeating: -1, count: 2)
+    guard pipe(&ends) == 0 else { throw Failure() }
+    defer { for end in ends { close(end) } }
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    let words =
+      [
+        "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "unshare", "-Urm", "sh",
+        "-c",
+      ]
+      + ["\(script) && echo done && exec sleep 1000 >/dev/null; exec >/dev/null"]
+    var pointers = words.map { strdup($0) } + [nil]
+    defer { for pointer in pointers { free(pointer) } }
+    var child = pid_t()
+    guard posix_spawnp(&child, words[0], &actions, nil, &pointers, environ) == 0 else {
+      throw Failure()
+    }
+    pid = UInt32(child)
+    close(ends[1])
+    ends[1] = -1
+    var answer = [UInt8](repeating: 0, count: 4)
+    guard read(ends[0], &answer, 4) == 4 else { throw Failure() }
+  }
+
+  deinit {
+    kill(pid_t(pid), SIGKILL)
+    var status: Int32 = 0
+    waitpid(pid_t(pid), &status, 0)
+  }
+}
