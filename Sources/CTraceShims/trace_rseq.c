@@ -10,6 +10,12 @@
 #include "trace_syscalls.h"
 #include "trace_thread.h"
 
+#if __has_include(<linux/rseq.h>)
+#include <linux/rseq.h>
+_Static_assert(offsetof(struct rseq, cpu_id) == TRACE_RSEQ_CPU_ID, "the kernel's ABI");
+_Static_assert(offsetof(struct rseq, rseq_cs) == TRACE_RSEQ_CS, "the kernel's ABI");
+#endif
+
 // glibc 2.35 and later; weak, so that an older C library or musl still links.
 extern const ptrdiff_t __rseq_offset __attribute__((weak));
 extern const unsigned int __rseq_size __attribute__((weak));
@@ -23,6 +29,9 @@ struct rseq_stand_in {
 };
 static TRACE_TLS struct rseq_stand_in stand_in
     __attribute__((aligned(32))) = {UINT32_MAX, UINT32_MAX, 0, {0, 0}};
+
+_Static_assert(offsetof(struct rseq_stand_in, cpu_id) == TRACE_RSEQ_CPU_ID, "as the real area");
+_Static_assert(offsetof(struct rseq_stand_in, descriptor) == TRACE_RSEQ_CS, "as the real area");
 
 ptrdiff_t trace_rseq_offset;
 

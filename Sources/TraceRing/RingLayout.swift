@@ -1,41 +1,79 @@
-import CTraceShims
+public import CTraceShims
 
 // The shared-memory contract between the processes that emit and the session that drains.
+// CTraceShims/trace_ring.h declares the same bytes in C; the compiler checks the offsets that the
+// assembly uses. Formatters do not touch this page: each drawing line is a comment of its own.
 //
-//     buffer set (one memfd, sealed: it can neither shrink nor grow)
-//     ┌────────────────────┐ 0
-//     │ header page        │ struct trace_set_header: the session writes it once
-//     ├────────────────────┤ 4096
-//     │ control, ring 0    │ 256 bytes: 128 for producers, 128 for the consumer
-//     │ control, ring 1 …  │
-//     ├────────────────────┤ next multiple of 64 KiB
-//     │ data, ring 0       │ pages of 64 KiB; a record never lies in two pages
-//     │ data, ring 1 …     │
-//     └────────────────────┘
+// GLOSSARY
 //
-//     page     [page context][record][record][context][record] … [pad]
-//     record   header word, payload words, stack words
-//     header   bits 0-31 ticks since the base · 32-47 event ref · 48-60 words · 61 stack · 62
-//     rundown ref 0    not an event; bits 0-31 say what: 1 pad, 2 context, 3 page context
-//     context  [header][writer][base ticks]
-//     page     [header][writer][base ticks][events before][position][lost, 5 causes][0][0]
-//     context
+//   buffer set   one memfd with a header and one ring for each CPU; sealed, so that it can neither
+//                shrink nor grow
+//   ring         one CPU's control lines and data pages
+//   record       one event: a header word, payload words, stack words
+//   context      a control record: who wrote the records that follow it, and their base ticks
+//   position     a count of words since the ring began; it never wraps, the mask finds the word
+//   event ref    the number that the session gave to an event type
+//   process slot the number that the session gave to a process
 //
-// Who may change what:
-//   tail, writer, base_ticks, lost, data   the thread on that CPU inside a restartable section
-//   (rseq sets),
-//                                          or the holder of the ring's lock (lock sets). Never both
-//                                          kinds.
-//   head                                   the session's drain
-//   wake_wanted                            set by the drain, cleared by the producer that wakes it
+// BUFFER SET
 //
-// States of a ring, seen from a producer with a record of n words (words left = (-tail) mod 8192):
-//   writable   writer = me, ticks - base < 2^32, words left ≥ n      → record, commit tail
-//   foreign    writer ≠ me, or the delta overflows                    → context, then writable
-//   page full  words left < n (0 also when the page was never entered) → pad, next page, page
-//   context ring full  the next page is not free (discard, block)             → loss, or wait
-// A switch stores writer = 0 first and writer = me last: interrupted anywhere between, every
-// producer finds the ring foreign and starts over. The consumer relies on tail alone.
+//   +--------------------+ 0
+//   | header page        | struct trace_set_header
+//   +--------------------+ 4,096
+//   | control, ring 0    | struct trace_ring_control, 256 bytes
+//   | control, ring 1    |
+//   | ...                |
+//   +--------------------+ the next multiple of 64 KiB
+//   | data, ring 0       | ring_bytes: pages of 64 KiB
+//   | data, ring 1       |
+//   | ...                |
+//   +--------------------+
+//
+// PAGE       a record never lies in two pages
+//
+//   [page context][record][record][context][record] ... [pad]
+//
+// RECORD     one header word, then at most 8,179 words
+//
+//   bits   0-31   ticks since the base
+//         32-47   event ref; 0 marks a control record, and bits 0-31 then say which:
+//                 1 pad, 2 context, 3 page context
+//         48-60   length in words, header included
+//            61   the last words are a stack
+//            62   rundown
+//            63   0
+//
+//   context        [header][writer][base ticks]
+//   page context   [header][writer][base ticks][events before][position][lost: 5 causes][0][0]
+//   pad            [header] and nothing that counts, up to the end of the page
+//
+// CONTROL LINES     who may write each field, and in which order others see it
+//
+//   field         written by                                     memory order
+//   tail          the ring's writer: it commits a record         release; the drain acquires
+//   writer        the ring's writer: 0 while a context changes   relaxed: only writers read it
+//   base_ticks    the ring's writer                              relaxed: only writers read it
+//   lost          the ring's writer                              relaxed: counters
+//   lock          lock sets: the thread that takes the ring      acquire, release
+//   head          the session's drain: words given back          release; writers acquire
+//   wake_wanted   the drain sets it; the writer that wakes the   acquire, release
+//                 drain clears it
+//
+//   The ring's writer is, in a set for rseq, the thread on that CPU inside a restartable section;
+//   in a set for locks, the holder of the ring's lock. A set never has both kinds.
+//
+// STATES     a ring as a writer with a record of n words sees it; left = (-tail) mod 8,192
+//
+//   state       condition                                     transition, made by the ring's writer
+//   writable    writer = me, ticks - base < 2^32, left >= n   record; tail += n
+//   foreign     writer != me, or the ticks do not fit         context; then writable
+//   page full   left < n (left = 0: the page was never        pad, next page, page context; then
+//               entered)                                      writable
+//   ring full   the next page is not free (discard, block)    count a loss, or wait for head
+//
+//   A change of context or page stores writer = 0 first and writer = me last. A writer that is
+//   interrupted between the two leaves a ring that every writer finds foreign, and the next one
+//   starts over. The drain relies on tail alone: everything below it is complete.
 
 /// Constants of the ring's layout.
 public enum RingLayout {
@@ -46,7 +84,7 @@ public enum RingLayout {
   static let pageBytes = pageWords * 8
 
   /// Words of a page: 64 KiB.
-  public static let pageWords = 8192
+  @inlinable public static var pageWords: Int { Int(TRACE_PAGE_WORDS) }
   static let pageContextWords = 12
   static let contextWords = 3
   /// The longest record, its header included.
@@ -60,8 +98,9 @@ public enum RingLayout {
   /// Rings of a lock set: threads that meet pass on to the next.
   public static let lockRingCountMin = 4
 
-  @usableFromInline static let positionMask: UInt64 = (1 << 51) - 1
-  static let eventCountShift: UInt64 = 51
+  static var positionMask: UInt64 { 1 << eventCountShift - 1 }
+  /// The tail's upper bits count the events of the current page.
+  static var eventCountShift: UInt64 { UInt64(TRACE_POSITION_BITS) }
 
   static func dataOffset(ringCount: Int) -> Int {
     let end = headerBytes + ringCount * controlBytes

@@ -33,6 +33,36 @@ struct trace_store {
   uint64_t value;
 };
 
+/// Offsets in the kernel's `struct rseq`, which installed headers may lack; trace_rseq.c compares
+/// them with the header where there is one.
+enum { TRACE_RSEQ_CPU_ID = 4, TRACE_RSEQ_CS = 8 };
+
+// The sections name fields, and the compiler fills in where they lie. What else they rely on:
+_Static_assert(sizeof(struct trace_ring_ref) == 16, "a ring is found by shifting the CPU by 4");
+_Static_assert(__builtin_offsetof(struct trace_ring_ref, control) == 0, "loaded as a pair");
+_Static_assert(__builtin_offsetof(struct trace_ring_ref, data) == 8, "loaded as a pair");
+_Static_assert(__builtin_offsetof(struct trace_ring_control, tail) == 0, "stored through the base");
+_Static_assert(__builtin_offsetof(struct trace_ring_control, base_ticks) ==
+                   __builtin_offsetof(struct trace_ring_control, writer) + 8, "loaded as a pair");
+_Static_assert(sizeof(struct trace_store) == 16, "the list is walked by 16");
+_Static_assert(__builtin_offsetof(struct trace_store, address) == 0, "loaded as a pair");
+_Static_assert(__builtin_offsetof(struct trace_store, value) == 8, "loaded as a pair");
+_Static_assert((TRACE_PAGE_WORDS & (TRACE_PAGE_WORDS - 1)) == 0, "words left come from a mask");
+_Static_assert(TRACE_POSITION_BITS >= 32, "a page's words are counted in the tail's low half");
+
+#define TRACE_FIELD(type, field) "i"(__builtin_offsetof(struct type, field))
+
+/// Operands of trace_section_write that are known when it is compiled.
+#define TRACE_WRITE_CONSTANTS                                                            \
+  [fast_generation] TRACE_FIELD(trace_slot, fast_generation),                            \
+      [rings] TRACE_FIELD(trace_slot, rings),                                            \
+      [ring_mask_words] TRACE_FIELD(trace_slot, ring_mask_words),                        \
+      [ring_count] TRACE_FIELD(trace_slot, ring_count),                                  \
+      [last_writer] TRACE_FIELD(trace_ring_control, writer),                             \
+      [base_ticks] TRACE_FIELD(trace_ring_control, base_ticks),                          \
+      [page_mask] "i"(TRACE_PAGE_WORDS - 1), [cpu_id] "i"(TRACE_RSEQ_CPU_ID),            \
+      [one_event] "i"(1ull << TRACE_POSITION_BITS), [rseq_cs] "i"(TRACE_RSEQ_CS)
+
 #if defined(__x86_64__)
 
 #define TRACE_RSEQ_SIGNATURE "0x53053053"
@@ -45,7 +75,7 @@ struct trace_store {
   ".quad 1f, (2f - 1f), 4f\n\t"                                         \
   ".popsection\n\t"                                                     \
   "leaq 3b(%%rip), %%rax\n\t"                                           \
-  "movq %%rax, %%fs:8(%[rseq])\n\t"                                     \
+  "movq %%rax, %%fs:%c[rseq_cs](%[rseq])\n\t"                           \
   "1:\n\t"
 
 // Label 2 = behind the committing store. The abort handler stands elsewhere, after its signature.
@@ -67,30 +97,30 @@ TRACE_INLINE enum trace_section trace_section_write(
     const uint64_t *payload, uint64_t record_words) {
   __asm__ goto volatile(
       TRACE_SECTION_BEGIN
-      "cmpq %[generation], 8(%[slot])\n\t"
+      "cmpq %[generation], %c[fast_generation](%[slot])\n\t"
       "jne %l[slow]\n\t"
-      "movl %%fs:4(%[rseq]), %%eax\n\t"        // cpu_id
-      "cmpl %%eax, 40(%[slot])\n\t"            // ring_count
+      "movl %%fs:%c[cpu_id](%[rseq]), %%eax\n\t"
+      "cmpl %%eax, %c[ring_count](%[slot])\n\t"
       "jbe %l[slow]\n\t"
       "shlq $4, %%rax\n\t"
-      "addq 16(%[slot]), %%rax\n\t"            // rings
+      "addq %c[rings](%[slot]), %%rax\n\t"
       "movq (%%rax), %%r8\n\t"                 // control
       "movq 8(%%rax), %%r9\n\t"                // data
       "movq (%%r8), %%r10\n\t"                 // tail
       "movl %%r10d, %%eax\n\t"                 // words left in the page; 0 also on its border
       "negl %%eax\n\t"
-      "andl $8191, %%eax\n\t"
+      "andl $%c[page_mask], %%eax\n\t"
       "cmpq %[words], %%rax\n\t"
       "jb %l[slow]\n\t"
-      "cmpq %[writer], 8(%%r8)\n\t"
+      "cmpq %[writer], %c[last_writer](%%r8)\n\t"
       "jne %l[slow]\n\t"
-      "movq 24(%[slot]), %%r11\n\t"            // ring_mask_words
+      "movq %c[ring_mask_words](%[slot]), %%r11\n\t"
       "andq %%r10, %%r11\n\t"
       "leaq (%%r9, %%r11, 8), %%r9\n\t"        // where the record begins
       "rdtsc\n\t"
       "shlq $32, %%rdx\n\t"
       "orq %%rdx, %%rax\n\t"
-      "subq 16(%%r8), %%rax\n\t"               // base_ticks
+      "subq %c[base_ticks](%%r8), %%rax\n\t"
       "movq %%rax, %%rdx\n\t"
       "shrq $32, %%rdx\n\t"                    // also catches ticks below the base
       "jnz %l[slow]\n\t"
@@ -103,7 +133,7 @@ TRACE_INLINE enum trace_section trace_section_write(
       "movq %%rax, (%%r9, %%rdx, 8)\n\t"
       "decq %%rdx\n\t"
       "jnz 5b\n\t"
-      "6: movabsq $0x8000000000000, %%rax\n\t"  // one event more in the page
+      "6: movabsq $%c[one_event], %%rax\n\t"    // one event more in the page
       "addq %%rax, %%r10\n\t"
       "addq %[words], %%r10\n\t"
       "movq %%r10, (%%r8)\n\t"                 // the commit
@@ -111,7 +141,7 @@ TRACE_INLINE enum trace_section trace_section_write(
       :
       : [slot] "r"(slot), [generation] "r"(generation), [header] "r"(header),
         [writer] "r"(writer), [payload] "r"(payload), [words] "r"(record_words),
-        [rseq] "r"(trace_rseq_offset)
+        [rseq] "r"(trace_rseq_offset), TRACE_WRITE_CONSTANTS
       : "memory", "cc", "rax", "rdx", "r8", "r9", "r10", "r11"
       : slow, aborted);
   return TRACE_WRITTEN;
@@ -129,7 +159,7 @@ TRACE_INLINE enum trace_section trace_section_store(
     uint64_t count) {
   __asm__ goto volatile(
       TRACE_SECTION_BEGIN
-      "cmpl %[cpu], %%fs:4(%[rseq])\n\t"
+      "cmpl %[cpu], %%fs:%c[cpu_id](%[rseq])\n\t"
       "jne %l[slow]\n\t"
       "cmpq %[expected], (%[guard])\n\t"
       "jne %l[slow]\n\t"
@@ -146,7 +176,8 @@ TRACE_INLINE enum trace_section trace_section_store(
       TRACE_SECTION_END
       :
       : [cpu] "r"(cpu), [guard] "r"(guard), [expected] "r"(expected), [stores] "r"(stores),
-        [count] "r"(count), [rseq] "r"(trace_rseq_offset)
+        [count] "r"(count), [rseq] "r"(trace_rseq_offset), [cpu_id] "i"(TRACE_RSEQ_CPU_ID),
+        [rseq_cs] "i"(TRACE_RSEQ_CS)
       : "memory", "cc", "rax", "r8", "r9", "r10", "r11"
       : slow, aborted);
   return TRACE_WRITTEN;
@@ -168,7 +199,8 @@ TRACE_INLINE enum trace_section trace_section_spin(uint32_t *running, uint64_t l
       "jnz 5b\n\t"
       TRACE_SECTION_END
       :
-      : [running] "r"(running), [limit] "r"(limit), [rseq] "r"(trace_rseq_offset)
+      : [running] "r"(running), [limit] "r"(limit), [rseq] "r"(trace_rseq_offset),
+        [rseq_cs] "i"(TRACE_RSEQ_CS)
       : "memory", "cc", "rax", "r8"
       : aborted);
   return TRACE_WRITTEN;
@@ -179,7 +211,9 @@ aborted:
 /// The CPU the caller runs on as the rseq area says it; above any real one where rseq is off.
 TRACE_INLINE uint32_t trace_rseq_cpu(void) {
   uint32_t cpu;
-  __asm__ volatile("movl %%fs:4(%1), %0" : "=r"(cpu) : "r"(trace_rseq_offset));
+  __asm__ volatile("movl %%fs:%c2(%1), %0"
+                   : "=r"(cpu)
+                   : "r"(trace_rseq_offset), "i"(TRACE_RSEQ_CPU_ID));
   return cpu;
 }
 
@@ -195,7 +229,7 @@ TRACE_INLINE uint32_t trace_rseq_cpu(void) {
   ".popsection\n\t"                                                     \
   "adrp x9, 3b\n\t"                                                     \
   "add x9, x9, :lo12:3b\n\t"                                            \
-  "str x9, [%[rseq], #8]\n\t"                                           \
+  "str x9, [%[rseq], #%c[rseq_cs]]\n\t"                                  \
   "1:\n\t"
 
 // The abort handler stands behind a branch, within reach of any: x16 and x17 need no veneer.
@@ -215,25 +249,25 @@ TRACE_INLINE enum trace_section trace_section_write(
     const uint64_t *payload, uint64_t record_words) {
   __asm__ goto volatile(
       TRACE_SECTION_BEGIN
-      "ldr x9, [%[slot], #8]\n\t"
+      "ldr x9, [%[slot], #%c[fast_generation]]\n\t"
       "cmp x9, %[generation]\n\t"
       "b.ne %l[slow]\n\t"
-      "ldr w9, [%[rseq], #4]\n\t"              // cpu_id
-      "ldr w10, [%[slot], #40]\n\t"            // ring_count
+      "ldr w9, [%[rseq], #%c[cpu_id]]\n\t"
+      "ldr w10, [%[slot], #%c[ring_count]]\n\t"
       "cmp w9, w10\n\t"
       "b.hs %l[slow]\n\t"
-      "ldr x10, [%[slot], #16]\n\t"            // rings
+      "ldr x10, [%[slot], #%c[rings]]\n\t"
       "add x9, x10, x9, lsl #4\n\t"
       "ldp x10, x11, [x9]\n\t"                 // control, data
       "ldr x12, [x10]\n\t"                     // tail
       "neg x9, x12\n\t"                        // words left in the page; 0 also on its border
-      "and x9, x9, #8191\n\t"
+      "and x9, x9, #%c[page_mask]\n\t"
       "cmp x9, %[words]\n\t"
       "b.lo %l[slow]\n\t"
-      "ldp x9, x13, [x10, #8]\n\t"             // writer, base_ticks
+      "ldp x9, x13, [x10, #%c[last_writer]]\n\t"  // and base_ticks
       "cmp x9, %[writer]\n\t"
       "b.ne %l[slow]\n\t"
-      "ldr x9, [%[slot], #24]\n\t"             // ring_mask_words
+      "ldr x9, [%[slot], #%c[ring_mask_words]]\n\t"
       "and x9, x9, x12\n\t"
       "add x11, x11, x9, lsl #3\n\t"           // where the record begins
       "mrs x9, cntvct_el0\n\t"
@@ -249,7 +283,7 @@ TRACE_INLINE enum trace_section trace_section_write(
       "str x9, [x11, x13, lsl #3]\n\t"
       "mov x13, x14\n\t"
       "cbnz x13, 5b\n\t"
-      "6: mov x9, #0x8000000000000\n\t"        // one event more in the page
+      "6: mov x9, #%c[one_event]\n\t"          // one event more in the page
       "add x12, x12, x9\n\t"
       "add x12, x12, %[words]\n\t"
       "stlr x12, [x10]\n\t"                    // the commit
@@ -257,7 +291,7 @@ TRACE_INLINE enum trace_section trace_section_write(
       :
       : [slot] "r"(slot), [generation] "r"(generation), [header] "r"(header),
         [writer] "r"(writer), [payload] "r"(payload), [words] "r"(record_words),
-        [rseq] "r"(trace_rseq_area())
+        [rseq] "r"(trace_rseq_area()), TRACE_WRITE_CONSTANTS
       : "memory", "cc", "x9", "x10", "x11", "x12", "x13", "x14", "x16", "x17"
       : slow, aborted);
   return TRACE_WRITTEN;
@@ -272,7 +306,7 @@ TRACE_INLINE enum trace_section trace_section_store(
     uint64_t count) {
   __asm__ goto volatile(
       TRACE_SECTION_BEGIN
-      "ldr w9, [%[rseq], #4]\n\t"
+      "ldr w9, [%[rseq], #%c[cpu_id]]\n\t"
       "cmp w9, %w[cpu]\n\t"
       "b.ne %l[slow]\n\t"
       "ldr x9, [%[guard]]\n\t"
@@ -289,7 +323,8 @@ TRACE_INLINE enum trace_section trace_section_store(
       TRACE_SECTION_END
       :
       : [cpu] "r"(cpu), [guard] "r"(guard), [expected] "r"(expected), [stores] "r"(stores),
-        [count] "r"(count), [rseq] "r"(trace_rseq_area())
+        [count] "r"(count), [rseq] "r"(trace_rseq_area()), [cpu_id] "i"(TRACE_RSEQ_CPU_ID),
+        [rseq_cs] "i"(TRACE_RSEQ_CS)
       : "memory", "cc", "x9", "x10", "x11", "x12", "x16", "x17"
       : slow, aborted);
   return TRACE_WRITTEN;
@@ -310,7 +345,8 @@ TRACE_INLINE enum trace_section trace_section_spin(uint32_t *running, uint64_t l
       "cbnz x9, 5b\n\t"
       TRACE_SECTION_END
       :
-      : [running] "r"(running), [limit] "r"(limit), [rseq] "r"(trace_rseq_area())
+      : [running] "r"(running), [limit] "r"(limit), [rseq] "r"(trace_rseq_area()),
+        [rseq_cs] "i"(TRACE_RSEQ_CS)
       : "memory", "cc", "x9", "x16", "x17"
       : aborted);
   return TRACE_WRITTEN;
@@ -319,7 +355,7 @@ aborted:
 }
 
 TRACE_INLINE uint32_t trace_rseq_cpu(void) {
-  return __atomic_load_n((uint32_t *)(trace_rseq_area() + 4), __ATOMIC_RELAXED);
+  return __atomic_load_n((uint32_t *)(trace_rseq_area() + TRACE_RSEQ_CPU_ID), __ATOMIC_RELAXED);
 }
 
 #endif
