@@ -3,6 +3,7 @@
 
 passed=0
 failed=0
+skipped=0
 failed_steps=()
 # What each failed check had to say, told again at the end: the start of a long log is not always kept.
 failures_told=$(mktemp)
@@ -19,6 +20,7 @@ step() {
     echo "no test ran: is the filter right?"
     status=1
   fi
+  check_skips || status=1
   count_results "$status"
   if ((status)); then
     failed_steps+=("$name")
@@ -42,6 +44,19 @@ must() {
   if ((${#failed_steps[@]} > failed_before)); then finish_steps; fi
 }
 
+# Counts the tests that the step skipped; false when one was skipped for a reason that is not allowed.
+check_skips() {
+  local reasons unknown
+  reasons=$(sed -nE 's/^➜ .* skipped(: "(.*)")?\.?$/\2/p' "$steps_log" | sed 's/^$/no reason given/')
+  [[ -n $reasons ]] || return 0
+  skipped=$((skipped + $(wc -l <<<"$reasons")))
+  unknown=$(grep -vxFf <(grep -v '^#' Scripts/allowed-skips) <<<"$reasons" | sort | uniq -c || true)
+  [[ -z $unknown ]] && return 0
+  printf 'error: tests were skipped for reasons that Scripts/allowed-skips does not list:\n%s\n' \
+    "$unknown" | tee -a "$steps_log"
+  return 1
+}
+
 # Adds the tests of the step that just ran; a step without tests is one check.
 count_results() {
   local status=$1 ran failures
@@ -62,6 +77,6 @@ finish_steps() {
     cat "$failures_told"
     printf 'failed: %s\n' "${failed_steps[@]}"
   fi
-  printf '%d passed, %d failed\n' "$passed" "$failed"
+  printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
   exit $((${#failed_steps[@]} > 0))
 }

@@ -1,7 +1,7 @@
 import TraceEvents
 import TraceProvider
 
-/// The sample's provider. Held so, its test of "does anyone want this?" is a load and a branch.
+/// The sample's provider. Held so, a disabled event costs one load, a test and a branch.
 enum Storm {
   static let provider = Provider("Storm") {
     ProviderDescription(
@@ -19,9 +19,11 @@ enum Storm {
     static let signal = Keywords(rawValue: 0x8)
   }
 
-  static let sequenceFields = [
-    FieldSchema("sequence", .uint64, .count), FieldSchema("worker", .uint32, .hexadecimal),
-  ]
+  static func schema<Event: ListedEvent>(
+    _: Event.Type, _ name: String, _ keyword: Keywords, level: Level = .informational
+  ) -> EventSchema {
+    EventSchema(of: Event.self, provider: "Storm", name: name, level: level, keywords: keyword)
+  }
 }
 
 /// Who emits: the process's ordinal in the upper half, the thread's in the lower. One worker's
@@ -39,95 +41,58 @@ struct WorkerID: Hashable, Sendable {
 }
 
 /// The benchmark's event: 12 bytes of payload.
-struct CounterEvent: TraceEvent {
-  var sequence: UInt64
-  var worker: UInt32
+struct CounterEvent: ListedEvent {
+  var sequence: UInt64 = 0
+  var worker: UInt32 = 0
 
   static var eventID: UInt16 { 1 }
-  static let schema = EventSchema(
-    provider: "Storm", id: eventID, name: "Counter", keywords: Storm.Keyword.counter,
-    fields: Storm.sequenceFields)
-
-  @inline(__always)
-  func encode(into encoder: inout EventEncoder) {
-    encoder.encode(sequence)
-    encoder.encode(worker)
-  }
-}
-
-extension CounterEvent {
-  init(from decoder: inout EventDecoder) {
-    self.init(sequence: decoder.decode(), worker: decoder.decode())
+  static let schema = Storm.schema(Self.self, "Counter", Storm.Keyword.counter)
+  static func fields(_ list: inout some FieldList<Self>) {
+    list.field("sequence", \.sequence, hint: .count)
+    list.field("worker", \.worker, hint: .hexadecimal)
   }
 }
 
 /// Carries text of varying length, now and then a long one.
-struct TextEvent: TraceEvent {
-  var sequence: UInt64
-  var worker: UInt32
-  var text: String
+struct TextEvent: ListedEvent {
+  var sequence: UInt64 = 0
+  var worker: UInt32 = 0
+  var text = ""
 
   static var eventID: UInt16 { 2 }
-  static let schema = EventSchema(
-    provider: "Storm", id: eventID, name: "Text", level: .verbose, keywords: Storm.Keyword.text,
-    fields: Storm.sequenceFields + [FieldSchema("text", .string)])
-
-  func encode(into encoder: inout EventEncoder) {
-    encoder.encode(sequence)
-    encoder.encode(worker)
-    encoder.encode(text)
-  }
-}
-
-extension TextEvent {
-  init(from decoder: inout EventDecoder) {
-    self.init(sequence: decoder.decode(), worker: decoder.decode(), text: decoder.decode())
+  static let schema = Storm.schema(Self.self, "Text", Storm.Keyword.text, level: .verbose)
+  static func fields(_ list: inout some FieldList<Self>) {
+    list.field("sequence", \.sequence, hint: .count)
+    list.field("worker", \.worker, hint: .hexadecimal)
+    list.field("text", \.text)
   }
 }
 
 /// Emitted below a few levels of recursion, for sessions that ask for stacks.
-struct StackEvent: TraceEvent {
-  var sequence: UInt64
-  var worker: UInt32
+struct StackEvent: ListedEvent {
+  var sequence: UInt64 = 0
+  var worker: UInt32 = 0
   /// Calls between the worker's loop and the emit.
-  var depth: UInt32
+  var depth: UInt32 = 0
 
   static var eventID: UInt16 { 3 }
-  static let schema = EventSchema(
-    provider: "Storm", id: eventID, name: "Stack", keywords: Storm.Keyword.stack,
-    fields: Storm.sequenceFields + [FieldSchema("depth", .uint32)])
-
-  func encode(into encoder: inout EventEncoder) {
-    encoder.encode(sequence)
-    encoder.encode(worker)
-    encoder.encode(depth)
-  }
-}
-
-extension StackEvent {
-  init(from decoder: inout EventDecoder) {
-    self.init(sequence: decoder.decode(), worker: decoder.decode(), depth: decoder.decode())
+  static let schema = Storm.schema(Self.self, "Stack", Storm.Keyword.stack)
+  static func fields(_ list: inout some FieldList<Self>) {
+    list.field("sequence", \.sequence, hint: .count)
+    list.field("worker", \.worker, hint: .hexadecimal)
+    list.field("depth", \.depth)
   }
 }
 
 /// Emitted by a timer's signal handler, in the middle of whatever thread 0 was doing.
-struct SignalEvent: TraceEvent {
-  var sequence: UInt64
-  var worker: UInt32
+struct SignalEvent: ListedEvent {
+  var sequence: UInt64 = 0
+  var worker: UInt32 = 0
 
   static var eventID: UInt16 { 4 }
-  static let schema = EventSchema(
-    provider: "Storm", id: eventID, name: "Signal", keywords: Storm.Keyword.signal,
-    fields: Storm.sequenceFields)
-
-  func encode(into encoder: inout EventEncoder) {
-    encoder.encode(sequence)
-    encoder.encode(worker)
-  }
-}
-
-extension SignalEvent {
-  init(from decoder: inout EventDecoder) {
-    self.init(sequence: decoder.decode(), worker: decoder.decode())
+  static let schema = Storm.schema(Self.self, "Signal", Storm.Keyword.signal)
+  static func fields(_ list: inout some FieldList<Self>) {
+    list.field("sequence", \.sequence, hint: .count)
+    list.field("worker", \.worker, hint: .hexadecimal)
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 import TraceAnalysis
 import TraceEvents
@@ -83,7 +84,7 @@ extension EndToEnd {
     }
 
     @Test(
-      .enabled(if: AttributionTests.maySample), arguments: ["early", "late:50", "unload-only"])
+      .needs(.kernelSamples), arguments: ["early", "late:50", "unload-only"])
     func afterBackfillEveryNameIsRight(announce: String) throws {
       let (follower, oracle, file) = try follow(announce)
       #expect(oracle.ended >= 3000)
@@ -105,7 +106,7 @@ extension EndToEnd {
       if announce != "early" { #expect(follower.names.statistics.backfilled > 0) }
     }
 
-    @Test(.enabled(if: AttributionTests.maySample))
+    @Test(.needs(.kernelSamples))
     func whatIsNeverAnnouncedStaysWithoutAName() throws {
       let (follower, oracle, file) = try follow("never")
       let start = file.session.start.monotonicNanoseconds

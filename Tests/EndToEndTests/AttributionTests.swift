@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 import TraceAnalysis
 import TraceEvents
@@ -13,22 +14,6 @@ extension EndToEnd {
       var wrong: [String] = []
       var unnamed: [String] = []
     }
-
-    /// Whether the kernel lets us sample at all: tried.
-    static let maySample: Bool = {
-      guard let scratch = try? Scratch(),
-        let collection = try? ChildProcess(
-          Tools.tracectl,
-          ["collect", "-providers", "CPU", "-o", scratch.path("try.etl"), "--", "true"],
-          in: scratch), (try? collection.wait()) == 0,
-        let file = try? TraceFile(path: scratch.path("try.etl"))
-      else { return false }
-      var isKernels = false
-      let replay = Replay(file)
-      replay.on(SamplingStarted.self) { started, _ in isKernels = started.source != .threadTimer }
-      try? replay.run()
-      return isKernels
-    }()
 
     static let programs =
       #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
@@ -105,7 +90,7 @@ extension EndToEnd {
       return name[..<end].split { ".:".contains($0) }.last.map(String.init) ?? ""
     }
 
-    @Test(.enabled(if: maySample), arguments: ["early", "late:50", "unload-only"])
+    @Test(.needs(.kernelSamples), arguments: ["early", "late:50", "unload-only"])
     func everyNameIsRight(announce: String) throws {
       let scratch = try Scratch()
       let (file, oracle) = try record(announce, in: scratch)
@@ -117,7 +102,7 @@ extension EndToEnd {
       #expect(verdict.unnamed.isEmpty, "of \(verdict.right): \(verdict.unnamed.prefix(5))")
     }
 
-    @Test(.enabled(if: maySample)) func whatIsNeverAnnouncedHasNoName() throws {
+    @Test(.needs(.kernelSamples)) func whatIsNeverAnnouncedHasNoName() throws {
       let scratch = try Scratch()
       let (file, oracle) = try record("never", in: scratch)
       let verdict = try judge(file, oracle)

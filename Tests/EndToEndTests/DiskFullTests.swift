@@ -1,11 +1,12 @@
 import Glibc
+import TestSupport
 import Testing
 import TraceFormat
 
 extension EndToEnd {
   @Suite struct DiskFullTests {
     /// A clear error, a file that reads up to there, and a program that does not notice.
-    @Test(.enabled(if: geteuid() == 0, "needs root to mount a small file system"))
+    @Test(.needs(.root))
     func smallFileSystem() throws {
       let scratch = try Scratch()
       let directory = scratch.path("small")

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 import TraceAnalysis
 import TraceEvents
@@ -20,19 +21,8 @@ extension EndToEnd {
       var share: Double { Double(named) / Double(max(1, named + unnamed)) }
     }
 
-    /// Whether a command succeeds.
-    static func succeeds(_ command: String, _ arguments: String...) -> Bool {
-      guard let scratch = try? Scratch(),
-        let child = try? ChildProcess(command, arguments, in: scratch)
-      else { return false }
-      return (try? child.wait()) == 0
-    }
-
-    static let hasNode = AttributionTests.maySample && succeeds("node", "--version")
-    static let hasPython =
-      AttributionTests.maySample
-      && succeeds(
-        "python3", "-c", "import sys; sys.exit(not hasattr(sys, 'activate_stack_trampoline'))")
+    static let hasTrampoline = Requirement.succeeds(
+      "python3", "-c", "import sys; sys.exit(not hasattr(sys, 'activate_stack_trampoline'))")
 
     func collect(_ command: [String], in scratch: Scratch) throws -> (TraceFile, String) {
       let trace = scratch.path("trace.etl")
@@ -90,7 +80,8 @@ extension EndToEnd {
 
     // MARK: Node
 
-    @Test(.enabled(if: hasNode), arguments: ["--perf-prof", "--perf-basic-prof"])
+    @Test(
+      .needs(.kernelSamples, .program("node")), arguments: ["--perf-prof", "--perf-basic-prof"])
     func nodesFunctionsHaveTheirNamesAndTiers(option: String) throws {
       let scratch = try Scratch()
       // Node writes jit-PID.dump, and a log, into its current directory.
@@ -116,7 +107,8 @@ extension EndToEnd {
 
     // MARK: CPython
 
-    @Test(.enabled(if: hasPython)) func pythonsFunctionsHaveTheirNames() throws {
+    @Test(.needs(.kernelSamples, Requirement("CPython 3.12") { hasTrampoline }))
+    func pythonsFunctionsHaveTheirNames() throws {
       let scratch = try Scratch()
       let (file, _) = try collect(
         [
@@ -129,7 +121,7 @@ extension EndToEnd {
 
     // MARK: minivm
 
-    @Test(.enabled(if: AttributionTests.maySample))
+    @Test(.needs(.kernelSamples))
     func whatAJitdumpSaysOfCodeThatComesAndGoesIsRight() throws {
       let scratch = try Scratch()
       let oracle = scratch.path("oracle")
@@ -194,7 +186,7 @@ extension EndToEnd {
     }
 
     @Test(
-      .enabled(if: AttributionTests.maySample),
+      .needs(.kernelSamples),
       arguments: [("n-body", "200000"), ("fannkuch", "9")])
     func aPerfMapNamesCodeThatStays(program: String, argument: String) throws {
       let scratch = try Scratch()

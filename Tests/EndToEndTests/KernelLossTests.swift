@@ -8,7 +8,7 @@ import TraceFormat
 extension EndToEnd {
   /// A session that does not get to read loses samples: how many and when is in the file, and names
   /// that may be missing for that say so.
-  @Suite(.enabled(if: AttributionTests.maySample)) struct KernelLossTests {
+  @Suite(.needs(.kernelSamples)) struct KernelLossTests {
     @Test func aSessionThatStandsStill() throws {
       let scratch = try Scratch()
       let trace = scratch.path("trace.etl")

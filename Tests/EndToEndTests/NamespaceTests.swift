@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 import TraceAnalysis
 import TraceFormat
@@ -7,17 +8,9 @@ extension EndToEnd {
   static let unshare =
     "unshare \(geteuid() == 0 ? "" : "--map-root-user") --mount --pid --fork --mount-proc"
 
-  /// Whether a process may be given a pid and a mount namespace: tried.
-  static let mayUnshare: Bool = {
-    guard let scratch = try? Scratch(),
-      let trial = try? ChildProcess("sh", ["-c", unshare + " true"], in: scratch)
-    else { return false }
-    return (try? trial.wait()) == 0
-  }()
-
   /// A container's program has the names of the files that it sees, not of those that lie at their
   /// paths outside.
-  @Suite(.enabled(if: AttributionTests.maySample && hasCompiler && mayUnshare))
+  @Suite(.needs(.kernelSamples, .program("gcc"), .namespaces))
   struct NamespaceTests {
     let scratch: Scratch
     /// What the container copies into its own /tmp, to the same places as the outer ones.

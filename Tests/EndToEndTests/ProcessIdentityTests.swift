@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 import TraceAnalysis
 import TraceEvents
@@ -6,7 +7,7 @@ import TraceFormat
 
 extension EndToEnd {
   /// Who a process is said to be while its numbers and its programs change.
-  @Suite(.enabled(if: AttributionTests.maySample)) struct ProcessIdentityTests {
+  @Suite(.needs(.kernelSamples)) struct ProcessIdentityTests {
     /// Whether processes can be given numbers: root's, in a namespace of its own.
     static let mayChooseNumbers: Bool = {
       guard geteuid() == 0, let scratch = try? Scratch(),
@@ -39,7 +40,8 @@ extension EndToEnd {
     }
 
     /// One number after the other is two programs' in turn, and no sample goes to the other.
-    @Test(.enabled(if: mayChooseNumbers)) func aNumberThatIsUsedAgain() throws {
+    @Test(.needs(Requirement("chosen process numbers") { mayChooseNumbers }))
+    func aNumberThatIsUsedAgain() throws {
       let scratch = try Scratch()
       let trace = scratch.path("trace.etl")
       let alpha = try copy("/bin/sh", as: "alpha", in: scratch)

@@ -1,11 +1,12 @@
 import Glibc
+import TestSupport
 import Testing
 import TraceEvents
 import TraceFormat
 
 extension EndToEnd {
   /// Whose samples are taken, of how many processes, and who they are said to be.
-  @Suite(.enabled(if: AttributionTests.maySample)) struct SampledProcessTests {
+  @Suite(.needs(.kernelSamples)) struct SampledProcessTests {
     static let spin = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done"
 
     struct Seen {

@@ -1,20 +1,14 @@
 import Glibc
+import TestSupport
 import Testing
 import TraceAnalysis
 import TraceEvents
 import TraceFormat
 
 extension EndToEnd {
-  static let hasCompiler: Bool = {
-    guard let scratch = try? Scratch(),
-      let compiler = try? ChildProcess("gcc", ["--version"], in: scratch)
-    else { return false }
-    return (try? compiler.wait()) == 0
-  }()
-
   /// A trace has the names of what its stacks hit, whatever becomes of the files; and where it has
   /// none, no other file's names are taken.
-  @Suite(.enabled(if: AttributionTests.maySample && hasCompiler))
+  @Suite(.needs(.kernelSamples, .program("gcc")))
   struct SymbolsInTraceTests {
     let scratch: Scratch
     let program: String

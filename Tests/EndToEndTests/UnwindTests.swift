@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 import TraceAnalysis
 import TraceEvents
@@ -10,14 +11,6 @@ extension EndToEnd {
     static let compiler: String? = ["/usr/bin/gcc", "/usr/bin/cc"].first {
       access($0 as String, X_OK) == 0
     }
-    static let mayUnwind: Bool = {
-      #if arch(x86_64)
-        compiler != nil && AttributionTests.maySample
-      #else
-        false
-      #endif
-    }()
-
     /// main → descend × depth, then sorts → qsort → compare, and lengths → strlen; for a second of
     /// CPU time.
     static let source = """
@@ -106,7 +99,9 @@ extension EndToEnd {
       stack.functions.filter { ["compare", "sorts", "lengths", "descend", "main"].contains($0) }
     }
 
-    @Test(.enabled(if: mayUnwind)) func callersAreFoundThroughTheLibrary() throws {
+    @Test(.needs(.x86, .program("gcc"), .kernelSamples)) func callersAreFoundThroughTheLibrary()
+      throws
+    {
       let (stacks, said) = try stacks(depth: 5, options: ["-unwind", "dwarf"], in: Scratch())
       #expect(stacks.count >= 100, "\(said)")
       let callers = [String](repeating: "descend", count: 6) + ["main"]
@@ -131,7 +126,8 @@ extension EndToEnd {
       #expect(stacks.count { $0.isCut } * 50 <= stacks.count)
     }
 
-    @Test(.enabled(if: mayUnwind)) func aStackDeeperThanTheCopyIsCut() throws {
+    @Test(.needs(.x86, .program("gcc"), .kernelSamples)) func aStackDeeperThanTheCopyIsCut() throws
+    {
       let scratch = try Scratch()
       let (stacks, said) = try stacks(
         depth: 200, options: ["-unwind", "dwarf:4096"], in: scratch)
@@ -152,7 +148,9 @@ extension EndToEnd {
     }
 
     /// By frame pointers there are fewer callers, but none where no code lies.
-    @Test(.enabled(if: mayUnwind)) func byFramePointersNoCallerIsMadeUp() throws {
+    @Test(.needs(.x86, .program("gcc"), .kernelSamples)) func byFramePointersNoCallerIsMadeUp()
+      throws
+    {
       let (stacks, _) = try stacks(depth: 5, options: [], in: Scratch())
       #expect(stacks.count >= 100)
       let strange = stacks.filter { $0.functions.dropFirst().contains("?") }

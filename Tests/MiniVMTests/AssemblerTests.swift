@@ -77,7 +77,7 @@ import Testing
 
   private static let disassembler = "/usr/bin/objdump"
 
-  @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: disassembler)))
+  @Test(.needs(.program("objdump")))
   func objdumpReadsWhatIsMeant() throws {
     let code = Assembler(capacity: 4096)
     for (_, emit) in Self.instructions { emit(code) }

@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import minivm
 
 /// Code that comes and goes: what listeners are told agrees with what can be.
-@Suite(.enabled(if: hasCompiler)) struct CodeCacheTests {
+@Suite(.needs(.x86)) struct CodeCacheTests {
   /// Holds what it is told against everything it was told before.
   private final class Ledger: CodeListener {
     var live: [UInt64: CodeRecord] = [:]

@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import minivm
 
 /// Whatever a program does, it does the same interpreted and compiled, well or badly.
-@Suite(.enabled(if: hasCompiler)) struct EqualityTests {
+@Suite(.needs(.x86)) struct EqualityTests {
   private static let programs =
     #filePath.split(separator: "/").dropLast(3)
     .reduce("") { $0 + "/" + $1 } + "/Samples/MiniVM/programs/"

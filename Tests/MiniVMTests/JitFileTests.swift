@@ -7,7 +7,7 @@ import TraceSymbols
 
 /// What `--jitdump` and `--perfmap` write, read by the engine's parsers and held against what
 /// `--oracle` says: every piece of code, in order, at its place, by its name.
-@Suite(.enabled(if: hasCompiler)) struct JitFileTests {
+@Suite(.needs(.x86)) struct JitFileTests {
   private struct Files {
     var oracle: [[String]] = []
     var records: [JitdumpRecord] = []

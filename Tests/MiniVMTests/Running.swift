@@ -76,12 +76,3 @@ struct Run {
     }
   }
 }
-
-/// Whether there are templates for this processor.
-let hasCompiler: Bool = {
-  #if arch(x86_64)
-    true
-  #else
-    false
-  #endif
-}()

@@ -46,7 +46,7 @@ import Testing
     ) { try open(creating: true) }
   }
 
-  @Test(.enabled(if: geteuid() == 0, "only root can give a directory away"))
+  @Test(.needs(.root))
   func othersDirectoryIsRefused() {
     mkdir(path, 0o700)
     chown(path, 65_534, 65_534)

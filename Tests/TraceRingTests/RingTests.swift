@@ -119,7 +119,10 @@ struct RingTests {
   }
 
   /// The thread sanitizer runs handlers itself, later, and not from the kernel's trampoline.
-  @Test(.enabled(if: dlsym(nil, "__tsan_init") == nil), arguments: writerKinds)
+  @Test(
+    .needs(
+      Requirement("signal handlers that the kernel runs") { dlsym(nil, "__tsan_init") == nil }),
+    arguments: writerKinds)
   func signalHandlersNeverWaitForRoom(_ kind: WriterKind) throws {
     let fixture = try RingFixture(
       mode: .block, kind: kind, ringCount: kind == .lock ? 1 : 0,

@@ -9,9 +9,6 @@ import TraceControl
 /// behind that. Needs root, to be somebody else for a moment.
 @Suite struct OtherUserTests {
   static let nobody = 65_534
-  static let canBecomeNobody =
-    geteuid() == 0 && ["/usr/bin/setpriv", "/usr/bin/perl"].allSatisfy(access)
-  static func access(_ path: String) -> Bool { Foundation.access(path, X_OK) == 0 }
 
   /// The errno of connecting as nobody: 0 when it succeeds.
   private func connectAsNobody(_ path: String) throws -> Int32 {
@@ -30,7 +27,7 @@ import TraceControl
     return process.terminationStatus
   }
 
-  @Test(.enabled(if: canBecomeNobody)) func cannotConnect() throws {
+  @Test(.needs(.root, .program("setpriv"), .program("perl"))) func cannotConnect() throws {
     let place = TemporaryDirectory()
     let directory = try RuntimeDirectory.open("\(place.path)/meet", kind: .user, creating: true)
     let listener = try SessionListener(in: directory)

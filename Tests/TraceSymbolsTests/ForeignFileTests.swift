@@ -39,7 +39,7 @@ import Testing
       status: String(decoding: WholeFile.bytes("/proc/thread-self/status"), as: UTF8.self))
   }
 
-  @Test(.enabled(if: isRoot)) func rightsAreThoseOfTheUserWhoNamedIt() throws {
+  @Test(.needs(.root)) func rightsAreThoseOfTheUserWhoNamedIt() throws {
     let before = threadRights()
     let secret = try file("secret", mode: 0o600)
     let open = try file("open", mode: 0o644)
@@ -63,7 +63,7 @@ import Testing
     #expect(threadRights() == before)
   }
 
-  @Test(.enabled(if: isRoot)) func kernelAnswersAreRefused() throws {
+  @Test(.needs(.root)) func kernelAnswersAreRefused() throws {
     // Their text depends on who reads.
     #expect(outcome("/proc/1/status") == ENXIO)
     #expect(outcome("/proc/self/maps") == ENXIO)
@@ -133,7 +133,7 @@ import Testing
 }
 
 /// What a user's process can arrange in namespaces of its own.
-@Suite(.enabled(if: ForeignFileTests.isRoot && NamespacedProcess.isPossible))
+@Suite(.needs(.root, Requirement("user namespaces") { NamespacedProcess.isPossible }))
 struct ForeignNamespaceTests {
   private let directory = TemporaryDirectory()
 

@@ -1,8 +1,9 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `tracectl dump -lines -inlines`, of samples at every byte of a compiled function.
-@Suite(.enabled(if: CompiledTrace.compiler != nil)) struct DumpLinesTests {
+@Suite(.needs(.program("gcc"), .program("nm"))) struct DumpLinesTests {
   private let trace: CompiledTrace
 
   init() throws { trace = try CompiledTrace() }

@@ -1,7 +1,8 @@
+import TestSupport
 import Testing
 
 /// `tracectl stacks -lines -inlines`, of samples at every byte of a compiled function.
-@Suite(.enabled(if: CompiledTrace.compiler != nil)) struct StackLinesTests {
+@Suite(.needs(.program("gcc"), .program("nm"))) struct StackLinesTests {
   private let trace: CompiledTrace
 
   init() throws { trace = try CompiledTrace() }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import TraceSession
 
@@ -11,7 +12,7 @@ import TraceSession
   }
 
   @Test(
-    .enabled(if: StackWalk.canUnwindCallFrames),
+    .needs(.x86),
     arguments: [
       ("dwarf", StackWalk.stackBytesUsual), ("dwarf:4096", 4096), ("dwarf:32K", 32768),
       ("dwarf:65528", 65528), ("dwarf:512", 512),
@@ -27,7 +28,7 @@ import TraceSession
   }
 
   @Test(
-    .enabled(if: StackWalk.canUnwindCallFrames),
+    .needs(.x86),
     arguments: ["dwarf:", "dwarf:0", "dwarf:4097", "dwarf:64K", "dwarf:504", "dwarf:much"])
   func otherSizesAreRefused(text: String) {
     let failure = #expect(throws: Failure.self) { try UnwindChoice(text).walk(isSampling: true) }

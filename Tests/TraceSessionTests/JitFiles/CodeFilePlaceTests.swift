@@ -28,7 +28,7 @@ import TraceEvents
     ({ mkdir($1, 0o700) }, "is no regular file"),
   ]
 
-  @Test(.enabled(if: geteuid() == 0)) func aStrangersFileIsRefused() throws {
+  @Test(.needs(.root)) func aStrangersFileIsRefused() throws {
     let fixture = try CodeFileFixture()
     let map = try fixture.map("1000 20 forged\n")
     #expect(chown(map.path, 12_345, 12_345) == 0)
@@ -39,7 +39,8 @@ import TraceEvents
   }
 
   /// Root's file that a user's process has for a perf map was not written by the process.
-  @Test(.enabled(if: OtherUserTests.canBecomeNobody)) func rootsFileIsNotAUsersMap() throws {
+  @Test(.needs(.root, .program("setpriv"), .program("perl"))) func rootsFileIsNotAUsersMap() throws
+  {
     let nobody = OtherUserTests.nobody
     let sleeper = try Sleeper(
       ["setpriv", "--reuid=\(nobody)", "--regid=\(nobody)", "--clear-groups", "sleep", "1000"])
@@ -136,18 +137,11 @@ import TraceEvents
 
   // MARK: Containers
 
-  /// Whether a process may be given a pid and a mount namespace: tried.
-  static let mayUnshare: Bool = {
-    guard let trial = try? Sleeper(unshare + ["true"]) else { return false }
-    var status: Int32 = 0
-    return waitpid(pid_t(trial.pid), &status, 0) == pid_t(trial.pid) && status == 0
-  }()
-
   static let unshare =
     ["unshare"] + (geteuid() == 0 ? [] : ["--map-root-user"])
     + ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
-  @Test(.enabled(if: mayUnshare)) func aContainersFilesAreFoundInItsRoot() throws {
+  @Test(.needs(.namespaces)) func aContainersFilesAreFoundInItsRoot() throws {
     let script = """
       mount -t tmpfs none /tmp && mkdir /tmp/app && cd /tmp/app && echo 1000 20 inner \
       > /tmp/perf-1.map && touch jit-1.dump ready && exec sleep 1000

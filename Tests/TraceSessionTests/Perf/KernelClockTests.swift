@@ -13,7 +13,6 @@ import TraceFormat
 /// How well the kernel's times fit the trace's: what analysis allows for (clockEdgeNanoseconds)
 /// must cover it.
 @Suite struct KernelClockTests {
-  static let maySample = SamplingCheck.run().ownProcesses.isPermitted
   static let edge_ns = SymbolizerOptions().clockEdgeNanoseconds
 
   /// Sorted errors, in nanoseconds.
@@ -31,7 +30,8 @@ import TraceFormat
   }
 
   /// A line between two looks at both clocks is right in between.
-  @Test(.enabled(if: trace_ticks_are_invariant())) func theLineBetweenTwoLooks() throws {
+  @Test(.needs(Requirement("an invariant counter") { trace_ticks_are_invariant() }))
+  func theLineBetweenTwoLooks() throws {
     var clock = PerfClock(isMonotonic: false)
     var probes: [ClockSync] = []
     clock.look()
@@ -56,7 +56,8 @@ import TraceFormat
 
   /// The kernel's record of a thread's new name lies between the counter's values before and after
   /// the call that gives it.
-  @Test(.enabled(if: maySample && trace_ticks_are_invariant())) func aRecordLiesWithinItsCall()
+  @Test(.needs(.kernelSamples, Requirement("an invariant counter") { trace_ticks_are_invariant() }))
+  func aRecordLiesWithinItsCall()
     throws
   {
     let place = TemporaryDirectory()

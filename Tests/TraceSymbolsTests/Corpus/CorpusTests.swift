@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @_spi(Fuzzing) @testable import TraceSymbols
@@ -53,7 +54,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: UnwindRegisters.isSupported)) func stacks() throws {
+  @Test(.needs(.x86)) func stacks() throws {
     let counts = try read("unwind", UnwindProbe.read)
     #expect(counts.count >= 6)
     for name in ["frames", "alloca", "no-index", "linkage", "pointers", "vdso"] {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TraceSymbols
@@ -131,7 +132,7 @@ import Testing
   }
 
   @Test(
-    .enabled(if: ["llvm-cxxfilt", "rustc", "nm"].allSatisfy { Tool.path(of: $0) != nil }),
+    .needs(.program("llvm-cxxfilt"), .program("rustc"), .program("nm")),
     arguments: [[], ["-O"]])
   func llvmShowsTheSame(flags: [String]) throws {
     let directory = NSTemporaryDirectory() + "rust-names-\(UUID().uuidString)"

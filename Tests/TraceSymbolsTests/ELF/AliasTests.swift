@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TraceSymbols
 
 /// Of several names for one place the one that perf shows: perf 6.1 was run on such a library.
-@Suite(.enabled(if: CompiledProgram.hasCompiler)) struct AliasTests {
+@Suite(.needs(.program("g++"))) struct AliasTests {
   private static let source = """
     #define ALIAS(target) __attribute__((used, alias(#target)))
     extern "C" {

@@ -5,7 +5,7 @@ import Testing
 @testable import TraceSymbols
 
 /// What node writes on this machine, and what an independent reading of it finds.
-@Suite(.enabled(if: ["node", "python3"].allSatisfy { Tool.path(of: $0) != nil }))
+@Suite(.needs(.program("node"), .program("python3")))
 struct NodeFilesTests {
   private static let script = """
     function fib(n) { return n < 2 ? n : fib(n - 1) + fib(n - 2); }

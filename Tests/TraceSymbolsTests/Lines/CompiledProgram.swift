@@ -3,9 +3,6 @@ import TraceSymbols
 
 /// A small program, compiled for a test, in a directory of its own.
 final class CompiledProgram {
-  static let hasCompiler = Tool.path(of: "g++") != nil
-  static let hasObjcopy = Tool.path(of: "objcopy") != nil
-
   let directory: String
   let path: String
 

@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TraceSymbols
 
 /// Lines and inlined calls of compiled programs, compared with those of binutils.
-@Suite(.enabled(if: CompiledProgram.hasCompiler)) struct ImageLinesTests {
+@Suite(.needs(.program("g++"))) struct ImageLinesTests {
   @Test(arguments: ["-gdwarf-5", "-gdwarf-4", "-gdwarf-3", "-gz", "-fno-pie -no-pie", "-static"])
   func framesAreThoseOfAddr2line(options: String) throws {
     let program = try #require(CompiledProgram(options: options))
@@ -39,7 +40,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: CompiledProgram.hasObjcopy)) func aDebugFileHasTheLines() throws {
+  @Test(.needs(.program("objcopy"))) func aDebugFileHasTheLines() throws {
     let program = try #require(CompiledProgram())
     let instructions = try program.instructions()
     let whole = try #require(ImageLines(path: program.path, expected: nil))
@@ -50,7 +51,7 @@ import Testing
     #expect(instructions.map { split.frames(atFileOffset: $0.offset) } == expected)
   }
 
-  @Test(.enabled(if: CompiledProgram.hasObjcopy)) func anotherBuildsDebugFileHasNone() throws {
+  @Test(.needs(.program("objcopy"))) func anotherBuildsDebugFileHasNone() throws {
     let program = try #require(CompiledProgram())
     let other = try #require(CompiledProgram(options: "-DOTHER -fno-inline"))
     #expect(program.split() && other.split())

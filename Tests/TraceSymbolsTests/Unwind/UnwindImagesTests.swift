@@ -5,7 +5,7 @@ import Testing
 @testable import TraceSymbols
 
 /// How an image's file is found.
-@Suite(.enabled(if: UnwindRegisters.isSupported)) struct UnwindImagesTests {
+@Suite(.needs(.x86)) struct UnwindImagesTests {
   let directory = TemporaryDirectory()
 
   /// A copy of this very program: a file with `.eh_frame`.
@@ -54,7 +54,9 @@ import Testing
     return false
   }()
 
-  @Test(.enabled(if: mayOpenMapped)) func aDeletedFileIsReadWhereItIsMapped() throws {
+  @Test(.needs(Requirement("map_files") { mayOpenMapped })) func aDeletedFileIsReadWhereItIsMapped()
+    throws
+  {
     let path = try copy("gone")
     let file = open(path, O_RDONLY)
     var status = stat()

@@ -1,11 +1,12 @@
 import CDW
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TraceSymbols
 
 /// A running C program, stopped wherever it happens to be: its callers as libdw finds them.
-@Suite(.serialized, .enabled(if: UnwindRegisters.isSupported && UnwindTarget.isAvailable))
+@Suite(.serialized, .needs(.x86, .program("cc"), .ptrace))
 struct UnwindOracleTests {
   static let builds: [[String]] = [
     ["-O2", "-fomit-frame-pointer"],
@@ -21,10 +22,8 @@ struct UnwindOracleTests {
     var same = 0
     var depths: Set<Int> = []
     for _ in 0..<Self.stops {
-      // Nil where processes may not trace each other.
-      guard
-        let stopped = StoppedThread(processID: target.processID, stackByteCount: 256 << 10)
-      else { return }
+      let stopped = try #require(
+        StoppedThread(processID: target.processID, stackByteCount: 256 << 10))
       let (frames, _) = stopped.unwind(with: unwinder, processID: UInt32(target.processID))
       depths.insert(frames.count)
       if frames == stopped.frames { same += 1 }

@@ -92,8 +92,6 @@ final class UnwindTarget {
     }
     """
 
-  static let isAvailable = FileManager.default.isExecutableFile(atPath: "/usr/bin/cc")
-
   private let directory = TemporaryDirectory()
   private(set) var processID: pid_t = 0
 
