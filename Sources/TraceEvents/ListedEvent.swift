@@ -14,7 +14,7 @@
 ///     }
 ///
 /// - Guarantee: fields are written in the list's order, and the schema says the same.
-/// - Cost: the machine code of an `encode` that is written by hand, in optimised code. In a library,
+/// - Cost: in optimised code, that of an `encode` that is written by hand. In a library,
 ///   mark `fields`, `eventID` and the initialisers `@inlinable`.
 /// - Trap: the list must not depend on anything but the type: it runs for each event.
 public protocol ListedEvent: TraceEvent {

@@ -5,8 +5,8 @@ import Testing
 @Suite struct DocumentationTests {
   /// Functions that a protocol documents, where a comment could only repeat it.
   static let witnesses: Set<String> = [
-    "encode", "decode", "hash", "next", "makeIterator", "makeAsyncIterator", "run", "validate",
-    "index",
+    "encode", "decode", "decodeArray", "hash", "next", "makeIterator", "makeAsyncIterator", "run",
+    "validate", "index",
     "<", "==",
   ]
 
