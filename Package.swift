@@ -128,6 +128,9 @@ let package = Package(
       name: "TraceAnalysisTests",
       dependencies: ["TraceEvents", "TraceFormat", "TraceSymbols", "TraceAnalysis", "TestSupport"]),
     .testTarget(
+      name: "ArchitectureTests",
+      dependencies: ["TraceEvents", "TraceFormat", "TraceAnalysis", "TraceExport", "TestSupport"]),
+    .testTarget(
       name: "ConformanceTests", dependencies: ["TraceEvents", "TraceFormat", "TestSupport"]),
   ]
 )

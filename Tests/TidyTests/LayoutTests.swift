@@ -4,7 +4,7 @@ import Testing
 @Suite struct LayoutTests {
   /// Suites that test more than one room.
   static let crossCutting: Set<String> = [
-    "ConformanceTests", "EndToEndTests", "TidyTests", "TestSupport",
+    "ArchitectureTests", "ConformanceTests", "EndToEndTests", "TidyTests", "TestSupport",
   ]
 
   static let manifest = Repository.files.first { $0.path == "Package.swift" }?.text ?? ""

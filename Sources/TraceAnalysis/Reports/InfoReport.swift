@@ -105,13 +105,14 @@ public final class InfoPass: ReportPass {
           level: $0.schema.level,
           keywords: KeywordNames($0.schema.keywords, keywords[$0.schema.provider] ?? []))
       },
-      processes: file.processes.map { InfoReport.ProcessRow($0, of: file) },
-      losses: file.lossTotals.filter { $0.count > 0 }.map { InfoReport.LossRow($0, of: file) })
+      processes: file.processes.map { InfoReport.ProcessRow($0, in: replay) },
+      losses: file.lossTotals.filter { $0.count > 0 }.map { InfoReport.LossRow($0, in: replay) })
   }
 }
 
 extension InfoReport.ProcessRow {
-  fileprivate init(_ process: ProcessRecord, of file: TraceFile) {
+  fileprivate init(_ process: ProcessRecord, in replay: Replay) {
+    let file = replay.file
     self.init(
       pid: process.pid, executable: process.executable, arguments: process.arguments,
       joined_ns: file.timestamp(ofTicks: process.joinTicks),
@@ -120,7 +121,8 @@ extension InfoReport.ProcessRow {
 }
 
 extension InfoReport.LossRow {
-  fileprivate init(_ loss: LossTotal, of file: TraceFile) {
+  fileprivate init(_ loss: LossTotal, in replay: Replay) {
+    let file = replay.file
     self.init(
       events: loss.count, cause: loss.cause,
       cpu: loss.cpu == EventHeader.noCPU ? nil : loss.cpu,

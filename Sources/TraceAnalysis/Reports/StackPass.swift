@@ -76,7 +76,7 @@ public final class StackPass: ReportPass {
     try symbolizer.prepare()
     let resolver = try SymbolizerFrames(symbolizer, detail: options.detail)
     let collection = try StackCollection(file, options.selection, resolver)
-    guard collection.totals.metric.count > 0 else { throw nothing(in: file) }
+    guard collection.totals.metric.count > 0 else { throw nothing(in: replay) }
     var frames = collection.frames
     let calls = CallTree(options.shaping.shape(collection.tree, &frames))
     guard calls.total.count > 0 else {
@@ -99,12 +99,12 @@ public final class StackPass: ReportPass {
   }
 
   /// Why there is nothing to show.
-  private func nothing(in file: TraceFile) -> StackReportError {
+  private func nothing(in replay: Replay) -> StackReportError {
     let selection = options.selection
     let isFiltered =
       selection.filter.time != nil || selection.filter.pids != nil || selection.filter.tids != nil
       || selection.admits != nil
-    let types = file.eventTypes.filter { selection.filter.admits?($0.schema) ?? true }
+    let types = replay.file.eventTypes.filter { selection.filter.admits?($0.schema) ?? true }
     let count = types.reduce(UInt64(0)) { $0 &+ $1.count }
     return count > 0 && isFiltered
       ? .noneSelected(events: count, names: options.eventNames)
