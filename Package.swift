@@ -128,7 +128,9 @@ let package = Package(
       name: "TraceAnalysisTests",
       dependencies: ["TraceEvents", "TraceFormat", "TraceSymbols", "TraceAnalysis", "TestSupport"]),
     .testTarget(
-      name: "ConformanceTests", dependencies: ["TraceEvents", "TraceFormat", "TestSupport"]),
+      name: "ConformanceTests",
+      dependencies: ["TraceEvents", "TraceFormat", "TestSupport", "tracectl"],
+      exclude: ["Files", "make-files"]),
   ]
 )
 

@@ -162,10 +162,10 @@ import TraceEvents
     var result: [[UInt8]] = []
     for block in blocks where block.kind == BlockKind.metadata {
       let payload = Array(block.bytes.dropFirst(FileLayout.blockHeaderBytes))
-      let content = payload.withUnsafeBytes {
-        PackedPayload.content(of: $0, room: &room, limit: 1 << 20).map(Array.init)
+      let content = try payload.withUnsafeBytes {
+        Array(try PackedPayload.content(of: $0, room: &room, limit: 1 << 20))
       }
-      result.append(try #require(content))
+      result.append(content)
     }
     return result
   }
