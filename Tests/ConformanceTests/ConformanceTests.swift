@@ -73,7 +73,7 @@ import TraceEvents
   @Test func eventType() throws {
     let bytes = try bytes("event-type")
     var definitions = Definitions()
-    try bytes.withUnsafeBytes { try definitions.absorb($0) }
+    _ = try bytes.withUnsafeBytes { try definitions.absorb($0) }
     #expect(definitions.schemas == [1: ShopTrace.sale])
     var writer = ByteWriter()
     writer.appendRecord(RecordTag.event) { body in
