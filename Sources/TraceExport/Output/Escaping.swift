@@ -121,7 +121,7 @@ private func isUnsafe(_ scalar: UInt32) -> Bool {
 }
 
 /// How many bytes one U+FFFD stands for: the longest beginning of a character that the bytes at
-/// `start` have, at least one byte. Unicode calls it the maximal subpart; Swift and Python do so too.
+/// `start` have, at least one byte. Unicode calls it the maximal subpart.
 private func brokenLength(_ start: UnsafePointer<UInt8>, available: Int) -> Int {
   let length: Int
   var second: ClosedRange<UInt8> = 0x80...0xbf

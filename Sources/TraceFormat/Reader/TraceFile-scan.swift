@@ -102,7 +102,7 @@ extension TraceFile {
     }
   }
 
-  /// An index that is not used for opening is checked, and its metadata may replace a damaged block.
+  /// An index that is not used for opening is checked, and its metadata may stand in for a block.
   private func absorbIndexOfScan(_ header: BlockHeader, at offset: UInt64) throws(FormatError) {
     let content = try unpack(reader.payload, limit: FileLayout.indexPayloadBytesMax)
     let isDamaged = !log.entries.isEmpty

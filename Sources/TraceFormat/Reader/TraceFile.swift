@@ -60,7 +60,7 @@ public final class TraceFile {
   let isLive: Bool
   /// Called by a scan with each block that it has taken in.
   var inspect: ((BlockHeader, UInt64) throws(FormatError) -> Void)?
-  /// What a scan needs to know: the ids of stacks so far, the index if it was the block before, what
+  /// What a scan needs to know: the ids of stacks so far, the index if it came last, what
   /// the index says, and how many losses were read.
   var stackIDs = StackEpochs()
   var closingIndex: (offset: UInt64, header: BlockHeader)?

@@ -3,7 +3,7 @@ internal import TraceEvents
 /// When a writer repeats its definitions, so that damage to one block of metadata costs nothing
 /// else.
 ///
-/// Each record is written again after the first events that follow it. All records are written again
+/// Each record is written again after the first events that follow it. All are written again
 /// when 16 times their bytes have been written, and from then on each time the file has doubled.
 ///
 /// - Cost: each record once more, and at most a 16th of the file, which falls as the file grows.
