@@ -131,7 +131,9 @@ let package = Package(
       name: "ArchitectureTests",
       dependencies: ["TraceEvents", "TraceFormat", "TraceAnalysis", "TraceExport", "TestSupport"]),
     .testTarget(
-      name: "ConformanceTests", dependencies: ["TraceEvents", "TraceFormat", "TestSupport"]),
+      name: "ConformanceTests",
+      dependencies: ["TraceEvents", "TraceFormat", "TestSupport", "tracectl"],
+      exclude: ["Files", "make-files"]),
   ]
 )
 

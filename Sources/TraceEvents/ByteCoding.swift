@@ -33,6 +33,8 @@ package struct ByteCodingError: Error, Equatable {
     case varintTooLong
     case tooLong(limit: Int)
     case unknownValue(UInt64)
+    /// A numbered rule of the format that uses these bytes is broken.
+    case rule(String, value: UInt64)
   }
   package var reason: Reason
   /// Where in the bytes, from their start.

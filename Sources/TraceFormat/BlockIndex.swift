@@ -11,6 +11,13 @@ struct BlockEntry: Equatable {
   /// Event types and their numbers of events, in the order of the block's sections; event blocks
   /// only.
   var types: Range<Int>
+
+  /// Whether both say the same of the block, but for where its types are listed.
+  func isSame(as other: BlockEntry) -> Bool {
+    var moved = other
+    moved.types = types
+    return moved == self
+  }
 }
 
 /// The blocks of a file and what lies in them: the closing index, or what a scan finds.
@@ -58,6 +65,11 @@ struct BlockIndex {
     typeCounts.removeAll(keepingCapacity: true)
   }
 
+  /// Each of a block's types with its number of events.
+  func types(of entry: BlockEntry) -> [UInt16: UInt32] {
+    Dictionary(zip(typeRefs[entry.types], typeCounts[entry.types])) { $1 }
+  }
+
   func write(to target: inout GrowingBuffer<UInt8>, with encoder: inout ColumnEncoder) {
     target.append(varint: UInt64(blocks.count))
     target.appendColumn(of: blocks, with: &encoder) { $0.offset }
@@ -76,7 +88,10 @@ struct BlockIndex {
 
   /// - Parameter end: where in the file the blocks end that the index may speak of.
   init(from reader: inout ByteReader, end: UInt64) throws(ByteCodingError) {
-    let count = try reader.readCount(limit: Int(end) / FileLayout.blockHeaderBytes)
+    let count = Int(clamping: try reader.readVarint())
+    guard count <= Int(end) / FileLayout.blockHeaderBytes else {
+      throw reader.broken(.I2, UInt64(count))
+    }
     let offsets = try reader.readColumn(count: count)
     let kinds = try reader.readColumn(count: count)
     let sizes = try reader.readColumn(count: count)
@@ -85,7 +100,10 @@ struct BlockIndex {
     let lasts = try reader.readColumn(count: count)
     let typeNumbers = try reader.readColumn(count: count)
     // A section has at least a directory line in the file.
-    let total = try reader.readCount(limit: Int(end) / SectionEntry.byteCount)
+    let total = Int(clamping: try reader.readVarint())
+    guard total <= Int(end) / SectionEntry.byteCount else {
+      throw reader.broken(.I2, UInt64(total))
+    }
     let refs = try reader.readColumn(count: total)
     let refCounts = try reader.readColumn(count: total)
     blocks.reserveCapacity(count)
@@ -94,27 +112,39 @@ struct BlockIndex {
     for row in 0..<count {
       let number = typeNumbers[row]
       guard offsets[row] == expected, sizes[row] <= UInt64(FileLayout.payloadBytesMax),
-        kinds[row] <= 255, counts[row] <= UInt64(UInt32.max), firsts[row] <= lasts[row],
-        number <= UInt64(total - used)
-      else { throw reader.error(.unknownValue(UInt64(row))) }
+        kinds[row] <= 255, kinds[row] != UInt64(BlockKind.index),
+        kinds[row] != UInt64(BlockKind.end), counts[row] <= UInt64(UInt32.max),
+        firsts[row] <= lasts[row], number <= UInt64(total - used)
+      else { throw reader.broken(.I2, UInt64(row)) }
       expected += UInt64(FileLayout.blockHeaderBytes) + sizes[row]
-      guard expected <= end else { throw reader.error(.unknownValue(UInt64(row))) }
-      let types = (used..<used + Int(number)).map {
-        (
-          ref: UInt16(truncatingIfNeeded: refs[$0]),
-          count: Int(UInt32(truncatingIfNeeded: refCounts[$0]))
-        )
+      guard expected <= end else { throw reader.broken(.I2, UInt64(row)) }
+      var types: [(ref: UInt16, count: Int)] = []
+      var sum: UInt64 = 0
+      for position in used..<used + Int(number) {
+        guard let ref = UInt16(exactly: refs[position]), ref > 0, refCounts[position] > 0,
+          refCounts[position] <= counts[row]
+        else { throw reader.broken(.I3, refs[position]) }
+        types.append((ref, Int(refCounts[position])))
+        sum += refCounts[position]
       }
+      let isEvents = kinds[row] == UInt64(BlockKind.events)
+      guard sum == (isEvents ? counts[row] : 0) else { throw reader.broken(.I3, sum) }
       used += Int(number)
       append(
         offset: offsets[row], kind: UInt8(kinds[row]), payloadBytes: Int(sizes[row]),
         count: Int(counts[row]), first: firsts[row], last: lasts[row], types: types)
     }
+    guard expected == end, used == total else { throw reader.broken(.I2, expected) }
   }
 }
 
 /// Losses added up by ring, cause and process.
+///
+/// Memory is bounded: beyond ``totalsMax`` rows, losses are added up by cause alone.
 struct LossLedger {
+  /// Room for one more row of each cause.
+  private static let totalsMax = FileLayout.lossTotalsMax - 256
+
   private struct Key: Hashable {
     var stream: UInt32
     var cpu: UInt16
@@ -136,10 +166,21 @@ struct LossLedger {
     }
   }
 
-  mutating func add(_ record: LossRecord) {
-    let key = Key(
+  private static func key(_ record: LossRecord) -> Key {
+    Key(
       stream: record.stream, cpu: record.cpu, cause: record.cause,
       processIndex: record.processIndex)
+  }
+
+  mutating func add(_ record: LossRecord) {
+    var record = record
+    var key = Self.key(record)
+    if positions[key] == nil, totals.count >= Self.totalsMax {
+      record.stream = .max
+      record.cpu = EventHeader.noCPU
+      record.processIndex = nil
+      key = Self.key(record)
+    }
     if let position = positions[key] {
       let (sum, overflow) = totals[position].count.addingReportingOverflow(record.count)
       totals[position].count = overflow ? .max : sum

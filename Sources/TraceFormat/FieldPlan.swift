@@ -43,4 +43,16 @@ extension ScalarType {
       ? UInt64(bitPattern: Int64(bitPattern: word &<< unused) &>> Int64(unused))
       : (word &<< unused) &>> unused
   }
+  /// Whether the word has no bits but those of the type, sign- or zero-extended.
+  func holds(_ word: UInt64) -> Bool { word == canonical(word) }
+
+  /// Whether all of the words are such.
+  func holds(_ words: UnsafePointer<UInt64>, count: Int) -> Bool {
+    guard bitWidth < 64 else { return true }
+    // A signed value becomes an unsigned one of the same width.
+    let bias: UInt64 = isSigned ? 1 &<< UInt64(bitWidth - 1) : 0
+    var bits: UInt64 = 0
+    for index in 0..<count { bits |= words[index] &+ bias }
+    return bits &>> UInt64(bitWidth) == 0
+  }
 }

@@ -22,6 +22,7 @@ enum FileLayout {
   /// What a writer fills an event block to.
   static let recordBytesMax = 8 << 20
   static let sectionsMax = 65_536
+  static let writersPerBlockMax = 65_536
   static let stackFramesMax = 8192
   static let nodesPerBlockMax = 1 << 18
   static let nodesPerEpochMax = 1 << 20
@@ -37,6 +38,8 @@ enum FileLayout {
   static let textBytesMax = 64 << 10
   static let argumentsMax = 4096
   static let syncsMax = 1 << 21
+  /// Loss records in all blocks of a file that is read without its index.
+  static let lossRecordsMax = 1 << 25
   static let lossTotalsMax = 1 << 17
   static let schemaBytesMax = 4 << 20
   static let metadataBytesMax = 256 << 20
@@ -161,11 +164,12 @@ struct BlockHeader: Equatable {
     payloadChecksum = bytes.word32(40)
   }
 
-  /// Whether the sizes keep within the format's limits.
-  var isWithinLimits: Bool {
+  /// The rule that its numbers break; nil when they may be believed.
+  var brokenRule: FormatRule? {
     let limit =
       kind == BlockKind.index ? FileLayout.indexPayloadBytesMax : FileLayout.payloadBytesMax
-    return payloadBytes <= limit && first <= last
-      && (kind != BlockKind.events || count <= FileLayout.blockEventsMax)
+    if first > last { return .B2 }
+    let isSmall = kind != BlockKind.events || count <= FileLayout.blockEventsMax
+    return payloadBytes <= limit && isSmall ? nil : .B3
   }
 }

@@ -16,13 +16,6 @@ public enum FormatError: Error, Hashable, Sendable {
   case closed
 }
 
-/// What is wrong with a block's content and where, counted from the block's first byte after
-/// decompression.
-public struct FormatViolation: Hashable, Sendable {
-  public var what: String
-  public var offset: Int
-}
-
 extension FormatError: CustomStringConvertible {
   public var description: String {
     switch self {
@@ -34,7 +27,7 @@ extension FormatError: CustomStringConvertible {
       "the file has format version \(major).\(minor); "
         + "this program reads \(FileLayout.versionMajor).x"
     case .malformed(let violation):
-      "malformed block: \(violation.what) at byte \(violation.offset)"
+      "\(violation.what) at byte \(violation.offset) (rule \(violation.rule))"
     case .unacceptableSchema(let name, let reason):
       "the schema of event \(name) cannot be stored: \(reason)"
     case .closed:

@@ -16,26 +16,32 @@ enum PackedPayload {
     header.store(word32: UInt32(content.count), at: 4)
   }
 
-  /// The content, in `room` when it was compressed; nil when the payload is not one.
+  /// The content, in `room` when it was compressed.
+  ///
+  /// - Throws: when the payload is not a packed one, or its content exceeds `limit`.
   static func content(
     of payload: UnsafeRawBufferPointer, room: inout GrowingBuffer<UInt8>, limit: Int
-  ) -> UnsafeRawBufferPointer? {
-    guard payload.count >= headerBytes else { return nil }
+  ) throws(FormatError) -> UnsafeRawBufferPointer {
+    guard payload.count >= headerBytes else {
+      throw .malformed(FormatViolation(.P1, "payload of \(payload.count) bytes"))
+    }
     let size = Int(payload.word32(4))
     let stored = UnsafeRawBufferPointer(rebasing: payload[headerBytes...])
-    switch payload[0] {
-    case 0:
-      return size == stored.count ? stored : nil
-    case 1:
-      // LZ4 cannot expand more than 255 times: what claims to is not worth the memory.
-      guard size <= limit, size <= stored.count * 255 else { return nil }
+    guard payload[0] <= 1 else {
+      throw .malformed(FormatViolation(.P1, "unknown compression \(payload[0])"))
+    }
+    guard size <= limit else {
+      throw .malformed(FormatViolation(.Z1, "content of \(size) bytes", offset: 4))
+    }
+    if payload[0] == 0, size == stored.count { return stored }
+    // LZ4 cannot expand more than 255 times: what claims to is not worth the memory.
+    if payload[0] == 1, size <= stored.count * 255 {
       room.count = 0
       room.reserve(size)
       room.count = size
-      return decompress(stored, into: UnsafeMutableRawBufferPointer(start: room.base, count: size))
-        ? room.rawBytes : nil
-    default:
-      return nil
+      let target = UnsafeMutableRawBufferPointer(start: room.base, count: size)
+      if decompress(stored, into: target) { return room.rawBytes }
     }
+    throw .malformed(FormatViolation(.P2, "payload does not decompress", offset: 4))
   }
 }

@@ -26,22 +26,23 @@ struct SectionDirectory {
   /// Checks that the directory agrees with itself, with the payload's size and with the header's
   /// count.
   init(_ payload: UnsafeRawBufferPointer, eventCount: Int) throws(FormatError) {
-    func refuse(_ what: String, _ offset: Int) -> FormatError {
-      .malformed(FormatViolation(what: what, offset: offset))
+    func refuse(_ rule: FormatRule, _ what: String, _ offset: Int) -> FormatError {
+      .malformed(FormatViolation(rule, what, offset: offset))
     }
-    guard payload.count >= 4 else { throw refuse("no directory", 0) }
+    guard payload.count >= 4 else { throw refuse(.E1, "no directory", 0) }
     let count = Int(payload.word32(0))
     guard count >= 1, count <= FileLayout.sectionsMax,
       count <= (payload.count - 4) / SectionEntry.byteCount
-    else { throw refuse("directory of \(count) sections", 0) }
+    else { throw refuse(.E1, "directory of \(count) sections", 0) }
     entries.reserveCapacity(count)
     offsets.reserveCapacity(count)
     var offset = 4 + count * SectionEntry.byteCount
     var events = 0
     var memory = 0
+    var refs: Set<UInt16> = []
     for position in 0..<count {
       let line = 4 + position * SectionEntry.byteCount
-      guard payload[line + 2] <= 1 else { throw refuse("unknown compression", line + 2) }
+      guard payload[line + 2] <= 1 else { throw refuse(.E2, "unknown compression", line + 2) }
       let entry = SectionEntry(
         ref: payload.word16(line), isCompressed: payload[line + 2] == 1,
         eventCount: Int(payload.word32(line + 4)), storedBytes: Int(payload.word32(line + 8)),
@@ -50,14 +51,14 @@ struct SectionDirectory {
       guard entry.storedBytes <= payload.count - offset, memory <= FileLayout.decodedBytesMax,
         entry.isCompressed
           ? entry.rawBytes <= entry.storedBytes * 255 : entry.rawBytes == entry.storedBytes
-      else { throw refuse("section \(position) has impossible sizes", line) }
+      else { throw refuse(.E2, "section \(position) has impossible sizes", line) }
       if position == 0 {
         guard entry.ref == 0, entry.eventCount == eventCount else {
-          throw refuse("first section is not the common one", line)
+          throw refuse(.E1, "first section is not the common one", line)
         }
       } else {
-        guard entry.ref != 0, entry.eventCount > 0 else {
-          throw refuse("section \(position) has no event type or no events", line)
+        guard entry.ref != 0, entry.eventCount > 0, refs.insert(entry.ref).inserted else {
+          throw refuse(.E3, "section \(position) has no event type of its own or no events", line)
         }
         events += entry.eventCount
       }
@@ -66,7 +67,7 @@ struct SectionDirectory {
       offset += entry.storedBytes
     }
     guard events == eventCount, offset == payload.count else {
-      throw refuse("sections do not add up to the block", 0)
+      throw refuse(.E4, "sections do not add up to the block", 0)
     }
   }
 }

@@ -15,10 +15,7 @@ struct StackEpochs {
   /// blocks before: then nothing can refer to it.
   @discardableResult
   mutating func append(position: Int, count: Int, first: UInt64, last: UInt64) -> Bool {
-    guard first >= 1, last < UInt64(StackID.lost.rawValue), first <= last,
-      last - first < UInt64(FileLayout.nodesPerEpochMax), count >= 1,
-      count <= FileLayout.nodesPerBlockMax, UInt64(count) <= last - first + 1
-    else { return false }
+    guard Self.isPossible(count: count, first: first, last: last) else { return false }
     let own = last - UInt64(count) + 1
     let end = entries.last.map { UInt64($0.last) } ?? 0
     guard own > end else { return false }
@@ -31,6 +28,22 @@ struct StackEpochs {
     entries.append(
       StackEpochEntry(first: UInt32(first), last: UInt32(last), blocks: [position]))
     return true
+  }
+
+  /// The same, by the block's header.
+  mutating func append(position: Int, _ header: BlockHeader) -> Bool {
+    append(position: position, count: header.count, first: header.first, last: header.last)
+  }
+
+  /// Whether any block of stacks may have such a header.
+  static func isPossible(_ header: BlockHeader) -> Bool {
+    isPossible(count: header.count, first: header.first, last: header.last)
+  }
+
+  private static func isPossible(count: Int, first: UInt64, last: UInt64) -> Bool {
+    first >= 1 && last < UInt64(StackID.lost.rawValue) && first <= last
+      && last - first < UInt64(FileLayout.nodesPerEpochMax) && count >= 1
+      && count <= FileLayout.nodesPerBlockMax && UInt64(count) <= last - first + 1
   }
 
   /// The position of the epoch that has `id`.

@@ -29,9 +29,11 @@ extension [ImageSymbols] {
     target.appendColumn(of: names, with: &encoder) { $0 }
   }
 
-  init(from reader: inout ByteReader) throws(ByteCodingError) {
+  /// - Parameter imageCount: becomes the number of images, those of unknown kinds included.
+  init(from reader: inout ByteReader, imageCount: inout Int) throws(ByteCodingError) {
     let texts = try Self.readTexts(&reader)
     let count = try reader.readCount(limit: FileLayout.imagesPerBlockMax)
+    imageCount = count
     let kinds = try reader.readColumn(count: count)
     let paths = try reader.readColumn(count: count)
     let buildIDs = try reader.readColumn(count: count)
@@ -45,9 +47,10 @@ extension [ImageSymbols] {
     self = []
     var used = 0
     for row in 0..<count {
-      guard paths[row] < UInt64(texts.count), buildIDs[row] < UInt64(texts.count),
-        numbers[row] <= UInt64(total - used)
-      else { throw reader.error(.unknownValue(UInt64(row))) }
+      guard paths[row] < UInt64(texts.count), buildIDs[row] < UInt64(texts.count) else {
+        throw reader.broken(.N1, Swift.max(paths[row], buildIDs[row]))
+      }
+      guard numbers[row] <= UInt64(total - used) else { throw reader.broken(.N2, numbers[row]) }
       let buildID = texts[Int(buildIDs[row])]
       guard buildID.count <= FileLayout.buildIDBytesMax,
         texts[Int(paths[row])].count <= FileLayout.pathBytesMax
@@ -57,7 +60,7 @@ extension [ImageSymbols] {
       var offset: UInt64 = 0
       for index in used..<used + Int(numbers[row]) {
         guard names[index] < UInt64(texts.count) else {
-          throw reader.error(.unknownValue(names[index]))
+          throw reader.broken(.N1, names[index])
         }
         offset = offset &+ unzigzag(differences[index])
         functions.append(
@@ -73,7 +76,7 @@ extension [ImageSymbols] {
           kind: kind, path: strings[Int(paths[row])], buildID: Array<UInt8>(buildID),
           functions: functions))
     }
-    guard used == total else { throw reader.error(.unknownValue(UInt64(used))) }
+    guard used == total else { throw reader.broken(.N2, UInt64(used)) }
   }
 
   private static func readTexts(

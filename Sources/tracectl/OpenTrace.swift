@@ -56,11 +56,12 @@ enum OpenTrace {
   }
 
   private static func damage(in file: TraceFile, unreadable: UInt64) -> Failure {
-    Failure(
+    let readable = file.readable
+    return Failure(
       .dataError,
-      "\(file.path) is cut or damaged: \(counted(file.eventCount, "event")) in "
-        + "\(counted(file.blockCount, "whole block")) were read, "
-        + "\(readableBytes(unreadable)) of \(readableBytes(file.byteCount)) were not readable",
+      "\(file.path) is cut or damaged: \(counted(readable.events, "event")) in "
+        + "\(counted(readable.blocks, "whole block")) can be read, "
+        + "\(readableBytes(unreadable)) of \(readableBytes(file.byteCount)) cannot",
       next: "see 'tracectl verify \(file.path)'")
   }
 }

@@ -38,11 +38,12 @@ public final class VerifyPass: ReportPass {
     guard let replay else { preconditionFailure("finish() comes after subscribe(to:)") }
     let file = replay.file
     try file.verify()
+    let readable = file.readable
     return VerifyReport(
       lost: LostEvents(file.lossTotals), partial: PartialReason.reasons(replay), trace: file.path,
       size_bytes: file.byteCount,
       unreadable_bytes: file.damage.reduce(UInt64(0)) { $0 &+ $1.byteCount },
-      blocks: file.blockCount, events: file.eventCount, isFinished: file.isComplete,
+      blocks: readable.blocks, events: readable.events, isFinished: file.isComplete,
       damage: file.damage)
   }
 }

@@ -18,6 +18,8 @@ struct FieldStep: BitwiseCopyable {
   var cases: UnsafeBufferPointer<CaseText>
   /// `cases[value]` has that value, for every value below `cases.count`; else they are searched.
   var hasCaseTable: Bool
+  /// Whether an enumeration's values without a name may be negative.
+  var isSigned = false
 }
 
 /// A named value of an enumeration as it is written; no bytes when the value has no name.
@@ -62,6 +64,7 @@ struct StepTable<Style: ValueStyle> {
     case .scalar(let scalar): step.unusedBits = UInt64(64 - scalar.bitWidth)
     case .enumeration(let schema):
       step.unusedBits = UInt64(64 - schema.underlying.bitWidth)
+      step.isSigned = schema.underlying.isSigned
       setCases(of: schema, in: &step)
     case .string, .bytes: break
     }

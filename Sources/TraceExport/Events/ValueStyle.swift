@@ -66,7 +66,11 @@ extension OutputBuffer {
       append(padded: found.text)
       return
     }
-    append(decimal: value)
+    if step.isSigned {
+      append(decimal: Int64(bitPattern: word &<< step.unusedBits) &>> Int64(step.unusedBits))
+    } else {
+      append(decimal: value)
+    }
   }
 
   @inline(never)

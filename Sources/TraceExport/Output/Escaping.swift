@@ -5,7 +5,8 @@
 enum EscapeStyle {
   /// `\n`, `\"`, `\\`, `\x1b`, `\u{202e}`; bytes that are not UTF-8 as `\xff`.
   case text
-  /// RFC 8259: `\n`, `\"`, `\\`, `\u001b`; bytes that are not UTF-8 as U+FFFD.
+  /// RFC 8259: `\n`, `\"`, `\\`, `\u001b`; bytes that are not UTF-8 as U+FFFD, one for each
+  /// maximal subpart of a character.
   case json
   /// As ``text``, but a quote is doubled (RFC 4180).
   case csv
@@ -62,13 +63,13 @@ extension OutputBuffer {
       return 1
     }
     guard let (scalar, length) = decodeUTF8(start, available: available) else {
-      if style == .json {
-        append("\u{fffd}")
-      } else {
+      guard style == .json else {
         append("\\x")
         append(hexByte: byte)
+        return 1
       }
-      return 1
+      append("\u{fffd}")
+      return brokenLength(start, available: available)
     }
     if isUnsafe(scalar) {
       appendEscaped(scalar: scalar, style)
@@ -117,6 +118,26 @@ private func isUnsafe(_ scalar: UInt32) -> Bool {
   case 0x80...0x9f, 0x061c, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069, 0xfeff: true
   default: false
   }
+}
+
+/// How many bytes one U+FFFD stands for: the longest beginning of a character that the bytes at
+/// `start` have, at least one byte. Unicode calls it the maximal subpart.
+private func brokenLength(_ start: UnsafePointer<UInt8>, available: Int) -> Int {
+  let length: Int
+  var second: ClosedRange<UInt8> = 0x80...0xbf
+  switch start[0] {
+  case 0xe0: (length, second) = (3, 0xa0...0xbf)
+  case 0xed: (length, second) = (3, 0x80...0x9f)
+  case 0xe1...0xef: length = 3
+  case 0xf0: (length, second) = (4, 0x90...0xbf)
+  case 0xf1...0xf3: length = 4
+  case 0xf4: (length, second) = (4, 0x80...0x8f)
+  default: return 1
+  }
+  guard available > 1, second.contains(start[1]) else { return 1 }
+  var end = 2
+  while end < min(length, available), start[end] & 0xc0 == 0x80 { end += 1 }
+  return end
 }
 
 /// The scalar at `start` and its length, or nil when the bytes are not UTF-8 (too long a form, a

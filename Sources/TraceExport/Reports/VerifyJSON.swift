@@ -25,6 +25,7 @@ public struct VerifyJSON: Renderer {
         $0.field("size_bytes", $1.byteCount)
         $0.field("missing_blocks", $1.missingBlocks)
         $0.field("what", $1.what)
+        $0.field("rule", $1.rule?.rawValue)
       }
     }
   }

@@ -38,7 +38,33 @@ extension ByteReader {
     case .varints:
       for index in 0..<count { target[index] = try readVarint() }
     case nil:
-      throw error(.unknownValue(UInt64(code)))
+      throw broken(.C3, UInt64(code))
+    }
+  }
+
+  /// Reads a column of values of a type.
+  ///
+  /// - Throws: when a value has bits beyond the type's width. Mostly the encoding shows that none
+  ///   can; else it costs a pass over the values.
+  mutating func readColumn(
+    _ target: UnsafeMutablePointer<UInt64>, count: Int, of type: ScalarType
+  ) throws(ByteCodingError) {
+    let isNarrow = isNextColumn(within: type)
+    try readColumn(target, count: count)
+    guard isNarrow || type.holds(UnsafePointer(target), count: count) else {
+      throw broken(.E14, UnsafePointer(target).firstValue(count: count) { !type.holds($0) })
+    }
+  }
+
+  /// Whether the encoding of the column that comes next has only values that the type can hold.
+  private func isNextColumn(within type: ScalarType) -> Bool {
+    guard type.bitWidth < 64 else { return true }
+    guard remaining >= 2 else { return false }
+    let fits = Int(bytes[offset + 1]) * 8 <= type.bitWidth
+    switch ColumnEncoding(rawValue: bytes[offset]) {
+    case .planes: return fits && !type.isSigned
+    case .signedPlanes: return fits && type.isSigned
+    default: return false
     }
   }
 
@@ -76,7 +102,7 @@ extension ByteReader {
 
   private mutating func readWidth() throws(ByteCodingError) -> Int {
     let width = try readUInt8()
-    guard (1...8).contains(width) else { throw error(.unknownValue(UInt64(width))) }
+    guard (1...8).contains(width) else { throw broken(.C4, UInt64(width)) }
     return Int(width)
   }
 
@@ -103,8 +129,8 @@ extension ByteReader {
   private mutating func readPalette(
     _ target: UnsafeMutablePointer<UInt64>, count: Int
   ) throws(ByteCodingError) {
-    let size = try readCount(limit: 256)
-    guard size > 0 else { throw error(.unknownValue(0)) }
+    let size = Int(clamping: try readVarint())
+    guard (1...256).contains(size) else { throw broken(.C5, UInt64(size)) }
     try withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 256) {
       (palette) throws(ByteCodingError) in
       palette.initialize(repeating: 0)
@@ -116,7 +142,14 @@ extension ByteReader {
         highest = max(highest, entry)
         target[index] = palette[Int(entry)]
       }
-      guard Int(highest) < size else { throw error(.unknownValue(UInt64(highest))) }
+      guard Int(highest) < size else { throw broken(.C5, UInt64(highest)) }
     }
+  }
+}
+
+extension UnsafePointer<UInt64> {
+  /// The first value that `isSought` picks; 0 when there is none.
+  func firstValue(count: Int, _ isSought: (UInt64) -> Bool) -> UInt64 {
+    UnsafeBufferPointer(start: self, count: count).first(where: isSought) ?? 0
   }
 }

@@ -34,6 +34,15 @@ extension ByteReader {
   }
 }
 
+extension ByteReader {
+  /// Reads a column of identities of 32 bits.
+  mutating func readColumn32(count: Int) throws(ByteCodingError) -> [UInt32] {
+    let words = try readColumn(count: count)
+    if let wide = words.first(where: { $0 > UInt64(UInt32.max) }) { throw broken(.E7, wide) }
+    return words.map { UInt32(truncatingIfNeeded: $0) }
+  }
+}
+
 extension [LossRecord] {
   func write(to target: inout GrowingBuffer<UInt8>, with encoder: inout ColumnEncoder) {
     target.append(varint: UInt64(count))
@@ -55,13 +64,18 @@ extension [LossRecord] {
     let counts = try reader.readColumn(count: count)
     let from = try reader.readColumn(count: count)
     let to = try reader.readColumn(count: count)
-    self = (0..<count).map { row in
-      LossRecord(
-        stream: UInt32(truncatingIfNeeded: streams[row]),
-        cpu: UInt16(truncatingIfNeeded: cpus[row]),
-        cause: LossCause(rawValue: UInt8(truncatingIfNeeded: causes[row])), count: counts[row],
-        fromTicks: from[row], toTicks: to[row],
-        processIndex: processes[row] == 0 ? nil : UInt32(truncatingIfNeeded: processes[row] &- 1))
+    self = []
+    reserveCapacity(count)
+    for row in 0..<count {
+      guard let stream = UInt32(exactly: streams[row]), let cpu = UInt16(exactly: cpus[row]),
+        let cause = UInt8(exactly: causes[row]), processes[row] <= 1 << 32
+      else { throw reader.broken(.L1, UInt64(row)) }
+      guard from[row] <= to[row] else { throw reader.broken(.L2, from[row]) }
+      append(
+        LossRecord(
+          stream: stream, cpu: cpu, cause: LossCause(rawValue: cause), count: counts[row],
+          fromTicks: from[row], toTicks: to[row],
+          processIndex: processes[row] == 0 ? nil : UInt32(processes[row] - 1)))
     }
   }
 }

@@ -14,7 +14,8 @@ struct BlockReader: ~Copyable {
     case damagedPayload(BlockHeader)
     /// The header is whole, and says that the block goes on after the end of the file.
     case cut(BlockHeader)
-    case noHeader
+    /// There is no whole header, or one that breaks the rule.
+    case noHeader(FormatRule)
   }
 
   /// The payload of the block that was read last.
@@ -25,9 +26,8 @@ struct BlockReader: ~Copyable {
   mutating func read(at offset: UInt64) throws(FormatError) -> Outcome {
     let headerBytes = FileLayout.blockHeaderBytes
     buffer.count = try source.read(at: offset, count: headerBytes, into: buffer.base)
-    guard let header = BlockHeader(buffer.rawBytes, fileID: fileID), header.isWithinLimits else {
-      return .noHeader
-    }
+    guard let header = BlockHeader(buffer.rawBytes, fileID: fileID) else { return .noHeader(.B1) }
+    if let rule = header.brokenRule { return .noHeader(rule) }
     // Memory is taken for what is there, not for what the header claims.
     let size = try source.size()
     guard offset + UInt64(headerBytes + header.payloadBytes) <= size else { return .cut(header) }
@@ -37,6 +37,28 @@ struct BlockReader: ~Copyable {
     buffer.count = headerBytes + count
     guard count == header.payloadBytes else { return .cut(header) }
     return checksum(payload) == header.payloadChecksum ? .whole(header) : .damagedPayload(header)
+  }
+
+  /// A block's header alone; nil when it is not whole.
+  mutating func readHeader(at offset: UInt64) throws(FormatError) -> BlockHeader? {
+    buffer.count = try source.read(
+      at: offset, count: FileLayout.blockHeaderBytes, into: buffer.base)
+    return BlockHeader(buffer.rawBytes, fileID: fileID)
+  }
+
+  /// The event types in the directory of the block at `offset`, which is not checked otherwise.
+  mutating func refs(at offset: UInt64, _ header: BlockHeader) throws(FormatError) -> [UInt16] {
+    let limit = min(
+      header.payloadBytes, 4 + FileLayout.sectionsMax * SectionEntry.byteCount)
+    let start = offset + UInt64(FileLayout.blockHeaderBytes)
+    buffer.count = try source.read(at: start, count: min(limit, 4), into: buffer.base)
+    guard buffer.count == 4 else { return [] }
+    let size = min(limit, 4 + Int(buffer.rawBytes.word32(0)) * SectionEntry.byteCount)
+    buffer.reserve(size)
+    buffer.count = try source.read(at: start, count: size, into: buffer.base)
+    let bytes = buffer.rawBytes
+    return stride(from: 4 + SectionEntry.byteCount, to: bytes.count - 1, by: SectionEntry.byteCount)
+      .map { bytes.word16($0) }
   }
 
   /// Where the next whole block header begins, at `start` or after it.
@@ -54,7 +76,7 @@ struct BlockReader: ~Copyable {
         if bytes[offset] == UInt8(truncatingIfNeeded: FileLayout.blockMark),
           let header = BlockHeader(
             UnsafeRawBufferPointer(rebasing: bytes[offset...]), fileID: fileID),
-          header.isWithinLimits
+          header.brokenRule == nil
         {
           return position + UInt64(offset)
         }

@@ -28,27 +28,33 @@ struct BlockScan {
       if let gap = gap(before: header) { return .damage(gap) }
       let damage = Damage(
         offset: position, byteCount: UInt64(FileLayout.blockHeaderBytes + header.payloadBytes),
-        missingBlocks: 1, what: "damaged \(BlockKind.name(header.kind)) block")
+        missingBlocks: 1, what: "damaged \(BlockKind.name(header.kind)) block", rule: .B4)
       accept(header)
       return .damage(damage)
     case .cut(let header):
       let what = "\(BlockKind.name(header.kind)) block that is cut off"
       return .end(tail: tail(size, blocks: 1, what))
-    case .noHeader:
+    case .noHeader(let rule):
       guard let found = try reader.findHeader(from: position + 1) else {
         let isPartial = size - position < UInt64(FileLayout.blockHeaderBytes)
-        return .end(tail: tail(size, blocks: 1, isPartial ? "cut off block header" : "no block"))
+        return .end(
+          tail: tail(
+            size, blocks: 1, isPartial ? "cut off block header" : "no block",
+            isPartial ? nil : rule))
       }
       let skipped = Damage(
         offset: position, byteCount: found - position,
-        missingBlocks: try missing(before: found, &reader), what: "no whole block")
+        missingBlocks: try missing(before: found, &reader), what: "no whole block", rule: rule)
       position = found
       return .damage(skipped)
     }
   }
 
-  private func tail(_ size: UInt64, blocks: Int, _ what: String) -> Damage {
-    Damage(offset: position, byteCount: size - position, missingBlocks: blocks, what: what)
+  private func tail(
+    _ size: UInt64, blocks: Int, _ what: String, _ rule: FormatRule? = nil
+  ) -> Damage {
+    Damage(
+      offset: position, byteCount: size - position, missingBlocks: blocks, what: what, rule: rule)
   }
 
   private mutating func accept(_ header: BlockHeader) {
@@ -62,7 +68,7 @@ struct BlockScan {
     defer { nextSequence = header.sequence }
     return Damage(
       offset: position, byteCount: 0, missingBlocks: Self.distance(nextSequence, header.sequence),
-      what: "blocks missing")
+      what: "blocks missing", rule: .B5)
   }
 
   /// Counts what is missing between the last block and the one found at `found`, and goes on from

@@ -37,7 +37,8 @@ struct ColumnStore: ~Copyable {
     var reader = ByteReader(bytes)
     let fieldCount = try reader.readCount(limit: SchemaLimits.fields)
     let memory = (words.count + rows * fields.count) * 8
-    guard fieldCount == fields.count, memory <= FileLayout.decodedBytesMax else {
+    guard fieldCount == fields.count else { throw reader.broken(.E11, UInt64(fieldCount)) }
+    guard memory <= FileLayout.decodedBytesMax else {
       throw reader.error(.tooLong(limit: FileLayout.decodedBytesMax))
     }
     let wordsStart = words.count
@@ -48,6 +49,10 @@ struct ColumnStore: ~Copyable {
     if fields.contains(where: { $0.isText }) { try readTexts(&reader) }
     for (index, field) in fields.enumerated() {
       let column = words.base + wordsStart + index * rows
+      if field.shape == .scalar, let scalar = field.scalar {
+        try reader.readColumn(column, count: rows, of: scalar)
+        continue
+      }
       try reader.readColumn(column, count: rows)
       switch field.shape {
       case .scalar: break
@@ -56,7 +61,7 @@ struct ColumnStore: ~Copyable {
         try readElements(&reader, column, rows: rows, field, heapStart: heapStart)
       }
     }
-    guard reader.remaining == 0 else { throw reader.error(.tooLong(limit: reader.offset)) }
+    try reader.expectEnd()
     sections[section] = Section(
       firstColumn: 0, columnCount: fieldCount, wordsStart: wordsStart, rows: rows,
       heapStart: heapStart, heapEnd: heap.count)
@@ -101,7 +106,7 @@ struct ColumnStore: ~Copyable {
     let limit = UInt64(texts.count)
     for row in 0..<count {
       let index = column[row]
-      guard index < limit else { throw reader.error(.unknownValue(index)) }
+      guard index < limit else { throw reader.broken(.E12, index) }
       column[row] = texts.base[Int(index)]
     }
   }
@@ -114,12 +119,16 @@ struct ColumnStore: ~Copyable {
   ) throws(ByteCodingError) {
     let total = try reader.readCount(limit: FileLayout.decodedBytesMax / 8)
     scratch.reserve(total)
-    try reader.readColumn(scratch.base, count: total)
+    if let scalar = field.scalar {
+      try reader.readColumn(scratch.base, count: total, of: scalar)
+    } else {
+      try reader.readColumn(scratch.base, count: total)
+    }
     alignHeap()
     var used = 0
     for row in 0..<rows {
       let count = column[row]
-      guard count <= UInt64(total - used) else { throw reader.error(.unknownValue(count)) }
+      guard count <= UInt64(total - used) else { throw reader.broken(.E13, count) }
       column[row] = UInt64(heap.count - heapStart) | count &<< 32
       for index in used..<used + Int(count) {
         if field.shape == .scalarArray {
@@ -131,14 +140,14 @@ struct ColumnStore: ~Copyable {
       }
       used += Int(count)
     }
-    guard used == total else { throw reader.error(.unknownValue(UInt64(total))) }
+    guard used == total else { throw reader.broken(.E13, UInt64(total)) }
   }
 
   /// Copies a text of the table to the end of the heap: its length in a word, its bytes, zeros.
   private mutating func appendTextElement(
     _ index: UInt64, heapStart: Int, _ reader: ByteReader
   ) throws(ByteCodingError) {
-    guard index < UInt64(texts.count) else { throw reader.error(.unknownValue(index)) }
+    guard index < UInt64(texts.count) else { throw reader.broken(.E12, index) }
     let text = texts.base[Int(index)]
     let length = Int(text &>> 32)
     let padded = (length + 7) & ~7

@@ -7,11 +7,16 @@ public struct Damage: Hashable, Sendable {
   public var missingBlocks: Int
   /// A few words for people: "damaged events block".
   public var what: String
+  /// The rule of SPEC.md that is broken; nil where the file was cut.
+  public var rule: FormatRule?
 
-  public init(offset: UInt64, byteCount: UInt64, missingBlocks: Int, what: String) {
+  public init(
+    offset: UInt64, byteCount: UInt64, missingBlocks: Int, what: String, rule: FormatRule? = nil
+  ) {
     self.offset = offset
     self.byteCount = byteCount
     self.missingBlocks = missingBlocks
     self.what = what
+    self.rule = rule
   }
 }

@@ -38,7 +38,7 @@ final class EventBlock {
       try decodeTypes(&reader, directory)
       try decodeTicks(&reader, header)
       try decodeMarks(&reader)
-      guard reader.remaining == 0 else { throw reader.error(.tooLong(limit: reader.offset)) }
+      try reader.expectEnd()
     } catch {
       throw .malformed(FormatViolation(error, in: "common section"))
     }
@@ -69,7 +69,7 @@ final class EventBlock {
   private func sectionBytes(
     _ position: Int, _ payload: UnsafeRawBufferPointer
   ) throws(FormatError) -> UnsafeRawBufferPointer {
-    guard let directory else { throw .malformed(FormatViolation(what: "no directory", offset: 0)) }
+    guard let directory else { throw .malformed(FormatViolation(.E1, "no directory")) }
     let entry = directory.entries[position]
     let start = directory.offsets[position]
     let stored = UnsafeRawBufferPointer(rebasing: payload[start..<start + entry.storedBytes])
@@ -80,7 +80,7 @@ final class EventBlock {
     let target = UnsafeMutableRawBufferPointer(start: section.base, count: entry.rawBytes)
     guard decompress(stored, into: target) else {
       throw .malformed(
-        FormatViolation(what: "section \(position) does not decompress", offset: start))
+        FormatViolation(.P2, "section \(position) does not decompress", offset: start))
     }
     return section.rawBytes
   }
@@ -97,26 +97,27 @@ final class EventBlock {
     var start = 0
     for index in 0..<number {
       let (firstTicks, overflow) = header.first.addingReportingOverflow(firsts[index])
-      guard lengths[index] > 0, lengths[index] <= UInt64(count - start), !overflow else {
-        throw reader.error(.unknownValue(lengths[index]))
+      guard lengths[index] > 0, lengths[index] <= UInt64(count - start) else {
+        throw reader.broken(.E5, lengths[index])
       }
+      guard !overflow else { throw reader.broken(.E9, firsts[index]) }
+      guard let stream = UInt32(exactly: streams[index]), let cpu = UInt16(exactly: cpus[index])
+      else { throw reader.broken(.E7, max(streams[index], cpus[index])) }
       let end = start + Int(lengths[index])
       stretches.append(
         Stretch(
-          stream: UInt32(truncatingIfNeeded: streams[index]),
-          cpu: UInt16(truncatingIfNeeded: cpus[index]), start: start, end: end,
-          firstTicks: firstTicks))
+          stream: stream, cpu: cpu, start: start, end: end, firstTicks: firstTicks))
       start = end
     }
-    guard start == count else { throw reader.error(.unknownValue(UInt64(start))) }
+    guard start == count else { throw reader.broken(.E5, UInt64(start)) }
   }
 
   /// Joins the runs of equal writers with the stretches: both say where an event came from.
   private func decodeWriters(_ reader: inout ByteReader) throws(ByteCodingError) {
-    let number = try reader.readCount(limit: count)
-    let processes = try reader.readColumn(count: number)
-    let pids = try reader.readColumn(count: number)
-    let tids = try reader.readColumn(count: number)
+    let number = try reader.readCount(limit: FileLayout.writersPerBlockMax)
+    let processes = try reader.readColumn32(count: number)
+    let pids = try reader.readColumn32(count: number)
+    let tids = try reader.readColumn32(count: number)
     let runs = try reader.readCount(limit: count)
     let writers = try reader.readColumn(count: runs)
     let lengths = try reader.readColumn(count: runs)
@@ -128,7 +129,7 @@ final class EventBlock {
     for run in 0..<runs {
       guard writers[run] < UInt64(number), lengths[run] > 0,
         lengths[run] <= UInt64(count - position)
-      else { throw reader.error(.unknownValue(lengths[run])) }
+      else { throw reader.broken(.E6, max(writers[run], lengths[run])) }
       let writer = Int(writers[run])
       let end = position + Int(lengths[run])
       while position < end {
@@ -137,15 +138,13 @@ final class EventBlock {
         let index = UInt32(origins.count)
         origins.append(
           EventOrigin(
-            stream: stretches[stretch].stream,
-            processIndex: UInt32(truncatingIfNeeded: processes[writer]),
-            pid: UInt32(truncatingIfNeeded: pids[writer]),
-            tid: UInt32(truncatingIfNeeded: tids[writer]), cpu: stretches[stretch].cpu))
+            stream: stretches[stretch].stream, processIndex: processes[writer],
+            pid: pids[writer], tid: tids[writer], cpu: stretches[stretch].cpu))
         (originIndexes.base + position).update(repeating: index, count: part - position)
         position = part
       }
     }
-    guard position == count else { throw reader.error(.unknownValue(UInt64(position))) }
+    guard position == count else { throw reader.broken(.E6, UInt64(position)) }
   }
 
   private func readScratch(_ reader: inout ByteReader) throws(ByteCodingError) {
@@ -162,7 +161,7 @@ final class EventBlock {
     types.count = count
     rows.count = count
     if typeCount == 1, let type = try reader.readConstantColumn() {
-      guard type == 0 else { throw reader.error(.unknownValue(type)) }
+      guard type == 0 else { throw reader.broken(.E8, type) }
       types.base.update(repeating: 0, count: count)
       let target = rows.base
       for index in 0..<count { target[index] = UInt32(truncatingIfNeeded: index) }
@@ -173,7 +172,7 @@ final class EventBlock {
     var next = [UInt32](repeating: 0, count: typeCount)
     for index in 0..<count {
       guard values[index] < UInt64(typeCount) else {
-        throw reader.error(.unknownValue(values[index]))
+        throw reader.broken(.E8, values[index])
       }
       let type = Int(values[index])
       types.base[index] = UInt16(truncatingIfNeeded: type)
@@ -182,7 +181,7 @@ final class EventBlock {
     }
     for (type, number) in next.enumerated()
     where Int(number) != directory.entries[type + 1].eventCount {
-      throw reader.error(.unknownValue(UInt64(number)))
+      throw reader.broken(.E8, UInt64(number))
     }
   }
 
@@ -203,7 +202,8 @@ final class EventBlock {
         now = next
         base[index] = next
       }
-      guard !goesBack, now <= header.last else { throw reader.error(.unknownValue(now)) }
+      guard !goesBack else { throw reader.broken(.E9, now) }
+      guard now <= header.last else { throw reader.broken(.B7, now) }
     }
   }
 
@@ -212,32 +212,32 @@ final class EventBlock {
     stacks.reserve(count)
     flags.count = count
     stacks.count = count
+    // The union of all values shows whether one has bits that it must not have.
     if let constant = try reader.readConstantColumn() {
+      guard constant <= 0xff else { throw reader.broken(.E7, constant) }
       flags.base.update(repeating: UInt8(truncatingIfNeeded: constant), count: count)
     } else {
       try readScratch(&reader)
       let (values, target) = (scratch.base, flags.base)
-      for index in 0..<count { target[index] = UInt8(truncatingIfNeeded: values[index]) }
+      var union: UInt64 = 0
+      for index in 0..<count {
+        union |= values[index]
+        target[index] = UInt8(truncatingIfNeeded: values[index])
+      }
+      guard union <= 0xff else { throw reader.broken(.E7, union) }
     }
     if let constant = try reader.readConstantColumn() {
+      guard constant < StackID.lost.rawValue else { throw reader.broken(.E7, constant) }
       stacks.base.update(repeating: UInt32(truncatingIfNeeded: constant), count: count)
     } else {
       try readScratch(&reader)
       let (values, target) = (scratch.base, stacks.base)
-      for index in 0..<count { target[index] = UInt32(truncatingIfNeeded: values[index]) }
-    }
-  }
-}
-
-extension FormatViolation {
-  init(_ error: ByteCodingError, in what: String) {
-    let reason =
-      switch error.reason {
-      case .endOfBytes: "ends early"
-      case .varintTooLong: "has a number of more than 64 bits"
-      case .tooLong(let limit): "is longer than \(limit)"
-      case .unknownValue(let value): "has the impossible value \(value)"
+      var highest: UInt64 = 0
+      for index in 0..<count {
+        highest = max(highest, values[index])
+        target[index] = UInt32(truncatingIfNeeded: values[index])
       }
-    self.init(what: "\(what) \(reason)", offset: error.offset)
+      guard highest < StackID.lost.rawValue else { throw reader.broken(.E7, highest) }
+    }
   }
 }

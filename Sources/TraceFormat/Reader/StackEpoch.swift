@@ -105,14 +105,14 @@ struct StackBlock: ~Copyable {
     let count = try reader.readCount(limit: FileLayout.nodesPerBlockMax)
     guard epoch >= 1, firstID >= epoch, count >= 1,
       UInt64(firstID) + UInt64(count) <= UInt64(StackID.lost.rawValue)
-    else { throw reader.error(.unknownValue(UInt64(firstID))) }
+    else { throw reader.broken(.S1, UInt64(firstID)) }
     parents.reserve(count)
     addresses.reserve(count)
     try reader.readColumn(addresses.base, count: count)
     for index in 0..<count {
       let distance = addresses.base[index]
       let id = firstID + UInt32(index)
-      guard distance <= UInt64(id - epoch) else { throw reader.error(.unknownValue(distance)) }
+      guard distance <= UInt64(id - epoch) else { throw reader.broken(.S4, distance) }
       parents.append(distance == 0 ? 0 : id - UInt32(distance))
     }
     try reader.readColumn(addresses.base, count: count)

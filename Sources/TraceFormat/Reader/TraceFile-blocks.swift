@@ -15,13 +15,54 @@ extension TraceFile {
     case .whole:
       note(
         "\(BlockKind.name(entry.kind)) block is not what the index says", entry.offset,
-        payloadBytes: entry.payloadBytes)
-    case .damagedPayload, .cut, .noHeader:
+        payloadBytes: entry.payloadBytes, rule: .I3)
+    case .damagedPayload:
       note(
         "damaged \(BlockKind.name(entry.kind)) block", entry.offset,
-        payloadBytes: entry.payloadBytes)
+        payloadBytes: entry.payloadBytes, rule: .B4)
+    case .cut, .noHeader:
+      note(
+        "damaged \(BlockKind.name(entry.kind)) block", entry.offset,
+        payloadBytes: entry.payloadBytes, rule: .B1)
     }
     return nil
+  }
+
+  /// Lists the events of a type that has no schema.
+  func noteUndefined(_ section: SectionEntry, _ offset: UInt64, payloadBytes: Int) {
+    note(
+      "\(section.eventCount) events of type \(section.ref), whose schema is missing", offset,
+      payloadBytes: payloadBytes, rule: .E10, eventCount: UInt64(section.eventCount))
+  }
+
+  /// Checks the blocks that a replay had no reason to read: an index that does not say what they
+  /// are keeps their events from being handed out. Those that differ are listed as damage.
+  ///
+  /// - Cost: once a file that has an index; a header a block, and an event block's directory.
+  func checkUnreadBlocks(_ isRead: (BlockEntry) -> Bool) throws(FormatError) {
+    guard isIndexed else { return }
+    for entry in index.blocks where !isRead(entry) && !log.contains(blockAt: entry.offset) {
+      try checkHeader(entry)
+    }
+  }
+
+  private func checkHeader(_ entry: BlockEntry) throws(FormatError) {
+    guard let header = try reader.readHeader(at: entry.offset) else {
+      note(
+        "damaged \(BlockKind.name(entry.kind)) block", entry.offset,
+        payloadBytes: entry.payloadBytes, rule: .B1)
+      return
+    }
+    var isSame =
+      header.kind == entry.kind && header.count == entry.count && header.first == entry.first
+      && header.last == entry.last && header.payloadBytes == entry.payloadBytes
+    if isSame, header.kind == BlockKind.events {
+      isSame = try reader.refs(at: entry.offset, header) == Array(index.typeRefs[entry.types])
+    }
+    guard !isSame else { return }
+    note(
+      "\(BlockKind.name(entry.kind)) block is not what the index says", entry.offset,
+      payloadBytes: entry.payloadBytes, rule: .I3)
   }
 
   /// Every loss record of the whole blocks, in the file's order. ``lossTotals`` is cheaper.
@@ -35,11 +76,11 @@ extension TraceFile {
 
   /// A loss block's records; none, and listed as damage, when it is not whole.
   func losses(of entry: BlockEntry) throws(FormatError) -> [LossRecord] {
-    guard try readBlock(entry) != nil else { return [] }
+    guard let header = try readBlock(entry) else { return [] }
     do throws(FormatError) {
-      return try readLosses(reader.payload)
+      return try readLosses(header)
     } catch {
-      note("losses: \(error)", entry.offset, payloadBytes: entry.payloadBytes)
+      note(error, header, at: entry.offset)
       return []
     }
   }

@@ -20,7 +20,7 @@ extension TraceFile {
     return true
   }
 
-  /// Opens by the closing index; false when there is none, or it is not whole.
+  /// Opens by the closing index; false when there is none, or it breaks a rule.
   func readIndex() throws(FormatError) -> Bool {
     let endBytes = UInt64(FileLayout.blockHeaderBytes + FileLayout.endPayloadBytes)
     let size = try source.size()
@@ -35,44 +35,36 @@ extension TraceFile {
     else { return false }
     do throws(FormatError) {
       let content = try unpack(reader.payload, limit: FileLayout.indexPayloadBytesMax)
-      try absorbIndex(content, end: offset)
+      try absorbIndex(content, end: offset, count: header.count)
     } catch {
-      // Checksummed and yet nonsense: the blocks themselves may do better.
-      definitions = Definitions()
+      // The blocks themselves may do better. The scan lists the index as damaged.
       return false
     }
     scan = BlockScan(position: size)
     isComplete = true
+    isIndexed = true
     return true
   }
 
-  func absorbIndex(_ content: UnsafeRawBufferPointer, end: UInt64) throws(FormatError) {
-    var reader = ByteReader(content)
-    var metadata = UnsafeRawBufferPointer(start: nil, count: 0)
-    do throws(ByteCodingError) {
-      let metadataBytes = try reader.readCount(limit: reader.remaining)
-      metadata = try reader.readBytes(metadataBytes)
-      let syncs = try [ClockSync](from: &reader, limit: FileLayout.syncsMax)
-      let losses = try [LossRecord](from: &reader, limit: FileLayout.lossTotalsMax)
-      let index = try BlockIndex(from: &reader, end: end)
-      self.syncs = syncs
-      self.index = index
-      ledger = LossLedger()
-      for loss in losses { ledger.add(loss) }
-    } catch {
-      throw .malformed(FormatViolation(error, in: "index"))
+  /// Takes in all that an index says, or nothing when it breaks a rule.
+  func absorbIndex(
+    _ content: UnsafeRawBufferPointer, end: UInt64, count: Int? = nil
+  ) throws(FormatError) {
+    let found = try IndexContent(content, end: end)
+    if let count, count != found.index.blocks.count {
+      throw .malformed(FormatViolation(.B6, "index of \(found.index.blocks.count) blocks"))
     }
-    try definitions.absorb(metadata)
+    definitions = found.definitions
+    syncs = found.syncs
+    index = found.index
+    ledger = found.ledger
   }
 
   /// The content of a packed payload. Valid until the next call, or the next block is read.
   func unpack(
     _ payload: UnsafeRawBufferPointer, limit: Int = FileLayout.decodedBytesMax
   ) throws(FormatError) -> UnsafeRawBufferPointer {
-    guard let content = PackedPayload.content(of: payload, room: &unpackRoom, limit: limit) else {
-      throw .malformed(FormatViolation(what: "payload does not decompress", offset: 0))
-    }
-    return content
+    try PackedPayload.content(of: payload, room: &unpackRoom, limit: limit)
   }
 
   /// Walks over the blocks that have not been looked at.
@@ -85,58 +77,18 @@ extension TraceFile {
         if reader.fileID == nil { reader.fileID = header.fileID }
         do throws(FormatError) {
           try absorb(header, at: offset)
+          try inspect?(header, offset)
         } catch {
+          guard case .malformed = error else { throw error }
           note(error, header, at: offset)
         }
       case .damage(let found):
-        noted.append(found)
+        log.add(found)
       case .end(let found):
         tail = found
         return
       }
     }
-  }
-
-  /// Takes in what a whole block says about the trace.
-  private func absorb(_ header: BlockHeader, at offset: UInt64) throws(FormatError) {
-    var types: [(ref: UInt16, count: Int)] = []
-    switch header.kind {
-    case BlockKind.metadata:
-      try definitions.absorb(try unpack(reader.payload))
-    case BlockKind.events:
-      let directory = try SectionDirectory(reader.payload, eventCount: header.count)
-      types = directory.entries.dropFirst().map { (ref: $0.ref, count: $0.eventCount) }
-    case BlockKind.clock:
-      let found = try table(reader.payload) { (reader) throws(ByteCodingError) in
-        try [ClockSync](from: &reader, limit: FileLayout.recordsPerBlockMax)
-      }
-      syncs.append(contentsOf: found.prefix(FileLayout.syncsMax - syncs.count))
-    case BlockKind.losses:
-      for loss in try readLosses(reader.payload) { ledger.add(loss) }
-    case BlockKind.end:
-      isComplete = true
-    default:
-      break
-    }
-    // An index is of no use to a scan, but its copy of the metadata may replace a damaged block.
-    if header.kind == BlockKind.index { try absorbMetadataOfIndex() }
-    guard header.kind != BlockKind.index, header.kind != BlockKind.end else { return }
-    index.append(
-      offset: offset, kind: header.kind, payloadBytes: header.payloadBytes, count: header.count,
-      first: header.first, last: header.last, types: types)
-  }
-
-  private func absorbMetadataOfIndex() throws(FormatError) {
-    let content = try unpack(reader.payload, limit: FileLayout.indexPayloadBytesMax)
-    var reader = ByteReader(content)
-    var metadata = UnsafeRawBufferPointer(start: nil, count: 0)
-    do throws(ByteCodingError) {
-      let metadataBytes = try reader.readCount(limit: reader.remaining)
-      metadata = try reader.readBytes(metadataBytes)
-    } catch {
-      throw .malformed(FormatViolation(error, in: "index"))
-    }
-    try definitions.absorb(metadata)
   }
 
   /// Reads a block's table.
@@ -147,35 +99,37 @@ extension TraceFile {
     var reader = ByteReader(try unpack(payload))
     do throws(ByteCodingError) {
       let rows = try read(&reader)
-      guard reader.remaining == 0 else { throw reader.error(.tooLong(limit: reader.offset)) }
+      try reader.expectEnd()
       return rows
     } catch {
       throw .malformed(FormatViolation(error, in: "table"))
     }
   }
 
-  func readLosses(_ payload: UnsafeRawBufferPointer) throws(FormatError) -> [LossRecord] {
-    try table(payload) { (reader) throws(ByteCodingError) in
-      try [LossRecord](from: &reader, limit: FileLayout.recordsPerBlockMax)
-    }
-  }
-
   /// Lists a block whose content breaks the format as damage.
   func note(_ error: FormatError, _ header: BlockHeader, at offset: UInt64) {
-    note("\(BlockKind.name(header.kind)): \(error)", offset, payloadBytes: header.payloadBytes)
+    var rule: FormatRule?
+    if case .malformed(let violation) = error { rule = violation.rule }
+    note(
+      "\(BlockKind.name(header.kind)): \(error)", offset, payloadBytes: header.payloadBytes,
+      rule: rule)
   }
 
-  /// Lists a block as damage, once.
-  func note(_ what: String, _ offset: UInt64, payloadBytes: Int) {
-    guard !noted.contains(where: { $0.offset == offset && $0.byteCount > 0 }) else { return }
-    noted.append(
+  /// Lists a block as damage, once; `eventCount` of its events cannot be read, all when nil.
+  func note(
+    _ what: String, _ offset: UInt64, payloadBytes: Int, rule: FormatRule? = nil,
+    eventCount: UInt64? = nil
+  ) {
+    log.add(
       Damage(
         offset: offset, byteCount: UInt64(FileLayout.blockHeaderBytes + payloadBytes),
-        missingBlocks: 1, what: what))
+        missingBlocks: 1, what: what, rule: rule),
+      blockAt: offset, eventCount: eventCount)
   }
 
   /// Brings what is derived from the definitions and the index up to date.
   func settle() {
+    noteMissingSession()
     session = definitions.session ?? Self.unknownSession(syncs: syncs)
     clock = ClockMap(session: session, syncs: syncs)
     lossTotals = ledger.totals
@@ -184,6 +138,16 @@ extension TraceFile {
         EventType(index: position, ref: ref, schema: $0, count: index.eventTotals[ref] ?? 0)
       }
     }
+  }
+
+  /// Without a session record times are ticks, counted from the first clock sync.
+  private func noteMissingSession() {
+    let isMissing = definitions.session == nil && !index.blocks.isEmpty && log.entries.isEmpty
+    guard isMissing, !isLive else { return }
+    log.add(
+      Damage(
+        offset: UInt64(FileLayout.fileHeaderBytes), byteCount: 0, missingBlocks: 0,
+        what: "no session record: times are not known", rule: .M1))
   }
 
   /// What to assume when the record that describes the session is lost.

@@ -112,11 +112,11 @@ extension TraceFile {
   }
 
   private func loadStacks(_ entry: BlockEntry, into epoch: StackEpoch) {
+    guard let header = try? readBlock(entry) else { return }
     do throws(FormatError) {
-      guard let header = try readBlock(entry) else { return }
       epoch.append(try stackBlock(header))
     } catch {
-      note("stacks: \(error)", entry.offset, payloadBytes: entry.payloadBytes)
+      note(error, header, at: entry.offset)
     }
   }
 
@@ -125,9 +125,10 @@ extension TraceFile {
     var reader = ByteReader(try unpack(self.reader.payload))
     do throws(ByteCodingError) {
       let block = try StackBlock(&reader, epoch: UInt32(clamping: header.first))
-      guard reader.remaining == 0, block.parents.count == header.count,
+      try reader.expectEnd()
+      guard block.parents.count == header.count,
         UInt64(block.firstID) + UInt64(header.count) == header.last &+ 1
-      else { throw reader.error(.unknownValue(UInt64(block.firstID))) }
+      else { throw reader.broken(.S3, UInt64(block.firstID)) }
       return block
     } catch {
       throw .malformed(FormatViolation(error, in: "table"))

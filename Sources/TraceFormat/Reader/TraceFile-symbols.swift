@@ -15,21 +15,27 @@ extension TraceFile {
   }
 
   private func loadSymbols(_ entry: BlockEntry) {
+    guard let header = try? readBlock(entry) else { return }
     do throws(FormatError) {
-      guard try readBlock(entry) != nil else { return }
-      let images = try table(reader.payload) { (reader) throws(ByteCodingError) in
-        guard symbolStore.admits(bytes: reader.remaining) else {
-          throw reader.error(.tooLong(limit: FileLayout.symbolBytesMax))
-        }
-        return try [ImageSymbols](from: &reader)
-      }
-      guard symbolStore.add(images) else {
-        throw .malformed(
-          FormatViolation(
-            what: "more than \(FileLayout.functionsMax) images and functions", offset: 0))
-      }
+      try take(header, into: &symbolStore)
     } catch {
-      note("symbols: \(error)", entry.offset, payloadBytes: entry.payloadBytes)
+      note(error, header, at: entry.offset)
+    }
+  }
+
+  /// Decodes the block of symbols that was read last, and adds what it says.
+  func take(_ header: BlockHeader, into store: inout SymbolStore) throws(FormatError) {
+    var imageCount = 0
+    let images = try table(reader.payload) { (reader) throws(ByteCodingError) in
+      guard store.admits(bytes: reader.remaining) else {
+        throw reader.broken(.Z2, UInt64(reader.remaining))
+      }
+      return try [ImageSymbols](from: &reader, imageCount: &imageCount)
+    }
+    try expect(imageCount, header)
+    guard store.add(images) else {
+      throw .malformed(
+        FormatViolation(.Z2, "more than \(FileLayout.functionsMax) images and functions"))
     }
   }
 }

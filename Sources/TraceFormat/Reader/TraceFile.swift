@@ -37,7 +37,7 @@ public final class TraceFile {
   public internal(set) var lossTotals: [LossTotal] = []
   /// Why and where the file cannot be read, as far as it is known by now. The last may be a block
   /// that is being written.
-  public var damage: [Damage] { noted + (tail.map { [$0] } ?? []) }
+  public var damage: [Damage] { log.entries + (tail.map { [$0] } ?? []) }
   /// Whether the writer finished the file; if not, it is being written, or was cut.
   public internal(set) var isComplete = false
   /// The version of the format, as in "1.0".
@@ -54,7 +54,19 @@ public final class TraceFile {
   var stackCache = StackCache()
   var symbolStore = SymbolStore()
   var unpackRoom = GrowingBuffer<UInt8>(capacity: 1024)
-  var noted: [Damage] = []
+  var log = DamageLog()
+  /// Whether the closing index was believed.
+  var isIndexed = false
+  let isLive: Bool
+  /// Called by a scan with each block that it has taken in.
+  var inspect: ((BlockHeader, UInt64) throws(FormatError) -> Void)?
+  /// What a scan needs to know: the ids of stacks so far, the index if it came last, what
+  /// the index says, and how many losses were read.
+  var stackIDs = StackEpochs()
+  var closingIndex: (offset: UInt64, header: BlockHeader)?
+  var scannedIndex: IndexContent?
+  var indexPlace: (offset: UInt64, payloadBytes: Int)?
+  var lossRecordCount = 0
   /// The part at the end that is not a whole block (yet).
   var tail: Damage?
 
@@ -73,6 +85,7 @@ public final class TraceFile {
   /// - Parameter isLive: blocks are still to come, and a file header is not.
   init(source: ByteSource, isLive: Bool = false) throws(FormatError) {
     self.source = source
+    self.isLive = isLive
     path = source.path
     reader = BlockReader(source: source)
     session = Self.unknownSession(syncs: [])
@@ -85,11 +98,24 @@ public final class TraceFile {
     settle()
   }
 
+  /// A file of which nothing but the header has been read: for a scan.
+  init(unread source: ByteSource) throws(FormatError) {
+    self.source = source
+    isLive = false
+    path = source.path
+    reader = BlockReader(source: source)
+    session = Self.unknownSession(syncs: [])
+    clock = ClockMap(session: session, syncs: [])
+    scan = BlockScan(position: UInt64(FileLayout.fileHeaderBytes))
+    _ = try readFileHeader()
+  }
+
   /// A file that is being written, by the content of the index that would close it now.
   init(
     source: ByteSource, index: UnsafeRawBufferPointer, end: UInt64
   ) throws(FormatError) {
     self.source = source
+    isLive = false
     path = source.path
     reader = BlockReader(source: source)
     session = Self.unknownSession(syncs: [])
@@ -104,6 +130,11 @@ public final class TraceFile {
   public var byteCount: UInt64 { scan.position + (tail?.byteCount ?? 0) }
   public var eventCount: UInt64 { index.eventCount }
   public var blockCount: Int { index.blocks.count }
+  /// The blocks that are not known to be damaged, and the events that can be read.
+  ///
+  /// - Cost: a look at each block's entry in memory.
+  /// - Trap: with an index, damage shows only when a block is read (``verify()``).
+  public var readable: (blocks: Int, events: UInt64) { log.readable(index.blocks) }
   /// Providers that had something to say, with the events that the file has of them.
   public var providers: [ProviderSchema] {
     var result = definitions.providers

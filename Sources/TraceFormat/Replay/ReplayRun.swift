@@ -25,6 +25,8 @@ final class ReplayRun {
   /// Where the earliest block to come begins; .max when there is none.
   private var nextBlockTicks: UInt64
   private let memoryBytesMax: Int
+  /// Where the blocks lie that were opened.
+  private var opened: Set<UInt64> = []
 
   init(_ replay: Replay, blocks: Range<Int>) {
     let file = replay.file
@@ -69,6 +71,12 @@ final class ReplayRun {
     }
     try flush()
     try handOutLosses(upTo: .max)
+    try checkUnreadBlocks()
+  }
+
+  /// An index that is wrong about a block keeps its events from being handed out: that is damage.
+  private func checkUnreadBlocks() throws {
+    try file.checkUnreadBlocks { [opened] in opened.contains($0.offset) }
   }
 
   // MARK: Merging
@@ -113,6 +121,7 @@ final class ReplayRun {
 
   private func open(_ position: Int) throws {
     let entry = file.index.blocks[position]
+    opened.insert(entry.offset)
     guard let header = try file.readBlock(entry) else { return }
     let active = spares.popLast() ?? ActiveBlock()
     do throws(FormatError) {
@@ -170,9 +179,7 @@ final class ReplayRun {
   private func noteUnknownTypes(_ active: ActiveBlock, _ entry: BlockEntry) {
     for section in active.block.directory?.entries.dropFirst() ?? []
     where !routes.isKnown(section.ref) {
-      file.note(
-        "\(section.eventCount) events of type \(section.ref), whose schema is missing",
-        entry.offset, payloadBytes: entry.payloadBytes)
+      file.noteUndefined(section, entry.offset, payloadBytes: entry.payloadBytes)
     }
   }
 

@@ -10,18 +10,6 @@ public import TraceEvents
 /// - Cost: memory is bounded: a block's events, a stack table, the definitions, and some bytes a
 ///   block for the index.
 public struct TraceWriter: ~Copyable {
-  /// Bounds of a block.
-  public struct Options: Sendable {
-    /// Events a block, at most 65,536.
-    public var blockEvents = 65_536
-    /// Bytes of records a block, at most 8 MiB.
-    public var blockBytes = 4 << 20
-    /// What tells the file's blocks from any other's; drawn at random when nil.
-    public var fileID: UInt32?
-
-    public init() {}
-  }
-
   /// Called with every finished block's bytes, header included, of whatever kind, after it was
   /// written. Feed them to a ``LiveTrace`` to read them while they come.
   public var onBlock: ((UnsafeRawBufferPointer) -> Void)?
@@ -44,6 +32,8 @@ public struct TraceWriter: ~Copyable {
   private var pendingMetadata = ByteWriter()
   private var pendingRecords = 0
   private var allMetadata = ByteWriter()
+  private var allRecords = 0
+  private var repetition = Repetition()
   private var pids: [UInt32: UInt32] = [:]
   private var pendingLosses: [LossRecord] = []
   private var ledger = LossLedger()
@@ -157,6 +147,7 @@ public struct TraceWriter: ~Copyable {
     pendingMetadata.appendRecord(tag, body)
     allMetadata.bytes.append(contentsOf: pendingMetadata.bytes[start...])
     pendingRecords += 1
+    allRecords += 1
     if pendingRecords == FileLayout.recordsPerBlockMax || pendingMetadata.bytes.count > 1 << 20 {
       writeMetadata()
     }
@@ -166,7 +157,8 @@ public struct TraceWriter: ~Copyable {
   public mutating func clockSync(_ sync: ClockSync) {
     guard failure == nil, !isFinished else { return }
     pendingSyncs.append(sync)
-    allSyncs.append(sync)
+    // Readers use so many.
+    if allSyncs.count < FileLayout.syncsMax { allSyncs.append(sync) }
     if pendingSyncs.count == FileLayout.recordsPerBlockMax { writeClock() }
   }
 
@@ -233,18 +225,21 @@ public struct TraceWriter: ~Copyable {
   /// Writes what is left, the index and the end. Nothing may be written after it.
   public mutating func finish() throws(FormatError) {
     guard !isFinished else { throw failure ?? .closed }
-    writePending()
+    // The index repeats the definitions.
+    writePending(isLast: true)
     writeIndex()
     isFinished = true
     if let failure { throw failure }
   }
 
   /// What events refer to goes before them.
-  private mutating func writePending() {
+  private mutating func writePending(isLast: Bool = false) {
     writeMetadata()
     writeClock()
     writeStacks()
+    let hasEvents = !events.isEmpty
     writeEvents()
+    if hasEvents, !isLast { repeatMetadata() }
     writeLosses()
     while !symbols.isEmpty { writeSymbols() }
   }
@@ -263,6 +258,17 @@ public struct TraceWriter: ~Copyable {
     writePacked(BlockKind.metadata, count: pendingRecords, first: 0, last: 0)
     pendingMetadata.bytes.removeAll(keepingCapacity: true)
     pendingRecords = 0
+  }
+
+  /// Writes definitions again that stand in one place only, or long ago.
+  private mutating func repeatMetadata() {
+    guard
+      let due = repetition.due(
+        metadataBytes: allMetadata.bytes.count, records: allRecords, fileBytes: sink.byteCount)
+    else { return }
+    content.count = 0
+    allMetadata.bytes[due.byte...].withUnsafeBytes { content.append($0) }
+    writePacked(BlockKind.metadata, count: due.records, first: 0, last: 0)
   }
 
   private mutating func writeClock() {

@@ -1,0 +1,129 @@
+internal import TraceEvents
+
+/// Checks every rule of SPEC.md: what ``TraceFile/verify()``, the fuzzer and the tests ask.
+///
+/// The file is scanned from its front as if it had no index, each block is decoded whole, and what
+/// the index says is compared with what was found.
+final class TraceValidator {
+  /// The file as its blocks say it is; its damage is the result.
+  let scanned: TraceFile
+  private let block = EventBlock()
+  private var symbols = SymbolStore()
+  /// Blocks of events with types that were not defined before them.
+  private var postponed: [UInt64] = []
+  /// Blocks with ids of stacks that no block before them has.
+  private var strangeStacks: [UInt64] = []
+
+  init(_ file: TraceFile) throws(FormatError) {
+    scanned = try TraceFile(unread: file.source)
+  }
+
+  func run() throws(FormatError) {
+    try checkFileHeader()
+    scanned.inspect = { [unowned self] (header, offset) throws(FormatError) in
+      try self.check(header, offset)
+    }
+    try scanned.scanForward()
+    scanned.inspect = nil
+    for offset in postponed { try checkTypes(at: offset) }
+    // Where nothing else is wrong, nothing that a stack needs is missing.
+    if scanned.log.entries.isEmpty {
+      for offset in strangeStacks {
+        guard case .whole(let header) = try scanned.reader.read(at: offset) else { continue }
+        let violation = FormatViolation(.E15, "stack ids that no block has")
+        scanned.note(.malformed(violation), header, at: offset)
+      }
+    }
+    compareIndex()
+    scanned.settle()
+  }
+
+  private func checkFileHeader() throws(FormatError) {
+    var bytes = GrowingBuffer<UInt8>(capacity: FileLayout.fileHeaderBytes)
+    bytes.count = try scanned.source.read(
+      at: 0, count: FileLayout.fileHeaderBytes, into: bytes.base)
+    let isWhole = FileHeader(bytes.rawBytes) != nil
+    if isWhole, bytes.rawBytes.word32(12) == UInt32(FileLayout.fileHeaderBytes) { return }
+    scanned.log.add(
+      Damage(
+        offset: 0, byteCount: UInt64(FileLayout.fileHeaderBytes), missingBlocks: 0,
+        what: "damaged file header", rule: isWhole ? .F3 : .F1))
+  }
+
+  // MARK: Blocks
+
+  private func check(_ header: BlockHeader, _ offset: UInt64) throws(FormatError) {
+    switch header.kind {
+    case BlockKind.events: try checkEvents(header, offset)
+    case BlockKind.stacks: _ = try scanned.stackBlock(header)
+    case BlockKind.symbols: try scanned.take(header, into: &symbols)
+    default: break
+    }
+  }
+
+  private func checkEvents(_ header: BlockHeader, _ offset: UInt64) throws(FormatError) {
+    try block.decode(header, scanned.reader.payload)
+    var isDefined = true
+    for (position, section) in (block.directory?.entries ?? []).enumerated().dropFirst() {
+      guard let schema = scanned.definitions.schemas[section.ref] else {
+        isDefined = false
+        continue
+      }
+      try block.decodeFields(
+        of: position, fields: schema.fields.map { FieldPlan($0.type) }, scanned.reader.payload)
+    }
+    if !isDefined { postponed.append(offset) }
+    var last: UInt32 = 0
+    for index in 0..<block.count where block.stacks[index] != last {
+      last = block.stacks[index]
+      if last == 0 || scanned.stackIDs.position(of: last) != nil { continue }
+      strangeStacks.append(offset)
+      break
+    }
+  }
+
+  /// The same for a block that came before the definition of one of its types.
+  private func checkTypes(at offset: UInt64) throws(FormatError) {
+    guard case .whole(let header) = try scanned.reader.read(at: offset) else { return }
+    do throws(FormatError) {
+      try block.decode(header, scanned.reader.payload)
+      for (position, section) in (block.directory?.entries ?? []).enumerated().dropFirst() {
+        guard let schema = scanned.definitions.schemas[section.ref] else {
+          scanned.noteUndefined(section, offset, payloadBytes: header.payloadBytes)
+          continue
+        }
+        try block.decodeFields(
+          of: position, fields: schema.fields.map { FieldPlan($0.type) }, scanned.reader.payload)
+      }
+    } catch {
+      scanned.note(error, header, at: offset)
+    }
+  }
+
+  // MARK: Index
+
+  /// An index must say of each block what the block says, and repeat what all of them define.
+  private func compareIndex() {
+    guard let said = scanned.scannedIndex, let at = scanned.indexPlace else { return }
+    let found = scanned.index
+    let isWhole = scanned.log.entries.isEmpty
+    var listed: [UInt64: BlockEntry] = [:]
+    for entry in said.index.blocks { listed[entry.offset] = entry }
+    var isSame = !isWhole || found.blocks.count == said.index.blocks.count
+    for entry in found.blocks where isSame && !scanned.log.contains(blockAt: entry.offset) {
+      guard let other = listed[entry.offset] else {
+        isSame = false
+        break
+      }
+      isSame = entry.isSame(as: other) && found.types(of: entry) == said.index.types(of: other)
+    }
+    if isWhole {
+      isSame =
+        isSame && said.definitions == scanned.definitions && said.syncs == scanned.syncs
+        && Set(said.ledger.totals) == Set(scanned.ledger.totals)
+    }
+    guard !isSame else { return }
+    scanned.note(
+      "the index is not what the blocks say", at.offset, payloadBytes: at.payloadBytes, rule: .I3)
+  }
+}

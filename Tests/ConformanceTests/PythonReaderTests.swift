@@ -1,0 +1,38 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A reader that was written from SPEC.md alone reads the same as tracectl: SPEC.md is enough.
+@Suite struct PythonReaderTests {
+  private static let reader = RuleTests.root.appendingPathComponent("Samples/python-reader")
+  private static let tracectl = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    .deletingLastPathComponent().appendingPathComponent("tracectl").path
+
+  private func compare(_ arguments: [String]) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments =
+      ["python3", Self.reader.appendingPathComponent("compare").path] + arguments
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = output
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0, "\(text)")
+  }
+
+  @Test func theConformanceFilesReadTheSame() throws {
+    let paths = try RuleTests.names().map { RuleTests.directory.appendingPathComponent($0).path }
+    try compare([Self.tracectl] + paths)
+  }
+
+  @Test func changedFilesUnderRightChecksumsReadTheSame() throws {
+    let directory = TemporaryDirectory()
+    let shop = directory.path + "/shop.etl"
+    try Data(try ShopTrace.bytes()).write(to: URL(fileURLWithPath: shop))
+    let files = ["ok-stack.etl", "ok-losses-and-symbols.etl", "ok-repeated-definitions.etl"]
+      .map { RuleTests.directory.appendingPathComponent($0).path }
+    try compare(["--mutate", "40", Self.tracectl, shop] + files)
+  }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import Testing
+import TraceFormat
+
+/// Each rule of SPEC.md has files that break it (`make-files` makes them), and this reader says so.
+@Suite struct RuleTests {
+  static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  static let directory = root.appendingPathComponent("Tests/ConformanceTests/Files")
+
+  static func names() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: directory.path)
+      .filter { $0.hasSuffix(".etl") }.sorted()
+  }
+
+  private func open(_ name: String) throws -> TraceFile {
+    try TraceFile(path: Self.directory.appendingPathComponent(name).path)
+  }
+
+  /// The events that a replay hands out: never one twice.
+  private func replayed(_ file: TraceFile) throws -> Int {
+    var count = 0
+    let replay = Replay(file)
+    replay.onAny { _ in count += 1 }
+    try replay.run()
+    return count
+  }
+
+  @Test func everyFileBreaksTheRuleInItsName() throws {
+    for name in try Self.names() {
+      let verdict = String(name.prefix { $0 != "-" })
+      if verdict == "F2" {
+        #expect(throws: FormatError.unsupportedVersion(major: 2, minor: 0)) { try open(name) }
+        continue
+      }
+      let file = try open(name)
+      try file.verify()
+      let rules = Set(file.damage.compactMap(\.rule))
+      switch verdict {
+      case "ok": #expect(file.damage.isEmpty && file.isComplete, "\(name): \(file.damage)")
+      case "unfinished": #expect(file.damage.isEmpty && !file.isComplete, "\(name)")
+      case "cut": #expect(file.damage.map(\.rule) == [nil], "\(name)")
+      default:
+        let rule = try #require(FormatRule(rawValue: verdict), "\(name)")
+        #expect(rules.contains(rule), "\(name): \(file.damage)")
+      }
+    }
+  }
+
+  /// What only `verify` finds are an index or a count that no event depends on.
+  @Test func aReplayTellsOfEachEventThatItDoesNotHandOut() throws {
+    for name in try Self.names() where !name.hasPrefix("F2") {
+      let file = try open(name)
+      let count = try replayed(file)
+      let readable = file.readable
+      #expect(UInt64(count) == readable.events, "\(name): \(file.damage)")
+      let all = name.hasPrefix("ok-not-utf8") ? 6 : 2
+      if count < all { #expect(!file.damage.isEmpty, "\(name)") }
+      #expect(count <= all, "\(name)")
+    }
+  }
+
+  @Test func everyRuleHasAFile() throws {
+    let prefixes = Set(try Self.names().map { String($0.prefix { $0 != "-" }) })
+    // A file that breaks Z2 has a hundred megabytes.
+    for rule in FormatRule.allCases where rule != .Z2 {
+      #expect(prefixes.contains(rule.rawValue), "\(rule)")
+    }
+  }
+
+  @Test func theSpecificationStatesEveryRule() throws {
+    let text = try String(contentsOf: Self.root.appendingPathComponent("SPEC.md"), encoding: .utf8)
+    for rule in FormatRule.allCases {
+      #expect(text.contains("| \(rule.rawValue) | \(rule.text) |"), "\(rule)")
+    }
+  }
+}
