@@ -48,9 +48,10 @@ public struct HitPlaces: Sendable {
     let symbolizer = Symbolizer(file, options: options)
     try symbolizer.prepare()
     let stacks = HitStacks(file, symbolizer, limits)
+    var filter = ReplayFilter()
+    filter.admits = admits
     let replay = Replay(file)
-    replay.filter.admits = admits
-    replay.onAny { event in
+    replay.onAny(where: filter, fields: .none) { event in
       guard event.header.stack != .none else { return }
       try stacks.visit(event.header)
     }

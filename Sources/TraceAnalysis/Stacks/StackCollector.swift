@@ -250,7 +250,16 @@ struct StackCollector {
 
   // MARK: Totals
 
-  func finishedTotals() -> StackTotals {
+  /// What was collected; nothing is left.
+  mutating func take() -> StackCollection {
+    var collection = StackCollection()
+    collection.totals = finishedTotals()
+    swap(&collection.tree, &tree)
+    swap(&collection.frames, &frames)
+    return collection
+  }
+
+  private func finishedTotals() -> StackTotals {
     var totals = totals
     var processes: [UInt32: StackTotals.Process] = [:]
     for origin in origins where origin.metric.count > 0 {

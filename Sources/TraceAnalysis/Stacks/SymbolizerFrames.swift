@@ -21,7 +21,7 @@ public struct SourceDetail: Hashable, Sendable {
 /// Frames as a ``Symbolizer`` knows them.
 public struct SymbolizerFrames: FrameResolver {
   private let symbolizer: Symbolizer
-  private let processes: ProcessNames
+  private let processes: ProcessHistory
   private let detail: SourceDetail
   /// By symbol, once it was met.
   private var frames: [FrameID?] = []
@@ -34,10 +34,10 @@ public struct SymbolizerFrames: FrameResolver {
   }
 
   /// `symbolizer` is prepared; it keeps lines if they are asked for.
-  public init(_ symbolizer: Symbolizer, detail: SourceDetail = .none) throws {
+  public init(_ symbolizer: Symbolizer, detail: SourceDetail = .none) {
     self.symbolizer = symbolizer
     self.detail = detail
-    processes = try ProcessNames(symbolizer.file)
+    processes = symbolizer.processes.history
   }
 
   /// The program that had `pid` then, by the trace's word on processes.

@@ -31,22 +31,24 @@ struct ColumnStore: ~Copyable {
     sections.removeAll(keepingCapacity: true)
   }
 
+  /// Decodes the first `leading` of a section's fields; the rest is not looked at.
   mutating func decode(
-    _ bytes: UnsafeRawBufferPointer, section: Int, rows: Int, fields: [FieldPlan]
+    _ bytes: UnsafeRawBufferPointer, section: Int, rows: Int, fields: [FieldPlan],
+    leading: Int
   ) throws(ByteCodingError) {
     var reader = ByteReader(bytes)
     let fieldCount = try reader.readCount(limit: SchemaLimits.fields)
-    let memory = (words.count + rows * fields.count) * 8
+    let memory = (words.count + rows * leading) * 8
     guard fieldCount == fields.count, memory <= FileLayout.decodedBytesMax else {
       throw reader.error(.tooLong(limit: FileLayout.decodedBytesMax))
     }
     let wordsStart = words.count
-    words.reserve(wordsStart + rows * fieldCount)
-    words.count = wordsStart + rows * fieldCount
+    words.reserve(wordsStart + rows * leading)
+    words.count = wordsStart + rows * leading
     alignHeap()
     let heapStart = heap.count
     if fields.contains(where: { $0.isText }) { try readTexts(&reader) }
-    for (index, field) in fields.enumerated() {
+    for (index, field) in fields.prefix(leading).enumerated() {
       let column = words.base + wordsStart + index * rows
       try reader.readColumn(column, count: rows)
       switch field.shape {
@@ -56,9 +58,11 @@ struct ColumnStore: ~Copyable {
         try readElements(&reader, column, rows: rows, field, heapStart: heapStart)
       }
     }
-    guard reader.remaining == 0 else { throw reader.error(.tooLong(limit: reader.offset)) }
+    guard leading < fieldCount || reader.remaining == 0 else {
+      throw reader.error(.tooLong(limit: reader.offset))
+    }
     sections[section] = Section(
-      firstColumn: 0, columnCount: fieldCount, wordsStart: wordsStart, rows: rows,
+      firstColumn: 0, columnCount: leading, wordsStart: wordsStart, rows: rows,
       heapStart: heapStart, heapEnd: heap.count)
   }
 

@@ -6,22 +6,34 @@ extension TraceFile {
   /// Reads a block that the index names, into `reader`; nil, and listed as damage, when it is not
   /// whole or not what the index says.
   func readBlock(_ entry: BlockEntry) throws(FormatError) -> BlockHeader? {
-    switch try reader.read(at: entry.offset) {
+    switch Self.match(try reader.read(at: entry.offset), entry) {
+    case .success(let header): return header
+    case .failure(let damage):
+      note(damage.what, entry.offset, payloadBytes: entry.payloadBytes)
+      return nil
+    }
+  }
+
+  /// Why a block that the index names cannot be used.
+  struct Unusable: Error {
+    var what: String
+  }
+
+  /// Whether what was read is whole, and what the index says.
+  static func match(
+    _ outcome: BlockReader.Outcome, _ entry: BlockEntry
+  ) -> Result<BlockHeader, Unusable> {
+    let kind = BlockKind.name(entry.kind)
+    switch outcome {
     case .whole(let header)
     where header.kind == entry.kind && header.count == entry.count
       && header.first == entry.first && header.last == entry.last
       && header.payloadBytes == entry.payloadBytes:
-      return header
-    case .whole:
-      note(
-        "\(BlockKind.name(entry.kind)) block is not what the index says", entry.offset,
-        payloadBytes: entry.payloadBytes)
+      return .success(header)
+    case .whole: return .failure(Unusable(what: "\(kind) block is not what the index says"))
     case .damagedPayload, .cut, .noHeader:
-      note(
-        "damaged \(BlockKind.name(entry.kind)) block", entry.offset,
-        payloadBytes: entry.payloadBytes)
+      return .failure(Unusable(what: "damaged \(kind) block"))
     }
-    return nil
   }
 
   /// Every loss record of the whole blocks, in the file's order. ``lossTotals`` is cheaper.
