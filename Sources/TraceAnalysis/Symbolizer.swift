@@ -113,6 +113,9 @@ public final class Symbolizer: Pass {
   /// A symbol that a look-up gave.
   public func symbol(_ id: SymbolID) -> CodeSymbol { naming.symbol(id) }
 
+  /// The same, made anew: for who keeps it.
+  func makeSymbol(_ id: SymbolID) -> CodeSymbol { naming.makeSymbol(id) }
+
   /// A module that a look-up or a symbol named.
   public func module(_ id: ModuleID) -> CodeModule { naming.module(id) }
 

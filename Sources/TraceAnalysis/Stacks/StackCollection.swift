@@ -71,6 +71,7 @@ public final class StackCollecting: Pass {
   }
 
   deinit {
+    state.pointee.deallocate()
     state.deinitialize(count: 1)
     state.deallocate()
   }

@@ -99,7 +99,7 @@ public struct SymbolizerFrames: FrameResolver {
     let index = Int(symbol.rawValue)
     while frames.count <= index { frames.append(nil) }
     if let known = frames[index] { return known }
-    let frame = StackFrame(symbolizer.symbol(symbol)) { symbolizer.module($0) }
+    let frame = StackFrame(symbolizer.makeSymbol(symbol)) { symbolizer.module($0) }
     let id = table.id(of: frame)
     frames[index] = id
     return id
