@@ -16,8 +16,10 @@ public import TraceSymbols
 /// - Cost: ``prepare()`` reads the events that tell of code, processes and images, once; then a
 ///   look-up is O(log n), and a repeated one a probe of a table.
 /// - Trap: not for use from several threads at once.
-public final class Symbolizer {
+public final class Symbolizer: Pass {
   public let file: TraceFile
+  /// Who had which pid.
+  public let processes: Processes
   public let options: SymbolizerOptions
   private let feed: CodeFeed
   private let naming: Naming
@@ -25,10 +27,15 @@ public final class Symbolizer {
   /// The generation asked for last: most questions are of the same.
   private var last: Generation?
 
-  public init(_ file: TraceFile, options: SymbolizerOptions = .init()) {
+  /// - Parameter processes: of this file, where another pass has them, too; subscribed with this.
+  public init(
+    _ file: TraceFile, processes: Processes? = nil, options: SymbolizerOptions = .init()
+  ) {
     self.file = file
     self.options = options
-    feed = CodeFeed(file, options: options)
+    let processes = processes ?? Processes(file)
+    self.processes = processes
+    feed = CodeFeed(file, processes, options: options)
     let sources =
       options.imageSymbols
       ?? [MachineImages(file, searchRoots: options.searchRoots)]
@@ -38,26 +45,24 @@ public final class Symbolizer {
 
   deinit { cache.deallocate() }
 
-  /// Learns everything that the trace tells of code. Once, before the first look-up.
+  /// Learns everything that the trace tells of code, in a run of its own. Once, before the first
+  /// look-up; to share a run with other passes, ``subscribe(to:)`` and ``finish()``.
   ///
   /// - Throws: what reading the file throws.
   public func prepare() throws {
-    feed.splitReusedPIDs(except: try pidsWithEvents())
-    let replay = Replay(file)
-    feed.subscribe(to: replay)
-    try replay.run()
-    feed.map.seal()
+    try file.run(self)
+    finish()
   }
 
-  /// Processes whose begin, exec or end was seen as it happened.
-  private func pidsWithEvents() throws -> Set<UInt32> {
-    var pids: Set<UInt32> = []
-    let replay = Replay(file)
-    replay.on(ProcessStart.self) { _, header in pids.insert(header.pid) }
-    replay.on(ProcessExec.self) { _, header in pids.insert(header.pid) }
-    replay.on(ProcessStop.self) { _, header in pids.insert(header.pid) }
-    try replay.run()
-    return pids
+  /// Asks for the events that tell of code, processes and images.
+  public func subscribe(to replay: Replay) { feed.subscribe(to: replay) }
+
+  /// Ends learning; look-ups from now on.
+  @discardableResult
+  public func finish() -> Symbolizer {
+    processes.finish()
+    feed.map.seal()
+    return self
   }
 
   // MARK: Looking up
@@ -107,6 +112,9 @@ public final class Symbolizer {
 
   /// A symbol that a look-up gave.
   public func symbol(_ id: SymbolID) -> CodeSymbol { naming.symbol(id) }
+
+  /// The same, made anew: for who keeps it.
+  func makeSymbol(_ id: SymbolID) -> CodeSymbol { naming.makeSymbol(id) }
 
   /// A module that a look-up or a symbol named.
   public func module(_ id: ModuleID) -> CodeModule { naming.module(id) }

@@ -1,9 +1,14 @@
 /// Within a block of stacks, the address of each parent's last child: what the next child's is
 /// written as a difference from. Calls from one place mostly lead into one function.
 struct SiblingTable: ~Copyable {
-  /// Parents + 1; 0 where there is none.
-  private var parents: GrowingBuffer<UInt64>
-  private var addresses: GrowingBuffer<UInt64>
+  // Not private: the 6.3 compiler breaks on a private type in a buffer.
+  struct Entry {
+    /// The parent + 1; 0 in an empty slot.
+    var parent: UInt64
+    var address: UInt64
+  }
+
+  private var entries: GrowingBuffer<Entry>
   private let mask: Int
   /// Files choose the parents, so the hash is seeded: they cannot choose collisions.
   private let seed = UInt64.random(in: .min ... .max) | 1
@@ -15,17 +20,16 @@ struct SiblingTable: ~Copyable {
     var capacity = 16
     while capacity < count * 2 { capacity *= 2 }
     mask = capacity - 1
-    parents = GrowingBuffer(capacity: capacity)
-    addresses = GrowingBuffer(capacity: capacity)
-    parents.base.update(repeating: 0, count: capacity)
+    entries = GrowingBuffer(capacity: capacity)
+    entries.base.update(repeating: Entry(parent: 0, address: 0), count: capacity)
   }
 
   /// What a child of `parent` is written as, which is noted as the parent's last.
   @inline(__always)
   mutating func difference(parent: UInt32, address: UInt64) -> UInt64 {
     let slot = slot(parent)
-    let difference = zigzag(address &- addresses.base[slot])
-    addresses.base[slot] = address
+    let difference = zigzag(address &- entries.base[slot].address)
+    entries.base[slot].address = address
     previous = address
     return difference
   }
@@ -34,8 +38,8 @@ struct SiblingTable: ~Copyable {
   @inline(__always)
   mutating func address(parent: UInt32, difference: UInt64) -> UInt64 {
     let slot = slot(parent)
-    let address = addresses.base[slot] &+ unzigzag(difference)
-    addresses.base[slot] = address
+    let address = entries.base[slot].address &+ unzigzag(difference)
+    entries.base[slot].address = address
     previous = address
     return address
   }
@@ -45,10 +49,9 @@ struct SiblingTable: ~Copyable {
     let key = UInt64(parent) + 1
     let product = (key ^ seed).multipliedFullWidth(by: seed)
     var slot = Int(truncatingIfNeeded: product.high ^ product.low) & mask
-    while parents.base[slot] != key {
-      if parents.base[slot] == 0 {
-        parents.base[slot] = key
-        addresses.base[slot] = previous
+    while entries.base[slot].parent != key {
+      if entries.base[slot].parent == 0 {
+        entries.base[slot] = Entry(parent: key, address: previous)
         break
       }
       slot = (slot &+ 1) & mask

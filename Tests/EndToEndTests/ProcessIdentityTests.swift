@@ -36,7 +36,7 @@ extension EndToEnd {
     func processes(_ file: TraceFile) throws -> [StackTotals.Process] {
       let symbolizer = Symbolizer(file)
       try symbolizer.prepare()
-      return try StackCollection(file, .samples, try SymbolizerFrames(symbolizer)).totals.processes
+      return try StackCollection(file, .samples, SymbolizerFrames(symbolizer)).totals.processes
     }
 
     /// One number after the other is two programs' in turn, and no sample goes to the other.

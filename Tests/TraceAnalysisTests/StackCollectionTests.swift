@@ -174,7 +174,9 @@ import TraceFormat
       $0.add(ProcessExec(name: "ls"), at: 2000, pid: 4)
       $0.sample(at: 2500, pid: 4, stack: [1])
     }
-    let names = try ProcessNames(file)
+    let processes = Processes(file)
+    try file.run(processes)
+    let names = processes.finish()
     #expect(names.process(3, at: 5).name == "a-long-program-name")
     #expect(names.process(4, at: 500).name == "sh")
     #expect(names.process(4, at: 1999).name == "sh")

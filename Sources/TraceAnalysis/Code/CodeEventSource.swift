@@ -9,12 +9,3 @@ protocol CodeEventSource {
 }
 
 extension Replay: CodeEventSource {}
-
-extension ProcessRecord {
-  /// When this process took over the pid of one that was met before; nil where it is the same.
-  func boundary(after last: ProcessRecord) -> UInt64? {
-    let isOther = last.startTime != startTime
-    guard isOther || last.endTicks.map({ $0 <= joinTicks }) == true else { return nil }
-    return min(last.endTicks ?? joinTicks, joinTicks)
-  }
-}

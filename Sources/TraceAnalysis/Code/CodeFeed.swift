@@ -10,30 +10,33 @@ final class CodeFeed {
   /// Nil in a session that is listened to without one.
   private let file: TraceFile?
   private let startNanoseconds: () -> UInt64
+  private let processes: Processes
   private let keepsLines: Bool
   private let knowsCompiledCode: Bool
   private var name = RuntimeName()
 
-  convenience init(_ file: TraceFile, options: SymbolizerOptions) {
-    self.init(CodeMap(options: options), file, options: options) {
-      file.session.start.monotonicNanoseconds
-    }
+  convenience init(_ file: TraceFile, _ processes: Processes, options: SymbolizerOptions) {
+    let map = CodeMap(options: options, lives: processes.lives ?? ProcessLives())
+    self.init(map, file, processes, options: options) { file.session.start.monotonicNanoseconds }
   }
 
+  /// - Parameter processes: nil for one that tells the map.
   /// - Parameter startNanoseconds: CLOCK_MONOTONIC at the trace's start; asked once events come.
   init(
-    _ map: CodeMap, _ file: TraceFile?, options: SymbolizerOptions,
+    _ map: CodeMap, _ file: TraceFile?, _ processes: Processes? = nil, options: SymbolizerOptions,
     startNanoseconds: @escaping () -> UInt64
   ) {
     self.map = map
     self.file = file
+    self.processes = processes ?? Processes(telling: map, file)
     keepsLines = options.keepsLines
     knowsCompiledCode = options.knowsCompiledCode
     self.startNanoseconds = startNanoseconds
   }
 
   func subscribe(to replay: some CodeEventSource) {
-    subscribeToProcesses(replay)
+    processes.listen(to: replay)
+    subscribeToImages(replay)
     subscribeToRuntimeImages(replay)
     if knowsCompiledCode {
       subscribeToRuntime(replay)
@@ -48,20 +51,10 @@ final class CodeFeed {
     }
   }
 
-  // MARK: Processes and what they map
+  // MARK: What processes map
 
-  private func subscribeToProcesses(_ replay: some CodeEventSource) {
-    replay.on(ProcessStart.self) { [map] event, header in
-      guard !header.flags.contains(.rundown) else { return }
-      map.processStarted(header.pid, parent: event.parentPID, at: header.timestamp)
-    }
-    replay.on(ProcessExec.self) { [map] _, header in
-      map.processRenewed(header.pid, at: header.timestamp)
-    }
-    replay.on(ProcessStop.self) { [map] _, header in
-      map.processStopped(header.pid, at: header.timestamp)
-    }
-    replay.on(ImageMap.self) { [self] event, header in
+  private func subscribeToImages(_ replay: some CodeEventSource) {
+    on(replay, ImageMap.self) { [self] event, header in
       let image = ImageIdentity(mapping: event, pid: header.pid)
       map.map(
         CodeAnnouncement(
@@ -72,23 +65,21 @@ final class CodeFeed {
     }
   }
 
-  /// Files that had been processes' before there was anything to tell of them: a pid that a session
-  /// met twice is another process's, or another program's, the second time.
-  func splitReusedPIDs(except told: Set<UInt32>) {
-    guard let file else { return }
-    let records = file.processes.filter { !told.contains($0.pid) }
-      .sorted { ($0.pid, $0.joinTicks) < ($1.pid, $1.joinTicks) }
-    for (last, next) in zip(records, records.dropFirst()) where last.pid == next.pid {
-      guard let boundary = next.boundary(after: last) else { continue }
-      _ = map.current(last.pid)
-      map.processRenewed(next.pid, at: file.timestamp(ofTicks: boundary))
+  /// Asks for the events of a type, each once it is known whose its pid is.
+  private func on<Event: TraceEvent>(
+    _ replay: some CodeEventSource, _ type: Event.Type,
+    _ handler: @escaping (Event, EventHeader) -> Void
+  ) {
+    replay.on(type) { [processes] event, header in
+      processes.settle(header.pid, upTo: header.timestamp)
+      handler(event, header)
     }
   }
 
   // MARK: The runtime's own events
 
   private func subscribeToRuntime(_ replay: some CodeEventSource) {
-    replay.on(MethodLoad.self) { [self] event, header in
+    on(replay, MethodLoad.self) { [self] event, header in
       name.compose(namespace: event.namespace, name: event.name, signature: event.signature)
       map.load(
         CodeAnnouncement(
@@ -98,7 +89,7 @@ final class CodeFeed {
         .provider, pid: header.pid, at: header.timestamp,
         knowsBeginning: !header.flags.contains(.rundown))
     }
-    replay.on(MethodUnload.self) { [self] event, header in
+    on(replay, MethodUnload.self) { [self] event, header in
       name.compose(namespace: event.namespace, name: event.name, signature: event.signature)
       let tier = UInt8(event.flags.rawValue >> 7 & 7)
       map.unload(
@@ -108,14 +99,14 @@ final class CodeFeed {
           symbol: name.bytes.isEmpty ? CodeRow.none : symbol(.provider, tier: tier)),
         .provider, pid: header.pid, at: header.timestamp)
     }
-    replay.on(MethodMove.self) { [map] event, header in
+    on(replay, MethodMove.self) { [map] event, header in
       map.move(
         CodeAnnouncement(
           start: event.newStartAddress, size: UInt64(event.size),
           identity: Self.identity(event.methodID, event.reJITID), symbol: CodeRow.none),
         from: event.oldStartAddress, .provider, pid: header.pid, at: header.timestamp)
     }
-    replay.on(SymbolLoad.self) { [self] event, header in
+    on(replay, SymbolLoad.self) { [self] event, header in
       let symbol = map.names.intern(
         event.name, module: modules.number(of: .provider), source: .provider)
       map.load(
@@ -124,11 +115,11 @@ final class CodeFeed {
         knowsBeginning: !header.flags.contains(.rundown))
     }
     guard keepsLines else { return }
-    replay.on(MethodILToNativeMap.self) { [self] event, header in addLines(event, header) }
+    on(replay, MethodILToNativeMap.self) { [self] event, header in addLines(event, header) }
   }
 
   private func subscribeToRuntimeImages(_ replay: some CodeEventSource) {
-    replay.on(ImageLoad.self) { [self] event, header in
+    on(replay, ImageLoad.self) { [self] event, header in
       let image = ImageIdentity(path: event.path, buildID: event.buildID, pid: header.pid)
       map.map(
         CodeAnnouncement(
@@ -137,7 +128,7 @@ final class CodeFeed {
         .runtimeImage, pid: header.pid, at: header.timestamp,
         knowsBeginning: !header.flags.contains(.rundown))
     }
-    replay.on(ImageUnload.self) { [map] event, header in
+    on(replay, ImageUnload.self) { [map] event, header in
       map.unmap(
         event.baseAddress, size: event.size, .runtimeImage, pid: header.pid, at: header.timestamp)
     }
@@ -158,7 +149,7 @@ final class CodeFeed {
   // MARK: jitdump files and perf maps
 
   private func subscribeToFiles(_ replay: some CodeEventSource) {
-    replay.on(CodeLoad.self) { [self] event, header in
+    on(replay, CodeLoad.self) { [self] event, header in
       let (layer, source) = Self.layer(event.source)
       let symbol = map.names.intern(
         event.name, module: modules.number(of: source), source: source)
@@ -168,18 +159,18 @@ final class CodeFeed {
         layer, pid: header.pid, at: time(event.since, header),
         knowsBeginning: event.since != 0 || !header.flags.contains(.rundown))
     }
-    replay.on(CodeMove.self) { [self] event, header in
+    on(replay, CodeMove.self) { [self] event, header in
       map.move(
         CodeAnnouncement(
           start: event.newAddress, size: event.size, identity: event.codeIndex,
           symbol: CodeRow.none),
         from: event.oldAddress, .jitdump, pid: header.pid, at: time(event.since, header))
     }
-    replay.on(CodeClear.self) { [self] event, header in
+    on(replay, CodeClear.self) { [self] event, header in
       map.clear(Self.layer(event.source).0, pid: header.pid, at: time(event.since, header))
     }
     guard keepsLines else { return }
-    replay.on(CodeLines.self) { [self] event, header in
+    on(replay, CodeLines.self) { [self] event, header in
       let count = min(event.addresses.count, event.lines.count, event.files.count)
       let rows = (0..<count).map { index in
         LineTables.Row(

@@ -5,18 +5,20 @@ internal import TraceEvents
 /// - Guarantee: announcements may come in any order, late, twice, or not at all; none of them makes
 ///   two own an address at once.
 /// - Cost: O(log n) an announcement and a look-up; about 100 bytes a piece of code, and its name.
-class CodeMap {
+class CodeMap: ProcessListener {
   let rows = Slab<CodeRow>()
   let names: NameTable
-  var lives = ProcessLives()
+  let lives: ProcessLives
   let options: SymbolizerOptions
 
   /// Whether look-ups come between announcements.
   let isLive: Bool
 
   init(
-    options: SymbolizerOptions = .init(), names: NameTable = NameTable(), isLive: Bool = false
+    options: SymbolizerOptions = .init(), names: NameTable = NameTable(),
+    lives: ProcessLives = ProcessLives(), isLive: Bool = false
   ) {
+    self.lives = lives
     self.options = options
     self.names = names
     self.isLive = isLive
@@ -26,16 +28,16 @@ class CodeMap {
 
   /// A fork's child; it begins with what its parent has.
   func processStarted(_ pid: UInt32, parent: UInt32, at time: Int64) {
-    lives.fork(pid, parent: parent, at: time)
+    lives.processStarted(pid, parent: parent, at: time)
   }
 
   /// The process has another address space from now on: an exec, or the pid is another's.
-  func processRenewed(_ pid: UInt32, at time: Int64) { lives.renew(pid, at: time) }
+  func processRenewed(_ pid: UInt32, at time: Int64) { lives.processRenewed(pid, at: time) }
 
   /// The process as it is now.
   func current(_ pid: UInt32) -> Generation { lives.current(pid) }
 
-  func processStopped(_ pid: UInt32, at time: Int64) { lives.end(pid, at: time) }
+  func processStopped(_ pid: UInt32, at time: Int64) { lives.processStopped(pid, at: time) }
 
   // MARK: Code
 

@@ -23,6 +23,8 @@ final class Generation {
   private(set) var from: Int64
   /// First nanosecond after it; .max while it lives.
   var until = Int64.max
+  /// The program's, as events tell it.
+  var name: String?
   /// Whose addresses it began with, as they were at `from`.
   let parent: Generation?
   /// How many generations back that goes.

@@ -141,15 +141,20 @@ final class Naming {
 
   func symbol(_ id: SymbolID) -> CodeSymbol {
     if let known = shown[id.rawValue] { return known }
+    let symbol = makeSymbol(id)
+    shown[id.rawValue] = symbol
+    return symbol
+  }
+
+  /// The same, not kept: for who keeps it.
+  func makeSymbol(_ id: SymbolID) -> CodeSymbol {
     let entry = map.names[id.rawValue]
     let raw = String(decoding: map.names.name(entry), as: UTF8.self)
     let source = SymbolSource(rawValue: entry.source) ?? .image
     let shownName = Self.display(raw, source)
-    let symbol = CodeSymbol(
+    return CodeSymbol(
       name: shownName.display, rawName: raw, module: ModuleID(rawValue: entry.module),
       source: source, tier: MethodTier(rawValue: entry.tier), tierName: shownName.tier ?? "")
-    shown[id.rawValue] = symbol
-    return symbol
   }
 
   /// Forgets what was given out of symbols that are forgotten.

@@ -48,9 +48,10 @@ public struct HitPlaces: Sendable {
     let symbolizer = Symbolizer(file, options: options)
     try symbolizer.prepare()
     let stacks = HitStacks(file, symbolizer, limits)
+    var filter = ReplayFilter()
+    filter.admits = admits
     let replay = Replay(file)
-    replay.filter.admits = admits
-    replay.onAny { event in
+    replay.onAny(where: filter, fields: .none) { event in
       guard event.header.stack != .none else { return }
       try stacks.visit(event.header)
     }
@@ -69,15 +70,27 @@ private final class HitStacks {
   private let file: TraceFile
   private let symbolizer: Symbolizer
   private let limits: HitPlaces.Limits
-  /// By process, node and whether it is a caller: when everything from it outwards was asked for.
-  private var done: [UInt64: ClosedRange<Int64>] = [:]
-  private var path: [(key: UInt64, address: UInt64, isCaller: Bool)] = []
+  /// By node, whether it is a caller, and process: when everything from it outwards was asked for.
+  /// Of the nodes that only lead to others, every fourth.
+  private let done: ProbeTable<UInt8>
+  /// By address and process: when it was asked for.
+  private let asked = ProbeTable<UInt8>(limit: addressesMax)
+  private static let addressesMax = 1 << 20
+  private var path: [Step] = []
   private var events = 0
+
+  private struct Step: BitwiseCopyable {
+    /// In ``done``; 0 where it is not kept there.
+    var key: UInt64
+    var address: UInt64
+    var isCaller: Bool
+  }
 
   init(_ file: TraceFile, _ symbolizer: Symbolizer, _ limits: HitPlaces.Limits) {
     self.file = file
     self.symbolizer = symbolizer
     self.limits = limits
+    done = ProbeTable(limit: limits.nodesMax)
   }
 
   func visit(_ header: EventHeader) throws {
@@ -87,29 +100,45 @@ private final class HitStacks {
       throw ReplayStop()
     }
     let time = header.timestamp
+    // A table's second key is not 0.
+    let process = max(header.pid &+ 1, 1)
+    guard done.entry(UInt64(header.stack.rawValue), process, at: time) == nil else { return }
     var span = ClosedRange<Int64>.always
-    var id = header.stack
     var inner: UInt64?
     path.removeAll(keepingCapacity: true)
-    while let node = file.stackNode(id) {
-      let isCaller = inner.map { $0.isKernelAddress == node.address.isKernelAddress } ?? false
-      let key = UInt64(header.pid) << 33 | UInt64(id.rawValue) << 1 | (isCaller ? 1 : 0)
-      if let known = done[key], known.contains(time) {
-        span = known
-        break
+    file.forEachFrame(of: header.stack) { id, address in
+      let isCaller = inner.map { $0.isKernelAddress == address.isKernelAddress } ?? false
+      var key: UInt64 = 0
+      if inner == nil || id.rawValue & 3 == 0 {
+        key = UInt64(id.rawValue) | (isCaller ? 1 << 32 : 0)
+        if inner != nil, let known = done.entry(key, process, at: time) {
+          span = known.pointee.from...known.pointee.until
+          return false
+        }
       }
-      path.append((key, node.address, isCaller))
-      inner = node.address
-      id = node.parent
+      inner = address
+      path.append(Step(key: key, address: address, isCaller: isCaller))
+      return true
     }
-    if done.count > limits.nodesMax { done.removeAll(keepingCapacity: true) }
     // In place of lost callers stands an address of nobody.
-    for frame in path.reversed() where frame.address != StackNode.lostAddress {
-      let found = symbolizer.resolveSpan(
-        pid: header.pid, address: frame.address, at: time, isCaller: frame.isCaller)
-      span = span.common(found.span)
-      done[frame.key] = span
+    for step in path.reversed() where step.address != StackNode.lostAddress {
+      span = span.common(ask(step, header.pid, at: time))
+      if step.key != 0 { done.insert(0, step.key, process, holding: span) }
     }
+  }
+
+  /// Asks for a frame, once; gives the times for which that is enough.
+  private func ask(_ step: Step, _ pid: UInt32, at time: Int64) -> ClosedRange<Int64> {
+    // The kernel's addresses are the same in all processes.
+    let owner = step.address.isKernelAddress ? 0 : pid
+    let key = max(owner &<< 1 &+ (step.isCaller ? 2 : 1), 1)
+    if let known = asked.entry(step.address, key, at: time) {
+      return known.pointee.from...known.pointee.until
+    }
+    let found = symbolizer.resolveSpan(
+      pid: pid, address: step.address, at: time, isCaller: step.isCaller)
+    asked.insert(0, step.address, key, holding: found.span)
+    return found.span
   }
 }
 

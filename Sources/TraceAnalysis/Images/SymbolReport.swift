@@ -121,18 +121,10 @@ public struct SymbolReport: Report {
       .sorted { ($1.count.frames, $0.reason.rawValue) < ($0.count.frames, $1.reason.rawValue) }
   }
 
-  fileprivate init(_ replay: Replay, options: SymbolizerOptions) throws {
+  fileprivate init(
+    _ replay: Replay, _ symbolizer: Symbolizer, _ asked: [AskedSource], _ codeFiles: CodeFileList
+  ) throws {
     let file = replay.file
-    let recorded = AskedSource(RecordedSymbols(file))
-    let others: [any ImageSymbolProvider] =
-      options.imageSymbols ?? [MachineImages(file, searchRoots: options.searchRoots)]
-    let asked = [recorded] + others.map(AskedSource.init)
-    var options = options
-    options.imageSymbols = asked
-    options.asksTrace = false
-    options.keepsLines = false
-    let symbolizer = Symbolizer(file, options: options)
-    try symbolizer.prepare()
     let tally = FrameTally(symbolizer)
     let collection = try StackCollection(file, StackSelection(), TallyFrames(tally: tally))
     tally.count(collection)
@@ -140,7 +132,7 @@ public struct SymbolReport: Report {
     isCut = tally.isCut || collection.tree.isCut
     modules = tally.modules { image in asked.compactMap { $0.origin(of: image) } }
     imagesNotHit = tally.imagesNotHit
-    (codeFiles, codeFileCount) = try Self.codeFiles(of: file)
+    (self.codeFiles, codeFileCount) = codeFiles.finish()
     recordedImages = file.symbols.count
     recordedFunctions = file.symbols.reduce(0) { $0 + $1.functions.count }
     trace = file.path
@@ -165,43 +157,62 @@ public struct SymbolReport: Report {
 /// - Cost: that of a ``StackCollection`` of all events.
 public final class SymbolPass: ReportPass {
   private let options: SymbolizerOptions
+  private let codeFiles = CodeFileList()
+  private var asked: [AskedSource] = []
   private var replay: Replay?
+  private var symbolizer: Symbolizer?
 
   public init(options: SymbolizerOptions = .init()) { self.options = options }
 
-  /// Reads nothing yet.
-  public func subscribe(to replay: Replay) { self.replay = replay }
+  /// Asks for what is told of code and processes.
+  public func subscribe(to replay: Replay) {
+    let file = replay.file
+    var options = options
+    let others: [any ImageSymbolProvider] =
+      options.imageSymbols ?? [MachineImages(file, searchRoots: options.searchRoots)]
+    asked = ([RecordedSymbols(file)] + others).map(AskedSource.init)
+    options.imageSymbols = asked
+    options.asksTrace = false
+    options.keepsLines = false
+    let symbolizer = Symbolizer(file, options: options)
+    symbolizer.subscribe(to: replay)
+    codeFiles.subscribe(to: replay)
+    (self.replay, self.symbolizer) = (replay, symbolizer)
+  }
 
-  /// What has names, and what has not.
+  /// What has names, and what has not: looks at the stacks in a second run over the file.
   ///
   /// - Throws: a ``FormatError`` when the file cannot be read any more.
   public func finish() throws -> SymbolReport {
-    guard let replay else { preconditionFailure("finish() comes after subscribe(to:)") }
-    return try SymbolReport(replay, options: options)
+    guard let replay, let symbolizer else {
+      preconditionFailure("finish() comes after subscribe(to:)")
+    }
+    return try SymbolReport(replay, symbolizer.finish(), asked, codeFiles)
   }
 }
 
-extension SymbolReport {
-  private static func codeFiles(of file: TraceFile) throws -> (files: [CodeFile], count: Int) {
-    var files: [CodeFile] = []
-    var count = 0
-    let replay = Replay(file)
-    replay.on(TraceEvents.CodeFile.self) { event, header in
+/// The files that runtimes announced their code in.
+private final class CodeFileList: Pass {
+  private var files: [SymbolReport.CodeFile] = []
+  private var count = 0
+
+  func subscribe(to replay: Replay) {
+    replay.on(TraceEvents.CodeFile.self) { [self] event, header in
       count += 1
-      if files.count >= codeFilesMax {
+      if files.count >= SymbolReport.codeFilesMax {
         guard !event.problems.isEmpty, let other = files.lastIndex(where: { $0.problems.isEmpty })
         else { return }
         files.remove(at: other)
       }
       files.append(
-        CodeFile(
+        SymbolReport.CodeFile(
           pid: header.pid, path: event.path,
           source: event.source == .jitdump ? .jitdump : .perfMap, entries: event.entries,
           problems: event.problems))
     }
-    try replay.run()
-    return (files, count)
   }
+
+  func finish() -> (files: [SymbolReport.CodeFile], count: Int) { (files, count) }
 }
 
 /// A source of images' functions, and what it gave names for.

@@ -160,6 +160,12 @@ final class AnnouncementStream: CodeMap {
     take(.renew(at: time), pid, at: time)
   }
 
+  /// Put in order by when it became known.
+  func processFoundRenewed(_ pid: UInt32, at time: Int64, knownAt: Int64) {
+    eventTime = knownAt
+    processRenewed(pid, at: time)
+  }
+
   override func processStopped(_ pid: UInt32, at time: Int64) {
     take(.stop(at: time), pid, at: time)
   }

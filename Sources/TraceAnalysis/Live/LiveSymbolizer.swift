@@ -45,7 +45,6 @@ public final class LiveSymbolizer {
   var counts = Statistics()
   var forgetting = Forgetting()
   var reviews = Reviews()
-  private let processes: ProcessIdentities
   var passedEvents: PassedEvents?
 
   /// For a trace that is read while it is written.
@@ -73,12 +72,13 @@ public final class LiveSymbolizer {
     self.limits = limits
     let stream = AnnouncementStream(options: options)
     self.stream = stream
-    feed = CodeFeed(stream, file, options: options) { session().start.monotonicNanoseconds }
+    feed = CodeFeed(
+      stream, file, Processes(telling: stream, file), options: options
+    ) { session().start.monotonicNanoseconds }
     let sources = options.imageSymbols ?? [SessionImages(options.searchRoots, session)]
     early = Naming(feed, stream.early, sources: sources, options: options)
     settled = Naming(feed, stream.settled, sources: sources, options: options)
     pending = PendingLookups(capacity: limits.pendingMax)
-    processes = ProcessIdentities(stream, file)
     stream.onChange = { [weak self] in self?.review($0) }
     stream.onTime = { [weak self] time in self?.move(to: time) }
     // Not before: the name of what is announced is known already, and nothing has it yet.
@@ -98,7 +98,6 @@ public final class LiveSymbolizer {
     source.on(CodeLoad.self) { [stream] _, header in stream.eventTime = header.timestamp }
     source.on(CodeMove.self) { [stream] _, header in stream.eventTime = header.timestamp }
     source.on(CodeClear.self) { [stream] _, header in stream.eventTime = header.timestamp }
-    processes.subscribe(to: source)
     feed.subscribe(to: source)
   }
 

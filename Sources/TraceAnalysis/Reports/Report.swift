@@ -9,21 +9,13 @@ public protocol Report: Sendable {
   var partial: [PartialReason] { get }
 }
 
-/// Reads a trace once and makes a report of it.
+/// Reads a trace and makes a report of it.
 ///
 ///     let replay = Replay(try TraceFile(path: "trace.etl"))
 ///     let report = try InfoPass().report(from: replay)
 ///
 /// Several passes may subscribe to one replay; one ``Replay/run()`` then serves all of them.
-public protocol ReportPass: AnyObject {
-  associatedtype Output: Report
-
-  /// Asks `replay` for the events that the pass needs. Call it once, before ``Replay/run()``.
-  func subscribe(to replay: Replay) throws
-
-  /// The report, after ``Replay/run()``.
-  func finish() throws -> Output
-}
+public protocol ReportPass: Pass where Output: Report {}
 
 extension ReportPass {
   /// Runs `replay` for this pass alone.

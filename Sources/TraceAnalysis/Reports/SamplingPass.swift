@@ -4,7 +4,7 @@ public import TraceFormat
 /// How a trace's CPU samples were taken; nil where the session took none.
 ///
 /// - Cost: reads the blocks that have the session's own statement, usually one.
-public final class SamplingPass {
+public final class SamplingPass: Pass {
   /// The session's statement, after ``Replay/run()``.
   public private(set) var started: SamplingStarted?
 
@@ -21,4 +21,7 @@ public final class SamplingPass {
       if started == nil { started = event }
     }
   }
+
+  /// The session's statement.
+  public func finish() -> SamplingStarted? { started }
 }

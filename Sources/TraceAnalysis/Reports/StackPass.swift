@@ -56,25 +56,29 @@ public final class StackPass: ReportPass {
   private let options: StackOptions
   private let sampling = SamplingPass()
   private var replay: Replay?
+  private var symbolizer: Symbolizer?
 
   public init(_ options: StackOptions = StackOptions()) { self.options = options }
 
-  /// Asks how CPU samples were taken.
+  /// Asks for what is told of code and processes, and how CPU samples were taken.
   public func subscribe(to replay: Replay) {
     self.replay = replay
+    let symbolizer = Symbolizer(replay.file, options: options.symbols)
+    symbolizer.subscribe(to: replay)
+    self.symbolizer = symbolizer
     if options.unit == .cpuTime { sampling.subscribe(to: replay) }
   }
 
-  /// Puts the stacks together.
+  /// Puts the stacks together, in a second run over the file.
   ///
   /// - Throws: a ``StackReportError`` when there is nothing to show; a ``FormatError`` when the
   ///   file cannot be read any more.
   public func finish() throws -> StackReport {
-    guard let replay else { preconditionFailure("finish() comes after subscribe(to:)") }
+    guard let replay, let symbolizer else {
+      preconditionFailure("finish() comes after subscribe(to:)")
+    }
     let file = replay.file
-    let symbolizer = Symbolizer(file, options: options.symbols)
-    try symbolizer.prepare()
-    let resolver = try SymbolizerFrames(symbolizer, detail: options.detail)
+    let resolver = SymbolizerFrames(symbolizer.finish(), detail: options.detail)
     let collection = try StackCollection(file, options.selection, resolver)
     guard collection.totals.metric.count > 0 else { throw nothing(in: replay) }
     var frames = collection.frames

@@ -62,6 +62,13 @@ final class ProbeTable<Value: BitwiseCopyable> {
     return UnsafePointer(entry)
   }
 
+  /// Brings the key's slot, or what is before it, into the processor's caches: for who asks for
+  /// many keys. Gives the value there, whoever's it is.
+  @inline(__always)
+  func approach(_ first: UInt64, _ second: UInt32) -> Value {
+    entries[home(first, second)].value
+  }
+
   @inline(__always)
   func insert(
     _ value: Value, _ first: UInt64, _ second: UInt32, holding times: ClosedRange<Int64>
@@ -78,13 +85,19 @@ final class ProbeTable<Value: BitwiseCopyable> {
       first: first, from: times.lowerBound, until: times.upperBound, value: value, second: second)
   }
 
-  /// Where the key is, or would be put: at or after its place among the eight that it is one of.
+  /// The key's place among the eight that it is one of.
   @inline(__always)
-  private func slot(_ first: UInt64, _ second: UInt32) -> Int {
+  private func home(_ first: UInt64, _ second: UInt32) -> Int {
     let group = first &>> 3 ^ UInt64(second) &* 0x9e37_79b9_7f4a_7c15
     let product = (group ^ seed).multipliedFullWidth(by: seed)
     let hash = Int(truncatingIfNeeded: product.high ^ product.low) & ~7
-    var slot = (hash | Int(truncatingIfNeeded: first & 7)) & mask
+    return (hash | Int(truncatingIfNeeded: first & 7)) & mask
+  }
+
+  /// Where the key is, or would be put: at or after its home.
+  @inline(__always)
+  private func slot(_ first: UInt64, _ second: UInt32) -> Int {
+    var slot = home(first, second)
     while entries[slot].second != 0,
       entries[slot].first != first || entries[slot].second != second
     {

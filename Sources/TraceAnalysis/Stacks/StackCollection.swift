@@ -38,35 +38,57 @@ public struct StackCollection {
   public internal(set) var frames = FrameTable()
   public internal(set) var totals = StackTotals()
 
-  /// Reads `file` once.
+  init() {}
+
+  /// Reads `file` once. To share the run with other passes, use a ``StackCollecting``.
   ///
   /// - Throws: a ``FormatError`` when the file cannot be read any more.
   public init(
     _ file: TraceFile, _ selection: StackSelection, _ resolver: some FrameResolver
   ) throws {
-    let replay = Replay(file)
-    replay.filter = selection.filter
-    let fields = file.eventTypes.map { type in
+    let pass = StackCollecting(file, selection, resolver)
+    try file.run(pass)
+    self = pass.finish()
+  }
+}
+
+/// Collects the stacks of a trace's events. Its resolver's passes are finished.
+public final class StackCollecting: Pass {
+  private let selection: StackSelection
+  /// Of each event type, the field that says what an event stands for; -1 for 1.
+  private let fields: [Int]
+  private let state: UnsafeMutablePointer<StackCollector>
+
+  public init(_ file: TraceFile, _ selection: StackSelection, _ resolver: some FrameResolver) {
+    self.selection = selection
+    fields = file.eventTypes.map { type in
       type.schema.fields.firstIndex {
         $0.name == selection.weightField && $0.type.isUnsignedNumber
       } ?? -1
     }
-    let state = UnsafeMutablePointer<StackCollector>.allocate(capacity: 1)
+    state = .allocate(capacity: 1)
     state.initialize(to: StackCollector(file, selection, resolver))
-    defer {
-      state.deinitialize(count: 1)
-      state.deallocate()
-    }
-    replay.onAny { event in
+  }
+
+  deinit {
+    state.pointee.deallocate()
+    state.deinitialize(count: 1)
+    state.deallocate()
+  }
+
+  /// Asks for the events of the selection.
+  public func subscribe(to replay: Replay) {
+    let weights = selection.weightField.map { EventFields.named([$0]) } ?? .none
+    replay.onAny(where: selection.filter, fields: weights) { [self, fields, state] event in
       let field = fields[event.typeIndex]
       let weight = field < 0 ? 1 : event.word(field)
       state.pointee.add(event.header, weight: weight)
+      _ = self
     }
-    try replay.run()
-    tree = state.pointee.tree
-    frames = state.pointee.frames
-    totals = state.pointee.finishedTotals()
   }
+
+  /// The tree and the sums.
+  public func finish() -> StackCollection { state.pointee.take() }
 }
 
 extension FieldType {

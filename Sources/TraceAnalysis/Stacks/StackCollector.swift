@@ -23,8 +23,16 @@ struct StackCollector {
   private var originIndexes: [OriginKey: Int] = [:]
   /// The latest origin of each thread.
   private var latestOrigins: [UInt64: Int] = [:]
-  private var latest = -1
   private var threads: Set<UInt64> = []
+  /// What each origin's events are in all.
+  private var metrics: [StackMetric] = []
+  /// Threads that were met lately, by a few bits of their number.
+  private let recent: UnsafeMutablePointer<RecentThread>
+  /// Events that wait: while one is put in its place, the next ones' memory comes nearer.
+  private let waiting: UnsafeMutablePointer<Sample>
+  private var waitingCount = 0
+  /// Keeps the loads that only bring memory nearer; means nothing.
+  private var approached: UInt64 = 0
   /// By origin, of each of the file's stacks that was an event's, and of every fourth that only
   /// leads to others: the tree's node, and how long that is right. Of the rest the next outer one
   /// is near.
@@ -33,7 +41,6 @@ struct StackCollector {
   private let addresses = ProbeTable<Answer>(limit: addressesMax)
   /// The frames of a stack that have no place yet, innermost first.
   private var path: [Step] = []
-  private var latestThread: (pid: UInt32, tid: UInt32) = (0, 0)
   private var usualWeights: [UInt64: Int] = [:]
   /// The weight of the latest events, and how many in a row had it.
   private var latestWeight: (weight: UInt64, count: Int) = (0, 0)
@@ -46,7 +53,37 @@ struct StackCollector {
     var tid: UInt32
     var node: StackTree.Node
     var isAdmitted: Bool
-    var metric = StackMetric()
+  }
+
+  private struct RecentThread: BitwiseCopyable {
+    var pid: UInt32
+    var tid: UInt32
+    /// None with such an index has been met.
+    var origin: Int32 = -1
+    var from = Int64.max
+    var until = Int64.min
+
+    static let count = 256
+
+    @inline(__always)
+    static func slot(_ tid: UInt32) -> Int { Int(tid & 255) }
+
+    @inline(__always)
+    func holds(_ sample: Sample) -> Bool {
+      pid == sample.pid && tid == sample.tid && from <= sample.time && sample.time <= until
+    }
+  }
+
+  /// What is needed of an event.
+  private struct Sample {
+    var time: Int64
+    var weight: UInt64
+    var pid: UInt32
+    var tid: UInt32
+    var stack: StackID
+
+    /// How many wait at most.
+    static let waitingMax = 32
   }
 
   private struct OriginKey: Hashable {
@@ -90,37 +127,68 @@ struct StackCollector {
     self.resolver = resolver
     admits = selection.admits
     separatesThreads = selection.separatesThreads
+    recent = .allocate(capacity: RecentThread.count)
+    recent.initialize(repeating: RecentThread(pid: 0, tid: 0), count: RecentThread.count)
+    waiting = .allocate(capacity: Sample.waitingMax)
+  }
+
+  /// The collector is not used any more.
+  func deallocate() {
+    recent.deallocate()
+    waiting.deallocate()
   }
 
   mutating func add(_ header: EventHeader, weight: UInt64) {
-    let origin = origin(of: header)
+    waiting[waitingCount] = Sample(
+      time: header.timestamp, weight: weight, pid: header.pid, tid: header.tid,
+      stack: header.stack)
+    waitingCount += 1
+    if waitingCount == Sample.waitingMax { addWaiting() }
+  }
+
+  /// Puts the events that wait in their places. Each needs memory that is mostly not in the caches:
+  /// all are approached before the first is needed, so that the waits overlap.
+  private mutating func addWaiting() {
+    var nodes = InlineArray<32, UInt32>(repeating: 0)
+    for index in 0..<waitingCount {
+      let sample = waiting[index]
+      let thread = recent[RecentThread.slot(sample.tid)]
+      let owner = UInt32(truncatingIfNeeded: thread.origin &+ 1)
+      nodes[index] = places.approach(UInt64(sample.stack.rawValue), owner)
+    }
+    for index in 0..<waitingCount {
+      approached &+= tree.approach(Place(rawValue: nodes[index]).node)
+    }
+    for index in 0..<waitingCount { add(waiting[index]) }
+    waitingCount = 0
+  }
+
+  private mutating func add(_ sample: Sample) {
+    let thread = recent[RecentThread.slot(sample.tid)]
+    let origin = thread.holds(sample) ? Int(thread.origin) : origin(of: sample)
     guard origins[origin].isAdmitted else { return }
-    let metric = StackMetric(count: 1, weight: weight)
-    origins[origin].metric &+= metric
-    note(header, weight)
-    guard header.stack != .none else {
+    let metric = StackMetric(count: 1, weight: sample.weight)
+    metrics[origin] &+= metric
+    note(sample)
+    guard sample.stack != .none else {
       totals.withoutStack &+= metric
       tree.add(metric, at: origins[origin].node)
       return
     }
-    let place = place(of: header, origin)
+    let place = place(of: sample, origin)
     if place.isCut { totals.cut &+= metric }
     tree.add(metric, at: place.node)
   }
 
-  private mutating func note(_ header: EventHeader, _ weight: UInt64) {
+  private mutating func note(_ sample: Sample) {
     // Events come in time order, but for those of a file that is too large for that.
-    let time = header.timestamp
+    let (time, weight) = (sample.time, sample.weight)
     if let times = totals.times {
       if !times.contains(time) {
         totals.times = min(times.lowerBound, time)...max(times.upperBound, time)
       }
     } else {
       totals.times = time...time
-    }
-    if header.tid != latestThread.tid || header.pid != latestThread.pid {
-      latestThread = (header.pid, header.tid)
-      threads.insert(UInt64(header.pid) << 32 | UInt64(header.tid))
     }
     if weight == latestWeight.weight {
       latestWeight.count += 1
@@ -134,22 +202,26 @@ struct StackCollector {
 
   // MARK: Processes
 
-  private mutating func origin(of header: EventHeader) -> Int {
-    if latest >= 0, origins[latest].process.pid == header.pid,
-      !separatesThreads || origins[latest].tid == header.tid,
-      origins[latest].process.validity.contains(header.timestamp)
-    {
-      return latest
+  /// Of an event whose thread was not met lately.
+  private mutating func origin(of sample: Sample) -> Int {
+    let origin = findOrigin(of: sample)
+    if origins[origin].isAdmitted {
+      threads.insert(UInt64(sample.pid) << 32 | UInt64(sample.tid))
     }
-    let tid = separatesThreads ? header.tid : 0
-    let thread = UInt64(header.pid) << 32 | UInt64(tid)
-    if let known = latestOrigins[thread],
-      origins[known].process.validity.contains(header.timestamp)
-    {
-      latest = known
+    let validity = origins[origin].process.validity
+    recent[RecentThread.slot(sample.tid)] = RecentThread(
+      pid: sample.pid, tid: sample.tid, origin: Int32(truncatingIfNeeded: origin),
+      from: validity.lowerBound, until: validity.upperBound)
+    return origin
+  }
+
+  private mutating func findOrigin(of sample: Sample) -> Int {
+    let tid = separatesThreads ? sample.tid : 0
+    let thread = UInt64(sample.pid) << 32 | UInt64(tid)
+    if let known = latestOrigins[thread], origins[known].process.validity.contains(sample.time) {
       return known
     }
-    let process = resolver.process(header.pid, at: header.timestamp)
+    let process = resolver.process(sample.pid, at: sample.time)
     let life = UInt64(process.pid) << 32 | UInt64(process.generation)
     let number = processNumbers[life] ?? UInt32(processNumbers.count + 1)
     processNumbers[life] = number
@@ -157,7 +229,6 @@ struct StackCollector {
     let index = originIndexes[key] ?? makeOrigin(process, key)
     origins[index].process.validity = process.validity
     latestOrigins[thread] = index
-    latest = index
     return index
   }
 
@@ -176,6 +247,7 @@ struct StackCollector {
     origins.append(
       Origin(
         process: process, number: key.process, tid: key.tid, node: node, isAdmitted: isAdmitted))
+    metrics.append(StackMetric())
     originIndexes[key] = origins.count - 1
     return origins.count - 1
   }
@@ -183,21 +255,24 @@ struct StackCollector {
   // MARK: Stacks
 
   /// Finds or makes a stack's place: below that of the innermost frame that has one already.
-  private mutating func place(of header: EventHeader, _ origin: Int) -> Place {
-    let time = header.timestamp
+  private mutating func place(of sample: Sample, _ origin: Int) -> Place {
+    let time = sample.time
     let owner = UInt32(truncatingIfNeeded: origin + 1)
+    if let known = places.entry(UInt64(sample.stack.rawValue), owner, at: time) {
+      return Place(rawValue: known.pointee.value)
+    }
     var found = Place(node: origins[origin].node)
     var validity = origins[origin].process.validity
     var called: UInt64?
     path.removeAll(keepingCapacity: true)
     let file = file
-    file.forEachFrame(of: header.stack) { id, address in
+    file.forEachFrame(of: sample.stack) { id, address in
       // Where the kernel was entered, the program's own place is exact.
       let isCaller = called.map { $0.isKernelAddress == address.isKernelAddress } ?? false
       var key: UInt64 = 0
       if called == nil || id.rawValue & 3 == 0 {
         key = UInt64(id.rawValue) | (isCaller ? 1 << 32 : 0)
-        if let place = places.entry(key, owner, at: time) {
+        if called != nil, let place = places.entry(key, owner, at: time) {
           found = Place(rawValue: place.pointee.value)
           validity = place.pointee.from...place.pointee.until
           return false
@@ -250,13 +325,23 @@ struct StackCollector {
 
   // MARK: Totals
 
-  func finishedTotals() -> StackTotals {
+  /// What was collected; nothing is left.
+  mutating func take() -> StackCollection {
+    addWaiting()
+    var collection = StackCollection()
+    collection.totals = finishedTotals()
+    swap(&collection.tree, &tree)
+    swap(&collection.frames, &frames)
+    return collection
+  }
+
+  private func finishedTotals() -> StackTotals {
     var totals = totals
     var processes: [UInt32: StackTotals.Process] = [:]
-    for origin in origins where origin.metric.count > 0 {
-      totals.metric &+= origin.metric
+    for (origin, metric) in zip(origins, metrics) where metric.count > 0 {
+      totals.metric &+= metric
       processes[origin.number, default: StackTotals.Process(process: origin.process)]
-        .metric &+= origin.metric
+        .metric &+= metric
     }
     totals.processes = processes.values.sorted {
       ($1.metric.weight, $0.process.pid) < ($0.metric.weight, $1.process.pid)

@@ -18,15 +18,15 @@ public struct StackShaping: Sendable {
 
   public init() {}
 
-  private var changesNothing: Bool {
-    groups.isEmpty && fold.isEmpty && include.isEmpty && exclude.isEmpty && !foldsRecursion
+  private var hasPatterns: Bool {
+    !groups.isEmpty || !fold.isEmpty || !include.isEmpty || !exclude.isEmpty
   }
 
   /// The tree as these patterns show it.
   ///
   /// - Cost: each pattern is tried once a frame of `frames`; then one look-up a node.
   public func shape(_ tree: StackTree, _ frames: inout FrameTable) -> StackTree {
-    guard !changesNothing else { return tree }
+    guard hasPatterns else { return foldsRecursion ? tree.foldingRecursion() : tree }
     let verdicts = verdicts(&frames)
     var result = StackTree(nodeLimit: max(tree.count, 1))
     var nodes = [Int](repeating: Self.discarded, count: tree.count)

@@ -21,7 +21,7 @@ public struct SourceDetail: Hashable, Sendable {
 /// Frames as a ``Symbolizer`` knows them.
 public struct SymbolizerFrames: FrameResolver {
   private let symbolizer: Symbolizer
-  private let processes: ProcessNames
+  private let processes: ProcessHistory
   private let detail: SourceDetail
   /// By symbol, once it was met.
   private var frames: [FrameID?] = []
@@ -34,10 +34,10 @@ public struct SymbolizerFrames: FrameResolver {
   }
 
   /// `symbolizer` is prepared; it keeps lines if they are asked for.
-  public init(_ symbolizer: Symbolizer, detail: SourceDetail = .none) throws {
+  public init(_ symbolizer: Symbolizer, detail: SourceDetail = .none) {
     self.symbolizer = symbolizer
     self.detail = detail
-    processes = try ProcessNames(symbolizer.file)
+    processes = symbolizer.processes.history
   }
 
   /// The program that had `pid` then, by the trace's word on processes.
@@ -99,7 +99,7 @@ public struct SymbolizerFrames: FrameResolver {
     let index = Int(symbol.rawValue)
     while frames.count <= index { frames.append(nil) }
     if let known = frames[index] { return known }
-    let frame = StackFrame(symbolizer.symbol(symbol)) { symbolizer.module($0) }
+    let frame = StackFrame(symbolizer.makeSymbol(symbol)) { symbolizer.module($0) }
     let id = table.id(of: frame)
     frames[index] = id
     return id

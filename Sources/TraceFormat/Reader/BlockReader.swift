@@ -6,7 +6,10 @@ struct BlockReader: ~Copyable {
   /// Header and payload of the block that was read last.
   private var buffer = GrowingBuffer<UInt8>(capacity: 64 << 10)
 
-  init(source: ByteSource) { self.source = source }
+  init(source: ByteSource, fileID: UInt32? = nil) {
+    self.source = source
+    self.fileID = fileID
+  }
 
   enum Outcome {
     case whole(BlockHeader)

@@ -31,23 +31,25 @@ struct ColumnStore: ~Copyable {
     sections.removeAll(keepingCapacity: true)
   }
 
+  /// Decodes the first `leading` of a section's fields; the rest is not looked at.
   mutating func decode(
-    _ bytes: UnsafeRawBufferPointer, section: Int, rows: Int, fields: [FieldPlan]
+    _ bytes: UnsafeRawBufferPointer, section: Int, rows: Int, fields: [FieldPlan],
+    leading: Int
   ) throws(ByteCodingError) {
     var reader = ByteReader(bytes)
     let fieldCount = try reader.readCount(limit: SchemaLimits.fields)
-    let memory = (words.count + rows * fields.count) * 8
+    let memory = (words.count + rows * leading) * 8
     guard fieldCount == fields.count else { throw reader.broken(.E11, UInt64(fieldCount)) }
     guard memory <= FileLayout.decodedBytesMax else {
       throw reader.error(.tooLong(limit: FileLayout.decodedBytesMax))
     }
     let wordsStart = words.count
-    words.reserve(wordsStart + rows * fieldCount)
-    words.count = wordsStart + rows * fieldCount
+    words.reserve(wordsStart + rows * leading)
+    words.count = wordsStart + rows * leading
     alignHeap()
     let heapStart = heap.count
     if fields.contains(where: { $0.isText }) { try readTexts(&reader) }
-    for (index, field) in fields.enumerated() {
+    for (index, field) in fields.prefix(leading).enumerated() {
       let column = words.base + wordsStart + index * rows
       if field.shape == .scalar, let scalar = field.scalar {
         try reader.readColumn(column, count: rows, of: scalar)
@@ -61,9 +63,9 @@ struct ColumnStore: ~Copyable {
         try readElements(&reader, column, rows: rows, field, heapStart: heapStart)
       }
     }
-    try reader.expectEnd()
+    if leading == fieldCount { try reader.expectEnd() }
     sections[section] = Section(
-      firstColumn: 0, columnCount: fieldCount, wordsStart: wordsStart, rows: rows,
+      firstColumn: 0, columnCount: leading, wordsStart: wordsStart, rows: rows,
       heapStart: heapStart, heapEnd: heap.count)
   }
 

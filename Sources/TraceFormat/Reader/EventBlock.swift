@@ -44,15 +44,16 @@ final class EventBlock {
     }
   }
 
-  /// Decodes the fields of the type in `section` (1 and up), once.
+  /// Decodes the fields of the type in `section` (1 and up), once: all, or the `leading` ones.
   func decodeFields(
-    of position: Int, fields: [FieldPlan], _ payload: UnsafeRawBufferPointer
+    of position: Int, fields: [FieldPlan], leading: Int? = nil, _ payload: UnsafeRawBufferPointer
   ) throws(FormatError) {
     guard let directory else { return }
     let bytes = try sectionBytes(position, payload)
     do throws(ByteCodingError) {
       try columns.decode(
-        bytes, section: position, rows: directory.entries[position].eventCount, fields: fields)
+        bytes, section: position, rows: directory.entries[position].eventCount, fields: fields,
+        leading: leading ?? fields.count)
     } catch {
       throw .malformed(FormatViolation(error, in: "section \(position)"))
     }

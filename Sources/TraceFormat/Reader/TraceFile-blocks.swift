@@ -6,33 +6,47 @@ extension TraceFile {
   /// Reads a block that the index names, into `reader`; nil, and listed as damage, when it is not
   /// whole or not what the index says.
   func readBlock(_ entry: BlockEntry) throws(FormatError) -> BlockHeader? {
-    switch try reader.read(at: entry.offset) {
+    switch Self.match(try reader.read(at: entry.offset), entry) {
+    case .success(let header): return header
+    case .failure(let unusable):
+      note(unusable, entry)
+      return nil
+    }
+  }
+
+  /// Why a block that the index names cannot be used.
+  struct Unusable: Error {
+    var what: String
+    var rule: FormatRule
+  }
+
+  func note(_ unusable: Unusable, _ entry: BlockEntry) {
+    note(unusable.what, entry.offset, payloadBytes: entry.payloadBytes, rule: unusable.rule)
+  }
+
+  /// Whether what was read is whole, and what the index says.
+  static func match(
+    _ outcome: BlockReader.Outcome, _ entry: BlockEntry
+  ) -> Result<BlockHeader, Unusable> {
+    let kind = BlockKind.name(entry.kind)
+    switch outcome {
     case .whole(let header)
     where header.kind == entry.kind && header.count == entry.count
       && header.first == entry.first && header.last == entry.last
       && header.payloadBytes == entry.payloadBytes:
-      return header
+      return .success(header)
     case .whole:
-      note(
-        "\(BlockKind.name(entry.kind)) block is not what the index says", entry.offset,
-        payloadBytes: entry.payloadBytes, rule: .I3)
-    case .damagedPayload:
-      note(
-        "damaged \(BlockKind.name(entry.kind)) block", entry.offset,
-        payloadBytes: entry.payloadBytes, rule: .B4)
-    case .cut, .noHeader:
-      note(
-        "damaged \(BlockKind.name(entry.kind)) block", entry.offset,
-        payloadBytes: entry.payloadBytes, rule: .B1)
+      return .failure(Unusable(what: "\(kind) block is not what the index says", rule: .I3))
+    case .damagedPayload: return .failure(Unusable(what: "damaged \(kind) block", rule: .B4))
+    case .cut, .noHeader: return .failure(Unusable(what: "damaged \(kind) block", rule: .B1))
     }
-    return nil
   }
 
   /// Lists the events of a type that has no schema.
-  func noteUndefined(_ section: SectionEntry, _ offset: UInt64, payloadBytes: Int) {
+  func noteUndefined(ref: UInt16, count: Int, _ offset: UInt64, payloadBytes: Int) {
     note(
-      "\(section.eventCount) events of type \(section.ref), whose schema is missing", offset,
-      payloadBytes: payloadBytes, rule: .E10, eventCount: UInt64(section.eventCount))
+      "\(count) events of type \(ref), whose schema is missing", offset,
+      payloadBytes: payloadBytes, rule: .E10, eventCount: UInt64(count))
   }
 
   /// Checks the blocks that a replay had no reason to read: an index that does not say what they

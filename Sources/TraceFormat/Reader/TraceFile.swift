@@ -43,6 +43,9 @@ public final class TraceFile {
   /// The version of the format, as in "1.0".
   public internal(set) var version = "\(FileLayout.versionMajor).\(FileLayout.versionMinor)"
 
+  /// How many times a replay went over the file.
+  package internal(set) var replayRuns = 0
+
   let source: ByteSource
   var reader: BlockReader
   var scan: BlockScan

@@ -1,52 +1,150 @@
 internal import TraceEvents
 
 /// A block that takes part in a merge.
+///
+/// Filled in by one thread (``read(_:_:with:)``), then handed over to the one that merges.
 final class ActiveBlock {
   let block = EventBlock()
+  /// Why there is nothing to hand out; nil when there is.
+  private(set) var fault: Fault?
+  /// Refs of types whose schema is missing, with their numbers of events.
+  private(set) var unknownTypes: [(ref: UInt16, count: Int)] = []
   /// Positions of the events that are handed out, cursor by cursor.
   private var selected = GrowingBuffer<UInt32>(capacity: 64)
+  private var spans: [Span] = []
   /// A batch to fill in for each of the block's types.
-  var batches = GrowingBuffer<EventBatch>(capacity: 8)
-  /// Whether anything handles each of the block's types.
-  var isWanted: [Bool] = []
+  private(set) var batches = GrowingBuffer<EventBatch>(capacity: 8)
+  /// Of each of the block's types, where its events go; nil where nothing handles it.
+  private var wanted: [RouteTable.Route?] = []
+  /// Of each sieve: its ticks, and the origins that it admits.
+  private var sieveTicks = GrowingBuffer<(first: UInt64, last: UInt64)>(capacity: 4)
+  private var admittedOrigins = GrowingBuffer<Bool>(capacity: 64)
   /// Cursors that are not at their end.
   var cursorCount = 0
 
-  var memoryBytes: Int { block.memoryBytes + selected.capacity * 4 }
+  /// What keeps a block's events from being handed out.
+  enum Fault {
+    case unusable(TraceFile.Unusable)
+    case broken(FormatError, BlockHeader)
+  }
 
-  /// Selects what is to be handed out and gives a cursor for each stream (more for one whose time
-  /// goes back).
-  func select(
-    slot: Int, order: UInt32, ticks range: ClosedRange<UInt64>, filter: ReplayFilter,
-    into cursors: inout [Cursor]
-  ) {
-    let isAll = isWanted.allSatisfy { $0 }
+  /// Selected events of one stream, whose time does not go back.
+  private struct Span {
+    var stream: UInt32
+    var range: Range<Int>
+  }
+
+  var memoryBytes: Int {
+    block.memoryBytes + selected.capacity * 4 + admittedOrigins.capacity
+  }
+
+  // MARK: Reading
+
+  /// Reads and decodes a block: what all events have, then the fields that a handler asks for; and
+  /// selects what is to be handed out. What is wrong with the block is in ``fault`` afterwards.
+  func read(
+    _ entry: BlockEntry, _ routes: RouteTable, with reader: inout BlockReader
+  ) throws(FormatError) {
+    fault = nil
+    unknownTypes = []
+    spans = []
+    cursorCount = 0
+    let header: BlockHeader
+    switch TraceFile.match(try reader.read(at: entry.offset), entry) {
+    case .success(let found): header = found
+    case .failure(let damage):
+      fault = .unusable(damage)
+      return
+    }
+    do throws(FormatError) {
+      try decode(header, routes, reader.payload)
+    } catch {
+      fault = .broken(error, header)
+      return
+    }
+    select(routes)
+  }
+
+  private func decode(
+    _ header: BlockHeader, _ routes: RouteTable, _ payload: UnsafeRawBufferPointer
+  ) throws(FormatError) {
+    try block.decode(header, payload)
+    wanted.removeAll(keepingCapacity: true)
+    for (index, entry) in (block.directory?.entries.dropFirst() ?? []).enumerated() {
+      let route = routes.route(entry.ref)
+      wanted.append(route)
+      if let route {
+        guard route.readsFields else { continue }
+        try block.decodeFields(
+          of: index + 1, fields: route.fields, leading: route.leadingFields, payload)
+      } else if !routes.isKnown(entry.ref) {
+        unknownTypes.append((entry.ref, entry.eventCount))
+      }
+    }
+    block.settleColumns()
+  }
+
+  // MARK: Selecting
+
+  private var admission: Admission {
+    Admission(
+      ticks: UnsafePointer(sieveTicks.base), origins: UnsafePointer(admittedOrigins.base),
+      originCount: block.origins.count)
+  }
+
+  private func select(_ routes: RouteTable) {
+    sieve(routes.sieves)
     selected.count = 0
     selected.reserve(block.count)
-    let admitted = filter.concernsOrigins ? admittedOrigins(filter) : nil
-    var spans: [(stream: UInt32, range: Range<Int>)] = []
+    let isAll = wanted.allSatisfy { $0 != nil }
+    let sieves = wanted.compactMap { $0?.sieves }
+    // Mostly all types that are wanted are wanted by the same filter.
+    let common = sieves.first.flatMap { first in
+      first.count == 1 && sieves.allSatisfy { $0 == first } ? first[0] : nil
+    }
+    var first = UInt64.max
+    var last: UInt64 = 0
+    for sieve in Set(sieves.joined()) {
+      first = min(first, routes.sieves[sieve].first)
+      last = max(last, routes.sieves[sieve].last)
+    }
+    guard first <= last else { return }
+    let checksOrigins = common.map { routes.sieves[$0].concernsOrigins } ?? true
     var lastTicks: UInt64 = 0
     for stretch in stretchesByStream() {
       let start = selected.count
-      select(stretch, isAll: isAll, range, admitted)
+      let range = trimmed(stretch, first, last)
+      if common != nil, !checksOrigins {
+        selectWanted(range, isAll)
+      } else if let common {
+        let origins = UnsafePointer(admittedOrigins.base) + common * block.origins.count
+        selectWanted(range, by: origins)
+      } else {
+        selectSieved(range)
+      }
       guard selected.count > start else { continue }
       let firstTicks = block.ticks[Int(selected[start])]
       if let last = spans.last, last.stream == stretch.stream, firstTicks >= lastTicks {
         spans[spans.count - 1].range = last.range.lowerBound..<selected.count
       } else {
-        spans.append((stretch.stream, start..<selected.count))
+        spans.append(Span(stream: stretch.stream, range: start..<selected.count))
       }
       lastTicks = block.ticks[Int(selected[selected.count - 1])]
     }
-    for span in spans {
-      let first = UnsafePointer(selected.base) + span.range.lowerBound
-      cursors.append(
-        Cursor(
-          next: first, end: UnsafePointer(selected.base) + span.range.upperBound,
-          ticks: block.ticks.base, types: block.types.base,
-          rank: UInt64(span.stream) << 32 | UInt64(order), key: UInt64(slot) << 16))
+  }
+
+  /// What each sieve says of the block's origins.
+  private func sieve(_ sieves: [EventSieve]) {
+    sieveTicks.count = 0
+    admittedOrigins.count = 0
+    admittedOrigins.reserve(sieves.count * block.origins.count)
+    for sieve in sieves {
+      sieveTicks.append((sieve.first, sieve.last))
+      let concernsOrigins = sieve.concernsOrigins
+      for origin in 0..<block.origins.count {
+        admittedOrigins.append(!concernsOrigins || sieve.admits(block.origins[origin]))
+      }
     }
-    cursorCount = spans.count
   }
 
   /// A stream's stretches one after the other, in the order they were written.
@@ -59,29 +157,30 @@ final class ActiveBlock {
     return order.map { stretches[$0] }
   }
 
-  private func select(
-    _ stretch: Stretch, isAll: Bool, _ range: ClosedRange<UInt64>, _ admitted: [Bool]?
-  ) {
+  /// The part of a stretch between two moments.
+  private func trimmed(_ stretch: Stretch, _ first: UInt64, _ last: UInt64) -> Range<Int> {
     let ticks = block.ticks.base
     var start = stretch.start
     var end = stretch.end
-    if ticks[start] < range.lowerBound || ticks[end - 1] > range.upperBound {
-      while start < end, ticks[start] < range.lowerBound { start += 1 }
-      while end > start, ticks[end - 1] > range.upperBound { end -= 1 }
+    if ticks[start] < first || ticks[end - 1] > last {
+      while start < end, ticks[start] < first { start += 1 }
+      while end > start, ticks[end - 1] > last { end -= 1 }
     }
+    return start..<end
+  }
+
+  private func selectWanted(_ range: Range<Int>, _ isAll: Bool) {
     let target = selected.base
     var count = selected.count
-    if isAll, admitted == nil {
-      for position in start..<end {
+    if isAll {
+      for position in range {
         target[count] = UInt32(truncatingIfNeeded: position)
         count &+= 1
       }
     } else {
       let types = block.types.base
-      let origins = block.originIndexes.base
-      for position in start..<end {
-        guard isWanted[Int(types[position])] else { continue }
-        if let admitted, !admitted[Int(origins[position])] { continue }
+      let isWanted = wanted.map { $0 != nil }
+      for position in range where isWanted[Int(types[position])] {
         target[count] = UInt32(truncatingIfNeeded: position)
         count &+= 1
       }
@@ -89,7 +188,64 @@ final class ActiveBlock {
     selected.count = count
   }
 
-  private func admittedOrigins(_ filter: ReplayFilter) -> [Bool] {
-    (0..<block.origins.count).map { filter.admits(block.origins[$0]) }
+  private func selectWanted(_ range: Range<Int>, by admitted: UnsafePointer<Bool>) {
+    let types = block.types.base
+    let origins = block.originIndexes.base
+    let target = selected.base
+    var count = selected.count
+    let isWanted = wanted.map { $0 != nil }
+    for position in range
+    where isWanted[Int(types[position])] && admitted[Int(origins[position])] {
+      target[count] = UInt32(truncatingIfNeeded: position)
+      count &+= 1
+    }
+    selected.count = count
+  }
+
+  /// Events of types that different filters want: those that pass any of the type's.
+  private func selectSieved(_ range: Range<Int>) {
+    let (types, ticks) = (block.types.base, block.ticks.base)
+    let origins = block.originIndexes.base
+    let sieves = wanted.map { $0?.sieves ?? [] }
+    let admission = admission
+    for position in range {
+      let (moment, origin) = (ticks[position], Int(origins[position]))
+      for sieve in sieves[Int(types[position])] where admission.admits(sieve, moment, origin) {
+        selected.append(UInt32(truncatingIfNeeded: position))
+        break
+      }
+    }
+  }
+
+  // MARK: Merging
+
+  /// A cursor for each stream (more for one whose time goes back).
+  func cursors(slot: Int, order: UInt32) -> [Cursor] {
+    cursorCount = spans.count
+    return spans.map { span in
+      Cursor(
+        next: UnsafePointer(selected.base) + span.range.lowerBound,
+        end: UnsafePointer(selected.base) + span.range.upperBound,
+        ticks: block.ticks.base, types: block.types.base,
+        rank: UInt64(span.stream) << 32 | UInt64(order), key: UInt64(slot) << 16)
+    }
+  }
+
+  func makeBatches(
+    _ routes: RouteTable, clock: UnsafeBufferPointer<ClockSegment>, startUnixNanoseconds: Int64
+  ) {
+    batches.count = 0
+    let admission = admission
+    for (index, route) in wanted.enumerated() {
+      batches.append(
+        EventBatch(
+          positions: UnsafePointer(block.rows.base), count: 0, ticks: block.ticks.base,
+          rows: block.rows.base, originIndexes: block.originIndexes.base,
+          origins: block.origins.base, flags: block.flags.base, stacks: block.stacks.base,
+          columns: block.columns(of: index + 1), typeIndex: route?.typeIndex ?? 0,
+          clock: clock, startUnixNanoseconds: startUnixNanoseconds,
+          handlers: route?.handlers ?? routes.noHandlers, handlerCount: route?.handlerCount ?? 0,
+          admission: admission))
+    }
   }
 }

@@ -16,8 +16,10 @@ struct EventBatch {
   @usableFromInline let typeIndex: Int
   @usableFromInline let clock: UnsafeBufferPointer<ClockSegment>
   @usableFromInline let startUnixNanoseconds: Int64
-  let handlers: UnsafePointer<Replay.Subscription>
+  let handlers: UnsafePointer<RouteTable.Handler>
   let handlerCount: Int
+  /// What each handler's sieve says of single events.
+  let admission: Admission
 
   /// Fills in the header of an event. `segment` is kept from event to event: most fall into the
   /// same.
@@ -49,12 +51,34 @@ struct EventBatch {
     count = 1
     for index in 0..<total {
       positions = all + index
-      for handler in 0..<handlerCount { try handlers[handler].handle(self) }
+      let position = Int(all[index])
+      for handler in 0..<handlerCount {
+        let sieve = handlers[handler].sieve
+        guard
+          sieve < 0 || admission.admits(sieve, ticks[position], Int(originIndexes[position]))
+        else { continue }
+        try handlers[handler].handle(self)
+      }
     }
   }
 
   @usableFromInline @inline(never)
   func segment(ofTicks moment: UInt64) -> ClockSegment {
     ClockMap.segment(ofTicks: moment, in: clock)
+  }
+}
+
+/// Which events of a block pass which sieve.
+struct Admission {
+  /// First and last ticks of each sieve.
+  var ticks: UnsafePointer<(first: UInt64, last: UInt64)>
+  /// Of each sieve, whether it admits each of the block's origins.
+  var origins: UnsafePointer<Bool>
+  var originCount: Int
+
+  @inline(__always)
+  func admits(_ sieve: Int, _ moment: UInt64, _ origin: Int) -> Bool {
+    moment >= ticks[sieve].first && moment <= ticks[sieve].last
+      && origins[sieve &* originCount &+ origin]
   }
 }

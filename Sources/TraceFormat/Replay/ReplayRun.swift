@@ -6,7 +6,6 @@ final class ReplayRun {
   private let replay: Replay
   private let file: TraceFile
   private let routes: RouteTable
-  private let ticksRange: ClosedRange<UInt64>
   private var clock = GrowingBuffer<ClockSegment>()
 
   /// Positions of the blocks to come, by first ticks, last first.
@@ -16,8 +15,8 @@ final class ReplayRun {
   /// Of each slot's block, the batch to fill in for each of its types.
   private var batchTables = GrowingBuffer<UnsafePointer<EventBatch>>(capacity: 16)
   private var freeSlots: [Int] = []
-  /// Blocks that were used and may be filled again.
-  private var spares: [ActiveBlock] = []
+  /// The blocks to come, decoded.
+  private let ahead: BlocksAhead
   private var activeBytes = 0
   private var heap = CursorHeap()
 
@@ -31,38 +30,31 @@ final class ReplayRun {
   init(_ replay: Replay, blocks: Range<Int>) {
     let file = replay.file
     let routes = RouteTable(replay)
-    let ticks = Self.ticksRange(replay.filter, file.clock)
     self.replay = replay
     self.file = file
     self.routes = routes
-    ticksRange = ticks
     memoryBytesMax = replay.memoryBytesMax
     replay.unreadableTypes = routes.unreadable
     for segment in file.clock.segments { clock.append(segment) }
+    let ticks = replay.filter.time.map { file.clock.ticks(of: $0) } ?? 0...UInt64.max
     losses = LossQueue(file, blocks: replay.lossHandlers.isEmpty ? 0..<0 : blocks, ticks: ticks)
     let index = file.index
     var selected = blocks.filter { position in
       let entry = index.blocks[position]
-      return entry.kind == BlockKind.events && entry.last >= ticks.lowerBound
-        && entry.first <= ticks.upperBound
-        && entry.types.contains { routes.isWantedOrUnknown(index.typeRefs[$0]) }
+      return entry.kind == BlockKind.events
+        && entry.types.contains {
+          routes.wants(index.typeRefs[$0], between: entry.first, entry.last)
+        }
     }
     selected.sort { (index.blocks[$0].first, $0) > (index.blocks[$1].first, $1) }
     blocksToCome = selected
     nextBlockTicks = selected.last.map { index.blocks[$0].first } ?? .max
-  }
-
-  private static func ticksRange(
-    _ filter: ReplayFilter, _ clock: ClockMap
-  ) -> ClosedRange<UInt64> {
-    guard let time = filter.time else { return 0...UInt64.max }
-    let first = clock.ticks(ofTimestamp: time.lowerBound)
-    guard time.upperBound < .max else { return first...UInt64.max }
-    let afterLast = clock.ticks(ofTimestamp: time.upperBound + 1)
-    return first...max(first, afterLast == .max ? .max : max(afterLast, 1) - 1)
+    ahead = BlocksAhead(
+      file, routes, selected.reversed().map { index.blocks[$0] }, threads: replay.decodingThreads)
   }
 
   func handOut() throws {
+    defer { ahead.stop() }
     while true {
       try openBlocks()
       guard !heap.isEmpty else { break }
@@ -103,7 +95,7 @@ final class ReplayRun {
     activeBytes -= active.memoryBytes
     slots[slot] = nil
     freeSlots.append(slot)
-    if spares.count < 4 { spares.append(active) }
+    ahead.recycle(active)
   }
 
   // MARK: Blocks
@@ -122,65 +114,32 @@ final class ReplayRun {
   private func open(_ position: Int) throws {
     let entry = file.index.blocks[position]
     opened.insert(entry.offset)
-    guard let header = try file.readBlock(entry) else { return }
-    let active = spares.popLast() ?? ActiveBlock()
-    do throws(FormatError) {
-      try decode(active, header)
-    } catch {
-      file.note(error, header, at: entry.offset)
-      spares.append(active)
-      return
+    let active = try ahead.take()
+    if let fault = active.fault {
+      switch fault {
+      case .unusable(let reason): file.note(reason, entry)
+      case .broken(let error, let header): file.note(error, header, at: entry.offset)
+      }
+      return ahead.recycle(active)
     }
-    noteUnknownTypes(active, entry)
+    for type in active.unknownTypes {
+      file.noteUndefined(
+        ref: type.ref, count: type.count, entry.offset, payloadBytes: entry.payloadBytes)
+    }
     let slot = freeSlots.popLast() ?? slots.count
+    let cursors = active.cursors(slot: slot, order: UInt32(truncatingIfNeeded: position))
+    active.makeBatches(
+      routes, clock: UnsafeBufferPointer(start: clock.base, count: clock.count),
+      startUnixNanoseconds: file.startUnixNanoseconds)
     if slot == slots.count {
       slots.append(nil)
       batchTables.append(UnsafePointer(active.batches.base))
     }
-    var cursors: [Cursor] = []
-    active.select(
-      slot: slot, order: UInt32(truncatingIfNeeded: position), ticks: ticksRange,
-      filter: replay.filter, into: &cursors)
     slots[slot] = active
     batchTables[slot] = UnsafePointer(active.batches.base)
     activeBytes += active.memoryBytes
     if cursors.isEmpty { release(slot) }
     for cursor in cursors { heap.insert(cursor) }
-  }
-
-  /// Decodes what all events have, then the fields of the types that a handler asks for.
-  private func decode(_ active: ActiveBlock, _ header: BlockHeader) throws(FormatError) {
-    let block = active.block
-    try block.decode(header, file.reader.payload)
-    let entries = block.directory?.entries.dropFirst() ?? []
-    active.isWanted.removeAll(keepingCapacity: true)
-    for (index, entry) in entries.enumerated() {
-      let route = routes.route(entry.ref)
-      active.isWanted.append(route != nil)
-      guard let route else { continue }
-      try block.decodeFields(of: index + 1, fields: route.fields, file.reader.payload)
-    }
-    block.settleColumns()
-    active.batches.count = 0
-    for (index, entry) in entries.enumerated() {
-      let route = routes.route(entry.ref)
-      active.batches.append(
-        EventBatch(
-          positions: UnsafePointer(block.rows.base), count: 0, ticks: block.ticks.base,
-          rows: block.rows.base, originIndexes: block.originIndexes.base,
-          origins: block.origins.base, flags: block.flags.base, stacks: block.stacks.base,
-          columns: block.columns(of: index + 1), typeIndex: route?.typeIndex ?? 0,
-          clock: UnsafeBufferPointer(start: clock.base, count: clock.count),
-          startUnixNanoseconds: file.startUnixNanoseconds,
-          handlers: route?.handlers ?? routes.noHandlers, handlerCount: route?.handlerCount ?? 0))
-    }
-  }
-
-  private func noteUnknownTypes(_ active: ActiveBlock, _ entry: BlockEntry) {
-    for section in active.block.directory?.entries.dropFirst() ?? []
-    where !routes.isKnown(section.ref) {
-      file.noteUndefined(section, entry.offset, payloadBytes: entry.payloadBytes)
-    }
   }
 
   // MARK: Handing out

@@ -1,37 +1,55 @@
 internal import TraceEvents
 
-/// Which handlers each event type of the file goes to.
-final class RouteTable {
+/// Which handlers each event type of the file goes to. Does not change while a replay runs.
+final class RouteTable: @unchecked Sendable {
+  /// A subscription's handler, as one type's events go to it.
+  struct Handler {
+    let handle: Replay.BatchHandler
+    /// The sieve that an event must still pass; -1 where all that were selected are wanted.
+    var sieve: Int
+  }
+
   struct Route {
     /// Position in ``TraceFile/eventTypes``.
     var typeIndex: Int
     var fields: [FieldPlan]
-    var handlers: UnsafePointer<Replay.Subscription>
+    /// How many of them are decoded: those up to the last that a handler reads.
+    var leadingFields: Int
+    /// Whether the section of the type is needed at all.
+    var readsFields: Bool
+    /// An event is selected that passes any of these.
+    var sieves: [Int]
+    var handlers: UnsafePointer<Handler>
     var handlerCount: Int
   }
 
+  /// The different filters of all subscriptions.
+  private(set) var sieves: [EventSieve] = []
   private var routes: [UInt16: Route] = [:]
   private var knownRefs: Set<UInt16> = []
   private(set) var unreadable: [EventSchema] = []
   /// All routes' handlers, in memory that does not move: batches point to it.
-  private let handlers: UnsafeMutableBufferPointer<Replay.Subscription>
+  private let handlers: UnsafeMutableBufferPointer<Handler>
   private var handlerCount = 0
 
   /// A place to point at for types that have none.
-  var noHandlers: UnsafePointer<Replay.Subscription> { UnsafePointer(handlers.baseAddress!) }
+  var noHandlers: UnsafePointer<Handler> { UnsafePointer(handlers.baseAddress!) }
 
   init(_ replay: Replay) {
     let types = replay.file.eventTypes
     handlers = .allocate(capacity: max(types.count * replay.subscriptions.count, 1))
+    var numbers: [EventSieve: Int] = [:]
+    let sieveNumbers = replay.subscriptions.map { subscription in
+      let sieve = EventSieve([replay.filter, subscription.filter], replay.file.clock)
+      let number = numbers[sieve] ?? sieves.count
+      if number == sieves.count { sieves.append(sieve) }
+      numbers[sieve] = number
+      return number
+    }
     for type in types {
       knownRefs.insert(type.ref)
       guard replay.filter.admits?(type.schema) ?? true else { continue }
-      let start = handlerCount
-      for subscription in replay.subscriptions { add(subscription, type.schema) }
-      guard handlerCount > start else { continue }
-      routes[type.ref] = Route(
-        typeIndex: type.index, fields: type.schema.fields.map { FieldPlan($0.type) },
-        handlers: UnsafePointer(handlers.baseAddress!) + start, handlerCount: handlerCount - start)
+      addRoute(type, replay.subscriptions, sieveNumbers)
     }
   }
 
@@ -40,19 +58,53 @@ final class RouteTable {
     handlers.deallocate()
   }
 
-  private func add(_ subscription: Replay.Subscription, _ written: EventSchema) {
-    if let wanted = subscription.schema {
-      guard wanted.provider == written.provider, wanted.id == written.id else { return }
-      guard written.isReadable(as: wanted) else {
-        unreadable.append(written)
-        return
-      }
+  private func addRoute(
+    _ type: EventType, _ subscriptions: [Replay.Subscription], _ sieveNumbers: [Int]
+  ) {
+    let start = handlers.baseAddress! + handlerCount
+    var count = 0
+    var fieldCount = 0
+    var readsFields = false
+    var selection: Set<Int> = []
+    for (subscription, sieve) in zip(subscriptions, sieveNumbers) {
+      guard subscription.filter.admits?(type.schema) ?? true, wants(subscription, type.schema)
+      else { continue }
+      (start + count).initialize(to: Handler(handle: subscription.handle, sieve: sieve))
+      count += 1
+      fieldCount = max(fieldCount, subscription.fields.count(in: type.schema))
+      readsFields = readsFields || subscription.fields.areAny
+      selection.insert(sieve)
     }
-    (handlers.baseAddress! + handlerCount).initialize(to: subscription)
-    handlerCount += 1
+    guard count > 0 else { return }
+    if selection.count == 1 {
+      for index in 0..<count { start[index].sieve = -1 }
+    }
+    handlerCount += count
+    let fields = type.schema.fields
+    routes[type.ref] = Route(
+      typeIndex: type.index, fields: fields.map { FieldPlan($0.type) }, leadingFields: fieldCount,
+      readsFields: readsFields, sieves: selection.sorted(), handlers: UnsafePointer(start),
+      handlerCount: count)
+  }
+
+  private func wants(_ subscription: Replay.Subscription, _ written: EventSchema) -> Bool {
+    guard let wanted = subscription.schema else { return true }
+    guard wanted.provider == written.provider, wanted.id == written.id else { return false }
+    guard written.isReadable(as: wanted) else {
+      if !unreadable.contains(written) { unreadable.append(written) }
+      return false
+    }
+    return true
   }
 
   func route(_ ref: UInt16) -> Route? { routes[ref] }
   func isKnown(_ ref: UInt16) -> Bool { knownRefs.contains(ref) }
-  func isWantedOrUnknown(_ ref: UInt16) -> Bool { routes[ref] != nil || !isKnown(ref) }
+
+  /// Whether a block with events of this type between these ticks is to be read.
+  func wants(_ ref: UInt16, between first: UInt64, _ last: UInt64) -> Bool {
+    guard let route = routes[ref] else {
+      return !isKnown(ref) && sieves.contains { $0.overlaps(first, last) }
+    }
+    return route.sieves.contains { sieves[$0].overlaps(first, last) }
+  }
 }

@@ -13,15 +13,22 @@ struct StackTable: ~Copyable {
   /// readers, again and again. About 30 MB when full.
   static let nodesMax = FileLayout.nodesPerEpochMax
   private static let slotsMin = 4096
+  private static let positionMask: UInt32 = 1 << 21 - 1
 
-  /// Of each node: its caller as position + 1, 0 when it has none; and its address.
-  private var parents = GrowingBuffer<UInt32>(capacity: 1024)
-  private var addresses = GrowingBuffer<UInt64>(capacity: 1024)
-  /// Of each node, its first child as position + 1, 0 when it has none. Most nodes have no other,
-  /// and a stack's nodes lie in a row: following them touches little memory.
-  private var firstChildren = GrowingBuffer<UInt32>(capacity: 1024)
+  /// What a step from caller to callee needs, in one place: a step mostly misses the caches.
+  // Not private: the 6.3 compiler breaks on a private type in a buffer.
+  struct Node {
+    var address: UInt64
+    /// The caller as position + 1; 0 when there is none.
+    var parent: UInt32
+    /// The first child as position + 1; 0 when there is none. Most nodes have no other, and a
+    /// stack's nodes lie in a row.
+    var firstChild: UInt32 = 0
+  }
+
+  private var nodes = GrowingBuffer<Node>(capacity: 1024)
   /// Positions + 1 by hash, of outermost frames and of children that are not the first; at most
-  /// half are in use.
+  /// half are in use. Bits of the hash above them tell most others apart without a look at them.
   private var slots = GrowingBuffer<UInt32>(capacity: slotsMin)
   private var slotMask = slotsMin - 1
   private var slotsUsed = 0
@@ -39,12 +46,12 @@ struct StackTable: ~Copyable {
     slots.base.update(repeating: 0, count: Self.slotsMin)
   }
 
-  var hasPending: Bool { parents.count > writtenCount }
+  var hasPending: Bool { nodes.count > writtenCount }
   /// Nodes that no block holds yet.
-  var pendingCount: Int { parents.count - writtenCount }
+  var pendingCount: Int { nodes.count - writtenCount }
 
   /// Whether a stack with so many frames might not fit.
-  func isFull(adding frameCount: Int) -> Bool { parents.count + frameCount > Self.nodesMax }
+  func isFull(adding frameCount: Int) -> Bool { nodes.count + frameCount > Self.nodesMax }
 
   /// Whether what is pending, and such a stack, might not fit a block.
   func isDue(adding frameCount: Int) -> Bool {
@@ -54,7 +61,7 @@ struct StackTable: ~Copyable {
   /// The number of a stack, whose addresses come innermost first; 0 for an empty one, and when all
   /// numbers are used up.
   mutating func intern(_ frames: UnsafePointer<UInt64>, _ count: Int) -> UInt32 {
-    guard count > 0, UInt64(epoch) + UInt64(parents.count + count) < UInt64(StackID.lost.rawValue)
+    guard count > 0, UInt64(epoch) + UInt64(nodes.count + count) < UInt64(StackID.lost.rawValue)
     else { return 0 }
     let outermost = frames + (count - 1)
     var depth = 0
@@ -82,36 +89,39 @@ struct StackTable: ~Copyable {
   @inline(__always)
   private mutating func child(of parent: UInt32, _ address: UInt64) -> UInt32 {
     guard parent != 0 else { return sibling(parent, address) }
-    let first = firstChildren.base[Int(parent) &- 1]
+    let first = nodes.base[Int(parent) &- 1].firstChild
     if first == 0 {
       let node = append(parent, address)
-      firstChildren.base[Int(parent) &- 1] = node
+      nodes.base[Int(parent) &- 1].firstChild = node
       return node
     }
-    return addresses.base[Int(first) &- 1] == address ? first : sibling(parent, address)
+    return nodes.base[Int(first) &- 1].address == address ? first : sibling(parent, address)
   }
 
   private mutating func sibling(_ parent: UInt32, _ address: UInt64) -> UInt32 {
-    var slot = hash(parent, address) & slotMask
+    let hash = hash(parent, address)
+    let tag = Self.tag(hash)
+    var slot = hash & slotMask
     while true {
-      let node = slots.base[slot]
-      if node == 0 { break }
-      let position = Int(node) &- 1
-      if addresses.base[position] == address, parents.base[position] == parent { return node }
+      let known = slots.base[slot]
+      if known == 0 { break }
+      if known & ~Self.positionMask == tag {
+        let node = known & Self.positionMask
+        let found = nodes.base + (Int(node) &- 1)
+        if found.pointee.address == address, found.pointee.parent == parent { return node }
+      }
       slot = (slot &+ 1) & slotMask
     }
     let node = append(parent, address)
-    slots.base[slot] = node
+    slots.base[slot] = node | tag
     slotsUsed += 1
     if slotsUsed * 2 > slotMask { growSlots() }
     return node
   }
 
   private mutating func append(_ parent: UInt32, _ address: UInt64) -> UInt32 {
-    parents.append(parent)
-    addresses.append(address)
-    firstChildren.append(0)
-    return UInt32(parents.count)
+    nodes.append(Node(address: address, parent: parent))
+    return UInt32(nodes.count)
   }
 
   /// Seeded: a hostile program chooses the addresses, but cannot choose collisions.
@@ -120,6 +130,11 @@ struct StackTable: ~Copyable {
     let product = (address ^ seed).multipliedFullWidth(
       by: (UInt64(parent) &* 0x9e37_79b9_7f4a_7c15) ^ seed)
     return Int(truncatingIfNeeded: product.high ^ product.low)
+  }
+
+  @inline(__always)
+  private static func tag(_ hash: Int) -> UInt32 {
+    UInt32(truncatingIfNeeded: hash &>> 32) & ~positionMask
   }
 
   private mutating func growSlots() {
@@ -131,8 +146,8 @@ struct StackTable: ~Copyable {
     slots.base.update(repeating: 0, count: larger)
     slotMask = larger - 1
     for index in 0..<known.count {
-      let position = Int(known.base[index]) - 1
-      var slot = hash(parents.base[position], addresses.base[position]) & slotMask
+      let node = nodes[Int(known.base[index] & Self.positionMask) - 1]
+      var slot = hash(node.parent, node.address) & slotMask
       while slots.base[slot] != 0 { slot = (slot &+ 1) & slotMask }
       slots.base[slot] = known.base[index]
     }
@@ -146,20 +161,19 @@ struct StackTable: ~Copyable {
     var values = GrowingBuffer<UInt64>(capacity: count)
     target.append(varint: UInt64(epoch) + UInt64(writtenCount))
     target.append(varint: UInt64(count))
-    for position in writtenCount..<parents.count {
-      let parent = Int(parents.base[position])
+    for position in writtenCount..<nodes.count {
+      let parent = Int(nodes[position].parent)
       values.append(parent == 0 ? 0 : UInt64(position + 1 - parent))
     }
     encoder.encode(values.base, count: count, hint: .skewed, into: &target)
     var siblings = SiblingTable(count: count)
     values.count = 0
-    for position in writtenCount..<parents.count {
-      values.append(
-        siblings.difference(
-          parent: parents.base[position], address: addresses.base[position]))
+    for position in writtenCount..<nodes.count {
+      let node = nodes[position]
+      values.append(siblings.difference(parent: node.parent, address: node.address))
     }
     encoder.encode(values.base, count: count, hint: .skewed, into: &target)
-    writtenCount = parents.count
+    writtenCount = nodes.count
     return epoch + UInt32(writtenCount) - 1
   }
 
@@ -168,10 +182,8 @@ struct StackTable: ~Copyable {
     precondition(!hasPending)
     slots.base.update(repeating: 0, count: slotMask + 1)
     slotsUsed = 0
-    firstChildren.count = 0
-    epoch += UInt32(parents.count)
-    parents.count = 0
-    addresses.count = 0
+    epoch += UInt32(nodes.count)
+    nodes.count = 0
     writtenCount = 0
     lastAddresses.count = 0
     lastNodes.count = 0

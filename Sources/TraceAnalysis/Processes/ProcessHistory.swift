@@ -1,8 +1,9 @@
-internal import TraceEvents
 internal import TraceFormat
 
 /// Which program had a process id at a time.
-struct ProcessNames {
+///
+/// - Cost: a look-up is O(log n) in the lives of the pid.
+public struct ProcessHistory: Sendable {
   /// From `since` on, until the next.
   private struct Life {
     var since: Int64
@@ -12,33 +13,23 @@ struct ProcessNames {
   /// By process id, in order of time.
   private var lives: [UInt32: [Life]] = [:]
 
-  /// Reads what the file tells of processes.
-  init(_ file: TraceFile) throws {
-    let events = EventList()
-    let replay = Replay(file)
-    replay.on(ProcessStart.self) { event, header in
-      // What ran before the session has always been that program, as far as the trace knows.
-      let since = header.flags.contains(.rundown) ? Int64.min : header.timestamp
-      events.add(header.pid, since, event.name)
-    }
-    replay.on(ProcessExec.self) { event, header in
-      events.add(header.pid, header.timestamp, event.name)
-    }
-    try replay.run()
-    lives = events.lives.mapValues { lives in
-      lives.enumerated().sorted { ($0.element.since, $0.offset) < ($1.element.since, $1.offset) }
-        .map(\.element)
+  init() {}
+
+  /// - Parameter split: pids whose first life is a process that no event tells of.
+  init(
+    _ known: ProcessLives, split: Set<UInt32>, _ firstNames: [UInt32: String], _ file: TraceFile
+  ) {
+    lives = firstNames.mapValues { [Life(since: .min, name: $0)] }
+    for generation in known.all {
+      let pid = generation.pid
+      if generation.from > .min {
+        lives[pid, default: []].append(Life(since: generation.from, name: generation.name ?? ""))
+      } else if split.contains(pid), lives[pid] == nil {
+        lives[pid] = [Life(since: .min, name: "")]
+      }
     }
     for process in file.processes {
       add(process, joined: file.timestamp(ofTicks: process.joinTicks))
-    }
-  }
-
-  private final class EventList {
-    var lives: [UInt32: [Life]] = [:]
-
-    func add(_ pid: UInt32, _ since: Int64, _ name: String) {
-      lives[pid, default: []].append(Life(since: since, name: name))
     }
   }
 
@@ -58,13 +49,14 @@ struct ProcessNames {
     }
   }
 
-  func process(_ pid: UInt32, at time: Int64) -> ResolvedProcess {
+  /// The process that had `pid` at `time`, in nanoseconds since the trace began. What was before
+  /// the first that is known is taken for it; one that is not known at all is called "?".
+  public func process(_ pid: UInt32, at time: Int64) -> ResolvedProcess {
     let known = lives[pid] ?? []
     let index = Self.index(of: time, in: known)
     guard index < known.count else {
       return ResolvedProcess(pid: pid, generation: 0, name: "?", validity: .always)
     }
-    // What was before the first that is known is taken for it.
     let from = index == 0 ? Int64.min : known[index].since
     let until = index + 1 < known.count ? known[index + 1].since &- 1 : Int64.max
     return ResolvedProcess(

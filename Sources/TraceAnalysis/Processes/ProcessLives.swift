@@ -1,5 +1,5 @@
 /// The generations of all processes, by pid and time.
-struct ProcessLives {
+final class ProcessLives: ProcessListener {
   /// Of each pid in order of time.
   private var byPID: [UInt32: [Generation]] = [:]
   private var nextNumber: UInt32 = 0
@@ -9,7 +9,7 @@ struct ProcessLives {
   var all: some Sequence<Generation> { byPID.values.joined() }
 
   /// The process as it is now; made up, since ever, when nothing is known of it.
-  mutating func current(_ pid: UInt32) -> Generation {
+  func current(_ pid: UInt32) -> Generation {
     if let last = byPID[pid]?.last { return last }
     return begin(pid, from: forgotten[pid] ?? .min, parent: nil)
   }
@@ -17,25 +17,25 @@ struct ProcessLives {
   func known(_ pid: UInt32) -> Generation? { byPID[pid]?.last }
 
   /// A fork: with a copy of the parent's addresses.
-  mutating func fork(_ pid: UInt32, parent: UInt32, at time: Int64) {
+  func processStarted(_ pid: UInt32, parent: UInt32, at time: Int64) {
     let from = known(parent).flatMap { $0.covers(time) ? $0 : nil }
-    end(pid, at: time)
+    processStopped(pid, at: time)
     begin(pid, from: time, parent: from)
   }
 
   /// An exec, or another process with the same pid: nothing is left of what was.
-  mutating func renew(_ pid: UInt32, at time: Int64) {
-    end(pid, at: time)
+  func processRenewed(_ pid: UInt32, at time: Int64) {
+    processStopped(pid, at: time)
     begin(pid, from: time, parent: nil)
   }
 
-  mutating func end(_ pid: UInt32, at time: Int64) {
+  func processStopped(_ pid: UInt32, at time: Int64) {
     guard let last = byPID[pid]?.last else { return }
     last.until = min(last.until, max(time, last.from))
   }
 
   @discardableResult
-  private mutating func begin(_ pid: UInt32, from: Int64, parent: Generation?) -> Generation {
+  private func begin(_ pid: UInt32, from: Int64, parent: Generation?) -> Generation {
     // In order of time, whatever the order of what was told.
     let from = max(from, byPID[pid]?.last?.from ?? forgotten[pid] ?? .min)
     let generation = Generation(
@@ -66,7 +66,7 @@ struct ProcessLives {
   }
 
   /// Forgets generations that have ended, where `isForgotten` says so; gives how many are left.
-  mutating func forget(where isForgotten: (Generation) -> Bool) -> Int {
+  func forget(where isForgotten: (Generation) -> Bool) -> Int {
     var left = 0
     for (pid, generations) in byPID {
       let kept = generations.filter { $0.until == .max || !isForgotten($0) }

@@ -1,0 +1,170 @@
+internal import Glibc
+
+/// Decodes a replay's blocks in the order they will be opened, ahead of the replay, on threads of
+/// its own.
+///
+/// Which thread decodes a block makes no difference to what is handed out: the replay takes the
+/// blocks in their order, and one that no thread has begun with it decodes itself.
+///
+/// - Cost: at most ``blocksPerThread`` decoded blocks a thread wait for the replay.
+/// - Trap: ``stop()`` must be called; until then nothing that the blocks are read by may change.
+final class BlocksAhead: @unchecked Sendable {
+  static let blocksPerThread = 2
+  static let threadsMax = 3
+  /// For fewer blocks threads are not worth their start.
+  private static let blocksMin = 4
+
+  private enum State {
+    case waiting
+    case begun
+    case done(Result<ActiveBlock, FormatError>)
+    case taken
+  }
+
+  // All that follows is under the lock.
+  private let lock: UnsafeMutablePointer<pthread_mutex_t>
+  /// Something was done, taken or stopped.
+  private let changed: UnsafeMutablePointer<pthread_cond_t>
+  private var states: [State]
+  /// The first block that may be waiting.
+  private var nextWaiting = 0
+  /// Blocks before it were taken.
+  private var takenCount = 0
+  private var isStopped = false
+  /// Blocks that were used and may be filled again.
+  private var spares: [ActiveBlock] = []
+
+  private let entries: [BlockEntry]
+  private let routes: RouteTable
+  private let source: ByteSource
+  private let fileID: UInt32?
+  private var threads: [pthread_t] = []
+  private let aheadMax: Int
+  /// Reads what the replay decodes itself.
+  private var ownReader: BlockReader
+
+  /// - Parameter entries: the blocks, in the order they will be taken.
+  init(_ file: TraceFile, _ routes: RouteTable, _ entries: [BlockEntry], threads wanted: Int?) {
+    self.entries = entries
+    self.routes = routes
+    source = file.source
+    fileID = file.reader.fileID
+    ownReader = BlockReader(source: source, fileID: fileID)
+    states = Array(repeating: .waiting, count: entries.count)
+    lock = .allocate(capacity: 1)
+    changed = .allocate(capacity: 1)
+    pthread_mutex_init(lock, nil)
+    pthread_cond_init(changed, nil)
+    var count = 0
+    if entries.count >= Self.blocksMin {
+      count = wanted ?? min(sysconf(Int32(_SC_NPROCESSORS_ONLN)) - 1, Self.threadsMax)
+    }
+    aheadMax = count * Self.blocksPerThread
+    for _ in 0..<max(count, 0) { start() }
+  }
+
+  deinit {
+    pthread_cond_destroy(changed)
+    pthread_mutex_destroy(lock)
+    changed.deallocate()
+    lock.deallocate()
+  }
+
+  /// Ends the threads and waits for them.
+  func stop() {
+    locked { isStopped = true }
+    pthread_cond_broadcast(changed)
+    for thread in threads { pthread_join(thread, nil) }
+    threads = []
+  }
+
+  private func locked<R>(_ body: () -> R) -> R {
+    pthread_mutex_lock(lock)
+    defer { pthread_mutex_unlock(lock) }
+    return body()
+  }
+
+  // MARK: The replay's side
+
+  /// The next block, decoded.
+  func take() throws(FormatError) -> ActiveBlock {
+    pthread_mutex_lock(lock)
+    let position = takenCount
+    takenCount += 1
+    while case .begun = states[position] { pthread_cond_wait(changed, lock) }
+    let state = states[position]
+    states[position] = .taken
+    let spare = if case .waiting = state { spares.popLast() } else { ActiveBlock?.none }
+    pthread_mutex_unlock(lock)
+    // There is room for one more.
+    pthread_cond_broadcast(changed)
+    if case .done(let result) = state { return try result.get() }
+    let block = spare ?? ActiveBlock()
+    try block.read(entries[position], routes, with: &ownReader)
+    return block
+  }
+
+  /// Gives back a block that is not used any more.
+  func recycle(_ block: ActiveBlock) {
+    locked {
+      if spares.count < 4 + aheadMax { spares.append(block) }
+    }
+  }
+
+  // MARK: The threads' side
+
+  /// Signals are for the program's own threads: these block them all.
+  private func start() {
+    var every = sigset_t()
+    var before = sigset_t()
+    sigfillset(&every)
+    pthread_sigmask(SIG_SETMASK, &every, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    let itself = Unmanaged.passRetained(self)
+    var thread = pthread_t()
+    // Without a thread the replay decodes all by itself.
+    if pthread_create(&thread, nil, Self.main, itself.toOpaque()) == 0 {
+      threads.append(thread)
+    } else {
+      itself.release()
+    }
+  }
+
+  private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
+    Unmanaged<BlocksAhead>.fromOpaque($0!).takeRetainedValue().decodeAll()
+    return nil
+  }
+
+  private func decodeAll() {
+    var reader = BlockReader(source: source, fileID: fileID)
+    while let (position, spare) = begin() {
+      let block = spare ?? ActiveBlock()
+      let result: Result<ActiveBlock, FormatError>
+      do throws(FormatError) {
+        try block.read(entries[position], routes, with: &reader)
+        result = .success(block)
+      } catch {
+        result = .failure(error)
+      }
+      locked { states[position] = .done(result) }
+      pthread_cond_broadcast(changed)
+    }
+  }
+
+  /// The next block to decode, once it is near enough; nil when there is none.
+  private func begin() -> (Int, ActiveBlock?)? {
+    locked {
+      while true {
+        if isStopped { return nil }
+        nextWaiting = max(nextWaiting, takenCount)
+        guard nextWaiting < states.count else { return nil }
+        if nextWaiting < takenCount + aheadMax {
+          states[nextWaiting] = .begun
+          nextWaiting += 1
+          return (nextWaiting - 1, spares.popLast())
+        }
+        pthread_cond_wait(changed, lock)
+      }
+    }
+  }
+}
