@@ -29,6 +29,11 @@ public struct SymbolText: Renderer {
     output.append(
       text: "  stacks     \(grouped(report.events)) with \(grouped(all.frames)) frames at "
         + "\(report.isCut ? "more than " : "")\(grouped(all.addresses)) addresses\n")
+    if report.callersLost > 0 {
+      output.append(
+        text: "  cut        \(share(report.callersLost, report.events)) of the stacks end before "
+          + "the first function of their thread\n")
+    }
     output.append(
       text: "  named      \(share(named.frames, all.frames)) of the frames, "
         + "\(share(named.addresses, all.addresses)) of the addresses\n")

@@ -129,8 +129,8 @@ final class PerfSource: Sendable {
       $0.throttled = translator.throttled
       $0.stackProblems = translator.stacks.problems
       $0.malformed = translator.malformed &+ malformed
-      $0.cutStacks = translator.cutStacks
-      $0.framesMax = translator.framesMax
+      $0.cutStacks = translator.stacks.figures.deep
+      $0.framesMax = translator.stacks.framesMax
     }
   }
 

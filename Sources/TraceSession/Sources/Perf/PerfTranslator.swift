@@ -30,10 +30,6 @@ final class PerfTranslator {
   private(set) var lost: UInt64 = 0
   private(set) var throttled: UInt64 = 0
   private(set) var malformed: UInt64 = 0
-  /// Stacks that are as deep as the kernel's limit: outer frames are probably missing.
-  private(set) var cutStacks: UInt64 = 0
-  /// Frames of a stack at most (kernel.perf_event_max_stack).
-  var framesMax = PerfSettings.framesMax ?? .max
 
   static let pathBytesMax = 4096
 
@@ -148,12 +144,6 @@ final class PerfTranslator {
     words.append(sampling.period_ns)
     words.append(UInt64(source.rawValue))
     stacks.append(sample, pid: pid, to: &words)
-    if sample.callchain.count / 8 >= framesMax,
-      PerfCallchain.addressCount(sample.callchain) >= framesMax
-    {
-      cutStacks += 1
-      if words.last != StackNode.lostAddress { words.append(StackNode.lostAddress) }
-    }
     let header = SystemBatch.Header(
       ref: refs.ref(of: SampledProfile.self), flags: .stack, ticks: moment.ticks,
       process: process, tid: moment.tid)
