@@ -1,4 +1,5 @@
 public import TraceAnalysis
+internal import TraceSymbols
 
 /// Which images and sources of code a trace's stacks went through, and what of them has names:
 ///
@@ -103,7 +104,10 @@ public struct SymbolText: Renderer {
 
   private func details(_ module: SymbolReport.Module) -> [String] {
     var lines: [String] = []
-    if !module.buildID.isEmpty { lines.append("build id \(hexadecimal(module.buildID))") }
+    if !module.buildID.isEmpty {
+      let kind = BuildID(module.buildID)?.isContent == true ? "no build id; content" : "build id"
+      lines.append("\(kind) \(hexadecimal(module.buildID))")
+    }
     if module.announced > 0 {
       lines.append("\(grouped(module.announced)) functions announced")
     }

@@ -22,8 +22,8 @@ final class EntryFunctions {
   private lazy var starters = ThreadStarters(file, addressing, frames).ranges
 
   /// Nil where the file is not the image, or no ELF file.
-  init?(_ image: UnwindImages.Identity, at path: String) {
-    guard let source = try? ByteSource(path: path),
+  init?(_ image: UnwindImages.Identity, at path: String, access: FileAccess) {
+    guard let source = try? ByteSource(path: path, access: access),
       let file = try? ELFFile(source, path: path),
       Self.isRight(file, image, path)
     else { return nil }
@@ -42,8 +42,8 @@ final class EntryFunctions {
   private static func isRight(
     _ file: ELFFile, _ image: UnwindImages.Identity, _ path: String
   ) -> Bool {
-    if let wanted = BuildID(image.buildID), let found = file.buildID {
-      return found.matches(wanted)
+    if let wanted = BuildID(image.buildID), wanted.isContent || file.buildID != nil {
+      return file.isImage(of: wanted)
     }
     guard image.inode != 0 else { return true }
     var status = stat()

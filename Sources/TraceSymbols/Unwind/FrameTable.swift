@@ -51,7 +51,10 @@ public final class FrameTable {
   ) throws(FrameTableError) {
     guard let bytes = ImageBytes(path: path, access: access) else { throw .unreadable }
     try self.init(bytes)
-    if !image.buildID.isEmpty, !sections.buildID.isEmpty {
+    if let wanted = BuildID(image.buildID), wanted.isContent {
+      guard (try? ByteSource(path: path, access: access)).map({ BuildID.content(of: $0) == wanted }) == true
+      else { throw .replaced }
+    } else if !image.buildID.isEmpty, !sections.buildID.isEmpty {
       // The kernel keeps 20 bytes of it.
       guard
         sections.buildID.starts(with: image.buildID) || image.buildID.starts(with: sections.buildID)

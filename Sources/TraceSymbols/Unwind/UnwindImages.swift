@@ -88,6 +88,8 @@ public final class UnwindImages {
       let (start, end) = (String(range.lowerBound, radix: 16), String(range.upperBound, radix: 16))
       paths.append("/proc/\(processID)/map_files/\(start)-\(end)")
     }
+    // A program in memory has no path, but its process leads to it.
+    if identity.path.hasPrefix("/memfd:") { paths.append("/proc/\(processID)/exe") }
     images.append(Image(identity: identity, processID: processID, paths: paths))
     ids[identity] = id
     return id
@@ -137,7 +139,10 @@ public final class UnwindImages {
     guard index < images.count else { return nil }
     if let known = images[index].entries { return known }
     let image = images[index]
-    let found = image.paths.lazy.compactMap { EntryFunctions(image.identity, at: $0) }.first
+    let access = FileAccess.of(processID: image.processID)
+    let found = image.paths.lazy.compactMap {
+      EntryFunctions(image.identity, at: $0, access: access)
+    }.first
     if let found {
       if entryCount >= Self.entryCountMax || entryBytes + found.byteCount > byteLimit {
         for other in images.indices { images[other].entries = nil }
