@@ -138,7 +138,7 @@ final class PerfSource: Sendable {
     let cpu = PerfSettings.onlineCPUs[0]
     let plan: PerfPlan
     switch wish.scope {
-    case .wholeMachine: plan = try .find(wish, pid: -1, cpu: cpu)
+    case .wholeMachine, .descendants: plan = try .find(wish, pid: -1, cpu: cpu)
     case .children(let thread): plan = try .find(wish, pid: thread, cpu: cpu)
     case .processes: plan = try .find(wish, pid: 0, cpu: cpu)
     }
@@ -147,7 +147,7 @@ final class PerfSource: Sendable {
 
   private func processesAtStart() -> [UInt32] {
     switch wish.scope {
-    case .children: []
+    case .children, .descendants: []
     case .processes(let pids): pids
     case .wholeMachine: ProcFiles.processes()
     }

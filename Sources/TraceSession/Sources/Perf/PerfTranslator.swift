@@ -48,6 +48,9 @@ final class PerfTranslator {
     self.images = images
     lastTicks = cpus.map { _ in 0 }
     processes = PerfProcesses(filter: filter, connectedIndex: connectedIndex)
+    if case .descendants(let thread) = wish.scope {
+      processes.ancestor = UInt32(bitPattern: thread)
+    }
     words.reserveCapacity(1024)
   }
 
@@ -121,6 +124,7 @@ final class PerfTranslator {
 
   private func lose(_ count: UInt64, _ ring: Int, _ ticks: UInt64) {
     lost &+= count
+    processes.mayMissForks = true
     stacks.spaces.lose()
     batch.add(
       loss: LossRecord(
@@ -178,7 +182,7 @@ final class PerfTranslator {
       emit(ThreadStart(name: processes[task.pid]?.name ?? ""), pid: task.pid, moment)
       return
     }
-    if processes.began(task.pid, parentPID: task.parentPID, at: moment.nanoseconds) {
+    if processes.began(task, at: moment.nanoseconds) {
       codeFiles.forget(task.pid)
       stacks.spaces.fork(task.pid, from: task.parentPID)
     }
@@ -215,7 +219,8 @@ final class PerfTranslator {
     let isFirst = isCommandsBegin(pid)
     let last = processes[pid]
     processes.exec(pid, name: name)
-    stacks.spaces.exec(pid)
+    // Of one that is not followed nothing is kept.
+    if processes[pid] != nil { stacks.spaces.exec(pid) }
     // What ran before is over, whether what runs now is wanted or not.
     guard processes.admits(pid) || (last?.index != nil && last?.isAdmitted == true) else { return }
     if isFirst { emit(ProcessStart(parentPID: UInt32(getpid()), name: name), pid: pid, moment) }
@@ -227,21 +232,25 @@ final class PerfTranslator {
   /// A command's events begin at its exec: this is the first that is heard of it. A process that
   /// is heard of by its exec later is one whose fork was lost.
   private func isCommandsBegin(_ pid: UInt32) -> Bool {
-    guard case .children = scope, !hasBegun else { return false }
-    hasBegun = true
-    return processes[pid] == nil
+    switch scope {
+    case .children where !hasBegun:
+      hasBegun = true
+      return processes[pid] == nil
+    case .descendants: return processes[pid]?.isBeforeExec == true
+    default: return false
+    }
   }
 
   private func take(_ map: PerfMap, _ moment: Moment) {
     guard processes.admits(map.pid) else { return }
-    stacks.spaces.map(CodeMapping(map), pid: map.pid)
-    let image = image(of: map)
+    let image = image(of: map, moment)
+    stacks.spaces.map(CodeMapping(map, buildID: image.buildID), pid: map.pid)
     emit(image, pid: map.pid, moment)
     codeFiles.mapped(
       image.path, map, process: index(of: map.pid, moment), atTicks: moment.ticks)
   }
 
-  func image(of map: PerfMap) -> ImageMap {
+  func image(of map: PerfMap, _ moment: Moment) -> ImageMap {
     let path = Self.text(UnsafeRawBufferPointer(rebasing: map.path.prefix(Self.pathBytesMax)))
     var image = ImageMap(
       baseAddress: map.address, size: map.size, fileOffset: map.fileOffset, path: path,
@@ -251,7 +260,8 @@ final class PerfTranslator {
       of: ImageFiles.Mapping(
         pid: map.pid, start: map.address, end: map.address &+ map.size, path: path,
         buildID: image.buildID, device: image.device, inode: image.inode,
-        isDeleted: path.hasSuffix(" (deleted)")), isRundown: false)
+        isDeleted: path.hasSuffix(" (deleted)"), mappedAt_ns: moment.nanoseconds),
+      isRundown: false)
     return image
   }
 
