@@ -6,10 +6,9 @@ import TraceFormat
 
 extension EndToEnd {
   /// Threads and processes that live for less than the time between two samples.
-  @Suite(.enabled(if: ShortLivedTests.mayFollowCPUs, "whole CPUs may not be sampled here"))
+  @Suite(
+    .enabled(if: UnwindTests.mayUnwind && geteuid() == 0, "whole CPUs may not be sampled here"))
   struct ShortLivedTests {
-    static let mayFollowCPUs: Bool = UnwindTests.mayUnwind && geteuid() == 0
-
     /// 1,500 of a third of a millisecond each; prints the CPU time that all of them had.
     static let source = """
       #include <pthread.h>
@@ -46,7 +45,7 @@ extension EndToEnd {
             waitpid(child, 0, 0);
           }
         }
-        printf("CPU %f\n", seconds(RUSAGE_SELF) + seconds(RUSAGE_CHILDREN));
+        printf("CPU %f\\n", seconds(RUSAGE_SELF) + seconds(RUSAGE_CHILDREN));
         return 0;
       }
       """

@@ -7,10 +7,13 @@ import TraceSymbols
 
 @testable import TraceSession
 
+private enum ContentCompiler {
+  static let path = ["/usr/bin/gcc", "/usr/bin/cc"].first { access($0 as String, X_OK) == 0 }
+}
+
 /// Images without a build id: each content is an image of its own, whatever becomes of its file.
-@Suite(.enabled(if: ContentTests.compiler != nil, "there is no C compiler"))
+@Suite(.enabled(if: ContentCompiler.path != nil, "there is no C compiler"))
 struct ContentTests {
-  static let compiler = ["/usr/bin/gcc", "/usr/bin/cc"].first { access($0 as String, X_OK) == 0 }
   private let directory = TemporaryDirectory()
 
   /// A program whose function at some place has this name.
@@ -20,7 +23,7 @@ struct ContentTests {
     fputs(
       "int \(function)(int n) { return n * 3; } int main(void) { return \(function)(0); }", text)
     fclose(text)
-    let command = "\(Self.compiler!) -O0 -Wl,--build-id=none -o \(target) \(source)"
+    let command = "\(ContentCompiler.path!) -O0 -Wl,--build-id=none -o \(target) \(source)"
     try #require(system(command) == 0)
     return WholeFile.bytes(target)
   }

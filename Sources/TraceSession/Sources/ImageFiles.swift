@@ -37,8 +37,15 @@ final class ImageFiles: Sendable {
     /// CLOCK_MONOTONIC; nil where it is mapped now.
     var mappedAt_ns: UInt64?
 
-    /// Memory that has a name like a file's.
+    /// A program's or a runtime's memory that can be opened.
     fileprivate var isMemory: Bool { path.hasPrefix("/memfd:") }
+
+    /// Whether the path is that of a file of code: not memory that only looks like a file, nor what
+    /// runtimes announce their code with.
+    fileprivate var isImageFile: Bool {
+      !["//", "/memfd:", "/dev/", "/SYSV", "/anon_hugepage", "/["].contains(where: path.hasPrefix)
+        && !path.contains("/jit-")
+    }
   }
 
   private enum Key: Hashable {
@@ -124,7 +131,7 @@ final class ImageFiles: Sendable {
     switch Self.open(mapping, access) {
     case .failure(let refusal):
       image.refused = access
-      if refusal == .replaced, mapping.buildID.isEmpty {
+      if refusal == .replaced, mapping.buildID.isEmpty, mapping.isImageFile {
         image.buildID = BuildID.unknownContent.bytes
       }
       return image

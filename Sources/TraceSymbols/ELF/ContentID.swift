@@ -33,8 +33,8 @@ extension BuildID {
   }
 }
 
-/// Two sums of the words of a file, each mixed by multiplication. It tells versions of a file apart;
-/// whoever wants two files to have one digest can make them.
+/// Two sums of the words of a file, each mixed by multiplication. They tell versions of a file
+/// apart; whoever wants two files to have one digest can make them.
 private struct ContentDigest {
   private var (one, two): (UInt64, UInt64) = (0x9e37_79b9_7f4a_7c15, 0xc2b2_ae3d_27d4_eb4f)
 

@@ -138,6 +138,13 @@ struct ELFSymbolReader {
     return base &- other
   }
 
+  /// Takes functions whose names are offsets in a table of its own: `make` is given what to add to
+  /// them.
+  mutating func add(from names: StringTable, _ make: (_ base: UInt32) -> [SymbolCandidate]) {
+    guard let base = builder.names.append(names) else { return }
+    builder.candidates += make(base)
+  }
+
   mutating func add(_ name: String, at start: UInt64, size: UInt32) {
     guard !start.addingReportingOverflow(UInt64(size)).overflow,
       let offset = builder.names.append(StringTable(Array(name.utf8) + [0]))

@@ -14,19 +14,17 @@ extension ELFSymbolReader {
     guard let table = GoFunctionTable(bytes, words: image.header.words, textAddress: text) else {
       return warn(.value(section.name))
     }
-    guard let base = builder.names.append(StringTable(table.names)) else { return }
-    var (index, found) = (0, 0)
-    while index < table.count, found < SymbolLimits.functions {
-      defer { index += 1 }
-      guard let function = table[index],
-        let place = addressing.code(at: function.start, size: function.size), place.size > 0,
-        !function.name.addingReportingOverflow(base).overflow
-      else { continue }
-      found += 1
-      builder.candidates.append(
-        SymbolCandidate(
+    let addressing = addressing
+    add(from: StringTable(table.names)) { base in
+      (0..<table.count).compactMap { index in
+        guard let function = table[index],
+          let place = addressing.code(at: function.start, size: function.size),
+          !function.name.addingReportingOverflow(base).overflow
+        else { return nil }
+        return SymbolCandidate(
           start: place.start, size: UInt32(clamping: place.size), name: function.name + base,
-          rank: SymbolCandidate.Rank.isFunction))
+          rank: SymbolCandidate.Rank.isFunction)
+      }
     }
   }
 }

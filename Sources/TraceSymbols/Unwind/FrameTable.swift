@@ -52,8 +52,8 @@ public final class FrameTable {
     guard let bytes = ImageBytes(path: path, access: access) else { throw .unreadable }
     try self.init(bytes)
     if let wanted = BuildID(image.buildID), wanted.isContent {
-      guard (try? ByteSource(path: path, access: access)).map({ BuildID.content(of: $0) == wanted }) == true
-      else { throw .replaced }
+      let source = try? ByteSource(path: path, access: access)
+      guard let source, BuildID.content(of: source) == wanted else { throw .replaced }
     } else if !image.buildID.isEmpty, !sections.buildID.isEmpty {
       // The kernel keeps 20 bytes of it.
       guard

@@ -45,6 +45,8 @@ import Testing
       else { continue }
       let name = parts[2].replacingOccurrences(of: ".abi0", with: "")
       // Where the code begins and ends has symbols of its own.
+      // The table leaves out what a generic function was made for.
+      if name.contains("[") { continue }
       if name.hasSuffix("etext") || name.hasSuffix("runtime.text") { continue }
       seen += 1
       #expect(table.lookup(offset)?.name == name, "\(line)")

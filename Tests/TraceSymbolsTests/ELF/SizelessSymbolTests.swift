@@ -8,7 +8,8 @@ import Testing
 struct SizelessSymbolTests {
   /// Labels with and without call frame information of their own.
   static let source = """
-    __asm__(".text\\n.globl bare_label\\n.type bare_label,@function\\nbare_label:\\n ret\\n.p2align 4\\n");
+    __asm__(".text\\n.globl bare_label\\n.type bare_label,@function\\n"
+            "bare_label:\\n ret\\n.p2align 4\\n");
     __asm__(".globl described_label\\n.type described_label,@function\\ndescribed_label:\\n"
             ".cfi_startproc\\n nop\\n nop\\n nop\\n ret\\n.cfi_endproc\\n.p2align 4\\n");
     volatile long sink;
