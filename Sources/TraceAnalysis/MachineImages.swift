@@ -136,7 +136,8 @@ public final class MachineImages: ImageSymbolProvider {
       return .failure(isReplaced ? .replaced(path: image.path) : .notFound(path: image.path))
     }
     let access = opensForProcesses ? FileAccess.of(processID: image.pid) : .own
-    let files = DebugFiles(roots: roots, access: access)
+    let files = DebugFiles(
+      roots: roots, symbolDirectories: searchRoots, access: access)
     return source.image(path: image.path, buildID: buildID, files: files)
       .map { Loaded(image: $0, path: image.path, files: files) }
   }

@@ -107,10 +107,10 @@ import TraceSymbols
     let chain = [Self.kernelMark, Self.kernel, Self.userMark, 0x5008, 0x5100, 0x1234, 0x5200]
     let found = Sampled(address: Self.kernel, callchain: chain).append(to: stacks)
     #expect(found == [Self.kernel, 0x5008, 0x5100, Self.lost])
-    #expect(stacks.figures.astray == 1)
-    // Where the thread itself is, it is.
+    #expect(stacks.figures.endless == 1)
+    // Where the thread itself is, it is; what was made at run time begins no thread.
     let strange = Sampled(address: 0x1234, callchain: [Self.userMark, 0x1234, 0x5100])
-    #expect(strange.append(to: stacks) == [0x1234, 0x5100])
+    #expect(strange.append(to: stacks) == [0x1234, 0x5100, Self.lost])
     // Of whom nothing is known, everything is kept.
     let unknown = Sampled(callchain: [Self.userMark, 0x5008, 0x1234])
     #expect(unknown.append(to: stacks, pid: 0x7fff_fffe) == [0x5008, 0x1234])

@@ -87,6 +87,8 @@ public struct SymbolReport: Report {
   public var showsOnlyMissing = false
   /// Events that have a stack.
   public var events: UInt64 = 0
+  /// Of those, the ones whose stack ends before the first function of its thread.
+  public var callersLost: UInt64 = 0
   /// Those with the most frames first; those without a frame, because nothing was ever sampled
   /// there, are sources of code compiled at run time.
   public var modules: [Module] = []
@@ -129,6 +131,7 @@ public struct SymbolReport: Report {
     let collection = try StackCollection(file, StackSelection(), TallyFrames(tally: tally))
     tally.count(collection)
     events = collection.totals.metric.count &- collection.totals.withoutStack.count
+    callersLost = collection.totals.cut.count
     isCut = tally.isCut || collection.tree.isCut
     modules = tally.modules { image in asked.compactMap { $0.origin(of: image) } }
     imagesNotHit = tally.imagesNotHit

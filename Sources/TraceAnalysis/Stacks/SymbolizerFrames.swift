@@ -90,9 +90,9 @@ public struct SymbolizerFrames: FrameResolver {
     return ResolvedFrame(outer, inlined: table.keep(inlined: inner), validity: validity)
   }
 
-  /// In place of callers that lie in a damaged part of the file.
+  /// In place of callers that were not found, or lie in a damaged part of the file.
   private func lost(_ table: inout FrameTable) -> FrameID {
-    table.id(of: StackFrame(.unresolved, module: "?", function: "?", mark: "callers lost"))
+    table.id(of: StackFrame(.unresolved, function: "[callers lost]"))
   }
 
   private mutating func frame(of symbol: SymbolID, _ table: inout FrameTable) -> FrameID {

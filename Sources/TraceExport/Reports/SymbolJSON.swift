@@ -14,6 +14,7 @@ public struct SymbolJSON: Renderer {
       json.header("symbols", report)
       json.field("trace", report.trace)
       json.field("events", report.events)
+      json.field("callersLost", report.callersLost)
       json.count("named", report.named)
       json.unnamed(report.unnamed, withAdvice: true)
       json.field("recorded") {

@@ -1,4 +1,5 @@
 public import TraceAnalysis
+internal import TraceSymbols
 
 /// Which images and sources of code a trace's stacks went through, and what of them has names:
 ///
@@ -29,6 +30,11 @@ public struct SymbolText: Renderer {
     output.append(
       text: "  stacks     \(grouped(report.events)) with \(grouped(all.frames)) frames at "
         + "\(report.isCut ? "more than " : "")\(grouped(all.addresses)) addresses\n")
+    if report.callersLost > 0 {
+      output.append(
+        text: "  cut        \(share(report.callersLost, report.events)) of the stacks end before "
+          + "the first function of their thread\n")
+    }
     output.append(
       text: "  named      \(share(named.frames, all.frames)) of the frames, "
         + "\(share(named.addresses, all.addresses)) of the addresses\n")
@@ -98,7 +104,10 @@ public struct SymbolText: Renderer {
 
   private func details(_ module: SymbolReport.Module) -> [String] {
     var lines: [String] = []
-    if !module.buildID.isEmpty { lines.append("build id \(hexadecimal(module.buildID))") }
+    if !module.buildID.isEmpty {
+      let kind = BuildID(module.buildID)?.isContent == true ? "no build id; content" : "build id"
+      lines.append("\(kind) \(hexadecimal(module.buildID))")
+    }
     if module.announced > 0 {
       lines.append("\(grouped(module.announced)) functions announced")
     }

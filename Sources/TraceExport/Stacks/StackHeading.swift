@@ -82,8 +82,8 @@ struct StackHeading {
 
   private var cutSummary: String {
     percentage(unit.amount(of: totals.cut), of: unit.amount(of: totals.metric))
-      + " end at 'callers lost', before their outermost function; collect with -unwind dwarf, or "
-      + "with more bytes of it, to see more"
+      + " end at [callers lost], before the first function of their thread; collect with -unwind "
+      + "dwarf, or with more bytes of it, to see more"
   }
 
   private var unresolvedSummary: String {

@@ -89,7 +89,9 @@ final class TraceValidator {
       try block.decode(header, scanned.reader.payload)
       for (position, section) in (block.directory?.entries ?? []).enumerated().dropFirst() {
         guard let schema = scanned.definitions.schemas[section.ref] else {
-          scanned.noteUndefined(section, offset, payloadBytes: header.payloadBytes)
+          scanned.noteUndefined(
+            ref: section.ref, count: section.eventCount, offset,
+            payloadBytes: header.payloadBytes)
           continue
         }
         try block.decodeFields(

@@ -1,3 +1,4 @@
+import CTraceShims
 import Glibc
 import Synchronization
 import TraceAnalysis
@@ -8,12 +9,20 @@ import TraceSymbols
 /// tell, and some held open, so that their symbols can be read when the name or the process has
 /// gone.
 ///
-/// - Guarantee: a file counts only when it is the one that is mapped, by its inode or its build id.
-///   At most ``imagesMax`` are remembered and ``heldMax`` held open.
-/// - Cost: an image is opened when it is met first; after that a look-up.
+/// An image without a build id gets a digest of its content in its place (``BuildID/isContent``),
+/// and its functions are read at once: the file may be overwritten, or its inode used again, before
+/// the session ends.
+///
+/// - Guarantee: a file counts only when it is the one that is mapped: by its build id, or by its
+///   inode where it was not changed since. At most ``imagesMax`` are remembered, ``heldMax`` held
+///   open, and the functions of ``tablesMax`` kept.
+/// - Cost: an image is opened when it is met first; after that a look-up, and one look at the file
+///   where the kernel told no build id.
 final class ImageFiles: Sendable {
   static let imagesMax = 16_384
   static let heldMax = 192
+  static let tablesMax = 128
+  static let tableBytesMax = 48 << 20
 
   /// A mapping's file, as the kernel tells of it: by build id, or by device and inode.
   struct Mapping {
@@ -25,6 +34,18 @@ final class ImageFiles: Sendable {
     var device: UInt64
     var inode: UInt64
     var isDeleted = false
+    /// CLOCK_MONOTONIC; nil where it is mapped now.
+    var mappedAt_ns: UInt64?
+
+    /// A program's or a runtime's memory that can be opened.
+    fileprivate var isMemory: Bool { path.hasPrefix("/memfd:") }
+
+    /// Whether the path is that of a file of code: not memory that only looks like a file, nor what
+    /// runtimes announce their code with.
+    fileprivate var isImageFile: Bool {
+      !["//", "/memfd:", "/dev/", "/SYSV", "/anon_hugepage", "/["].contains(where: path.hasPrefix)
+        && !path.contains("/jit-")
+    }
   }
 
   private enum Key: Hashable {
@@ -35,14 +56,20 @@ final class ImageFiles: Sendable {
   private struct Known {
     var buildID: [UInt8]
     /// -1 when it is not held.
-    var descriptor: Int32
-    /// With what it could not be opened; another process may have more rights.
+    var descriptor: Int32 = -1
+    /// Of the file when it was read; nil where only the build id counts.
+    var stamp: FileStamp?
+    /// Its functions, where the file is no proof of itself.
+    var table: LoadedImage?
+    /// With what rights it could not be opened; nil when it could. Other processes may have others.
     var refused: FileAccess?
   }
 
   private struct State {
     var images: [Key: Known] = [:]
     var heldCount = 0
+    var tableCount = 0
+    var tableBytes = 0
   }
 
   private let state = Mutex(State())
@@ -56,55 +83,106 @@ final class ImageFiles: Sendable {
     }
   }
 
-  /// The image's build id; empty when it has none, or its file cannot be had.
+  /// The image's build id, or its content id where it has none; empty when its file may not be read
+  /// or is no image.
   ///
   /// - Parameter isRundown: it was mapped before; such ones leave half of the room to others, of
   ///   which many end soon.
   func buildID(of mapping: Mapping, isRundown: Bool) -> [UInt8] {
     guard let key = Self.key(mapping.buildID, mapping.device, mapping.inode),
-      mapping.path.first == "/", !mapping.path.hasPrefix("/memfd:")
+      mapping.path.first == "/"
     else { return mapping.buildID }
     return state.withLock { state in
       let known = state.images[key]
-      if let known, known.refused == nil { return known.buildID }
+      if let known, known.refused == nil, Self.isCurrent(known, mapping) { return known.buildID }
       let access = FileAccess.of(processID: mapping.pid)
       if let known, known.refused == access { return known.buildID }
-      var image = Known(buildID: mapping.buildID, descriptor: -1, refused: access)
-      if let descriptor = Self.open(mapping, access) {
-        image.refused = nil
-        let file = try? ELFFile(path: Self.path(descriptor))
-        let read = file?.buildID
-        if mapping.buildID.isEmpty { image.buildID = read?.bytes ?? [] }
-        let isRight = BuildID(mapping.buildID).map { read?.matches($0) == true } ?? (file != nil)
-        if isRight, state.heldCount < (isRundown ? heldMax / 2 : heldMax) {
-          image.descriptor = descriptor
-          state.heldCount += 1
-        } else {
-          close(descriptor)
-        }
-      }
+      let image = read(mapping, access, isRundown: isRundown, &state)
       if state.images.count >= Self.imagesMax {
-        state.images = state.images.filter { $0.value.descriptor >= 0 }
+        state.images = state.images.filter { $0.value.descriptor >= 0 || $0.value.table != nil }
+      }
+      if let last = state.images[key], last.descriptor >= 0 {
+        close(last.descriptor)
+        state.heldCount -= 1
       }
       state.images[key] = image
+      // The functions of a file that is overwritten stay those of its former content.
+      if image.table != nil {
+        var kept = image
+        kept.descriptor = -1
+        state.images[.buildID(image.buildID)] = kept
+      }
       return image.buildID
     }
   }
 
-  /// Where the very file of an image can be read, if it is held.
-  func location(of image: ImageIdentity) -> String? {
+  /// Whether what is known of an inode holds for what is mapped there now.
+  private static func isCurrent(_ known: Known, _ mapping: Mapping) -> Bool {
+    guard let stamp = known.stamp, !mapping.isMemory else { return true }
+    if known.descriptor >= 0 { return FileStamp(descriptor: known.descriptor) == stamp }
+    return paths(of: mapping).contains { FileStamp(path: $0) == stamp }
+  }
+
+  private func read(
+    _ mapping: Mapping, _ access: FileAccess, isRundown: Bool, _ state: inout State
+  ) -> Known {
+    var image = Known(buildID: mapping.buildID)
+    let descriptor: Int32
+    switch Self.open(mapping, access) {
+    case .failure(let refusal):
+      image.refused = access
+      if refusal == .replaced, mapping.buildID.isEmpty, mapping.isImageFile {
+        image.buildID = BuildID.unknownContent.bytes
+      }
+      return image
+    case .success(let found): descriptor = found
+    }
+    let path = Self.path(descriptor)
+    let file = try? ELFFile(path: path)
+    if mapping.buildID.isEmpty, let file {
+      image.stamp = FileStamp(descriptor: descriptor)
+      image.buildID = file.buildID?.bytes ?? BuildID.content(of: file.source).bytes
+      if file.buildID == nil { image.table = table(at: path, &state) }
+    }
+    let isRight = BuildID(mapping.buildID).map { file?.isImage(of: $0) == true } ?? (file != nil)
+    if isRight, state.heldCount < (isRundown ? heldMax / 2 : heldMax) {
+      image.descriptor = descriptor
+      state.heldCount += 1
+    } else {
+      close(descriptor)
+    }
+    return image
+  }
+
+  private func table(at path: String, _ state: inout State) -> LoadedImage? {
+    guard heldMax > 0, state.tableCount < Self.tablesMax,
+      let loaded = try? LoadedImage(path: path),
+      state.tableBytes + loaded.symbols.byteCount <= Self.tableBytesMax
+    else { return nil }
+    state.tableCount += 1
+    state.tableBytes += loaded.symbols.byteCount
+    return loaded
+  }
+
+  /// The functions of an image, or where the very file can be read, if they are held.
+  func held(_ image: ImageIdentity) -> (table: LoadedImage?, location: String?) {
     state.withLock { state in
       for key in [
-        image.inode == 0 ? nil : Key.inode(device: image.device, inode: image.inode),
         image.buildID.isEmpty ? nil : Key.buildID(image.buildID),
+        image.inode == 0 ? nil : Key.inode(device: image.device, inode: image.inode),
       ] {
-        if let key, let known = state.images[key], known.descriptor >= 0 {
-          return Self.path(known.descriptor)
-        }
+        guard let key, let known = state.images[key],
+          image.buildID.isEmpty || known.buildID == image.buildID
+        else { continue }
+        if let table = known.table { return (table, nil) }
+        if known.descriptor >= 0 { return (nil, Self.path(known.descriptor)) }
       }
-      return nil
+      return (nil, nil)
     }
   }
+
+  /// Where the very file of an image can be read, if it is held.
+  func location(of image: ImageIdentity) -> String? { held(image).location }
 
   private static func key(_ buildID: [UInt8], _ device: UInt64, _ inode: UInt64) -> Key? {
     if inode != 0 { return .inode(device: device, inode: inode) }
@@ -115,22 +193,63 @@ final class ImageFiles: Sendable {
 
   // MARK: Opening
 
-  /// By the mapping itself where that is permitted, else by name: as the process sees it, then as
-  /// this one does.
-  private static func open(_ mapping: Mapping, _ access: FileAccess) -> Int32? {
-    let range = String(mapping.start, radix: 16) + "-" + String(mapping.end, radix: 16)
-    let exact = "/proc/\(mapping.pid)/map_files/\(range)"
-    if let exact = openFile(exact, access, mapping) { return exact }
-    guard !mapping.isDeleted else { return nil }
-    for root in ["/proc/\(mapping.pid)/root", ""] {
-      if let found = openFile(root + mapping.path, access, mapping) { return found }
-    }
-    return nil
+  private enum Refusal: Error {
+    /// It may not be read, or is no file.
+    case unreadable
+    /// What has the name is another file, or was changed since it was mapped.
+    case replaced
   }
 
-  private static func openFile(_ path: String, _ access: FileAccess, _ mapping: Mapping) -> Int32? {
+  /// As the process sees it, then as this one does.
+  private static func paths(of mapping: Mapping) -> [String] {
+    ["/proc/\(mapping.pid)/root" + mapping.path, mapping.path]
+  }
+
+  /// By the mapping itself where that is permitted, else by name. What is in memory only is found
+  /// through the process that has it.
+  private static func open(
+    _ mapping: Mapping, _ access: FileAccess
+  ) -> Result<Int32, Refusal> {
+    let range = String(mapping.start, radix: 16) + "-" + String(mapping.end, radix: 16)
+    let exact = openFile("/proc/\(mapping.pid)/map_files/\(range)", access, mapping)
+    if case .success = exact { return exact }
+    if mapping.isMemory {
+      for path in ["/proc/\(mapping.pid)/exe"] + ProcFiles.memoryFiles(of: mapping.pid) {
+        let found = openFile(path, access, mapping)
+        if case .success = found { return found }
+      }
+      return .failure(.unreadable)
+    }
+    guard !mapping.isDeleted else { return .failure(.replaced) }
+    var refusal = Refusal.replaced
+    for path in paths(of: mapping) {
+      switch openFile(path, access, mapping) {
+      case .success(let descriptor):
+        if isUnchanged(descriptor, since: mapping.mappedAt_ns) { return .success(descriptor) }
+        close(descriptor)
+      case .failure(let reason): if reason == .unreadable { refusal = reason }
+      }
+    }
+    return .failure(refusal)
+  }
+
+  /// Whether a file was last changed before that moment: it is what was mapped then.
+  private static func isUnchanged(_ descriptor: Int32, since mappedAt_ns: UInt64?) -> Bool {
+    guard let mappedAt_ns else { return true }
+    var wall = timespec()
+    clock_gettime(CLOCK_REALTIME, &wall)
+    let age_ns = Int64(clamping: trace_monotonic_ns()) - Int64(clamping: mappedAt_ns)
+    guard let stamp = FileStamp(descriptor: descriptor) else { return false }
+    return stamp.changed_ns <= FileStamp.nanoseconds(wall) - age_ns
+  }
+
+  private static func openFile(
+    _ path: String, _ access: FileAccess, _ mapping: Mapping
+  ) -> Result<Int32, Refusal> {
     let descriptor = ForeignFile.open(path, as: access)
-    guard descriptor >= 0 else { return nil }
+    guard descriptor >= 0 else {
+      return .failure([ENOENT, ENOTDIR, ESRCH].contains(-descriptor) ? .replaced : .unreadable)
+    }
     var status = stat()
     // Without an inode, the build id is compared.
     guard fstat(descriptor, &status) == 0,
@@ -139,9 +258,38 @@ final class ImageFiles: Sendable {
           status, at: Self.path(descriptor), device: mapping.device, inode: mapping.inode)
     else {
       close(descriptor)
-      return nil
+      return .failure(.replaced)
     }
-    return descriptor
+    return .success(descriptor)
+  }
+}
+
+/// When a file was changed, and how long it was.
+private struct FileStamp: Hashable {
+  var changed_ns: Int64
+  var size: Int64
+
+  init?(descriptor: Int32) {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  init?(path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    self.init(status)
+  }
+
+  private init(_ status: stat) {
+    changed_ns = Self.nanoseconds(status.st_ctim)
+    size = Int64(status.st_size)
+  }
+
+  /// Since 1970; ends at the last that 64 bits can tell.
+  static func nanoseconds(_ time: timespec) -> Int64 {
+    let (seconds, overflow) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+    return overflow ? (time.tv_sec < 0 ? .min : .max) / 2 : seconds &+ Int64(time.tv_nsec)
   }
 }
 
@@ -173,9 +321,10 @@ final class HeldImages: ImageSymbolProvider {
 
   private func loaded(_ image: ImageIdentity) -> LoadedImage? {
     if let known = images[image] { return known }
-    let loaded = files.location(of: image).flatMap {
-      try? LoadedImage(path: $0, expected: BuildID(image.buildID))
-    }
+    let held = files.held(image)
+    let loaded =
+      held.table
+      ?? held.location.flatMap { try? LoadedImage(path: $0, expected: BuildID(image.buildID)) }
     images[image] = .some(loaded)
     return loaded
   }

@@ -29,6 +29,18 @@ enum ProcFiles {
     return String(decoding: text.last == 10 ? text.dropLast() : text, as: UTF8.self)
   }
 
+  /// Descriptors of a process that are looked at.
+  private static let descriptorsMax = 256
+
+  /// Where the files can be opened that a process keeps in memory only (memfd_create).
+  static func memoryFiles(of pid: UInt32) -> [String] {
+    numbers(in: "/proc/\(pid)/fd", descriptorsMax).map { "/proc/\(pid)/fd/\($0)" }.filter { path in
+      var target = [CChar](repeating: 0, count: 64)
+      let count = readlink(path, &target, target.count)
+      return count > 0 && target.lazy.map { UInt8(bitPattern: $0) }.starts(with: "/memfd:".utf8)
+    }
+  }
+
   private static func numbers(in directory: String, _ limit: Int) -> [Int32] {
     guard let stream = opendir(directory) else { return [] }
     defer { closedir(stream) }

@@ -50,6 +50,9 @@ final class SystemSources: Sendable {
         ladder.add(.init(.kernelEvents, isTaken: true, note: Self.note(plan)))
         break
       } catch {
+        // That the better way to the same samples is refused is no news.
+        if case .descendants = scope { continue }
+        if case .wholeMachine = scope, !configuration.processes.pids.isEmpty { continue }
         ladder.add(
           .init(.kernelEvents, isTaken: false, note: Self.sentence(error, for: scope)))
       }
@@ -141,18 +144,40 @@ final class SystemSources: Sendable {
   private static func scopes(_ configuration: SessionConfiguration) -> [PerfScope] {
     let filter = configuration.processes
     guard let ancestor = filter.ancestor else {
-      if !filter.pids.isEmpty { return [.processes(filter.pids.sorted())] }
+      if !filter.pids.isEmpty {
+        let listed = PerfScope.processes(filter.pids.sorted())
+        // Events of the CPUs would follow a process that is not there, too, and find nothing.
+        let areThere = filter.pids.contains {
+          kill(pid_t(bitPattern: $0), 0) == 0 || errno == EPERM
+        }
+        return areThere && samplesByCPU(configuration) ? [.wholeMachine, listed] : [listed]
+      }
       let own = ProcFiles.processes().filter { ProcFiles.user(of: $0) == geteuid() }
       return [.wholeMachine, .processes(own.filter { $0 != UInt32(getpid()) })]
     }
     if ancestor == UInt32(getpid()), filter.pids.isEmpty {
-      return [.children(ofThread: Int32(trace_thread_id()))]
+      let thread = Int32(trace_thread_id())
+      return samplesByCPU(configuration)
+        ? [.descendants(ofThread: thread), .children(ofThread: thread)]
+        : [.children(ofThread: thread)]
     }
     let descendants = ProcFiles.processes().filter {
       $0 == ancestor || ProcessIdentity.ancestors(of: $0).contains(ancestor)
     }
     return [.processes(filter.pids.union(descendants).sorted())]
   }
+
+  /// Whether some processes are sampled by events of the CPUs, where that is permitted. It costs
+  /// all others a sample's interrupt as well, so not where stacks would be copied, nor where many
+  /// CPUs are busy with other work.
+  private static func samplesByCPU(_ configuration: SessionConfiguration) -> Bool {
+    guard let sampling = configuration.cpuSampling, !sampling.walk.copiesStacks else {
+      return false
+    }
+    return PerfSettings.onlineCPUs.count <= sharedCPUsMax
+  }
+
+  private static let sharedCPUsMax = 32
 
   private static func note(_ plan: PerfPlan) -> String {
     if plan.hasKernelFrames { return "" }

@@ -37,9 +37,13 @@ public struct ELFFile: Sendable {
   /// The first section of that name.
   public func section(named name: String) -> ELFSection? { sections.first { $0.name == name } }
 
-  /// A section's bytes as they lie in the file, at most `limit`; none for one without contents.
+  /// A section's bytes, at most `limit`; none for one without contents. A compressed one is
+  /// unpacked, all of it or nothing.
   public func contents(of section: ELFSection, limit: Int) -> [UInt8] {
     guard section.kind != ELFSection.Kind.noContents else { return [] }
+    if let compression = SectionCompression(section, of: self) {
+      return compression.unpack(section, of: self, limit: limit) ?? []
+    }
     return source.read(at: section.fileOffset, count: Int(min(section.size, UInt64(limit))))
   }
 

@@ -16,6 +16,8 @@ struct ELFHeader: Hashable, Sendable {
   let words: ELFWords
   let kind: UInt16
   let machine: UInt16
+  /// The address of the first instruction; 0 for none.
+  let entry: UInt64
   let segmentOffset: UInt64
   let segmentEntrySize: Int
   var segmentCount: Int
@@ -33,9 +35,10 @@ struct ELFHeader: Hashable, Sendable {
     guard bytes.count >= words.headerSize else { return nil }
     self.words = words
     let wide = words.is64Bit
-    (kind, machine, segmentOffset, sectionOffset) = bytes.withUnsafeBytes { raw in
+    (kind, machine, entry, segmentOffset, sectionOffset) = bytes.withUnsafeBytes { raw in
       (
-        words.half(raw, 16), words.half(raw, 18), words.native(raw, wide ? 32 : 28),
+        words.half(raw, 16), words.half(raw, 18), words.native(raw, 24),
+        words.native(raw, wide ? 32 : 28),
         words.native(raw, wide ? 40 : 32)
       )
     }

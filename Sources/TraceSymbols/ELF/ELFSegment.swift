@@ -4,6 +4,8 @@ public struct ELFSegment: Hashable, Sendable {
   public enum Kind {
     public static let load: UInt32 = 1
     public static let dynamic: UInt32 = 2
+    /// The path of the dynamic loader.
+    public static let interpreter: UInt32 = 3
     public static let note: UInt32 = 4
     /// `.eh_frame_hdr`.
     public static let unwindIndex: UInt32 = 0x6474_e550

@@ -33,6 +33,7 @@ struct ELFSymbolReader {
     }
     if builder.candidates.isEmpty { read(image, ELFSection.Kind.symbols) }
     if builder.candidates.isEmpty {
+      addGoFunctions()
       read(image, ELFSection.Kind.dynamicSymbols)
       if image.sections.isEmpty { readDynamicSegment() }
       if let inner = packedSymbols() {
@@ -45,6 +46,8 @@ struct ELFSymbolReader {
 
   consuming func finish() -> (SymbolTable, [SymbolWarning]) {
     let warnings = warnings.warnings
+    let described = DescribedCode(image, addressing)
+    builder.describedEnd = { described.end(after: $0) }
     return (builder.build(), warnings)
   }
 
@@ -60,14 +63,25 @@ struct ELFSymbolReader {
     for section in tables.prefix(SymbolLimits.symbolTables) {
       let (names, isSound) = file.names(of: section)
       if !isSound { warnings.add(.link("the symbol table \(section.name)")) }
-      let table = SymbolSection(
+      var table = SymbolSection(
         name: section.name.isEmpty ? "the symbol table" : section.name,
         fileOffset: section.fileOffset, size: section.size, entrySize: section.entrySize)
-      read(file, table, names: names)
+      var source = file.source
+      if section.isCompressed {
+        let bytes = file.contents(of: section, limit: SymbolLimits.unpackedSymbolBytes)
+        if bytes.isEmpty { warnings.add(.compression(table.name)) }
+        source = ByteSource(bytes)
+        (table.fileOffset, table.size) = (0, source.count)
+      }
+      read(file, table, names: names, in: source)
     }
   }
 
-  mutating func read(_ file: ELFFile, _ table: SymbolSection, names: StringTable) {
+  /// - Parameter unpacked: what holds the table, if that is not the file itself.
+  mutating func read(
+    _ file: ELFFile, _ table: SymbolSection, names: StringTable, in unpacked: ByteSource? = nil
+  ) {
+    let source = unpacked ?? file.source
     let words = file.header.words
     guard !names.isEmpty else { return }
     guard let nameBase = builder.names.append(names) else {
@@ -93,7 +107,7 @@ struct ELFSymbolReader {
       let offset = table.fileOffset.addingReportingOverflow(UInt64(first * stride))
       let bytes =
         offset.overflow
-        ? [] : file.source.read(at: offset.partialValue, count: wanted * stride)
+        ? [] : source.read(at: offset.partialValue, count: wanted * stride)
       let whole = bytes.count / stride
       add(bytes, count: whole, stride: stride, filter)
       if whole < wanted { return warnings.add(.outsideFile(table.name)) }
@@ -122,6 +136,13 @@ struct ELFSymbolReader {
   private func bias(of file: ELFFile) -> UInt64 {
     guard let base = addressing.base, let other = FileAddressing(file).base else { return 0 }
     return base &- other
+  }
+
+  /// Takes functions whose names are offsets in a table of its own: `make` is given what to add to
+  /// them.
+  mutating func add(from names: StringTable, _ make: (_ base: UInt32) -> [SymbolCandidate]) {
+    guard let base = builder.names.append(names) else { return }
+    builder.candidates += make(base)
   }
 
   mutating func add(_ name: String, at start: UInt64, size: UInt32) {

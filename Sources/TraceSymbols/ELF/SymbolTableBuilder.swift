@@ -26,6 +26,10 @@ struct SymbolTableBuilder {
   /// The most that a function of unknown size gets.
   var unknownSizeMax = UInt64(UInt32.max)
 
+  /// Where code that holds an offset ends, as call frame information has it: asked where a function
+  /// of unknown size would reach far.
+  var describedEnd: (_ offset: UInt64) -> UInt64? = { _ in nil }
+
   private var starts: [UInt64] = []
   private var sizes: [UInt32] = []
   private var nameOffsets: [UInt32] = []
@@ -77,9 +81,14 @@ struct SymbolTableBuilder {
     }
   }
 
+  /// Between the functions of a full table little lies that has no name.
+  private var knownReach: UInt64 { candidates.count >= Self.fullCount ? 256 : 0 }
+  private static let fullCount = 1000
+
   private func sizeUpToNext(from start: UInt64, next: Int) -> UInt32 {
     var end = codeEnd(after: start)
     if next < candidates.count { end = min(end, candidates[next].start) }
+    if end - start > knownReach { end = min(end, describedEnd(start) ?? end) }
     return UInt32(clamping: min(end - start, unknownSizeMax))
   }
 

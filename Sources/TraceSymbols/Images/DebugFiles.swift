@@ -15,8 +15,15 @@ public struct DebugFiles: Hashable, Sendable {
   /// With whose rights files are opened, except those of the caches, which are the caller's.
   public var access: FileAccess
 
-  public init(roots: [String] = [""], access: FileAccess = .own) {
+  /// Directories of debug files and images that somebody has named, asked before all others: by
+  /// build id (`.build-id/ab/cdef.debug`, `ab/cdef.debug`, `abcdef/debuginfo`), or flat, by name.
+  public var symbolDirectories: [String]
+
+  public init(
+    roots: [String] = [""], symbolDirectories: [String] = [], access: FileAccess = .own
+  ) {
     self.roots = roots
+    self.symbolDirectories = symbolDirectories
     self.access = access
     cacheDirectories = Self.debugInfoCaches
   }
@@ -45,9 +52,8 @@ public struct DebugFiles: Hashable, Sendable {
       let candidate = root + path
       do throws(ImageProblem) {
         let file = try ELFFile(path: candidate, access: access)
-        let found = file.buildID
-        if let expected, found?.matches(expected) != true {
-          problem = .buildIDDiffers(path: candidate, expected: expected, found: found)
+        if let expected, !file.isImage(of: expected) {
+          problem = .buildIDDiffers(path: candidate, expected: expected, found: file.buildID)
           continue
         }
         return (file, candidate)
@@ -56,7 +62,11 @@ public struct DebugFiles: Hashable, Sendable {
         problem = error
       }
     }
-    let kept = expected.flatMap { first(of: imagePaths(of: $0), with: $0) }
+    let own = path.suffix(from: path.lastIndex(of: "/") ?? path.startIndex)
+    let flat = symbolDirectories.map { ($0 + own, FileAccess.own) }
+    let kept = expected.flatMap {
+      first(of: flat + imagePaths(of: $0), with: $0) { !$0.isEmptyImage }
+    }
     guard let kept else { throw problem }
     return kept
   }
@@ -75,10 +85,11 @@ public struct DebugFiles: Hashable, Sendable {
   /// A place where a file may lie, and whose rights open it.
   private typealias Candidate = (path: String, access: FileAccess)
 
-  private func first(of candidates: [Candidate], with id: BuildID) -> (file: ELFFile, path: String)?
-  {
+  private func first(
+    of candidates: [Candidate], with id: BuildID, where isWanted: (ELFFile) -> Bool = { _ in true }
+  ) -> (file: ELFFile, path: String)? {
     for (path, access) in candidates {
-      if let file = try? ELFFile(path: path, access: access), file.buildID?.matches(id) == true {
+      if let file = try? ELFFile(path: path, access: access), file.isImage(of: id), isWanted(file) {
         return (file, path)
       }
     }
@@ -86,13 +97,19 @@ public struct DebugFiles: Hashable, Sendable {
   }
 
   private func debugPaths(of id: BuildID) -> [Candidate] {
-    installed("/.build-id/" + id.directoryAndName + ".debug")
+    let (name, parts) = ("/.build-id/", id.directoryAndName + ".debug")
+    return named([name + parts, "/" + parts, "/\(id)/debuginfo"]) + installed(name + parts)
       + cacheDirectories.map { ($0 + "/\(id)/debuginfo", .own) }
   }
 
   private func imagePaths(of id: BuildID) -> [Candidate] {
-    installed("/.build-id/" + id.directoryAndName)
+    let (name, parts) = ("/.build-id/", id.directoryAndName)
+    return named([name + parts, "/" + parts, "/\(id)/executable"]) + installed(name + parts)
       + cacheDirectories.map { ($0 + "/\(id)/executable", .own) }
+  }
+
+  private func named(_ names: [String]) -> [Candidate] {
+    symbolDirectories.flatMap { directory in names.map { (directory + $0, .own) } }
   }
 
   private func installed(_ name: String) -> [Candidate] {
@@ -113,10 +130,13 @@ public struct DebugFiles: Hashable, Sendable {
     }
     let own = path.dropFirst(directory.count)
     candidates += debugDirectories.map { "\(root)\($0)\(inside)\(own).debug" }
-    for candidate in candidates where candidate != path {
-      guard let file = try? ELFFile(path: candidate, access: access.forUnmapped) else {
-        continue
-      }
+    let flat = flatNames(own, link)
+    for candidate in flat + candidates where candidate != path {
+      let isFlat = flat.contains(candidate)
+      guard
+        let file = try? ELFFile(path: candidate, access: isFlat ? .own : access.forUnmapped),
+        file.hasSymbolTable || file.hasLines || !isFlat
+      else { continue }
       if let id, let other = file.buildID {
         if id.matches(other) { return (file, candidate) }
       } else if let link, CRC32.checksum(of: file.source) == link.checksum {
@@ -124,6 +144,24 @@ public struct DebugFiles: Hashable, Sendable {
       }
     }
     return nil
+  }
+}
+
+extension DebugFiles {
+  /// Where a debug file may lie beside others in directories that somebody has named.
+  private func flatNames(_ own: Substring, _ link: DebugLink?) -> [String] {
+    symbolDirectories.flatMap { directory in
+      ["\(directory)\(own).debug", "\(directory)\(own)"]
+        + (link.map { ["\(directory)/\($0.name)"] } ?? [])
+    }
+  }
+}
+
+extension ELFFile {
+  /// Whether it is a debug file, which has the image's headers and none of its code.
+  fileprivate var isEmptyImage: Bool {
+    let code = sections.filter { $0.isExecutable }
+    return !code.isEmpty && code.allSatisfy { $0.kind == ELFSection.Kind.noContents }
   }
 }
 

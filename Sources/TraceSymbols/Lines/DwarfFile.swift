@@ -33,10 +33,10 @@ final class DwarfFile {
 
   private init?(checked file: ELFFile) {
     guard let bytes = file.debugBytes(limit: LineLimits.sectionBytes), file.source.isFile,
-      elf_version(UInt32(EV_CURRENT)) != UInt32(EV_NONE)
+      elf_version(UInt32(EV_CURRENT)) != UInt32(EV_NONE), let source = file.sourceForDebugReader()
     else { return nil }
-    source = file.source
-    let elf = file.source.withDescriptor { elf_begin($0, ELF_C_READ, nil) }
+    self.source = source
+    let elf = source.withDescriptor { elf_begin($0, ELF_C_READ, nil) }
     guard let elf else { return nil }
     guard let dwarf = dwarf_begin_elf(elf, DWARF_C_READ, nil) else {
       elf_end(elf)

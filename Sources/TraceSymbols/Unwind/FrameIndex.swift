@@ -94,7 +94,19 @@ struct FrameIndex {
 
   /// The last function that begins at or before an address, as the place of its entry.
   func entry(before address: UInt64) -> Int? {
-    guard address >= base else { return nil }
+    let count = count(upTo: address)
+    return count == 0 ? nil : Int(places[count - 1].entry)
+  }
+
+  /// Where the first function behind an address begins.
+  func start(after address: UInt64) -> UInt64? {
+    let count = count(upTo: address)
+    return count < places.count ? base &+ UInt64(places[count].start) : nil
+  }
+
+  /// How many functions begin at or before an address.
+  private func count(upTo address: UInt64) -> Int {
+    guard address >= base else { return 0 }
     let wanted = address - base
     var low = 0
     var high = places.count
@@ -102,6 +114,6 @@ struct FrameIndex {
       let middle = (low + high) / 2
       if UInt64(places[middle].start) <= wanted { low = middle + 1 } else { high = middle }
     }
-    return low == 0 ? nil : Int(places[low - 1].entry)
+    return low
   }
 }

@@ -36,6 +36,12 @@ public final class FrameTable {
     try self.init(UnwindImages.Identity(path: path), at: path)
   }
 
+  /// The table of an image that is open already.
+  convenience init(_ file: ELFFile) throws(FrameTableError) {
+    guard let bytes = ImageBytes(file.source) else { throw .unreadable }
+    try self.init(bytes)
+  }
+
   /// Reads it from a file that must be the image: by build id, where both have one, else by device
   /// and inode, where they are known.
   ///
@@ -45,7 +51,10 @@ public final class FrameTable {
   ) throws(FrameTableError) {
     guard let bytes = ImageBytes(path: path, access: access) else { throw .unreadable }
     try self.init(bytes)
-    if !image.buildID.isEmpty, !sections.buildID.isEmpty {
+    if let wanted = BuildID(image.buildID), wanted.isContent {
+      let source = try? ByteSource(path: path, access: access)
+      guard let source, BuildID.content(of: source) == wanted else { throw .replaced }
+    } else if !image.buildID.isEmpty, !sections.buildID.isEmpty {
       // The kernel keeps 20 bytes of it.
       guard
         sections.buildID.starts(with: image.buildID) || image.buildID.starts(with: sections.buildID)
@@ -89,6 +98,19 @@ public final class FrameTable {
       return try FrameProgram(entry, at: address).row
     }
   }
+
+  /// The addresses, as linked, of the described function that holds one of them.
+  func function(at address: UInt64) -> Range<UInt64>? {
+    guard let place = index.entry(before: address),
+      let entry = try? withFrames({ cursor throws(FrameError) in try cursor.functionEntry(at: place)
+      }), address &- entry.start < entry.length
+    else { return nil }
+    let (end, overflow) = entry.start.addingReportingOverflow(entry.length)
+    return overflow ? nil : entry.start..<end
+  }
+
+  /// The first address after this one at which a described function begins.
+  func functionStart(after address: UInt64) -> UInt64? { index.start(after: address) }
 
   /// Lends a cursor over `.eh_frame`, where the expressions of rows stand.
   package func withFrames<Result>(

@@ -25,6 +25,22 @@ struct ImageBytes: ~Copyable {
     self.status = status
   }
 
+  /// The file that a source reads, by a descriptor of its own; nil for one in memory.
+  init?(_ source: ByteSource) {
+    guard source.isFile else { return nil }
+    let file = source.withDescriptor { fcntl($0, F_DUPFD_CLOEXEC, 0) }
+    guard file >= 0 else { return nil }
+    var status = stat()
+    guard fstat(file, &status) == 0 else {
+      close(file)
+      return nil
+    }
+    descriptor = file
+    base = 0
+    size = UInt64(max(status.st_size, 0))
+    self.status = status
+  }
+
   /// The kernel's own image that every process has mapped, as this process has it: "[vdso]".
   static func vdso() -> ImageBytes? {
     guard let address = vdsoAddress() else { return nil }

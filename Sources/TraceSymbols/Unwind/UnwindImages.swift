@@ -39,6 +39,8 @@ public final class UnwindImages {
     /// Where the file may be had, best first.
     var paths: [String]
     var state = State.unread
+    /// Nil before it was asked for; `.some(nil)` where there are none.
+    var entries: EntryFunctions??
     /// When it was last asked for, to know whose table may go.
     var lastUse: UInt64 = 0
   }
@@ -50,6 +52,11 @@ public final class UnwindImages {
   private var uses: UInt64 = 0
   /// The memory that tables take.
   public private(set) var byteCount = 0
+  /// The memory that ``entryFunctions(of:)`` take, and how many images have them.
+  private var entryBytes = 0
+  private var entryCount = 0
+  /// Each holds a descriptor.
+  private static let entryCountMax = 64
   /// Tables that went to keep to the limit.
   public private(set) var evictions = 0
 
@@ -81,6 +88,8 @@ public final class UnwindImages {
       let (start, end) = (String(range.lowerBound, radix: 16), String(range.upperBound, radix: 16))
       paths.append("/proc/\(processID)/map_files/\(start)-\(end)")
     }
+    // A program in memory has no path, but its process leads to it.
+    if identity.path.hasPrefix("/memfd:") { paths.append("/proc/\(processID)/exe") }
     images.append(Image(identity: identity, processID: processID, paths: paths))
     ids[identity] = id
     return id
@@ -122,6 +131,28 @@ public final class UnwindImages {
       images[index].state = .failed(error)
       return nil
     }
+  }
+
+  /// Which functions of an image begin threads; nil where it cannot be read.
+  func entryFunctions(of id: ID) -> EntryFunctions? {
+    let index = Int(id.index)
+    guard index < images.count else { return nil }
+    if let known = images[index].entries { return known }
+    let image = images[index]
+    let access = FileAccess.of(processID: image.processID)
+    let found = image.paths.lazy.compactMap {
+      EntryFunctions(image.identity, at: $0, access: access)
+    }.first
+    if let found {
+      if entryCount >= Self.entryCountMax || entryBytes + found.byteCount > byteLimit {
+        for other in images.indices { images[other].entries = nil }
+        (entryCount, entryBytes) = (0, 0)
+      }
+      entryCount += 1
+      entryBytes += found.byteCount
+    }
+    images[index].entries = .some(found)
+    return found
   }
 
   private func read(_ image: Image) throws(FrameTableError) -> FrameTable {

@@ -177,14 +177,14 @@ import TraceFormat
   @Test func stacksThatTheKernelCutAreCounted() throws {
     let user = UInt64(bitPattern: -512)
     var trace = try TranslatedTrace()
-    trace.translator.framesMax = 4
+    trace.translator.stacks.framesMax = 4
     for depth in [3, 4, 4, 2] as [UInt64] {
       let chain = [user] + (0..<depth).map { 0x1000 + $0 }
       chain.withUnsafeBytes {
         trace.take(.sample(PerfSample(address: 0x1000, callchain: $0)), pid: Self.shell, at: 1)
       }
     }
-    #expect(trace.translator.cutStacks == 2)
+    #expect(trace.translator.stacks.figures.deep == 2)
     #expect(try trace.finish().story().count == 4)
   }
 

@@ -19,7 +19,7 @@ final class PerfEvents {
     rings = try PerfRing.forEveryCPU(bytesWanted: plan.ringBytesWanted)
     guard !rings.isEmpty else { throw PerfRefusal(code: ENODEV) }
     switch scope {
-    case .wholeMachine: try follow(thread: -1)
+    case .wholeMachine, .descendants: try follow(thread: -1)
     case .children(let thread): try follow(thread: thread)
     case .processes(let pids): try follow(pids)
     }

@@ -7,6 +7,10 @@ import TraceSymbols
 enum PerfScope: Hashable {
   /// What this thread starts from now on, from its exec on.
   case children(ofThread: Int32)
+  /// The same, by events of each CPU: every process is sampled, and those that descend from what
+  /// this thread starts are taken. The kernel starts each thread's own event with a whole interval,
+  /// so that threads of less than that are hardly ever sampled by them.
+  case descendants(ofThread: Int32)
   /// Their threads, and what those start.
   case processes([UInt32])
   case wholeMachine
@@ -61,7 +65,7 @@ struct PerfPlan {
       options.inherits = true
       options.starts_on_exec = true
     case .processes: options.inherits = true
-    case .wholeMachine: options.excludes_idle = true
+    case .wholeMachine, .descendants: options.excludes_idle = true
     }
     self.source = source
     hasKernelFrames = !excludesKernel

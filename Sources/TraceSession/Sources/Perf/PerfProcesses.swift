@@ -17,6 +17,10 @@ struct PerfProcesses {
     var parentPID: UInt32 = 0
     /// Whether its events are wanted.
     var isAdmitted = true
+    /// Where only what descends from one thread is followed: whether it does.
+    var isDescendant = true
+    /// It was started to run another program, and has not come to that yet.
+    var isBeforeExec = false
     /// Threads that run, where that is known: the process ends with the last. Otherwise it ends
     /// with the thread that has its number.
     var threads: Int?
@@ -33,6 +37,10 @@ struct PerfProcesses {
     var nanoseconds: UInt64
   }
 
+  /// The thread whose descendants alone are wanted; nil where others are.
+  var ancestor: UInt32?
+  /// Records were lost, so that /proc is asked for the ancestors of processes that are not known.
+  var mayMissForks = false
   private let filter: ProgramFilter
   /// The session's number for a process that has joined.
   private let connectedIndex: (_ pid: UInt32) -> UInt32?
@@ -55,9 +63,19 @@ struct PerfProcesses {
 
   /// Whether events of the process are wanted, by what runs in it now.
   mutating func admits(_ pid: UInt32) -> Bool {
-    if filter.isOpen { return true }
+    if ancestor != nil {
+      if let known = processes[pid] { return known.isAdmitted }
+      guard mayMissForks, pid != 0 else { return false }
+    } else if filter.isOpen {
+      return true
+    }
     guard filter.admits(pid: pid) else { return false }
     if let known = processes[pid] { return known.isAdmitted }
+    let isDescendant = ancestor == nil || Self.descends(pid)
+    guard isDescendant else {
+      processes[pid] = Process(name: "", isAdmitted: false, isDescendant: false)
+      return false
+    }
     let name = ProcFiles.name(of: pid, thread: pid) ?? ""
     let isAdmitted = filter.admits(pid: pid, command: name)
     processes[pid] = Process(name: name, isAdmitted: isAdmitted)
@@ -107,12 +125,21 @@ struct PerfProcesses {
   /// A process began, by fork: it is the program that its parent is. The number's former owner has
   /// ended, whether that was heard or not. False if it is no other than the one that is known: what
   /// runs when a session begins may be told of before its fork is.
-  mutating func began(_ pid: UInt32, parentPID: UInt32, at nanoseconds: UInt64) -> Bool {
+  mutating func began(_ task: PerfTask, at nanoseconds: UInt64) -> Bool {
+    let (pid, parentPID) = (task.pid, task.parentPID)
     if let since = processes[pid]?.since_ns, nanoseconds <= since { return false }
-    let isAdmitted = filter.admits(pid: pid) && admits(parentPID)
+    let isStarted = task.parentTID == ancestor
+    let isDescendant = isStarted || ancestor == nil || processes[parentPID]?.isDescendant == true
+    let isAdmitted = !isStarted && filter.admits(pid: pid) && admits(parentPID)
+    guard isDescendant else {
+      // A number that another had may be one that was wanted.
+      processes[pid] = nil
+      return true
+    }
     let name = processes[parentPID]?.name ?? ProcFiles.name(of: parentPID, thread: parentPID)
     processes[pid] = Process(
-      name: name ?? "", parentPID: parentPID, isAdmitted: isAdmitted, threads: 1,
+      name: name ?? "", parentPID: parentPID, isAdmitted: isAdmitted, isDescendant: true,
+      isBeforeExec: isStarted || processes[parentPID]?.isBeforeExec == true, threads: 1,
       since_ns: nanoseconds)
     return true
   }
@@ -121,6 +148,10 @@ struct PerfProcesses {
   mutating func end(_ pid: UInt32, at moment: Moment) {
     guard let process = processes.removeValue(forKey: pid) else { return }
     ended.add(pid, process, at: moment)
+  }
+
+  private static func descends(_ pid: UInt32) -> Bool {
+    ProcessIdentity.ancestors(of: pid).contains(UInt32(getpid()))
   }
 
   mutating func rename(_ pid: UInt32, _ name: String) { processes[pid]?.name = name }
@@ -140,10 +171,13 @@ struct PerfProcesses {
 
   /// Another program runs: of its threads one is left.
   mutating func exec(_ pid: UInt32, name: String) {
+    if ancestor != nil, processes[pid] == nil, !admits(pid) { return }
     var process = processes[pid] ?? Process(name: name)
     process.name = name
     process.threads = 1
-    process.isAdmitted = filter.isOpen || filter.admits(pid: pid, command: name)
+    process.isBeforeExec = false
+    process.isAdmitted =
+      process.isDescendant && (filter.isOpen || filter.admits(pid: pid, command: name))
     processes[pid] = process
   }
 }

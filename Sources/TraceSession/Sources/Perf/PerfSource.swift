@@ -129,8 +129,8 @@ final class PerfSource: Sendable {
       $0.throttled = translator.throttled
       $0.stackProblems = translator.stacks.problems
       $0.malformed = translator.malformed &+ malformed
-      $0.cutStacks = translator.cutStacks
-      $0.framesMax = translator.framesMax
+      $0.cutStacks = translator.stacks.figures.deep
+      $0.framesMax = translator.stacks.framesMax
     }
   }
 
@@ -138,7 +138,7 @@ final class PerfSource: Sendable {
     let cpu = PerfSettings.onlineCPUs[0]
     let plan: PerfPlan
     switch wish.scope {
-    case .wholeMachine: plan = try .find(wish, pid: -1, cpu: cpu)
+    case .wholeMachine, .descendants: plan = try .find(wish, pid: -1, cpu: cpu)
     case .children(let thread): plan = try .find(wish, pid: thread, cpu: cpu)
     case .processes: plan = try .find(wish, pid: 0, cpu: cpu)
     }
@@ -147,7 +147,7 @@ final class PerfSource: Sendable {
 
   private func processesAtStart() -> [UInt32] {
     switch wish.scope {
-    case .children: []
+    case .children, .descendants: []
     case .processes(let pids): pids
     case .wholeMachine: ProcFiles.processes()
     }

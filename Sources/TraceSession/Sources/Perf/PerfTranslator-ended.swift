@@ -42,7 +42,7 @@ extension PerfTranslator {
       if processes[pid] == nil { stacks.spaces.forget(pid) }
     case .contextSwitch(let isOut, let isPreempted):
       emit(Self.contextSwitch(isOut, isPreempted), process: process, moment)
-    case .map(let map): emit(image(of: map), process: process, moment)
+    case .map(let map): emit(image(of: map, moment), process: process, moment)
     case .name(_, let tid, let bytes, let isExec):
       moment.tid = tid
       if isExec {

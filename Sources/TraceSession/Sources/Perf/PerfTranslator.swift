@@ -30,10 +30,6 @@ final class PerfTranslator {
   private(set) var lost: UInt64 = 0
   private(set) var throttled: UInt64 = 0
   private(set) var malformed: UInt64 = 0
-  /// Stacks that are as deep as the kernel's limit: outer frames are probably missing.
-  private(set) var cutStacks: UInt64 = 0
-  /// Frames of a stack at most (kernel.perf_event_max_stack).
-  var framesMax = PerfSettings.framesMax ?? .max
 
   static let pathBytesMax = 4096
 
@@ -52,6 +48,9 @@ final class PerfTranslator {
     self.images = images
     lastTicks = cpus.map { _ in 0 }
     processes = PerfProcesses(filter: filter, connectedIndex: connectedIndex)
+    if case .descendants(let thread) = wish.scope {
+      processes.ancestor = UInt32(bitPattern: thread)
+    }
     words.reserveCapacity(1024)
   }
 
@@ -125,6 +124,7 @@ final class PerfTranslator {
 
   private func lose(_ count: UInt64, _ ring: Int, _ ticks: UInt64) {
     lost &+= count
+    processes.mayMissForks = true
     stacks.spaces.lose()
     batch.add(
       loss: LossRecord(
@@ -148,12 +148,6 @@ final class PerfTranslator {
     words.append(sampling.period_ns)
     words.append(UInt64(source.rawValue))
     stacks.append(sample, pid: pid, to: &words)
-    if sample.callchain.count / 8 >= framesMax,
-      PerfCallchain.addressCount(sample.callchain) >= framesMax
-    {
-      cutStacks += 1
-      if words.last != StackNode.lostAddress { words.append(StackNode.lostAddress) }
-    }
     let header = SystemBatch.Header(
       ref: refs.ref(of: SampledProfile.self), flags: .stack, ticks: moment.ticks,
       process: process, tid: moment.tid)
@@ -188,7 +182,7 @@ final class PerfTranslator {
       emit(ThreadStart(name: processes[task.pid]?.name ?? ""), pid: task.pid, moment)
       return
     }
-    if processes.began(task.pid, parentPID: task.parentPID, at: moment.nanoseconds) {
+    if processes.began(task, at: moment.nanoseconds) {
       codeFiles.forget(task.pid)
       stacks.spaces.fork(task.pid, from: task.parentPID)
     }
@@ -225,7 +219,8 @@ final class PerfTranslator {
     let isFirst = isCommandsBegin(pid)
     let last = processes[pid]
     processes.exec(pid, name: name)
-    stacks.spaces.exec(pid)
+    // Of one that is not followed nothing is kept.
+    if processes[pid] != nil { stacks.spaces.exec(pid) }
     // What ran before is over, whether what runs now is wanted or not.
     guard processes.admits(pid) || (last?.index != nil && last?.isAdmitted == true) else { return }
     if isFirst { emit(ProcessStart(parentPID: UInt32(getpid()), name: name), pid: pid, moment) }
@@ -237,21 +232,25 @@ final class PerfTranslator {
   /// A command's events begin at its exec: this is the first that is heard of it. A process that
   /// is heard of by its exec later is one whose fork was lost.
   private func isCommandsBegin(_ pid: UInt32) -> Bool {
-    guard case .children = scope, !hasBegun else { return false }
-    hasBegun = true
-    return processes[pid] == nil
+    switch scope {
+    case .children where !hasBegun:
+      hasBegun = true
+      return processes[pid] == nil
+    case .descendants: return processes[pid]?.isBeforeExec == true
+    default: return false
+    }
   }
 
   private func take(_ map: PerfMap, _ moment: Moment) {
     guard processes.admits(map.pid) else { return }
-    stacks.spaces.map(CodeMapping(map), pid: map.pid)
-    let image = image(of: map)
+    let image = image(of: map, moment)
+    stacks.spaces.map(CodeMapping(map, buildID: image.buildID), pid: map.pid)
     emit(image, pid: map.pid, moment)
     codeFiles.mapped(
       image.path, map, process: index(of: map.pid, moment), atTicks: moment.ticks)
   }
 
-  func image(of map: PerfMap) -> ImageMap {
+  func image(of map: PerfMap, _ moment: Moment) -> ImageMap {
     let path = Self.text(UnsafeRawBufferPointer(rebasing: map.path.prefix(Self.pathBytesMax)))
     var image = ImageMap(
       baseAddress: map.address, size: map.size, fileOffset: map.fileOffset, path: path,
@@ -261,7 +260,8 @@ final class PerfTranslator {
       of: ImageFiles.Mapping(
         pid: map.pid, start: map.address, end: map.address &+ map.size, path: path,
         buildID: image.buildID, device: image.device, inode: image.inode,
-        isDeleted: path.hasSuffix(" (deleted)")), isRundown: false)
+        isDeleted: path.hasSuffix(" (deleted)"), mappedAt_ns: moment.nanoseconds),
+      isRundown: false)
     return image
   }
 

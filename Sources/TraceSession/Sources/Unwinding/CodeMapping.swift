@@ -9,7 +9,8 @@ struct CodeMapping {
   /// Nil for memory without a file: code made at run time.
   var identity: UnwindImages.Identity?
 
-  init(_ map: PerfMap) {
+  /// - Parameter buildID: of the image where the record has none.
+  init(_ map: PerfMap, buildID: [UInt8] = []) {
     start = map.address
     end = map.address.addingReportingOverflow(map.size).overflow ? .max : map.address &+ map.size
     fileOffset = map.fileOffset
@@ -17,7 +18,7 @@ struct CodeMapping {
       decoding: UnsafeRawBufferPointer(rebasing: map.path.prefix(PerfTranslator.pathBytesMax)),
       as: UTF8.self)
     identity = Self.identity(
-      path: path, buildID: Array(map.buildID),
+      path: path, buildID: map.buildID.isEmpty ? buildID : Array(map.buildID),
       device: ProcessMaps.device(major: map.major, minor: map.minor), inode: map.inode)
   }
 
@@ -40,7 +41,9 @@ struct CodeMapping {
     path: String, buildID: [UInt8], device: UInt64, inode: UInt64
   ) -> UnwindImages.Identity? {
     if path == "[vdso]" { return UnwindImages.Identity(path: path) }
-    guard path.utf8.first == UInt8(ascii: "/"), !notFiles.contains(where: path.hasPrefix),
+    // What has a build id is an image, also in memory that only looks like a file.
+    guard path.utf8.first == UInt8(ascii: "/"),
+      !buildID.isEmpty || !notFiles.contains(where: path.hasPrefix),
       !(path.hasSuffix(".dump") && path.contains("/jit-"))
     else { return nil }
     let name = path.hasSuffix(deletedMark) ? String(path.dropLast(deletedMark.count)) : path

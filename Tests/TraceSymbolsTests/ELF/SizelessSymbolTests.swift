@@ -1,0 +1,63 @@
+import Foundation
+import Testing
+
+@testable import TraceSymbols
+
+/// A symbol without a size names its own code, and no function behind it that has no symbol.
+@Suite(.enabled(if: Tool.path(of: "gcc") != nil, "gcc is not installed"))
+struct SizelessSymbolTests {
+  /// Labels with and without call frame information of their own.
+  static let source = """
+    __asm__(".text\\n.globl bare_label\\n.type bare_label,@function\\n"
+            "bare_label:\\n ret\\n.p2align 4\\n");
+    __asm__(".globl described_label\\n.type described_label,@function\\ndescribed_label:\\n"
+            ".cfi_startproc\\n nop\\n nop\\n nop\\n ret\\n.cfi_endproc\\n.p2align 4\\n");
+    volatile long sink;
+    __attribute__((noinline)) void first(long n) { for (long i = 0; i < n; i++) sink += i; }
+    __attribute__((noinline)) void second(long n) { for (long i = 0; i < n; i++) sink -= i; }
+    int main(int count, char **words) { first(count); second(count); return 0; }
+    """
+
+  @Test(arguments: [["-s"], ["-Wl,--strip-all", "-static"], ["-Wl,--retain-symbols-file"]])
+  func itEndsWhereTheNextFunctionBegins(_ options: [String]) throws {
+    let source = TemporaryFile(Self.source)
+    let (whole, bare) = (TemporaryFile(), TemporaryFile())
+    let kept = TemporaryFile("bare_label\ndescribed_label\n")
+    let isPartial = options[0].contains("retain")
+    let all = ["-x", "c", "-O1", "-fno-toplevel-reorder", source.path]
+    let isStatic = options.contains("-static")
+    _ = try #require(
+      Tool.output(
+        "gcc",
+        all + (isStatic ? ["-static"] : ["-rdynamic"]) + ["-fvisibility=hidden"]
+          + ["-o", whole.path]))
+    if isPartial {
+      _ = try #require(
+        Tool.output(
+          "objcopy", "--strip-all", "--keep-symbols=" + kept.path, whole.path, bare.path))
+    } else {
+      _ = try #require(Tool.output("strip", "-o", bare.path, whole.path))
+    }
+    let file = try ELFFile(path: bare.path)
+    let (table, _) = SymbolTable.read(file)
+    let addressing = FileAddressing(file)
+    let list = try #require(Tool.output("nm", whole.path))
+    var places: [String: UInt64] = [:]
+    for line in list.split(separator: "\n") {
+      let parts = line.split(separator: " ")
+      guard parts.count == 3, let address = UInt64(parts[0], radix: 16) else { continue }
+      places[String(parts[2])] = addressing.fileOffset(ofCode: address)
+    }
+    for name in ["first", "second", "main"] {
+      let place = try #require(places[name])
+      let found = table.lookup(place)?.name
+      #expect(found == nil || found == name, "\(name) is called \(found ?? "")")
+      #expect(table.lookup(place + 4)?.name == found)
+    }
+    for name in ["bare_label", "described_label"] where isPartial || !isStatic {
+      let place = try #require(places[name])
+      #expect(table.lookup(place)?.name == name)
+      #expect(table.lookup(place + 16)?.name != name)
+    }
+  }
+}
