@@ -18,7 +18,8 @@ struct ProcessLives {
 
   /// A fork: with a copy of the parent's addresses.
   mutating func fork(_ pid: UInt32, parent: UInt32, at time: Int64) {
-    let from = known(parent).flatMap { $0.covers(time) ? $0 : nil }
+    // One of which nothing was told yet may still be told to have had code by then.
+    let from = byPID[parent] == nil ? current(parent) : generation(parent, at: time, edge: 0)
     end(pid, at: time)
     begin(pid, from: time, parent: from)
   }
