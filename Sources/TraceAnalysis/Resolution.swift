@@ -1,8 +1,7 @@
 /// What is known of an address at a time.
 public enum Resolution: Hashable, Sendable {
-  /// A function's code was there; `offset` bytes lie between its start and the address. With
-  /// `isLate`, it was announced only after that time, but soon, and nothing else was there.
-  case symbol(SymbolID, offset: UInt64, isLate: Bool)
+  /// A function's code was there; `offset` bytes lie between its start and the address.
+  case symbol(SymbolID, offset: UInt64, certainty: NameCertainty)
   /// There is no name, and why. The module is given where one is known to have been there.
   case unresolved(UnresolvedReason, module: ModuleID?)
 
@@ -10,6 +9,21 @@ public enum Resolution: Hashable, Sendable {
   @inlinable public var symbolID: SymbolID? {
     if case .symbol(let id, _, _) = self { id } else { nil }
   }
+
+  /// Whether the name may be another's: see ``NameCertainty/uncertain``.
+  @inlinable public var isUncertain: Bool {
+    if case .symbol(_, _, .uncertain) = self { true } else { false }
+  }
+}
+
+/// How sure it is that a name is that of the code which was there then.
+public enum NameCertainty: UInt8, Hashable, Sendable, BitwiseCopyable {
+  case certain
+  /// The code was announced only after that time, but soon, and nothing else was there.
+  case late
+  /// At about that time other code took the place, and the source does not say exactly when: an
+  /// entry of a perf map came between two looks at it, the clock of a jitdump is known roughly.
+  case uncertain
 }
 
 /// Why an address has no name.

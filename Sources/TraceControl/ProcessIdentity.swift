@@ -12,10 +12,9 @@ package struct ProcessIdentity: Hashable, Sendable {
   /// empty.
   package init(procName: String) {
     let directory = "/proc/\(procName)"
-    executable = Self.executable(in: directory) ?? ""
-    if let bytes = Self.contents("\(directory)/cmdline", limit: ControlLimits.argumentBytes) {
-      arguments = Self.arguments(bytes)
-    }
+    let living = Self.living(directory)
+    arguments = Self.arguments(in: living)
+    executable = Self.executable(in: living, arguments: { arguments }) ?? ""
     guard let bytes = Self.contents("\(directory)/stat", limit: 4096) else { return }
     (parentPID, startTime) = Self.parseStat(String(decoding: bytes, as: UTF8.self)) ?? (0, 0)
   }
@@ -38,13 +37,45 @@ package struct ProcessIdentity: Hashable, Sendable {
   private static let ancestorsMax = 256
 
   /// Nil when the process has ended, is the kernel's own, or may not be looked at.
-  package static func executable(of pid: UInt32) -> String? { executable(in: "/proc/\(pid)") }
-
-  /// A program is still called by its name when its file has been replaced while it runs.
-  private static func executable(in directory: String) -> String? {
-    guard let path = link("\(directory)/exe") else { return nil }
-    return path.hasSuffix(deletedMark) ? String(path.dropLast(deletedMark.count)) : path
+  package static func executable(of pid: UInt32) -> String? {
+    let directory = living("/proc/\(pid)")
+    return executable(in: directory) { Self.arguments(in: directory) }
   }
+
+  /// A program is still called by its name when its file has been replaced while it runs, and when
+  /// the dynamic linker was told to run it.
+  private static func executable(
+    in directory: String, arguments: () -> [String]
+  ) -> String? {
+    guard let path = link("\(directory)/exe") else { return nil }
+    let file = path.hasSuffix(deletedMark) ? String(path.dropLast(deletedMark.count)) : path
+    guard LoaderCommand.isLoader(file) else { return file }
+    return LoaderCommand.program(arguments()) ?? file
+  }
+
+  private static func arguments(in directory: String) -> [String] {
+    contents("\(directory)/cmdline", limit: ControlLimits.argumentBytes).map(Self.arguments) ?? []
+  }
+
+  /// Where the main thread has ended, what a process is stands with its other threads only.
+  private static func living(_ directory: String) -> String {
+    guard link("\(directory)/exe") == nil, errno == ENOENT,
+      let tasks = opendir("\(directory)/task")
+    else { return directory }
+    defer { closedir(tasks) }
+    for _ in 0..<threadsMax {
+      guard let entry = readdir(tasks) else { break }
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      let thread = "\(directory)/task/\(name)"
+      if name.first != ".", link("\(thread)/exe") != nil { return thread }
+    }
+    return directory
+  }
+
+  /// Threads that are asked where the main thread has ended.
+  private static let threadsMax = 16
 
   /// The kernel's, behind the name of a file that is gone.
   private static let deletedMark = " (deleted)"

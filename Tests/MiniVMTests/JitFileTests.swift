@@ -96,7 +96,7 @@ import TraceSymbols
       let entry = files.entries[stubs + index]
       #expect(entry == PerfMapEntry(address: address, size: size, name: name))
     }
-    guard case .clear = files.records.last else {
+    guard case .close = files.records.last else {
       Issue.record("no end")
       return
     }

@@ -26,8 +26,18 @@ extension CodeModel {
       body(&spaces[layer, default: Space(isImages: isImages, slack: slack)])
     }
 
-    /// Of all that ever had an address: who has it then, who had it last, who has it next, and the
-    /// time that the next one is judged by.
+    /// Whether the same file is known to be mapped at an address as `image` has there.
+    func maps(_ image: Life, at address: Int, _ time: Int64) -> Bool {
+      guard let space = spaces[.image], space.owners[address] != CodeModel.never else {
+        return parent?.maps(image, at: address, min(time, from)) ?? false
+      }
+      let life = space.lives[space.owners[address]]
+      return life.from <= time && time < life.until && life.name == image.name && life.canName
+        && life.range.lowerBound - Int(life.identity)
+          == image.range.lowerBound - Int(image.identity)
+    }
+
+    /// Of all that ever had an address: who has it then, who had it last, who has it next.
     func around(_ address: Int, _ time: Int64, _ layer: CodeLayer) -> Around {
       var found = Around(time: time)
       let lives = (spaces[layer]?.lives ?? []).filter {
@@ -48,14 +58,16 @@ extension CodeModel {
         }
       }
       guard found.last == nil, let parent else { return found }
-      // Nothing of its own there, or only later: what it began with.
+      // Nothing of its own there, or only later: what it began with. What the parent gets after the
+      // fork is the parent's, unless it may have had it before.
       let inherited = parent.around(address, min(time, from), layer)
       found.last = inherited.last
       found.lastJudgedAt = inherited.lastJudgedAt
-      // Whoever comes sooner: here after the look-up, at the parent's after the fork.
-      if let next = inherited.next {
-        let ahead = found.next.map { $0.from - time } ?? .max
-        if next.from - inherited.time < ahead { (found.next, found.time) = (next, inherited.time) }
+      found.maybe = inherited.maybe
+      if time >= from, let next = inherited.next, next.canName, next.doubt > 0,
+        next.from - next.doubt <= from, next.formerEnd <= from
+      {
+        found.maybe = next
       }
       return found
     }
@@ -65,6 +77,7 @@ extension CodeModel {
     var last: Life?
     var lastJudgedAt: Int64
     var next: Life?
+    var maybe: Life?
     var time: Int64
 
     init(time: Int64) { (self.time, lastJudgedAt) = (time, time) }
@@ -76,7 +89,7 @@ extension CodeModel {
   }
 
   enum Answer: Equatable {
-    case code(UInt32, isLate: Bool)
+    case code(UInt32, isLate: Bool, isUncertain: Bool)
     case image(UInt32, isLate: Bool)
     case nothing(UnresolvedReason)
   }
@@ -85,18 +98,27 @@ extension CodeModel {
     _ process: Process?, _ address: Int, _ time: Int64, _ options: SymbolizerOptions
   ) -> Answer {
     guard let process else { return .nothing(.neverAnnounced) }
-    func named(_ life: Life, _ layer: CodeLayer, isLate: Bool = false) -> Answer {
+    func named(
+      _ life: Life, _ layer: CodeLayer, isLate: Bool = false, isUncertain: Bool = false
+    ) -> Answer {
       layer == .image || layer == .runtimeImage
-        ? .image(life.name, isLate: isLate) : .code(life.name, isLate: isLate)
+        ? .image(life.name, isLate: isLate)
+        : .code(life.name, isLate: isLate, isUncertain: isUncertain)
     }
     var gaps: [(layer: CodeLayer, around: Around)] = []
     for layer in [CodeLayer.jitdump, .provider, .perfMap, .image, .runtimeImage] {
       let around = process.around(address, time, layer)
       guard let life = around.exact else {
+        if let last = around.before, last.isDoubted {
+          return named(last, layer, isUncertain: true)
+        }
         gaps.append((layer, around))
         continue
       }
-      guard life.isAnonymous else { return named(life, layer) }
+      guard life.isAnonymous else {
+        let isUncertain = life.endDoubt > 0 && life.until - life.endDoubt <= around.lastJudgedAt
+        return named(life, layer, isUncertain: isUncertain)
+      }
       // Memory without a file: nothing that a runtime says is mapped there is asked for.
       break
     }
@@ -107,12 +129,13 @@ extension CodeModel {
       if ago <= edge, ago <= ahead { return named(around.before!, layer) }
       if ahead <= edge { return named(around.next!, layer) }
     }
-    for (layer, around) in gaps where around.isFreeUntilNext {
+    for (layer, around) in gaps {
       let slack =
         layer == .perfMap ? options.perfMapSlackNanoseconds : options.slackNanoseconds
-      if around.next!.from - around.time <= slack {
+      if around.isFreeUntilNext, around.next!.from - around.time <= slack {
         return named(around.next!, layer, isLate: true)
       }
+      if let maybe = around.maybe { return named(maybe, layer, isLate: true, isUncertain: true) }
     }
     var hadSomebody = false
     for (_, around) in gaps {

@@ -5,7 +5,7 @@
 struct CodeModel {
   static let base: UInt64 = 0x1000
   static let addressCount = 48
-  private static let never = -1
+  static let never = -1
 
   struct Life {
     var range: Range<Int>
@@ -20,6 +20,15 @@ struct CodeModel {
     var wasToldAtItsEndOnly = false
     var isDoubtful = false
     var hasEnded = false
+    /// How long before its beginning, and before its end, either may have been already.
+    var doubt: Int64 = 0
+    var endDoubt: Int64 = 0
+    /// It may live on after its end.
+    var isDoubted = false
+
+    mutating func end(at time: Int64, doubt: Int64 = 0) {
+      (until, endDoubt) = (time, min(doubt, from == .min ? doubt : time - from))
+    }
 
     var canName: Bool { !isEmptyPlace && !isAnonymous }
     /// Whether it was ever there.
@@ -57,11 +66,12 @@ struct CodeModel {
 
     /// Ends what is there; says since when the range has been free, and who came later.
     mutating func clear(
-      _ range: Range<Int>, at time: Int64, wholeOnly: Bool = false
-    ) -> (former: Int64, next: Int64, newer: Set<Int>) {
-      var (former, next, newer) = (Int64.min, Int64.max, Set<Int>())
+      _ range: Range<Int>, at time: Int64, wholeOnly: Bool = false, doubt: Int64 = 0
+    ) -> (former: Int64, next: Life?, newer: Set<Int>) {
+      var (former, newer) = (Int64.min, Set<Int>())
+      var next: Life?
       for owner in owners(in: range) where lives[owner].from > time {
-        next = min(next, lives[owner].from)
+        if next.map({ lives[owner].from < $0.from }) ?? true { next = lives[owner] }
         former = max(former, min(lives[owner].formerEnd, time))
         newer.insert(owner)
       }
@@ -74,17 +84,17 @@ struct CodeModel {
         let life = lives[owner]
         if wholeOnly {
           if range.contains(life.range.lowerBound), life.range.upperBound <= range.upperBound {
-            lives[owner].until = time
+            lives[owner].end(at: time)
           }
           continue
         }
         let isStale = life.isDoubtful && time - life.from <= slack
         if !isImages, isStale || life.from == time {
           lives[owner].from = life.formerEnd
-          lives[owner].until = life.formerEnd
+          lives[owner].end(at: life.formerEnd)
           former = max(former, life.formerEnd)
         } else {
-          if !isImages { lives[owner].until = time }
+          if !isImages { lives[owner].end(at: time, doubt: doubt) }
           former = max(former, time)
         }
       }
@@ -99,7 +109,9 @@ struct CodeModel {
         if same.until == .max, same.range == code.range, same.name == code.name,
           same.identity == code.identity
         {
-          if knowsBeginning, time < same.from, same.formerEnd <= time { lives[owner].from = time }
+          if knowsBeginning, time < same.from, same.formerEnd <= time {
+            (lives[owner].from, lives[owner].doubt) = (time, code.doubt)
+          }
           return
         }
         let isTheOneThatEnded =
@@ -108,9 +120,10 @@ struct CodeModel {
           code.isDoubtful = true
         }
       }
-      let (former, next, newer) = clear(code.range, at: time)
+      if !knowsBeginning { code.doubt = 0 }
+      let (former, next, newer) = clear(code.range, at: time, doubt: code.doubt)
       code.from = knowsBeginning ? time : former
-      code.until = next
+      if let next { code.end(at: next.from, doubt: next.doubt) }
       code.formerEnd = min(code.from, former)
       add(code, beneath: newer)
     }
@@ -126,7 +139,8 @@ struct CodeModel {
       if owner != never, isSame(lives[owner], code), lives[owner].from <= time,
         lives[owner].until == .max || !lives[owner].hasEnded
       {
-        if lives[owner].until == .max { lives[owner].until = time }
+        if lives[owner].until == .max || lives[owner].isDoubted { lives[owner].end(at: time) }
+        lives[owner].isDoubted = false
         lives[owner].hasEnded = true
         return
       }
@@ -143,6 +157,7 @@ struct CodeModel {
       }
       guard former < until else { return }
       var code = code
+      code.doubt = 0
       (code.from, code.until, code.formerEnd) = (former, until, former)
       (code.wasToldAtItsEndOnly, code.hasEnded) = (true, true)
       add(code, beneath: newer)
@@ -154,11 +169,20 @@ struct CodeModel {
         lives[owner].from <= time,
         lives[owner].identity == code.identity || lives[owner].identity == 0 || code.identity == 0
       else { return vacate(code.range, at: time) }
-      lives[owner].until = time
+      lives[owner].end(at: time)
       lives[owner].hasEnded = true
       var moved = code
+      moved.doubt = 0
       (moved.name, moved.identity) = (lives[owner].name, lives[owner].identity)
       load(moved, at: time, knowsBeginning: true)
+    }
+
+    mutating func doubt(_ range: Range<Int>, at time: Int64) {
+      for owner in Set(owners(in: range)) where lives[owner].until == .max {
+        guard lives[owner].from < time else { continue }
+        lives[owner].end(at: time)
+        lives[owner].isDoubted = true
+      }
     }
 
     mutating func vacate(_ range: Range<Int>, at time: Int64) {

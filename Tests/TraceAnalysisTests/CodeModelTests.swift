@@ -74,8 +74,9 @@ import Testing
     let size = pair.pick([1, 2, 4, 4, 4, 8, 20])
     let life = CodeModel.Life(
       range: start..<min(start + size, CodeModel.addressCount), from: 0, formerEnd: 0,
-      identity: pair.pick([0, 0, 1, 2]), name: UInt32.random(in: 1...1_000_000, using: &pair.random)
-    )
+      identity: pair.pick([0, 0, 1, 2]),
+      name: UInt32.random(in: 1...1_000_000, using: &pair.random),
+      doubt: pair.pick([0, 0, 1, 30, 200]))
     pair.told.append(life)
     return life
   }
@@ -84,7 +85,7 @@ import Testing
     CodeAnnouncement(
       start: CodeModel.base + UInt64(code.range.lowerBound), size: UInt64(code.range.count),
       identity: code.identity, symbol: code.name == 0 ? CodeRow.none : code.name,
-      traits: code.isAnonymous ? .anonymous : [])
+      traits: code.isAnonymous ? .anonymous : [], doubt: UInt32(code.doubt))
   }
 
   /// Something happens at a time.
@@ -129,21 +130,50 @@ import Testing
     let layer = pair.pick([CodeLayer.image, .image, .runtimeImage])
     var image = code
     image.isAnonymous = pair.chance(30)
+    image.doubt = 0
+    if pair.chance(10) {
+      let isSure = pair.chance(50)
+      pair.map.replaceMemory(
+        announcement(image).start, size: UInt64(image.range.count), isSure: isSure, pid: pid,
+        at: time)
+      if isSure { return vacateCode(pair, process, image.range, time) }
+      for layer in process.spaces.keys where layer != .image && layer != .runtimeImage {
+        process.change(layer, pair.options) { $0.doubt(image.range, at: time) }
+      }
+      return
+    }
     if layer == .runtimeImage, pair.chance(30) {
       pair.map.unmap(
         announcement(image).start, size: UInt64(image.range.count), layer, pid: pid, at: time)
       process.change(layer, pair.options) { $0.vacate(image.range, at: time) }
       return
     }
+    let endsCode = knowsBeginning && layer == .image && !image.isAnonymous
+    let taken = endsCode ? image.range.filter { !process.maps(image, at: $0, time) } : []
     pair.map.map(announcement(image), layer, pid: pid, at: time, knowsBeginning: knowsBeginning)
     process.change(layer, pair.options) {
       $0.load(image, at: time, knowsBeginning: knowsBeginning)
     }
-    guard knowsBeginning, layer == .image, !image.isAnonymous else { return }
+    for run in runs(taken) { vacateCode(pair, process, run, time) }
+  }
+
+  private func runs(_ addresses: [Int]) -> [Range<Int>] {
+    addresses.reduce(into: []) { runs, address in
+      if let last = runs.last, last.upperBound == address {
+        runs[runs.count - 1] = last.lowerBound..<address + 1
+      } else {
+        runs.append(address..<address + 1)
+      }
+    }
+  }
+
+  private func vacateCode(
+    _ pair: Pair, _ process: CodeModel.Process, _ range: Range<Int>, _ time: Int64
+  ) {
     for compiled in [CodeLayer.jitdump, .provider, .perfMap] where process.knows(compiled) {
       process.change(compiled, pair.options) {
-        guard process.parent != nil || !$0.owners(in: image.range).isEmpty else { return }
-        $0.vacate(image.range, at: time)
+        guard process.parent != nil || !$0.owners(in: range).isEmpty else { return }
+        $0.vacate(range, at: time)
       }
     }
   }
@@ -152,11 +182,13 @@ import Testing
     switch Int.random(in: 0..<3, using: &pair.random) {
     case 0:
       let other = UInt32.random(in: 1...3, using: &pair.random)
-      guard other != pid, let parent = pair.processes[other]?.last, !parent.spaces.isEmpty else {
-        return
-      }
+      guard other != pid else { return }
+      let parent =
+        pair.processes[other] == nil
+        ? pair.current(other)
+        : pair.processes[other]?.last { $0.from <= time && time < $0.until }
       pair.map.processStarted(pid, parent: other, at: time)
-      pair.begin(pid, parent.from <= time && time < parent.until ? parent : nil, time)
+      pair.begin(pid, parent, time)
     case 1:
       pair.map.processRenewed(pid, at: time)
       pair.begin(pid, nil, time)
@@ -171,7 +203,8 @@ import Testing
   private func found(_ finding: Finding, _ pair: Pair) -> CodeModel.Answer {
     switch finding.kind {
     case .code(let row, let isLate):
-      .code(pair.map.rows[Int(row)].symbol, isLate: isLate)
+      .code(
+        pair.map.rows[Int(row)].symbol, isLate: isLate, isUncertain: finding.isUncertain)
     case .image(let row, let isLate):
       .image(pair.map.rows[Int(row)].symbol, isLate: isLate)
     case .nothing(let reason, _): .nothing(reason)

@@ -69,9 +69,15 @@ import TraceEvents
         tell(
           CodeLoad(
             address: start, size: UInt64(size), codeIndex: id, source: source, name: name,
-            since: Bool.random(using: &random) ? since : 0), pid)
+            since: Bool.random(using: &random) ? since : 0,
+            doubt: source == .perfMap ? UInt64.random(in: 0...200_000_000, using: &random) : 0),
+          pid)
       case 17:
-        tell(CodeClear(source: .jitdump, since: 0), pid)
+        tell(
+          Bool.random(using: &random)
+            ? CodeClear(source: .jitdump, since: 0)
+            : CodeReplaced(
+              address: start & ~0xff, size: 0x100, isSure: Bool.random(using: &random)), pid)
       default:
         let path = Bool.random(using: &random) ? "/lib/\(name).so" : "//anon"
         tell(

@@ -52,14 +52,16 @@ struct ScriptStep {
 struct FinalAnswer: Equatable, CustomStringConvertible {
   var name: String?
   var offset: UInt64 = 0
+  var isUncertain = false
 
   init(_ resolution: Resolution, _ symbol: (SymbolID) -> CodeSymbol) {
+    isUncertain = resolution.isUncertain
     guard case .symbol(let id, let offset, _) = resolution else { return }
     name = symbol(id).name + " \(symbol(id).source)"
     self.offset = offset
   }
 
-  var description: String { name.map { "\($0)+\(offset)" } ?? "-" }
+  var description: String { name.map { "\($0)+\(offset)" + (isUncertain ? "?" : "") } ?? "-" }
 }
 
 extension SymbolizerOptions {

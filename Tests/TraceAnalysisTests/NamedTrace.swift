@@ -26,14 +26,15 @@ final class NamedTrace {
     try symbolizer.prepare()
   }
 
-  /// The name; with "~" where it was announced later, and the reason in brackets where there is
-  /// none.
+  /// The name; with "~" where it was announced later, with "?" where it is uncertain, and the reason
+  /// in brackets where there is none.
   func name(
     _ address: UInt64, at time: Int64, pid: UInt32 = 7, isCaller: Bool = false
   ) -> String {
     switch symbolizer.resolve(pid: pid, address: address, at: time, isCaller: isCaller) {
-    case .symbol(let id, _, let isLate):
-      return symbolizer.symbol(id).name + (isLate ? "~" : "")
+    case .symbol(let id, _, let certainty):
+      let mark = [NameCertainty.late: "~", .uncertain: "?"][certainty] ?? ""
+      return symbolizer.symbol(id).name + mark
     case .unresolved(let reason, _): return "(\(reason.label))"
     }
   }

@@ -1,6 +1,8 @@
 import Glibc
 import Testing
-import TraceSession
+import TraceControl
+
+@testable import TraceSession
 
 @Suite struct ProcessMapsTests {
   @Test func linesAreRead() {
@@ -23,6 +25,34 @@ import TraceSession
     #expect(maps[2].isWritable && !maps[2].isExecutable && !maps[2].isFile)
     #expect(maps.map(\.isDeleted) == [false, false, false, true, false])
     #expect(maps[3].isShared)
+  }
+
+  /// The main thread has ended, and shows nothing; the process runs on.
+  @Test func aProcessWithoutItsMainThreadIsKnown() throws {
+    let program = """
+      import ctypes, threading, time
+      threading.Thread(target=time.sleep, args=(1000,)).start()
+      ctypes.CDLL(None).syscall({"x86_64": 60}.get(__import__("os").uname().machine, 93), 0)
+      """
+    let process = try Sleeper(["python3", "-c", program])
+    func isShown(_ path: String) -> Bool {
+      var byte: UInt8 = 0
+      let file = open("/proc/\(process.pid)/\(path)", O_RDONLY)
+      defer { close(file) }
+      return read(file, &byte, 1) == 1
+    }
+    var hasEnded = false
+    for _ in 0..<10_000 where !hasEnded {
+      hasEnded = !isShown("maps") && ProcFiles.threads(of: process.pid).count == 2
+      usleep(1000)
+    }
+    #expect(hasEnded)
+    var paths: Set<String> = []
+    #expect(ProcessMaps.read(pid: process.pid) { paths.insert($0.path) })
+    #expect(paths.contains { $0.contains("/libc.so") || $0.contains("/libc-") })
+    let identity = ProcessIdentity(procName: "\(process.pid)")
+    #expect(identity.executable.contains("python3"))
+    #expect(identity.arguments.first == "python3")
   }
 
   @Test func aLineBreakInAPathReturns() {

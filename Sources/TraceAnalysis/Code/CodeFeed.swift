@@ -155,7 +155,8 @@ final class CodeFeed {
         event.name, module: modules.number(of: source), source: source)
       map.load(
         CodeAnnouncement(
-          start: event.address, size: event.size, identity: event.codeIndex, symbol: symbol),
+          start: event.address, size: event.size, identity: event.codeIndex, symbol: symbol,
+          doubt: event.since == 0 ? 0 : UInt32(clamping: event.doubt)),
         layer, pid: header.pid, at: time(event.since, header),
         knowsBeginning: event.since != 0 || !header.flags.contains(.rundown))
     }
@@ -168,6 +169,11 @@ final class CodeFeed {
     }
     on(replay, CodeClear.self) { [self] event, header in
       map.clear(Self.layer(event.source).0, pid: header.pid, at: time(event.since, header))
+    }
+    replay.on(CodeReplaced.self) { [map] event, header in
+      map.replaceMemory(
+        event.address, size: event.size, isSure: event.isSure, pid: header.pid,
+        at: header.timestamp)
     }
     guard keepsLines else { return }
     on(replay, CodeLines.self) { [self] event, header in

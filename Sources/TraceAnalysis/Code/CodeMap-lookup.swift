@@ -10,6 +10,8 @@ struct Finding {
   }
 
   var kind: Kind
+  /// What is known leaves open whether this, or another, was there.
+  var isUncertain = false
   /// The finding holds from here …
   var from: Int64
   /// … up to and without here.
@@ -70,8 +72,13 @@ extension CodeMap {
         finding.narrow(.min, rows[Int(near.after)].from)
       }
       guard near.exact != CodeRow.none else {
-        if near.before != CodeRow.none { finding.narrow(rows[Int(near.before)].until, .max) }
-        if near.isOfTheMoment { finding.narrow(time, time &+ 1) }
+        guard near.before != CodeRow.none else { continue }
+        finding.narrow(rows[Int(near.before)].until, .max)
+        if rows[Int(near.before)].traits.contains(.doubted) {
+          finding.kind = .code(near.before, isLate: false)
+          finding.isUncertain = true
+          return finding
+        }
         continue
       }
       let row = rows[Int(near.exact)]
@@ -79,6 +86,10 @@ extension CodeMap {
       finding.narrow(row.from, row.until > time ? row.until : .max)
       if CodeLayer.compiled.contains(layer) {
         finding.kind = .code(near.exact, isLate: false)
+        finding.isUncertain = row.doubtedFrom <= near.time
+        if row.endDoubt > 0, near.time == time {
+          finding.narrow(toSideOf: row.doubtedFrom, with: time)
+        }
         return finding
       }
       if row.traits.contains(.anonymous) {
@@ -100,6 +111,7 @@ extension CodeMap {
   ) -> Finding? {
     let edge = options.clockEdgeNanoseconds
     var late: Finding.Kind?
+    var isUncertain = false
     for layer in 0..<CodeLayer.count {
       let near = gaps[layer]
       guard near.exact == CodeRow.none else { continue }
@@ -114,24 +126,28 @@ extension CodeMap {
       }
       if near.after != CodeRow.none, rows[Int(near.after)].isNamed {
         let row = rows[Int(near.after)]
-        let ahead = row.from.distance(after: near.time)
+        let ahead = row.from.distance(after: time)
         if ahead < distance { best = near.after }
         let slack = options.slack(of: CodeLayer(rawValue: layer)!)
-        if late == nil, ahead <= slack, row.formerEnd <= near.time {
+        if late == nil, ahead <= slack, row.formerEnd <= time {
           late = Self.kind(near.after, isImage, isLate: true)
         }
-        // Judged by the time of a fork, it is the same for as long as the process lives.
-        if near.time == time {
-          unnamed.narrow(.min, row.from.earlier(by: edge))
-          unnamed.narrow(toSideOf: row.from.earlier(by: slack), with: time)
-          unnamed.narrow(toSideOf: row.formerEnd, with: time)
-        }
+        unnamed.narrow(.min, row.from.earlier(by: edge))
+        unnamed.narrow(toSideOf: row.from.earlier(by: slack), with: time)
+        unnamed.narrow(toSideOf: row.formerEnd, with: time)
+      }
+      if late == nil, near.maybe != CodeRow.none {
+        late = Self.kind(near.maybe, isImage, isLate: true)
+        isUncertain = true
       }
       if best != CodeRow.none {
         return Finding(Self.kind(best, isImage, isLate: false), at: time)
       }
     }
-    return late.map { Finding(kind: $0, from: unnamed.from, until: unnamed.until) }
+    guard let late else { return nil }
+    var finding = unnamed
+    (finding.kind, finding.isUncertain) = (late, isUncertain)
+    return finding
   }
 
   private static func kind(_ row: UInt32, _ isImage: Bool, isLate: Bool) -> Finding.Kind {
@@ -146,7 +162,7 @@ extension CodeMap {
       let near = gaps[layer]
       guard near.exact == CodeRow.none else { continue }
       if near.after != CodeRow.none, rows[Int(near.after)].isNamed,
-        rows[Int(near.after)].formerEnd <= near.time
+        rows[Int(near.after)].formerEnd <= time
       {
         return .announcedTooLate
       }

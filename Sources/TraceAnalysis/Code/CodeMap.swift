@@ -69,21 +69,41 @@ class CodeMap: ProcessListener {
 
   /// A mapping; without a known beginning it was there before.
   ///
-  /// One of a file ends the compiled code whose place it takes. Anonymous memory does not: the
-  /// kernel tells of it again whenever it grows together with its neighbours.
+  /// A file's mapping ends the compiled code whose place it takes. Two kinds do not, because the
+  /// kernel reports a mapping again whenever its protection changes or it grows: anonymous memory,
+  /// and what the same file already had mapped at the same place.
   func map(
     _ image: CodeAnnouncement, _ layer: CodeLayer, pid: UInt32, at time: Int64,
     knowsBeginning: Bool
   ) {
     let generation = generation(pid, at: time)
+    let endsCode = knowsBeginning && layer == .image && !image.traits.contains(.anonymous)
+    // Asked before the mapping is known.
+    let taken = endsCode ? generation.newlyMapped(image, at: time) : []
     space(generation, layer).load(image, at: time, knowsBeginning: knowsBeginning)
-    guard knowsBeginning, layer == .image, !image.traits.contains(.anonymous) else { return }
+    for range in taken { vacateCode(range.lowerBound, range.upperBound, generation, at: time) }
+  }
+
+  /// The memory is another from now on, so that no compiled code of before lives there; or it may
+  /// be, so that nobody knows until it is announced again.
+  func replaceMemory(
+    _ start: UInt64, size: UInt64, isSure: Bool, pid: UInt32, at time: Int64
+  ) {
+    let generation = generation(pid, at: time)
+    let range = CodeAnnouncement(start: start, size: size, symbol: CodeRow.none)
+    if isSure { return vacateCode(start, range.end, generation, at: time) }
+    for compiled in CodeLayer.allCases where !compiled.isImage {
+      generation.space(compiled)?.doubt(start, range.end, at: time)
+    }
+  }
+
+  private func vacateCode(
+    _ start: UInt64, _ end: UInt64, _ generation: Generation, at time: Int64
+  ) {
     for compiled in CodeLayer.allCases where !compiled.isImage && generation.knows(compiled) {
       let space = space(generation, compiled)
-      guard generation.parent != nil || space.overlapsAnything(image.start, image.end) else {
-        continue
-      }
-      space.vacate(image.start, image.end, time)
+      guard generation.parent != nil || space.overlapsAnything(start, end) else { continue }
+      space.vacate(start, end, time)
     }
   }
 

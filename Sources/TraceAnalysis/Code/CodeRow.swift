@@ -11,6 +11,10 @@ struct CodeRow: BitwiseCopyable {
   var until: Int64
   /// When the last of what was in its range before had gone: it cannot have been there earlier.
   var formerEnd: Int64
+  /// How long before `from` it may have come at the earliest: nanoseconds, at most 4.29 s.
+  var beginDoubt: UInt32 = 0
+  /// How long before `until` it may have gone at the earliest.
+  var endDoubt: UInt32 = 0
   /// The runtime's handle for the code, 0 where there is none; of an image the file offset.
   var identity: UInt64
   /// The symbol; of an image the module.
@@ -30,9 +34,23 @@ struct CodeRow: BitwiseCopyable {
     static let doubtful = Traits(rawValue: 8)
     /// Its own end was announced; without, something else took its place.
     static let unloaded = Traits(rawValue: 16)
+    /// Its end is none that was announced: it may live on, until something else is there.
+    static let doubted = Traits(rawValue: 32)
   }
 
   static let none = UInt32.max
+
+  /// The earliest time at which it may have been there.
+  var earliest: Int64 { from.earlier(by: Int64(beginDoubt)) }
+
+  /// From here on it may have been gone.
+  var doubtedFrom: Int64 { until.earlier(by: Int64(endDoubt)) }
+
+  /// Sets the end, and how long before that it may have been.
+  mutating func end(at time: Int64, doubt: UInt32 = 0) {
+    until = time
+    endDoubt = UInt32(clamping: min(Int64(doubt), time.distance(after: from)))
+  }
 
   var isLive: Bool { until == .max }
   var isTombstone: Bool { traits.contains(.tombstone) }
@@ -54,6 +72,8 @@ struct CodeAnnouncement {
   var identity: UInt64 = 0
   var symbol: UInt32
   var traits: CodeRow.Traits = []
+  /// How long before the time that is told it may have come at the earliest (nanoseconds).
+  var doubt: UInt32 = 0
 
   /// What is said to be empty has at least its first byte; what would run over the end of the
   /// address space ends there.

@@ -53,7 +53,8 @@ final class CodeSpace {
       // Told again. An earlier beginning counts, where nothing else was there by then.
       if knowsBeginning, told < rows[same].from, rows[same].formerEnd <= told {
         rows[same].from = told
-        noteChange(from: told)
+        rows[same].beginDoubt = code.doubt
+        noteChange(from: rows[same].earliest)
         live?.reorder(UInt32(same))
       }
       return
@@ -62,14 +63,15 @@ final class CodeSpace {
     if knowsBeginning, isMaybeTheAnnouncement(of: code, at: told) { traits.insert(.doubtful) }
     var time = told
     var survey = survey(code.start, code.end, at: &time)
-    retire(&survey, at: time)
+    let doubt = knowsBeginning ? code.doubt : 0
+    retire(&survey, at: time, doubt: doubt)
     let from = knowsBeginning ? time : survey.formerEnd
-    insert(
-      CodeRow(
-        start: code.start, end: code.end, from: from, until: survey.nextFrom,
-        formerEnd: min(from, survey.formerEnd), identity: code.identity, symbol: code.symbol,
-        traits: traits),
-      beneath: survey.newer)
+    var row = CodeRow(
+      start: code.start, end: code.end, from: from, until: .max,
+      formerEnd: min(from, survey.formerEnd), beginDoubt: doubt, identity: code.identity,
+      symbol: code.symbol, traits: traits)
+    if survey.nextFrom < .max { row.end(at: survey.nextFrom, doubt: survey.nextDoubt) }
+    insert(row, beneath: survey.newer)
   }
 
   /// Code is gone at `time`. If nothing was known of it, it lived since the former occupant's end.
@@ -80,7 +82,8 @@ final class CodeSpace {
       if row.isSame(as: code), row.from <= time,
         row.isLive || !row.traits.contains(.unloaded)
       {
-        if row.isLive { end(piece.row, at: time) }
+        if row.isLive || row.traits.contains(.doubted) { end(piece.row, at: time) }
+        rows[Int(piece.row)].traits.remove(.doubted)
         rows[Int(piece.row)].traits.insert(.unloaded)
         return
       }
@@ -126,6 +129,7 @@ final class CodeSpace {
     rows[Int(piece.row)].traits.insert(.unloaded)
     var moved = code
     moved.symbol = row.symbol
+    moved.doubt = 0
     moved.identity = row.identity
     if code.size == 0 { moved.size = row.end - row.start }
     load(moved, at: time, knowsBeginning: true)
@@ -150,6 +154,20 @@ final class CodeSpace {
       beneath: survey.newer)
   }
 
+  /// Whoever lives in the range may be gone from now on.
+  func doubt(_ start: UInt64, _ end: UInt64, at time: Int64) {
+    var found: [UInt32] = []
+    pieces.forEach(from: start, to: end) { piece in
+      let row = rows[Int(piece.row)]
+      if row.from < time, row.isLive, found.last != piece.row { found.append(piece.row) }
+      return true
+    }
+    for number in found where rows[Int(number)].isLive {
+      self.end(number, at: time)
+      rows[Int(number)].traits.insert(.doubted)
+    }
+  }
+
   // MARK: What is there
 
   /// What lies in a range, as seen from a time.
@@ -158,6 +176,8 @@ final class CodeSpace {
     var formerEnd = Int64.min
     /// When the first of those that came later came.
     var nextFrom = Int64.max
+    /// How long before that it may have come.
+    var nextDoubt: UInt32 = 0
     /// Rows that were there at the time.
     var live: [UInt32] = []
     /// Pieces of rows that came later, ascending.
@@ -169,7 +189,9 @@ final class CodeSpace {
     pieces.forEach(from: start, to: end) { piece in
       let row = rows[Int(piece.row)]
       if row.from > time {
-        survey.nextFrom = min(survey.nextFrom, row.from)
+        if row.from < survey.nextFrom {
+          (survey.nextFrom, survey.nextDoubt) = (row.from, row.beginDoubt)
+        }
         survey.formerEnd = max(survey.formerEnd, min(row.formerEnd, time))
         survey.newer.append(piece)
       } else if row.until > time {
@@ -188,7 +210,7 @@ final class CodeSpace {
   }
 
   /// Ends what was there at the time.
-  private func retire(_ survey: inout Survey, at time: Int64) {
+  private func retire(_ survey: inout Survey, at time: Int64, doubt: UInt32 = 0) {
     for number in survey.live {
       let row = rows[Int(number)]
       // One that lies on both sides of another comes twice.
@@ -198,21 +220,21 @@ final class CodeSpace {
         // It never lived: what came at the same moment took its place, or it was the late
         // announcement of a life that had ended.
         rows[Int(number)].from = row.formerEnd
-        rows[Int(number)].until = row.formerEnd
+        rows[Int(number)].end(at: row.formerEnd)
         noteChange(from: row.formerEnd)
         live?.reorder(number)
         endedLately += 1
         survey.formerEnd = max(survey.formerEnd, row.formerEnd)
         continue
       }
-      if rules.endsWhole { end(number, at: time) } else { endedLately += 1 }
+      if rules.endsWhole { end(number, at: time, doubt: doubt) } else { endedLately += 1 }
       survey.formerEnd = max(survey.formerEnd, time)
     }
   }
 
-  private func end(_ row: UInt32, at time: Int64) {
-    rows[Int(row)].until = time
-    noteChange(from: time)
+  private func end(_ row: UInt32, at time: Int64, doubt: UInt32 = 0) {
+    rows[Int(row)].end(at: time, doubt: doubt)
+    noteChange(from: rows[Int(row)].doubtedFrom)
     endedLately += 1
   }
 
@@ -239,7 +261,7 @@ final class CodeSpace {
   private func insert(_ row: CodeRow, beneath newer: [Piece]) {
     guard row.from < row.until || row.isTombstone else { return }
     let number = UInt32(rows.append(row))
-    noteChange(from: row.from)
+    noteChange(from: row.earliest)
     if let live {
       live.add(number)
       if !row.isLive { endedLately += 1 }

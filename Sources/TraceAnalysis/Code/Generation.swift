@@ -31,17 +31,17 @@ final class Generation {
   private let depth: Int
   private(set) var spaces: [CodeSpace?] = Array(repeating: nil, count: CodeLayer.count)
 
-  /// Ancestors that are asked: a process that only forks has its parent's, so real ones are few.
-  private static let depthMax = 32
+  /// Ancestors that are asked.
+  private static let depthMax = 64
 
   init(number: UInt32, pid: UInt32, from: Int64, parent: Generation? = nil) {
     self.number = number
     self.pid = pid
     self.from = from
     var parent = parent
-    // What has nothing of its own need not be asked.
-    while let known = parent, known.spaces.allSatisfy({ $0 == nil }), known.from <= from,
-      let grandparent = known.parent
+    // Beyond the limit, those that have nothing of their own so far are passed over.
+    while let known = parent, known.depth + 1 >= Self.depthMax, let grandparent = known.parent,
+      known.spaces.allSatisfy({ $0 == nil }), known.from <= from
     {
       self.inheritedAt = min(self.inheritedAt ?? known.from, known.from)
       parent = grandparent
@@ -89,6 +89,9 @@ final class Generation {
   }
 
   /// Its own neighbours at an address, or where it has none, those that it began with.
+  ///
+  /// What its parent announces after the fork is the parent's alone. Where it is not known on which
+  /// side of the fork that was, it may be this one's.
   func neighbours(of address: UInt64, at time: Int64, layer: Int) -> Neighbours {
     var found = spaces[layer]?.neighbours(of: address, at: time) ?? Neighbours(time: time)
     guard found.exact == CodeRow.none, found.before == CodeRow.none, let parent else {
@@ -97,23 +100,73 @@ final class Generation {
     let inherited = parent.neighbours(of: address, at: min(time, forkTime), layer: layer)
     found.exact = inherited.exact
     found.before = inherited.before
-    // What it began with ends with what it has of its own.
-    guard inherited.exact == CodeRow.none || found.after == CodeRow.none else { return found }
-    found.isOfTheMoment =
-      inherited.isOfTheMoment || (found.after != CodeRow.none && inherited.after != CodeRow.none)
-    // Who comes next is whoever comes sooner: of the parent's, after the fork.
-    if inherited.after != CodeRow.none,
-      let rows, rows.ahead(of: inherited) < rows.ahead(of: found)
+    (found.time, found.maybe) = (inherited.time, inherited.maybe)
+    if inherited.after != CodeRow.none, time >= forkTime,
+      let row = parent.row(inherited.after), row.isNamed, row.beginDoubt > 0,
+      row.earliest <= forkTime, row.formerEnd <= forkTime
     {
-      found.after = inherited.after
-      found.time = inherited.time
+      found.maybe = inherited.after
     }
     return found
   }
 
-  /// All processes have the same.
-  private var rows: Slab<CodeRow>? {
-    spaces.lazy.compactMap { $0?.rows }.first ?? parent?.rows
+  /// All processes have the same rows.
+  private func row(_ number: UInt32) -> CodeRow? {
+    spaces.lazy.compactMap { $0?.rows }.first.map { $0[Int(number)] } ?? parent?.row(number)
+  }
+
+  /// The parts of a file's mapping that this file did not have at these places already.
+  ///
+  /// - Cost: a step for each piece of the image space that it overlaps, of at most
+  ///   ``CodeSpace/outOfOrderMax``; what lies behind those counts as new.
+  func newlyMapped(_ image: CodeAnnouncement, at time: Int64) -> [Range<UInt64>] {
+    guard image.start < image.end else { return [] }
+    var parts: [Range<UInt64>] = []
+    collectNew(image.start..<image.end, of: image, at: time, &parts)
+    var merged: [Range<UInt64>] = []
+    for part in parts {
+      if let last = merged.last, last.upperBound == part.lowerBound {
+        merged[merged.count - 1] = last.lowerBound..<part.upperBound
+      } else {
+        merged.append(part)
+      }
+    }
+    return merged
+  }
+
+  private func collectNew(
+    _ range: Range<UInt64>, of image: CodeAnnouncement, at time: Int64,
+    _ parts: inout [Range<UInt64>]
+  ) {
+    var next = range.lowerBound
+    let space = spaces[CodeLayer.image.rawValue]
+    var visited = 0
+    space?.pieces.forEach(from: range.lowerBound, to: range.upperBound) { piece in
+      visited += 1
+      let covered = max(piece.start, range.lowerBound)..<min(piece.end, range.upperBound)
+      if next < covered.lowerBound {
+        collectInherited(next..<covered.lowerBound, of: image, at: time, &parts)
+      }
+      next = covered.upperBound
+      let row = space!.rows[Int(piece.row)]
+      if !row.maps(image, at: time) { parts.append(covered) }
+      return visited < CodeSpace.outOfOrderMax
+    }
+    guard next < range.upperBound else { return }
+    let rest = next..<range.upperBound
+    if visited < CodeSpace.outOfOrderMax {
+      collectInherited(rest, of: image, at: time, &parts)
+    } else {
+      parts.append(rest)
+    }
+  }
+
+  private func collectInherited(
+    _ range: Range<UInt64>, of image: CodeAnnouncement, at time: Int64,
+    _ parts: inout [Range<UInt64>]
+  ) {
+    guard let parent else { return parts.append(range) }
+    parent.collectNew(range, of: image, at: min(time, forkTime), &parts)
   }
 
   /// As ``CodeSpace/takeChange()``, of all sources.
@@ -128,9 +181,10 @@ final class Generation {
   var memoryBytes: Int { spaces.reduce(0) { $0 + ($1?.memoryBytes ?? 0) } }
 }
 
-extension Slab<CodeRow> {
-  /// How long after the time that it is judged by the next one comes.
-  fileprivate func ahead(of found: Neighbours) -> Int64 {
-    found.after == CodeRow.none ? .max : self[Int(found.after)].from.distance(after: found.time)
+extension CodeRow {
+  /// Whether it shows the same file as `image` does, byte for byte, at the time.
+  fileprivate func maps(_ image: CodeAnnouncement, at time: Int64) -> Bool {
+    from <= time && time < until && symbol == image.symbol && isNamed
+      && start &- identity == image.start &- image.identity
   }
 }

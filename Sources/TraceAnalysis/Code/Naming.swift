@@ -49,12 +49,12 @@ final class Naming {
     switch finding.kind {
     case .code(let row, let isLate):
       entry.isNamed = true
-      entry.isLate = isLate
+      entry.certainty = finding.isUncertain ? .uncertain : isLate ? .late : .certain
       entry.value = map.rows[Int(row)].symbol
       entry.offset = address &- map.rows[Int(row)].start
     case .image(let number, let isLate):
       let row = map.rows[Int(number)]
-      entry.isLate = isLate
+      entry.certainty = isLate ? .late : .certain
       let place = row.identity &+ (address &- row.start)
       let answer = feed.modules.images[Int(row.symbol)].map { imageAnswer(place, $0) }
       name(answer ?? .imageNotFound, place: place, in: row.symbol, .image, &entry)
@@ -132,7 +132,7 @@ final class Naming {
     if entry.isNamed {
       return .symbol(
         SymbolID(rawValue: entry.value), offset: entry.offset &+ (isCaller ? 1 : 0),
-        isLate: entry.isLate)
+        certainty: entry.certainty)
     }
     return .unresolved(
       UnresolvedReason(rawValue: UInt8(truncatingIfNeeded: entry.value)) ?? .neverAnnounced,

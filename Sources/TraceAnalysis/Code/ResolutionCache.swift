@@ -13,11 +13,11 @@ struct ResolutionCache {
     /// Of what has no name; ``CodeRow/none`` where none is known.
     var module: UInt32
     var isNamed: Bool
-    var isLate: Bool
+    var certainty: NameCertainty
 
     static let empty = Entry(
       address: 0, generation: .max, value: 0, from: .max, until: .min, offset: 0, module: 0,
-      isNamed: false, isLate: false)
+      isNamed: false, certainty: .certain)
   }
 
   private static let bitsMax = 18

@@ -6,11 +6,12 @@ struct Neighbours {
   var before = CodeRow.none
   /// Who had it next.
   var after = CodeRow.none
-  /// The time to judge `after` by: of a forked process before the fork, the fork's.
+  /// Of a forked process where nothing else was there: what its parent may have had at the fork, or
+  /// may have got only after it.
+  var maybe = CodeRow.none
+  /// The time to judge `exact` and `maybe` by: of what a process was forked with, at most the
+  /// fork's.
   var time: Int64 = 0
-  /// Of two that are judged by different times, `after` is the one that comes sooner at this
-  /// moment; at another it may be the other.
-  var isOfTheMoment = false
 }
 
 /// All rows of a space by address and time: a segment tree over the addresses where rows begin or

@@ -45,13 +45,14 @@ final class AnnouncementStream: CodeMap {
     case clear(CodeLayer, at: Int64)
     case map(CodeAnnouncement, CodeLayer, at: Int64, knowsBeginning: Bool)
     case unmap(UInt64, size: UInt64, CodeLayer, at: Int64)
+    case replace(UInt64, size: UInt64, isSure: Bool, at: Int64)
 
     /// When what it tells of came about.
     var time: Int64 {
       switch self {
       case .start(_, let time), .renew(let time), .stop(let time), .load(_, _, let time, _),
         .unload(_, _, let time), .move(_, _, _, let time), .clear(_, let time),
-        .map(_, _, let time, _), .unmap(_, _, _, let time):
+        .map(_, _, let time, _), .unmap(_, _, _, let time), .replace(_, _, _, let time):
         time
       }
     }
@@ -140,6 +141,8 @@ final class AnnouncementStream: CodeMap {
       range = image.range
     case .unmap(let start, let size, let layer, let time):
       map.unmap(start, size: size, layer, pid: pid, at: time)
+    case .replace(let start, let size, let isSure, let time):
+      map.replaceMemory(start, size: size, isSure: isSure, pid: pid, at: time)
     }
     // Where it was put, without making up a process for it.
     let generation =
@@ -204,6 +207,12 @@ final class AnnouncementStream: CodeMap {
     _ start: UInt64, size: UInt64, _ layer: CodeLayer, pid: UInt32, at time: Int64
   ) {
     take(.unmap(start, size: size, layer, at: time), pid, at: time)
+  }
+
+  override func replaceMemory(
+    _ start: UInt64, size: UInt64, isSure: Bool, pid: UInt32, at time: Int64
+  ) {
+    take(.replace(start, size: size, isSure: isSure, at: time), pid, at: time)
   }
 }
 

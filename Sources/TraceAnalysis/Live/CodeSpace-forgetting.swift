@@ -15,7 +15,8 @@ extension CodeSpace {
     for number in all {
       let row = rows[Int(number)]
       let own = ownPieces(of: number)
-      guard !row.isLive || own.isEmpty, isForgotten(row.from, end(of: row), !own.isEmpty) else {
+      let mayLive = row.isLive || row.traits.contains(.doubted)
+      guard !mayLive || own.isEmpty, isForgotten(row.from, end(of: row), !own.isEmpty) else {
         continue
       }
       // What covers an image that is still mapped hides it.

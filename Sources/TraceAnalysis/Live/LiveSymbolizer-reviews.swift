@@ -44,7 +44,7 @@ extension LiveSymbolizer {
   /// Whether an answer can have changed when whoever was there has from a time on: one that named
   /// who was there before cannot; who has no name, or has a late one, may get one by what comes.
   private func mayDiffer(_ slot: Int32, from time: Int64) -> Bool {
-    guard case .symbol(_, _, isLate: false) = pending[slot].told else { return true }
+    guard case .symbol(_, _, .certain) = pending[slot].told else { return true }
     let (bound, overflow) = time.subtractingReportingOverflow(options.clockEdgeNanoseconds)
     return overflow || pending[slot].time >= bound
   }
@@ -189,11 +189,12 @@ extension LiveSymbolizer {
 }
 
 extension Resolution {
-  /// Whether it names something else, or says another reason: not whether it was late.
+  /// Whether it names something else, is surer or less sure of it, or says another reason: not
+  /// whether it was late.
   func differs(from other: Resolution) -> Bool {
     switch (self, other) {
     case (.symbol(let id, let offset, _), .symbol(let known, let knownOffset, _)):
-      id != known || offset != knownOffset
+      id != known || offset != knownOffset || isUncertain != other.isUncertain
     default: self != other
     }
   }

@@ -144,6 +144,9 @@ public final class LiveSymbolizer {
     return Answer(resolution: resolution, ticket: pending.ticket(of: slot))
   }
 
+  /// Whether the answer may still change.
+  public func isPending(_ ticket: PendingTicket) -> Bool { pending.slot(of: ticket) != nil }
+
   /// Nobody waits for this answer any more.
   public func cancel(_ ticket: PendingTicket) {
     if let slot = pending.slot(of: ticket) { pending.remove(slot) }

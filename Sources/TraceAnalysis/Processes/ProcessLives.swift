@@ -18,7 +18,8 @@ final class ProcessLives: ProcessListener {
 
   /// A fork: with a copy of the parent's addresses.
   func processStarted(_ pid: UInt32, parent: UInt32, at time: Int64) {
-    let from = known(parent).flatMap { $0.covers(time) ? $0 : nil }
+    // A parent that no event has named yet may still turn out to have had code by then.
+    let from = byPID[parent] == nil ? current(parent) : generation(parent, at: time, edge: 0)
     processStopped(pid, at: time)
     begin(pid, from: time, parent: from)
   }

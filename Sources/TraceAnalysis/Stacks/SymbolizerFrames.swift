@@ -54,6 +54,8 @@ public struct SymbolizerFrames: FrameResolver {
     let (resolution, span) = symbolizer.resolveSpan(
       pid: process.pid, address: address, at: time, isCaller: isCaller)
     switch resolution {
+    case .symbol(let id, _, .uncertain):
+      return ResolvedFrame(uncertainFrame(of: id, &table), validity: span)
     case .symbol(let id, _, _):
       guard detail != .none,
         let source = symbolizer.sourceFrames(
@@ -103,6 +105,13 @@ public struct SymbolizerFrames: FrameResolver {
     let id = table.id(of: frame)
     frames[index] = id
     return id
+  }
+
+  /// One whose name may be another's, who was there at about the same time.
+  private mutating func uncertainFrame(of symbol: SymbolID, _ table: inout FrameTable) -> FrameID {
+    var frame = table[frame(of: symbol, &table)]
+    frame.mark = frame.mark.isEmpty ? "uncertain" : frame.mark + ", uncertain"
+    return table.id(of: frame)
   }
 
   private mutating func frame(of key: UnresolvedKey, _ table: inout FrameTable) -> FrameID {

@@ -3,6 +3,7 @@
 extension SystemSchema {
   static let codeEventTypes: [any TraceEvent.Type] = [
     CodeLoad.self, CodeMove.self, CodeClear.self, CodeLines.self, CodeFile.self,
+    CodeReplaced.self,
   ]
 }
 
@@ -29,7 +30,8 @@ public struct CodeSource: OpenEnumeration {
 /// A piece of code is in place and may run.
 ///
 /// With the record's rundown flag: the file had it before the session looked; of a perf map,
-/// `since` then is the session's start.
+/// `since` then is the session's start. Other entries of a perf map came about between two looks at
+/// the file: at `since` at the latest, and less than `doubt` before that.
 public struct CodeLoad: TraceEvent, Hashable {
   public var address: UInt64
   public var size: UInt64
@@ -41,11 +43,13 @@ public struct CodeLoad: TraceEvent, Hashable {
   /// When it came about, CLOCK_MONOTONIC in nanoseconds as the file says; 0 where the file does not
   /// say: then it was seen at the event's time.
   public var since: UInt64
+  /// How long before `since` it may have come about already.
+  public var doubt: UInt64
 
   @inlinable
   public init(
     address: UInt64, size: UInt64, codeIndex: UInt64, source: CodeSource, name: String,
-    since: UInt64 = 0
+    since: UInt64 = 0, doubt: UInt64 = 0
   ) {
     self.address = address
     self.size = size
@@ -53,6 +57,7 @@ public struct CodeLoad: TraceEvent, Hashable {
     self.source = source
     self.name = name
     self.since = since
+    self.doubt = doubt
   }
 
   @inlinable public static var eventID: UInt16 { 20 }
@@ -65,6 +70,7 @@ public struct CodeLoad: TraceEvent, Hashable {
       FieldSchema("source", CodeSource.type),
       FieldSchema("name", .string),
       FieldSchema("since", .uint64, .nanoseconds),
+      FieldSchema("doubt", .uint64, .nanoseconds),
     ])
 
   @inlinable public func encode(into encoder: inout EventEncoder) {
@@ -74,6 +80,7 @@ public struct CodeLoad: TraceEvent, Hashable {
     encoder.encode(source)
     encoder.encode(name)
     encoder.encode(since)
+    encoder.encode(doubt)
   }
 
   public init(from decoder: inout EventDecoder) {
@@ -83,6 +90,7 @@ public struct CodeLoad: TraceEvent, Hashable {
     source = decoder.decode()
     name = decoder.decode()
     since = decoder.decode()
+    doubt = decoder.decode()
   }
 }
 
@@ -164,6 +172,43 @@ public struct CodeClear: TraceEvent, Hashable {
   public init(from decoder: inout EventDecoder) {
     source = decoder.decode()
     since = decoder.decode()
+  }
+}
+
+/// Memory in which compiled code may have lived was mapped anew, for sure or perhaps: what was
+/// announced there before is gone, or nobody knows.
+public struct CodeReplaced: TraceEvent, Hashable {
+  public var address: UInt64
+  public var size: UInt64
+  /// False where it may be the same memory still.
+  public var isSure: Bool
+
+  @inlinable
+  public init(address: UInt64, size: UInt64, isSure: Bool) {
+    self.address = address
+    self.size = size
+    self.isSure = isSure
+  }
+
+  @inlinable public static var eventID: UInt16 { 25 }
+  public static let schema = SystemSchema.event(
+    eventID, "CodeReplaced", SystemSchema.Keyword.code,
+    [
+      FieldSchema("address", .pointer),
+      FieldSchema("size", .uint64, .bytes),
+      FieldSchema("isSure", .bool),
+    ])
+
+  @inlinable public func encode(into encoder: inout EventEncoder) {
+    encoder.encode(address)
+    encoder.encode(size)
+    encoder.encode(isSure)
+  }
+
+  public init(from decoder: inout EventDecoder) {
+    address = decoder.decode()
+    size = decoder.decode()
+    isSure = decoder.decode()
   }
 }
 

@@ -143,7 +143,7 @@ final class FollowingExport<Format: EventFormat>: Export {
   /// Writes what was held long enough.
   private func release(before time: Int64) {
     let bound = time == .max ? .max : time &- hold &+ (hold == 0 ? 1 : 0)
-    while let line = held.popFirst(before: bound) {
+    while let line = held.popFirst(before: bound, isOpen: names.symbolizer.isPending) {
       output.pointee.append(bytes: line.bytes[..<line.place])
       if !line.frames.isEmpty { format.write(stack: line.frames, to: &output.pointee) }
       output.pointee.append(bytes: line.bytes[line.place...])

@@ -44,13 +44,21 @@ struct HeldLines {
     return true
   }
 
-  /// The first line, if it is from before `time` or there is no room for it.
-  mutating func popFirst(before time: Int64) -> Line? {
+  /// The first line, if it is from before `time` or there is no room for it. Names that may still
+  /// change are marked as such.
+  ///
+  /// - Parameter isOpen: whether the answer of a ticket may still change.
+  mutating func popFirst(
+    before time: Int64, isOpen: (PendingTicket) -> Bool
+  ) -> Line? {
     guard first < lines.count, lines[first].time < time || bytes > Self.bytesMax else {
       return nil
     }
-    let line = lines[first]
-    for ticket in line.tickets { places[ticket] = nil }
+    var line = lines[first]
+    for ticket in line.tickets {
+      guard let place = places.removeValue(forKey: ticket), isOpen(ticket) else { continue }
+      line.frames[place.frame].isProvisional = true
+    }
     bytes -= line.cost
     first += 1
     released += 1

@@ -125,6 +125,8 @@ package struct JSONFormat: EventFormat {
     output.append(escaping: frame.function, .json)
     output.append("\",\"offset\":")
     output.append(decimal: frame.offset)
+    if frame.isUncertain { output.append(",\"uncertain\":true") }
+    if frame.isProvisional { output.append(",\"provisional\":true") }
     write(frame.source, to: &output)
     output.append("}")
   }

@@ -12,6 +12,10 @@ package struct NamedFrame: Hashable, Sendable {
   package var offset: UInt64
   /// Why there is no name; empty where there is one.
   package var reason: String
+  /// The name may be another's that was there at about the same time.
+  package var isUncertain = false
+  /// A file that still grows may give it another name.
+  package var isProvisional = false
   /// Empty where it is not to be shown or not known.
   package var source: FrameSource
 
@@ -68,10 +72,12 @@ struct ShownSymbols {
     module: (ModuleID) -> CodeModule
   ) -> NamedFrame {
     switch resolution {
-    case .symbol(let id, let offset, _):
+    case .symbol(let id, let offset, let certainty):
       let names = names(of: id, symbol, module)
-      return NamedFrame(
+      var frame = NamedFrame(
         address: address, module: names.module, function: names.function, offset: offset)
+      frame.isUncertain = certainty == .uncertain
+      return frame
     case .unresolved(let reason, let known):
       return NamedFrame(
         address: address, module: known.map { module($0).shownName } ?? "", reason: reason.label)
@@ -121,6 +127,8 @@ extension OutputBuffer {
     append(frame.module, frame.function, style)
     append("+")
     append(hex: frame.offset)
+    if frame.isUncertain { append(" (uncertain)") }
+    if frame.isProvisional { append(" (provisional)") }
     append(frame.source.place, style)
   }
 

@@ -33,19 +33,35 @@ public enum ProcessMaps {
   /// which the kernel may write as four.
   static let lineBytesMax = 4 * 4096 + 128
 
-  /// Calls `body` with each map of a process, as they are now, in order of address.
+  /// Calls `body` with each map of a process, as they are now, in order of address. Where the main
+  /// thread has ended, and so shows none, another thread is asked.
   ///
   /// - Guarantee: memory does not grow with the number of maps; lines that are not understood are
   ///   left out.
   /// - Returns: false when the process has ended, or may not be looked at (errno says which).
   @discardableResult
   public static func read(pid: UInt32, _ body: (ProcessMap) -> Void) -> Bool {
-    let file = open("/proc/\(pid)/maps", O_RDONLY | O_CLOEXEC)
+    var count = 0
+    guard read("/proc/\(pid)/maps", &count, body) else { return false }
+    guard count == 0 else { return true }
+    for thread in ProcFiles.threads(of: pid).prefix(threadsMax) where thread != pid {
+      if read("/proc/\(pid)/task/\(thread)/maps", &count, body), count > 0 { return true }
+    }
+    return true
+  }
+
+  /// Threads that are asked where the main thread has ended.
+  private static let threadsMax = 16
+
+  /// False when the file cannot be opened.
+  private static func read(
+    _ path: String, _ count: inout Int, _ body: (ProcessMap) -> Void
+  ) -> Bool {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return false }
     defer { close(file) }
     var buffer = [UInt8](repeating: 0, count: 2 * lineBytesMax)
     var filled = 0
-    var count = 0
     while count < mapsMax {
       let got = buffer.withUnsafeMutableBytes {
         Glibc.read(file, $0.baseAddress! + filled, $0.count - filled)

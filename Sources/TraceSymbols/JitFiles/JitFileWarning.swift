@@ -18,7 +18,6 @@ public struct JitFileWarning: Hashable, Sendable {
     /// ``JitFileWarning/amount`` counts bytes that a record would have had beyond the file's end.
     case truncated
     case nonsense
-    case otherProcess
     case longNames
     case unreadableLines
     case linesWithoutCode
@@ -52,7 +51,6 @@ public struct JitFileWarning: Hashable, Sendable {
     case .interleaved: "has \(amount) records with others inside them\(place)"
     case .truncated: "ends \(amount) bytes before its last record does"
     case .nonsense: "has \(amount) records that cannot be true\(place); they were skipped"
-    case .otherProcess: "has \(amount) records of other processes\(place); they were skipped"
     case .longNames: "has \(amount) names that are too long\(place); they were cut"
     case .unreadableLines: "has \(amount) lists of source lines that end early\(place)"
     case .linesWithoutCode: "has \(amount) lists of source lines without code\(place)"

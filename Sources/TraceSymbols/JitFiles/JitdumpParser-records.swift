@@ -8,7 +8,7 @@ extension JitdumpParser {
     /// Its fields contradict its size.
     case torn
     /// A forked child may have written it; or it is torn.
-    case ofAnotherProcess
+    case ofAnotherProcess(JitdumpLoad)
     /// It is whole, but there can be no such code.
     case nonsense
   }
@@ -46,10 +46,10 @@ extension JitdumpParser {
       address: bytes.word64(layout.address), size: bytes.word64(layout.address + 8),
       codeIndex: bytes.word64(layout.address + 16),
       name: String(decoding: bytes.slice(layout.name..<end), as: UTF8.self))
-    if let writerPID, load.pid != writerPID {
-      return Self.isText(load.name) ? .ofAnotherProcess : .torn
-    }
     let isSane = load.size > 0 && !load.address.addingReportingOverflow(load.size).overflow
+    if let writerPID, load.pid != writerPID {
+      return Self.isText(load.name) && isSane && load.pid != 0 ? .ofAnotherProcess(load) : .torn
+    }
     return isSane ? .load(load) : .nonsense
   }
 

@@ -55,6 +55,11 @@ public struct JitdumpParser: Sendable {
 
   public init() {}
 
+  /// The process whose file it is, in its own pid namespace; nil until that is known.
+  public var writer: UInt32? { writerPID }
+  /// Where the record begins that was read last, and may be read again to see that it still stands
+  /// there; nil where there is none.
+  public var lastRecord: UInt64? { lastStart }
   /// What was wrong with the file so far, one entry a kind.
   public var warnings: [JitFileWarning] { found.all }
   /// It is no jitdump, or of a version that is not known; nothing more is read.
@@ -178,22 +183,25 @@ public struct JitdumpParser: Sendable {
         wanted = count
         return
       case .torn: return startScanning()
-      case .ofAnotherProcess:
+      case .ofAnotherProcess(let load):
         guard isPlausible(time: prefix.timestamp) else { return startScanning() }
-        found.note(.otherProcess, at: start)
+        take(load, body)
       case .nonsense: found.note(.nonsense, at: start)
-      case .load(let load): take(load, body)
+      case .load(let load):
+        writerPID = load.pid
+        take(load, body)
       }
     case JitdumpPrefix.Kind.move:
       guard let move = move(bytes, prefix) else {
         found.note(.nonsense, at: start)
         break
       }
-      guard writerPID == nil || move.pid == writerPID else { return startScanning() }
+      guard writerPID == nil || move.pid == writerPID || isPlausible(time: prefix.timestamp)
+      else { return startScanning() }
       body(.move(move))
     case JitdumpPrefix.Kind.debug:
       keep(JitdumpLineTable(bytes, prefix))
-    case JitdumpPrefix.Kind.close: body(.clear(timestamp: prefix.timestamp))
+    case JitdumpPrefix.Kind.close: body(.close(timestamp: prefix.timestamp))
     case JitdumpPrefix.Kind.unwinding:
       body(.unwinding(unwinding(bytes, prefix)))
     default: found.note(.unknownRecords, at: start)
@@ -205,7 +213,6 @@ public struct JitdumpParser: Sendable {
 
   private mutating func take(_ load: JitdumpLoad, _ body: (JitdumpRecord) -> Void) {
     if load.name.utf8.count >= Self.nameBytesMax { found.note(.longNames, at: position) }
-    writerPID = load.pid
     body(.load(load))
     guard let index = waitingLines.lastIndex(where: { $0.address == load.address }) else { return }
     let table = waitingLines.remove(at: index)

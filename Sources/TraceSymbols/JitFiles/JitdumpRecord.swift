@@ -10,6 +10,9 @@ public struct JitdumpHeader: Hashable, Sendable {
 }
 
 /// What a jitdump file tells, record by record, in the file's order: times may go back a little.
+///
+/// A process that was forked from the writer may write into the file, too: a load or a move says
+/// whose it is.
 public enum JitdumpRecord: Hashable, Sendable {
   case load(JitdumpLoad)
   case move(JitdumpMove)
@@ -17,8 +20,8 @@ public enum JitdumpRecord: Hashable, Sendable {
   case lines(JitdumpLines)
   /// Where the next load's unwinding tables lie.
   case unwinding(JitdumpUnwinding)
-  /// Nothing that was loaded lives any more.
-  case clear(timestamp: UInt64)
+  /// The writer has closed the file. Its code may run on.
+  case close(timestamp: UInt64)
 }
 
 /// A function came into being.

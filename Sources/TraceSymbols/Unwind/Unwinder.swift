@@ -36,6 +36,10 @@ public final class Unwinder {
 
   /// Fills `frames` with where the thread is and its return addresses, innermost first.
   ///
+  /// Every frame but the innermost is a caller's, to be looked up one byte before. What a signal
+  /// interrupted is no caller, nor is the trampoline that the handler returns to: where each stands
+  /// is exact, so its frame is given as one byte further on.
+  ///
   /// - Parameters:
   ///   - registers: the thread's when it was stopped.
   ///   - stack: from its stack pointer on.
@@ -51,9 +55,12 @@ public final class Unwinder {
     // another function or to another row.
     var isCall = false
     while count < frames.count {
+      let isExact = !isCall
       frames[count] = registers.programCounter
       count += 1
       let outcome = step(&registers, stack, space, &isCall)
+      let isTrampoline = outcome == nil && !isCall
+      if count > 1, isExact || isTrampoline { frames[count - 1] &+= 1 }
       if let outcome { return (count, outcome) }
     }
     return (count, .depthLimit)

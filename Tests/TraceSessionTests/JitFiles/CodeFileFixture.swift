@@ -87,10 +87,13 @@ final class CodeFileFixture {
   var dumpPath: String { directory.path + "/jit-\(pid).dump" }
   var problems: [String] { follower.shared.problems.sentences }
 
-  func tell(_ kind: CodeFileNotice.Kind, isRundown: Bool = false) {
+  func tell(
+    _ kind: CodeFileNotice.Kind, isRundown: Bool = false, of other: Sleeper? = nil
+  ) {
     follower.take(
       CodeFileNotice(
-        kind: kind, pid: pid, process: Self.process, ticks: trace_ticks(), isRundown: isRundown))
+        kind: kind, pid: other?.pid ?? pid, process: Self.process + (other == nil ? 0 : 1),
+        ticks: trace_ticks(), isRundown: isRundown))
   }
 
   func tellOfDump(isRundown: Bool = false) {
@@ -162,7 +165,8 @@ enum DumpBytes {
 
   /// A load's bytes before its code, and how many those are.
   static func load(
-    _ name: String, pid: UInt32, at address: UInt64, size: Int, time: UInt64
+    _ name: String, pid: UInt32, at address: UInt64, size: Int,
+    time: UInt64 = trace_monotonic_ns()
   ) -> [UInt8] {
     let rest =
       bytes([pid, pid] as [UInt32]) + bytes([0, address, UInt64(size), 1] as [UInt64])
@@ -171,7 +175,8 @@ enum DumpBytes {
   }
 
   static func wholeLoad(
-    _ name: String, pid: UInt32, at address: UInt64, size: Int = 32, time: UInt64 = 1
+    _ name: String, pid: UInt32, at address: UInt64, size: Int = 32,
+    time: UInt64 = trace_monotonic_ns()
   ) -> [UInt8] {
     load(name, pid: pid, at: address, size: size, time: time)
       + [UInt8](repeating: 0xcc, count: size)

@@ -11,9 +11,10 @@ import TraceFormat
   @Test func aTornRecordIsReadWhenItIsWhole() throws {
     let fixture = try CodeFileFixture()
     let dump = try WrittenFile(fixture.dumpPath)
-    let second = DumpBytes.wholeLoad("second", pid: fixture.pid, at: 0x2000, time: 9)
+    let moment = trace_monotonic_ns()
+    let second = DumpBytes.wholeLoad("second", pid: fixture.pid, at: 0x2000, time: moment)
     dump.write(DumpBytes.header(pid: fixture.pid))
-    dump.write(DumpBytes.wholeLoad("first", pid: fixture.pid, at: 0x1000, time: 7))
+    dump.write(DumpBytes.wholeLoad("first", pid: fixture.pid, at: 0x1000, time: moment))
     dump.write(second.prefix(40))
     fixture.tellOfDump()
     fixture.read()
@@ -22,7 +23,7 @@ import TraceFormat
     fixture.read()
     #expect(fixture.output.names == ["first", "second"])
     let load = fixture.output.loads[1]
-    #expect(load.event.source == .jitdump && load.event.since == 9 && load.event.size == 32)
+    #expect(load.event.source == .jitdump && load.event.since == moment && load.event.size == 32)
     #expect(!load.isRundown)
     fixture.end()
     #expect(fixture.problems.isEmpty)
@@ -34,7 +35,7 @@ import TraceFormat
     let dump = try WrittenFile(fixture.dumpPath)
     dump.write(DumpBytes.header(pid: fixture.pid))
     dump.write(DumpBytes.wholeLoad("first", pid: fixture.pid, at: 0x1000))
-    dump.write(DumpBytes.load("torn", pid: fixture.pid, at: 0x2000, size: 64, time: 2).prefix(30))
+    dump.write(DumpBytes.load("torn", pid: fixture.pid, at: 0x2000, size: 64).prefix(30))
     fixture.tellOfDump()
     fixture.read()
     unlink(dump.path)
@@ -50,7 +51,7 @@ import TraceFormat
     let fixture = try CodeFileFixture()
     let dump = try WrittenFile(fixture.dumpPath)
     dump.write(DumpBytes.header(pid: fixture.pid))
-    dump.write(DumpBytes.load("torn", pid: fixture.pid, at: 0x2000, size: 64, time: 2).prefix(30))
+    dump.write(DumpBytes.load("torn", pid: fixture.pid, at: 0x2000, size: 64).prefix(30))
     fixture.tellOfDump()
     fixture.read()
     fixture.follower.stop(deadline: .max)
@@ -66,7 +67,7 @@ import TraceFormat
     for index in 0..<5 {
       let start = UInt64(index + 1) << 32
       dump.write(
-        DumpBytes.load("f\(index)", pid: fixture.pid, at: start, size: codeBytes, time: 1))
+        DumpBytes.load("f\(index)", pid: fixture.pid, at: start, size: codeBytes))
       dump.skip(codeBytes)
     }
     var status = stat()
@@ -123,13 +124,14 @@ import TraceFormat
     let fixture = try CodeFileFixture()
     let dump = try WrittenFile(fixture.dumpPath)
     dump.write(DumpBytes.header(pid: fixture.pid))
-    dump.write(DumpBytes.wholeLoad("old", pid: fixture.pid, at: 0x1000, time: 5))
+    let moment = trace_monotonic_ns()
+    dump.write(DumpBytes.wholeLoad("old", pid: fixture.pid, at: 0x1000, time: moment))
     fixture.tellOfDump(isRundown: true)
     fixture.read()
-    dump.write(DumpBytes.wholeLoad("new", pid: fixture.pid, at: 0x2000, time: 6))
+    dump.write(DumpBytes.wholeLoad("new", pid: fixture.pid, at: 0x2000, time: moment + 1))
     fixture.read()
     #expect(fixture.output.loads.map(\.isRundown) == [true, false])
-    #expect(fixture.output.loads.map(\.event.since) == [5, 6])
+    #expect(fixture.output.loads.map(\.event.since) == [moment, moment + 1])
   }
 
   @Test func anotherProgramEndsTheFileAndTheProcessGoesOn() throws {

@@ -64,6 +64,31 @@ import TraceFormat
     #expect(Set(file.processes.map(\.pid)) == [Self.child, Self.other])
   }
 
+  /// Memory that is writable and executable is reported again only when it was mapped anew.
+  @Test func memoryThatIsMappedAnew() throws {
+    var trace = try TranslatedTrace()
+    let (pid, all, readOnly) = (Self.shell, UInt32(7), UInt32(5))
+    trace.map(pid, "//anon", at: 1, protection: all)
+    trace.map(pid, "//anon", at: 2, protection: all)
+    trace.map(pid, "//anon", at: 3, protection: readOnly)
+    trace.map(pid, "//anon", at: 4, protection: readOnly)
+    trace.map(pid, "//anon", at: 5, protection: all)
+    trace.map(pid, "/memfd:jit (deleted)", at: 6, inode: 9, protection: readOnly)
+    trace.fork(Self.child, parent: pid, at: 7)
+    trace.map(Self.child, "/memfd:jit (deleted)", at: 8, inode: 9, protection: readOnly)
+    trace.map(Self.child, "/memfd:jit (deleted)", at: 9, inode: 10, protection: readOnly)
+    trace.exec(pid, "sh", at: 10)
+    trace.map(pid, "//anon", at: 11, protection: all)
+    let file = try trace.finish()
+    var told: [String] = []
+    let replay = Replay(file)
+    replay.on(CodeReplaced.self) { event, header in
+      told.append("\(header.pid) \(header.timestamp) \(event.isSure)")
+    }
+    try replay.run()
+    #expect(told == ["\(pid) 2 false", "\(pid) 6 true", "\(Self.child) 9 true"])
+  }
+
   /// Children of listed processes are followed by the kernel, but not asked for.
   @Test func onlyListedProcesses() throws {
     var trace = try TranslatedTrace(

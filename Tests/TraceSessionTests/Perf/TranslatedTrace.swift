@@ -65,12 +65,14 @@ struct TranslatedTrace: ~Copyable {
     }
   }
 
-  func map(_ pid: UInt32, _ path: String, at time: UInt64) {
+  func map(
+    _ pid: UInt32, _ path: String, at time: UInt64, inode: UInt64 = 0, protection: UInt32 = 0
+  ) {
     Array(path.utf8).withUnsafeBytes {
       let none = UnsafeRawBufferPointer(start: nil, count: 0)
       let map = PerfMap(
         pid: pid, tid: pid, address: 0x1000, size: 0x1000, fileOffset: 0, major: 0, minor: 0,
-        inode: 0, buildID: none, path: $0)
+        inode: inode, protection: protection, buildID: none, path: $0)
       take(.map(map), pid: pid, at: time)
     }
   }

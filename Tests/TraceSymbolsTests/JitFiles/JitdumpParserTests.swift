@@ -51,7 +51,7 @@ import Testing
           JitdumpMove(
             timestamp: 120, pid: pid, tid: pid + 1, oldAddress: 0x7000_1000,
             newAddress: 0x7000_9000, size: 64, codeIndex: 1)))
-    #expect(reading.records[5] == .clear(timestamp: 130))
+    #expect(reading.records[5] == .close(timestamp: 130))
   }
 
   @Test func theCodeAddressCountsNotTheVMA() {
@@ -111,8 +111,12 @@ import Testing
     file.load("theirs", at: 0x2000, time: 2, pid: 99)
     file.load("ours too", at: 0x3000, time: 3)
     let reading = JitdumpReading(file)
-    #expect(reading.names == ["ours", "ours too"])
-    #expect(reading.kinds == [.otherProcess])
+    #expect(reading.names == ["ours", "theirs", "ours too"])
+    let pids = reading.records.map { record -> UInt32? in
+      if case .load(let load) = record { load.pid } else { nil }
+    }
+    #expect(pids[1] == 99 && pids[0] == pids[2] && pids[0] != 99)
+    #expect(reading.kinds.isEmpty)
   }
 
   @Test func versionsAndFlags() {

@@ -51,9 +51,11 @@ struct StoppedThread {
 
     mutating func take(_ frame: OpaquePointer) {
       var address: Dwarf_Addr = 0
-      guard dwfl_frame_pc(frame, &address, nil) else { return }
+      var isExact = false
+      guard dwfl_frame_pc(frame, &address, &isExact) else { return }
       if frames.isEmpty { takeState(frame, address) }
-      frames.append(address)
+      // As the unwinder gives what is no caller: so that one byte before it is its place.
+      frames.append(address + (isExact && !frames.isEmpty ? 1 : 0))
     }
 
     /// While the thread stands still.

@@ -28,6 +28,8 @@ final class CodeFileFollower {
     case .mayHaveMap: process(notice)?.seekMap()
     case .mapped(let path, let device, let inode):
       process(notice)?.mapped(path, device: device, inode: inode)
+    case .forked(let parent):
+      if let parent = live[parent], parent.hasDumps { process(notice)?.inherit(from: parent) }
     case .execed: live[notice.pid]?.execed(atTicks: notice.ticks)
     case .ended: end(notice.pid, atTicks: notice.ticks)
     }

@@ -20,6 +20,8 @@ enum CodeFileLimits {
   /// Source lines of one piece of code; what follows is left out.
   static let rows = 4096
   static let rowBytes = 256 << 10
+  /// Records of one jitdump whose process is not known (yet).
+  static let unclaimedRecords = 1024
   /// Looks into what a file's last record left unfinished.
   static let endLooks = 10_000
   /// Sentences about files that are kept.

@@ -5,6 +5,8 @@ struct CodeFileNotice: Hashable {
     case mayHaveMap
     /// It has mapped a file that has a jitdump's name.
     case mapped(path: String, device: UInt64, inode: UInt64)
+    /// It was forked from a process that has mapped a jitdump.
+    case forked(parent: UInt32)
     /// It runs another program.
     case execed
     case ended
@@ -28,6 +30,8 @@ struct CodeFileNotices {
   /// Processes of which anything was told, and that have not ended.
   private var told: Set<UInt32> = []
   private var mayHaveMap: Set<UInt32> = []
+  /// Processes that have a jitdump mapped, by themselves or by their parent.
+  private var haveDumps: Set<UInt32> = []
 
   /// The process was sampled, or has executable memory without a file.
   mutating func mayHaveMap(
@@ -41,6 +45,7 @@ struct CodeFileNotices {
     if JitFileNames.isJitdump(path) {
       let device = ProcessMaps.device(major: map.major, minor: map.minor)
       let kind = CodeFileNotice.Kind.mapped(path: path, device: device, inode: map.inode)
+      haveDumps.insert(map.pid)
       add(kind, map.pid, process, ticks, false)
     } else if JitFileNames.isMemory(path) {
       mayHaveMap(map.pid, process: process, atTicks: ticks)
@@ -54,6 +59,7 @@ struct CodeFileNotices {
     if JitFileNames.isJitdump(map.path) {
       guard !map.isDeleted else { return }
       let kind = CodeFileNotice.Kind.mapped(path: map.path, device: map.device, inode: map.inode)
+      haveDumps.insert(pid)
       add(kind, pid, process, ticks, true)
     } else if map.isExecutable, !map.isFile || JitFileNames.isMemory(map.path),
       map.path != "[vdso]", map.path != "[vsyscall]"
@@ -62,7 +68,16 @@ struct CodeFileNotices {
     }
   }
 
+  mutating func forked(
+    _ pid: UInt32, from parent: UInt32, process: UInt32, atTicks ticks: UInt64
+  ) {
+    guard haveDumps.contains(parent) else { return }
+    haveDumps.insert(pid)
+    add(.forked(parent: parent), pid, process, ticks, false)
+  }
+
   mutating func execed(_ pid: UInt32, process: UInt32, atTicks ticks: UInt64) {
+    haveDumps.remove(pid)
     guard told.contains(pid) else { return }
     add(.execed, pid, process, ticks, false)
   }
@@ -70,6 +85,7 @@ struct CodeFileNotices {
   mutating func ended(_ pid: UInt32, atTicks ticks: UInt64) {
     guard told.remove(pid) != nil else { return }
     mayHaveMap.remove(pid)
+    haveDumps.remove(pid)
     add(.ended, pid, nil, ticks, false)
   }
 
@@ -77,6 +93,7 @@ struct CodeFileNotices {
   mutating func forget(_ pid: UInt32) {
     told.remove(pid)
     mayHaveMap.remove(pid)
+    haveDumps.remove(pid)
   }
 
   /// Gives what is waiting.

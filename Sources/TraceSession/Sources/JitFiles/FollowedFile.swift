@@ -1,3 +1,4 @@
+import CTraceShims
 import Glibc
 import TraceSymbols
 
@@ -77,6 +78,31 @@ final class FollowedFile {
       size: UInt64(max(0, status.st_size)),
       modified: Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec),
       isLinked: status.st_nlink > 0, device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+  }
+
+  /// When a file that has that status was written last: CLOCK_MONOTONIC, at the latest.
+  ///
+  /// File systems note a change by a clock that is some milliseconds behind; anybody may set the
+  /// time, so one that cannot be is not believed.
+  ///
+  /// - Parameter earliest: the file was otherwise then.
+  func writtenBy(_ status: Status, after earliest: UInt64, now: UInt64) -> UInt64 {
+    // In this order: whatever comes between the two makes it later, not earlier.
+    let realtime = Int64(clamping: trace_realtime_ns())
+    let distance = Int64(clamping: trace_monotonic_ns()) &- realtime
+    let changed = status.modified &+ distance &+ Self.tick_ns
+    guard changed > 0, UInt64(changed) > earliest, UInt64(changed) < now else { return now }
+    return UInt64(changed)
+  }
+
+  /// Twice the kernel's longest tick.
+  private static let tick_ns: Int64 = 20_000_000
+
+  /// As many bytes as there are, up to `count`.
+  func bytes(at offset: UInt64, count: Int) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      filled = read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
+    }
   }
 
   /// Bytes read, fewer only at the file's end or when it cannot be read.

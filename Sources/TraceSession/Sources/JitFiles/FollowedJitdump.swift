@@ -1,8 +1,10 @@
+import CTraceShims
 import TraceEvents
 import TraceFormat
 import TraceSymbols
 
-/// A jitdump file that is read while its process writes it.
+/// A jitdump file that is read while processes write it: the one whose file it is, and those that
+/// were forked from it.
 ///
 /// - Guarantee: memory does not grow with the file, and code is passed over, not read.
 /// - Cost: one fstat(2) a look when nothing was added.
@@ -10,15 +12,29 @@ final class FollowedJitdump {
   private let file: FollowedFile
   private var account: CodeFileAccount
   private var parser = JitdumpParser()
-  /// Times are the processor's counter's.
-  private var usesCounter = false
+  private var clock: JitdumpClock
+  private var writers = JitdumpWriters()
+  private var mark = JitdumpMark()
+  /// Whose file it is, by its own word.
+  private var writer: UInt32?
   private var size: UInt64 = 0
+  /// The last change of the file that was looked at; what it brought is not decided while `nil`.
+  private var modified: Int64?
+  /// When all that the file had then had been read: CLOCK_MONOTONIC.
+  private var readAt: UInt64 = 0
   /// What the file had when it was found has not been read to its end yet.
   private var isFirstLook = true
+  /// Records of processes that are not known to write into the file, in the file's order: their
+  /// fork may be heard of later than they write.
+  private var unclaimed: [JitdumpRecord] = []
+  private var strangers: UInt64 = 0
+  /// The times are no clock's: nothing is told any more.
+  private var isRefused = false
 
-  init(path: String, _ file: FollowedFile) {
+  init(path: String, _ file: FollowedFile, clock: JitdumpClock = JitdumpClock(floor: 0)) {
     account = CodeFileAccount(path: path, source: .jitdump)
     self.file = file
+    self.clock = clock
   }
 
   var path: String { account.path }
@@ -28,84 +44,197 @@ final class FollowedJitdump {
     return own.device == other.device && own.inode == other.inode
   }
 
-  /// Reads what is new; true when there is more.
-  func look(_ owner: CodeOwner, _ shared: CodeFileShared) -> Bool {
-    guard !account.isGivenUp, !parser.isRefused, let status = file.status else { return false }
-    if status.size < size { restart() }
-    size = status.size
-    let hasMore = read(owner, shared)
-    if !hasMore { isFirstLook = false }
-    return hasMore
+  // MARK: Who writes
+
+  /// The process may write into the file; its records have this number.
+  ///
+  /// - Parameter isHeir: it was forked from the one whose file it is.
+  /// - Returns: false where there is no room for it, or it does already.
+  func join(
+    _ process: FollowedProcess, number: UInt32, isHeir: Bool, _ shared: CodeFileShared
+  ) -> Bool {
+    guard writers.add(process, number: number, isHeir: isHeir) else { return false }
+    let waiting = unclaimed
+    unclaimed = []
+    for record in waiting { tell(record, shared) }
+    return true
   }
 
-  private func read(_ owner: CodeOwner, _ shared: CodeFileShared) -> Bool {
-    var roundBytes = 0
-    while !parser.isRefused, parser.position < size,
-      size - parser.position >= UInt64(parser.wanted)
-    {
-      guard roundBytes < CodeFileLimits.roundBytes else { return true }
-      let (position, wanted) = (parser.position, parser.wanted)
-      var window = shared.window(wanted)
-      if let header = parser.header {
-        usesCounter = header.usesArchitectureClock
-      } else {
-        // By itself, since it says how to read what follows.
-        window = UnsafeMutableRawBufferPointer(rebasing: window[..<wanted])
-      }
-      let count = file.read(at: position, into: window)
-      guard count >= wanted else { return false }
-      parser.parse(UnsafeRawBufferPointer(rebasing: window[..<count])) { record in
-        tell(record, owner, shared)
-      }
-      roundBytes += count
-      guard account.read(bytes: count) else { return false }
-      guard parser.position != position || parser.wanted != wanted else { return false }
+  /// The process has ended, or runs another program: what it wrote is read. True if it was the
+  /// last that may write into the file, which is finished then.
+  func leave(_ process: FollowedProcess, _ shared: CodeFileShared) -> Bool {
+    while look(shared, isLast: true) {}
+    guard writers.count == 1 else {
+      writers.remove(process)
+      return false
     }
+    // A process that runs on may be in the middle of a record.
+    if process.owner.endTicks != nil, !account.isGivenUp, !isRefused { readTornEnd(shared) }
+    if let note = clock.note { account.note(note) }
+    strangers += UInt64(unclaimed.count { $0.timeOfCode != nil })
+    if strangers > 0 {
+      account.note("has \(strangers) records of other processes; they were skipped")
+    }
+    account.finish(parser.warnings, process.owner, shared)
+    writers.remove(process)
+    return true
+  }
+
+  private func readTornEnd(_ shared: CodeFileShared) {
+    for _ in 0..<CodeFileLimits.endLooks {
+      guard parser.end(atSize: size) else { return }
+      while read(shared) {}
+    }
+    account.note("has an end so damaged that it was not read")
+  }
+
+  // MARK: Reading
+
+  /// Reads what is new; true when there is more.
+  ///
+  /// - Parameter isLast: what could not be decided about the file's times is decided now.
+  func look(_ shared: CodeFileShared, isLast: Bool = false) -> Bool {
+    guard !account.isGivenUp, !parser.isRefused, !isRefused, let status = file.status else {
+      return false
+    }
+    let now = trace_monotonic_ns()
+    if status.size < size {
+      restart("was cut off while it was read; what it had before is used, and it was read again")
+    } else if status.modified != modified, !mark.stands(in: file) {
+      restart("was written anew while it was read; what it had before is used")
+    }
+    size = status.size
+    guard parser.position < size, size - parser.position >= UInt64(parser.wanted) else {
+      (modified, readAt) = (status.modified, now)
+      return false
+    }
+    let written = file.writtenBy(status, after: readAt, now: now)
+    switch judge(shared, written: written, now: now, isLast: isLast) {
+    case .wait: return false
+    case .refuse:
+      refuse(shared)
+      return false
+    case .believe: break
+    }
+    let hasMore = read(shared)
+    mark.note(file, lastRecord: parser.lastRecord)
+    guard !hasMore else { return true }
+    (modified, readAt) = (status.modified, now)
+    isFirstLook = false
     return false
   }
 
-  /// The file was cut off: what it has now is another's beginning.
-  private func restart() {
-    account.restart(
-      "was cut off while it was read; what it had before is used, and it was read again",
-      parser.warnings)
+  /// The times of what is to be read are looked at before any of it is told.
+  private func judge(
+    _ shared: CodeFileShared, written: UInt64, now: UInt64, isLast: Bool
+  ) -> JitdumpClock.Verdict {
+    var scout = parser
+    var batch = JitdumpClock.Batch(written: written, now: now, isLast: isLast)
+    batch.isPartial =
+      walk(&scout, shared) { record in
+        guard let time = record.timeOfCode else { return }
+        if batch.times.count < JitdumpClock.timesMax { batch.times.append(time) }
+        batch.latest = max(batch.latest, time)
+      }.hasMore
+    writer = scout.writer
+    let isCounter = scout.header?.usesArchitectureClock ?? false
+    return clock.judge(batch, isCounter: isCounter, shared.clock)
+  }
+
+  private func read(_ shared: CodeFileShared) -> Bool {
+    let (hasMore, bytes) = walk(&parser, shared) { tell($0, shared) }
+    guard bytes == 0 || account.read(bytes: bytes) else { return false }
+    return hasMore
+  }
+
+  /// Reads on with a parser, as much as one file may have of a round.
+  private func walk(
+    _ parser: inout JitdumpParser, _ shared: CodeFileShared, _ body: (JitdumpRecord) -> Void
+  ) -> (hasMore: Bool, bytes: Int) {
+    var bytes = 0
+    while !parser.isRefused, parser.position < size,
+      size - parser.position >= UInt64(parser.wanted)
+    {
+      guard bytes < CodeFileLimits.roundBytes else { return (true, bytes) }
+      let (position, wanted) = (parser.position, parser.wanted)
+      var window = shared.window(wanted)
+      // The header by itself, since it says how to read what follows.
+      if parser.header == nil {
+        window = UnsafeMutableRawBufferPointer(rebasing: window[..<wanted])
+      }
+      let room = UnsafeMutableRawBufferPointer(
+        rebasing: window[..<Int(min(UInt64(window.count), size - position))])
+      let count = file.read(at: position, into: room)
+      guard count >= wanted else { break }
+      parser.parse(UnsafeRawBufferPointer(rebasing: room[..<count]), body)
+      bytes += count
+      guard parser.position != position || parser.wanted != wanted else { break }
+    }
+    return (false, bytes)
+  }
+
+  /// The file was cut off or written anew: what it has now is another's beginning.
+  private func restart(_ note: String) {
+    account.restart(note, parser.warnings)
     parser = JitdumpParser()
+    mark = JitdumpMark()
     isFirstLook = false
+  }
+
+  /// No clock explains the times: what was told until then lives no longer than is sure.
+  private func refuse(_ shared: CodeFileShared) {
+    isRefused = true
+    account.note(JitdumpClock.refusal)
+    for owner in writers.told {
+      shared.output.add(CodeClear(source: .jitdump, since: readAt), of: owner, isRundown: false)
+    }
   }
 
   // MARK: Events
 
-  private func tell(_ record: JitdumpRecord, _ owner: CodeOwner, _ shared: CodeFileShared) {
-    let isRundown = owner.isRundown && isFirstLook
+  private func tell(_ record: JitdumpRecord, _ shared: CodeFileShared) {
     switch record {
     case .load(let load):
+      guard let owner = writers.owner(of: load.pid, load.tid, writer: writer) else {
+        return keep(record)
+      }
       let name = load.name.cut(toBytes: CodeFileLimits.nameBytes)
       account.countEntry()
       guard shared.admits(textBytes: name.utf8.count, isEntry: true) else { return }
+      let since = clock.nanoseconds(load.timestamp, shared.clock) ?? 0
       shared.output.add(
         CodeLoad(
           address: load.address, size: load.size, codeIndex: load.codeIndex, source: .jitdump,
-          name: name, since: since(load.timestamp, shared)), of: owner, isRundown: isRundown)
+          name: name, since: since, doubt: since == 0 ? 0 : clock.doubt),
+        of: owner, isRundown: isRundown(owner))
     case .move(let move):
+      guard let owner = writers.owner(of: move.pid, move.tid, writer: writer) else {
+        return keep(record)
+      }
       account.countEntry()
       guard shared.admits(textBytes: 0, isEntry: true) else { return }
       shared.output.add(
         CodeMove(
           oldAddress: move.oldAddress, newAddress: move.newAddress, size: move.size,
-          codeIndex: move.codeIndex, since: since(move.timestamp, shared)),
-        of: owner, isRundown: isRundown)
-    case .lines(let lines): tell(lines, owner, shared, isRundown)
-    case .clear(let timestamp):
-      shared.output.add(
-        CodeClear(source: .jitdump, since: since(timestamp, shared)), of: owner,
-        isRundown: isRundown)
-    case .unwinding: break
+          codeIndex: move.codeIndex, since: clock.nanoseconds(move.timestamp, shared.clock) ?? 0),
+        of: owner, isRundown: isRundown(owner))
+    case .lines(let lines):
+      if let owner = writers.last { tell(lines, owner, shared) } else { keep(record) }
+    case .close, .unwinding: break
     }
   }
 
-  private func tell(
-    _ lines: JitdumpLines, _ owner: CodeOwner, _ shared: CodeFileShared, _ isRundown: Bool
-  ) {
+  private func keep(_ record: JitdumpRecord) {
+    if unclaimed.count < CodeFileLimits.unclaimedRecords {
+      unclaimed.append(record)
+    } else if record.timeOfCode != nil {
+      strangers += 1
+    }
+  }
+
+  private func isRundown(_ owner: CodeOwner) -> Bool { owner.isRundown && isFirstLook }
+
+  private func tell(_ lines: JitdumpLines, _ owner: CodeOwner, _ shared: CodeFileShared) {
     var byteCount = 0
     var count = 0
     for file in lines.files.prefix(CodeFileLimits.rows) {
@@ -118,29 +247,18 @@ final class FollowedJitdump {
       CodeLines(
         address: lines.address, addresses: Array(lines.addresses.prefix(count)),
         lines: Array(lines.lines.prefix(count)), files: Array(lines.files.prefix(count)),
-        since: since(lines.timestamp, shared)), of: owner, isRundown: isRundown)
+        since: clock.nanoseconds(lines.timestamp, shared.clock) ?? 0), of: owner,
+      isRundown: isRundown(owner))
   }
+}
 
-  /// CLOCK_MONOTONIC; 0 when the file's time cannot be told in it.
-  private func since(_ timestamp: UInt64, _ shared: CodeFileShared) -> UInt64 {
-    guard usesCounter else { return timestamp }
-    return shared.clock.nanoseconds(atTicks: timestamp) ?? 0
-  }
-
-  // MARK: The end
-
-  /// The last look, after which the file is closed.
-  func finish(_ owner: CodeOwner, _ shared: CodeFileShared) {
-    // A process that runs on may be in the middle of a record.
-    if owner.endTicks != nil, !account.isGivenUp { readTornEnd(owner, shared) }
-    account.finish(parser.warnings, owner, shared)
-  }
-
-  private func readTornEnd(_ owner: CodeOwner, _ shared: CodeFileShared) {
-    for _ in 0..<CodeFileLimits.endLooks {
-      guard parser.end(atSize: size) else { return }
-      while read(owner, shared) {}
+extension JitdumpRecord {
+  /// The time of a record that places code; others' are of no consequence.
+  fileprivate var timeOfCode: UInt64? {
+    switch self {
+    case .load(let load): load.timestamp
+    case .move(let move): move.timestamp
+    case .lines, .unwinding, .close: nil
     }
-    account.note("has an end so damaged that it was not read")
   }
 }

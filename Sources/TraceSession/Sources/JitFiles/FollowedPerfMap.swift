@@ -1,8 +1,10 @@
+import CTraceShims
 import TraceEvents
 import TraceFormat
 import TraceSymbols
 
-/// A perf map that is read while its process writes it: an entry's time is when it was first seen.
+/// A perf map that is read while its process writes it. An entry has no time: it came about between
+/// the last look at which it was not there and the file's last change.
 ///
 /// - Cost: one fstat(2) a look when nothing was added.
 final class FollowedPerfMap {
@@ -19,23 +21,31 @@ final class FollowedPerfMap {
   private var isRundown: Bool
   private var parser = PerfMapParser()
   private var modified: Int64 = .min
+  /// When the file had no more than what is read: CLOCK_MONOTONIC.
+  private var readAt: UInt64
+  /// The file's last change, at the latest.
+  private var written: UInt64 = 0
   /// The last bytes before where reading goes on: if they change, the file was written anew.
   private var tail: [UInt8] = []
 
   private static let tailBytes = 64
 
-  init(path: String, _ file: FollowedFile, isRundown: Bool) {
+  /// - Parameter absentAt: CLOCK_MONOTONIC when there was no such file yet.
+  init(path: String, _ file: FollowedFile, isRundown: Bool, absentAt: UInt64) {
     account = CodeFileAccount(path: path, source: .perfMap)
     self.file = file
     self.isRundown = isRundown
+    readAt = absentAt
   }
 
   var path: String { account.path }
 
   func look(_ owner: CodeOwner, _ shared: CodeFileShared) -> Look {
     guard let status = file.status else { return .done }
+    let now = trace_monotonic_ns()
     let rest: Look = status.isLinked ? .done : .replaced
     guard !account.isGivenUp, status.size != parser.position || status.modified != modified else {
+      readAt = now
       return rest
     }
     if status.size < parser.position {
@@ -43,8 +53,9 @@ final class FollowedPerfMap {
     } else if !isTailUnchanged(shared) {
       restart("was written anew while it was read; what it had before is used")
     }
+    written = file.writtenBy(status, after: readAt, now: now)
     if read(upTo: status.size, owner, shared) { return .more }
-    modified = status.modified
+    (modified, readAt) = (status.modified, now)
     isRundown = false
     return rest
   }
@@ -85,11 +96,12 @@ final class FollowedPerfMap {
     let name = entry.name.cut(toBytes: CodeFileLimits.nameBytes)
     account.countEntry()
     guard shared.admits(textBytes: name.utf8.count, isEntry: true) else { return }
-    // Of what was there already the last for an address counts: all at one moment.
+    // Of what comes at one look the last for an address counts: all at one moment.
     shared.output.add(
       CodeLoad(
         address: entry.address, size: entry.size, codeIndex: 0, source: .perfMap, name: name,
-        since: isRundown ? shared.startNanoseconds : 0), of: owner, isRundown: isRundown)
+        since: isRundown ? shared.startNanoseconds : written,
+        doubt: isRundown ? 0 : written - min(readAt, written)), of: owner, isRundown: isRundown)
   }
 
   /// The last look, after which the file is closed.

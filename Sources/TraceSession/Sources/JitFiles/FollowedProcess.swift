@@ -11,6 +11,10 @@ final class FollowedProcess {
   private var seeksMap = false
   private var mapPause = Pause()
   private var isFirstProbe = true
+  /// CLOCK_MONOTONIC when there was no perf map of this program yet; 0 when that is not known.
+  private var absentAt: UInt64
+  /// CLOCK_MONOTONIC: nothing of this program is older; 0 when that is not known.
+  private var began: UInt64
   /// Whether its maps are looked through for jitdump files, where nobody tells of them.
   private let scansMaps: Bool
   private var scanPause = Pause()
@@ -44,6 +48,8 @@ final class FollowedProcess {
     self.shared = shared
     self.scansMaps = scansMaps
     place = ProcessPlace(pid: owner.pid)
+    began = place.startMonotonic ?? 0
+    absentAt = began
     if place.isElsewhere { shared.opened() }
   }
 
@@ -72,10 +78,24 @@ final class FollowedProcess {
       // Where the devices differ, the file system shows other numbers than it has.
       if inode != 0, status.device == device, status.inode != inode { throw .replaced }
       guard !dumps.contains(where: { $0.isSame(as: status) }) else { return }
-      dumps.append(FollowedJitdump(path: path, file))
+      let clock = JitdumpClock(floor: began, namespaceOffset: place.monotonicOffset)
+      let dump = FollowedJitdump(path: path, file, clock: clock)
+      guard dump.join(self, number: place.ownNumber, isHeir: false, shared) else { return }
+      dumps.append(dump)
       shared.opened()
     } catch { refuse(path, error) }
   }
+
+  /// It was forked from another, whose dumps it may go on to write.
+  func inherit(from parent: FollowedProcess) {
+    began = parent.began
+    for dump in parent.dumps.prefix(CodeFileLimits.dumpsPerProcess - dumps.count) {
+      if dump.join(self, number: place.ownNumber, isHeir: true, shared) { dumps.append(dump) }
+    }
+  }
+
+  /// Whether those that are forked from it may write into its dumps.
+  var hasDumps: Bool { !dumps.isEmpty }
 
   /// It runs another program: what it has written until now is the old one's.
   func execed(atTicks ticks: UInt64) {
@@ -87,6 +107,8 @@ final class FollowedProcess {
     owner.isRundown = false
     if place.isElsewhere { shared.closed() }
     place = ProcessPlace(pid: owner.pid)
+    began = place.startMonotonic ?? 0
+    absentAt = began
     if place.isElsewhere { shared.opened() }
     mapPause = Pause()
   }
@@ -103,10 +125,11 @@ final class FollowedProcess {
     if mayProbe, scansMaps, owner.endTicks == nil, scanPause.isOver(now) { scan() }
     if mayProbe, seeksMap, map == nil, mapPause.isOver(now) { probe() }
     var hasMore = false
-    for dump in dumps where dump.look(owner, shared) { hasMore = true }
+    for dump in dumps where dump.look(shared) { hasMore = true }
     switch map?.look(owner, shared) {
     case .more: hasMore = true
     case .replaced:
+      absentAt = now
       finishMap()
       mapPause = Pause()
       hasMore = true
@@ -125,14 +148,20 @@ final class FollowedProcess {
   private func probe() {
     defer { isFirstProbe = false }
     guard hasRoom else { return }
+    let now = trace_monotonic_ns()
     let path = "/tmp/perf-\(place.ownNumber).map"
     do throws(FollowedFile.Refusal) {
       let file = try place.open(path)
       guard let status = file.status else { return }
       if !owner.isRundown, isOlderThanProcess(status) { throw .isStale }
-      map = FollowedPerfMap(path: path, file, isRundown: owner.isRundown && isFirstProbe)
+      map = FollowedPerfMap(
+        path: path, file, isRundown: owner.isRundown && isFirstProbe,
+        absentAt: absentAt)
       shared.opened()
-    } catch { refuse(path, error) }
+    } catch {
+      if error == .absent { absentAt = now }
+      refuse(path, error)
+    }
   }
 
   /// Whether it is what another process with the same number has left behind.
@@ -166,10 +195,7 @@ final class FollowedProcess {
   }
 
   private func finishDumps() {
-    for dump in dumps {
-      dump.finish(owner, shared)
-      shared.closed()
-    }
+    for dump in dumps where dump.leave(self, shared) { shared.closed() }
     dumps = []
   }
 

@@ -17,6 +17,10 @@ final class ProcessPlace {
   let isKnown: Bool
   /// When it began, CLOCK_REALTIME; nil when that is not known.
   let startNanoseconds: Int64?
+  /// When it began, CLOCK_MONOTONIC, at the earliest; nil when that is not known.
+  let startMonotonic: UInt64?
+  /// How much its CLOCK_MONOTONIC is ahead of this process's.
+  let monotonicOffset: Int64
   /// A directory, to open files below.
   let root: Int32
   private let ownsRoot: Bool
@@ -36,7 +40,10 @@ final class ProcessPlace {
     root = other ?? Self.ownRoot
     ownsRoot = other != nil
     isKnown = !status.numbers.isEmpty
-    startNanoseconds = Self.start(of: pid)
+    let start = Self.start(of: pid)
+    startNanoseconds = start?.realtime
+    startMonotonic = start?.monotonic
+    monotonicOffset = Self.monotonicOffset(of: "\(pid)") &- Self.ownMonotonicOffset
   }
 
   deinit { if ownsRoot { close(root) } }
@@ -108,11 +115,35 @@ final class ProcessPlace {
     return (Set(numbers("Uid:")), numbers("NSpid:"))
   }
 
-  private static func start(of pid: UInt32) -> Int64? {
+  private static let ownMonotonicOffset = monotonicOffset(of: "self")
+
+  /// Of its time namespace.
+  private static func monotonicOffset(of process: String) -> Int64 {
+    guard let file = fopen("/proc/\(process)/timens_offsets", "re") else { return 0 }
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 512)
+    let count = fread(&bytes, 1, bytes.count, file)
+    return parse(offsets: String(decoding: bytes[..<count], as: UTF8.self))
+  }
+
+  /// The line `monotonic SECONDS NANOSECONDS` of /proc/PID/timens_offsets.
+  static func parse(offsets: String) -> Int64 {
+    for line in offsets.split(separator: "\n") {
+      let words = line.split(separator: " ")
+      guard words.count == 3, words[0] == "monotonic", let seconds = Int64(words[1]),
+        let nanoseconds = Int64(words[2])
+      else { continue }
+      return seconds &* 1_000_000_000 &+ nanoseconds
+    }
+    return 0
+  }
+
+  private static func start(of pid: UInt32) -> (realtime: Int64, monotonic: UInt64)? {
     let ticks = ProcessIdentity(procName: "\(pid)").startTime
     guard ticks > 0 else { return nil }
     let started = Int64(clamping: ticks) &* (1_000_000_000 / Int64(sysconf(Int32(_SC_CLK_TCK))))
-    let now = Int64(clamping: trace_clock_ns(CLOCK_BOOTTIME))
-    return Int64(clamping: trace_realtime_ns()) &- (now &- started)
+    let age = Int64(clamping: trace_clock_ns(CLOCK_BOOTTIME)) &- started
+    let monotonic = max(0, Int64(clamping: trace_monotonic_ns()) &- age)
+    return (Int64(clamping: trace_realtime_ns()) &- age, UInt64(monotonic))
   }
 }

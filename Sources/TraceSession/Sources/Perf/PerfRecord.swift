@@ -50,6 +50,8 @@ struct PerfMap {
   var major: UInt32
   var minor: UInt32
   var inode: UInt64
+  /// PROT_*.
+  var protection: UInt32 = 0
   /// Empty where the kernel found none.
   var buildID: UnsafeRawBufferPointer
   var path: UnsafeRawBufferPointer

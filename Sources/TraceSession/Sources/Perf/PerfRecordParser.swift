@@ -106,7 +106,8 @@ struct PerfRecordParser: Hashable {
     let (pid, tid) = reader.pair()
     var map = PerfMap(
       pid: pid, tid: tid, address: reader.word(), size: reader.word(), fileOffset: reader.word(),
-      major: 0, minor: 0, inode: 0, buildID: UnsafeRawBufferPointer(start: nil, count: 0),
+      major: 0, minor: 0, inode: 0,
+      buildID: UnsafeRawBufferPointer(start: nil, count: 0),
       path: UnsafeRawBufferPointer(start: nil, count: 0))
     if marks & PerfRecordKind.hasBuildID != 0 {
       let id = reader.bytes(24)
@@ -120,7 +121,7 @@ struct PerfRecordParser: Hashable {
       map.inode = reader.word()
       _ = reader.word()
     }
-    _ = reader.pair()
+    map.protection = reader.pair().0
     map.path = reader.text()
     return map
   }

@@ -24,6 +24,7 @@ final class PerfTranslator {
   var onThread: (_ tid: UInt32) -> Void = { _ in }
   /// What matters for files that announce code.
   var codeFiles = CodeFileNotices()
+  private var writableCode = WritableCode()
 
   /// The command that was to be followed has been heard of.
   private var hasBegun = false
@@ -185,9 +186,12 @@ final class PerfTranslator {
     if processes.began(task, at: moment.nanoseconds) {
       codeFiles.forget(task.pid)
       stacks.spaces.fork(task.pid, from: task.parentPID)
+      writableCode.fork(task.pid, from: task.parentPID)
     }
     guard let process = processes[task.pid], process.isAdmitted else { return }
     emit(ProcessStart(parentPID: task.parentPID, name: process.name), pid: task.pid, moment)
+    codeFiles.forked(
+      task.pid, from: task.parentPID, process: index(of: task.pid, moment), atTicks: moment.ticks)
   }
 
   private func exit(_ task: PerfTask, _ moment: Moment) {
@@ -201,6 +205,7 @@ final class PerfTranslator {
     codeFiles.ended(task.pid, atTicks: moment.ticks)
     processes.end(task.pid, at: moment.ofProcess)
     stacks.spaces.forget(task.pid)
+    writableCode.forget(task.pid)
     guard let index = process.index else { return }
     if process.isAdmitted { emit(ProcessStop(parentPID: task.parentPID), process: index, moment) }
     if !process.isConnected { batch.add(endOf: index, atTicks: moment.ticks) }
@@ -216,17 +221,27 @@ final class PerfTranslator {
       if processes.admits(pid) { emit(ThreadName(name: name), pid: pid, moment) }
       return
     }
+    let name = programName(name, pid)
     let isFirst = isCommandsBegin(pid)
     let last = processes[pid]
     processes.exec(pid, name: name)
     // Of one that is not followed nothing is kept.
     if processes[pid] != nil { stacks.spaces.exec(pid) }
+    writableCode.forget(pid)
     // What ran before is over, whether what runs now is wanted or not.
     guard processes.admits(pid) || (last?.index != nil && last?.isAdmitted == true) else { return }
     if isFirst { emit(ProcessStart(parentPID: UInt32(getpid()), name: name), pid: pid, moment) }
     emit(ProcessExec(name: name), pid: pid, moment)
     if let index = processes[pid]?.index { batch.rename(process: index, name) }
     codeFiles.execed(pid, process: index(of: pid, moment), atTicks: moment.ticks)
+  }
+
+  /// What a dynamic linker runs is the program, while /proc still knows.
+  private func programName(_ name: String, _ pid: UInt32) -> String {
+    guard LoaderCommand.isLoader(name), let path = ProcessIdentity.executable(of: pid),
+      let program = path.split(separator: "/").last, !LoaderCommand.isLoader(path)
+    else { return name }
+    return String(program)
   }
 
   /// A command's events begin at its exec: this is the first that is heard of it. A process that
@@ -246,6 +261,12 @@ final class PerfTranslator {
     let image = image(of: map, moment)
     stacks.spaces.map(CodeMapping(map, buildID: image.buildID), pid: map.pid)
     emit(image, pid: map.pid, moment)
+    let change = writableCode.map(map)
+    if change != .none {
+      emit(
+        CodeReplaced(address: map.address, size: map.size, isSure: change == .isNew), pid: map.pid,
+        moment)
+    }
     codeFiles.mapped(
       image.path, map, process: index(of: map.pid, moment), atTicks: moment.ticks)
   }
