@@ -9,6 +9,14 @@ let symbolTargets: [Target] = ["FuzzJitdump", "FuzzPerfmap", "FuzzElf", "FuzzUnw
     swiftSettings: [.swiftLanguageMode(.v6)])
 }
 
+/// The session's control plane, with probes in TraceSession.
+let sessionTargets: [Target] = ["FuzzControl", "FuzzBudgets"].map {
+  .executableTarget(
+    name: $0,
+    dependencies: ["CFuzzer", .product(name: "TraceSession", package: "trace-engine")],
+    swiftSettings: [.swiftLanguageMode(.v6)])
+}
+
 /// One executable a fuzz target, with a corpus in `Corpus/<name>`. `Scripts/fuzz <name> <seconds>`
 /// builds and runs one: it adds the flags that bring libFuzzer, so `swift build` alone does not
 /// link.
@@ -25,11 +33,5 @@ let package = Package(
         .product(name: "TraceFormat", package: "trace-engine"),
       ],
       swiftSettings: [.swiftLanguageMode(.v6)]),
-    .executableTarget(
-      name: "FuzzControl",
-      dependencies: [
-        "CFuzzer", .product(name: "TraceSession", package: "trace-engine"),
-      ],
-      swiftSettings: [.swiftLanguageMode(.v6)]),
-  ] + symbolTargets
+  ] + sessionTargets + symbolTargets
 )

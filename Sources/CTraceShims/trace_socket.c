@@ -2,6 +2,7 @@
 #include "trace_socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <string.h>
@@ -13,7 +14,19 @@
 #include <time.h>
 #include <unistd.h>
 
-int trace_packet_socket(void) { return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0); }
+// A program that has closed its standard descriptors may write to their numbers all the same.
+static int above_standard(int fd) {
+  if (fd < 0 || fd > STDERR_FILENO) return fd;
+  int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  int code = errno;
+  close(fd);
+  errno = code;
+  return moved;
+}
+
+int trace_packet_socket(void) {
+  return above_standard(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+}
 
 static int address(struct sockaddr_un *out, const char *path) {
   *out = (struct sockaddr_un){.sun_family = AF_UNIX};
@@ -124,7 +137,9 @@ ssize_t trace_packet_receive(int fd, void *bytes, long capacity, int *descriptor
   return received;
 }
 
-int trace_wake_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+int trace_wake_descriptor(void) {
+  return above_standard(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
 
 void trace_futex_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns) {
   struct timespec limit = {(time_t)(timeout_ns / 1000000000u), (long)(timeout_ns % 1000000000u)};

@@ -7,7 +7,8 @@ package struct PacketQueue: ~Copyable {
 
   private var entries: [Entry] = []
   private var first = 0
-  private var byteCount = 0
+  /// What waits.
+  package private(set) var byteCount = 0
 
   package init() {}
 

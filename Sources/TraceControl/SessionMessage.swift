@@ -76,6 +76,8 @@ package enum SessionMessage: ControlMessage {
   case detach
   /// Answered by a notice when it cannot be.
   case sampling(SamplingRequest)
+  /// The session takes nothing more of the process, and why; its end follows.
+  case refused(reason: String)
 
   package var kind: UInt8 {
     switch self {
@@ -84,6 +86,7 @@ package enum SessionMessage: ControlMessage {
     case .captureState: 3
     case .detach: 4
     case .sampling: 5
+    case .refused: 6
     }
   }
 
@@ -100,6 +103,7 @@ package enum SessionMessage: ControlMessage {
     case .sampling(let request):
       writer.append(fixed: request.ref)
       writer.append(fixed: request.interval_ns)
+    case .refused(let reason): writer.append(reason, limit: ControlLimits.reasonBytes)
     }
   }
 
@@ -118,6 +122,7 @@ package enum SessionMessage: ControlMessage {
           ref: try reader.readFixed(), interval_ns: try reader.readFixed())
         guard request.ref != 0 else { throw reader.error(.unknownValue(0)) }
         self = .sampling(request)
+      case 6: self = .refused(reason: try reader.readString(limit: ControlLimits.reasonBytes))
       default: throw ControlMessageError.unknownKind(kind)
       }
     } catch let error as ByteCodingError {

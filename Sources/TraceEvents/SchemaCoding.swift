@@ -32,6 +32,8 @@ extension EventSchema {
     keywords = Keywords(rawValue: try reader.readFixed())
     let count = try reader.readCount(limit: SchemaLimits.fields)
     fields = []
+    // A field takes three bytes at least.
+    fields.reserveCapacity(min(count, reader.remaining / 3))
     for _ in 0..<count { fields.append(try FieldSchema(from: &reader)) }
   }
 
@@ -129,6 +131,7 @@ extension EnumSchema {
     isFlags = try reader.readUInt8() != 0
     let count = try reader.readCount(limit: SchemaLimits.enumCases)
     cases = []
+    cases.reserveCapacity(min(count, reader.remaining / 2))
     for _ in 0..<count {
       let caseName = try reader.readString(limit: SchemaLimits.nameBytes)
       cases.append(EnumCase(caseName, try reader.readVarint()))

@@ -12,6 +12,9 @@ public enum FormatError: Error, Hashable, Sendable {
   case malformed(FormatViolation)
   /// A schema that no reader would accept.
   case unacceptableSchema(name: String, reason: String)
+  /// The file to be written was put there by somebody else, it seems; `reason` goes behind its
+  /// name.
+  case unsafeOutput(path: String, reason: String)
   /// The writer has met an error before, or was finished.
   case closed
 }
@@ -30,6 +33,8 @@ extension FormatError: CustomStringConvertible {
       "\(violation.what) at byte \(violation.offset) (rule \(violation.rule))"
     case .unacceptableSchema(let name, let reason):
       "the schema of event \(name) cannot be stored: \(reason)"
+    case .unsafeOutput(let path, let reason):
+      "\(path) \(reason)"
     case .closed:
       "the trace file is closed already"
     }

@@ -52,7 +52,8 @@ public final class BufferSet: @unchecked Sendable {
   /// ``closeDescriptor()``.
   public private(set) var descriptor: Int32
   let base: UnsafeMutableRawPointer
-  let byteCount: Int
+  /// The memory that it may take: pages take some once they are written.
+  public let byteCount: Int
   /// When it was mapped here: no later than anything that is written to a set created here.
   let mappedTicks: UInt64
 

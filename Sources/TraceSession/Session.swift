@@ -89,7 +89,13 @@ public final class Session: Sendable {
     options.keepsUntilStop = configuration.mode == .overwrite
     let symbols = SymbolsAtStop(configuration)
     if let symbols { options.symbols = { symbols.symbols(of: $0) } }
-    let drain = Drain(writer: writer, wakeDescriptor: wake, options: options)
+    let drain: Drain
+    do throws(SessionError) {
+      drain = try Drain(writer: writer, wakeDescriptor: wake, options: options)
+    } catch {
+      close(wake)
+      throw error
+    }
     do {
       let rendezvous = try Rendezvous(
         configuration, listener: listener, sink: DrainSink(drain), wakeDescriptor: wake)
@@ -219,7 +225,9 @@ public final class Session: Sendable {
   }
 
   private func problems(_ running: Running) -> [String] {
-    let (joined, problems) = running.rendezvous.state.withLock { ($0.processesSeen, $0.problems) }
+    let (joined, problems) = running.rendezvous.state.withLock {
+      ($0.processesSeen, $0.ownProblems)
+    }
     return (running.sources?.problems(processesJoined: joined) ?? []) + problems
       + (running.symbols?.problem.map { [$0] } ?? [])
   }
@@ -260,8 +268,10 @@ public final class Session: Sendable {
     if let lost = running.sources?.lost, lost > 0 { result.lost[.kernelBufferFull] = lost }
     result.failure = drained.failure
     result.liveEventsDropped = feed.dropped
-    (result.processes, result.processesSeen) = running.rendezvous.state.withLock { state in
-      (state.links.values.count { $0.slot != nil }, state.processesSeen)
+    running.rendezvous.state.withLock { state in
+      result.processes = state.links.values.count { $0.slot != nil }
+      result.processesSeen = state.processesSeen
+      result.connectionsRefused = state.turnedAway
     }
     return result
   }

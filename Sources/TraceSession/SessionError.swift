@@ -20,6 +20,9 @@ public enum SessionError: Error, Hashable, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .runtimeDirectory(let error): error.description
+    case .system("pthread_create", let code):
+      "the session cannot start: there is no thread to be had (\(systemMessage(code))); raise the "
+        + "limit on processes (ulimit -u) or on memory"
     case .system(let call, let code):
       "the session cannot start: \(call): \(systemMessage(code))"
     case .buffers(let bytes, let cpus, let reason):

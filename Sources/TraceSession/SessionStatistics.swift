@@ -11,6 +11,8 @@ public struct SessionStatistics: Hashable, Sendable {
   /// Processes that may emit to the session now, and that ever could.
   public var processes = 0
   public var processesSeen = 0
+  /// Connections of processes that would have made the session keep too much.
+  public var connectionsRefused: UInt64 = 0
   /// What ended the writing of the file: disk full, for one.
   public var failure: FormatError?
   /// Live events that nobody took in time.
@@ -35,4 +37,7 @@ public struct TracedProcess: Hashable, Sendable {
   public var providers: [String]
   /// What was wrong with it, in sentences; empty for nearly all.
   public var problems: [String]
+  /// The session has ended its connection, because it would have made the session keep too much:
+  /// what it emitted afterwards was not traced, perhaps nothing.
+  public var isCutOff = false
 }

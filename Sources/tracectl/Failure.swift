@@ -54,6 +54,7 @@ struct Failure: Error, Hashable {
     case EACCES, EPERM: "check who owns it, or run as that user"
     case ENOENT: "check the name"
     case EISDIR: "name a file, not a directory"
+    case EFBIG: "raise the limit on the size of files (ulimit -f)"
     case EROFS: "write elsewhere with -o"
     case EMFILE, ENFILE: "raise the limit on open files (ulimit -n)"
     default: nil

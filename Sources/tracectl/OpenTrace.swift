@@ -36,6 +36,9 @@ enum OpenTrace {
       return Failure(.dataError, "\(path): \(error)", next: "read it with a later tracectl")
     case .malformed:
       return Failure(.dataError, "\(path): \(error)", next: "see 'tracectl verify \(path)'")
+    case .unsafeOutput:
+      return Failure(
+        .cannotCreate, "cannot write \(error)", next: "remove it, or write elsewhere with -o")
     case .unacceptableSchema, .closed:
       return Failure(.software, "\(path): \(error)", next: nil)
     }

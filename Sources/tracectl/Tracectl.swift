@@ -21,8 +21,11 @@ struct Tracectl: ParsableCommand {
     ])
 
   static func main() {
-    // A reader that goes away is seen as a failed write, not as a signal.
+    StandardDescriptors.secure()
+    // A reader that goes away, and a file that may not grow, are seen as failed writes, not as
+    // signals.
     signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
     let arguments = SingleDashOptions.normalized(Array(CommandLine.arguments.dropFirst()))
     do {
       var command = try parseAsRoot(arguments)

@@ -50,5 +50,6 @@ enum MessageSamples {
     .captureState(provider: 3, generation: 9),
     .detach,
     .sampling(SamplingRequest(ref: 46, interval_ns: 1_001_001)),
+    .refused(reason: "it takes too much"),
   ]
 }

@@ -33,7 +33,7 @@ import TraceFormat
       }
       writer.define(process: ProcessRecord(index: process.index, pid: process.pid))
       wake = trace_wake_descriptor()
-      drain = Drain(writer: writer, wakeDescriptor: wake)
+      drain = try Drain(writer: writer, wakeDescriptor: wake)
       channel = SystemChannel(drain, refs: try #require(SystemRefs(numbers)))
     }
 

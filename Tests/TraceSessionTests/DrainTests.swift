@@ -58,7 +58,7 @@ import TraceRing
       session: SessionDescription(
         name: "test", clock: .counter, ticksPerSecond: 1_000_000_000,
         start: .now(monotonic: false)))
-    let drain = Drain(writer: writer, wakeDescriptor: ring.wake)
+    let drain = try Drain(writer: writer, wakeDescriptor: ring.wake)
     drain.add(ring.set, id: 1, firstStream: 0)
     drain.admit(process: 3, toSet: 1)
     drain.perform { writer in

@@ -45,7 +45,7 @@ import TraceRing
     }
 
     func problems() -> [String] {
-      rendezvous.state.withLock { $0.processes.flatMap(\.problems) + $0.problems }
+      rendezvous.state.withLock { $0.processes.flatMap(\.problems) + $0.ownProblems }
     }
 
     func waitForEnd(of count: Int) -> Bool {

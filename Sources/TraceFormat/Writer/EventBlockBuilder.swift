@@ -25,6 +25,8 @@ struct EventBlockBuilder: ~Copyable {
   private var lastTicks: UInt64 = 0
   private var stretches = StretchTable()
   private var writers = WriterTable()
+  /// Memory that types keep from block to block.
+  private var keptBytes = 0
   private var scratch = GrowingBuffer<UInt64>(capacity: 1024)
   private var section = GrowingBuffer<UInt8>(capacity: 1 << 16)
 
@@ -135,6 +137,7 @@ struct EventBlockBuilder: ~Copyable {
     for index in 0..<typesInBlock.count {
       let ref = typesInBlock[index]
       let type = types[Int(ref)]!
+      keptBytes += type.pointee.newBytes()
       section.count = 0
       type.pointee.encode(into: &section, with: &encoder)
       finishSection(
@@ -142,6 +145,7 @@ struct EventBlockBuilder: ~Copyable {
       type.pointee.removeAll()
     }
     typesInBlock.count = 0
+    releaseIfMuch()
     count = 0
     wordCount = 0
     flagsUnion = 0
@@ -149,6 +153,15 @@ struct EventBlockBuilder: ~Copyable {
     stretches.removeAll()
     writers.removeAll()
   }
+
+  /// However many types have had many events once, the next block starts with little memory.
+  private mutating func releaseIfMuch() {
+    guard keptBytes > Self.keptBytesMax else { return }
+    keptBytes = 0
+    for ref in 0..<Self.refCount { types[ref]?.pointee.release() }
+  }
+
+  private static let keptBytesMax = 64 << 20
 
   private mutating func finishSection(
     _ position: Int, ref: UInt16, events: Int, _ directory: Int,

@@ -7,9 +7,9 @@ struct FileSink: ~Copyable {
   private(set) var byteCount: UInt64 = 0
 
   init(path: String) throws(FormatError) {
-    let opened = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard opened >= 0 else { throw .io(operation: "create", path: path, code: errno) }
-    descriptor = opened
+    descriptor = try OutputFile.open(path).descriptor
+    // A pipe has nothing to be cut off.
+    _ = ftruncate(descriptor, 0)
     self.path = path
   }
 

@@ -19,6 +19,14 @@ struct StringTable: ~Copyable {
 
   var count: Int { lengths.count }
 
+  /// The memory that it has taken.
+  var byteCount: Int {
+    slots.capacity * 4 + hashes.capacity * 8 + lengths.capacity * 8 + bytes.capacity
+  }
+
+  /// Gives the memory back; not while it has strings.
+  mutating func release() { self = StringTable(seed: seed) }
+
   mutating func removeAll() {
     guard count > 0 else { return }
     slots.base.update(repeating: 0, count: slotMask + 1)

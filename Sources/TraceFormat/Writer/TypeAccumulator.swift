@@ -17,6 +17,7 @@ struct TypeAccumulator: ~Copyable {
   private let elements: UnsafeMutablePointer<GrowingBuffer<UInt64>>
   private let elementBuffers: Int
   private var strings: StringTable
+  private var countedBytes = 0
   /// The type's place among those of the block; -1 when it has none yet.
   var localIndex = -1
 
@@ -28,8 +29,8 @@ struct TypeAccumulator: ~Copyable {
     for (index, plan) in plans.enumerated() { (fields + index).initialize(to: plan) }
     hasOnlyScalars = plans.allSatisfy { $0.shape == .scalar }
     hasText = plans.contains { $0.isText }
-    capacity = 64
-    words = .allocate(capacity: max(plans.count, 1) * capacity)
+    capacity = 0
+    words = .allocate(capacity: 1)
     elementBuffers = plans.contains { $0.isArray } ? plans.count : 0
     elements = .allocate(capacity: max(elementBuffers, 1))
     for index in 0..<elementBuffers { (elements + index).initialize(to: GrowingBuffer()) }
@@ -49,6 +50,30 @@ struct TypeAccumulator: ~Copyable {
     localIndex = -1
     strings.removeAll()
     for index in 0..<elementBuffers { elements[index].count = 0 }
+  }
+
+  /// The memory that its rows have taken, and keep when they are forgotten.
+  var byteCount: Int {
+    var elementWords = 0
+    for index in 0..<elementBuffers { elementWords += elements[index].capacity }
+    return (capacity * fieldCount + elementWords) * 8 + strings.byteCount
+  }
+
+  /// What of it came since this was asked last.
+  mutating func newBytes() -> Int {
+    let bytes = byteCount
+    defer { countedBytes = bytes }
+    return bytes - countedBytes
+  }
+
+  /// Gives the memory back; not while it has rows.
+  mutating func release() {
+    words.deallocate()
+    words = .allocate(capacity: 1)
+    capacity = 0
+    countedBytes = 0
+    for index in 0..<elementBuffers { elements[index] = GrowingBuffer() }
+    strings.release()
   }
 
   /// How many words of the record the fields take, or nil when they do not fit in `available`.
@@ -141,7 +166,7 @@ struct TypeAccumulator: ~Copyable {
 
   @inline(never)
   private mutating func grow() {
-    let larger = capacity * 4
+    let larger = max(capacity * 4, 16)
     let memory = UnsafeMutablePointer<UInt64>.allocate(capacity: max(fieldCount, 1) * larger)
     for field in 0..<fieldCount {
       (memory + field * larger).update(from: words + field * capacity, count: count)

@@ -131,7 +131,7 @@ final class SessionLink {
     case .grants(let grants): apply(grants, providers)
     case .captureState(let provider, let generation):
       captureState(provider, generation, providers)
-    case .detach: isOver = true
+    case .detach, .refused: isOver = true
     case .sampling(let request): sample(request)
     }
   }

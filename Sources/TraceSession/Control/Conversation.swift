@@ -41,9 +41,13 @@ struct Conversation {
   private(set) var hello: Hello?
   /// Only those announced whole; the last may still be open.
   private(set) var providers: [ProviderSchema] = []
+  /// The memory that each of them takes.
+  private(set) var providerBytes: [Int] = []
   private var open: ProviderSchema?
   private var openIDs: Set<UInt16> = []
+  private var openBytes = 0
   private var schemaBytes = 0
+  private var newBytes = 0
   private var allowance: PacketAllowance
   /// Answers that the session has asked for.
   private var awaitedReplies = 0
@@ -52,6 +56,15 @@ struct Conversation {
 
   /// Called for each message that the process answers: an answer is no flood.
   mutating func expectReply() { awaitedReplies += 1 }
+
+  /// The memory that what came since the last time takes.
+  mutating func takeNewBytes() -> Int {
+    defer { newBytes = 0 }
+    return newBytes
+  }
+
+  /// Has an equal provider in place of its own, to share its memory.
+  mutating func share(_ provider: ProviderSchema, at index: Int) { providers[index] = provider }
 
   /// Takes a packet; nil when it only adds to what is being announced.
   mutating func receive(
@@ -63,6 +76,7 @@ struct Conversation {
     if case .hello(let hello) = message {
       guard self.hello == nil else { throw .outOfTurn("a second Hello") }
       self.hello = hello
+      newBytes += hello.memoryBytes
       return .hello(hello)
     }
     guard hello != nil else { throw .outOfTurn("a message before Hello") }
@@ -103,6 +117,8 @@ struct Conversation {
       }
       open = heading
       openIDs = []
+      openBytes = 0
+      count(heading.headingMemoryBytes)
     case .registerEvent(_, let schema):
       guard let name = open?.name else { throw .outOfTurn("an event without a provider") }
       guard schema.provider == name else {
@@ -111,14 +127,24 @@ struct Conversation {
       guard openIDs.insert(schema.id).inserted else {
         throw .duplicateEvent(provider: name, id: schema.id)
       }
+      var schema = schema
+      // One string for all of them.
+      schema.provider = name
       open?.events.append(schema)
+      count(schema.memoryBytes)
     default:
       guard let whole = open else { throw .outOfTurn("the end of a provider") }
       providers.append(whole)
+      providerBytes.append(openBytes)
       open = nil
       return .registered(providers.count - 1)
     }
     return nil
+  }
+
+  private mutating func count(_ bytes: Int) {
+    openBytes += bytes
+    newBytes += bytes
   }
 
   private func reply(_ message: AppMessage) throws(ProtocolViolation) -> Event? {

@@ -12,11 +12,17 @@ final class ProcessLink {
 
   let socket: Int32
   let peer: PeerCredentials
+  /// Whose budgets it uses.
+  let holder: BudgetHolder
+  /// What it has taken of them, but for what it shares with others.
+  var memoryBytes = 0
+  var bufferBytes = 0
   var conversation: Conversation
   private var queue = PacketQueue()
   var phase = Phase.talking
   /// The socket's number in the poll list has room again when this is true.
   var hasQueuedPackets: Bool { !queue.isEmpty }
+  var queuedBytes: Int { queue.byteCount }
 
   /// Position in the session's list of processes; nil before Hello.
   var record: Int?
@@ -34,9 +40,12 @@ final class ProcessLink {
   var outdated: Set<Int> = []
   var recapture: Set<Int> = []
 
-  init(socket: Int32, peer: PeerCredentials, atNanoseconds now: UInt64) {
+  init(
+    socket: Int32, peer: PeerCredentials, holder: BudgetHolder? = nil, atNanoseconds now: UInt64
+  ) {
     self.socket = socket
     self.peer = peer
+    self.holder = holder ?? BudgetHolder(peer)
     conversation = Conversation(atNanoseconds: now)
   }
 
@@ -62,5 +71,14 @@ final class ProcessLink {
     case .failed(0): end(problem: "it does not read its control messages")
     case .failed(let code): end(problem: "its control socket failed: \(systemMessage(code))")
     }
+  }
+}
+
+extension BudgetHolder {
+  /// By the kernel's word: its number and when it began. Those that the kernel does not show are
+  /// taken for one process of their user's.
+  fileprivate init(_ peer: PeerCredentials) {
+    let start = peer.pid == 0 ? 0 : ProcessIdentity(procName: "\(peer.pid)").startTime
+    self.init(user: peer.uid, process: UInt64(peer.pid) << 32 | start & 0xffff_ffff)
   }
 }

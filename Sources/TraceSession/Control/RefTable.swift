@@ -8,6 +8,8 @@ struct RefTable {
 
   private var refs: [EventSchema: UInt16] = [:]
 
+  func knows(_ schema: EventSchema) -> Bool { refs[schema] != nil }
+
   /// The schema's number; `isNew` the first time. Nil when all are given away.
   mutating func ref(for schema: EventSchema) -> (ref: UInt16, isNew: Bool)? {
     if let known = refs[schema] { return (known, false) }

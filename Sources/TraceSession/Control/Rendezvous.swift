@@ -108,15 +108,11 @@ final class Rendezvous: Sendable {
       }
       let link = ProcessLink(socket: socket, peer: peer, atNanoseconds: trace_monotonic_ns())
       state.withLock { state in
-        if peer.mayBeTraced(by: geteuid()), state.links.count < ControlLimits.processes {
-          state.links[socket] = link
+        guard peer.mayBeTraced(by: geteuid()) else {
+          state.note("it was turned away: it belongs to another user", link)
           return
         }
-        let reason =
-          peer.mayBeTraced(by: geteuid())
-          ? "the session has \(ControlLimits.processes) processes already"
-          : "it belongs to another user"
-        state.note("it was turned away: \(reason)", link)
+        _ = state.admit(link)
       }
     }
   }
@@ -139,6 +135,10 @@ final class Rendezvous: Sendable {
       do throws(ProtocolViolation) {
         let event = try link.conversation.receive(
           packet, descriptorCount: descriptors.count, atNanoseconds: trace_monotonic_ns())
+        do throws(BudgetExceeded) { try state.charge(link) } catch {
+          state.refuse(link, error)
+          return
+        }
         if let event { state.handle(event, from: link) }
       } catch { link.end(problem: error.description) }
     }
@@ -156,6 +156,7 @@ final class Rendezvous: Sendable {
   /// Closes the connections that are over.
   private func sweep() {
     state.withLock { state in
+      state.limitQueues()
       for link in Array(state.links.values) where link.phase != .talking { state.close(link) }
     }
   }

@@ -1,4 +1,5 @@
 import CTraceShims
+import Glibc
 import TraceControl
 import TraceEvents
 import TraceFormat
@@ -20,9 +21,17 @@ struct RendezvousState {
   var sets: BufferSets
   var links: [Int32: ProcessLink] = [:]
   var processes: [TracedProcess] = []
-  /// What was wrong and concerns no process that is known.
-  var problems: [String] = []
-  private var definedProviders: Set<ProviderSchema> = []
+  private var problems: [String] = []
+  private(set) var definedProviders: Set<ProviderSchema> = []
+  var budgets: SessionBudgets
+  var catalogue = SchemaCatalogue()
+  /// Memory of what is remembered in ``processes``.
+  var recordBytes = 0
+  /// Connections that were refused before anything was known of their processes.
+  var turnedAway: UInt64 = 0
+  /// Sentences about processes, and those that there was no room for.
+  private var noteCount = 0
+  private var notesOmitted: UInt64 = 0
   private var nextSlot: UInt32 = 1
   private var generation: UInt32 = 0
   private(set) var processesSeen = 0
@@ -32,13 +41,17 @@ struct RendezvousState {
   var onWelcome: (ConnectedImages.Process) -> Void = { _ in }
   var isStopping = false
 
-  init(_ configuration: SessionConfiguration, sink: (any EventSink)?, wakeDescriptor: Int32) {
+  init(
+    _ configuration: SessionConfiguration, sink: (any EventSink)?, wakeDescriptor: Int32,
+    budgets: SessionBudgets? = nil
+  ) {
     self.configuration = configuration
     self.sink = sink
     self.wakeDescriptor = wakeDescriptor
     sessionID = trace_realtime_ns()
     table = EnableTable(configuration.providers, stacks: configuration.stacks)
     sets = BufferSets(configuration)
+    self.budgets = budgets ?? SessionBudgets(isShared: geteuid() == 0)
   }
 
   // MARK: What processes say
@@ -48,8 +61,11 @@ struct RendezvousState {
     case .hello(let hello): greet(hello, link)
     case .registered(let provider):
       link.generations.append(0)
+      share(provider: provider, of: link)
       if let record = link.record {
-        processes[record].providers.append(link.conversation.providers[provider].name)
+        let name = link.conversation.providers[provider].name
+        recordBytes += 48 + name.utf8.count
+        processes[record].providers.append(name)
       }
       grant(provider, to: link, isFirst: true)
     case .enabled(let provider, let generation):
@@ -75,25 +91,17 @@ struct RendezvousState {
       link.end()
       return
     }
-    if processes.count >= Self.processRecordsMax { forgetEnded() }
-    link.record = processes.count
-    processes.append(
-      TracedProcess(
-        pid: pid, uid: link.peer.uid, executable: executable,
-        arguments: seen.arguments.isEmpty ? hello.arguments : seen.arguments, index: nil,
-        isRunning: true, providers: [], problems: []))
-    requestSamples(of: link)
-  }
-
-  private mutating func forgetEnded() {
-    var kept: [TracedProcess] = []
-    var moved: [Int: Int] = [:]
-    for (index, process) in processes.enumerated() where process.isRunning {
-      moved[index] = kept.count
-      kept.append(process)
+    var process = TracedProcess(
+      pid: pid, uid: link.peer.uid, executable: executable,
+      arguments: seen.arguments.isEmpty ? hello.arguments : seen.arguments, index: nil,
+      isRunning: true, providers: [], problems: [])
+    guard takeRecord(&process) else {
+      refuse(link, BudgetExceeded(resource: .memory, bound: .session))
+      return
     }
-    processes = kept
-    for link in links.values { link.record = link.record.flatMap { moved[$0] } }
+    link.record = processes.count
+    processes.append(process)
+    requestSamples(of: link)
   }
 
   // MARK: What the session wants
@@ -109,6 +117,7 @@ struct RendezvousState {
     let wanted = sink == nil || isStopping ? nil : table.wanted(of: schema)
     if wanted == nil, !isFirst, link.generations[provider] == 0 { return }
     for problem in wanted?.problems ?? [] { note(problem, link) }
+    if let wanted, !takeRoom(toDefine: schema, wanted, for: link) { return }
     let grants = wanted.map { self.grants($0, link) } ?? []
     if !grants.isEmpty, link.slot == nil, !welcome(link) { return }
     if wanted != nil, definedProviders.insert(schema).inserted { sink?.define(provider: schema) }
@@ -143,6 +152,14 @@ struct RendezvousState {
     guard let sink, let record = link.record, let hello = link.conversation.hello else {
       return false
     }
+    let slot = nextSlot
+    let identity = ProcessIdentity(procName: link.peer.pid != 0 ? "\(link.peer.pid)" : "none")
+    var definition = ProcessRecord(
+      index: slot, pid: processes[record].pid, parentPID: identity.parentPID, uid: link.peer.uid,
+      startTime: identity.startTime != 0 ? identity.startTime : hello.startTime,
+      executable: processes[record].executable, arguments: processes[record].arguments,
+      joinTicks: 0)
+    guard takeRoom(toDefine: &definition, for: link) else { return false }
     let entry: BufferSets.Entry
     do {
       entry = try sets.set(uid: link.peer.uid, wantsLockSet: hello.wantsLockSet) {
@@ -153,21 +170,18 @@ struct RendezvousState {
       link.end()
       return false
     }
-    let slot = nextSlot
+    if entry.isPrivate, !takeBuffers(entry.set.byteCount, for: link) {
+      sink.remove(setID: entry.id)
+      return false
+    }
     nextSlot += 1
     processesSeen += 1
     link.slot = slot
     link.setID = entry.id
     link.ownsSet = entry.isPrivate
     processes[record].index = slot
-    let identity = ProcessIdentity(procName: link.peer.pid != 0 ? "\(link.peer.pid)" : "none")
-    sink.define(
-      process: ProcessRecord(
-        index: slot, pid: processes[record].pid, parentPID: identity.parentPID,
-        uid: link.peer.uid,
-        startTime: identity.startTime != 0 ? identity.startTime : hello.startTime,
-        executable: processes[record].executable, arguments: processes[record].arguments,
-        joinTicks: entry.set.ticks))
+    definition.joinTicks = entry.set.ticks
+    sink.define(process: definition)
     sink.admit(process: slot, toSet: entry.id)
     if link.peer.pid != 0 { onWelcome(ConnectedImages.Process(pid: link.peer.pid, index: slot)) }
     link.send(
@@ -237,6 +251,7 @@ struct RendezvousState {
   /// The connection is over: the process died, detached, or misbehaved.
   mutating func close(_ link: ProcessLink) {
     links[link.socket] = nil
+    giveBack(link)
     if case .ended(let problem?) = link.phase {
       note(problem + "; the session has closed its connection", link)
     }
@@ -247,16 +262,28 @@ struct RendezvousState {
     if link.ownsSet { sink?.remove(setID: setID) }
   }
 
+  /// What was wrong and concerns no process that is known, in sentences.
+  var ownProblems: [String] {
+    guard notesOmitted > 0 else { return problems }
+    return problems + ["\(notesOmitted) more notes about processes were left out"]
+  }
+
   mutating func note(_ problem: String, _ link: ProcessLink) {
     guard let record = link.record else {
-      if problems.count < Self.problemsMax {
-        problems.append("process \(link.peer.pid) of user \(link.peer.uid): \(problem)")
+      guard problems.count < Self.problemsMax else {
+        notesOmitted &+= 1
+        return
       }
+      problems.append("process \(link.peer.pid) of user \(link.peer.uid): \(problem)")
       return
     }
     let known = processes[record].problems
-    if known.count < Self.problemsMax, !known.contains(problem) {
-      processes[record].problems.append(problem)
+    if known.contains(problem) { return }
+    guard known.count < Self.problemsMax, noteCount < SessionBudgets.notes else {
+      notesOmitted &+= 1
+      return
     }
+    noteCount += 1
+    processes[record].problems.append(problem)
   }
 }

@@ -42,16 +42,20 @@ package final class Drain: Sendable {
   private let isStopping = Atomic<Bool>(false)
   private let wakeDescriptor: Int32
   private let options: Options
-  private let thread: DrainThread
+  private let thread = Mutex<NamedThread?>(nil)
 
   /// Takes over the writer and starts. `wakeDescriptor` is the eventfd that emitters write to; it
   /// stays the caller's and must be open until ``stop()`` has returned.
-  package init(writer: consuming TraceWriter, wakeDescriptor: Int32, options: Options = Options()) {
+  ///
+  /// - Throws: when no thread is to be had; the file is then closed as it is.
+  package init(
+    writer: consuming TraceWriter, wakeDescriptor: Int32, options: Options = Options()
+  ) throws(SessionError) {
     self.wakeDescriptor = wakeDescriptor
     self.options = options
-    thread = DrainThread()
-    let work = DrainWork(writer: writer)
-    thread.start(self, work)
+    let start = DrainStart(DrainWork(writer: writer))
+    let started = try NamedThread("trace-drain") { [self] in start.run(self) }
+    thread.withLock { $0 = started }
   }
 
   /// Drains another buffer set; its rings are streams `firstStream`, `firstStream` + 1, …
@@ -80,7 +84,7 @@ package final class Drain: Sendable {
   package func stop() -> DrainStatistics {
     isStopping.store(true, ordering: .releasing)
     trace_wake(wakeDescriptor)
-    thread.join()
+    thread.withLock { $0 }?.join()
     return statistics
   }
 
@@ -186,41 +190,15 @@ package struct DrainedSet: Sendable {
   }
 }
 
-/// The thread: started once, joined once.
-private final class DrainThread: Sendable {
-  private final class Start {
-    let drain: Drain
-    var work: DrainWork?
+/// Carries the work to the thread that does it.
+private final class DrainStart: @unchecked Sendable {
+  private var work: DrainWork?
 
-    init(_ drain: Drain, _ work: consuming DrainWork) {
-      self.drain = drain
-      self.work = consume work
-    }
-  }
+  init(_ work: consuming DrainWork) { self.work = consume work }
 
-  private let handle = Mutex<pthread_t?>(nil)
-
-  func start(_ drain: Drain, _ work: consuming DrainWork) {
-    let start = Unmanaged.passRetained(Start(drain, work)).toOpaque()
-    var thread = pthread_t()
-    let code = pthread_create(&thread, nil, Self.main, start)
-    precondition(code == 0, "no thread for the drain")
-    handle.withLock { $0 = thread }
-  }
-
-  func join() {
-    let thread = handle.withLock { handle in
-      defer { handle = nil }
-      return handle
-    }
-    if let thread { pthread_join(thread, nil) }
-  }
-
-  private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
-    let start = Unmanaged<Start>.fromOpaque($0!).takeRetainedValue()
-    trace_name_thread("trace-drain")
-    var work = start.work.take()!
-    start.drain.run(&work)
-    return nil
+  /// Once, on that thread.
+  func run(_ drain: Drain) {
+    guard var work = work.take() else { return }
+    drain.run(&work)
   }
 }

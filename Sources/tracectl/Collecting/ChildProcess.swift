@@ -71,10 +71,11 @@ struct ChildProcess {
     defer { posix_spawnattr_destroy(&attributes) }
     var mask = signalMask
     posix_spawnattr_setsigmask(&attributes, &mask)
-    // This process ignores SIGPIPE; the command must not inherit that.
+    // This process ignores these; the command must not inherit that.
     var defaults = sigset_t()
     sigemptyset(&defaults)
     sigaddset(&defaults, SIGPIPE)
+    sigaddset(&defaults, SIGXFSZ)
     posix_spawnattr_setsigdefault(&attributes, &defaults)
     posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))

@@ -1,3 +1,5 @@
+import Glibc
+import TraceExport
 import TraceSession
 
 /// What went wrong with processes and providers while collecting, in sentences.
@@ -7,11 +9,16 @@ struct CollectProblems {
 
   var lines: [String] {
     let processes = session.processes
-    var lines = session.problems.map { "tracectl: \($0)" }
+    var notices = session.problems.map {
+      NoticeDigest.Notice(user: geteuid(), subject: "", text: $0)
+    }
     for process in processes {
       let name = process.executable.split(separator: "/").last.map(String.init) ?? "?"
-      lines += process.problems.map { "tracectl: \(name) (\(process.pid)): \($0)" }
+      notices += process.problems.map {
+        NoticeDigest.Notice(user: process.uid, subject: "\(name) (\(process.pid)): ", text: $0)
+      }
     }
+    var lines = NoticeDigest(notices).lines.map { "tracectl: " + $0 }
     let offered = Set(processes.flatMap(\.providers))
     if configuration.providers.isEmpty { return lines }
     if processes.isEmpty {

@@ -10,10 +10,22 @@ struct CollectSummary {
   private let file: TraceFile
   /// Events that the session had in hand and could not write.
   private let unwritten: UInt64
+  /// Programs that the session has cut off.
+  private let cutOff: [String]
 
-  init(_ file: TraceFile, unwritten: UInt64 = 0) {
+  init(_ file: TraceFile, unwritten: UInt64 = 0, cutOff: [String] = []) {
     self.file = file
     self.unwritten = unwritten
+    self.cutOff = cutOff
+  }
+
+  /// What was not traced at all has no number.
+  private var notTraced: [String] {
+    guard !cutOff.isEmpty else { return [] }
+    let names = cutOff.prefix(3).joined(separator: ", ") + (cutOff.count > 3 ? " …" : "")
+    let programs =
+      cutOff.count == 1 ? "1 PROGRAM WAS" : "\(grouped(UInt64(cutOff.count))) PROGRAMS WERE"
+    return ["*** \(programs) NOT TRACED, OR NOT TO THE END: \(names) ***"]
   }
 
   /// The kernel's rings have the size that they may have: only fewer records help.
@@ -24,6 +36,8 @@ struct CollectSummary {
   }
 
   var lines: [String] { [heading] + events + losses }
+
+  var losses: [String] { lostLines + notTraced }
 
   private var heading: String {
     let size = readableBytes(file.byteCount)
@@ -60,7 +74,7 @@ struct CollectSummary {
     return lines
   }
 
-  var losses: [String] {
+  private var lostLines: [String] {
     var byCause: [String: UInt64] = [:]
     let lostCauses = Set(
       file.lossTotals.filter { $0.count > 0 && $0.cause != .overwritten }.map(\.cause)
@@ -78,7 +92,7 @@ struct CollectSummary {
     let older =
       overwritten > 0 ? ["  \(grouped(overwritten)) older events overwritten, as asked"] : []
     let lost = byCause.values.reduce(0, &+)
-    guard lost > 0 else { return older + ["  0 lost"] }
+    guard lost > 0 else { return older + [cutOff.isEmpty ? "  0 lost" : "  0 lost of the others"] }
     let causes = byCause.filter { $0.value > 0 }
       .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       .map { "\(grouped($0.value)) \($0.key)" }

@@ -24,6 +24,7 @@ struct Collection {
       program = try ChildProcess.find(name, path: path)
     }
     try checkPermission()
+    try AddressSpace.check(configuration)
     let lock = try OutputLock(path: path)
     var signals = SignalWait()
     let session = Session(configuration)
@@ -87,8 +88,22 @@ struct Collection {
     }
     let isWhole = statistics.failure == nil
     let summary = CollectSummary(
-      file, unwritten: isWhole ? 0 : statistics.events &- min(statistics.events, file.eventCount))
+      file, unwritten: isWhole ? 0 : statistics.events &- min(statistics.events, file.eventCount),
+      cutOff: Self.cutOff(session, statistics))
     for line in isQuiet ? summary.losses : summary.lines { complain(escapedForTerminal(line)) }
+  }
+
+  private static func cutOff(_ session: Session, _ statistics: SessionStatistics) -> [String] {
+    var names: [String] = []
+    for process in session.processes where process.isCutOff {
+      let name = process.executable.split(separator: "/").last.map(String.init) ?? "?"
+      let program = "\(name) (\(process.pid))"
+      // It may have tried more than once.
+      if names.last != program { names.append(program) }
+    }
+    let refused = statistics.connectionsRefused
+    if refused > 0 { names.append("\(grouped(refused)) refused at once") }
+    return names
   }
 
   private func exitCode(
@@ -116,8 +131,8 @@ struct Collection {
       var failure = Failure(operation, path, errno: code)
       if failure.status == .noInput { failure.status = .cannotCreate }
       return failure
-    case .output:
-      return Failure(.cannotCreate, error.description)
+    case .output(let cause):
+      return OpenTrace.failure(cause, path: "the trace")
     case .noSuchProcess:
       return Failure(.noInput, error.description)
     case .samplingUnavailable:

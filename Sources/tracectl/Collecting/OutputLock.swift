@@ -1,4 +1,5 @@
 import Glibc
+import TraceFormat
 
 /// Holds a trace file for one collection, so that two do not write over each other; readers see by
 /// it that the file is being written.
@@ -12,15 +13,9 @@ struct OutputLock: ~Copyable {
   /// Creates the file where there is none.
   init(path: String) throws(Failure) {
     self.path = path
-    let flags = O_RDWR | O_CLOEXEC | O_NONBLOCK
-    let created = open(path, flags | O_CREAT | O_EXCL, 0o644)
-    isNew = created >= 0
-    descriptor = isNew ? created : open(path, flags | O_CREAT, 0o644)
-    guard descriptor >= 0 else {
-      var failure = Failure("create", path, errno: errno)
-      if failure.status == .noInput { failure.status = .cannotCreate }
-      throw failure
-    }
+    var failure: Failure?
+    (descriptor, isNew) = Self.open(path, &failure)
+    if let failure { throw failure }
     guard Self.isRegular(descriptor) else { return }
     if flock(descriptor, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
       throw Failure(
@@ -30,6 +25,16 @@ struct OutputLock: ~Copyable {
   }
 
   deinit { close(descriptor) }
+
+  private static func open(_ path: String, _ failure: inout Failure?) -> (CInt, Bool) {
+    do {
+      return try OutputFile.open(path)
+    } catch {
+      failure = OpenTrace.failure(error, path: path)
+      if failure?.status == .noInput { failure?.status = .cannotCreate }
+      return (-1, false)
+    }
+  }
 
   /// Takes back a file that was created for nothing.
   func discard() {

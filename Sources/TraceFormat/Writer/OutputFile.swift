@@ -1,0 +1,84 @@
+import Glibc
+
+/// Opens the file that a trace is written to.
+///
+/// - Guarantee: in a directory that others can write to, such as /tmp, only a regular file of the
+///   caller's own is written: no link, pipe or file that somebody else has put there. A new file
+///   can be read by its owner alone, as a trace holds what programs say and how they were called.
+///   The descriptor is none of the standard ones, however few were open.
+package enum OutputFile {
+  /// Opens the file, creates it where there is none, and leaves what is in it.
+  ///
+  /// - Returns: the descriptor, and whether the file is new.
+  package static func open(_ path: String) throws(FormatError) -> (descriptor: Int32, isNew: Bool) {
+    let (parent, name) = split(path)
+    let directory = Glibc.open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    // A directory that may be searched and not read is nobody's to plant in: the path will do.
+    defer { if directory >= 0 { close(directory) } }
+    let isShared = directory >= 0 && othersMayWrite(directory)
+    let base = isShared ? directory : AT_FDCWD
+    let target = isShared ? name : path
+    let flags = O_WRONLY | O_CLOEXEC | O_NOCTTY
+    let created = openat(base, target, flags | O_CREAT | O_EXCL, mode)
+    if created >= 0 { return (aboveStandard(created), true) }
+    guard errno == EEXIST else { throw .io(operation: "create", path: path, code: errno) }
+    guard isShared else {
+      let opened = Glibc.open(path, flags | O_CREAT, mode)
+      guard opened >= 0 else { throw .io(operation: "create", path: path, code: errno) }
+      return (aboveStandard(opened), false)
+    }
+    if let reason = danger(in: directory, name) {
+      throw .unsafeOutput(path: path, reason: reason)
+    }
+    let opened = openat(directory, name, flags | O_NOFOLLOW | O_NONBLOCK)
+    guard opened >= 0 else { throw .io(operation: "create", path: path, code: errno) }
+    // It may be another by now.
+    var status = stat()
+    if fstat(opened, &status) != 0 || danger(status) != nil {
+      close(opened)
+      throw .unsafeOutput(path: path, reason: "was replaced while it was opened")
+    }
+    return (aboveStandard(opened), false)
+  }
+
+  private static let mode: mode_t = 0o600
+
+  private static func split(_ path: String) -> (parent: String, name: String) {
+    guard let slash = path.lastIndex(of: "/") else { return (".", path) }
+    return (String(path[...slash]), String(path[path.index(after: slash)...]))
+  }
+
+  private static func othersMayWrite(_ directory: Int32) -> Bool {
+    var status = stat()
+    guard fstat(directory, &status) == 0 else { return false }
+    return status.st_mode & 0o002 != 0 || (status.st_uid != geteuid() && status.st_uid != 0)
+  }
+
+  private static func danger(in directory: Int32, _ name: String) -> String? {
+    var status = stat()
+    guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+    return danger(status)
+  }
+
+  /// Why a file that is there already is not written, behind its name.
+  private static func danger(_ status: stat) -> String? {
+    let place = "in a directory that others may write to"
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: break
+    case S_IFDIR: return "is a directory"
+    case S_IFLNK: return "is a symbolic link \(place)"
+    default: return "is no regular file, \(place)"
+    }
+    if status.st_uid != geteuid() { return "belongs to user \(status.st_uid), \(place)" }
+    return status.st_nlink > 1 ? "has another name as well, \(place)" : nil
+  }
+
+  /// What a library prints to standard error must not end up in a trace.
+  private static func aboveStandard(_ descriptor: Int32) -> Int32 {
+    guard descriptor <= STDERR_FILENO else { return descriptor }
+    let moved = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+    guard moved >= 0 else { return descriptor }
+    close(descriptor)
+    return moved
+  }
+}

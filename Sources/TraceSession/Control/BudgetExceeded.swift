@@ -1,0 +1,24 @@
+/// Why a session keeps nothing more of a process.
+struct BudgetExceeded: Error, Hashable, CustomStringConvertible {
+  enum Resource: Hashable { case connections, memory, eventTypes, definitions, buffers }
+  var resource: Resource
+  var bound: Budget.Bound
+
+  var description: String {
+    switch bound {
+    case .process: "it takes more of the session's \(name) than one process may"
+    case .user: "its user's processes take more of the session's \(name) than one user's may"
+    case .session: "the session has no \(name) left"
+    }
+  }
+
+  private var name: String {
+    switch resource {
+    case .connections: "connections"
+    case .memory: "memory for what processes announce"
+    case .eventTypes: "event types"
+    case .definitions: "room for definitions in the trace"
+    case .buffers: "memory for buffers"
+    }
+  }
+}

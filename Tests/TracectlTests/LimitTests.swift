@@ -1,0 +1,66 @@
+import Glibc
+import Testing
+import TraceFormat
+
+@testable import tracectl
+
+/// Limits of the system end in a sentence and an exit code, and what was written is readable.
+@Suite struct LimitTests {
+  private let fixture: TraceFixture
+  private let environment: [String: String]
+
+  init() throws {
+    fixture = try TraceFixture()
+    mkdir(fixture.path("meet"), 0o700)
+    environment = ["TRACE_RUNTIME_DIR": fixture.path("meet")]
+  }
+
+  private func run(_ line: String) throws -> ToolRun {
+    try ToolRun(shell: line, environment: environment, in: fixture.path(""))
+  }
+
+  @Test(.enabled(if: sysconf(Int32(_SC_NPROCESSORS_CONF)) <= 16, "buffers count as files"))
+  func aFileThatMayNotGrowIsReadableUpToThere() throws {
+    let storm = ToolRun.directory + "/event-storm"
+    let run = try run(
+      "ulimit -f 2500; $tracectl collect -providers Storm -mode block -buffer-size 128K -o f.etl "
+        + "-- \(storm) --events 1500000 --payload mixed --wait-for-enable 20")
+    #expect(run.signal == 0 && run.exitCode == ExitStatus.ioError.rawValue, "\(run.errors)")
+    #expect(run.errors.contains("File too large; raise the limit on the size of files"))
+    let file = try TraceFile(path: fixture.path("f.etl"))
+    #expect(file.eventCount > 0 && file.damage.isEmpty)
+  }
+
+  @Test func closedDescriptorsAreNotTakenForTheTrace() throws {
+    let run = try run("$tracectl collect -providers Nope -duration 10ms -o c.etl <&- >&- 2>&-")
+    #expect(run.exitCode == 0)
+    #expect(try ToolRun("verify", fixture.path("c.etl")).exitCode == 0)
+    let info = try self.run("$tracectl info c.etl >&-")
+    #expect(info.exitCode == ExitStatus.ioError.rawValue)
+    #expect(info.errors.contains("cannot write to standard output"), "\(info.errors)")
+  }
+
+  @Test func plantedFilesAreNotWritten() throws {
+    let run = try run(
+      "mkdir shared && chmod 1777 shared && echo precious > victim; ln -s ../victim shared/t.etl; "
+        + "$tracectl collect -providers Nope -duration 10ms -o shared/t.etl; code=$?; "
+        + "cat victim; exit $code")
+    #expect(run.exitCode == ExitStatus.cannotCreate.rawValue)
+    #expect(run.output == "precious\n")
+    #expect(run.errors.contains("shared/t.etl is a symbolic link"), "\(run.errors)")
+  }
+
+  @Test func tooLittleAddressSpaceIsSaidAtOnce() throws {
+    let run = try run(
+      "ulimit -v 1000000; $tracectl collect -providers Nope -duration 10ms -buffer-size 1GB "
+        + "-o a.etl")
+    #expect(run.signal == 0 && run.exitCode == ExitStatus.osError.rawValue, "\(run.errors)")
+    #expect(run.errors.contains("ulimit -v"))
+  }
+
+  @Test func whoWasCutOffIsNamedBesideTheLosses() throws {
+    let file = try TraceFile(path: try fixture.small())
+    let lines = CollectSummary(file, cutOff: ["vandal (7)"]).lines
+    #expect(lines.contains("*** 1 PROGRAM WAS NOT TRACED, OR NOT TO THE END: vandal (7) ***"))
+  }
+}
