@@ -24,6 +24,14 @@ package struct Hello: Hashable, Sendable {
   }
 }
 
+/// Why a process's events reached no session.
+package enum MissedReason: UInt8, CaseIterable, Sendable {
+  /// They were emitted before the session had enabled them.
+  case tooEarly = 1
+  /// The provider's description does not have them.
+  case undescribed = 2
+}
+
 /// A message from a traced process to a session.
 ///
 ///     process                                   session
@@ -51,6 +59,8 @@ package enum AppMessage: ControlMessage {
   case refused(reason: String)
   /// Something that the person who traces should know, such as an event that cannot be announced.
   case notice(text: String)
+  /// Events of the provider that were emitted and reached no session, since the last such message.
+  case missed(provider: UInt16, reason: MissedReason, count: UInt64)
 
   package var kind: UInt8 {
     switch self {
@@ -62,6 +72,7 @@ package enum AppMessage: ControlMessage {
     case .captureStateDone: 6
     case .refused: 7
     case .notice: 8
+    case .missed: 9
     }
   }
 
@@ -80,6 +91,10 @@ package enum AppMessage: ControlMessage {
       writer.append(fixed: generation)
     case .refused(let text), .notice(let text):
       writer.append(text, limit: ControlLimits.reasonBytes)
+    case .missed(let provider, let reason, let count):
+      writer.append(fixed: provider)
+      writer.append(reason.rawValue)
+      writer.append(fixed: count)
     }
   }
 
@@ -101,6 +116,13 @@ package enum AppMessage: ControlMessage {
           provider: try reader.readFixed(), generation: try reader.readFixed())
       case 7: self = .refused(reason: try reader.readString(limit: ControlLimits.reasonBytes))
       case 8: self = .notice(text: try reader.readString(limit: ControlLimits.reasonBytes))
+      case 9:
+        let provider: UInt16 = try reader.readFixed()
+        let code = try reader.readUInt8()
+        guard let reason = MissedReason(rawValue: code) else {
+          throw reader.error(.unknownValue(UInt64(code)))
+        }
+        self = .missed(provider: provider, reason: reason, count: try reader.readFixed())
       default: throw ControlMessageError.unknownKind(kind)
       }
     } catch let error as ByteCodingError {

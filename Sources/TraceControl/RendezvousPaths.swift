@@ -15,6 +15,13 @@ package enum RendezvousPaths {
   /// Sessions of root listen here; every process watches it.
   package static let system = Place(path: "/run/tracectl", kind: .system)
 
+  /// In the environment of a program that a session starts: the name of the session's socket, for
+  /// which the program waits longer than for another's.
+  ///
+  /// - Trap: it says no more than "wait for this one if it is there". Where to look, and whose
+  ///   sessions to obey, the directories alone say; a name that is not there means nothing.
+  package static let sessionVariable = "TRACE_SESSION"
+
   /// The user's own: `$TRACE_RUNTIME_DIR`, else `$XDG_RUNTIME_DIR/tracectl`, else
   /// `/tmp/tracectl-UID`.
   package static func user(environment: (String) -> String? = environmentValue) -> Place {

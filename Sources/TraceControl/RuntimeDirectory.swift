@@ -16,18 +16,25 @@ package final class RuntimeDirectory: Sendable {
   package let path: String
   package let kind: Kind
   package let descriptor: Int32
+  private let identity: DescriptorIdentity?
 
   private init(path: String, kind: Kind, descriptor: Int32) {
     self.path = path
     self.kind = kind
     self.descriptor = descriptor
+    identity = DescriptorIdentity(of: descriptor)
   }
 
-  deinit { close(descriptor) }
+  // Another file may have the number by now, if the program closed what it did not open.
+  deinit { if isIntact { close(descriptor) } }
 
-  /// Opens the directory; when `creating`, makes it first where it does not exist.
+  /// False once somebody else has closed the descriptor.
+  package var isIntact: Bool { identity?.isStill(descriptor) ?? false }
+
+  /// Opens the directory; when `creating`, makes it first where it does not exist. `place` may give
+  /// the descriptor another number.
   package static func open(
-    _ path: String, kind: Kind, creating: Bool
+    _ path: String, kind: Kind, creating: Bool, place: (Int32) -> Int32 = { $0 }
   ) throws(RuntimeDirectoryError) -> RuntimeDirectory {
     let mode: mode_t = kind == .user ? 0o700 : 0o755
     if creating, mkdir(path, mode) == 0, kind == .system {
@@ -43,7 +50,7 @@ package final class RuntimeDirectory: Sendable {
       close(descriptor)
       throw error
     }
-    return RuntimeDirectory(path: path, kind: kind, descriptor: descriptor)
+    return RuntimeDirectory(path: path, kind: kind, descriptor: place(descriptor))
   }
 
   private static func openFailure(_ path: String, code: Int32) -> RuntimeDirectoryError {
@@ -118,6 +125,12 @@ package enum SessionSocketName {
 
   package static func isOne(_ name: String) -> Bool {
     name.hasPrefix("session-") && name.hasSuffix(".sock") && name.utf8.count < 64
+  }
+
+  /// The process that the name says runs the session; the socket's peer is who really does.
+  package static func pid(_ name: String) -> UInt32? {
+    guard isOne(name) else { return nil }
+    return UInt32(name.dropFirst("session-".count).prefix { $0 != "-" })
   }
 
   package static func isUnfinished(_ name: String) -> Bool {

@@ -23,27 +23,38 @@ public struct EventEncoder: ~Copyable {
 
   @inlinable public var isOverflowing: Bool { offset > capacity }
 
+  /// Writes nothing, but notes in `shapes` what each value is.
+  package init(noting shapes: UnsafeMutablePointer<EncodedShapes>) {
+    base = UnsafeMutableRawPointer(shapes)
+    capacity = EncodedShapes.capacityMark
+    offset = 0
+  }
+
+  // Without room the value is nothing but its shape. The buffer's address goes there, and not the
+  // encoder's, which would keep it out of registers.
   @inlinable @inline(__always)
-  mutating func word(_ value: UInt64) {
+  mutating func word(_ value: UInt64, _ shape: EncodedShape) {
     if offset &+ 8 <= capacity {
       base.storeBytes(of: value, toByteOffset: offset, as: UInt64.self)
+    } else {
+      EncodedShapes.note(shape, value, base, capacity: capacity)
     }
     offset &+= 8
   }
 
   @inlinable @inline(__always)
   public mutating func encode<T: FixedWidthInteger>(_ value: T) {
-    word(UInt64(truncatingIfNeeded: value))
+    word(UInt64(truncatingIfNeeded: value), .integer(T.self))
   }
 
   @inlinable @inline(__always)
-  public mutating func encode(_ value: Bool) { word(value ? 1 : 0) }
+  public mutating func encode(_ value: Bool) { word(value ? 1 : 0, .bool) }
 
   @inlinable @inline(__always)
-  public mutating func encode(_ value: Float) { word(UInt64(value.bitPattern)) }
+  public mutating func encode(_ value: Float) { word(UInt64(value.bitPattern), .float) }
 
   @inlinable @inline(__always)
-  public mutating func encode(_ value: Double) { word(value.bitPattern) }
+  public mutating func encode(_ value: Double) { word(value.bitPattern, .double) }
 
   /// An enumeration's or option set's raw integer.
   @inlinable @inline(__always)
@@ -53,7 +64,7 @@ public struct EventEncoder: ~Copyable {
 
   @inlinable
   public mutating func encode(_ value: UnsafeRawBufferPointer) {
-    word(UInt64(value.count))
+    word(UInt64(value.count), .blob)
     let padded = (value.count &+ 7) & ~7
     if value.count > 0, offset &+ padded <= capacity {
       base.storeBytes(of: 0, toByteOffset: offset &+ padded &- 8, as: UInt64.self)
@@ -82,43 +93,43 @@ public struct EventEncoder: ~Copyable {
 
   @inlinable
   public mutating func encode<T: FixedWidthInteger>(array: [T]) {
-    word(UInt64(array.count))
+    word(UInt64(array.count), .array(of: .integer(T.self)))
     for element in array { encode(element) }
   }
 
   @inlinable
   public mutating func encode(array: [Double]) {
-    word(UInt64(array.count))
+    word(UInt64(array.count), .array(of: .double))
     for element in array { encode(element) }
   }
 
   @inlinable
   public mutating func encode(array: [Float]) {
-    word(UInt64(array.count))
+    word(UInt64(array.count), .array(of: .float))
     for element in array { encode(element) }
   }
 
   @inlinable
   public mutating func encode(array: [Bool]) {
-    word(UInt64(array.count))
+    word(UInt64(array.count), .array(of: .bool))
     for element in array { encode(element) }
   }
 
   @inlinable
   public mutating func encode(array: [String]) {
-    word(UInt64(array.count))
+    word(UInt64(array.count), .array(of: .blob))
     for element in array { encode(element) }
   }
 
   @inlinable
   public mutating func encode(array: [[UInt8]]) {
-    word(UInt64(array.count))
+    word(UInt64(array.count), .array(of: .blob))
     for element in array { encode(element) }
   }
 
   @inlinable
   public mutating func encode<T: RawRepresentable>(array: [T]) where T.RawValue: FixedWidthInteger {
-    word(UInt64(array.count))
+    word(UInt64(array.count), .array(of: .integer(T.RawValue.self)))
     for element in array { encode(element.rawValue) }
   }
 }

@@ -24,9 +24,15 @@ public struct LossCause: RawRepresentable, Hashable, Sendable {
   /// No room in the kernel's buffer of samples.
   public static let kernelBufferFull = LossCause(rawValue: 8)
 
+  /// The program emitted it before the session had enabled it.
+  public static let tooEarly = LossCause(rawValue: 9)
+  /// The provider that emitted it does not have it in its description.
+  public static let undescribed = LossCause(rawValue: 10)
+
   private static let names = [
     "buffer full", "too large", "contention", "block timeout", "inside a signal handler",
     "overwritten", "malformed record", "damaged ring", "kernel buffer full",
+    "before they were enabled", "not in their provider's description",
   ]
 
   /// A few words for people, or the number.

@@ -18,7 +18,7 @@ enum EventWriter {
       var encoder = EventEncoder(buffer)
       event.encode(into: &encoder)
       guard !encoder.isOverflowing, trace_load_u8(&row.pointee.stack_mask) == 0,
-        row.pointee.type == typeAddress(E.self)
+        trace_event_type(row) == typeAddress(E.self)
       else {
         writeSlow(event, row, mask: mask, flags: 0)
         return
@@ -40,9 +40,10 @@ enum EventWriter {
   static func writeSlow<E: TraceEvent>(
     _ event: E, _ row: UnsafeMutablePointer<trace_event_row>, mask: UInt8, flags: UInt64
   ) {
-    guard row.pointee.type == typeAddress(E.self) else {
-      writeAfterFork(event, row, flags: flags)
-      return
+    var mask = mask
+    if trace_event_type(row) != typeAddress(E.self) {
+      mask = EventAdmission.admit(event, row, mask: mask)
+      guard mask != 0 else { return }
     }
     guard let buffer = LargeBuffers.take() else {
       RingWriter.countLoss(mask: mask, .contention)
@@ -69,21 +70,6 @@ enum EventWriter {
     RingWriter.write(
       row: row, mask: stackMask, payload: payload, words: words + depth,
       flags: flags | (depth > 0 ? RingWriter.stackFlag : 0))
-  }
-
-  /// A row without a type is a forked child's, whose providers start over now.
-  private static func writeAfterFork<E: TraceEvent>(
-    _ event: E, _ row: UnsafeMutablePointer<trace_event_row>, flags: UInt64
-  ) {
-    if row.pointee.type == 0 { Registry.resumeAfterFork() }
-    let type = row.pointee.type
-    guard type == typeAddress(E.self) else {
-      // Still 0: another thread of the child is just starting over, nobody wants the event yet.
-      assert(type == 0, "\(E.self) is not among its provider's events")
-      return
-    }
-    let mask = trace_load_u8(&row.pointee.mask)
-    if mask != 0 { writeSlow(event, row, mask: mask, flags: flags) }
   }
 
   /// Leaves out the innermost frame, which is this file's.

@@ -49,7 +49,9 @@ public struct Provider: ~Copyable, Sendable {
   /// again before starting threads that emit: they do not wait for each other's first emit.
   ///
   /// - Cost: under 1 ms when nobody traces. When a session is waiting for this provider, returns
-  ///   when it is enabled, or after 50 ms (`TRACE_REGISTER_TIMEOUT`, milliseconds).
+  ///   when it is enabled, or after 50 ms; after 30 s when the session has started this program
+  ///   (`TRACE_REGISTER_TIMEOUT`, milliseconds, for both). Events that come before the session's
+  ///   answer are then counted, and the session reports them as lost.
   /// - Trap: allocates and takes locks; call it before the first emit from a signal handler.
   public borrowing func register() {
     if rows.load(ordering: .acquiring) == 0 { registerSlow() } else { Registry.resumeAfterFork() }
@@ -57,17 +59,20 @@ public struct Provider: ~Copyable, Sendable {
 
   /// Whether any session wants this event now. Registers the provider when it is not yet.
   ///
-  /// - Cost: one load, a test and a branch when nobody wants it.
+  /// - Cost: one load, a test and a branch when no session has enabled the provider; three loads
+  ///   when one has, and does not want the event.
   @inlinable @inline(__always)
   public borrowing func isEnabled<E: TraceEvent>(_: E.Type) -> Bool {
     guard hints.mayBeWanted(E.self) else { return false }
-    return trace_load_u8(&Self.row(registeredRows(), E.self).pointee.mask) != 0
+    let row = Self.row(registeredRows(), E.self)
+    let mask = trace_load_u8(&row.pointee.mask)
+    return mask != 0 && (mask != .max || Self.isWanted(row))
   }
 
   /// Writes the event to every session that wants it. `event` is evaluated only when one does.
   ///
-  /// - Cost: one load, a test and a branch when nobody wants it; about the clock's read when a
-  ///   session does.
+  /// - Cost: one load, a test and a branch when no session has enabled the provider; three loads
+  ///   when one has, and does not want the event; about the clock's read when one wants it.
   /// - Trap: a session in block mode lets the caller wait when its buffers are full.
   @inlinable @inline(__always)
   public borrowing func emit<E: TraceEvent>(_ event: @autoclosure () -> E) {

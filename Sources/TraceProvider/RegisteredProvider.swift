@@ -1,4 +1,5 @@
 import CTraceShims
+import Synchronization
 public import TraceEvents
 import TraceRing
 
@@ -33,7 +34,8 @@ public struct CaptureState: ~Copyable {
 
   /// Writes an event, marked as rundown, to the session that asked, if it wants it.
   public func emit<E: TraceEvent>(_ event: @autoclosure () -> E) {
-    guard isEnabled(E.self) else { return }
+    guard trace_load_u8(&rows[Int(E.eventID)].mask) != 0 else { return }
+    guard isEnabled(E.self) else { return EventAdmission.noteUndescribed(E.self, rows) }
     EventWriter.writeSlow(
       event(), rows + Int(E.eventID), mask: 1 << UInt8(slot), flags: RingWriter.rundownFlag)
   }
@@ -53,46 +55,65 @@ final class RegisteredProvider: Sendable {
   typealias EnableHandler = @Sendable (Enablement) -> Void
   typealias CaptureStateHandler = @Sendable (borrowing CaptureState) -> Void
 
-  private struct State {
+  struct State {
     var isAnnounced = false
+    /// Whether events are held up or counted until the sessions have answered.
+    var isWaiting = true
+    /// Whether events that are not described reach the slow path, to be counted.
+    var countsUndescribed = false
     var filters: [EnableFilter?] = Array(repeating: nil, count: EmitterSlots.count)
     var enablement = Enablement([])
     var enableHandler: EnableHandler?
     var captureStateHandler: CaptureStateHandler?
   }
 
+  /// What can be traced; events that cannot are in ``faults``.
   let schema: ProviderSchema
-  /// A row an event id; all zero when nobody traces. Reserved for every possible id, touched for
-  /// those used.
+  /// What is wrong with the description, in sentences for the provider's author.
+  let faults: [String]
+  /// A row for each number that an event id can be; all zero when nobody traces. Touched for those
+  /// used.
   nonisolated(unsafe) let rows: UnsafeMutablePointer<trace_event_row>
-  private let types: [UInt]
+  let ledger: EventLedger
   /// The provider's ``WantedHints`` in static memory; nil for a provider that may move.
   nonisolated(unsafe) private let hints: UnsafeMutablePointer<UInt8>?
-  private let state = ForkSafeLock(State())
-  /// The provider announced before this one; set once, before the list shows it.
+  let state = ForkSafeLock(State())
+  /// The provider announced before this one, and how many there were; set once, before the list
+  /// shows it.
   nonisolated(unsafe) var previous: RegisteredProvider?
+  nonisolated(unsafe) var position = 0
+  private let waitEnd = Atomic<UInt64>(0)
 
   init(
     name: String, _ description: ProviderDescription, hints: UnsafeMutablePointer<UInt8>? = nil
   ) {
     self.hints = hints
-    schema = ProviderSchema(
-      name: name, keywords: description.keywords, events: description.events.map { $0.schema })
-    let bytes = EventSchema.idLimit * MemoryLayout<trace_event_row>.stride
-    guard let memory = trace_reserve(bytes) else { fatalError("no memory for provider \(name)") }
-    types = description.events.map { unsafeBitCast($0 as Any.Type, to: UInt.self) }
-    rows = memory.bindMemory(to: trace_event_row.self, capacity: EventSchema.idLimit)
-    for type in description.events {
-      let id = Int(type.eventID)
-      precondition(id < EventSchema.idLimit, "\(name): event id \(id) is out of range")
-      precondition(rows[id].type == 0, "\(name): two events have the id \(id)")
-      precondition(
-        type.schema.id == type.eventID && type.schema.provider == name
-          && type.schema.limitViolation == nil,
-        "\(name): the schema of \(type) is not this provider's, or is over its limits")
-      rows[id].type = unsafeBitCast(type as Any.Type, to: UInt.self)
+    var checked = DescriptionCheck(name: name, description)
+    let memory = trace_reserve(
+      Int(TRACE_EVENT_ROWS) * MemoryLayout<trace_event_row>.stride)
+    if let memory, let ledger = EventLedger(checked.events) {
+      self.ledger = ledger
+      rows = memory.bindMemory(
+        to: trace_event_row.self, capacity: Int(TRACE_EVENT_ROWS))
+    } else {
+      checked.events = []
+      checked.faults.append("there is no memory for its events; they cannot be traced")
+      ledger = .none
+      rows = trace_no_rows_start()
     }
+    schema = ProviderSchema(
+      name: checked.name, keywords: checked.keywords, events: checked.events.map { $0.schema })
+    faults = checked.faults
+    waitEnd.store(trace_monotonic_ns() &+ Self.waitMax_ns, ordering: .relaxed)
+    for event in schema.events { rows[Int(event.id)].mask = .max }
   }
+
+  /// Until the registering thread has said how long sessions are waited for.
+  private static let waitMax_ns: UInt64 = 30_000_000_000
+
+  /// Until when emitters wait for the sessions' answers.
+  var waitEnd_ns: UInt64 { waitEnd.load(ordering: .relaxed) }
+  func waitEnds(at_ns end: UInt64) { waitEnd.store(end, ordering: .relaxed) }
 
   func setEnableHandler(_ handler: @escaping EnableHandler) {
     state.withLock { $0.enableHandler = handler }
@@ -109,35 +130,37 @@ final class RegisteredProvider: Sendable {
       return !state.isAnnounced
     }
     guard isFirst else { return }
+    ProviderFaults.report(faults, of: schema.name)
     Registry.add(self)
-    publishHints()
   }
 
   /// Switches a session's events on and off. On the control thread only.
   func apply(slot: Int, filter: EnableFilter?, grants: [EventGrant]) {
     let bit = UInt8(1) << UInt8(slot)
-    for grant in grants where Int(grant.eventID) < EventSchema.idLimit {
-      let row = rows + Int(grant.eventID)
-      guard row.pointee.type != 0 else { continue }
-      setRef(row, slot, grant.isOn ? grant.ref : 0)
-      setBit(&row.pointee.stack_mask, bit, grant.isOn && grant.captureStack)
-      setBit(&row.pointee.mask, bit, grant.isOn)
+    state.withLock { state in
+      for grant in grants where ledger.describes(Int(grant.eventID)) {
+        let row = rows + Int(grant.eventID)
+        setRef(row, slot, grant.isOn ? grant.ref : 0)
+        setBit(&row.pointee.stack_mask, bit, grant.isOn && grant.captureStack)
+      }
+      state.filters[slot] = filter
+      publish(&state)
     }
-    publishHints()
-    state.withLock { state in state.filters[slot] = filter }
+    if grants.contains(where: \.isOn) { settle() }
   }
 
   /// Takes a session's interest in every event away.
   func clear(slot: Int) {
     let bit = UInt8(1) << UInt8(slot)
-    for event in schema.events {
-      let row = rows + Int(event.id)
-      setBit(&row.pointee.mask, bit, false)
-      setBit(&row.pointee.stack_mask, bit, false)
-      setRef(row, slot, 0)
+    state.withLock { state in
+      for event in schema.events {
+        let row = rows + Int(event.id)
+        setBit(&row.pointee.stack_mask, bit, false)
+        setRef(row, slot, 0)
+      }
+      state.filters[slot] = nil
+      publish(&state)
     }
-    publishHints()
-    state.withLock { state in state.filters[slot] = nil }
   }
 
   /// Tells the provider's owner when what sessions want has changed.
@@ -157,6 +180,23 @@ final class RegisteredProvider: Sendable {
     handler?(CaptureState(slot: slot, rows: rows, filter: filter))
   }
 
+  // MARK: Waiting for sessions
+
+  /// Whether events go to those sessions that want them, and to nobody else.
+  var isSettled: Bool { state.withLock { !$0.isWaiting } }
+
+  /// Ends the waiting: who wants events has said so.
+  func settle() {
+    let hasWaited = state.withLock { state in
+      guard state.isWaiting else { return false }
+      state.isWaiting = false
+      for event in schema.events { ledger.close(Int(event.id)) }
+      publish(&state)
+      return true
+    }
+    if hasWaited { ControlThread.wakeWaiters() }
+  }
+
   /// In the child after a fork: every event looks wanted by all and belongs to no type, which sends
   /// the first emit to ``Registry/resumeAfterFork()``. A child that never emits pays nothing.
   func suspendAfterFork() {
@@ -167,33 +207,46 @@ final class RegisteredProvider: Sendable {
     for event in schema.events {
       let row = rows + Int(event.id)
       for slot in 0..<EmitterSlots.count { setRef(row, slot, 0) }
-      row.pointee.type = 0
+      trace_set_event_type(row, 0)
       row.pointee.stack_mask = 0
       row.pointee.mask = .max
+      ledger.open(Int(event.id))
     }
     if let hints { for index in 0..<WantedHints.count { trace_store_u8(hints + index, .max) } }
   }
 
-  func resumeAfterFork() {
-    for (event, type) in zip(schema.events, types) {
-      let row = rows + Int(event.id)
-      row.pointee.mask = 0
-      row.pointee.type = type
+  /// In a forked child, at its first emit: its sessions are waited for as if it registered.
+  func resumeAfterFork() { waitEnds(at_ns: trace_monotonic_ns() &+ Self.waitMax_ns) }
+
+  // MARK: Rows
+
+  /// Brings the rows' masks up to date with who wants what.
+  private func publish(_ state: inout State) {
+    if !state.isWaiting {
+      for event in schema.events {
+        let row = rows + Int(event.id)
+        trace_store_u8(&row.pointee.mask, trace_event_wanted(row))
+      }
     }
-    publishHints()
+    let isWanted = state.filters.contains { $0 != nil }
+    if isWanted != state.countsUndescribed {
+      state.countsUndescribed = isWanted
+      for id in 0..<EventSchema.idLimit where !ledger.describes(id) {
+        trace_store_u8(&rows[id].mask, isWanted ? .max : 0)
+      }
+    }
+    publishHints(state)
   }
 
   /// Copies what the rows say into the provider's hints. The lock puts the control thread and a
   /// registering thread in order: whoever publishes last has seen the other's rows.
-  private func publishHints() {
+  private func publishHints(_ state: State) {
     guard let hints else { return }
-    state.withLock { _ in
-      var wanted = InlineArray<64, UInt8>(repeating: 0)
-      for event in schema.events {
-        wanted[Int(event.id) % WantedHints.count] |= trace_load_u8(&rows[Int(event.id)].mask)
-      }
-      for index in 0..<WantedHints.count { trace_store_u8(hints + index, wanted[index]) }
+    var wanted = InlineArray<64, UInt8>(repeating: state.countsUndescribed ? .max : 0)
+    for event in schema.events {
+      wanted[Int(event.id) % WantedHints.count] |= trace_load_u8(&rows[Int(event.id)].mask)
     }
+    for index in 0..<WantedHints.count { trace_store_u8(hints + index, wanted[index]) }
   }
 
   private func setRef(_ row: UnsafeMutablePointer<trace_event_row>, _ slot: Int, _ ref: UInt16) {

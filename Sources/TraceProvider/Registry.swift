@@ -1,3 +1,4 @@
+import CTraceShims
 import Synchronization
 import TraceEvents
 
@@ -23,12 +24,26 @@ enum Registry {
     var expected = last.load(ordering: .acquiring)
     while true {
       provider.previous = Self.provider(expected)
+      provider.position = provider.previous.map { $0.position + 1 } ?? 0
       let (done, current) = last.compareExchange(
         expected: expected, desired: address, ordering: .acquiringAndReleasing)
       if done { break }
       expected = current
     }
     ControlThread.providerAdded(provider)
+  }
+
+  /// The provider whose row this is. Allocates nothing.
+  static func provider(
+    owning row: UnsafePointer<trace_event_row>
+  ) -> RegisteredProvider? {
+    var next = provider(last.load(ordering: .acquiring))
+    while let one = next {
+      let position = row - UnsafePointer(one.rows)
+      if position >= 0, position < Int(TRACE_EVENT_ROWS) { return one }
+      next = one.previous
+    }
+    return nil
   }
 
   static func suspendAfterFork() {
@@ -38,7 +53,9 @@ enum Registry {
 
   /// In a forked child, at its first emit: announces every provider anew.
   static func resumeAfterFork() {
-    guard isSuspended.exchange(false, ordering: .acquiringAndReleasing) else { return }
+    guard isSuspended.load(ordering: .acquiring),
+      isSuspended.exchange(false, ordering: .acquiringAndReleasing)
+    else { return }
     let providers = all()
     for provider in providers { provider.resumeAfterFork() }
     for provider in providers { ControlThread.providerAdded(provider) }

@@ -14,6 +14,7 @@ enum SessionSlots {
 
   private struct Attachment {
     var set: BufferSet
+    var memoryDescriptor: Int32
     var wakeDescriptor: Int32
   }
 
@@ -33,8 +34,8 @@ enum SessionSlots {
     return state
   }
 
-  /// Maps the set and lets this process's emitters write to it. Takes over `wakeDescriptor` when it
-  /// succeeds; `memoryDescriptor` stays the caller's.
+  /// Maps the set and lets this process's emitters write to it. Takes over `wakeDescriptor`, which
+  /// is one of ``OpenDescriptors`` as `memoryDescriptor` is, when it succeeds.
   static func attach(
     memoryDescriptor: Int32, wakeDescriptor: Int32, processSlot: UInt32
   ) throws(Failure) -> Int {
@@ -47,7 +48,8 @@ enum SessionSlots {
       state.pointee.attachments[$0] == nil && !state.pointee.abandoned.contains($0)
     }
     guard let index else { throw .allTaken }
-    state.pointee.attachments[index] = Attachment(set: set, wakeDescriptor: wakeDescriptor)
+    state.pointee.attachments[index] = Attachment(
+      set: set, memoryDescriptor: memoryDescriptor, wakeDescriptor: wakeDescriptor)
     EmitterSlots.attach(
       set, to: index, processSlot: processSlot, wakeDescriptor: wakeDescriptor)
     return index
@@ -60,15 +62,21 @@ enum SessionSlots {
     provider.enablementChanged()
   }
 
-  /// Clears the session's bits, waits until no emitter is in its memory, and unmaps it.
-  static func detach(slot: Int) {
+  /// Clears the session's bits, waits until no emitter is in its memory, and unmaps it; or keeps it
+  /// for `tracectl recover`, when the session has gone without a word.
+  static func detach(slot: Int, keepsBuffers: Bool = false) {
     let providers = Registry.all()
     for provider in providers { provider.clear(slot: slot) }
     ThreadSampler.clear(slot: slot)
     let isUnused = EmitterSlots.detach(slot)
     if let attachment = state.pointee.attachments[slot] {
       if isUnused {
-        close(attachment.wakeDescriptor)
+        OpenDescriptors.close(attachment.wakeDescriptor)
+        if keepsBuffers {
+          OrphanedSet.keep(attachment.set, descriptor: attachment.memoryDescriptor)
+        } else {
+          OpenDescriptors.close(attachment.memoryDescriptor)
+        }
       } else {
         _ = Unmanaged.passRetained(attachment.set)
         state.pointee.abandoned.insert(slot)
@@ -81,6 +89,7 @@ enum SessionSlots {
   /// In the child after a fork: sessions are the parent's. The providers' next emit starts over.
   static func forgetAfterFork() {
     EmitterSlots.forgetAfterFork()
+    OrphanedSet.forgetAfterFork()
     state = makeState()
     ThreadSampler.forgetAfterFork()
     Registry.suspendAfterFork()

@@ -11,6 +11,10 @@ public struct BufferSetParameters: Sendable, Equatable {
   public var blockTimeoutNanoseconds: UInt64
   /// False: ticks are the machine's counter. True: nanoseconds of CLOCK_MONOTONIC (lock sets only).
   public var usesMonotonicClock: Bool
+  /// What the session's trace calls the first ring, and when it says that it began: by these the
+  /// set is known after its session was killed.
+  public var firstStream: UInt32 = 0
+  public var sessionTicks: UInt64 = 0
 
   public init(
     ringCount: Int, ringBytes: Int, mode: BufferMode, writerKind: WriterKind,
@@ -76,6 +80,18 @@ public final class BufferSet: @unchecked Sendable {
 
   /// Maps a set that a session created; leaves the descriptor to the caller.
   public static func attach(descriptor: Int32) throws(BufferSetError) -> BufferSet {
+    try attach(descriptor: descriptor, flags: MAP_SHARED)
+  }
+
+  /// Maps a set to be read, by a descriptor open for reading: what is stored in the mapping stays
+  /// there.
+  public static func attachCopy(descriptor: Int32) throws(BufferSetError) -> BufferSet {
+    try attach(descriptor: descriptor, flags: MAP_PRIVATE)
+  }
+
+  private static func attach(
+    descriptor: Int32, flags: Int32
+  ) throws(BufferSetError) -> BufferSet {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw .system(call: "fstat", code: errno) }
     guard trace_memfd_is_sealed(descriptor), status.st_size >= RingLayout.headerBytes else {
@@ -88,23 +104,27 @@ public final class BufferSet: @unchecked Sendable {
       let mode = BufferMode(rawValue: header.mode),
       let kind = WriterKind(rawValue: header.writer_kind)
     else { throw .notABufferSet }
-    let parameters = BufferSetParameters(
+    var parameters = BufferSetParameters(
       ringCount: Int(header.ring_count), ringBytes: Int(clamping: header.ring_bytes), mode: mode,
       writerKind: kind, blockTimeoutNanoseconds: header.block_timeout_ns,
       usesMonotonicClock: header.uses_monotonic_clock != 0)
+    parameters.firstStream = header.first_stream
+    parameters.sessionTicks = header.session_ticks
     guard parameters.isValid,
       RingLayout.setBytes(ringCount: parameters.ringCount, ringBytes: parameters.ringBytes)
         == Int(status.st_size)
     else { throw .notABufferSet }
-    let mapping = try BufferSet(parameters, descriptor: descriptor, byteCount: Int(status.st_size))
+    let mapping = try BufferSet(
+      parameters, descriptor: descriptor, byteCount: Int(status.st_size), flags: flags)
     mapping.descriptor = -1
     return mapping
   }
 
   private init(
-    _ parameters: BufferSetParameters, descriptor: Int32, byteCount: Int
+    _ parameters: BufferSetParameters, descriptor: Int32, byteCount: Int,
+    flags: Int32 = MAP_SHARED
   ) throws(BufferSetError) {
-    let mapping = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
+    let mapping = mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, descriptor, 0)
     guard let mapping, mapping != MAP_FAILED else { throw .system(call: "mmap", code: errno) }
     self.parameters = parameters
     self.descriptor = descriptor
@@ -133,6 +153,8 @@ public final class BufferSet: @unchecked Sendable {
     header.pointee.writer_kind = parameters.writerKind.rawValue
     header.pointee.block_timeout_ns = parameters.blockTimeoutNanoseconds
     header.pointee.uses_monotonic_clock = parameters.usesMonotonicClock ? 1 : 0
+    header.pointee.first_stream = parameters.firstStream
+    header.pointee.session_ticks = parameters.sessionTicks
     header.pointee.magic = RingLayout.magic
   }
 
@@ -148,6 +170,11 @@ public final class BufferSet: @unchecked Sendable {
   func data(_ ring: Int) -> UnsafeMutablePointer<UInt64> {
     (base + RingLayout.dataOffset(ringCount: parameters.ringCount) + ring * parameters.ringBytes)
       .assumingMemoryBound(to: UInt64.self)
+  }
+
+  /// The mapping, for a forked child, which may not touch this object.
+  public var mapping: UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(start: base, count: byteCount)
   }
 
   /// Where the first ring's data lies; for tests that damage it.

@@ -63,9 +63,10 @@ public enum EmitterSlots {
     return true
   }
 
-  /// In the child after a fork: sessions are the parent's. Unmaps their sets; takes no lock, frees
-  /// nothing, touches no object: another thread of the parent may have been changing it.
-  /// ``BufferSet``s that were attached must never be released in the child.
+  /// In the child after a fork: sessions are the parent's. Unmaps their sets, leaves their wake
+  /// descriptors to whoever opened them; takes no lock, frees nothing, touches no object: another
+  /// thread of the parent may have been changing it. ``BufferSet``s that were attached must never
+  /// be released in the child.
   public static func forgetAfterFork() {
     for index in 0..<count {
       let slot = slot(index)
@@ -74,7 +75,6 @@ public enum EmitterSlots {
       guard slot.pointee.generation & 1 == 1 else { continue }
       slot.pointee.generation += 1
       if let set = slot.pointee.set { munmap(set, Int(slot.pointee.set_bytes)) }
-      if slot.pointee.wake_fd >= 0 { close(slot.pointee.wake_fd) }
       slot.pointee.rings = nil
       slot.pointee.set = nil
     }

@@ -72,6 +72,9 @@ public struct RingReader: ~Copyable {
   @usableFromInline var eventsInCopy: UInt64 = 0
   private var lossesSeen = InlineArray<5, UInt64>(repeating: 0)
   public private(set) var notices: [RingNotice] = []
+  private var isRecovering = false
+  /// Of a recovering reader: events of the ring before the oldest that still stands there.
+  public private(set) var eventsBeforeStart: UInt64 = 0
 
   public init(_ set: BufferSet, ring: Int) {
     self.set = set
@@ -84,7 +87,20 @@ public struct RingReader: ~Copyable {
     lastTicks = set.mappedTicks
   }
 
+  /// A reader of everything that still stands in a ring whose session has gone, what that had read
+  /// included. Losses are not told: the trace that the session wrote has them.
+  public init(recovering set: BufferSet, ring: Int) {
+    self.init(set, ring: ring)
+    lastTicks = 0
+    isRecovering = true
+    let tail = trace_load_u64(&control.pointee.tail) & RingLayout.positionMask
+    position = min(oldestValid(tail), tail)
+  }
+
   deinit { copy.deallocate() }
+
+  /// Pages of the ring.
+  public var pageCount: Int { Int(ringWords) / RingLayout.pageWords }
 
   /// Whether there is something to copy.
   public var hasMore: Bool {
@@ -207,6 +223,11 @@ public struct RingReader: ~Copyable {
 
   private mutating func readPageContext(_ context: UnsafeMutablePointer<UInt64>) {
     let before = context[3]
+    if isRecovering {
+      if eventsSeen == 0 { eventsBeforeStart = before }
+      eventsSeen = max(before, 1)
+      return
+    }
     if before > eventsSeen, before - eventsSeen < 1 << 48 {
       let cause: RingNotice.Cause = set.parameters.mode == .overwrite ? .overwritten : .damaged
       note(cause, before - eventsSeen, until: context[2])

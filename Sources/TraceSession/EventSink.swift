@@ -9,6 +9,8 @@ protocol EventSink: AnyObject, Sendable {
   func define(ref: UInt16, schema: EventSchema)
   func define(provider: ProviderSchema)
   func define(process: ProcessRecord)
+  /// Events that were emitted and reached no buffer; `process` is nil when it has no number.
+  func lost(_ count: UInt64, _ cause: LossCause, process: UInt32?)
   /// The process has detached or died; what it had emitted is still in its rings.
   func processEnded(index: UInt32, atTicks ticks: UInt64)
   /// Rings to drain: streams `firstStream`, `firstStream` + 1 …
@@ -36,6 +38,10 @@ final class DrainSink: EventSink {
 
   func define(process: ProcessRecord) {
     drain.perform { writer in writer.define(process: process) }
+  }
+
+  func lost(_ count: UInt64, _ cause: LossCause, process: UInt32?) {
+    drain.lost(count, cause, process: process)
   }
 
   func processEnded(index: UInt32, atTicks ticks: UInt64) {

@@ -78,6 +78,8 @@ public final class Session: Sendable {
     let wake = trace_wake_descriptor()
     guard wake >= 0 else { throw .system(call: "eventfd", code: errno) }
     let description = SessionDescription.starting(configuration)
+    var configuration = configuration
+    configuration.startTicks = description.start.ticks
     var writer: TraceWriter
     do { writer = try makeWriter(description) } catch {
       close(wake)
@@ -230,6 +232,13 @@ public final class Session: Sendable {
     }
     return (running.sources?.problems(processesJoined: joined) ?? []) + problems
       + (running.symbols?.problem.map { [$0] } ?? [])
+  }
+
+  /// Environment variables for a program that is started to be traced by this session, so that it
+  /// waits for it. Programs that are descendants of this process do so without.
+  public var variablesForCommand: [(name: String, value: String)] {
+    guard let name = runningNow?.rendezvous.listener.name else { return [] }
+    return [(RendezvousPaths.sessionVariable, name)]
   }
 
   /// What the trace says of itself, while the session runs.

@@ -25,8 +25,8 @@ extension EndToEnd {
       }
     }
 
-    /// kill -9 of tracectl, 200 times: the program runs on, lets go of the session's memory, leaks
-    /// nothing; the next session works at once, and what was written can be read.
+    /// kill -9 of tracectl, 200 times: the program runs on, keeps the memory of the last session
+    /// alone, leaks nothing; the next session works at once, and what was written can be read.
     @Test func programRunsOnAndLeaksNothing() throws {
       let scratch = try Scratch()
       let storm = try scratch.storm("--events", "100000000", "--rate", "20000")
@@ -34,13 +34,13 @@ extension EndToEnd {
       for cycle in 0..<200 {
         let session = try scratch.collect(to: "killed.etl")
         try waitUntil("the storm joins session \(cycle)") {
-          try Holdings(of: storm.pid).bufferMappings > 0
+          try Holdings(of: storm.pid).bufferMappings > (cycle == 0 ? 0 : 1)
         }
         session.send(SIGKILL)
         let sessionCode = try session.wait()
         #expect(sessionCode == -SIGKILL)
         try waitUntil("the storm leaves session \(cycle)") {
-          try Holdings(of: storm.pid).bufferMappings == 0
+          try Holdings(of: storm.pid).bufferMappings == 1
         }
         // The first cycle may set up what is kept for later ones.
         guard let baseline else {
@@ -56,7 +56,7 @@ extension EndToEnd {
 
       let session = try scratch.collect(to: "after.etl")
       try waitUntil("the storm joins the last session") {
-        try Holdings(of: storm.pid).bufferMappings > 0
+        try Holdings(of: storm.pid).bufferMappings > 1
       }
       usleep(200_000)
       try session.interrupt()

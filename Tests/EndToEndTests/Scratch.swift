@@ -37,6 +37,9 @@ final class Scratch {
     return counter
   }
 
+  /// Milliseconds that programs wait for a session; nil leaves them their own.
+  var registerTimeout: String? = "20000"
+
   /// The test's own environment, its runtime directory, and time enough for a busy machine.
   var environment: [String: String] {
     var variables: [String: String] = [:]
@@ -49,7 +52,7 @@ final class Scratch {
       entry += 1
     }
     variables["TRACE_RUNTIME_DIR"] = runtimeDirectory
-    variables["TRACE_REGISTER_TIMEOUT"] = "20000"
+    variables["TRACE_REGISTER_TIMEOUT"] = registerTimeout
     return variables
   }
 

@@ -33,6 +33,8 @@ enum MessageSamples {
     .captureStateDone(provider: 3, generation: 9),
     .refused(reason: "eight sessions trace it already"),
     .notice(text: "the schema of event X is too large"),
+    .missed(provider: 3, reason: .tooEarly, count: 27_200),
+    .missed(provider: 3, reason: .undescribed, count: 1),
   ]
 
   static let session: [SessionMessage] = [

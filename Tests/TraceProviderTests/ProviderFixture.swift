@@ -74,7 +74,8 @@ final class AttachedSession {
         mode: .discard, writerKind: kind))
     set = created
     slot = try SessionSlots.attach(
-      memoryDescriptor: created.descriptor, wakeDescriptor: trace_wake_descriptor(),
+      memoryDescriptor: OpenDescriptors.opening { OpenDescriptors.take(dup(created.descriptor)) },
+      wakeDescriptor: OpenDescriptors.opening { OpenDescriptors.take(trace_wake_descriptor()) },
       processSlot: processSlot)
     for ring in 0..<created.parameters.ringCount {
       let reader = UnsafeMutablePointer<RingReader>.allocate(capacity: 1)

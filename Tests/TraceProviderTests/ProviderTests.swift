@@ -144,10 +144,21 @@ struct ProviderTests {
   @Test func aSuspendedProviderStartsOverAtItsNextEmit() throws {
     let registered = Fixture.registered
     Registry.suspendAfterFork()
-    #expect(registered.rows[1].type == 0)
     Fixture.provider.emit(Ping(sequence: 1))
-    #expect(registered.rows[1].type != 0)
+    #expect(registered.isSettled)
     #expect(!isEnabled(Ping.self))
+  }
+
+  /// An event is either counted before the sessions' answer, or written after it.
+  @Test func nothingIsCountedAfterTheAnswer() throws {
+    let ledger = try #require(EventLedger([Ping.self]))
+    for _ in 1...3 { #expect(ledger.countUnlessClosed(1)) }
+    ledger.close(1)
+    #expect(!ledger.countUnlessClosed(1))
+    #expect(ledger.count(1) == 3)
+    #expect(ledger.describes(1) && !ledger.describes(2))
+    ledger.open(1)
+    #expect(ledger.count(1) == 0)
   }
 
   private func isEnabled<E: TraceEvent>(_: E.Type) -> Bool { Fixture.provider.isEnabled(E.self) }

@@ -15,6 +15,7 @@ final class RecordingSink: EventSink {
     var sets: [UInt32: WriterKind] = [:]
     var removed: [UInt32] = []
     var admitted: [UInt32: UInt32] = [:]
+    var lost: [LossCause: UInt64] = [:]
   }
 
   private let state = Mutex(Notes())
@@ -23,6 +24,9 @@ final class RecordingSink: EventSink {
   func define(ref: UInt16, schema: EventSchema) { state.withLock { $0.refs[ref] = schema } }
   func define(provider: ProviderSchema) { state.withLock { $0.providers.append(provider) } }
   func define(process: ProcessRecord) { state.withLock { $0.processes.append(process) } }
+  func lost(_ count: UInt64, _ cause: LossCause, process: UInt32?) {
+    state.withLock { $0.lost[cause, default: 0] += count }
+  }
   func processEnded(index: UInt32, atTicks ticks: UInt64) {
     state.withLock { $0.ended.append(index) }
   }

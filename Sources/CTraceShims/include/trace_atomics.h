@@ -51,6 +51,14 @@ TRACE_INLINE void trace_store_relaxed_u64(uint64_t *p, uint64_t v) {
 TRACE_INLINE uint64_t trace_add_u64(uint64_t *p, uint64_t v) {
   return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST);
 }
+/// Gives what was there before.
+TRACE_INLINE uint64_t trace_or_u64(uint64_t *p, uint64_t bits) {
+  return __atomic_fetch_or(p, bits, __ATOMIC_SEQ_CST);
+}
+/// True when `*p` was `from` and is now `to`.
+TRACE_INLINE _Bool trace_compare_exchange_u64(uint64_t *p, uint64_t from, uint64_t to) {
+  return __atomic_compare_exchange_n(p, &from, to, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
 TRACE_INLINE void trace_fence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
 #pragma clang assume_nonnull end

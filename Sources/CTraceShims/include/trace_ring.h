@@ -27,8 +27,11 @@ struct trace_set_header {
   uint32_t writer_kind;
   uint64_t block_timeout_ns;
   uint32_t uses_monotonic_clock;
-  uint32_t reserved;
-  uint64_t padding[10];
+  /// For whoever finds the set after its session was killed: the trace's number of ring 0, and the
+  /// ticks at which the trace says that it began.
+  uint32_t first_stream;
+  uint64_t session_ticks;
+  uint64_t padding[9];
   /// Events lost by threads that have no rseq area in a set for rseq writers; any process adds to
   /// it.
   uint64_t lost_without_rseq;
@@ -107,8 +110,9 @@ struct trace_event_row {
   uint8_t reserved[6];
   /// The event's number in each session; 0 = not wanted. `mask` only summarises it.
   uint16_t refs[TRACE_SLOTS];
-  /// The Swift type registered under this id, so that another one's bytes are never sent as its
-  /// own.
+  /// The Swift type whose events may be written under this id, so that another one's bytes are
+  /// never sent as its own. 0 until the first event that somebody wants has been checked, and in a
+  /// forked child; 1 when its bytes do not match its schema.
   uintptr_t type;
 };
 _Static_assert(sizeof(struct trace_event_row) == 32, "rows are found by shifting the id");
@@ -117,6 +121,31 @@ _Static_assert(sizeof(struct trace_event_row) == 32, "rows are found by shifting
 TRACE_INLINE uint16_t trace_event_ref(const struct trace_event_row *row, uint32_t index) {
   return trace_load_u16(&row->refs[index]);
 }
+
+/// A bit per session that has a number for the event. While the provider waits for its sessions'
+/// answers, `mask` says more than this.
+TRACE_INLINE uint8_t trace_event_wanted(const struct trace_event_row *row) {
+  uint8_t wanted = 0;
+  for (uint32_t index = 0; index < TRACE_SLOTS; index++) {
+    if (trace_event_ref(row, index) != 0) wanted |= (uint8_t)(1u << index);
+  }
+  return wanted;
+}
+
+TRACE_INLINE uintptr_t trace_event_type(const struct trace_event_row *row) {
+  return __atomic_load_n(&row->type, __ATOMIC_RELAXED);
+}
+TRACE_INLINE void trace_set_event_type(struct trace_event_row *row, uintptr_t type) {
+  __atomic_store_n(&row->type, type, __ATOMIC_RELAXED);
+}
+
+/// Rows of a provider: one for each number that an event id can be, so that no id leads out of the
+/// table. Those above the ids that may be traced stay zero.
+enum { TRACE_EVENT_ROWS = 1 << 16 };
+
+/// Rows for providers that there was no memory for: nobody ever wants their events.
+extern struct trace_event_row trace_no_rows[TRACE_EVENT_ROWS];
+TRACE_INLINE struct trace_event_row *trace_no_rows_start(void) { return trace_no_rows; }
 
 #pragma clang assume_nonnull end
 

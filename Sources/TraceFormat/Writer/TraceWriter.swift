@@ -222,6 +222,9 @@ public struct TraceWriter: ~Copyable {
     if let failure { throw failure }
   }
 
+  /// Writes the definitions that no block holds yet, so that they are there should the writer die.
+  public mutating func flushDefinitions() { writeMetadata() }
+
   /// Writes what is left, the index and the end. Nothing may be written after it.
   public mutating func finish() throws(FormatError) {
     guard !isFinished else { throw failure ?? .closed }

@@ -1,29 +1,35 @@
 import CTraceShims
 import Glibc
 import TraceControl
+import TraceEvents
 
 /// What the control thread does: sleeps until a session appears, speaks or goes, or a provider is
 /// announced.
 final class ControlLoop {
-  private let wake: Int32
-  private let watch: RuntimeWatch
+  private var wake: Int32
+  private var watch = RuntimeWatch(RendezvousPaths.watched())
   /// Made for the first session: asking whether restartable sequences work costs a thread and a
   /// barrier, which a process that nobody traces should not pay.
   private lazy var hello = Self.makeHello()
   private var links: [SessionLink] = []
   /// Sockets that were tried; forgotten when they are gone.
   private var tried: Set<RuntimeWatch.Found> = []
+  /// Whether a session could not be reached for now: its queue of connections is full, or this
+  /// process has no descriptor left.
+  private var mustRetry = false
+  /// Whether it is the session that started this program.
+  private var mustRetryExpected = false
+  private let expected = ExpectedSession()
   private let buffer = UnsafeMutableRawBufferPointer.allocate(
     byteCount: ControlLimits.packetBytes, alignment: 8)
 
   /// How long a session whose queue of connections is full is waited for.
   private static let connectMilliseconds: Int32 = 50
+  private static let retryMilliseconds: Int32 = 100
+  /// How often an idle thread looks whether its descriptors are still there.
+  private static let checkMilliseconds: Int32 = 10_000
 
-  init?(wake: Int32) {
-    guard let watch = RuntimeWatch(RendezvousPaths.watched()) else { return nil }
-    self.wake = wake
-    self.watch = watch
-  }
+  init(wake: Int32) { self.wake = wake }
 
   private static func makeHello() -> Hello {
     let identity = ProcessIdentity(procName: "self")
@@ -46,29 +52,66 @@ final class ControlLoop {
         let events = link.hasQueuedPackets ? POLLIN | POLLOUT : POLLIN
         polls.append(pollfd(fd: link.socket, events: Int16(events), revents: 0))
       }
-      let wait = ThreadSampler.isActive ? ThreadSampler.rescanMilliseconds : -1
-      guard poll(&polls, nfds_t(polls.count), wait) >= 0 else { continue }
+      guard poll(&polls, nfds_t(polls.count), timeoutMilliseconds) >= 0 else { continue }
       ThreadSampler.findThreads()
+      OrphanedSet.dropWhenOld()
+      guard descriptorsAreIntact else {
+        reopen()
+        continue
+      }
       if polls[0].revents != 0 {
         var count: UInt64 = 0
         _ = read(wake, &count, 8)
       }
-      let providers = Registry.all()
-      for (link, ready) in zip(links, polls[2...]) where ready.revents != 0 {
-        if ready.revents & Int16(POLLOUT) != 0 { link.flush() }
-        link.receive(buffer, providers)
-      }
-      sweep()
-      if polls[1].revents != 0, watch.takeEvents() { findSessions() }
+      serve(polls[2...])
+      if lookAgain(hasEvents: polls[1].revents != 0) { findSessions() }
     }
+  }
+
+  private var timeoutMilliseconds: Int32 {
+    var timeout = Self.checkMilliseconds
+    if watch.needsPolling { timeout = min(timeout, RuntimeWatch.pollMilliseconds) }
+    if mustRetry { timeout = min(timeout, Self.retryMilliseconds) }
+    return ThreadSampler.isActive ? min(timeout, ThreadSampler.rescanMilliseconds) : timeout
+  }
+
+  private func serve(_ polls: ArraySlice<pollfd>) {
+    let providers = Registry.all()
+    for (link, ready) in zip(links, polls) where ready.revents != 0 {
+      if ready.revents & Int16(POLLOUT) != 0 { link.flush() }
+      link.receive(buffer, providers)
+    }
+    sweep()
+  }
+
+  private func lookAgain(hasEvents: Bool) -> Bool {
+    let isToldSo = hasEvents && watch.takeEvents()
+    let hasSeenSo = watch.needsPolling && watch.poll()
+    return isToldSo || hasSeenSo || mustRetry
   }
 
   private func announce() {
     let providers = Registry.all()
     for link in links { link.announce(providers) }
+    tellFindings()
     sweep()
-    let settled = links.map(\.settledCount).min() ?? providers.count
-    ControlThread.publish(settled: min(settled, providers.count), linkCount: links.count)
+    let settled = mustRetry ? 0 : links.map(\.settledCount).min() ?? providers.count
+    for provider in providers.prefix(settled) { provider.settle() }
+    let awaited = links.filter(\.isExpected).map(\.settledCount).min()
+    ControlThread.publish(
+      settled: min(settled, providers.count), awaited: mustRetryExpected ? 0 : awaited,
+      sessionCount: links.count + (mustRetry ? 1 : 0))
+  }
+
+  /// What emitters have found wrong with events: on standard error, and to the sessions.
+  private func tellFindings() {
+    let new = EmitFindings.takeNew()
+    guard !new.isEmpty else { return }
+    for finding in new { ProviderFaults.report([finding.text], of: finding.provider.schema.name) }
+    for link in links {
+      link.tell(new)
+      link.countUndescribed(EmitFindings.all)
+    }
   }
 
   private func sweep() {
@@ -79,23 +122,69 @@ final class ControlLoop {
   private func findSessions() {
     let found = watch.sockets()
     tried.formIntersection(found)
+    mustRetry = false
+    mustRetryExpected = false
     for one in found where !tried.contains(one) && links.count < ControlLimits.links {
-      tried.insert(one)
       guard let path = watch.path(one) else { continue }
-      let socket = OpenDescriptors.opening {
-        let socket = PacketSocket.make()
-        OpenDescriptors.list(socket)
-        return socket
+      switch connect(path) {
+      case .connected(let socket, let peer):
+        tried.insert(one)
+        links.append(
+          SessionLink(
+            one, socket: socket, hello: hello,
+            isExpected: expected.matches(name: one.name, pid: peer.pid)))
+      case .refused: tried.insert(one)
+      case .busy:
+        mustRetry = true
+        let pid = SessionSocketName.pid(one.name) ?? 0
+        if expected.matches(name: one.name, pid: pid) { mustRetryExpected = true }
       }
-      guard
-        PacketSocket.connect(
-          socket, toPath: path, timeoutMilliseconds: Self.connectMilliseconds),
-        let peer = PeerCredentials(descriptor: socket), peer.mayTrace(uid: geteuid())
-      else {
-        OpenDescriptors.close(socket)
-        continue
-      }
-      links.append(SessionLink(one, socket: socket, hello: hello))
     }
+  }
+
+  private enum Connection {
+    case connected(Int32, PeerCredentials)
+    /// Nobody listens there, or somebody who may not trace this process.
+    case refused
+    case busy
+  }
+
+  private func connect(_ path: String) -> Connection {
+    let socket = OpenDescriptors.opening { OpenDescriptors.take(PacketSocket.make()) }
+    guard socket >= 0 else { return .busy }
+    guard
+      PacketSocket.connect(socket, toPath: path, timeoutMilliseconds: Self.connectMilliseconds)
+    else {
+      let isBusy = errno == EAGAIN || errno == EINTR
+      OpenDescriptors.close(socket)
+      return isBusy ? .busy : .refused
+    }
+    guard let peer = PeerCredentials(descriptor: socket), peer.mayTrace(uid: geteuid()) else {
+      OpenDescriptors.close(socket)
+      return .refused
+    }
+    return .connected(socket, peer)
+  }
+
+  // MARK: Descriptors that the program has closed
+
+  private var descriptorsAreIntact: Bool {
+    OpenDescriptors.isIntact(wake) && watch.isIntact
+      && links.allSatisfy { OpenDescriptors.isIntact($0.socket) }
+  }
+
+  /// The program has closed descriptors that it does not know, a daemon at its start for one:
+  /// leaves the sessions whose sockets are gone, and finds them again.
+  private func reopen() {
+    for link in links where !OpenDescriptors.isIntact(link.socket) { link.close() }
+    links.removeAll { $0.isOver }
+    if !OpenDescriptors.isIntact(wake) {
+      OpenDescriptors.close(wake)
+      wake = ControlThread.makeWakeDescriptor()
+    }
+    if !watch.isIntact { watch = RuntimeWatch(RendezvousPaths.watched()) }
+    tried = []
+    for link in links { tried.insert(link.found) }
+    findSessions()
   }
 }

@@ -6,8 +6,9 @@ import TraceControl
 /// The process's one thread that talks to sessions: started by the first provider, asleep unless
 /// something happens, all signals blocked that are not its own faults.
 ///
-/// `TRACE_DISABLE=1` keeps it from starting. `TRACE_REGISTER_TIMEOUT` (milliseconds, 50) bounds how
-/// long announcing a provider waits for sessions that are there.
+/// `TRACE_DISABLE=1` keeps it from starting. `TRACE_REGISTER_TIMEOUT` (milliseconds) bounds how
+/// long announcing a provider waits for sessions that are there: 50 by default, and 30,000 for the
+/// session that started the program.
 enum ControlThread {
   private enum Phase {
     static let idle: UInt32 = 0
@@ -19,11 +20,18 @@ enum ControlThread {
   /// Words that several threads share, in memory of their own so that they can be waited on.
   private struct Words {
     var phase: UInt32 = Phase.idle
+    /// Changes, and is woken, with each of the next three.
+    var version: UInt32 = 0
     /// Providers, from the first announced, that every session has answered for.
     var settled: UInt32 = 0
+    /// The same of the session that started this program; all where there is none.
+    var awaited: UInt32 = 0
     /// 1 once the directories have been looked at.
     var hasLooked: UInt32 = 0
-    var linkCount: UInt32 = 0
+    /// Sessions that are there, those that could not be reached yet included.
+    var sessionCount: UInt32 = 0
+    /// 1 when one of them has started this program.
+    var hasExpected: UInt32 = 0
     /// The value of `settled` that somebody has waited for in vain: others need not.
     var givenUp: UInt32 = .max
     var wakeDescriptor: UInt32 = .max
@@ -36,67 +44,127 @@ enum ControlThread {
     words.initialize(to: Words())
     return words
   }()
+  /// Of the wake descriptor, for emitters.
+  nonisolated(unsafe) private static var wakeIdentity: DescriptorIdentity?
   private static let watchesForks = Atomic<Bool>(false)
 
   /// Callbacks of providers run on it: room for theirs. Touched as far as it is used.
   private static let stackBytes = 512 << 10
   private static let registerTimeoutDefault_ms: UInt64 = 50
+  private static let expectedTimeout_ms: UInt64 = 30_000
   private static let registerTimeoutMax_ms: UInt64 = 60_000
 
   /// Tells every session of a new provider; waits, bounded, until those that want it have enabled
   /// it.
   static func providerAdded(_ provider: RegisteredProvider) {
     Registry.resumeAfterFork()
-    if trace_load_u32(&words.pointee.phase) == Phase.off { return }
+    if trace_load_u32(&words.pointee.phase) == Phase.off { return provider.settle() }
+    let hint = hint()
+    // Nobody is there to answer: events before the thread has looked are before any session.
+    if hint == .none { provider.settle() }
     if trace_compare_exchange_u32(&words.pointee.phase, Phase.idle, Phase.running) {
       let isOff = RendezvousPaths.environmentValue("TRACE_DISABLE") == "1"
       guard !isOff, start() else {
         trace_store_u32(&words.pointee.phase, Phase.off)
-        return
+        return provider.settle()
       }
     }
+    wakeThread()
+    if hint == .none { return }
+    let now = trace_monotonic_ns()
+    provider.waitEnds(at_ns: now &+ timeout_ns(hint == .expected))
+    // Its owner's callbacks have run by then.
+    wait(for: provider) { Int(trace_load_u32(&words.pointee.settled)) > provider.position }
+  }
+
+  /// From an emitter: until the sessions have answered for the provider, or its time is over.
+  static func waitUntilSettled(_ provider: RegisteredProvider) {
+    wait(for: provider) { provider.isSettled }
+  }
+
+  private static func wakeThread() {
     let wake = Int32(bitPattern: trace_load_u32(&words.pointee.wakeDescriptor))
-    if wake >= 0 { trace_wake(wake) }
-    waitUntilSettled(provider)
+    if wake >= 0, OpenDescriptors.isIntact(wake) { trace_wake(wake) }
+  }
+
+  /// From an emitter, which may be a signal handler.
+  static func wakeFromEmitter() {
+    let wake = Int32(bitPattern: trace_load_u32(&words.pointee.wakeDescriptor))
+    if wake >= 0, wakeIdentity?.isStill(wake) ?? false { trace_wake(wake) }
   }
 
   // MARK: Waiting
 
-  private static func waitUntilSettled(_ provider: RegisteredProvider) {
+  private enum Hint { case none, some, expected }
+
+  /// Whether a session is there that may answer, and is the one that started this program.
+  private static func hint() -> Hint {
+    if trace_load_u32(&words.pointee.hasLooked) == 1 {
+      if trace_load_u32(&words.pointee.sessionCount) == 0 { return .none }
+      return trace_load_u32(&words.pointee.hasExpected) == 1 ? .expected : .some
+    }
+    let names = RuntimeWatch.socketNames(in: RendezvousPaths.watched())
+    if names.isEmpty { return .none }
+    let expected = ExpectedSession()
+    let isExpected = names.contains {
+      expected.matches(name: $0, pid: SessionSocketName.pid($0) ?? 0)
+    }
+    return isExpected ? .expected : .some
+  }
+
+  private static func wait(for provider: RegisteredProvider, until isDone: () -> Bool) {
     // The thread cannot wait for itself: a callback may announce a provider.
     guard trace_load_u32(&words.pointee.threadID) != trace_thread_id() else { return }
-    let isAnySession =
-      trace_load_u32(&words.pointee.hasLooked) == 1
-      ? trace_load_u32(&words.pointee.linkCount) > 0
-      : RuntimeWatch.isAnySocket(in: RendezvousPaths.watched())
-    guard isAnySession, let index = Registry.all().firstIndex(where: { $0 === provider }) else {
-      return
-    }
-    let end = trace_monotonic_ns() + registerTimeout_ns
+    let index = provider.position
+    let start = trace_monotonic_ns()
     while true {
+      let version = trace_load_u32(&words.pointee.version)
       let settled = trace_load_u32(&words.pointee.settled)
-      if Int(settled) > index || settled == trace_load_u32(&words.pointee.givenUp) { return }
+      if isDone() || settled == trace_load_u32(&words.pointee.givenUp) { return }
       let now = trace_monotonic_ns()
-      guard now < end, trace_load_u32(&words.pointee.phase) == Phase.running else {
+      // Once it is known that the session that started this program is not there, or has answered,
+      // the others are not worth its time.
+      let isAwaited =
+        trace_load_u32(&words.pointee.hasLooked) == 0
+        || Int(trace_load_u32(&words.pointee.awaited)) <= index
+      let end = min(provider.waitEnd_ns, isAwaited ? .max : start &+ timeout_ns(false))
+      guard now < end, trace_load_u32(&words.pointee.phase) != Phase.off else {
         trace_store_u32(&words.pointee.givenUp, settled)
         return
       }
-      trace_futex_wait(&words.pointee.settled, settled, end - now)
+      trace_futex_wait(&words.pointee.version, version, end - now)
     }
   }
 
-  private static var registerTimeout_ns: UInt64 {
+  private static func timeout_ns(_ isExpected: Bool) -> UInt64 {
     let chosen = RendezvousPaths.environmentValue("TRACE_REGISTER_TIMEOUT").flatMap { UInt64($0) }
-    return min(chosen ?? registerTimeoutDefault_ms, registerTimeoutMax_ms) * 1_000_000
+    let usual = isExpected ? expectedTimeout_ms : registerTimeoutDefault_ms
+    return min(chosen ?? usual, registerTimeoutMax_ms) * 1_000_000
   }
 
-  /// On the control thread: what waiters look at.
-  static func publish(settled: Int, linkCount: Int) {
-    trace_store_u32(&words.pointee.linkCount, UInt32(linkCount))
-    trace_store_u32(&words.pointee.hasLooked, 1)
-    guard trace_load_u32(&words.pointee.settled) != UInt32(settled) else { return }
+  /// On the control thread: what waiters look at. `awaited` counts the providers that the session
+  /// which started this program has answered for; nil when there is none.
+  static func publish(settled: Int, awaited: Int?, sessionCount: Int) {
+    let before = (
+      words.pointee.settled, words.pointee.awaited, words.pointee.hasLooked,
+      words.pointee.sessionCount
+    )
+    trace_store_u32(&words.pointee.sessionCount, UInt32(sessionCount))
+    trace_store_u32(&words.pointee.awaited, awaited.map { UInt32($0) } ?? .max)
+    trace_store_u32(&words.pointee.hasExpected, awaited == nil ? 0 : 1)
     trace_store_u32(&words.pointee.settled, UInt32(settled))
-    trace_futex_wake_all(&words.pointee.settled)
+    trace_store_u32(&words.pointee.hasLooked, 1)
+    let now = (
+      words.pointee.settled, words.pointee.awaited, words.pointee.hasLooked,
+      words.pointee.sessionCount
+    )
+    if before != now { wakeWaiters() }
+  }
+
+  /// Lets those who wait for sessions' answers look again.
+  static func wakeWaiters() {
+    _ = trace_add_u32(&words.pointee.version, 1)
+    trace_futex_wake_all(&words.pointee.version)
   }
 
   // MARK: The thread
@@ -107,17 +175,20 @@ enum ControlThread {
         { OpenDescriptors.hold() }, { OpenDescriptors.release() },
         { ControlThread.forgetAfterFork() })
     }
-    let wake = OpenDescriptors.opening {
-      let wake = trace_wake_descriptor()
-      OpenDescriptors.list(wake)
-      return wake
-    }
+    let wake = makeWakeDescriptor()
     guard wake >= 0 else { return false }
-    trace_store_u32(&words.pointee.wakeDescriptor, UInt32(bitPattern: wake))
     if spawn() { return true }
     trace_store_u32(&words.pointee.wakeDescriptor, .max)
     OpenDescriptors.close(wake)
     return false
+  }
+
+  /// What other threads wake this one with.
+  static func makeWakeDescriptor() -> Int32 {
+    let wake = OpenDescriptors.opening { OpenDescriptors.take(trace_wake_descriptor()) }
+    wakeIdentity = DescriptorIdentity(of: wake)
+    trace_store_u32(&words.pointee.wakeDescriptor, UInt32(bitPattern: wake))
+    return wake
   }
 
   private static func spawn() -> Bool {
@@ -143,12 +214,10 @@ enum ControlThread {
   private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
     _ in
     trace_name_thread("trace-control")
+    EmitFindings.prepare()
     trace_store_u32(&words.pointee.threadID, trace_thread_id())
     let wake = Int32(bitPattern: trace_load_u32(&words.pointee.wakeDescriptor))
-    if let loop = ControlLoop(wake: wake) { loop.run() }
-    trace_store_u32(&words.pointee.phase, Phase.off)
-    trace_futex_wake_all(&words.pointee.settled)
-    return nil
+    ControlLoop(wake: wake).run()
   }
 
   /// In the child after a fork: the thread is the parent's, and so are the sessions. The next emit

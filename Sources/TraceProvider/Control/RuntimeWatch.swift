@@ -2,7 +2,11 @@ import CTraceShims
 import Glibc
 import TraceControl
 
-/// Watches the runtime directories for sessions' sockets.
+/// Watches the runtime directories for sessions' sockets: by inotify, or, when the user has no
+/// inotify instance or watch left, by looking at the directories' times now and then.
+///
+/// - Cost: asleep with inotify; without, one system call a directory each
+///   ``pollMilliseconds``.
 ///
 /// Directories of others, or open to others, are treated as if they did not exist: a program that
 /// is not traced has no business complaining. `tracectl doctor` says what is wrong with them.
@@ -21,37 +25,90 @@ final class RuntimeWatch {
     var watch: Int32 = -1
     /// On the directory's parent, while the directory is missing.
     var parentWatch: Int32 = -1
+    /// What the directory looked like when it was polled last.
+    var polled: DirectoryTimes?
+
+    /// Whether inotify says when something happens here.
+    var isWatched: Bool { directory == nil ? parentWatch >= 0 : watch >= 0 }
   }
 
-  let descriptor: Int32
+  /// How often directories are looked at that inotify does not watch.
+  static let pollMilliseconds: Int32 = 500
+  /// Polls between two tries to have an inotify instance after all.
+  private static let pollsPerRetry = 64
+
+  /// -1 without inotify.
+  private(set) var descriptor: Int32 = -1
   private var places: [Watched]
+  private var polls = 0
 
   private static let childEvents = UInt32(IN_CREATE) | UInt32(IN_MOVED_TO)
   private static let selfEvents = UInt32(IN_DELETE_SELF) | UInt32(IN_MOVE_SELF)
 
-  /// Nil without inotify.
-  init?(_ places: [RendezvousPaths.Place]) {
-    descriptor = OpenDescriptors.opening {
-      let descriptor = inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC))
-      OpenDescriptors.list(descriptor)
-      return descriptor
-    }
+  init(_ places: [RendezvousPaths.Place]) {
     self.places = places.map { Watched(place: $0) }
-    guard descriptor >= 0 else { return nil }
+    descriptor = Self.makeDescriptor()
     for index in self.places.indices {
       enter(index, creating: self.places[index].place.kind == .user)
     }
   }
 
-  deinit { OpenDescriptors.close(descriptor) }
+  deinit {
+    for place in places {
+      if let open = place.directory { OpenDescriptors.forget(open.descriptor) }
+    }
+    OpenDescriptors.close(descriptor)
+  }
 
-  /// Whether a session may be there; asked before the thread runs.
-  static func isAnySocket(in places: [RendezvousPaths.Place]) -> Bool {
+  private static func makeDescriptor() -> Int32 {
     OpenDescriptors.opening {
-      places.contains { place in
+      OpenDescriptors.take(inotify_init1(Int32(IN_NONBLOCK) | Int32(IN_CLOEXEC)))
+    }
+  }
+
+  /// Names of the sockets of sessions that may be there; asked before the thread runs.
+  static func socketNames(in places: [RendezvousPaths.Place]) -> [String] {
+    OpenDescriptors.opening {
+      places.flatMap { place in
         let directory = try? RuntimeDirectory.open(place.path, kind: place.kind, creating: false)
-        return directory.map { !$0.sessionSocketNames().isEmpty } ?? false
+        return directory?.sessionSocketNames() ?? []
       }
+    }
+  }
+
+  /// False once the program has closed one of the descriptors.
+  var isIntact: Bool {
+    (descriptor < 0 || OpenDescriptors.isIntact(descriptor))
+      && places.allSatisfy { $0.directory?.isIntact ?? true }
+  }
+
+  /// Whether ``poll()`` is to be called each ``pollMilliseconds``.
+  var needsPolling: Bool { descriptor < 0 || places.contains { !$0.isWatched } }
+
+  /// Looks at what inotify does not watch; true when the sockets are worth another look.
+  func poll() -> Bool {
+    polls += 1
+    if polls % Self.pollsPerRetry == 0 { watchAgain() }
+    var isWorthIt = false
+    for index in places.indices where !places[index].isWatched {
+      if places[index].directory == nil { enter(index, creating: false) }
+      guard let directory = places[index].directory else { continue }
+      let now = DirectoryTimes(of: directory.descriptor)
+      if now?.isRemoved ?? true {
+        leave(index)
+        isWorthIt = true
+      } else if places[index].polled?.isSurely(now!) != true {
+        places[index].polled = now
+        isWorthIt = true
+      }
+    }
+    return isWorthIt
+  }
+
+  private func watchAgain() {
+    if descriptor < 0 { descriptor = Self.makeDescriptor() }
+    for index in places.indices where !places[index].isWatched {
+      if places[index].directory == nil { watchParent(index) } else { watch(index) }
     }
   }
 
@@ -123,7 +180,8 @@ final class RuntimeWatch {
     let place = places[index].place
     guard places[index].directory == nil else { return }
     let directory = OpenDescriptors.opening {
-      let directory = try? RuntimeDirectory.open(place.path, kind: place.kind, creating: creating)
+      let directory = try? RuntimeDirectory.open(
+        place.path, kind: place.kind, creating: creating, place: HighDescriptor.raise)
       if let directory { OpenDescriptors.list(directory.descriptor) }
       return directory
     }
@@ -132,14 +190,20 @@ final class RuntimeWatch {
       return
     }
     places[index].directory = directory
+    watch(index)
+    unwatchParent(index)
+  }
+
+  private func watch(_ index: Int) {
+    guard let directory = places[index].directory else { return }
     places[index].watch = inotify_add_watch(
       descriptor, directory.pathInside("."), Self.childEvents | Self.selfEvents)
-    unwatchParent(index)
   }
 
   private func leave(_ index: Int) {
     if places[index].watch >= 0 { inotify_rm_watch(descriptor, places[index].watch) }
     places[index].watch = -1
+    places[index].polled = nil
     if let directory = places[index].directory { OpenDescriptors.forget(directory.descriptor) }
     places[index].directory = nil
   }
@@ -160,5 +224,31 @@ final class RuntimeWatch {
     places[index].parentWatch = -1
     // One directory may be the parent of both.
     if !places.contains(where: { $0.parentWatch == watch }) { inotify_rm_watch(descriptor, watch) }
+  }
+}
+
+/// When a directory's names have changed last.
+private struct DirectoryTimes {
+  private var modified_ns: Int
+  private var read_ns: Int
+  private var links: UInt64
+  var isRemoved: Bool { links == 0 }
+
+  /// The kernel's clock for files goes in steps: what happens within one leaves no mark.
+  private static let clockStep_ns = 50_000_000
+
+  init?(of descriptor: Int32) {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { return nil }
+    modified_ns = status.st_mtim.tv_sec &* 1_000_000_000 &+ status.st_mtim.tv_nsec
+    links = UInt64(status.st_nlink)
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    read_ns = now.tv_sec &* 1_000_000_000 &+ now.tv_nsec
+  }
+
+  /// Whether nothing can have changed since, when it looks like `later` now.
+  func isSurely(_ later: DirectoryTimes) -> Bool {
+    modified_ns == later.modified_ns && read_ns &- modified_ns > Self.clockStep_ns
   }
 }

@@ -8,6 +8,8 @@ final class SessionLink {
   let socket: Int32
   private var queue = PacketQueue()
   private(set) var isOver = false
+  /// Whether the session has gone without taking its leave.
+  private var isCutOff = false
   /// The session's place among those that this process emits to, once it has given its memory.
   private var slot: Int?
   private enum Answer {
@@ -18,6 +20,12 @@ final class SessionLink {
 
   /// The session's last word on each provider that it has been told of.
   private var answers: [Answer] = []
+  /// Providers whose events were counted until the session's first answer, which it is to hear of.
+  private var hasMissed: Set<Int> = []
+  /// Events without a description, by provider, that the session has heard of.
+  private var undescribed: [Int: UInt64] = [:]
+  /// Whether the session's process has started this one.
+  let isExpected: Bool
 
   var hasQueuedPackets: Bool { !queue.isEmpty }
 
@@ -26,16 +34,17 @@ final class SessionLink {
     answers.firstIndex { if case .awaited = $0 { true } else { false } } ?? answers.count
   }
 
-  init(_ found: RuntimeWatch.Found, socket: Int32, hello: Hello) {
+  init(_ found: RuntimeWatch.Found, socket: Int32, hello: Hello, isExpected: Bool) {
     self.found = found
     self.socket = socket
+    self.isExpected = isExpected
     send(.hello(hello))
   }
 
   /// Leaves the session's memory and closes the socket.
   func close() {
     isOver = true
-    if let slot { SessionSlots.detach(slot: slot) }
+    if let slot { SessionSlots.detach(slot: slot, keepsBuffers: isCutOff) }
     slot = nil
     OpenDescriptors.close(socket)
   }
@@ -48,7 +57,9 @@ final class SessionLink {
       let index = answers.count
       if index < ControlLimits.providers {
         answers.append(.awaited)
+        if !providers[index].isSettled { hasMissed.insert(index) }
         announce(providers[index].schema, UInt16(index))
+        for fault in providers[index].faults { tell(fault, of: providers[index]) }
       } else {
         answers.append(.given(nil))
         let text =
@@ -78,6 +89,48 @@ final class SessionLink {
     send(.registerDone(provider: index))
   }
 
+  private func tell(_ fault: String, of provider: RegisteredProvider) {
+    send(.notice(text: "its provider '\(provider.schema.name)': \(fault)"))
+  }
+
+  /// Tells of mistakes that emitters have found.
+  func tell(_ findings: [EmitFindings.Finding]) {
+    for finding in findings { tell(finding.text, of: finding.provider) }
+  }
+
+  /// Tells how many events without a description there were since the last time.
+  func countUndescribed(_ findings: [EmitFindings.Finding]) {
+    var counts: [Int: UInt64] = [:]
+    for finding in findings {
+      guard case .undescribed = finding.kind else { continue }
+      counts[finding.provider.position, default: 0] += finding.provider.ledger.count(finding.id)
+    }
+    for (index, count) in counts.sorted(by: { $0.key < $1.key }) where isWanted(index) {
+      let told = undescribed[index, default: 0]
+      guard count > told else { continue }
+      undescribed[index] = count
+      send(.missed(provider: UInt16(index), reason: .undescribed, count: count - told))
+    }
+  }
+
+  private func isWanted(_ index: Int) -> Bool {
+    guard index < answers.count, case .given(.some) = answers[index] else { return false }
+    return true
+  }
+
+  /// Tells how many of the wanted events came before the session's answer, once.
+  private func countTooEarly(_ index: Int, _ provider: RegisteredProvider, _ grants: [Grant]) {
+    guard hasMissed.remove(index) != nil else { return }
+    let count = grants.reduce(UInt64(0)) {
+      $0 + ($1.isOn ? provider.ledger.count(Int($1.eventID)) : 0)
+    }
+    if count > 0 { send(.missed(provider: UInt16(index), reason: .tooEarly, count: count)) }
+    if grants.contains(where: { $0.isOn && provider.ledger.wasAsked(Int($0.eventID)) }) {
+      let text = "it asked isEnabled before the session had enabled it; what it emits only after a "
+      tell(text + "yes may be missing at the start", of: provider)
+    }
+  }
+
   private func send(_ message: AppMessage) {
     guard !isOver else { return }
     let result = queue.send(message.encoded(), to: socket)
@@ -99,13 +152,13 @@ final class SessionLink {
       let result = OpenDescriptors.opening {
         PacketSocket.receive(from: socket, into: buffer) {
           packet = $0
-          descriptors = $1
-          for descriptor in $1 { OpenDescriptors.list(descriptor) }
+          descriptors = $1.map { OpenDescriptors.take($0) }
         }
       }
       if result == .wouldBlock { return }
       guard result == .done, let packet, let message = try? SessionMessage(packet: packet) else {
         isOver = true
+        isCutOff = result == .closed
         for descriptor in descriptors { OpenDescriptors.close(descriptor) }
         return
       }
@@ -131,7 +184,9 @@ final class SessionLink {
     case .grants(let grants): apply(grants, providers)
     case .captureState(let provider, let generation):
       captureState(provider, generation, providers)
-    case .detach, .refused: isOver = true
+    case .detach, .refused:
+      countUndescribed(EmitFindings.all)
+      isOver = true
     case .sampling(let request): sample(request)
     }
   }
@@ -165,14 +220,12 @@ final class SessionLink {
       isOver = true
       return
     }
-    defer { OpenDescriptors.close(descriptors[0]) }
     do throws(SessionSlots.Failure) {
       slot = try SessionSlots.attach(
         memoryDescriptor: descriptors[0], wakeDescriptor: descriptors[1],
         processSlot: welcome.processSlot)
-      OpenDescriptors.forget(descriptors[1])
     } catch {
-      OpenDescriptors.close(descriptors[1])
+      for descriptor in descriptors { OpenDescriptors.close(descriptor) }
       send(.refused(reason: Self.reason(error)))
       isOver = true
     }
@@ -200,6 +253,7 @@ final class SessionLink {
       SessionSlots.apply(
         slot: slot, provider: provider, filter: grants.filter,
         grants: Self.complete(grants.grants, for: provider.schema))
+      countTooEarly(index, provider, grants.grants)
     }
     send(.enabled(provider: grants.provider, generation: grants.generation))
   }

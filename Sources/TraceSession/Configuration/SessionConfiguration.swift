@@ -58,6 +58,8 @@ public struct SessionConfiguration: Sendable {
   /// Whether the symbols of functions that stacks hit are written into the file at the end, so that
   /// it can be read on another machine.
   public var writesSymbols = true
+  /// When the trace says that the session began; by it the session's buffers are known afterwards.
+  var startTicks: UInt64 = 0
 
   public init(providers: [ProviderSpec], outputPath: String? = nil) {
     self.providers = providers

@@ -13,7 +13,7 @@ struct BufferSets {
     var isPrivate: Bool
   }
 
-  let parameters: BufferSetParameters
+  private(set) var parameters: BufferSetParameters
   private var shared: [UInt32: Entry] = [:]
   private var nextID: UInt32 = 1
   private var nextStream: UInt32 = 0
@@ -24,6 +24,7 @@ struct BufferSets {
       ringBytes: Self.ringBytes(configuration.bufferBytesPerCPU),
       mode: configuration.mode.inRing, writerKind: .rseq,
       blockTimeoutNanoseconds: configuration.blockTimeout.nanoseconds)
+    parameters.sessionTicks = configuration.startTicks
   }
 
   /// The process's set: a new one when `isNew`, for the sink to drain.
@@ -39,6 +40,7 @@ struct BufferSets {
       parameters.ringCount = max(parameters.ringCount, RingLayout.lockRingCountMin)
       parameters.usesMonotonicClock = isMonotonic
     }
+    parameters.firstStream = nextStream
     let entry = Entry(id: nextID, set: try BufferSet.create(parameters), isPrivate: isPrivate)
     announce(entry.set, nextID, nextStream)
     nextID += 1

@@ -36,6 +36,7 @@ struct Conversation {
     case captureStateDone(provider: Int, generation: UInt32)
     case refused(String)
     case notice(String)
+    case missed(provider: Int, reason: MissedReason, count: UInt64)
   }
 
   private(set) var hello: Hello?
@@ -155,6 +156,8 @@ struct Conversation {
       return .captureStateDone(provider: try known(provider), generation: generation)
     case .refused(let reason): return .refused(reason)
     case .notice(let text): return .notice(text)
+    case .missed(let provider, let reason, let count):
+      return .missed(provider: try known(provider), reason: reason, count: count)
     default: return nil
     }
   }

@@ -34,6 +34,10 @@ final class ProcessLink {
   var generations: [UInt32] = []
   /// Providers from which an answer to grants, or the end of a rundown, is still awaited.
   var unconfirmed: Set<Int> = []
+  /// Providers that have had the session's grants in force.
+  var confirmed: Set<Int> = []
+  /// Events that the process says reached no buffer.
+  var missedCount: UInt64 = 0
   var capturing: Set<Int> = []
   /// Providers of which something else is wanted since, to be told once the answer is there:
   /// however fast a session changes its mind, one message is under way.

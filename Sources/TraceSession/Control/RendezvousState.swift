@@ -13,6 +13,7 @@ struct RendezvousState {
 
   let configuration: SessionConfiguration
   let sessionID: UInt64
+  let startNanoseconds = trace_monotonic_ns()
   /// Nil in a session that only looks: nothing is enabled, nothing collected.
   let sink: (any EventSink)?
   let wakeDescriptor: Int32
@@ -71,6 +72,7 @@ struct RendezvousState {
     case .enabled(let provider, let generation):
       guard link.generations[provider] == generation else { return }
       link.unconfirmed.remove(provider)
+      link.confirmed.insert(provider)
       if link.outdated.remove(provider) != nil { grant(provider, to: link) }
     case .captureStateDone(let provider, _):
       link.capturing.remove(provider)
@@ -79,6 +81,7 @@ struct RendezvousState {
       note("it refuses to be traced: \(reason)", link)
       link.end()
     case .notice(let text): note(text, link)
+    case .missed(_, let reason, let count): countMissed(count, reason, link)
     }
   }
 
@@ -255,6 +258,7 @@ struct RendezvousState {
     if case .ended(let problem?) = link.phase {
       note(problem + "; the session has closed its connection", link)
     }
+    noteUnconfirmed(link)
     if let record = link.record { processes[record].isRunning = false }
     guard let slot = link.slot, let setID = link.setID else { return }
     sink?.processEnded(

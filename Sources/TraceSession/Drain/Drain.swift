@@ -35,6 +35,8 @@ package final class Drain: Sendable {
     var processes: [UInt32: UInt32] = [:]
     var statistics = DrainStatistics()
     var flushRequested = false
+    /// Events that reached no ring.
+    var missed: [LossRecord] = []
   }
 
   private let shared = Mutex(Shared())
@@ -74,6 +76,18 @@ package final class Drain: Sendable {
   /// Runs `command` on the drain's thread before it looks at any event that is emitted from now on.
   package func perform(_ command: @escaping Command) { enqueue { $0.commands.append(command) } }
 
+  /// Records events that were emitted and reached no ring.
+  package func lost(_ count: UInt64, _ cause: LossCause, process: UInt32?) {
+    let ticks = trace_ticks_are_invariant() ? trace_ticks() : trace_monotonic_ns()
+    let record = LossRecord(
+      stream: Self.noStream, cpu: .max, cause: cause, count: count, fromTicks: ticks,
+      toTicks: ticks, processIndex: process)
+    enqueue { $0.missed.append(record) }
+  }
+
+  /// No ring has this number, and no source of the session's own.
+  private static let noStream = UInt32(1) << 30 - 1
+
   /// Writes what was read so far, soon.
   package func flush() { enqueue { $0.flushRequested = true } }
 
@@ -103,6 +117,7 @@ package final class Drain: Sendable {
       // Asked before the rings are read: what was emitted before the stop is then read below.
       let stopping = isStopping.load(ordering: .acquiring)
       takeDefinitions(&work)
+      work.writeDefinitions()
       let words = options.keepsUntilStop ? 0 : work.drainRings { self.takeDefinitions(&$0) }
       takeRequests(&work)
       if stopping { break }
@@ -136,13 +151,15 @@ package final class Drain: Sendable {
 
   /// What must not happen in the middle of a stretch.
   private func takeRequests(_ work: inout DrainWork) {
-    let (removed, flush) = shared.withLock { shared in
+    let (removed, flush, missed) = shared.withLock { shared in
       defer {
+        shared.missed = []
         shared.removedSets = []
         shared.flushRequested = false
       }
-      return (shared.removedSets, shared.flushRequested)
+      return (shared.removedSets, shared.flushRequested, shared.missed)
     }
+    for record in missed { work.report(record) }
     for id in removed { work.remove(setID: id) { self.takeDefinitions(&$0) } }
     if flush { work.flush() }
   }

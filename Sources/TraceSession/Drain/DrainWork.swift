@@ -153,7 +153,7 @@ struct DrainWork: ~Copyable {
     }
   }
 
-  private mutating func report(_ record: LossRecord) {
+  mutating func report(_ record: LossRecord) {
     statistics.lost[record.cause, default: 0] += record.count
     writer.loss(record)
   }
@@ -200,6 +200,10 @@ struct DrainWork: ~Copyable {
   private var usesMonotonicClock: Bool {
     sets.first.map { $0.set.parameters.usesMonotonicClock } ?? !trace_ticks_are_invariant()
   }
+
+  /// What events are and whose, before events: without it nobody can read what is left in the rings
+  /// of a session that was killed.
+  mutating func writeDefinitions() { writer.flushDefinitions() }
 
   mutating func flush() {
     pollLosses()

@@ -63,8 +63,12 @@ struct ChildProcess {
       next: "check the script's first line, or what 'file \(name)' says")
   }
 
-  /// Starts `program` with `arguments`, the first of which is its name.
-  init(program: String, arguments: [String], signalMask: sigset_t) throws(Failure) {
+  /// Starts `program` with `arguments`, the first of which is its name, in this process's
+  /// environment with `variables` added.
+  init(
+    program: String, arguments: [String], variables: [(name: String, value: String)] = [],
+    signalMask: sigset_t
+  ) throws(Failure) {
     name = arguments[0]
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
@@ -84,11 +88,29 @@ struct ChildProcess {
     pointers.append(nil)
     defer { for pointer in pointers { free(pointer) } }
     var pid: pid_t = 0
-    let code = posix_spawn(&pid, program, nil, &attributes, pointers, environ)
+    var environment = Self.environment(adding: variables)
+    defer { for entry in environment { free(entry) } }
+    let code = posix_spawn(&pid, program, nil, &attributes, pointers, &environment)
     guard code == 0 else {
       throw code == ENOENT ? Self.interpreterMissing(name) : Self.notRunnable(name, code: code)
     }
     self.pid = pid
+  }
+
+  /// Copies, because entries need not be text.
+  private static func environment(
+    adding variables: [(name: String, value: String)]
+  ) -> [UnsafeMutablePointer<CChar>?] {
+    var entries: [UnsafeMutablePointer<CChar>?] = []
+    var next = environ
+    while let entry = next.pointee {
+      let isReplaced = variables.contains {
+        strncmp(entry, $0.name + "=", $0.name.utf8.count + 1) == 0
+      }
+      if !isReplaced { entries.append(strdup(entry)) }
+      next += 1
+    }
+    return entries + variables.map { strdup("\($0.name)=\($0.value)") } + [nil]
   }
 
   /// Whether it has ended; asks the kernel without waiting.

@@ -28,11 +28,27 @@ struct CollectSummary {
     return ["*** \(programs) NOT TRACED, OR NOT TO THE END: \(names) ***"]
   }
 
-  /// The kernel's rings have the size that they may have: only fewer records help.
-  private func advice(_ causes: [LossCause]) -> String {
-    causes == [.kernelBufferFull]
-      ? "    take fewer samples, for example -providers CPU:99, or of fewer processes: -process, -p"
-      : "    give -buffer-size more, choose fewer events, or -mode block"
+  /// What helps against each kind of loss.
+  private func advice(_ causes: [LossCause]) -> [String] {
+    var advice: [String] = []
+    if causes.contains(.tooEarly) {
+      advice.append(
+        "    let the program wait for the session: TRACE_REGISTER_TIMEOUT=10000 (ms) in its "
+          + "environment")
+    }
+    if causes.contains(.undescribed) {
+      advice.append("    add the events to their provider's ProviderDescription")
+    }
+    let others = causes.filter { $0 != .tooEarly && $0 != .undescribed }
+    // The kernel's rings have the size that they may have: only fewer records help.
+    if others == [.kernelBufferFull] {
+      advice.append(
+        "    take fewer samples, for example -providers CPU:99, or of fewer processes: -process, -p"
+      )
+    } else if !others.isEmpty {
+      advice.append("    give -buffer-size more, choose fewer events, or -mode block")
+    }
+    return advice
   }
 
   var lines: [String] { [heading] + events + losses }
@@ -100,6 +116,6 @@ struct CollectSummary {
     return older + [
       "*** \(grouped(lost)) EVENTS WERE LOST (\(fixed(share, decimals: 2)) %): "
         + causes.joined(separator: ", ") + " ***"
-    ] + (unwritten > 0 ? [] : [advice(lostCauses)])
+    ] + (unwritten > 0 ? [] : advice(lostCauses))
   }
 }

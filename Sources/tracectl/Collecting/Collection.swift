@@ -25,6 +25,12 @@ struct Collection {
     }
     try checkPermission()
     try AddressSpace.check(configuration)
+    if let aside = OutputLock.setAside(unfinished: path) {
+      complain(
+        escapedForTerminal(
+          "tracectl: \(path) was left unfinished by a collection that was killed, and is now "
+            + "\(aside); 'tracectl recover \(aside)' adds what programs still hold of it"))
+    }
     let lock = try OutputLock(path: path)
     var signals = SignalWait()
     let session = Session(configuration)
@@ -41,7 +47,8 @@ struct Collection {
       trace_adopt_orphans()
       do {
         child = try ChildProcess(
-          program: program, arguments: command, signalMask: signals.originalMask)
+          program: program, arguments: command, variables: session.variablesForCommand,
+          signalMask: signals.originalMask)
       } catch {
         session.stop()
         lock.discard()

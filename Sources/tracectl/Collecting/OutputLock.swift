@@ -1,5 +1,6 @@
 import Glibc
 import TraceFormat
+import TraceSession
 
 /// Holds a trace file for one collection, so that two do not write over each other; readers see by
 /// it that the file is being written.
@@ -40,6 +41,27 @@ struct OutputLock: ~Copyable {
   func discard() {
     if isNew { unlink(path) }
   }
+
+  /// Whether both names are one file.
+  static func isSame(_ one: String, _ other: String) -> Bool {
+    var (first, second) = (stat(), stat())
+    return stat(one, &first) == 0 && stat(other, &second) == 0
+      && first.st_dev == second.st_dev && first.st_ino == second.st_ino
+  }
+
+  /// Moves a file out of the way that 'tracectl recover' can still complete; its new name.
+  static func setAside(unfinished path: String) -> String? {
+    guard isRegularFile(path: path), Recovery.isPossible(path) else { return nil }
+    for number in 1...asidesMax {
+      let aside = "\(path).unfinished" + (number == 1 ? "" : "-\(number)")
+      // Linking takes no other file's name away.
+      if link(path, aside) == 0 { return unlink(path) == 0 ? aside : nil }
+      guard errno == EEXIST else { return nil }
+    }
+    return nil
+  }
+
+  private static let asidesMax = 100
 
   /// Whether what was written there can be read again.
   static func isRegularFile(path: String) -> Bool {

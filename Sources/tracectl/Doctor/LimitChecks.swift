@@ -46,14 +46,14 @@ enum LimitChecks {
   static func watches(instances: Int?) -> Finding {
     guard let instances else {
       return Finding(
-        .warn, "inotify", "not there: processes that run already do not see a new session",
-        advice: "start programs behind `tracectl collect … --`")
+        .warn, "inotify", "not there: processes look for new sessions every half second")
     }
     if instances >= 128 {
-      return Finding(.ok, "inotify", "up to \(instances) processes of a user see new sessions")
+      return Finding(
+        .ok, "inotify", "up to \(instances) processes of a user see new sessions at once")
     }
     return Finding(
-      .warn, "inotify", "only \(instances) processes of a user see new sessions",
+      .warn, "inotify", "only \(instances) processes of a user see new sessions at once",
       advice: "raise it: sysctl fs.inotify.max_user_instances=1024")
   }
 

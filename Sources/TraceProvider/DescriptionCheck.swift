@@ -1,0 +1,65 @@
+import TraceEvents
+
+/// A provider's description without what cannot be traced, and what is wrong with that, in
+/// sentences for the provider's author.
+///
+/// A mistake costs the event that has it: the program goes on, and so do its other events.
+struct DescriptionCheck {
+  private(set) var name: String
+  private(set) var keywords: [KeywordSchema]
+  var events: [any TraceEvent.Type] = []
+  var faults: [String] = []
+
+  init(name: String, _ description: ProviderDescription) {
+    self.name = name
+    keywords = description.keywords
+    checkHeading()
+    for event in description.events { add(event) }
+  }
+
+  private mutating func checkHeading() {
+    if name.isEmpty { faults.append("it has no name; sessions cannot ask for it") }
+    if name.utf8.count > SchemaLimits.nameBytes {
+      name = String(decoding: name.utf8.prefix(SchemaLimits.nameBytes / 2), as: UTF8.self)
+      faults.append("its name is longer than \(SchemaLimits.nameBytes) bytes and was cut")
+    }
+    let long = keywords.count { $0.name.utf8.count > SchemaLimits.nameBytes }
+    if long > 0 {
+      keywords.removeAll { $0.name.utf8.count > SchemaLimits.nameBytes }
+      faults.append(
+        "\(long) of its keywords have names longer than \(SchemaLimits.nameBytes) bytes and "
+          + "were left out")
+    }
+    if keywords.count > SchemaLimits.keywords {
+      keywords = Array(keywords.prefix(SchemaLimits.keywords))
+      faults.append("it has more than \(SchemaLimits.keywords) keywords; the rest were left out")
+    }
+  }
+
+  private mutating func add(_ event: any TraceEvent.Type) {
+    if events.contains(where: { $0 == event }) { return }
+    guard let fault = fault(of: event) else {
+      events.append(event)
+      return
+    }
+    faults.append("\(event) \(fault). Its events are not recorded")
+  }
+
+  private func fault(of event: any TraceEvent.Type) -> String? {
+    let schema = event.schema
+    if schema.provider != name {
+      let nearly = schema.provider.lowercased() == name.lowercased()
+      return "says in its schema that its provider is '\(schema.provider)'"
+        + (nearly ? ", which differs in upper and lower case" : "")
+        + "; give both the same name"
+    }
+    if schema.id != event.eventID {
+      return "has the eventID \(event.eventID), and \(schema.id) in its schema; make them equal"
+    }
+    if let violation = schema.limitViolation { return "cannot be traced: \(violation)" }
+    if let other = events.first(where: { $0.eventID == event.eventID }) {
+      return "has the id \(event.eventID), which is \(other)'s; give each event an id of its own"
+    }
+    return nil
+  }
+}

@@ -1,0 +1,89 @@
+import CTraceShims
+import TraceEvents
+
+/// What a provider knows of each event id, and the events that did not reach any session.
+///
+///     word    bits 0-47 events counted · 57 isEnabled was asked before the sessions' answer
+///             58-60 which faults were reported · 61 it has fields · 62 it is described
+///             63 nothing more is counted: the sessions have answered
+///     type    the Swift type that the provider's description has for the id
+///
+/// - Guarantee: async-signal-safe. Counting and closing meet in one word: an event is either
+///   counted before the sessions' answer, or written after it.
+struct EventLedger: @unchecked Sendable {
+  enum Fault: UInt64 {
+    case undescribed = 0x1000_0000_0000_0000
+    case otherType = 0x0800_0000_0000_0000
+    case encoding = 0x0400_0000_0000_0000
+  }
+
+  private static let asked: UInt64 = 1 << 57
+  private static let closed: UInt64 = 1 << 63
+  private static let described: UInt64 = 1 << 62
+  private static let hasFields: UInt64 = 1 << 61
+  private static let countMask: UInt64 = 1 << 48 - 1
+
+  private let words: UnsafeMutablePointer<UInt64>?
+  private let types: UnsafeMutablePointer<UInt>?
+
+  /// Of a provider without events.
+  static let none = EventLedger()
+
+  private init() { (words, types) = (nil, nil) }
+
+  /// Nil without memory.
+  init?(_ events: [any TraceEvent.Type]) {
+    let count = EventSchema.idLimit
+    guard let memory = trace_reserve(count * 16) else { return nil }
+    words = memory.bindMemory(to: UInt64.self, capacity: count)
+    types = (memory + count * 8).bindMemory(to: UInt.self, capacity: count)
+    for event in events {
+      let id = Int(event.eventID)
+      words![id] = Self.described | (event.schema.fields.isEmpty ? 0 : Self.hasFields)
+      types![id] = unsafeBitCast(event as Any.Type, to: UInt.self)
+    }
+  }
+
+  func describes(_ id: Int) -> Bool { word(id) & Self.described != 0 }
+  func hasFields(_ id: Int) -> Bool { word(id) & Self.hasFields != 0 }
+  func isClosed(_ id: Int) -> Bool { word(id) & Self.closed != 0 }
+  func count(_ id: Int) -> UInt64 { word(id) & Self.countMask }
+  func type(_ id: Int) -> UInt { id < EventSchema.idLimit ? types?[id] ?? 0 : 0 }
+
+  /// Counts an event; false, and nothing counted, once the id is closed.
+  func countUnlessClosed(_ id: Int) -> Bool {
+    guard let words, id < EventSchema.idLimit else { return false }
+    while true {
+      let word = trace_load_u64(words + id)
+      if word & Self.closed != 0 { return false }
+      if word & Self.countMask == Self.countMask { return true }
+      if trace_compare_exchange_u64(words + id, word, word + 1) { return true }
+    }
+  }
+
+  func close(_ id: Int) {
+    if let words { _ = trace_or_u64(words + id, Self.closed) }
+  }
+
+  /// Starts over, in a forked child.
+  func open(_ id: Int) {
+    guard let words else { return }
+    trace_store_u64(words + id, words[id] & ~(Self.closed | Self.asked | Self.countMask))
+  }
+
+  func wasAsked(_ id: Int) -> Bool { word(id) & Self.asked != 0 }
+  func noteAsked(_ id: Int) {
+    if let words, id < EventSchema.idLimit { _ = trace_or_u64(words + id, Self.asked) }
+  }
+
+  /// True the first time.
+  func isFirst(_ fault: Fault, _ id: Int) -> Bool {
+    guard let words, id < EventSchema.idLimit else { return false }
+    return trace_or_u64(words + id, fault.rawValue) & fault.rawValue == 0
+  }
+
+  private func word(_ id: Int) -> UInt64 {
+    guard let words, id < EventSchema.idLimit else { return 0 }
+    return trace_load_u64(words + id)
+  }
+}

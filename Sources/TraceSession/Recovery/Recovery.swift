@@ -1,0 +1,147 @@
+import CTraceShims
+import Glibc
+import TraceControl
+import TraceEvents
+public import TraceFormat
+import TraceRing
+
+/// Finishes the trace of a session that was killed: what its file has, and what still stands in the
+/// buffers that the programs which it traced keep mapped.
+///
+/// - Guarantee: the unfinished file and the buffers stay as they are; the result is a finished
+///   trace of its own. Each event is in it once.
+/// - Cost: reads the file once; memory for the buffers of a ring at a time.
+/// - Trap: programs keep the buffers of one session, the one that was killed last, for ten minutes,
+///   and only while they run.
+public enum Recovery {
+  /// What was brought together.
+  public struct Outcome: Hashable, Sendable {
+    /// Events that the file had, and that only the buffers had.
+    public var copied: UInt64 = 0
+    public var recovered: UInt64 = 0
+    /// Older events of the buffers that newer ones had overwritten, or that cannot be read.
+    public var lost: UInt64 = 0
+    /// Running programs of the trace that hold its buffers.
+    public var processes = 0
+  }
+
+  /// Whether programs that run hold buffers which belong to this unfinished trace.
+  public static func isPossible(_ path: String) -> Bool {
+    guard let file = try? TraceFile(path: path), !file.isComplete, !file.isBeingWritten
+    else { return false }
+    return !OrphanedBuffers(of: file).sets.isEmpty
+  }
+
+  /// Writes a finished trace to `output`, which must be another file.
+  public static func run(
+    from path: String, to output: String
+  ) throws(RecoveryError) -> Outcome {
+    do {
+      let file = try TraceFile(path: path)
+      if file.isComplete { throw RecoveryError.isFinished(path: path) }
+      if file.isBeingWritten { throw RecoveryError.isBeingWritten(path: path) }
+      let orphans = OrphanedBuffers(of: file)
+      if orphans.sets.isEmpty { throw RecoveryError.noBuffers(path: path) }
+      let copy = try RecoveredTrace(file, path: output)
+      try copy.addFile()
+      for set in orphans.sets { copy.add(set) }
+      var outcome = try copy.finish()
+      outcome.processes = orphans.processes
+      return outcome
+    } catch let error as RecoveryError {
+      throw error
+    } catch let error as FormatError {
+      throw .format(error)
+    } catch {
+      throw .noBuffers(path: path)
+    }
+  }
+}
+
+/// Why a trace cannot be recovered.
+public enum RecoveryError: Error, Equatable, Sendable, CustomStringConvertible {
+  case isFinished(path: String)
+  case isBeingWritten(path: String)
+  /// No program that runs, and that this user may look at, holds buffers of this trace.
+  case noBuffers(path: String)
+  case format(FormatError)
+
+  public var description: String {
+    switch self {
+    case .isFinished(let path): "\(path) is finished; there is nothing to recover"
+    case .isBeingWritten(let path): "\(path) is being written by a collection"
+    case .noBuffers(let path):
+      "no running program holds buffers of \(path): the programs have ended, or their session was "
+        + "killed more than ten minutes ago, or another one since"
+    case .format(let error): "\(error)"
+    }
+  }
+}
+
+/// The buffer sets of a trace's session that programs which run still hold.
+struct OrphanedBuffers {
+  private(set) var sets: [BufferSet] = []
+  private(set) var processes = 0
+  private var seen: Set<UInt64> = []
+
+  /// Looks at the processes that the file names, and at no others.
+  init(of file: TraceFile) {
+    for process in file.processes {
+      let name = "\(process.pid)"
+      guard process.startTime != 0,
+        ProcessIdentity(procName: name).startTime == process.startTime
+      else { continue }
+      let before = sets.count
+      let found = add(from: "/proc/\(name)", startTicks: file.session.start.ticks)
+      if found || sets.count > before { processes += 1 }
+    }
+  }
+
+  /// True when the process holds a set of the session, whether or not another one does too.
+  private mutating func add(from directory: String, startTicks: UInt64) -> Bool {
+    var found = false
+    for path in Self.candidates(in: directory) {
+      // Read only: what is changed while reading, this process changes in a copy of its own.
+      let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      guard descriptor >= 0 else { continue }
+      defer { close(descriptor) }
+      var status = stat()
+      guard fstat(descriptor, &status) == 0,
+        let set = try? BufferSet.attachCopy(descriptor: descriptor),
+        set.parameters.sessionTicks == startTicks
+      else { continue }
+      found = true
+      if seen.insert(UInt64(status.st_ino)).inserted { sets.append(set) }
+    }
+    return found
+  }
+
+  /// Descriptors, and mappings whose descriptor was closed (which only root may open).
+  private static func candidates(in directory: String) -> [String] {
+    ["fd", "map_files"].flatMap { kind in
+      names(in: "\(directory)/\(kind)").map { "\(directory)/\(kind)/\($0)" }
+        .filter { isBufferSet($0) }
+    }
+  }
+
+  private static func isBufferSet(_ path: String) -> Bool {
+    var target = [CChar](repeating: 0, count: 64)
+    let count = readlink(path, &target, target.count - 1)
+    return count > 0 && strncmp(target, "/memfd:trace-buffers", 20) == 0
+  }
+
+  private static func names(in directory: String) -> [String] {
+    guard let stream = opendir(directory) else { return [] }
+    defer { closedir(stream) }
+    var found: [String] = []
+    while found.count < namesMax, let entry = readdir(stream) {
+      found.append(
+        withUnsafePointer(to: &entry.pointee.d_name) {
+          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        })
+    }
+    return found
+  }
+
+  private static let namesMax = 65_536
+}
