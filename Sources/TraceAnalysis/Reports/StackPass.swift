@@ -74,7 +74,8 @@ public final class StackPass: ReportPass {
     let file = replay.file
     let symbolizer = Symbolizer(file, options: options.symbols)
     try symbolizer.prepare()
-    let resolver = try SymbolizerFrames(symbolizer, detail: options.detail)
+    let resolver = try SymbolizerFrames(
+      symbolizer, detail: options.detail, namesThreads: options.selection.separatesThreads)
     let collection = try StackCollection(file, options.selection, resolver)
     guard collection.totals.metric.count > 0 else { throw nothing(in: replay) }
     var frames = collection.frames

@@ -23,6 +23,8 @@ public struct SymbolizerFrames: FrameResolver {
   private let symbolizer: Symbolizer
   private let processes: ProcessNames
   private let detail: SourceDetail
+  /// Nil where threads are not told apart.
+  private let threads: ThreadNames?
   /// By symbol, once it was met.
   private var frames: [FrameID?] = []
   private var unresolved: [UnresolvedKey: FrameID] = [:]
@@ -34,7 +36,20 @@ public struct SymbolizerFrames: FrameResolver {
   }
 
   /// `symbolizer` is prepared; it keeps lines if they are asked for.
-  public init(_ symbolizer: Symbolizer, detail: SourceDetail = .none) throws {
+  ///
+  /// - Parameter namesThreads: reads what threads were called.
+  public init(
+    _ symbolizer: Symbolizer, detail: SourceDetail = .none, namesThreads: Bool = false
+  ) throws {
+    var threads: ThreadNames?
+    if namesThreads {
+      let names = ThreadNames()
+      let replay = Replay(symbolizer.file)
+      names.subscribe(to: replay)
+      try replay.run()
+      threads = names
+    }
+    self.threads = threads
     self.symbolizer = symbolizer
     self.detail = detail
     processes = try ProcessNames(symbolizer.file)
@@ -43,6 +58,11 @@ public struct SymbolizerFrames: FrameResolver {
   /// The program that had `pid` then, by the trace's word on processes.
   public mutating func process(_ pid: UInt32, at time: Int64) -> ResolvedProcess {
     processes.process(pid, at: time)
+  }
+
+  /// What the trace's events of threads say.
+  public mutating func threadName(_ tid: UInt32, of process: ResolvedProcess) -> String? {
+    threads?.name(of: tid, in: process)
   }
 
   /// The symbolizer's answer, as a frame.

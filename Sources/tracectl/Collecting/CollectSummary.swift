@@ -1,4 +1,5 @@
 import TraceExport
+import TraceAnalysis
 import TraceEvents
 import TraceFormat
 
@@ -37,11 +38,12 @@ struct CollectSummary {
   }
 
   private var processes: String {
-    let names = file.processes.prefix(3).map { process in
+    let all = InfoReport.ProcessRow.rows(of: Replay(file))
+    let names = all.prefix(3).map { process in
       let name = process.executable.split(separator: "/").last.map(String.init) ?? "?"
       return "\(name) (\(process.pid))"
     }
-    let count = file.processes.count
+    let count = all.count
     switch count {
     case 0: return "no process"
     case 1...3: return names.joined(separator: ", ")
@@ -58,6 +60,13 @@ struct CollectSummary {
     var lines = Table(rightAligned: [0], rows: rows).lines
     if types.count > rows.count { lines.append("  … and \(types.count - rows.count) more types") }
     return lines
+  }
+
+  /// What must be said even to who asked for quiet.
+  var lostLines: [String] { hasLosses ? losses : [] }
+
+  private var hasLosses: Bool {
+    unwritten > 0 || file.lossTotals.contains { $0.count > 0 && $0.cause != .overwritten }
   }
 
   var losses: [String] {

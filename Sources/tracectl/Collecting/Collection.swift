@@ -49,7 +49,7 @@ struct Collection {
     }
     var watch = CollectWatch(
       session: session, pids: configuration.processes.pids, duration: duration,
-      showsProgress: !isQuiet)
+      showsProgress: !isQuiet, countsProcesses: !configuration.providers.isEmpty)
     let reason = watch.run(&signals, &child)
     signals.release()
     let statistics = session.stop()
@@ -88,7 +88,7 @@ struct Collection {
     let isWhole = statistics.failure == nil
     let summary = CollectSummary(
       file, unwritten: isWhole ? 0 : statistics.events &- min(statistics.events, file.eventCount))
-    for line in isQuiet ? summary.losses : summary.lines { complain(escapedForTerminal(line)) }
+    for line in isQuiet ? summary.lostLines : summary.lines { complain(escapedForTerminal(line)) }
   }
 
   private func exitCode(
