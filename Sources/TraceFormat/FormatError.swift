@@ -6,6 +6,8 @@ public enum FormatError: Error, Hashable, Sendable {
   case io(operation: String, path: String, code: Int32)
   /// The file has neither a trace file's first bytes nor one whole block.
   case notATrace(path: String)
+  /// As ``notATrace(path:)``, and the first bytes tell whose file it is.
+  case foreignFile(path: String, ForeignFile)
   /// The file's major version is one that this reader does not know.
   case unsupportedVersion(major: UInt16, minor: UInt16)
   /// A block's content breaks the format, although its checksum holds.
@@ -26,6 +28,8 @@ extension FormatError: CustomStringConvertible {
       "cannot \(operation) \(path): \(systemMessage(code))"
     case .notATrace(let path):
       "\(path) is not a trace file"
+    case .foreignFile(let path, let file):
+      "\(path) is not a trace file of tracectl: it is \(file.kind)"
     case .unsupportedVersion(let major, let minor):
       "the file has format version \(major).\(minor); "
         + "this program reads \(FileLayout.versionMajor).x"

@@ -45,6 +45,16 @@ public enum BufferSetError: Error, Equatable {
   case notABufferSet
 }
 
+extension BufferSetError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .invalidParameters: "the sizes do not fit"
+    case .system(let call, let code): "\(call): \(String(cString: strerror(code)))"
+    case .notABufferSet: "they are not of this version, or their size is wrong"
+    }
+  }
+}
+
 /// A mapping of a buffer set: the memory that emitters write and a session drains.
 ///
 /// - Guarantee: addresses are computed from values checked once, never from what is in the memory

@@ -27,8 +27,18 @@ enum OpenTrace {
 
   static func failure(_ error: FormatError, path: String) -> Failure {
     switch error {
+    case .io(_, let path, ESPIPE):
+      return Failure(
+        .dataError, "\(path) is no regular file, and a trace is not read from front to back",
+        next: "write it into a file, and give that")
+    case .io(_, let path, EISDIR) where access(path + "/metadata", F_OK) == 0:
+      return Failure(
+        .dataError, "\(path) is the directory of a CTF trace (LTTng)",
+        next: "read it with babeltrace2")
     case .io(let operation, let path, let code):
       return Failure(operation, path, errno: code)
+    case .foreignFile(_, let file):
+      return Failure(.dataError, "\(error)", next: file.nextStep)
     case .notATrace:
       return Failure(
         .dataError, "\(path) is not a trace file", next: "give one that 'tracectl collect' wrote")

@@ -43,9 +43,11 @@ struct Tracectl: ParsableCommand {
   /// Help goes to standard output; what was wrong with the arguments is one sentence.
   private static func end(with error: any Error, _ arguments: [String]) -> Never {
     let code = exitCode(for: error)
-    if code.isSuccess { exit(withError: error) }
     let names = configuration.subcommands.map { $0._commandName }
-    let first = arguments.first ?? ""
+    // 'help NAME' stands for 'NAME -help'; the parser takes any name for one of its commands.
+    let asked = arguments.first == "help" ? arguments.dropFirst().first { !$0.hasPrefix("-") } : nil
+    if code.isSuccess, asked.map(names.contains) ?? true { exit(withError: error) }
+    let first = asked ?? arguments.first ?? ""
     let isCommand = names.contains(first)
     if isCommand || first.hasPrefix("-") || first.isEmpty {
       let message = UsageMessage.sentence(message(for: error))

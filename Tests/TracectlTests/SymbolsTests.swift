@@ -46,7 +46,7 @@ import TraceFormat
     #expect(run.exitCode == 0)
     #expect(run.errors == "")
     for text in [
-      "5 with 10 frames at 3 addresses", "90.0 % of the frames", "2 functions of 1 images",
+      "5 with 10 frames at 3 addresses", "90.0 % of the frames", "2 functions of 1 image",
       "100.0 %  /no/shop", "build id ab05", "names: in the trace (2 places)",
       "perf map /tmp/perf-10.map of process 10: 7 functions", "it has a torn last line",
       "unnamed: 1 frame at 1 address, image not found", "Why there is no name, and what to do:",

@@ -105,18 +105,52 @@ public final class InfoPass: ReportPass {
           level: $0.schema.level,
           keywords: KeywordNames($0.schema.keywords, keywords[$0.schema.provider] ?? []))
       },
-      processes: file.processes.map { InfoReport.ProcessRow($0, in: replay) },
+      processes: InfoReport.ProcessRow.rows(of: replay),
       losses: file.lossTotals.filter { $0.count > 0 }.map { InfoReport.LossRow($0, in: replay) })
   }
 }
 
 extension InfoReport.ProcessRow {
+  /// Each process once, although both its own connection and the kernel's events may have made it
+  /// known to the session.
+  package static func rows(of replay: Replay) -> [Self] {
+    var rows: [Self] = []
+    var known: [UInt32: [(row: Int, record: ProcessRecord)]] = [:]
+    for record in replay.file.processes {
+      let row = Self(record, in: replay)
+      guard let same = known[record.pid]?.last(where: { $0.record.isSameProcess(as: record) })
+      else {
+        known[record.pid, default: []].append((rows.count, record))
+        rows.append(row)
+        continue
+      }
+      rows[same.row].merge(row)
+    }
+    return rows
+  }
+
+  private mutating func merge(_ other: Self) {
+    joined_ns = min(joined_ns, other.joined_ns)
+    // The record that knows the end is the one that saw it.
+    ended_ns = [ended_ns, other.ended_ns].compactMap { $0 }.max()
+    if arguments.isEmpty {
+      (executable, arguments) = (other.executable, other.arguments)
+    }
+  }
+
   fileprivate init(_ process: ProcessRecord, in replay: Replay) {
     let file = replay.file
     self.init(
       pid: process.pid, executable: process.executable, arguments: process.arguments,
       joined_ns: file.timestamp(ofTicks: process.joinTicks),
       ended_ns: process.endTicks.map(file.timestamp))
+  }
+}
+
+extension ProcessRecord {
+  /// Whether two records of one process id are of one process: it began at one time.
+  fileprivate func isSameProcess(as other: ProcessRecord) -> Bool {
+    startTime != 0 && startTime == other.startTime
   }
 }
 

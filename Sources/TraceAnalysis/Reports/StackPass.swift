@@ -57,8 +57,13 @@ public final class StackPass: ReportPass {
   private let sampling = SamplingPass()
   private var replay: Replay?
   private var symbolizer: Symbolizer?
+  /// Nil where threads are not told apart.
+  private let threads: ThreadNames?
 
-  public init(_ options: StackOptions = StackOptions()) { self.options = options }
+  public init(_ options: StackOptions = StackOptions()) {
+    self.options = options
+    threads = options.selection.separatesThreads ? ThreadNames() : nil
+  }
 
   /// Asks for what is told of code and processes, and how CPU samples were taken.
   public func subscribe(to replay: Replay) {
@@ -66,6 +71,7 @@ public final class StackPass: ReportPass {
     let symbolizer = Symbolizer(replay.file, options: options.symbols)
     symbolizer.subscribe(to: replay)
     self.symbolizer = symbolizer
+    threads?.subscribe(to: replay)
     if options.unit == .cpuTime { sampling.subscribe(to: replay) }
   }
 
@@ -78,7 +84,8 @@ public final class StackPass: ReportPass {
       preconditionFailure("finish() comes after subscribe(to:)")
     }
     let file = replay.file
-    let resolver = SymbolizerFrames(symbolizer.finish(), detail: options.detail)
+    let resolver = SymbolizerFrames(
+      symbolizer.finish(), detail: options.detail, threads: threads)
     let collection = try StackCollection(file, options.selection, resolver)
     guard collection.totals.metric.count > 0 else { throw nothing(in: replay) }
     var frames = collection.frames

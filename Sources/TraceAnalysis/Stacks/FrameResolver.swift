@@ -9,6 +9,14 @@ public protocol FrameResolver {
     _ address: UInt64, of process: ResolvedProcess, at time: Int64, isCaller: Bool,
     in frames: inout FrameTable
   ) -> ResolvedFrame
+
+  /// What a thread of the process was called; nil where that is not known.
+  mutating func threadName(_ tid: UInt32, of process: ResolvedProcess) -> String?
+}
+
+extension FrameResolver {
+  /// Not known.
+  public func threadName(_ tid: UInt32, of process: ResolvedProcess) -> String? { nil }
 }
 
 /// One life of a process id.

@@ -240,7 +240,8 @@ struct StackCollector {
       node = tree.child(
         of: node, frames.id(of: StackFrame(.process, function: name)))
       if separatesThreads {
-        let thread = StackFrame(.thread, function: "(\(key.tid))")
+        let threadName = resolver.threadName(key.tid, of: process).map { "\($0) " } ?? ""
+        let thread = StackFrame(.thread, function: "\(threadName)(\(key.tid))")
         node = tree.child(of: node, frames.id(of: thread))
       }
     }

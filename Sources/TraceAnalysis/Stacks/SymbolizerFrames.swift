@@ -23,6 +23,8 @@ public struct SymbolizerFrames: FrameResolver {
   private let symbolizer: Symbolizer
   private let processes: ProcessHistory
   private let detail: SourceDetail
+  /// Nil where threads are not told apart.
+  private let threads: ThreadNames?
   /// By symbol, once it was met.
   private var frames: [FrameID?] = []
   private var unresolved: [UnresolvedKey: FrameID] = [:]
@@ -35,6 +37,12 @@ public struct SymbolizerFrames: FrameResolver {
 
   /// `symbolizer` is prepared; it keeps lines if they are asked for.
   public init(_ symbolizer: Symbolizer, detail: SourceDetail = .none) {
+    self.init(symbolizer, detail: detail, threads: nil)
+  }
+
+  /// - Parameter threads: what threads were called, already read; nil where none is asked for.
+  init(_ symbolizer: Symbolizer, detail: SourceDetail, threads: ThreadNames?) {
+    self.threads = threads
     self.symbolizer = symbolizer
     self.detail = detail
     processes = symbolizer.processes.history
@@ -43,6 +51,11 @@ public struct SymbolizerFrames: FrameResolver {
   /// The program that had `pid` then, by the trace's word on processes.
   public mutating func process(_ pid: UInt32, at time: Int64) -> ResolvedProcess {
     processes.process(pid, at: time)
+  }
+
+  /// What the trace's events of threads say.
+  public mutating func threadName(_ tid: UInt32, of process: ResolvedProcess) -> String? {
+    threads?.name(of: tid, in: process)
   }
 
   /// The symbolizer's answer, as a frame.

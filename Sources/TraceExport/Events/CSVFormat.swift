@@ -25,6 +25,8 @@ public struct CSVEvents: Renderer {
 /// - `stack` has the frames, innermost first, as in ``TextFormat``. That frames of earlier events
 ///   have another name is a row an event with the cause `named`, the event's time and pid, and
 ///   `0x…=module!function+0x12` for its stack.
+/// - Values are written as they are, also those that begin with `=`, `+`, `-` or `@`: numbers do. A
+///   spreadsheet takes such text for a formula; import the columns as text there.
 /// - A row is one line: line breaks and other control characters inside strings are spelled as in
 ///   ``TextFormat``, with a backslash.
 package struct CSVFormat: EventFormat {

@@ -42,6 +42,8 @@ public final class EventStream {
   /// Events that are written at most.
   public var limit: UInt64 = .max
   public var stacks = Stacks.leftOut
+  /// Text shows the wall clock's time in place of seconds since the trace's start.
+  public var showsUTC = false
   /// Nil for a file that is read as it is.
   public var growth: Growth?
   /// Whether as many events were written as ``limit`` allows.

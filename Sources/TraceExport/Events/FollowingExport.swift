@@ -43,7 +43,7 @@ final class FollowingExport<Format: EventFormat>: Export {
     self.format.begin(&output.pointee)
     // First what tells of code: an event sees all that came before it.
     symbolizer.subscribe(to: replay)
-    replay.onAny { [unowned self] event in try take(event) }
+    replay.onAny { [unowned self] event throws(any Error) in try take(event) }
     replay.onLoss { [unowned self] loss in take(loss) }
     names.takes = { [unowned self] ticket, frame in held.rename(ticket, frame) }
   }
@@ -89,20 +89,39 @@ final class FollowingExport<Format: EventFormat>: Export {
     guard event.typeIndex < isShown.count, isShown[event.typeIndex], isAdmitted(header) else {
       return
     }
+    if hold == 0 {
+      try write(event, header)
+    } else {
+      try keep(event, header)
+    }
+    remaining -= 1
+    if remaining == 0 || output.pointee.failure != 0 { throw ReplayStop() }
+  }
+
+  /// Writes an event at once, with the names that are known by now.
+  private func write(_ event: borrowing RawEvent, _ header: EventHeader) throws {
+    var line = EventLine(event)
+    if header.stack != .none { line.stack = named(replay.file.stack(header.stack), header).0 }
+    format.write(line, type: event.typeIndex, to: &output.pointee)
+    if names.isFull { writeBackfills() }
+  }
+
+  /// Keeps an event until it was held long enough.
+  private func keep(_ event: borrowing RawEvent, _ header: EventHeader) throws {
     let line = EventLine(event)
     scratch.removeAll()
     let place = format.writeHeld(line, type: event.typeIndex, to: &scratch)
     guard scratch.failure == 0 else { throw ReplayStop() }
     var frames: [NamedFrame] = []
     var tickets: [PendingTicket?] = []
-    if header.stack != .none { (frames, tickets) = named(replay.file.stack(header.stack), header) }
+    if header.stack != .none {
+      (frames, tickets) = named(replay.file.stack(header.stack), header)
+    }
     held.add(
       time: header.timestamp, bytes: scratch.collected, place: place, frames: frames,
       tickets: tickets)
     release(before: latest)
     if names.isFull { writeBackfills() }
-    remaining -= 1
-    if remaining == 0 || output.pointee.failure != 0 { throw ReplayStop() }
   }
 
   private func named(
@@ -133,6 +152,10 @@ final class FollowingExport<Format: EventFormat>: Export {
   private func take(_ loss: LossRecord) {
     let line = LossLine(loss, in: replay)
     guard filter.time?.contains(line.to) ?? true else { return }
+    if hold == 0 {
+      format.write(line, to: &output.pointee)
+      return
+    }
     scratch.removeAll()
     format.write(line, to: &scratch)
     held.add(time: line.to, bytes: scratch.collected, place: 0, frames: [], tickets: [])

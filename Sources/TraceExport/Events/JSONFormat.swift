@@ -20,11 +20,12 @@ public struct JSONEvents: Renderer {
 
 /// A JSON object a line (RFC 8259), UTF-8.
 ///
-///     {"time_ns":12345678901,"unix_ns":…,"cpu":0,"pid":1234,"tid":1240,"provider":"Runtime",
-///      "event":"GCStart","fields":{"count":3,"reason":"AllocSmall"}}
+///     {"time_ns":12345678901,"unix_ns":…,"utc":"…Z","cpu":0,"pid":1234,"tid":1240,
+///      "provider":"Runtime","event":"GCStart","fields":{"count":3,"reason":"AllocSmall"}}
 ///
 /// - Numbers are numbers, up to 64 bits: a reader that keeps them as doubles rounds those above
-///   2^53. Addresses and fields meant in hexadecimal are strings, `"0x7f00"`; so are NaN and the
+///   2^53. The wall clock's time, which is above that, is there as text too: `utc`.
+/// - Addresses and fields meant in hexadecimal are strings, `"0x7f00"`; so are NaN and the
 ///   infinities.
 /// - An enumeration is its name, or the number where it has none; flags are one string, `"A|B"`;
 ///   bytes are hexadecimal digits. Bytes of a string that are not UTF-8 become U+FFFD.
@@ -38,8 +39,12 @@ public struct JSONEvents: Renderer {
 package struct JSONFormat: EventFormat {
   private var table = StepTable<JSONStyle>()
   private var origin: OriginText
+  private var utc: UTCText
 
-  package init() { origin = OriginText(in: table.arena) }
+  package init() {
+    origin = OriginText(in: table.arena)
+    utc = UTCText(in: table.arena)
+  }
 
   package mutating func define(type: Int, schema: EventSchema) {
     let names = uniqueNames(of: schema.fields)
@@ -68,6 +73,9 @@ package struct JSONFormat: EventFormat {
     output.append(decimal: event.time)
     output.append(",\"unix_ns\":")
     output.append(decimal: event.unixTime)
+    output.append(",\"utc\":\"")
+    utc.append(event.unixTime, to: &output)
+    output.append("\"")
     origin.append(event, to: &output) { event, output in
       output.append(",\"cpu\":")
       output.append(cpu: event.cpu, orNone: "null")

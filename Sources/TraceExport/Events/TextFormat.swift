@@ -12,7 +12,7 @@ public struct TextEvents: Renderer {
   public func render(
     _ stream: EventStream, _ options: RenderOptions, to output: inout OutputBuffer
   ) throws {
-    try stream.write(as: TextFormat(), to: &output)
+    try stream.write(as: TextFormat(showsUTC: stream.showsUTC), to: &output)
   }
 }
 
@@ -29,7 +29,15 @@ package struct TextFormat: EventFormat {
   private var table = StepTable<TextStyle>()
   private var origin: OriginText
 
-  package init() { origin = OriginText(in: table.arena) }
+  private var utc: UTCText
+  private let showsUTC: Bool
+
+  /// - Parameter showsUTC: the wall clock's time in place of seconds since the trace's start.
+  package init(showsUTC: Bool = false) {
+    origin = OriginText(in: table.arena)
+    utc = UTCText(in: table.arena)
+    self.showsUTC = showsUTC
+  }
 
   package mutating func define(type: Int, schema: EventSchema) {
     let names = uniqueNames(of: schema.fields)
@@ -52,7 +60,11 @@ package struct TextFormat: EventFormat {
     _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
   ) {
     let plan = table[type]
-    output.append(seconds: event.time, width: 15)
+    if showsUTC {
+      utc.append(event.unixTime, to: &output)
+    } else {
+      output.append(seconds: event.time, width: 15)
+    }
     origin.append(event, to: &output) { event, output in
       output.append("  cpu ")
       output.append(cpu: event.cpu, orNone: "-")

@@ -141,14 +141,22 @@ extension OutputBuffer {
     }
     put(whole, width: digits)
     base[count] = UInt8(ascii: ".")
+    count &+= 1
+    append(nineDigits: fraction)
+  }
+
+  /// A number below 10^9, with zeros before it.
+  @inline(__always)
+  mutating func append(nineDigits fraction: UInt64) {
+    reserve(Self.itemByteLimit)
     let last = UInt32(truncatingIfNeeded: fraction % 10)
     let eight = UInt32(truncatingIfNeeded: fraction / 10)
-    putPair(eight / 1_000_000, at: count &+ 1)
-    putPair(eight / 10000 % 100, at: count &+ 3)
-    putPair(eight / 100 % 100, at: count &+ 5)
-    putPair(eight % 100, at: count &+ 7)
-    base[count &+ 9] = UInt8(truncatingIfNeeded: last) &+ 0x30
-    count &+= 10
+    putPair(eight / 1_000_000, at: count)
+    putPair(eight / 10000 % 100, at: count &+ 2)
+    putPair(eight / 100 % 100, at: count &+ 4)
+    putPair(eight % 100, at: count &+ 6)
+    base[count &+ 8] = UInt8(truncatingIfNeeded: last) &+ 0x30
+    count &+= 9
   }
 
   /// The shortest digits that read back as the same number; `nan`, `inf` and `-inf` as such.

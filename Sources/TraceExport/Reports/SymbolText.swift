@@ -28,8 +28,9 @@ public struct SymbolText: Renderer {
   private func writeSummary(_ report: SymbolReport, to output: inout OutputBuffer) {
     let (named, all) = (report.named, report.all)
     output.append(
-      text: "  stacks     \(grouped(report.events)) with \(grouped(all.frames)) frames at "
-        + "\(report.isCut ? "more than " : "")\(grouped(all.addresses)) addresses\n")
+      text: "  stacks     \(grouped(report.events)) with \(counted(all.frames, "frame")) at "
+        + "\(report.isCut ? "more than " : "")"
+        + "\(counted(all.addresses, "address", "addresses"))\n")
     if report.callersLost > 0 {
       output.append(
         text: "  cut        \(share(report.callersLost, report.events)) of the stacks end before "
@@ -41,8 +42,8 @@ public struct SymbolText: Renderer {
     let recorded =
       report.recordedFunctions == 0
       ? "no symbols: names come from this machine's files"
-      : "\(grouped(UInt64(report.recordedFunctions))) functions of "
-        + "\(grouped(UInt64(report.recordedImages))) images"
+      : "\(counted(report.recordedFunctions, "function")) of "
+        + counted(report.recordedImages, "image")
     output.append(text: "  in trace   \(recorded)\n")
     if report.imagesNotHit > 0 {
       output.append(
@@ -86,7 +87,7 @@ public struct SymbolText: Renderer {
       let path = escaped(file.path, .text)
       output.append(
         text: "  \(file.source.name) \(path) of process \(file.pid): "
-          + "\(grouped(file.entries)) \(file.entries == 1 ? "function" : "functions")\n")
+          + "\(counted(file.entries, "function"))\n")
       for problem in file.problems {
         output.append(text: "    it \(escaped(problem, .text))\n")
       }
@@ -109,7 +110,7 @@ public struct SymbolText: Renderer {
       lines.append("\(kind) \(hexadecimal(module.buildID))")
     }
     if module.announced > 0 {
-      lines.append("\(grouped(module.announced)) functions announced")
+      lines.append("\(counted(module.announced, "function")) announced")
     }
     if module.processes > 1 { lines.append("in \(module.processes) processes") }
     if !module.origins.isEmpty {

@@ -159,3 +159,15 @@ extension TraceFile {
       name: "", clock: .counter, ticksPerSecond: 1_000_000_000, start: start)
   }
 }
+
+extension TraceFile {
+  /// Why a file without a block is no trace, as far as its first bytes tell.
+  func notATrace() throws(FormatError) -> FormatError {
+    var bytes = GrowingBuffer<UInt8>(capacity: ForeignFile.prefixBytes)
+    bytes.count = try source.read(at: 0, count: ForeignFile.prefixBytes, into: bytes.base)
+    guard let file = ForeignFile(prefix: Array(bytes.rawBytes)) else {
+      return .notATrace(path: path)
+    }
+    return .foreignFile(path: path, file)
+  }
+}

@@ -74,7 +74,7 @@ public final class TraceFile {
   var tail: Damage?
 
   /// - Throws: ``FormatError/io(operation:path:code:)``, ``FormatError/notATrace(path:)`` when
-  ///   there is neither a file header nor one whole block,
+  ///   there is neither a file header nor one whole block, or ``FormatError/foreignFile(path:_:)``,
   ///   ``FormatError/unsupportedVersion(major:minor:)``.
   public convenience init(path: String) throws(FormatError) {
     try self.init(source: try ByteSource(path: path))
@@ -97,7 +97,7 @@ public final class TraceFile {
     if isLive { return }
     let hasHeader = try readFileHeader()
     if try !readIndex() { try scanForward() }
-    guard hasHeader || !index.blocks.isEmpty else { throw .notATrace(path: path) }
+    guard hasHeader || !index.blocks.isEmpty else { throw try notATrace() }
     settle()
   }
 

@@ -82,17 +82,3 @@ struct IDList: Hashable, ExpressibleByArgument {
     self.ids = ids
   }
 }
-
-/// The part of a trace between two times.
-enum TimeRange {
-  /// nil when neither end is given.
-  static func closed(from: TimeSpan?, to: TimeSpan?) throws(Failure) -> ClosedRange<Int64>? {
-    if from == nil, to == nil { return nil }
-    let lower = from?.nanoseconds ?? .min
-    let upper = to?.nanoseconds ?? .max
-    guard lower <= upper else {
-      throw Failure(.usage, "-from lies behind -to", next: "swap them")
-    }
-    return lower...upper
-  }
-}

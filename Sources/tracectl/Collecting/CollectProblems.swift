@@ -25,7 +25,9 @@ struct CollectProblems {
       lines.append(
         "tracectl: no program with a provider was seen; 'tracectl providers' lists those that run")
     } else {
-      let wanted = Set(configuration.providers.map(\.name))
+      let wanted = Set(configuration.providers.map(\.name)).subtracting([
+        ProviderSpec.everyProvider
+      ])
       for name in wanted.subtracting(offered).sorted() {
         lines.append("tracectl: no program had the provider '\(name)'")
       }

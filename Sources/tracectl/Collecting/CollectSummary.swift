@@ -1,4 +1,5 @@
 import TraceExport
+import TraceAnalysis
 import TraceEvents
 import TraceFormat
 
@@ -53,7 +54,15 @@ struct CollectSummary {
 
   var lines: [String] { [heading] + events + losses }
 
-  var losses: [String] { lostLines + notTraced }
+  private var losses: [String] { lossLines + notTraced }
+
+  /// What must be said even to who asked for quiet.
+  var lostLines: [String] { hasLosses ? losses : [] }
+
+  private var hasLosses: Bool {
+    unwritten > 0 || !cutOff.isEmpty
+      || file.lossTotals.contains { $0.count > 0 && $0.cause != .overwritten }
+  }
 
   private var heading: String {
     let size = readableBytes(file.byteCount)
@@ -67,11 +76,12 @@ struct CollectSummary {
   }
 
   private var processes: String {
-    let names = file.processes.prefix(3).map { process in
+    let all = InfoReport.ProcessRow.rows(of: Replay(file))
+    let names = all.prefix(3).map { process in
       let name = process.executable.split(separator: "/").last.map(String.init) ?? "?"
       return "\(name) (\(process.pid))"
     }
-    let count = file.processes.count
+    let count = all.count
     switch count {
     case 0: return "no process"
     case 1...3: return names.joined(separator: ", ")
@@ -90,7 +100,7 @@ struct CollectSummary {
     return lines
   }
 
-  private var lostLines: [String] {
+  private var lossLines: [String] {
     var byCause: [String: UInt64] = [:]
     let lostCauses = Set(
       file.lossTotals.filter { $0.count > 0 && $0.cause != .overwritten }.map(\.cause)

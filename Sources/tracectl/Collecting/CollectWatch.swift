@@ -21,16 +21,22 @@ struct CollectWatch {
   let pids: Set<UInt32>
   let duration: TimeSpan?
   let showsProgress: Bool
+  /// Whether programs were asked for their events.
+  let countsProcesses: Bool
 
   private let start_ns = monotonicNanoseconds()
   /// When the first signal came.
   private var stopAsked_ns: Int64?
 
-  init(session: Session, pids: Set<UInt32>, duration: TimeSpan?, showsProgress: Bool) {
+  init(
+    session: Session, pids: Set<UInt32>, duration: TimeSpan?, showsProgress: Bool,
+    countsProcesses: Bool
+  ) {
     self.session = session
     self.pids = pids
     self.duration = duration
     self.showsProgress = showsProgress
+    self.countsProcesses = countsProcesses
   }
 
   mutating func run(_ signals: inout SignalWait, _ child: inout ChildProcess?) -> CollectEnd {
@@ -83,7 +89,7 @@ struct CollectWatch {
     let lost = statistics.lostInAll &- (statistics.lost[.overwritten] ?? 0)
     return CollectProgress(
       elapsed_ns: elapsed_ns, events: statistics.events, bytes: statistics.bytes,
-      lost: lost, processes: statistics.processes)
+      lost: lost, processes: countsProcesses ? statistics.processes : nil)
   }
 }
 

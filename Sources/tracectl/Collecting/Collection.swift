@@ -57,7 +57,7 @@ struct Collection {
     }
     var watch = CollectWatch(
       session: session, pids: configuration.processes.pids, duration: duration,
-      showsProgress: !isQuiet)
+      showsProgress: !isQuiet, countsProcesses: !configuration.providers.isEmpty)
     let reason = watch.run(&signals, &child)
     signals.release()
     let statistics = session.stop()
@@ -97,7 +97,7 @@ struct Collection {
     let summary = CollectSummary(
       file, unwritten: isWhole ? 0 : statistics.events &- min(statistics.events, file.eventCount),
       cutOff: Self.cutOff(session, statistics))
-    for line in isQuiet ? summary.losses : summary.lines { complain(escapedForTerminal(line)) }
+    for line in isQuiet ? summary.lostLines : summary.lines { complain(escapedForTerminal(line)) }
   }
 
   private static func cutOff(_ session: Session, _ statistics: SessionStatistics) -> [String] {

@@ -7,7 +7,8 @@ struct CollectProgress: Hashable {
   var events: UInt64 = 0
   var bytes: UInt64 = 0
   var lost: UInt64 = 0
-  var processes = 0
+  /// Processes whose providers are recorded; nil where no provider was asked for.
+  var processes: Int?
 }
 
 /// The line that a terminal shows, written anew each second; nothing where there is no terminal.
@@ -37,9 +38,9 @@ struct ProgressLine {
     let rate = seconds > 0 ? Double(now.events &- last.events) / seconds : 0
     let elapsed = fixed(Double(now.elapsed_ns) / 1e9, decimals: 0)
     let lost = now.lost == 0 ? "0 lost" : "*** \(grouped(now.lost)) LOST ***"
-    let processes = now.processes == 1 ? "1 process" : "\(now.processes) processes"
+    let processes = now.processes.map { "  " + counted($0, "process", "processes") } ?? ""
     return "\(elapsed) s  \(grouped(now.events)) events (\(grouped(UInt64(max(0, rate))))/s)  "
-      + "\(readableBytes(now.bytes))  \(lost)  \(processes)"
+      + "\(readableBytes(now.bytes))  \(lost)\(processes)"
   }
 
   private func write(_ text: String) {

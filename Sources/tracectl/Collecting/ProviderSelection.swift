@@ -30,12 +30,51 @@ struct ProviderSelection {
     return try parsed(known: running)
   }
 
-  func stackSpecs() throws(Failure) -> [StackSpec] {
+  /// For which of a session's events stacks are taken; each part must concern some of them.
+  func stackSpecs(of configuration: SessionConfiguration) throws(Failure) -> [StackSpec] {
     guard !text.isEmpty else { return [] }
+    let specs: [StackSpec]
     do {
-      return try StackSpec.parse(text)
+      specs = try StackSpec.parse(text)
     } catch {
       throw Failure(.usage, error.description)
+    }
+    for (spec, name) in zip(specs, text.split(separator: ",")) {
+      try check(spec, called: String(name), in: configuration.providers)
+    }
+    return specs
+  }
+
+  private func check(
+    _ spec: StackSpec, called name: String, in providers: [ProviderSpec]
+  ) throws(Failure) {
+    let source = SourceSelection.sourceNames.first { $0.lowercased() == name.lowercased() }
+    switch source {
+    case "CPU":
+      throw Failure(.usage, "CPU samples always have stacks", next: "leave CPU out of -stacks")
+    case .some(let source):
+      throw Failure(
+        .usage, "\(source) events have no stacks", next: "leave \(source) out of -stacks")
+    case nil: break
+    }
+    guard !providers.isEmpty else {
+      throw Failure(
+        .usage, "-stacks is for events of programs, and -providers names none",
+        next: "add providers to -providers, or leave -stacks out")
+    }
+    guard let provider = spec.provider else { return }
+    let chosen = providers.filter {
+      $0.name == ProviderSpec.everyProvider || $0.name.lowercased() == provider.lowercased()
+    }
+    let isChosen = chosen.contains { candidate in
+      // Keywords that only a program knows by name are left to it.
+      spec.keywords == .all || candidate.keywords == .all || !candidate.keywords.names.isEmpty
+        || !candidate.keywords.mask.isDisjoint(with: spec.keywords.mask)
+    }
+    guard isChosen else {
+      throw Failure(
+        .usage, "-stacks names '\(name)', which -providers does not collect",
+        next: "add it to -providers, or leave it out of -stacks")
     }
   }
 

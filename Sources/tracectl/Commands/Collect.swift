@@ -103,7 +103,7 @@ struct Collect: ParsableCommand {
     if let walk = try UnwindChoice(unwind).walk(isSampling: configuration.cpuSampling != nil) {
       configuration.cpuSampling?.walk = walk
     }
-    configuration.stacks = try ProviderSelection(stacks).stackSpecs()
+    configuration.stacks = try ProviderSelection(stacks).stackSpecs(of: configuration)
     configuration.mode = mode.bufferMode
     configuration.writesSymbols = !noSymbols
     configuration.bufferBytesPerCPU = bufferSize.bytes

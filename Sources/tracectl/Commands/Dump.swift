@@ -10,7 +10,8 @@ struct Dump: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print a trace's events, one a line, in time order.",
     discussion: """
-      Times are seconds since the trace began; -from and -to take 12.5, 500ms, 2m …
+      Times are seconds since the trace began, or with -utc the wall clock's; -from and -to take
+      12.5, 500ms, 2m … or a moment such as 2026-11-28T19:21:51.5Z (UTC without a zone).
       Names may be lists, in any case, and hold '*': -event 'GC*,MethodLoad'.
       """)
 
@@ -34,13 +35,16 @@ struct Dump: ParsableCommand {
   var tid: [IDList] = []
 
   @Option(help: ArgumentHelp("Only events at or after this time.", valueName: "time"))
-  var from: TimeSpan?
+  var from: TimePoint?
 
   @Option(help: ArgumentHelp("Only events at or before this time.", valueName: "time"))
-  var to: TimeSpan?
+  var to: TimePoint?
 
   @Option(help: ArgumentHelp("Stop after so many events.", valueName: "count"))
   var limit: UInt64?
+
+  @Flag(help: "Text shows the wall clock's time (UTC); JSON and CSV always have it.")
+  var utc = false
 
   @Flag(help: "Leave stacks out.")
   var noStacks = false
@@ -67,7 +71,12 @@ struct Dump: ParsableCommand {
 
   func validate() throws {
     _ = try output.renderer(of: EventStream.self)
-    _ = try TimeRange.closed(from: from, to: to)
+    try TimeRange.check(from: from, to: to)
+    if utc, try output.renderer(of: EventStream.self).format.name != "text" {
+      throw Failure(
+        .usage, "-utc is for text; JSON and CSV have the wall clock's time in unix_ns",
+        next: "leave -utc out")
+    }
     if hold != nil, !follow {
       throw Failure(.usage, "-hold is for events that come", next: "add -follow, or leave it out")
     }
@@ -91,11 +100,12 @@ struct Dump: ParsableCommand {
       if let unknown = names.unknown(among: known) { throw Failure(unknown, path: path) }
     }
     let replay = Replay(file)
-    replay.filter.time = try TimeRange.closed(from: from, to: to)
+    replay.filter.time = try TimeRange.closed(from: from, to: to, in: file)
     replay.filter.admits = names.admits
     replay.filter.pids = pid.isEmpty ? nil : Set(pid.flatMap(\.ids))
     replay.filter.tids = tid.isEmpty ? nil : Set(tid.flatMap(\.ids))
     let stream = EventStream(replay)
+    stream.showsUTC = utc
     if let limit { stream.limit = limit }
     if !noStacks {
       var symbols = SymbolizerOptions()

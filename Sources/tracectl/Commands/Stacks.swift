@@ -59,7 +59,7 @@ struct Stacks: ParsableCommand {
 
   func validate() throws {
     _ = try output.renderer(of: StackReport.self)
-    _ = try TimeRange.closed(from: events.from, to: events.to)
+    try TimeRange.check(from: events.from, to: events.to)
     _ = try patterns.shaping(foldsRecursion: true)
     guard top >= 0, threshold >= 0, threshold <= 100 else {
       throw Failure(.usage, "-top and -threshold count from 0, and -threshold to 100")
@@ -121,10 +121,10 @@ struct StackEventOptions: ParsableArguments {
   var tid: [IDList] = []
 
   @Option(help: ArgumentHelp("Only events at or after this time.", valueName: "time"))
-  var from: TimeSpan?
+  var from: TimePoint?
 
   @Option(help: ArgumentHelp("Only events at or before this time.", valueName: "time"))
-  var to: TimeSpan?
+  var to: TimePoint?
 
   @Option(
     name: .customLong("symbol-path"),
@@ -146,7 +146,7 @@ struct StackEventOptions: ParsableArguments {
     } else if weight != nil {
       throw Failure(.usage, "-weight goes with -event", next: "name the events")
     }
-    options.selection.filter.time = try TimeRange.closed(from: from, to: to)
+    options.selection.filter.time = try TimeRange.closed(from: from, to: to, in: file)
     options.selection.filter.pids = pid.isEmpty ? nil : Set(pid.flatMap(\.ids))
     options.selection.filter.tids = tid.isEmpty ? nil : Set(tid.flatMap(\.ids))
     let processes = ProcessPatterns(process)

@@ -1,0 +1,113 @@
+/// A file of another tool or of another kind, recognised by its first bytes.
+public struct ForeignFile: Hashable, Sendable {
+  /// With its article: "a perf.data file".
+  public var kind: String
+  /// What to do with it, as an instruction.
+  public var nextStep: String
+
+  /// Bytes that are looked at.
+  static let prefixBytes = 4096
+
+  /// Nil where the first bytes tell nothing.
+  init?(prefix bytes: [UInt8]) {
+    guard
+      let found = Self.signature(bytes) ?? Self.etwLog(bytes) ?? Self.elf(bytes)
+        ?? Self.profile(bytes) ?? Self.text(bytes)
+    else { return nil }
+    (kind, nextStep) = found
+  }
+
+  private static let collect = "collect with 'tracectl collect', or read it with its own tool"
+  private static let decompress = "decompress it first"
+
+  /// Where the bytes stand, the bytes, what they mean, and the next step.
+  private static let signatures: [(offset: Int, bytes: [UInt8], kind: String, next: String)] = [
+    (0, Array("PERFILE2".utf8), "a perf.data file", "read it with 'perf script', or \(collect)"),
+    (0, Array("2ELIFREP".utf8), "a perf.data file", "read it with 'perf script', or \(collect)"),
+    (0, Array("PERFFILE".utf8), "a perf.data file", "read it with 'perf script', or \(collect)"),
+    (0, [0x46, 0x4c, 0x52, 0x00], "a JDK Flight Recorder file", "read it with 'jfr print'"),
+    (0, Array("Nettrace".utf8), "a .nettrace file of .NET", "read it with dotnet-trace"),
+    (
+      4, Array("!FastSerialization.1".utf8), "a file of PerfView (.etlx, .gcdump)",
+      "read it with PerfView"
+    ),
+    (0, Array("JAVA PROFILE ".utf8), "a heap dump of a JVM (.hprof)", "read it with jhat or MAT"),
+    (0, [0x17, 0x08, 0x44] + Array("tracing".utf8), "a trace.dat file", "read it with trace-cmd"),
+    (
+      0, Array("/* CTF ".utf8), "the metadata of a CTF trace (LTTng)",
+      "read its directory with babeltrace2"
+    ),
+    (0, [0x57, 0x1d, 0xd1, 0x75], "the metadata of a CTF trace (LTTng)", ctf),
+    (0, [0xc1, 0x1f, 0xfc, 0xc1], "a stream of a CTF trace (LTTng)", ctf),
+    (0, [0x75, 0xd1, 0x1d, 0x57], "the metadata of a CTF trace (LTTng)", ctf),
+    (0, [0xc1, 0xfc, 0x1f, 0xc1], "a stream of a CTF trace (LTTng)", ctf),
+    (
+      0, Array("DTiJ".utf8), "a jitdump file",
+      "collect while the program runs: its jitdump file is then read with it"
+    ),
+    (0, Array("SQLite format 3".utf8) + [0], "an SQLite database", collect),
+    (0, [0x0a, 0x0d, 0x0d, 0x0a], "a capture of packets (pcapng)", "read it with Wireshark"),
+    (
+      0, [0x1f, 0x8b], "compressed by gzip (a pprof profile, for one)",
+      "read a profile with 'go tool pprof', or decompress a trace first"
+    ),
+    (0, [0x28, 0xb5, 0x2f, 0xfd], "compressed by zstd", decompress),
+    (0, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], "compressed by xz", decompress),
+    (0, Array("BZh".utf8), "compressed by bzip2", decompress),
+    (0, [0x04, 0x22, 0x4d, 0x18], "compressed by lz4", decompress),
+    (0, [0x50, 0x4b, 0x03, 0x04], "a ZIP archive (a .diagsession, for one)", "unpack it first"),
+  ]
+
+  private static let ctf = "read its directory with babeltrace2"
+
+  private static func signature(_ bytes: [UInt8]) -> (String, String)? {
+    signatures.first { bytes.dropFirst($0.offset).starts(with: $0.bytes) }
+      .map { ($0.kind, $0.next) }
+  }
+
+  /// ETW: a buffer's header of 72 bytes, then the system's header with its marker.
+  private static func etwLog(_ bytes: [UInt8]) -> (String, String)? {
+    guard bytes.count > 76 else { return nil }
+    let size = (0..<4).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) }
+    let isSystemHeader = bytes[75] == 0xc0 && (1...2).contains(bytes[74])
+    guard isSystemHeader, size >= 1024, size % 1024 == 0, size <= 16 << 20 else { return nil }
+    return ("an .etl file of Windows (ETW)", "read it with PerfView or WPA on Windows")
+  }
+
+  private static func elf(_ bytes: [UInt8]) -> (String, String)? {
+    guard bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]), bytes.count > 17 else { return nil }
+    let type = bytes[5] == 2 ? bytes[17] : bytes[16]
+    return type == 4
+      ? ("an ELF core dump", "read it with gdb")
+      : ("an ELF program or library", "trace it with 'tracectl collect … -- program'")
+  }
+
+  /// pprof, not compressed: its first field is a short message that begins with its first field.
+  private static func profile(_ bytes: [UInt8]) -> (String, String)? {
+    guard bytes.count > 4, bytes[0] == 0x0a, (2...12).contains(bytes[1]), bytes[2] == 0x08 else {
+      return nil
+    }
+    return ("a pprof profile", "read it with 'go tool pprof'")
+  }
+
+  private static func text(_ bytes: [UInt8]) -> (String, String)? {
+    let text = String(decoding: bytes, as: UTF8.self)
+    let body = text.drop { $0.isWhitespace || $0 == "\u{feff}" }
+    if body.hasPrefix("{") || body.hasPrefix("[") {
+      if body.contains("\"traceEvents\"") || body.contains("\"ph\"") {
+        return ("a trace of Chrome's JSON format", "open it in ui.perfetto.dev")
+      }
+      if body.contains("speedscope") {
+        return ("a speedscope profile", "open it in speedscope.app")
+      }
+      if body.contains("\"meta\"") && body.contains("\"interval\"") {
+        return ("a profile of the Firefox Profiler", "open it in profiler.firefox.com")
+      }
+      return ("JSON", "give the trace file that it was made from")
+    }
+    if body.hasPrefix("<?xml") || body.hasPrefix("<svg") || body.hasPrefix("<!DOCTYPE") {
+      return ("XML or HTML", "give the trace file that it was made from")
+    }
+    return nil
+  }
+}
