@@ -106,4 +106,31 @@ import Testing
     let excluded = try Self.shape(model) { $0.exclude = [try FramePattern("lib")] }
     #expect(excluded == [Self.stack("main", "fib")])
   }
+
+  /// Without patterns, recursion is folded in a way of its own: node for node as with one that fits
+  /// nothing, and the tree goes on to be one that children can be looked for in.
+  @Test func foldingRecursionAloneIsAsWithAPatternThatFitsNothing() throws {
+    var random = Seeded(11)
+    var folded = 0
+    for _ in 0..<300 {
+      let model = StackModel.random(&random, names: Array(Self.names.prefix(3)))
+      var frames = FrameTable()
+      let tree = model.tree(&frames)
+      var shaping = StackShaping()
+      shaping.foldsRecursion = true
+      var alone = shaping.shape(tree, &frames)
+      shaping.exclude = [try FramePattern("no such frame")]
+      let general = shaping.shape(tree, &frames)
+      #expect(alone.parents == general.parents)
+      #expect(alone.frames == general.frames)
+      #expect(alone.exclusive == general.exclusive)
+      if alone.count < tree.count { folded += 1 }
+      let count = alone.count
+      for node in 1..<max(count, 1) {
+        #expect(alone.child(of: Int(alone.parents[node]), alone.frames[node]) == node)
+      }
+      #expect(alone.count == count)
+    }
+    #expect(folded > 100)
+  }
 }
