@@ -5,6 +5,11 @@ internal import TraceEvents
 extension TraceFile {
   /// Takes in what a whole block says about the trace.
   func absorb(_ header: BlockHeader, at offset: UInt64) throws(FormatError) {
+    // A live trace has no file header, so no offset in an index or an end fits it.
+    if isLive, [BlockKind.index, BlockKind.end].contains(header.kind) {
+      isComplete = header.kind == BlockKind.end
+      return
+    }
     if let closed = closingIndex, header.kind != BlockKind.end {
       note(
         "an index with blocks after it", closed.offset, payloadBytes: closed.header.payloadBytes,
