@@ -52,7 +52,7 @@ import TraceControl
     #expect(paths.contains { $0.contains("/libc.so") || $0.contains("/libc-") })
     let identity = ProcessIdentity(procName: "\(process.pid)")
     #expect(identity.executable.contains("python3"))
-    #expect(identity.arguments.first == "python3")
+    #expect(identity.arguments.first?.hasSuffix("python3") == true)
   }
 
   @Test func aLineBreakInAPathReturns() {

@@ -130,32 +130,32 @@ final class FollowedJitdump {
   ) -> JitdumpClock.Verdict {
     var scout = parser
     var batch = JitdumpClock.Batch(written: written, now: now, isLast: isLast)
-    batch.isPartial =
-      walk(&scout, shared) { record in
-        guard let time = record.timeOfCode else { return }
-        if batch.times.count < JitdumpClock.timesMax { batch.times.append(time) }
-        batch.latest = max(batch.latest, time)
-      }.hasMore
+    batch.isPartial = walk(&scout, shared, counting: { _ in true }) { record in
+      guard let time = record.timeOfCode else { return }
+      if batch.times.count < JitdumpClock.timesMax { batch.times.append(time) }
+      batch.latest = max(batch.latest, time)
+    }
     writer = scout.writer
     let isCounter = scout.header?.usesArchitectureClock ?? false
     return clock.judge(batch, isCounter: isCounter, shared.clock)
   }
 
   private func read(_ shared: CodeFileShared) -> Bool {
-    let (hasMore, bytes) = walk(&parser, shared) { tell($0, shared) }
-    guard bytes == 0 || account.read(bytes: bytes) else { return false }
-    return hasMore
+    walk(&parser, shared, counting: { account.read(bytes: $0) }) { tell($0, shared) }
   }
 
-  /// Reads on with a parser, as much as one file may have of a round.
+  /// Reads on with a parser, as much as one file may have of a round; true when there is more.
+  ///
+  /// - Parameter counting: takes note of bytes that were read; false when that is enough.
   private func walk(
-    _ parser: inout JitdumpParser, _ shared: CodeFileShared, _ body: (JitdumpRecord) -> Void
-  ) -> (hasMore: Bool, bytes: Int) {
+    _ parser: inout JitdumpParser, _ shared: CodeFileShared, counting: (Int) -> Bool,
+    _ body: (JitdumpRecord) -> Void
+  ) -> Bool {
     var bytes = 0
     while !parser.isRefused, parser.position < size,
       size - parser.position >= UInt64(parser.wanted)
     {
-      guard bytes < CodeFileLimits.roundBytes else { return (true, bytes) }
+      guard bytes < CodeFileLimits.roundBytes else { return true }
       let (position, wanted) = (parser.position, parser.wanted)
       var window = shared.window(wanted)
       // The header by itself, since it says how to read what follows.
@@ -168,9 +168,10 @@ final class FollowedJitdump {
       guard count >= wanted else { break }
       parser.parse(UnsafeRawBufferPointer(rebasing: room[..<count]), body)
       bytes += count
+      guard counting(count) else { return false }
       guard parser.position != position || parser.wanted != wanted else { break }
     }
-    return (false, bytes)
+    return false
   }
 
   /// The file was cut off or written anew: what it has now is another's beginning.
