@@ -127,6 +127,7 @@ private final class SilentSink: EventSink {
   func define(ref: UInt16, schema: EventSchema) {}
   func define(provider: ProviderSchema) {}
   func define(process: ProcessRecord) {}
+  func lost(_ count: UInt64, _ cause: LossCause, process: UInt32?) {}
   func processEnded(index: UInt32, atTicks ticks: UInt64) {}
   func add(_ set: BufferSet, id: UInt32, firstStream: UInt32) {}
   func remove(setID: UInt32) {}
