@@ -6,7 +6,7 @@ import TraceFormat
 
 extension EndToEnd {
   /// Stacks by frame pointers: each ends at the entry of its thread, or is counted as cut.
-  @Suite(.enabled(if: UnwindTests.mayUnwind)) struct CutStacksTests {
+  @Suite(.needs(.x86, .program("gcc"), .kernelSamples)) struct CutStacksTests {
     /// Every thread of this one keeps frame pointers up to the C library: the main thread, one
     /// more, a context of its own, and a signal's handler.
     static let whole = """

@@ -7,7 +7,7 @@ import TraceFormat
 extension EndToEnd {
   /// Threads and processes that live for less than the time between two samples.
   @Suite(
-    .enabled(if: UnwindTests.mayUnwind && geteuid() == 0, "whole CPUs may not be sampled here"))
+    .needs(.program("gcc"), .kernelSamples, .root))
   struct ShortLivedTests {
     /// 1,500 of a third of a millisecond each; prints the CPU time that all of them had.
     static let source = """

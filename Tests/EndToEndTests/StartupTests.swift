@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 import TraceFormat
 
@@ -87,7 +88,7 @@ extension EndToEnd {
     }
 
     /// In a user namespace that has no inotify instance to give.
-    @Test(.enabled(if: mayUnshare)) func withoutInotifySessionsAreFoundByPolling() throws {
+    @Test(.needs(.namespaces)) func withoutInotifySessionsAreFoundByPolling() throws {
       let deny = "echo 0 > /proc/sys/user/max_inotify_instances && exec "
       let arguments = "--events 100 --wait-for-enable 20"
       let late = try ChildProcess(
@@ -105,7 +106,7 @@ extension EndToEnd {
   }
 
   /// A daemon closes every descriptor that it does not know, and opens files of its own.
-  @Suite(.enabled(if: hasCompiler)) struct ClosedDescriptorsTests {
+  @Suite(.needs(.program("gcc"))) struct ClosedDescriptorsTests {
     static let library = """
       #define _GNU_SOURCE
       #include <fcntl.h>

@@ -64,7 +64,7 @@ import Testing
     #expect(refusal(directory.path + "/link") == nil)
   }
 
-  @Test(.enabled(if: geteuid() == 0)) func aStrangersFileIsNotWritten() throws {
+  @Test(.needs(.root)) func aStrangersFileIsNotWritten() throws {
     let place = try shared()
     try make(place + "/theirs")
     try #require(chown(place + "/theirs", 12_345, 12_345) == 0)

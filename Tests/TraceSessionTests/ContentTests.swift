@@ -12,7 +12,7 @@ private enum ContentCompiler {
 }
 
 /// Images without a build id: each content is an image of its own, whatever becomes of its file.
-@Suite(.enabled(if: ContentCompiler.path != nil, "there is no C compiler"))
+@Suite(.needs(Requirement("a C compiler") { ContentCompiler.path != nil }))
 struct ContentTests {
   private let directory = TemporaryDirectory()
 

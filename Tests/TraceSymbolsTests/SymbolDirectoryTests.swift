@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TraceSymbols
 
 /// Directories of debug files that somebody names: gdb's layout, with and without `.build-id`, and
 /// files by name; each only for the build that it belongs to.
-@Suite(.enabled(if: Tool.path(of: "objcopy") != nil, "binutils are not installed"))
+@Suite(.needs(.program("objcopy")))
 struct SymbolDirectoryTests {
   private let directory = NSTemporaryDirectory() + "trace-symdir-\(UUID().uuidString)"
   private let image: String

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 import TraceFormat
 
@@ -19,7 +20,7 @@ import TraceFormat
     try ToolRun(shell: line, environment: environment, in: fixture.path(""))
   }
 
-  @Test(.enabled(if: sysconf(Int32(_SC_NPROCESSORS_CONF)) <= 16, "buffers count as files"))
+  @Test(.needs(Requirement("at most 16 CPUs") { sysconf(Int32(_SC_NPROCESSORS_CONF)) <= 16 }))
   func aFileThatMayNotGrowIsReadableUpToThere() throws {
     let storm = ToolRun.directory + "/event-storm"
     let run = try run(

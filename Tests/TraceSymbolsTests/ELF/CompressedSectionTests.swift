@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TraceSymbols
 
 /// Sections that a linker has compressed are read like others.
-@Suite(.enabled(if: Tool.path(of: "gcc") != nil, "gcc is not installed"))
+@Suite(.needs(.program("gcc")))
 struct CompressedSectionTests {
   /// Of two kinds, as the header of a compressed section has them.
   static let kinds: [UInt32] = [1, 2]

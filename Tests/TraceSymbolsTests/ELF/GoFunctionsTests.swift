@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TraceSymbols
 
 /// Names of stripped Go programs, against nm's of the same program before it was stripped.
-@Suite(.enabled(if: Tool.path(of: "go") != nil, "go is not installed")) struct GoFunctionsTests {
+@Suite(.needs(.program("go"))) struct GoFunctionsTests {
   static let source = """
     package main
     import "fmt"

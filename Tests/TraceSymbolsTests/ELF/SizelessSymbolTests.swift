@@ -1,10 +1,11 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TraceSymbols
 
 /// A symbol without a size names its own code, and no function behind it that has no symbol.
-@Suite(.enabled(if: Tool.path(of: "gcc") != nil, "gcc is not installed"))
+@Suite(.needs(.program("gcc")))
 struct SizelessSymbolTests {
   /// Labels with and without call frame information of their own.
   static let source = """
