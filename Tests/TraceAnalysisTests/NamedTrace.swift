@@ -26,8 +26,8 @@ final class NamedTrace {
     try symbolizer.prepare()
   }
 
-  /// The name; with "~" where it was announced later, with "?" where it is uncertain, and the reason
-  /// in brackets where there is none.
+  /// The name; with "~" where it was announced later, with "?" where it is uncertain, and the
+  /// reason in brackets where there is none.
   func name(
     _ address: UInt64, at time: Int64, pid: UInt32 = 7, isCaller: Bool = false
   ) -> String {

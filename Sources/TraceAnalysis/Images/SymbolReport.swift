@@ -1,5 +1,6 @@
 internal import TraceEvents
 public import TraceFormat
+internal import TraceSymbols
 
 /// What a trace's stacks went through (images, the kernel, code compiled at run time), how many of
 /// its addresses have names, where those are from, and why the others have none.
@@ -50,8 +51,11 @@ public struct SymbolReport: Report {
   public struct Module: Hashable, Sendable {
     /// An image's path; empty where nothing is known of what was there.
     public var path: String
-    /// The GNU build id, empty where it is not known.
+    /// The GNU build id, or what stands in its place for an image without one; empty where neither
+    /// is known.
     public var buildID: [UInt8]
+    /// Whether ``buildID`` is a digest of the image's content.
+    public var hasContentID: Bool { BuildID(buildID)?.isContent == true }
     /// Nil where nothing is known of what was there.
     public var source: SymbolSource?
     public var processes: Int

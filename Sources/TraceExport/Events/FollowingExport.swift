@@ -101,7 +101,14 @@ final class FollowingExport<Format: EventFormat>: Export {
   /// Writes an event at once, with the names that are known by now.
   private func write(_ event: borrowing RawEvent, _ header: EventHeader) throws {
     var line = EventLine(event)
-    if header.stack != .none { line.stack = named(replay.file.stack(header.stack), header).0 }
+    if header.stack != .none {
+      var (frames, tickets) = named(replay.file.stack(header.stack), header)
+      for (index, ticket) in tickets.enumerated()
+      where ticket.map(names.symbolizer.isPending) == true {
+        frames[index].isProvisional = true
+      }
+      line.stack = frames
+    }
     format.write(line, type: event.typeIndex, to: &output.pointee)
     if names.isFull { writeBackfills() }
   }

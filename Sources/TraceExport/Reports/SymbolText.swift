@@ -1,5 +1,4 @@
 public import TraceAnalysis
-internal import TraceSymbols
 
 /// Which images and sources of code a trace's stacks went through, and what of them has names:
 ///
@@ -106,7 +105,7 @@ public struct SymbolText: Renderer {
   private func details(_ module: SymbolReport.Module) -> [String] {
     var lines: [String] = []
     if !module.buildID.isEmpty {
-      let kind = BuildID(module.buildID)?.isContent == true ? "no build id; content" : "build id"
+      let kind = module.hasContentID ? "no build id; content" : "build id"
       lines.append("\(kind) \(hexadecimal(module.buildID))")
     }
     if module.announced > 0 {

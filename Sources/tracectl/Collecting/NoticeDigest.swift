@@ -11,7 +11,13 @@ struct NoticeDigest {
     var text: String
 
     /// What sentences of one kind have in common: everything but numbers.
-    fileprivate var kind: String { String(text.map { $0.isNumber ? "0" : $0 }) }
+    fileprivate var kind: String {
+      var kind = ""
+      for character in text where !(character.isNumber && kind.last == "0") {
+        kind.append(character.isNumber ? "0" : character)
+      }
+      return kind
+    }
   }
 
   /// Sentences of one kind that are shown.
