@@ -31,5 +31,11 @@ let package = Package(
         "CFuzzer", .product(name: "TraceSession", package: "trace-engine"),
       ],
       swiftSettings: [.swiftLanguageMode(.v6)]),
+    .executableTarget(
+      name: "FuzzRing",
+      dependencies: [
+        "CFuzzer", .product(name: "TraceSession", package: "trace-engine"),
+      ],
+      swiftSettings: [.swiftLanguageMode(.v6)]),
   ] + symbolTargets
 )

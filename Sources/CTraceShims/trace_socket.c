@@ -124,6 +124,23 @@ ssize_t trace_packet_receive(int fd, void *bytes, long capacity, int *descriptor
   return received;
 }
 
+int trace_wake_pair(int *pair) {
+  return socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair);
+}
+
+void trace_take_wakes(int fd) {
+  char byte;
+  // Bounded: a process may send as fast as they are taken.
+  for (int i = 0; i < 64 && recv(fd, &byte, sizeof byte, MSG_DONTWAIT) > 0; i++) {
+  }
+}
+
+void trace_wake_peer(int fd) {
+  char byte = 1;
+  // Full or closed: then nobody needs to be woken. What is no socket is not written to.
+  if (send(fd, &byte, sizeof byte, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) return;
+}
+
 int trace_wake_descriptor(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 void trace_futex_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns) {

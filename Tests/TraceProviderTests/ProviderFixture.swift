@@ -75,7 +75,8 @@ final class AttachedSession {
     set = created
     slot = try SessionSlots.attach(
       memoryDescriptor: created.descriptor, wakeDescriptor: trace_wake_descriptor(),
-      processSlot: processSlot)
+      processSlot: processSlot
+    ).slot
     for ring in 0..<created.parameters.ringCount {
       let reader = UnsafeMutablePointer<RingReader>.allocate(capacity: 1)
       reader.initialize(to: RingReader(created, ring: ring))

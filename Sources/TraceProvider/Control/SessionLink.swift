@@ -157,20 +157,19 @@ final class SessionLink {
   }
 
   private func attach(_ welcome: Welcome, _ descriptors: [Int32]) {
-    guard descriptors.count == Welcome.descriptorCount, slot == nil,
-      // Emitters write to it from anywhere: it must never make them wait.
-      fcntl(descriptors[1], F_GETFL) & O_NONBLOCK != 0
-    else {
+    guard descriptors.count == Welcome.descriptorCount, slot == nil else {
       for descriptor in descriptors { OpenDescriptors.close(descriptor) }
       isOver = true
       return
     }
     defer { OpenDescriptors.close(descriptors[0]) }
     do throws(SessionSlots.Failure) {
-      slot = try SessionSlots.attach(
+      let (place, refused) = try SessionSlots.attach(
         memoryDescriptor: descriptors[0], wakeDescriptor: descriptors[1],
         processSlot: welcome.processSlot)
+      slot = place
       OpenDescriptors.forget(descriptors[1])
+      if let refused { send(.notice(text: BlockTimeout.notice(asked_ns: refused))) }
     } catch {
       OpenDescriptors.close(descriptors[1])
       send(.refused(reason: Self.reason(error)))

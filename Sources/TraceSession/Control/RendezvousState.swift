@@ -55,6 +55,8 @@ struct RendezvousState {
     case .enabled(let provider, let generation):
       guard link.generations[provider] == generation else { return }
       link.unconfirmed.remove(provider)
+      // The process has mapped it, and nobody else will.
+      link.ownedSet?.closeDescriptor()
       if link.outdated.remove(provider) != nil { grant(provider, to: link) }
     case .captureStateDone(let provider, _):
       link.capturing.remove(provider)
@@ -145,9 +147,10 @@ struct RendezvousState {
     }
     let entry: BufferSets.Entry
     do {
-      entry = try sets.set(uid: link.peer.uid, wantsLockSet: hello.wantsLockSet) {
-        sink.add($0, id: $1, firstStream: $2)
-      }
+      guard nextSlot < .max else { throw BufferSetError.noMemoryLeft }
+      entry = try sets.set(
+        uid: link.peer.uid, wantsLockSet: hello.wantsLockSet,
+        announce: { sink.add($0, id: $1, firstStream: $2) }, evict: { sink.remove(setID: $0) })
     } catch {
       note("there are no buffers for it: \(error)", link)
       link.end()
@@ -158,7 +161,7 @@ struct RendezvousState {
     processesSeen += 1
     link.slot = slot
     link.setID = entry.id
-    link.ownsSet = entry.isPrivate
+    link.ownedSet = entry.isPrivate ? entry.set : nil
     processes[record].index = slot
     let identity = ProcessIdentity(procName: link.peer.pid != 0 ? "\(link.peer.pid)" : "none")
     sink.define(
@@ -244,7 +247,7 @@ struct RendezvousState {
     guard let slot = link.slot, let setID = link.setID else { return }
     sink?.processEnded(
       index: slot, atTicks: trace_ticks_are_invariant() ? trace_ticks() : trace_monotonic_ns())
-    if link.ownsSet { sink?.remove(setID: setID) }
+    if link.ownedSet != nil, sets.end(setID) { sink?.remove(setID: setID) }
   }
 
   mutating func note(_ problem: String, _ link: ProcessLink) {

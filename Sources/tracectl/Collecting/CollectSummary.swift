@@ -10,10 +10,13 @@ struct CollectSummary {
   private let file: TraceFile
   /// Events that the session had in hand and could not write.
   private let unwritten: UInt64
+  /// False: a process has overwritten the counters of losses.
+  private let lossesAreKnown: Bool
 
-  init(_ file: TraceFile, unwritten: UInt64 = 0) {
+  init(_ file: TraceFile, unwritten: UInt64 = 0, lossesAreKnown: Bool = true) {
     self.file = file
     self.unwritten = unwritten
+    self.lossesAreKnown = lossesAreKnown
   }
 
   /// The kernel's rings have the size that they may have: only fewer records help.
@@ -78,13 +81,18 @@ struct CollectSummary {
     let older =
       overwritten > 0 ? ["  \(grouped(overwritten)) older events overwritten, as asked"] : []
     let lost = byCause.values.reduce(0, &+)
-    guard lost > 0 else { return older + ["  0 lost"] }
+    guard lost > 0 else {
+      return older + [
+        lossesAreKnown ? "  0 lost" : "*** IT IS NOT KNOWN WHETHER EVENTS WERE LOST ***"
+      ]
+    }
     let causes = byCause.filter { $0.value > 0 }
       .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       .map { "\(grouped($0.value)) \($0.key)" }
     let share = Double(lost) / (Double(lost) + Double(file.eventCount)) * 100
+    let atLeast = lossesAreKnown ? "" : "AT LEAST "
     return older + [
-      "*** \(grouped(lost)) EVENTS WERE LOST (\(fixed(share, decimals: 2)) %): "
+      "*** \(atLeast)\(grouped(lost)) EVENTS WERE LOST (\(fixed(share, decimals: 2)) %): "
         + causes.joined(separator: ", ") + " ***"
     ] + (unwritten > 0 ? [] : [advice(lostCauses)])
   }

@@ -87,7 +87,8 @@ struct Collection {
     }
     let isWhole = statistics.failure == nil
     let summary = CollectSummary(
-      file, unwritten: isWhole ? 0 : statistics.events &- min(statistics.events, file.eventCount))
+      file, unwritten: isWhole ? 0 : statistics.events &- min(statistics.events, file.eventCount),
+      lossesAreKnown: statistics.lossesAreKnown)
     for line in isQuiet ? summary.losses : summary.lines { complain(escapedForTerminal(line)) }
   }
 
