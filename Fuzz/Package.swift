@@ -9,8 +9,8 @@ let symbolTargets: [Target] = ["FuzzJitdump", "FuzzPerfmap", "FuzzElf", "FuzzUnw
     swiftSettings: [.swiftLanguageMode(.v6)])
 }
 
-/// The session's control plane, with probes in TraceSession.
-let sessionTargets: [Target] = ["FuzzControl", "FuzzBudgets"].map {
+/// The session's control plane and its drain, with probes in TraceSession.
+let sessionTargets: [Target] = ["FuzzControl", "FuzzBudgets", "FuzzRing"].map {
   .executableTarget(
     name: $0,
     dependencies: ["CFuzzer", .product(name: "TraceSession", package: "trace-engine")],

@@ -141,6 +141,32 @@ int trace_wake_descriptor(void) {
   return above_standard(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
+int trace_wake_pair(int *pair) {
+  if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0) return -1;
+  pair[0] = above_standard(pair[0]);
+  if (pair[0] >= 0) pair[1] = above_standard(pair[1]);
+  if (pair[0] >= 0 && pair[1] >= 0) return 0;
+  int code = errno;
+  for (int i = 0; i < 2; i++) {
+    if (pair[i] >= 0) close(pair[i]);
+  }
+  errno = code;
+  return -1;
+}
+
+void trace_take_wakes(int fd) {
+  char byte;
+  // Bounded: a process may send as fast as they are taken.
+  for (int i = 0; i < 64 && recv(fd, &byte, sizeof byte, MSG_DONTWAIT) > 0; i++) {
+  }
+}
+
+void trace_wake_peer(int fd) {
+  char byte = 1;
+  // Full or closed: then nobody needs to be woken. What is no socket is not written to.
+  if (send(fd, &byte, sizeof byte, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) return;
+}
+
 void trace_futex_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns) {
   struct timespec limit = {(time_t)(timeout_ns / 1000000000u), (long)(timeout_ns % 1000000000u)};
   syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, &limit, NULL, 0);

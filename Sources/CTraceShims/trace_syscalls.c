@@ -35,6 +35,10 @@ int trace_memfd_seal(int fd) {
   return fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL);
 }
 
+void trace_memfd_punch(int fd, long offset, long count) {
+  if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, count) != 0) return;
+}
+
 _Bool trace_memfd_is_sealed(int fd) {
   int seals = fcntl(fd, F_GET_SEALS);
   return seals != -1 && (seals & F_SEAL_SHRINK) && (seals & F_SEAL_GROW);

@@ -1,7 +1,7 @@
 package import TraceEvents
 
 /// What a session has for a process once it wants events of it; two descriptors come with it, the
-/// buffer set's memory and the eventfd that wakes the session's drain.
+/// buffer set's memory and the socket that wakes the session's drain.
 package struct Welcome: Hashable, Sendable {
   package var sessionID: UInt64
   /// The session's number for the process; never given twice.
@@ -12,7 +12,7 @@ package struct Welcome: Hashable, Sendable {
     self.processSlot = processSlot
   }
 
-  /// The memory, then the eventfd.
+  /// The memory, then the socket: an emitter sends a byte when a ring fills.
   package static let descriptorCount = 2
 }
 
@@ -62,8 +62,13 @@ package struct SamplingRequest: Hashable, Sendable {
     self.interval_ns = interval_ns
   }
 
-  /// Shorter intervals are taken for this one.
+  /// Shorter intervals are taken for this one, and longer ones for the longest.
   package static let intervalMin_ns: UInt64 = 50_000
+  package static let intervalMax_ns: UInt64 = 3_600_000_000_000
+
+  package var boundedInterval_ns: UInt64 {
+    min(max(interval_ns, Self.intervalMin_ns), Self.intervalMax_ns)
+  }
 }
 
 /// A message from a session to a traced process.

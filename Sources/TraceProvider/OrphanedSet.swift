@@ -6,7 +6,7 @@ import TraceRing
 /// read what stands in them. On the control thread only.
 ///
 /// - Guarantee: one set at most, for ``keepNanoseconds`` at most; nobody writes to it.
-/// - Cost: the set's memory, which all programs of the session share.
+/// - Cost: the set's memory; programs that share buffers keep it together.
 enum OrphanedSet {
   static let keepNanoseconds: UInt64 = 600_000_000_000
 

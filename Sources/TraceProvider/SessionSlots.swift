@@ -34,11 +34,14 @@ enum SessionSlots {
     return state
   }
 
-  /// Maps the set and lets this process's emitters write to it. Takes over `wakeDescriptor`, which
-  /// is one of ``OpenDescriptors`` as `memoryDescriptor` is, when it succeeds.
+  /// Maps the set and lets this process's emitters write to it. Takes over both descriptors, which
+  /// are ``OpenDescriptors``, when it succeeds.
+  ///
+  /// - Returns: the place, and the time that the session asks emitters to wait in block mode where
+  ///   that is more than ``BlockTimeout/limit_ns``.
   static func attach(
     memoryDescriptor: Int32, wakeDescriptor: Int32, processSlot: UInt32
-  ) throws(Failure) -> Int {
+  ) throws(Failure) -> (slot: Int, refusedTimeout_ns: UInt64?) {
     let set: BufferSet
     do { set = try BufferSet.attach(descriptor: memoryDescriptor) } catch {
       throw .bufferSet(error)
@@ -51,8 +54,10 @@ enum SessionSlots {
     state.pointee.attachments[index] = Attachment(
       set: set, memoryDescriptor: memoryDescriptor, wakeDescriptor: wakeDescriptor)
     EmitterSlots.attach(
-      set, to: index, processSlot: processSlot, wakeDescriptor: wakeDescriptor)
-    return index
+      set, to: index, processSlot: processSlot, wakeDescriptor: wakeDescriptor,
+      blockTimeoutLimit_ns: BlockTimeout.limit_ns)
+    let asked = set.parameters.mode == .block ? set.parameters.blockTimeoutNanoseconds : 0
+    return (index, asked > BlockTimeout.limit_ns ? asked : nil)
   }
 
   static func apply(

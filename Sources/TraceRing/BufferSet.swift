@@ -32,6 +32,7 @@ public struct BufferSetParameters: Sendable, Equatable {
     (1...RingLayout.ringCountMax).contains(ringCount)
       && (RingLayout.ringBytesMin...RingLayout.ringBytesMax).contains(ringBytes)
       && ringBytes & (ringBytes - 1) == 0
+      && firstStream <= .max - UInt32(ringCount)
       && !(usesMonotonicClock && writerKind == .rseq)
   }
 }
@@ -43,6 +44,10 @@ public enum BufferSetError: Error, Equatable {
   case system(call: String, code: Int32)
   /// The descriptor is not a buffer set of this ABI, or its size does not fit its header.
   case notABufferSet
+  /// It would take more of the machine's memory than ``BufferSet/bytesMax``.
+  case tooLarge(bytes: Int)
+  /// The session's buffers take as much as they may already.
+  case noMemoryLeft
 }
 
 extension BufferSetError: CustomStringConvertible {
@@ -51,6 +56,10 @@ extension BufferSetError: CustomStringConvertible {
     case .invalidParameters: "the sizes do not fit"
     case .system(let call, let code): "\(call): \(String(cString: strerror(code)))"
     case .notABufferSet: "they are not of this version, or their size is wrong"
+    case .tooLarge(let bytes):
+      "they take \(bytes >> 20) MiB, and \(BufferSet.bytesMax >> 20) MiB is the most: half of the "
+        + "machine's memory"
+    case .noMemoryLeft: "the session's buffers take as much memory as they may already"
     }
   }
 }
@@ -62,6 +71,12 @@ extension BufferSetError: CustomStringConvertible {
 /// - Cost: address space for every CPU; memory only for the pages that are written.
 public final class BufferSet: @unchecked Sendable {
   public let parameters: BufferSetParameters
+  /// What one set may take at most: half of the machine's memory.
+  public static let bytesMax: Int = {
+    let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
+    return pages > 0 && size > 0 ? pages / 2 * size : .max
+  }()
+
   /// The memfd of a set that was created here; -1 for an attached one, and after
   /// ``closeDescriptor()``.
   public private(set) var descriptor: Int32
@@ -70,6 +85,8 @@ public final class BufferSet: @unchecked Sendable {
   public let byteCount: Int
   /// When it was mapped here: no later than anything that is written to a set created here.
   let mappedTicks: UInt64
+  /// The same moment on CLOCK_MONOTONIC.
+  let mappedNanoseconds: UInt64
 
   /// A new set; the caller hands its descriptor to processes.
   public static func create(_ parameters: BufferSetParameters) throws(BufferSetError) -> BufferSet {
@@ -89,6 +106,9 @@ public final class BufferSet: @unchecked Sendable {
   }
 
   /// Maps a set that a session created; leaves the descriptor to the caller.
+  ///
+  /// - Guarantee: the header is read once; every number in it is checked, but for the block
+  ///   timeout, which ``EmitterSlots`` bounds.
   public static func attach(descriptor: Int32) throws(BufferSetError) -> BufferSet {
     try attach(descriptor: descriptor, flags: MAP_SHARED)
   }
@@ -124,6 +144,7 @@ public final class BufferSet: @unchecked Sendable {
       RingLayout.setBytes(ringCount: parameters.ringCount, ringBytes: parameters.ringBytes)
         == Int(status.st_size)
     else { throw .notABufferSet }
+    guard Int(status.st_size) <= bytesMax else { throw .tooLarge(bytes: Int(status.st_size)) }
     let mapping = try BufferSet(
       parameters, descriptor: descriptor, byteCount: Int(status.st_size), flags: flags)
     mapping.descriptor = -1
@@ -140,7 +161,8 @@ public final class BufferSet: @unchecked Sendable {
     self.descriptor = descriptor
     base = mapping
     self.byteCount = byteCount
-    mappedTicks = parameters.usesMonotonicClock ? trace_monotonic_ns() : trace_ticks()
+    mappedNanoseconds = trace_monotonic_ns()
+    mappedTicks = parameters.usesMonotonicClock ? mappedNanoseconds : trace_ticks()
   }
 
   deinit {
@@ -189,6 +211,19 @@ public final class BufferSet: @unchecked Sendable {
 
   /// Where the first ring's data lies; for tests that damage it.
   package var firstRingData: UnsafeMutablePointer<UInt64> { data(0) }
+
+  /// Writes anything anywhere in the set, as whoever has mapped it can; for tests.
+  package func overwrite(at place: Int, with bytes: UnsafeRawBufferPointer) {
+    guard place >= 0, place < byteCount, let source = bytes.baseAddress else { return }
+    (base + place).copyMemory(from: source, byteCount: min(bytes.count, byteCount - place))
+  }
+
+  /// Makes a hole in the memory, which then reads as zeros, as whoever has its descriptor can; for
+  /// tests.
+  package func punch(at place: Int, count: Int) {
+    guard place >= 0, place < byteCount, count > 0 else { return }
+    trace_memfd_punch(descriptor, place, min(count, byteCount - place))
+  }
 
   /// Events that threads without an rseq area could not write.
   public var lostWithoutRseq: UInt64 {

@@ -16,9 +16,11 @@ public enum EmitterSlots {
   }
 
   /// Lets emitters write into the set as the process that the session calls `processSlot`.
-  /// `wakeDescriptor` is the session's eventfd; the caller keeps both open until ``detach(_:)``.
+  /// `wakeDescriptor` is the session's socket; the caller keeps both open until ``detach(_:)``.
+  /// In block mode emitters wait for `blockTimeoutLimit_ns` at most, whatever the session asks for.
   public static func attach(
-    _ set: BufferSet, to index: Int, processSlot: UInt32, wakeDescriptor: Int32
+    _ set: BufferSet, to index: Int, processSlot: UInt32, wakeDescriptor: Int32,
+    blockTimeoutLimit_ns: UInt64 = .max
   ) {
     let slot = slot(index)
     precondition(slot.pointee.generation & 1 == 0, "the slot is taken")
@@ -33,7 +35,8 @@ public enum EmitterSlots {
     slot.pointee.ring_count = UInt32(parameters.ringCount)
     slot.pointee.mode = parameters.mode.rawValue
     slot.pointee.wake_fd = wakeDescriptor
-    slot.pointee.block_timeout_ns = parameters.blockTimeoutNanoseconds
+    slot.pointee.block_timeout_ns = min(
+      parameters.blockTimeoutNanoseconds, blockTimeoutLimit_ns)
     slot.pointee.uses_monotonic_clock = parameters.usesMonotonicClock ? 1 : 0
     slot.pointee.stalled = 0
     slot.pointee.set = set.header

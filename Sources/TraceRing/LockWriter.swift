@@ -34,32 +34,31 @@ enum LockWriter {
     let turn = PageTurn(
       slot: slot, ring: ring, tail: trace_load_u64(&control.pointee.tail), ticks: ticks,
       writer: slot.pointee.writer_high | UInt64(tid))
-    let isReady = withUnsafeTemporaryAllocation(
+    // `tail` is loaded once: where the record goes must not depend on what stands there later.
+    let place: (tail: UInt64, base: UInt64)? = withUnsafeTemporaryAllocation(
       of: trace_store.self, capacity: PageTurn.storesMax
     ) { stores in
       switch turn.plan(record.words, stores.baseAddress!) {
-      case .nothing: return true
-      case .room: return false
-      case .stores(let count):
+      case .nothing(let base): return (turn.tail, base)
+      case .room: return nil
+      case .stores(let count, let tail):
         for store in stores[..<count] { trace_store_u64(store.address, store.value) }
         if trace_load_u32(&slot.pointee.stalled) != 0 { trace_store_u32(&slot.pointee.stalled, 0) }
         turn.wakeConsumerIfFilling()
-        return true
+        return (tail, ticks)
       }
     }
-    guard isReady else {
+    guard let place else {
       turn.wakeConsumerIfFilling()
       return .full
     }
-    let tail = trace_load_u64(&control.pointee.tail)
-    let delta = ticks &- trace_load_relaxed_u64(&control.pointee.base_ticks)
-    let place =
-      ring.data + Int(tail & RingLayout.positionMask & slot.pointee.ring_mask_words)
-    place[0] = record.header | delta
-    for word in 1..<max(record.words, 1) { place[word] = record.payload[word - 1] }
+    let words =
+      ring.data + Int(place.tail & RingLayout.positionMask & slot.pointee.ring_mask_words)
+    words[0] = record.header | (ticks &- place.base)
+    for word in 1..<max(record.words, 1) { words[word] = record.payload[word - 1] }
     trace_store_u64(
       &control.pointee.tail,
-      tail &+ UInt64(record.words) &+ 1 << RingLayout.eventCountShift)
+      place.tail &+ UInt64(record.words) &+ 1 << RingLayout.eventCountShift)
     return .written
   }
 

@@ -9,9 +9,11 @@ struct PageTurn {
   static let storesMax = 24
 
   enum Need {
-    case nothing
+    /// The record fits where `tail` is; its delta counts from `base`.
+    case nothing(base: UInt64)
     case room
-    case stores(Int)
+    /// So many stores, after which `tail` is this and deltas count from ``PageTurn/ticks``.
+    case stores(Int, tail: UInt64)
   }
 
   let slot: UnsafeMutablePointer<trace_slot>
@@ -26,14 +28,15 @@ struct PageTurn {
   /// Fills `stores` with what has to be done before a record of `words` fits.
   func plan(_ words: Int, _ stores: UnsafeMutablePointer<trace_store>) -> Need {
     let control = ring.control
-    let delta = ticks &- trace_load_relaxed_u64(&control.pointee.base_ticks)
-    let isMine = trace_load_relaxed_u64(&control.pointee.writer) == writer && delta >> 32 == 0
-    if isMine, wordsLeft >= words { return .nothing }
-    if wordsLeft >= words + RingLayout.contextWords { return .stores(planContext(stores)) }
+    let base = trace_load_relaxed_u64(&control.pointee.base_ticks)
+    let isInReach = (ticks &- base) >> 32 == 0
+    let isMine = trace_load_relaxed_u64(&control.pointee.writer) == writer && isInReach
+    if isMine, wordsLeft >= words { return .nothing(base: base) }
+    if wordsLeft >= words + RingLayout.contextWords { return planContext(stores) }
     let next =
       (position + UInt64(RingLayout.pageWords - 1)) & ~UInt64(RingLayout.pageWords - 1)
     guard hasRoom(next) else { return .room }
-    return .stores(planPage(at: next, stores))
+    return planPage(at: next, stores)
   }
 
   private func hasRoom(_ next: UInt64) -> Bool {
@@ -47,7 +50,7 @@ struct PageTurn {
     ring.data + Int(position & slot.pointee.ring_mask_words)
   }
 
-  private func planContext(_ stores: UnsafeMutablePointer<trace_store>) -> Int {
+  private func planContext(_ stores: UnsafeMutablePointer<trace_store>) -> Need {
     var list = StoreList(stores)
     let size = UInt64(RingLayout.contextWords)
     list.add(&ring.control.pointee.writer, 0)
@@ -57,10 +60,10 @@ struct PageTurn {
     list.add(&ring.control.pointee.base_ticks, ticks)
     list.add(&ring.control.pointee.tail, tail &+ size)
     list.add(&ring.control.pointee.writer, writer)
-    return list.count
+    return .stores(list.count, tail: tail &+ size)
   }
 
-  private func planPage(at next: UInt64, _ stores: UnsafeMutablePointer<trace_store>) -> Int {
+  private func planPage(at next: UInt64, _ stores: UnsafeMutablePointer<trace_store>) -> Need {
     var list = StoreList(stores)
     let size = UInt64(RingLayout.pageContextWords)
     list.add(&ring.control.pointee.writer, 0)
@@ -84,7 +87,7 @@ struct PageTurn {
     list.add(&ring.control.pointee.base_ticks, ticks)
     list.add(&ring.control.pointee.tail, next &+ size)
     list.add(&ring.control.pointee.writer, writer)
-    return list.count
+    return .stores(list.count, tail: next &+ size)
   }
 
   /// Events written to the ring before the page at `next`: those before the page that is left,
@@ -103,7 +106,7 @@ struct PageTurn {
     let used = position &- trace_load_u64(&control.pointee.head)
     guard used >= (slot.pointee.ring_mask_words &+ 1) / 4 else { return }
     if trace_exchange_u32(&control.pointee.wake_wanted, 0) != 0 {
-      trace_wake(slot.pointee.wake_fd)
+      trace_wake_peer(slot.pointee.wake_fd)
     }
   }
 }

@@ -107,7 +107,8 @@ public enum RingLayout {
     return (end + pageBytes - 1) / pageBytes * pageBytes
   }
 
-  static func setBytes(ringCount: Int, ringBytes: Int) -> Int {
+  /// Bytes of a whole set.
+  public static func setBytes(ringCount: Int, ringBytes: Int) -> Int {
     dataOffset(ringCount: ringCount) + ringCount * ringBytes
   }
 }

@@ -1,51 +1,9 @@
 import CTraceShims
 
-/// A record as it was written, in the reader's own memory.
-public struct RingRecord {
-  public var header: UInt64
-  public var ticks: UInt64
-  /// Process slot << 32 | thread id, as the writer said it.
-  public var writer: UInt64
-  /// Payload words, then the stack's addresses.
-  public var payload: UnsafePointer<UInt64>
-  public var payloadWords: Int
-
-  @inlinable @inline(__always)
-  init(
-    header: UInt64, ticks: UInt64, writer: UInt64, payload: UnsafePointer<UInt64>,
-    payloadWords: Int
-  ) {
-    self.header = header
-    self.ticks = ticks
-    self.writer = writer
-    self.payload = payload
-    self.payloadWords = payloadWords
-  }
-
-  @inlinable public var ref: UInt16 { RecordHeader.ref(header) }
-  @inlinable public var hasStack: Bool { header & RecordHeader.stackFlag != 0 }
-  @inlinable public var isRundown: Bool { header & RecordHeader.rundownFlag != 0 }
-}
-
-/// What a reader learnt besides records.
-public struct RingNotice: Equatable, Sendable {
-  /// What became of the events.
-  public enum Cause: Equatable, Sendable {
-    case lost(RingLoss)
-    case overwritten
-    /// Bytes that no producer of ours writes; events in them are counted where the ring still says
-    /// how many.
-    case damaged
-  }
-  public var cause: Cause
-  public var count: UInt64
-  /// The loss happened after the first and no later than the second.
-  public var fromTicks: UInt64
-  public var toTicks: UInt64
-}
-
 /// The consumer of one ring: copies what is complete, page by page, and parses its own copy, so
 /// that a process that scribbles over the ring changes what is read but not where.
+///
+/// Every word of shared memory is loaded once, checked, and used as loaded.
 ///
 /// One thread at a time. The ring is given back as soon as it is copied.
 public struct RingReader: ~Copyable {
@@ -55,36 +13,47 @@ public struct RingReader: ~Copyable {
   private let data: UnsafeMutablePointer<UInt64>
   private let ringWords: UInt64
   @usableFromInline let copy: UnsafeMutablePointer<UInt64>
+  private let ownsCopy: Bool
   @usableFromInline var copied = 0
   @usableFromInline var index = 0
   /// Position in the ring of the next word to copy.
   private var position: UInt64 = 0
   @usableFromInline var base: UInt64 = 0
   @usableFromInline var writer: UInt64 = 0
-  /// No later than this is believed: a base in the future would tear the trace's time line.
-  private var nowTicks: UInt64 = 0
+  /// No later than this is believed: a record from the future would tear the trace's time line.
+  @usableFromInline var nowTicks: UInt64
   /// Ticks of the last record; what follows is no earlier. For the reader to change.
   public var lastTicks: UInt64
-  /// Events that were in the ring up to here, those that were lost in it included.
-  private var eventsSeen: UInt64 = 0
-  /// Events before the page that is being read.
-  private var eventsBeforePage: UInt64 = 0
   @usableFromInline var eventsInCopy: UInt64 = 0
-  private var lossesSeen = InlineArray<5, UInt64>(repeating: 0)
+  /// Records of the copy that have no known writer.
+  @usableFromInline var hasOrphans = false
+  private var account = RingAccount()
+  /// The page that is being read, and when it was begun; another time means that the ring was wiped
+  /// and begun anew.
+  private var page: (start: UInt64, ticks: UInt64)?
+  private var losses = InlineArray<5, LossMeter>(repeating: LossMeter())
+  private var lossesWithoutRseq = LossMeter()
+  private var allowance: LossAllowance
   public private(set) var notices: [RingNotice] = []
   private var isRecovering = false
-  /// Of a recovering reader: events of the ring before the oldest that still stands there.
-  public private(set) var eventsBeforeStart: UInt64 = 0
+  /// Of a recovering reader: events of the ring before the oldest page that still stands there; nil
+  /// while no page that says it was read.
+  public private(set) var eventsBeforeStart: UInt64?
 
-  public init(_ set: BufferSet, ring: Int) {
+  /// `copy` has room for a page, and may serve several readers of which one at a time has a copy
+  /// that is not read to its end; it stays the caller's. Nil: the reader has one of its own.
+  public init(_ set: BufferSet, ring: Int, copy: UnsafeMutablePointer<UInt64>? = nil) {
     self.set = set
     self.ring = ring
     control = set.control(ring)
     data = set.data(ring)
     ringWords = UInt64(set.parameters.ringBytes / 8)
-    copy = .allocate(capacity: RingLayout.pageWords)
+    ownsCopy = copy == nil
+    self.copy = copy ?? .allocate(capacity: RingLayout.pageWords)
     // Not now: by now producers may have written.
     lastTicks = set.mappedTicks
+    nowTicks = set.mappedTicks
+    allowance = LossAllowance(fromNanoseconds: set.mappedNanoseconds)
   }
 
   /// A reader of everything that still stands in a ring whose session has gone, what that had read
@@ -97,7 +66,7 @@ public struct RingReader: ~Copyable {
     position = min(oldestValid(tail), tail)
   }
 
-  deinit { copy.deallocate() }
+  deinit { if ownsCopy { copy.deallocate() } }
 
   /// Pages of the ring.
   public var pageCount: Int { Int(ringWords) / RingLayout.pageWords }
@@ -107,26 +76,31 @@ public struct RingReader: ~Copyable {
     trace_load_u64(&control.pointee.tail) & RingLayout.positionMask != position
   }
 
-  /// Copies the next stretch, at most a page. False when there is none, or only a damaged one.
+  /// Copies the next stretch, at most a page. False when there is none.
   public mutating func advance() -> Bool {
-    var end = trace_load_u64(&control.pointee.tail) & RingLayout.positionMask
-    if set.parameters.mode == .overwrite { skipOverwritten(end) }
-    guard end != position else { return false }
-    guard end > position, end - position <= ringWords else {
-      giveUp(at: end)
+    let tail = trace_load_u64(&control.pointee.tail) & RingLayout.positionMask
+    nowTicks = max(nowTicks, set.ticks)
+    guard !account.hasGoneBack(tail) else {
+      restart(atTail: tail)
       return false
     }
-    nowTicks = set.ticks
-    let pageEnd = (position | UInt64(RingLayout.pageWords - 1)) + 1
-    end = min(end, pageEnd)
-    copied = Int(end - position)
+    account.saw(tail: tail, written: nil)
+    if set.parameters.mode == .overwrite { skipOverwritten(tail) }
+    guard tail != position else { return false }
+    guard tail > position, tail - position <= ringWords, !isPageReplaced() else {
+      restart(atTail: tail)
+      return false
+    }
+    let start = position
+    let end = min(tail, (start | UInt64(RingLayout.pageWords - 1)) + 1)
+    copied = Int(end - start)
     index = 0
     eventsInCopy = 0
-    let first = Int(position & (ringWords - 1))
-    copy.update(from: data + first, count: copied)
+    copy.update(from: data + Int(start & (ringWords - 1)), count: copied)
     if set.parameters.mode == .overwrite, wasOvertaken() { return false }
     position = end
     trace_store_u64(&control.pointee.head, end)
+    if start & UInt64(RingLayout.pageWords - 1) == 0 { enterPage(at: start) }
     return true
   }
 
@@ -138,21 +112,21 @@ public struct RingReader: ~Copyable {
       let words = RecordHeader.words(header)
       guard words > 0, index &+ words <= copied else {
         damage()
-        return nil
+        break
       }
       let start = index
       index &+= words
       if RecordHeader.ref(header) == 0 {
-        guard readControl(header, at: start, words) else {
-          damage()
-          return nil
-        }
+        if !readControl(header, at: start, words) { damage() }
         continue
       }
       // Behind damage nobody knows whose records these are until the next context.
-      if writer == 0 { continue }
+      if writer == 0 {
+        hasOrphans = true
+        continue
+      }
       eventsInCopy &+= 1
-      let ticks = max(base &+ (header & 0xffff_ffff), lastTicks)
+      let ticks = max(min(base &+ (header & 0xffff_ffff), nowTicks), lastTicks)
       lastTicks = ticks
       return RingRecord(
         header: header, ticks: ticks, writer: writer,
@@ -174,19 +148,36 @@ public struct RingReader: ~Copyable {
   /// Asks the counters for losses that no page context has told of yet. When everything has been
   /// read, also counts the events of the current page that could not be.
   public mutating func pollLosses() {
-    let now = set.ticks
-    nowTicks = max(nowTicks, now)
+    nowTicks = max(nowTicks, set.ticks)
     let tail = trace_load_u64(&control.pointee.tail)
-    let written = eventsBeforePage &+ tail >> RingLayout.eventCountShift
-    if tail & RingLayout.positionMask == position, copied == 0, written > eventsSeen,
-      written - eventsSeen <= UInt64(RingLayout.pageWords)
-    {
-      note(.damaged, written - eventsSeen, until: now)
-      eventsSeen = written
+    let end = tail & RingLayout.positionMask
+    let inPage = tail >> RingLayout.eventCountShift
+    if account.hasGoneBack(end) || isPageReplaced() {
+      restart(atTail: end)
+    } else {
+      account.saw(tail: end, written: eventsWritten(upTo: end, inPage: inPage))
     }
+    if end == position, copied == 0 {
+      note(account.reachedTail(at: end, eventsInPage: inPage), .damaged)
+    }
+    let now = trace_monotonic_ns()
     for cause in RingLoss.allCases {
-      noteLoss(cause, trace_load_relaxed_u64(lossCounter(control, cause)), at: now)
+      let total = trace_load_relaxed_u64(lossCounter(control, cause))
+      note(losses[cause.rawValue].read(total, &allowance, atNanoseconds: now), .lost(cause))
     }
+    // The set has one such counter, told with its first ring.
+    if ring == 0 {
+      let total = set.lostWithoutRseq
+      note(lossesWithoutRseq.read(total, &allowance, atNanoseconds: now), .lostWithoutRseq)
+    }
+    allowance.restart(atNanoseconds: now)
+  }
+
+  /// Called when nothing more will be read: what could not be read counts as one event at least.
+  public mutating func close() {
+    pollLosses()
+    let missing = account.close()
+    if missing > 0 { note(.damaged, missing, until: nowTicks) }
   }
 
   /// Asks producers to wake the drain when the ring fills.
@@ -197,54 +188,104 @@ public struct RingReader: ~Copyable {
   @usableFromInline
   mutating func finishCopy() {
     guard copied > 0 else { return }
-    eventsSeen &+= eventsInCopy
+    if hasOrphans { account.damage() }
+    hasOrphans = false
+    account.read(eventsInCopy, upTo: position)
     eventsInCopy = 0
     copied = 0
   }
 
-  /// A context, page context or pad. False when it is none of them.
+  // MARK: Contexts
+
+  /// A context or a pad. False when it is neither: a page context stands at its page's beginning
+  /// alone.
   @usableFromInline @inline(never)
   mutating func readControl(_ header: UInt64, at start: Int, _ words: Int) -> Bool {
     switch header & 0xffff_ffff {
     case RecordHeader.Control.pad: return true
     case RecordHeader.Control.context:
       guard words == RingLayout.contextWords else { return false }
-    case RecordHeader.Control.pageContext:
-      guard words == RingLayout.pageContextWords, start == 0 else { return false }
-      readPageContext(copy + start)
+      readContext(at: start)
+      return true
     default: return false
     }
-    // Ticks are in order within a ring; what says otherwise is damage that is worth less than the
-    // events.
+  }
+
+  /// Ticks are in order within a ring; what says otherwise is damage that is worth less than the
+  /// events.
+  private mutating func readContext(at start: Int) {
     writer = copy[start + 1]
     base = min(max(copy[start + 2], lastTicks), nowTicks)
-    return true
   }
 
-  private mutating func readPageContext(_ context: UnsafeMutablePointer<UInt64>) {
-    let before = context[3]
-    if isRecovering {
-      if eventsSeen == 0 { eventsBeforeStart = before }
-      eventsSeen = max(before, 1)
+  /// The copy begins with a page: its context comes first, or the page was overwritten.
+  private mutating func enterPage(at start: UInt64) {
+    let size = RingLayout.pageContextWords
+    guard copied >= size, Self.isPageContext(copy[0]), copy[4] == start else {
+      account.enterUnknownPage(at: start)
+      page = nil
+      damage()
       return
     }
-    if before > eventsSeen, before - eventsSeen < 1 << 48 {
-      let cause: RingNotice.Cause = set.parameters.mode == .overwrite ? .overwritten : .damaged
-      note(cause, before - eventsSeen, until: context[2])
+    index = size
+    page = (start, copy[2])
+    let cause: RingNotice.Cause =
+      set.parameters.mode == .overwrite && !account.isUnsettled ? .overwritten : .damaged
+    let finding = account.enterPage(at: start, eventsBefore: copy[3])
+    if isRecovering {
+      // Each of them took a word at least.
+      eventsBeforeStart = eventsBeforeStart ?? min(copy[3], start)
+    } else {
+      note(finding, cause, until: copy[2])
+      noteEarlierLosses()
     }
-    eventsSeen = max(before, eventsSeen)
-    eventsBeforePage = before
+    readContext(at: 0)
+  }
+
+  /// The losses that a page context says were before its page.
+  private mutating func noteEarlierLosses() {
+    let now = trace_monotonic_ns()
     for cause in RingLoss.allCases {
-      noteLoss(cause, context[5 + cause.rawValue], at: context[2])
+      let lost = losses[cause.rawValue].readEarlier(
+        copy[5 + cause.rawValue],
+        total: trace_load_relaxed_u64(lossCounter(control, cause)), &allowance, atNanoseconds: now)
+      if lost > 0 { note(.lost(cause), lost, until: copy[2]) }
     }
   }
 
-  private mutating func noteLoss(_ cause: RingLoss, _ total: UInt64, at ticks: UInt64) {
-    let seen = lossesSeen[cause.rawValue]
-    // A counter that went back, or leapt beyond what any machine emits, was scribbled over.
-    guard total > seen, total - seen < 1 << 48 else { return }
-    lossesSeen[cause.rawValue] = total
-    note(.lost(cause), total - seen, until: ticks)
+  private static func isPageContext(_ header: UInt64) -> Bool {
+    RecordHeader.words(header) == RingLayout.pageContextWords && RecordHeader.ref(header) == 0
+      && header & 0xffff_ffff == RecordHeader.Control.pageContext
+  }
+
+  /// Events in the ring up to its end, by the context of its last page; nil where that is no
+  /// context.
+  private func eventsWritten(upTo tail: UInt64, inPage: UInt64) -> UInt64? {
+    guard tail > 0 else { return nil }
+    let start = (tail - 1) & ~UInt64(RingLayout.pageWords - 1)
+    let page = data + Int(start & (ringWords - 1))
+    let before = trace_load_u64(page + 3)
+    guard Self.isPageContext(trace_load_u64(page)), trace_load_u64(page + 4) == start,
+      before <= start
+    else { return nil }
+    return before + inPage
+  }
+
+  // MARK: Notices
+
+  private mutating func note(_ reading: LossMeter.Reading, _ cause: RingNotice.Cause) {
+    switch reading {
+    case .lost(0): break
+    case .lost(let count): note(cause, count, until: nowTicks)
+    case .implausible: note(.implausible, 0, until: nowTicks)
+    }
+  }
+
+  private mutating func note(
+    _ finding: RingAccount.Finding, _ cause: RingNotice.Cause, until ticks: UInt64 = .max
+  ) {
+    if finding.isContradiction { note(.implausible, 0, until: ticks) }
+    if finding.missing > 0 { note(cause, finding.missing, until: ticks) }
   }
 
   private mutating func note(_ cause: RingNotice.Cause, _ count: UInt64, until ticks: UInt64) {
@@ -253,21 +294,49 @@ public struct RingReader: ~Copyable {
   }
 
   /// The rest of the copied stretch cannot be read. How many events were in it, the next page's
-  /// context says.
+  /// context says, or `tail`.
   @usableFromInline
   mutating func damage() {
     note(.damaged, 0, until: nowTicks)
-    finishCopy()
+    account.damage()
+    index = copied
     writer = 0
     base = lastTicks
   }
 
-  /// `tail` makes no sense: starts over at it.
-  private mutating func giveUp(at end: UInt64) {
-    nowTicks = set.ticks
-    note(.damaged, 0, until: nowTicks)
-    position = end
-    trace_store_u64(&control.pointee.head, end)
+  /// The ring ends before what was read of it, or beyond what it can hold: it was overwritten.
+  /// Reads the pages that were begun since, where there are any, and goes on at its end else.
+  private mutating func restart(atTail tail: UInt64) {
+    let page = UInt64(RingLayout.pageWords)
+    var start = tail & ~(page - 1)
+    var isNew = tail > start && isNewPage(at: start)
+    if !isNew { start = tail }
+    while isNew, start >= page, tail - start < ringWords - page {
+      isNew = isNewPage(at: start - page)
+      if isNew { start -= page }
+    }
+    note(.damaged, account.restart(at: start, tail: tail), until: nowTicks)
+    writer = 0
+    base = lastTicks
+    self.page = nil
+    position = start
+    trace_store_u64(&control.pointee.head, start)
+  }
+
+  /// Whether the page that is read in part is another one by now. In overwrite mode producers may
+  /// replace it at any time.
+  private func isPageReplaced() -> Bool {
+    guard let page, set.parameters.mode != .overwrite,
+      position & ~UInt64(RingLayout.pageWords - 1) == page.start
+    else { return false }
+    return trace_load_u64(data + Int(page.start & (ringWords - 1)) + 2) != page.ticks
+  }
+
+  private func isNewPage(at start: UInt64) -> Bool {
+    let page = data + Int(start & (ringWords - 1))
+    let ticks = trace_load_u64(page + 2)
+    return Self.isPageContext(trace_load_u64(page)) && trace_load_u64(page + 4) == start
+      && ticks > lastTicks && ticks <= nowTicks
   }
 
   // MARK: Overwrite mode

@@ -24,7 +24,7 @@ enum RseqWriter {
       case .room:
         turn.wakeConsumerIfFilling()
         return .full
-      case .stores(let count):
+      case .stores(let count, _):
         let outcome = trace_section_store(
           cpu, &ring.control.pointee.tail, turn.tail, list, UInt64(count))
         if outcome == TRACE_WRITTEN {

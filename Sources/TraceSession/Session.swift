@@ -21,7 +21,7 @@ public final class Session: Sendable {
   private struct Running {
     var rendezvous: Rendezvous
     var drain: Drain
-    var wakeDescriptor: Int32
+    var wake: WakeSocket
     var startNanoseconds: UInt64
     var description: SessionDescription
     var sources: SystemSources?
@@ -75,40 +75,29 @@ public final class Session: Sendable {
     }
     // First what may be refused, then the file: a session that cannot be leaves none behind.
     let listener = try SessionListener(places: places)
-    let wake = trace_wake_descriptor()
-    guard wake >= 0 else { throw .system(call: "eventfd", code: errno) }
+    let wake = try WakeSocket()
     let description = SessionDescription.starting(configuration)
     var configuration = configuration
     configuration.startTicks = description.start.ticks
-    var writer: TraceWriter
-    do { writer = try makeWriter(description) } catch {
-      close(wake)
-      throw error
-    }
+    var writer = try makeWriter(description)
     if feed.isWanted { writer.onBlock = { [feed] in feed.take($0) } }
     var options = Drain.Options()
     options.flushNanoseconds = max(10_000_000, configuration.flushInterval.nanoseconds)
     options.keepsUntilStop = configuration.mode == .overwrite
     let symbols = SymbolsAtStop(configuration)
     if let symbols { options.symbols = { symbols.symbols(of: $0) } }
-    let drain: Drain
-    do throws(SessionError) {
-      drain = try Drain(writer: writer, wakeDescriptor: wake, options: options)
-    } catch {
-      close(wake)
-      throw error
-    }
+    let drain = try Drain(writer: writer, wakeDescriptor: wake.receiver, options: options)
     do {
       let rendezvous = try Rendezvous(
-        configuration, listener: listener, sink: DrainSink(drain), wakeDescriptor: wake)
+        configuration, listener: listener, sink: DrainSink(drain),
+        wakeDescriptor: wake.sender)
       try rendezvous.start()
       return Running(
-        rendezvous: rendezvous, drain: drain, wakeDescriptor: wake,
+        rendezvous: rendezvous, drain: drain, wake: wake,
         startNanoseconds: trace_monotonic_ns(), description: description,
         sources: try makeSources(drain, rendezvous, symbols?.files), symbols: symbols)
     } catch {
       drain.stop()
-      close(wake)
       throw error
     }
   }
@@ -150,7 +139,6 @@ public final class Session: Sendable {
     running.rendezvous.stop(
       captureStateNanoseconds: captureState, detachNanoseconds: Self.detachLimit_ns)
     running.drain.stop()
-    close(running.wakeDescriptor)
     feed.finish()
     let last = figures(running)
     let problems = problems(running)
@@ -227,10 +215,12 @@ public final class Session: Sendable {
   }
 
   private func problems(_ running: Running) -> [String] {
-    let (joined, problems) = running.rendezvous.state.withLock {
-      ($0.processesSeen, $0.ownProblems)
+    let (joined, problems, processes) = running.rendezvous.state.withLock {
+      ($0.processesSeen, $0.ownProblems + $0.sets.problems, $0.processes)
     }
+    let buffers = BufferProblems(running.drain.statistics)
     return (running.sources?.problems(processesJoined: joined) ?? []) + problems
+      + buffers.sentences(among: processes)
       + (running.symbols?.problem.map { [$0] } ?? [])
   }
 
@@ -256,9 +246,12 @@ public final class Session: Sendable {
   }
 
   private func processes(_ running: Running) -> [TracedProcess] {
-    let drained = running.drain.statistics
+    let buffers = BufferProblems(running.drain.statistics)
     var processes = running.rendezvous.state.withLock { $0.processes }
-    for position in processes.indices { processes[position].addProblems(of: drained) }
+    for position in processes.indices {
+      guard let index = processes[position].index else { continue }
+      processes[position].problems += buffers.sentences(for: index)
+    }
     return processes
   }
 
@@ -274,6 +267,7 @@ public final class Session: Sendable {
     result.events = drained.events
     result.bytes = configuration.outputPath == nil ? 0 : drained.bytes
     result.lost = drained.lost
+    result.lossesAreKnown = BufferProblems(drained).lossesAreKnown
     if let lost = running.sources?.lost, lost > 0 { result.lost[.kernelBufferFull] = lost }
     result.failure = drained.failure
     result.liveEventsDropped = feed.dropped

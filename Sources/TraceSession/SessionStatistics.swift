@@ -8,6 +8,8 @@ public struct SessionStatistics: Hashable, Sendable {
   /// Bytes of the file.
   public var bytes: UInt64 = 0
   public var lost: [LossCause: UInt64] = [:]
+  /// False when a process has overwritten the counters of losses: there may be more than ``lost``.
+  public var lossesAreKnown = true
   /// Processes that may emit to the session now, and that ever could.
   public var processes = 0
   public var processesSeen = 0
@@ -20,7 +22,7 @@ public struct SessionStatistics: Hashable, Sendable {
 
   public init() {}
 
-  public var lostInAll: UInt64 { lost.values.reduce(0, &+) }
+  public var lostInAll: UInt64 { lost.values.reduce(0) { $0.addingClamped($1) } }
 }
 
 /// A process that a session has met.

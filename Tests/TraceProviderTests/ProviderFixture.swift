@@ -76,7 +76,8 @@ final class AttachedSession {
     slot = try SessionSlots.attach(
       memoryDescriptor: OpenDescriptors.opening { OpenDescriptors.take(dup(created.descriptor)) },
       wakeDescriptor: OpenDescriptors.opening { OpenDescriptors.take(trace_wake_descriptor()) },
-      processSlot: processSlot)
+      processSlot: processSlot
+    ).slot
     for ring in 0..<created.parameters.ringCount {
       let reader = UnsafeMutablePointer<RingReader>.allocate(capacity: 1)
       reader.initialize(to: RingReader(created, ring: ring))

@@ -89,7 +89,7 @@ struct HostileRingTests {
     for change in [
       { $0.magic = 1 }, { $0.abi = 99 }, { $0.ring_count = 3 }, { $0.ring_count = .max },
       { $0.ring_bytes = 3 << 17 }, { $0.ring_bytes = .max }, { $0.mode = 7 },
-      { $0.writer_kind = 9 },
+      { $0.writer_kind = 9 }, { $0.first_stream = .max },
     ] as [(inout trace_set_header) -> Void] {
       let bad = try BufferSet.create(parameters)
       change(&bad.header.pointee)

@@ -1,6 +1,7 @@
 import CTraceShims
+import Foundation
+import Synchronization
 import TestSupport
-import Glibc
 import Testing
 import TraceEvents
 import TraceFormat
@@ -18,10 +19,11 @@ import TraceRing
   var path: String { "\(place.path)/drained.etl" }
 
   /// A lock set whose data this test writes by hand, as process 3 or any other.
-  final class Ring {
+  final class Ring: @unchecked Sendable {
     let set: BufferSet
     let wake = trace_wake_descriptor()
     let slot: Int
+    private(set) var written: UInt64 = 0
     private let row = UnsafeMutablePointer<trace_event_row>.allocate(capacity: 1)
 
     init() throws {
@@ -43,6 +45,7 @@ import TraceRing
             row: row, mask: 1 << UInt8(slot), payload: $0.baseAddress!, words: record.count)
         }
       }
+      written += UInt64(records.count)
       #expect(EmitterSlots.detach(slot))
     }
 
@@ -79,6 +82,17 @@ import TraceRing
     #expect(try TraceFile(path: path).eventTypes.map(\.count) == [1000])
   }
 
+  /// A program that tells of its losses one by one does not fill the file with them.
+  @Test func manyLossesOutsideTheRingsAreAddedUp() throws {
+    let ring = try Ring()
+    let drain = try makeDrain(ring)
+    for _ in 0..<2000 { drain.lost(2, .tooEarly, process: 3) }
+    #expect(drain.stop().lost == [.tooEarly: 4000])
+    let totals = try TraceFile(path: path).lossTotals
+    #expect(totals.map(\.count) == [4000])
+    #expect(totals.map(\.processIndex) == [3])
+  }
+
   @Test func recordsThatDoNotFitTheirSchemaAreDroppedAndCountedToTheirProcess() throws {
     let ring = try Ring()
     let drain = try makeDrain(ring)
@@ -86,14 +100,12 @@ import TraceRing
     ring.write(as: 3, [[4000, 1], [], [1, 0x61], [0, 0, 0]].map { $0.isEmpty ? [.max] : $0 })
     let statistics = drain.stop()
     #expect(statistics.events == 1)
-    #expect(statistics.malformed == [3: 3])
+    #expect(statistics.suspicions[1]?.malformed == 3)
     #expect(statistics.lost == [.malformed: 3])
-    var process = TracedProcess(
-      pid: 1234, uid: 0, executable: "x", arguments: [], index: 3, isRunning: true, providers: [],
-      problems: [])
-    process.addProblems(of: statistics)
-    #expect(process.problems.count == 1)
-    #expect(process.problems[0].contains("3 records"))
+    let sentences = BufferProblems(statistics).sentences(for: 3)
+    #expect(sentences.count == 1)
+    #expect(sentences.first?.contains("it wrote 3 records") == true)
+    #expect(try TraceFile(path: path).lossTotals.map(\.processIndex) == [3])
   }
 
   @Test func eventsThatNobodyDefinedAndProcessesThatNobodyAdmittedAreDropped() throws {
@@ -103,7 +115,81 @@ import TraceRing
     ring.write(as: 4, [[0]])
     let statistics = drain.stop()
     #expect(statistics.events == 0)
-    #expect(statistics.malformed == [3: 2, 4: 1])
+    #expect(statistics.suspicions[1]?.malformed == 3)
+  }
+
+  /// A record says whose it is; in shared buffers that proves nothing.
+  @Test func nobodyIsBlamedForWhatAnotherCanHaveDone() throws {
+    let ring = try Ring()
+    let drain = try makeDrain(ring)
+    drain.admit(process: 5, toSet: 1)
+    ring.write(as: 3, [[4000, 1]])
+    let statistics = drain.stop()
+    let problems = BufferProblems(statistics)
+    #expect(statistics.suspicions[1]?.processes == [3, 5])
+    #expect(problems.sentences(for: 3) == [] && problems.sentences(for: 5) == [])
+    let processes = [(3, "innocent"), (5, "vandal")].map { index, name in
+      TracedProcess(
+        pid: UInt32(100 + index), uid: 0, executable: "/bin/\(name)", arguments: [],
+        index: UInt32(index), isRunning: true, providers: [], problems: [])
+    }
+    let sentences = problems.sentences(among: processes)
+    #expect(sentences.count == 1)
+    #expect(
+      sentences.first?.hasPrefix(
+        "one of the 2 processes that share buffers (innocent (103), vandal (105)) wrote 1 record")
+        == true)
+    #expect(try TraceFile(path: path).lossTotals.map(\.processIndex) == [nil])
+  }
+
+  /// The greatest values that counters can have: nothing traps, nothing is believed.
+  @Test func extremeCountersEndNothing() throws {
+    let ring = try Ring()
+    let drain = try makeDrain(ring)
+    ring.write(as: 3, (0..<100).map { _ in [3, 0x63_6261] })
+    for value in [UInt64.max, 1 << 63, .max - 1, 1 << 47, .max] {
+      // The header's counter, and a ring's.
+      for place in [128]
+        + (4096..<4096 + 256).filter({ (24..<64).contains($0 % 256) && $0 % 8 == 0 })
+      {
+        withUnsafeBytes(of: value) { ring.set.overwrite(at: place, with: $0) }
+      }
+      drain.flush()
+      usleep(20_000)
+    }
+    let statistics = drain.stop()
+    #expect(statistics.events == 100)
+    #expect(statistics.lostTotal == 0)
+    #expect(BufferProblems(statistics).lossesAreKnown == false)
+    #expect(statistics.failure == nil)
+  }
+
+  /// A ring whose end is moved about all the time does not keep others from being read.
+  @Test func aRestlessRingDoesNotStarveOthers() throws {
+    let vandal = try Ring()
+    let ring = try Ring()
+    let drain = try makeDrain(ring)
+    drain.add(vandal.set, id: 2, firstStream: 1)
+    drain.admit(process: 4, toSet: 2)
+    let isOver = Atomic<Bool>(false)
+    let thread = Thread {
+      var value: UInt64 = 0
+      while !isOver.load(ordering: .relaxed) {
+        value = value &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        let tail = value >> 44
+        withUnsafeBytes(of: tail) { vandal.set.overwrite(at: 4096, with: $0) }
+      }
+    }
+    thread.start()
+    for _ in 0..<20 {
+      ring.write(as: 3, (0..<1000).map { _ in [3, 0x63_6261] })
+      let written = ring.written
+      let limit = trace_monotonic_ns() + 10_000_000_000
+      while drain.statistics.events < written, trace_monotonic_ns() < limit { usleep(1000) }
+      #expect(drain.statistics.events >= written)
+    }
+    isOver.store(true, ordering: .relaxed)
+    #expect(drain.stop().suspicions[2]?.isOverwritten == true)
   }
 
   @Test func scribbledBuffersNameThoseWhoCouldHaveDoneIt() throws {
@@ -114,8 +200,9 @@ import TraceRing
     data.initializeMemory(as: UInt8.self, repeating: 0xff, count: 1 << 16)
     let drain = try makeDrain(ring)
     let statistics = drain.stop()
-    #expect(statistics.damagedSets.keys.sorted() == [1])
-    #expect(statistics.damagedSets[1] == [3])
+    #expect(statistics.suspicions.keys.sorted() == [1])
+    #expect(statistics.suspicions[1]?.isOverwritten == true)
+    #expect(statistics.suspicions[1]?.processes == [3])
     #expect(statistics.events + statistics.lostTotal == 20_000)
   }
 }

@@ -27,6 +27,22 @@ final class HostileSession {
     _ = PacketSocket.send(packet, descriptors: descriptors, to: socket)
   }
 
+  /// Reads what the process says up to its first notice.
+  func firstNotice() throws -> String {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 8)
+    defer { buffer.deallocate() }
+    while true {
+      var text: String?
+      var ready = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+      try #require(poll(&ready, 1, 10_000) == 1, "no notice comes")
+      let result = PacketSocket.receive(from: socket, into: buffer) { packet, _ in
+        if case .notice(let notice) = try? AppMessage(packet: packet) { text = notice }
+      }
+      if let text { return text }
+      try #require(result == .done, "the process leaves without a notice")
+    }
+  }
+
   /// Reads what the process says until it goes; its last word.
   func readToEnd() throws -> AppMessage? {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 8)

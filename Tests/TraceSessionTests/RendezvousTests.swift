@@ -85,7 +85,7 @@ import TraceRing
   }
 
   @Test func equalSchemasShareRefsAndUsersShareMemory() throws {
-    let fixture = try Fixture("Shop")
+    let fixture = try Fixture("Shop") { $0.isolatesProcesses = false }
     let processes = try (0..<3).map { _ in try fixture.connect() }
     let grants = try processes.map {
       $0.register(Self.provider("Shop"))
@@ -96,6 +96,20 @@ import TraceRing
     #expect(fixture.sink.notes.sets == [1: .rseq])
     #expect(Set(fixture.sink.notes.admitted.keys) == [1, 2, 3])
     #expect(fixture.sink.notes.providers.count == 1)
+  }
+
+  @Test func isolatedProcessesHaveMemoryOfTheirOwn() throws {
+    let fixture = try Fixture("Shop") { $0.isolatesProcesses = true }
+    var processes = try (0..<3).map { _ in try fixture.connect() }
+    for process in processes {
+      process.register(Self.provider("Shop"))
+      _ = try process.nextGrants()
+    }
+    #expect(fixture.sink.notes.sets == [1: .rseq, 2: .rseq, 3: .rseq])
+    #expect(Set(fixture.sink.notes.admitted.values) == [1, 2, 3])
+    processes = []
+    #expect(fixture.waitForEnd(of: 3))
+    #expect(fixture.sink.notes.removed.sorted() == [1, 2, 3])
   }
 
   @Test func aProcessWithoutRseqHasMemoryOfItsOwn() throws {

@@ -44,6 +44,10 @@ import TraceFormat
     #expect(
       ProgressLine.text(now, since: last)
         == "3 s  5,000 events (2,000/s)  2.00 KB  *** 1,234 LOST ***  2 processes")
+    now.lossesAreKnown = false
+    #expect(ProgressLine.text(now, since: last).contains("*** AT LEAST 1,234 LOST ***"))
+    now.lost = 0
+    #expect(ProgressLine.text(now, since: last).contains("*** AT LEAST 0 LOST ***"))
   }
 
   @Test func theSummarySaysLossesLoudly() throws {

@@ -64,4 +64,11 @@ import TraceFormat
     let lines = CollectSummary(file, cutOff: ["vandal (7)"]).lines
     #expect(lines.contains("*** 1 PROGRAM WAS NOT TRACED, OR NOT TO THE END: vandal (7) ***"))
   }
+
+  @Test func countsThatAreNotKnownToBeAllAreCalledTheLeast() throws {
+    let file = try TraceFile(path: try fixture.small())
+    let summary = CollectSummary(file, lossesAreKnown: false)
+    #expect(summary.lines.contains { $0.hasPrefix("*** AT LEAST 12 EVENTS WERE LOST") })
+    #expect(summary.lostLines.contains { $0.hasPrefix("*** AT LEAST 12 EVENTS WERE LOST") })
+  }
 }

@@ -36,6 +36,16 @@ ssize_t trace_packet_receive(int fd, void *bytes, long capacity, int *descriptor
 /// An eventfd that does not block, close-on-exec; -1 (errno) when there is none.
 int trace_wake_descriptor(void);
 
+/// A pair of sockets by which other processes wake this one: it polls the first and takes what came
+/// with `trace_take_wakes`, they send through the second. 0, or -1 (errno).
+///
+/// A socket, because whoever holds an eventfd can make its other writers wait for ever: whether it
+/// blocks is a property of the open file, which all of them share.
+int trace_wake_pair(int *pair);
+void trace_take_wakes(int fd);
+/// Sends a wake; never waits, whatever the descriptor is. Async-signal-safe.
+void trace_wake_peer(int fd);
+
 /// Waits until the word is not `expected`, somebody wakes it, or the time is over. Wakes without
 /// reason.
 void trace_futex_wait(uint32_t *word, uint32_t expected, uint64_t timeout_ns);

@@ -20,6 +20,8 @@ void trace_wake(int fd);
 int trace_memfd(const char *name);
 /// Forbids shrinking, growing and further seals; 0 or -1.
 int trace_memfd_seal(int fd);
+/// Makes a hole, which reads as zeros: no seal that leaves the memory writable forbids it.
+void trace_memfd_punch(int fd, long offset, long count);
 /// True when the descriptor is a memfd that can neither shrink nor grow.
 _Bool trace_memfd_is_sealed(int fd);
 

@@ -212,18 +212,17 @@ final class SessionLink {
   }
 
   private func attach(_ welcome: Welcome, _ descriptors: [Int32]) {
-    guard descriptors.count == Welcome.descriptorCount, slot == nil,
-      // Emitters write to it from anywhere: it must never make them wait.
-      fcntl(descriptors[1], F_GETFL) & O_NONBLOCK != 0
-    else {
+    guard descriptors.count == Welcome.descriptorCount, slot == nil else {
       for descriptor in descriptors { OpenDescriptors.close(descriptor) }
       isOver = true
       return
     }
     do throws(SessionSlots.Failure) {
-      slot = try SessionSlots.attach(
+      let (place, refused) = try SessionSlots.attach(
         memoryDescriptor: descriptors[0], wakeDescriptor: descriptors[1],
         processSlot: welcome.processSlot)
+      slot = place
+      if let refused { send(.notice(text: BlockTimeout.notice(asked_ns: refused))) }
     } catch {
       for descriptor in descriptors { OpenDescriptors.close(descriptor) }
       send(.refused(reason: Self.reason(error)))

@@ -50,7 +50,7 @@ enum ThreadSampler {
     guard code == 0 else {
       return "it cannot be sampled by timers: \(String(cString: strerror(code)))"
     }
-    state.pointee.intervals_ns[slot] = max(request.interval_ns, SamplingRequest.intervalMin_ns)
+    state.pointee.intervals_ns[slot] = request.boundedInterval_ns
     SampleRecord.enable(slot: slot, ref: request.ref)
     intervalsChanged()
     return nil

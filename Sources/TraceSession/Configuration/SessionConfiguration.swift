@@ -48,6 +48,13 @@ public struct SessionConfiguration: Sendable {
   /// Rounded up to a power of two, from 128 KiB to 1 GiB.
   public var bufferBytesPerCPU = 4 << 20
   public var mode: BufferMode = .discard
+  /// Whether each process has buffers of its own, in which no other can write, read or forge
+  /// events. Nil: yes in root's session, which takes every user's processes; else processes of the
+  /// session's user share buffers.
+  ///
+  /// - Cost: memory for each process, ``bufferBytesPerCPU`` a CPU while there is enough; then less,
+  ///   and those that come last share.
+  public var isolatesProcesses: Bool?
   /// How long an emitting thread waits for room in block mode.
   public var blockTimeout: Duration = .seconds(1)
   /// How often the file is brought up to date.

@@ -3,8 +3,12 @@ import Glibc
 import TraceFormat
 import TraceRing
 
-/// The buffer sets of a session: one for each user whose processes use restartable sequences, and
-/// one for each process that does not.
+/// The buffer sets of a session: one for each process where the session isolates processes, else
+/// one for each user whose processes use restartable sequences; and one for each process that does
+/// not.
+///
+/// Whoever shares a set can write anything into it, also in another's name. A process with a set of
+/// its own can damage its own events alone.
 struct BufferSets {
   struct Entry {
     var id: UInt32
@@ -13,40 +17,124 @@ struct BufferSets {
     var isPrivate: Bool
   }
 
-  private(set) var parameters: BufferSetParameters
+  let parameters: BufferSetParameters
+  private let isolatesProcesses: Bool
+  private var budget: BufferBudget
   private var shared: [UInt32: Entry] = [:]
+  /// What each set takes, and for whom.
+  private var costs: [UInt32: (bytes: Int, user: UInt32)] = [:]
+  /// Flight recorders of processes that have ended, the oldest first: kept until the session stops,
+  /// or needs the memory.
+  private var ended: [UInt32] = []
   private var nextID: UInt32 = 1
   private var nextStream: UInt32 = 0
+  /// Processes that got smaller rings than were asked for, and those that had to share.
+  private var smaller = 0
+  private var sharing = 0
 
-  init(_ configuration: SessionConfiguration) {
-    parameters = BufferSetParameters(
+  init(_ configuration: SessionConfiguration, user: UInt32 = geteuid()) {
+    var parameters = BufferSetParameters(
       ringCount: Self.cpuCount,
       ringBytes: Self.ringBytes(configuration.bufferBytesPerCPU),
       mode: configuration.mode.inRing, writerKind: .rseq,
       blockTimeoutNanoseconds: configuration.blockTimeout.nanoseconds)
     parameters.sessionTicks = configuration.startTicks
+    self.parameters = parameters
+    isolatesProcesses = configuration.isolatesProcesses ?? (user == 0)
+    budget = BufferBudget(
+      setBytes: RingLayout.setBytes(
+        ringCount: parameters.ringCount, ringBytes: parameters.ringBytes), ownUser: user)
   }
 
-  /// The process's set: a new one when `isNew`, for the sink to drain.
+  /// The process's set: a new one, `announce`d for the sink to drain, or its user's. `evict` is
+  /// called with a set that is to go for it.
   mutating func set(
-    uid: UInt32, wantsLockSet: Bool, announce: (BufferSet, UInt32, UInt32) -> Void
+    uid: UInt32, wantsLockSet: Bool, announce: (BufferSet, UInt32, UInt32) -> Void,
+    evict: (UInt32) -> Void = { _ in }
   ) throws(BufferSetError) -> Entry {
     let isMonotonic = !trace_ticks_are_invariant()
-    let isPrivate = wantsLockSet || isMonotonic
-    if !isPrivate, let known = shared[uid] { return known }
-    var parameters = parameters
-    if isPrivate {
-      parameters.writerKind = .lock
-      parameters.ringCount = max(parameters.ringCount, RingLayout.lockRingCountMin)
-      parameters.usesMonotonicClock = isMonotonic
+    let isLocked = wantsLockSet || isMonotonic
+    if isLocked || isolatesProcesses {
+      var own = parameters
+      if isLocked {
+        own.writerKind = .lock
+        own.ringCount = max(own.ringCount, RingLayout.lockRingCountMin)
+        own.usesMonotonicClock = isMonotonic
+      }
+      while true {
+        if let entry = try make(own, uid, isPrivate: true, announce) { return entry }
+        guard !ended.isEmpty else { break }
+        let oldest = ended.removeFirst()
+        evict(oldest)
+        release(oldest)
+      }
+      guard !isLocked else { throw .noMemoryLeft }
+      sharing += 1
     }
+    if let known = shared[uid] { return known }
+    guard let entry = try make(parameters, uid, isPrivate: false, announce) else {
+      throw .noMemoryLeft
+    }
+    shared[uid] = entry
+    return entry
+  }
+
+  /// Nil when there is no memory for it.
+  private mutating func make(
+    _ wanted: BufferSetParameters, _ uid: UInt32, isPrivate: Bool,
+    _ announce: (BufferSet, UInt32, UInt32) -> Void
+  ) throws(BufferSetError) -> Entry? {
+    var parameters = wanted
+    let (count, size) = (parameters.ringCount, parameters.ringBytes)
+    let fitting =
+      budget.ringBytes(wanted: size, ringCount: count, user: uid)
+      ?? (isPrivate
+        ? nil : budget.ringBytes(wanted: size, ringCount: count, user: uid, isLastResort: true))
+    guard let fitting, nextStream < SystemBatch.firstStream - UInt32(count) else { return nil }
+    parameters.ringBytes = fitting
     parameters.firstStream = nextStream
     let entry = Entry(id: nextID, set: try BufferSet.create(parameters), isPrivate: isPrivate)
+    let bytes = RingLayout.setBytes(ringCount: count, ringBytes: fitting)
+    budget.take(bytes, user: uid)
+    costs[nextID] = (bytes, uid)
+    if fitting < size { smaller += 1 }
     announce(entry.set, nextID, nextStream)
     nextID += 1
-    nextStream += UInt32(parameters.ringCount)
-    if !isPrivate { shared[uid] = entry }
+    nextStream += UInt32(count)
     return entry
+  }
+
+  /// The set's only process has ended. False: the set stays for now.
+  mutating func end(_ id: UInt32) -> Bool {
+    if parameters.mode == .overwrite {
+      ended.append(id)
+      return false
+    }
+    release(id)
+    return true
+  }
+
+  private mutating func release(_ id: UInt32) {
+    guard let cost = costs.removeValue(forKey: id) else { return }
+    budget.giveBack(cost.bytes, user: cost.user)
+  }
+
+  /// What processes did not get, in sentences for people.
+  var problems: [String] {
+    let why =
+      "a session's buffers take \(budget.bytesMax >> 20) MiB at most, and a newcomer gets "
+      + "half of what is left"
+    var sentences: [String] = []
+    if smaller > 0 {
+      sentences.append(
+        "\(smaller) buffer sets are smaller than \(parameters.ringBytes >> 10) KiB a CPU: \(why)")
+    }
+    if sharing > 0 {
+      sentences.append(
+        "\(sharing) processes share their user's buffers and are not isolated from each other: "
+          + "\(why); a smaller -buffer-size isolates more of them")
+    }
+    return sentences
   }
 
   /// Rounded up to a power of two that a ring may have.

@@ -1,6 +1,7 @@
 import Glibc
 import TraceControl
 import TraceEvents
+import TraceRing
 
 /// A session's connection with one process.
 final class ProcessLink {
@@ -16,7 +17,6 @@ final class ProcessLink {
   let holder: BudgetHolder
   /// What it has taken of them, but for what it shares with others.
   var memoryBytes = 0
-  var bufferBytes = 0
   var conversation: Conversation
   private var queue = PacketQueue()
   var phase = Phase.talking
@@ -29,7 +29,8 @@ final class ProcessLink {
   /// The session's number for the process, once it has been welcomed.
   var slot: UInt32?
   var setID: UInt32?
-  var ownsSet = false
+  /// The buffers of this process alone.
+  var ownedSet: BufferSet?
   /// Generation of the grants that each provider was sent last.
   var generations: [UInt32] = []
   /// Providers from which an answer to grants, or the end of a rundown, is still awaited.

@@ -82,23 +82,10 @@ extension RendezvousState {
     }
   }
 
-  /// Counts the memory of a buffer set that is the process's alone.
-  mutating func takeBuffers(_ bytes: Int, for link: ProcessLink) -> Bool {
-    do throws(BudgetExceeded) {
-      try budgets.takeBuffers(bytes, link.holder)
-      link.bufferBytes += bytes
-      return true
-    } catch {
-      refuse(link, error)
-      return false
-    }
-  }
-
   mutating func giveBack(_ link: ProcessLink) {
     budgets.disconnect(link.holder)
     budgets.giveBackMemory(link.memoryBytes, of: link.holder)
-    budgets.giveBackBuffers(link.bufferBytes, of: link.holder)
-    (link.memoryBytes, link.bufferBytes) = (0, 0)
+    link.memoryBytes = 0
     for provider in link.conversation.providers {
       guard let charge = catalogue.release(provider) else { continue }
       budgets.giveBackMemory(charge.bytes, of: charge.holder)

@@ -73,6 +73,8 @@ struct RendezvousState {
       guard link.generations[provider] == generation else { return }
       link.unconfirmed.remove(provider)
       link.confirmed.insert(provider)
+      // The process has mapped it, and nobody else will. What still waits to be sent may name it.
+      if link.queuedBytes == 0 { link.ownedSet?.closeDescriptor() }
       if link.outdated.remove(provider) != nil { grant(provider, to: link) }
     case .captureStateDone(let provider, _):
       link.capturing.remove(provider)
@@ -164,24 +166,25 @@ struct RendezvousState {
       joinTicks: 0)
     guard takeRoom(toDefine: &definition, for: link) else { return false }
     let entry: BufferSets.Entry
-    do {
-      entry = try sets.set(uid: link.peer.uid, wantsLockSet: hello.wantsLockSet) {
-        sink.add($0, id: $1, firstStream: $2)
-      }
+    do throws(BufferSetError) {
+      guard nextSlot < .max else { throw .noMemoryLeft }
+      entry = try sets.set(
+        uid: link.peer.uid, wantsLockSet: hello.wantsLockSet,
+        announce: { sink.add($0, id: $1, firstStream: $2) }, evict: { sink.remove(setID: $0) })
     } catch {
-      note("there are no buffers for it: \(error)", link)
-      link.end()
-      return false
-    }
-    if entry.isPrivate, !takeBuffers(entry.set.byteCount, for: link) {
-      sink.remove(setID: entry.id)
+      if error == .noMemoryLeft {
+        refuse(link, BudgetExceeded(resource: .buffers, bound: .session))
+      } else {
+        note("there are no buffers for it: \(error)", link)
+        link.end()
+      }
       return false
     }
     nextSlot += 1
     processesSeen += 1
     link.slot = slot
     link.setID = entry.id
-    link.ownsSet = entry.isPrivate
+    link.ownedSet = entry.isPrivate ? entry.set : nil
     processes[record].index = slot
     definition.joinTicks = entry.set.ticks
     sink.define(process: definition)
@@ -263,7 +266,7 @@ struct RendezvousState {
     guard let slot = link.slot, let setID = link.setID else { return }
     sink?.processEnded(
       index: slot, atTicks: trace_ticks_are_invariant() ? trace_ticks() : trace_monotonic_ns())
-    if link.ownsSet { sink?.remove(setID: setID) }
+    if link.ownedSet != nil, sets.end(setID) { sink?.remove(setID: setID) }
   }
 
   /// What was wrong and concerns no process that is known, in sentences.

@@ -10,7 +10,8 @@ import TraceRing
 /// | memory for what connected processes announce | 64 MiB | 14 MiB |
 /// | memory for what is defined in the trace | 64 MiB | 14 MiB |
 /// | event types | 65,279 | 14,279 |
-/// | memory of buffers that processes do not share | the machine's | no bound |
+///
+/// The memory of buffers has a budget of its own: ``BufferBudget``.
 struct SessionBudgets {
   /// How much there is of each.
   struct Totals {
@@ -19,7 +20,6 @@ struct SessionBudgets {
     var definitionBytes = 64 << 20
     /// The session's own events need some of the numbers that there are.
     var eventTypes = RefTable.refsMax - 256
-    var bufferBytes = Int.max
 
     /// What this process and this machine allow.
     static var here: Totals {
@@ -28,7 +28,6 @@ struct SessionBudgets {
       if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
         totals.connections = min(ControlLimits.processes, Int(clamping: limit.rlim_cur) / 4 * 3)
       }
-      totals.bufferBytes = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
       return totals
     }
   }
@@ -39,7 +38,6 @@ struct SessionBudgets {
   /// Never given back: what it counts is in the trace.
   private(set) var definitions: Budget
   private(set) var eventTypes: Budget
-  private(set) var buffers: Budget
 
   static let connectionsOfProcess = 64
   /// Packets that wait for processes to read them, of all connections together.
@@ -58,7 +56,6 @@ struct SessionBudgets {
     memory = budget(totals.memoryBytes)
     definitions = budget(totals.definitionBytes)
     eventTypes = budget(totals.eventTypes)
-    buffers = budget(totals.bufferBytes)
   }
 
   mutating func connect(_ holder: BudgetHolder) throws(BudgetExceeded) {
@@ -86,14 +83,6 @@ struct SessionBudgets {
 
   mutating func takeEventTypes(_ count: Int, _ holder: BudgetHolder) throws(BudgetExceeded) {
     try Self.take(count, .eventTypes, &eventTypes, holder)
-  }
-
-  mutating func takeBuffers(_ bytes: Int, _ holder: BudgetHolder) throws(BudgetExceeded) {
-    try Self.take(bytes, .buffers, &buffers, holder)
-  }
-
-  mutating func giveBackBuffers(_ bytes: Int, of holder: BudgetHolder) {
-    buffers.giveBack(bytes, of: holder)
   }
 
   private static func take(

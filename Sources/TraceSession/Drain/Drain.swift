@@ -42,11 +42,13 @@ package final class Drain: Sendable {
   private let shared = Mutex(Shared())
   private let hasDefinitions = Atomic<Bool>(false)
   private let isStopping = Atomic<Bool>(false)
+  /// Where emitters say that a ring fills.
   private let wakeDescriptor: Int32
+  private let kick: Int32
   private let options: Options
   private let thread = Mutex<NamedThread?>(nil)
 
-  /// Takes over the writer and starts. `wakeDescriptor` is the eventfd that emitters write to; it
+  /// Takes over the writer and starts. `wakeDescriptor` is the socket by which emitters wake it; it
   /// stays the caller's and must be open until ``stop()`` has returned.
   ///
   /// - Throws: when no thread is to be had; the file is then closed as it is.
@@ -54,6 +56,8 @@ package final class Drain: Sendable {
     writer: consuming TraceWriter, wakeDescriptor: Int32, options: Options = Options()
   ) throws(SessionError) {
     self.wakeDescriptor = wakeDescriptor
+    // Where there is none, what is asked of the drain waits for its next poll.
+    kick = trace_wake_descriptor()
     self.options = options
     let start = DrainStart(DrainWork(writer: writer))
     let started = try NamedThread("trace-drain") { [self] in start.run(self) }
@@ -68,7 +72,8 @@ package final class Drain: Sendable {
   /// Reads what is left in a set whose last process has gone, and lets it go.
   package func remove(setID: UInt32) { enqueue { $0.removedSets.append(setID) } }
 
-  /// Lets `process` write into a set. Records that name another process are dropped and counted.
+  /// Lets `process` write into a set. Records there that name another process are dropped and
+  /// counted.
   package func admit(process: UInt32, toSet setID: UInt32) {
     enqueue { $0.processes[process] = setID }
   }
@@ -97,7 +102,7 @@ package final class Drain: Sendable {
   @discardableResult
   package func stop() -> DrainStatistics {
     isStopping.store(true, ordering: .releasing)
-    trace_wake(wakeDescriptor)
+    trace_wake(kick)
     thread.withLock { $0 }?.join()
     return statistics
   }
@@ -105,7 +110,7 @@ package final class Drain: Sendable {
   private func enqueue(_ change: (inout sending Shared) -> Void) {
     shared.withLock { change(&$0) }
     hasDefinitions.store(true, ordering: .releasing)
-    trace_wake(wakeDescriptor)
+    trace_wake(kick)
   }
 
   // MARK: On the drain's thread
@@ -168,13 +173,17 @@ package final class Drain: Sendable {
     shared.withLock { $0.statistics = statistics }
   }
 
+  deinit { if kick >= 0 { close(kick) } }
+
   private func sleep(_ work: inout DrainWork) {
     work.requestWake()
-    var poll = pollfd(fd: wakeDescriptor, events: Int16(POLLIN), revents: 0)
-    if Glibc.poll(&poll, 1, options.pollMilliseconds) > 0 {
+    var polls = [kick, wakeDescriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    guard poll(&polls, nfds_t(polls.count), options.pollMilliseconds) > 0 else { return }
+    if polls[0].revents != 0 {
       var count: UInt64 = 0
-      _ = read(wakeDescriptor, &count, 8)
+      _ = read(kick, &count, 8)
     }
+    if polls[1].revents != 0 { trace_take_wakes(wakeDescriptor) }
   }
 }
 
@@ -184,14 +193,27 @@ package struct DrainStatistics: Sendable {
   /// Bytes of the file.
   package var bytes: UInt64 = 0
   package var lost: [LossCause: UInt64] = [:]
-  /// Records that a process wrote wrongly, by process.
-  package var malformed: [UInt32: UInt64] = [:]
-  /// Buffer sets in which bytes were found that no emitter writes, and the processes that can write
-  /// to them.
-  package var damagedSets: [UInt32: [UInt32]] = [:]
+  /// What was wrong with buffer sets' memory, by set.
+  package var suspicions: [UInt32: Suspicion] = [:]
   package var failure: FormatError?
 
-  package var lostTotal: UInt64 { lost.values.reduce(0, +) }
+  package var lostTotal: UInt64 {
+    lost.values.reduce(0) { $0.addingClamped($1) }
+  }
+}
+
+/// What was wrong with the memory of a buffer set, and who can have done it.
+package struct Suspicion: Sendable, Equatable {
+  /// Records that do not match their events' schemas, or name a process that has other buffers.
+  package var malformed: UInt64 = 0
+  /// There were bytes that no emitter writes.
+  package var isOverwritten = false
+  /// Counters said what cannot be: how many events were lost is not known.
+  package var hasImplausibleCounters = false
+  /// Every process that can write there; one of them did it.
+  package var processes: [UInt32] = []
+
+  package init() {}
 }
 
 /// A buffer set and how the file calls its rings.

@@ -15,6 +15,13 @@ struct DrainWork: ~Copyable {
     var cpu: UInt16
     /// The writer of the last accepted record, so that most records need no look-up.
     var admittedWriter: UInt64 = .max
+    /// Stretches that it may give in a round: twice what the ring can hold. A ring whose end leaps
+    /// about waits for its next turn like any other.
+    var turnsPerRound: Int
+    var turns = 0
+    /// Records refused since the last flush.
+    var refused: UInt64 = 0
+    var losses = LossBatch()
   }
 
   private var writer: TraceWriter
@@ -22,33 +29,41 @@ struct DrainWork: ~Copyable {
   private var sets: [DrainedSet] = []
   /// Process → the set that it may write to.
   private var processes: [UInt32: UInt32] = [:]
-  private var lostWithoutRseq: [UInt32: UInt64] = [:]
-  /// Records refused since the last flush, by process and stream.
-  private var refused: [UInt64: UInt64] = [:]
+  /// A page's words, for whichever ring is being read.
+  private let copy = UnsafeMutablePointer<UInt64>.allocate(capacity: RingLayout.pageWords)
+  /// Of events that reached no ring.
+  private var missed = LossBatch()
   private(set) var statistics = DrainStatistics()
 
   init(writer: consuming TraceWriter) { self.writer = writer }
 
-  deinit { for stream in streams { Self.free(stream.reader) } }
+  deinit {
+    for stream in streams { Self.free(stream.reader) }
+    copy.deallocate()
+  }
 
   mutating func add(_ set: DrainedSet) {
     sets.append(set)
     let isPerCPU = set.set.parameters.writerKind == .rseq
     for ring in 0..<set.set.parameters.ringCount {
       let reader = UnsafeMutablePointer<RingReader>.allocate(capacity: 1)
-      reader.initialize(to: RingReader(set.set, ring: ring))
+      reader.initialize(to: RingReader(set.set, ring: ring, copy: copy))
       streams.append(
         Stream(
           reader: reader, id: set.firstStream + UInt32(ring), setID: set.id,
-          cpu: isPerCPU ? UInt16(truncatingIfNeeded: ring) : .max))
+          cpu: isPerCPU ? UInt16(truncatingIfNeeded: ring) : .max,
+          turnsPerRound: 2 * set.set.parameters.ringBytes / (RingLayout.pageWords * 8)))
     }
   }
 
   /// `afterCopy` as in ``drainRings(_:)``: other sets are read too, and their processes may have
   /// joined just now.
   mutating func remove(setID: UInt32, _ afterCopy: (inout DrainWork) -> Void) {
-    drainEverything(afterCopy)
+    // The others of a flight recorder are read at the end.
     pollLosses()
+    let isRecorder = sets.first { $0.id == setID }?.set.parameters.mode == .overwrite
+    drainEverything(isRecorder ? setID : nil, afterCopy)
+    closeReaders { $0.setID == setID }
     for stream in streams where stream.setID == setID { Self.free(stream.reader) }
     streams.removeAll { $0.setID == setID }
     sets.removeAll { $0.id == setID }
@@ -63,20 +78,27 @@ struct DrainWork: ~Copyable {
 
   /// Reads each ring up to where it stands now; the ring with the oldest events first, so that
   /// blocks cover little time. Gives the words read. `afterCopy` may add sets but not remove any.
+  ///
+  /// - Guarantee: a round is bounded, and so is each ring's part of it: a producer that never
+  ///   pauses, or moves its ring's end about, keeps neither flushes nor other rings waiting.
   @discardableResult
-  mutating func drainRings(_ afterCopy: (inout DrainWork) -> Void) -> Int {
+  mutating func drainRings(
+    of setID: UInt32? = nil, _ afterCopy: (inout DrainWork) -> Void
+  ) -> Int {
     var words = 0
-    // Bounded, so that a producer that never pauses does not keep flushes and commands waiting.
-    var pages = 64 * max(streams.count, 1)
-    while pages > 0, let index = oldestWithMore() {
-      pages -= 1
+    for index in streams.indices {
+      let isMeant = setID == nil || streams[index].setID == setID
+      streams[index].turns = isMeant ? streams[index].turnsPerRound : 0
+    }
+    while let index = oldestWithMore() {
+      streams[index].turns -= 1
       let reader = streams[index].reader
       if reader.pointee.advance() {
         words += reader.pointee.copiedWords
         afterCopy(&self)
         parse(index)
       }
-      takeNotices(reader, streams[index])
+      takeNotices(index)
     }
     statistics.events = writer.eventCount
     statistics.bytes = writer.byteCount
@@ -86,12 +108,14 @@ struct DrainWork: ~Copyable {
 
   /// Reads until nothing is left; bounded by what rings hold, so that a process that goes on
   /// writing does not keep the session from ending.
-  private mutating func drainEverything(_ afterCopy: (inout DrainWork) -> Void) {
+  private mutating func drainEverything(
+    _ setID: UInt32? = nil, _ afterCopy: (inout DrainWork) -> Void
+  ) {
     var words = sets.reduce(0) { sum, set in
       sum + set.set.parameters.ringBytes * set.set.parameters.ringCount / 4
     }
     while words > 0 {
-      let read = drainRings(afterCopy)
+      let read = drainRings(of: setID, afterCopy)
       if read == 0 { break }
       words -= read
     }
@@ -100,7 +124,8 @@ struct DrainWork: ~Copyable {
   private func oldestWithMore() -> Int? {
     var best: Int?
     var bestTicks = UInt64.max
-    for index in streams.indices where streams[index].reader.pointee.hasMore {
+    for index in streams.indices
+    where streams[index].turns > 0 && streams[index].reader.pointee.hasMore {
       let ticks = streams[index].reader.pointee.lastTicks
       if best == nil || ticks < bestTicks {
         best = index
@@ -119,7 +144,7 @@ struct DrainWork: ~Copyable {
       let process = UInt32(truncatingIfNeeded: record.writer >> 32)
       if record.writer != admitted {
         guard processes[process] == stream.setID else {
-          refuse(process, stream)
+          streams[index].refused &+= 1
           continue
         }
         admitted = record.writer
@@ -128,67 +153,98 @@ struct DrainWork: ~Copyable {
         ref: record.ref, ticks: record.ticks, process: process,
         tid: UInt32(truncatingIfNeeded: record.writer), flags: record.fileFlags,
         words: record.payload, count: record.payloadWords)
-      if !isAccepted { refuse(process, stream) }
+      if !isAccepted { streams[index].refused &+= 1 }
     }
     streams[index].admittedWriter = admitted
   }
 
   // MARK: Losses
 
-  private mutating func refuse(_ process: UInt32, _ stream: Stream) {
-    refused[UInt64(process) << 32 | UInt64(stream.id), default: 0] += 1
-  }
-
-  private mutating func takeNotices(_ reader: UnsafeMutablePointer<RingReader>, _ stream: Stream) {
-    guard !reader.pointee.notices.isEmpty else { return }
-    for notice in reader.pointee.takeNotices() {
+  private mutating func takeNotices(_ index: Int) {
+    let stream = streams[index]
+    guard !stream.reader.pointee.notices.isEmpty else { return }
+    for notice in stream.reader.pointee.takeNotices() {
       if notice.cause == .damaged {
-        statistics.damagedSets[stream.setID] =
-          processes.filter { $0.value == stream.setID }.map(\.key).sorted()
+        statistics.suspicions[stream.setID, default: Suspicion()].isOverwritten = true
       }
+      if notice.cause == .implausible {
+        statistics.suspicions[stream.setID, default: Suspicion()].hasImplausibleCounters = true
+      }
+      guard let cause = notice.cause.inFile, notice.count > 0 else { continue }
       report(
         LossRecord(
-          stream: stream.id, cpu: stream.cpu, cause: notice.cause.inFile, count: notice.count,
-          fromTicks: notice.fromTicks, toTicks: notice.toTicks))
+          stream: stream.id, cpu: notice.cause == .lostWithoutRseq ? .max : stream.cpu,
+          cause: cause, count: notice.count, fromTicks: notice.fromTicks,
+          toTicks: notice.toTicks), index)
     }
   }
 
+  /// Records a loss that no ring tells of.
   mutating func report(_ record: LossRecord) {
-    statistics.lost[record.cause, default: 0] += record.count
-    writer.loss(record)
+    count(record)
+    if let now = missed.add(record) { writer.loss(now) }
   }
 
+  private mutating func report(_ record: LossRecord, _ index: Int) {
+    count(record)
+    if let now = streams[index].losses.add(record) { writer.loss(now) }
+  }
+
+  private mutating func count(_ record: LossRecord) {
+    statistics.lost[record.cause] =
+      statistics.lost[record.cause, default: 0].addingClamped(record.count)
+  }
+
+  /// Finds out also which rings were begun anew, and are to be read once more.
   private mutating func pollLosses() {
-    for stream in streams {
-      stream.reader.pointee.pollLosses()
-      takeNotices(stream.reader, stream)
+    for index in streams.indices {
+      streams[index].reader.pointee.pollLosses()
+      takeNotices(index)
+      finishLosses(index)
     }
-    for set in sets {
-      let total = set.set.lostWithoutRseq
-      let known = lostWithoutRseq[set.id, default: 0]
-      guard total > known, let stream = streams.first(where: { $0.setID == set.id }) else {
-        continue
-      }
-      lostWithoutRseq[set.id] = total
+    for record in missed.take() { writer.loss(record) }
+    nameSuspects()
+  }
+
+  /// Nothing more is read from these rings.
+  private mutating func closeReaders(_ isMeant: (Stream) -> Bool) {
+    for index in streams.indices where isMeant(streams[index]) {
+      streams[index].reader.pointee.close()
+      takeNotices(index)
+      finishLosses(index)
+    }
+    nameSuspects()
+  }
+
+  /// Writes what was put together since the last flush.
+  private mutating func finishLosses(_ index: Int) {
+    let stream = streams[index]
+    if stream.refused > 0 {
+      streams[index].refused = 0
+      statistics.suspicions[stream.setID, default: Suspicion()].malformed &+= stream.refused
+      let last = stream.reader.pointee.lastTicks
+      let writers = writers(of: stream.setID)
       report(
         LossRecord(
-          stream: stream.id, cpu: .max, cause: .contention, count: total - known,
-          fromTicks: stream.reader.pointee.lastTicks, toTicks: set.set.ticks))
+          stream: stream.id, cpu: stream.cpu, cause: .malformed, count: stream.refused,
+          fromTicks: last, toTicks: last,
+          // A record says whose it is, but whoever shares the buffers can write that.
+          processIndex: writers.count == 1 ? writers[0] : nil), index)
     }
-    for (key, count) in refused {
-      reportRefused(UInt32(key >> 32), UInt32(key & 0xffff_ffff), count)
-    }
-    refused = [:]
+    for record in streams[index].losses.take() { writer.loss(record) }
   }
 
-  private mutating func reportRefused(_ process: UInt32, _ streamID: UInt32, _ count: UInt64) {
-    guard let stream = streams.first(where: { $0.id == streamID }) else { return }
-    statistics.malformed[process, default: 0] += count
-    let last = stream.reader.pointee.lastTicks
-    report(
-      LossRecord(
-        stream: streamID, cpu: stream.cpu, cause: .malformed, count: count, fromTicks: last,
-        toTicks: last, processIndex: processes[process] == nil ? nil : process))
+  /// The processes that can write to a set, those that have left included: they may have kept the
+  /// memory.
+  private func writers(of setID: UInt32) -> [UInt32] {
+    processes.filter { $0.value == setID }.map(\.key).sorted()
+  }
+
+  private mutating func nameSuspects() {
+    for setID in statistics.suspicions.keys where sets.contains(where: { $0.id == setID }) {
+      let writers = writers(of: setID)
+      statistics.suspicions[setID]?.processes = writers
+    }
   }
 
   // MARK: Writing
@@ -216,8 +272,9 @@ struct DrainWork: ~Copyable {
   /// Reads what is left and ends the file, after the symbols that `symbols` gives for it. An error
   /// is in the statistics.
   mutating func finish(symbols: ((TraceFile) -> [ImageSymbols])? = nil) {
-    drainEverything { _ in }
     pollLosses()
+    drainEverything(nil) { _ in }
+    closeReaders { _ in true }
     syncClock()
     if let symbols, let file = try? writer.reopened() {
       for image in symbols(file) { writer.define(symbols: image) }
@@ -239,11 +296,14 @@ extension RingRecord {
 }
 
 extension RingNotice.Cause {
-  fileprivate var inFile: LossCause {
+  /// Nil where nothing was lost.
+  fileprivate var inFile: LossCause? {
     switch self {
     case .lost(let cause): LossCause(rawValue: UInt8(cause.rawValue))
+    case .lostWithoutRseq: .contention
     case .overwritten: .overwritten
     case .damaged: .damaged
+    case .implausible: nil
     }
   }
 }

@@ -107,9 +107,10 @@ final class RecoveredTrace {
       }
     }
     // Of the events before the oldest that is there, the file may have all.
-    let missing = reader.eventsBeforeStart &- min(reader.eventsBeforeStart, before.events)
+    let earlier = reader.eventsBeforeStart ?? 0
+    let missing = earlier &- min(earlier, before.events)
     if missing > 0, let firstTicks, firstTicks > before.lastTicks {
-      outcome.lost += missing
+      outcome.lost = outcome.lost.addingClamped(missing)
       writer.loss(
         LossRecord(
           stream: stream, cpu: cpu, cause: .overwritten, count: missing,
@@ -159,7 +160,7 @@ final class RecoveredTrace {
       let isAccepted = writer.append(
         ref: record.ref, ticks: record.ticks, process: record.process, tid: record.tid,
         flags: record.flags, words: words.baseAddress!, count: words.count)
-      if !isAccepted { outcome.lost += 1 }
+      if !isAccepted { outcome.lost = outcome.lost.addingClamped(1) }
     }
   }
 }

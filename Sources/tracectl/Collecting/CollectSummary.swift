@@ -13,11 +13,16 @@ struct CollectSummary {
   private let unwritten: UInt64
   /// Programs that the session has cut off.
   private let cutOff: [String]
+  /// False: a process has overwritten the counters of losses.
+  private let lossesAreKnown: Bool
 
-  init(_ file: TraceFile, unwritten: UInt64 = 0, cutOff: [String] = []) {
+  init(
+    _ file: TraceFile, unwritten: UInt64 = 0, cutOff: [String] = [], lossesAreKnown: Bool = true
+  ) {
     self.file = file
     self.unwritten = unwritten
     self.cutOff = cutOff
+    self.lossesAreKnown = lossesAreKnown
   }
 
   /// What was not traced at all has no number.
@@ -60,7 +65,7 @@ struct CollectSummary {
   var lostLines: [String] { hasLosses ? losses : [] }
 
   private var hasLosses: Bool {
-    unwritten > 0 || !cutOff.isEmpty
+    unwritten > 0 || !cutOff.isEmpty || !lossesAreKnown
       || file.lossTotals.contains { $0.count > 0 && $0.cause != .overwritten }
   }
 
@@ -100,6 +105,12 @@ struct CollectSummary {
     return lines
   }
 
+  /// What is said when no loss was counted.
+  private var nothingLost: String {
+    guard lossesAreKnown else { return "*** IT IS NOT KNOWN WHETHER EVENTS WERE LOST ***" }
+    return cutOff.isEmpty ? "  0 lost" : "  0 lost of the others"
+  }
+
   private var lossLines: [String] {
     var byCause: [String: UInt64] = [:]
     let lostCauses = Set(
@@ -118,13 +129,14 @@ struct CollectSummary {
     let older =
       overwritten > 0 ? ["  \(grouped(overwritten)) older events overwritten, as asked"] : []
     let lost = byCause.values.reduce(0, &+)
-    guard lost > 0 else { return older + [cutOff.isEmpty ? "  0 lost" : "  0 lost of the others"] }
+    guard lost > 0 else { return older + [nothingLost] }
     let causes = byCause.filter { $0.value > 0 }
       .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       .map { "\(grouped($0.value)) \($0.key)" }
     let share = Double(lost) / (Double(lost) + Double(file.eventCount)) * 100
+    let atLeast = lossesAreKnown ? "" : "AT LEAST "
     return older + [
-      "*** \(grouped(lost)) EVENTS WERE LOST (\(fixed(share, decimals: 2)) %): "
+      "*** \(atLeast)\(grouped(lost)) EVENTS WERE LOST (\(fixed(share, decimals: 2)) %): "
         + causes.joined(separator: ", ") + " ***"
     ] + (unwritten > 0 ? [] : advice(lostCauses))
   }

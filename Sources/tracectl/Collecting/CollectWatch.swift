@@ -89,7 +89,8 @@ struct CollectWatch {
     let lost = statistics.lostInAll &- (statistics.lost[.overwritten] ?? 0)
     return CollectProgress(
       elapsed_ns: elapsed_ns, events: statistics.events, bytes: statistics.bytes,
-      lost: lost, processes: countsProcesses ? statistics.processes : nil)
+      lost: lost, processes: countsProcesses ? statistics.processes : nil,
+      lossesAreKnown: statistics.lossesAreKnown)
   }
 }
 

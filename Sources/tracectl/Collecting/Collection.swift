@@ -86,7 +86,10 @@ struct Collection {
       // A pipe, for one: whoever reads it sees the rest.
       say("\(path): \(grouped(statistics.events)) events, \(readableBytes(statistics.bytes))")
       let lost = statistics.lostInAll
-      if lost > 0 { complain("*** \(grouped(lost)) EVENTS WERE LOST ***") }
+      let isKnown = statistics.lossesAreKnown
+      let atLeast = isKnown ? "" : "AT LEAST "
+      if lost > 0 { complain("*** \(atLeast)\(grouped(lost)) EVENTS WERE LOST ***") }
+      if lost == 0, !isKnown { complain("*** IT IS NOT KNOWN WHETHER EVENTS WERE LOST ***") }
       return
     }
     guard let file = try? TraceFile(path: path) else {
@@ -96,7 +99,7 @@ struct Collection {
     let isWhole = statistics.failure == nil
     let summary = CollectSummary(
       file, unwritten: isWhole ? 0 : statistics.events &- min(statistics.events, file.eventCount),
-      cutOff: Self.cutOff(session, statistics))
+      cutOff: Self.cutOff(session, statistics), lossesAreKnown: statistics.lossesAreKnown)
     for line in isQuiet ? summary.lostLines : summary.lines { complain(escapedForTerminal(line)) }
   }
 

@@ -9,6 +9,13 @@ struct CollectProgress: Hashable {
   var lost: UInt64 = 0
   /// Processes whose providers are recorded; nil where no provider was asked for.
   var processes: Int?
+  /// False: ``lost`` is the least that it can be.
+  var lossesAreKnown = true
+
+  fileprivate var lostText: String {
+    if lossesAreKnown, lost == 0 { return "0 lost" }
+    return "*** \(lossesAreKnown ? "" : "AT LEAST ")\(grouped(lost)) LOST ***"
+  }
 }
 
 /// The line that a terminal shows, written anew each second; nothing where there is no terminal.
@@ -37,10 +44,9 @@ struct ProgressLine {
     let seconds = Double(now.elapsed_ns - last.elapsed_ns) / 1e9
     let rate = seconds > 0 ? Double(now.events &- last.events) / seconds : 0
     let elapsed = fixed(Double(now.elapsed_ns) / 1e9, decimals: 0)
-    let lost = now.lost == 0 ? "0 lost" : "*** \(grouped(now.lost)) LOST ***"
     let processes = now.processes.map { "  " + counted($0, "process", "processes") } ?? ""
     return "\(elapsed) s  \(grouped(now.events)) events (\(grouped(UInt64(max(0, rate))))/s)  "
-      + "\(readableBytes(now.bytes))  \(lost)\(processes)"
+      + "\(readableBytes(now.bytes))  \(now.lostText)\(processes)"
   }
 
   private func write(_ text: String) {

@@ -74,6 +74,14 @@ struct Collect: ParsableCommand {
     help: "Leave the names of functions out of the file; it is then read on this machine only.")
   var noSymbols = false
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: """
+      Give each process buffers of its own, so that it cannot damage or forge another's events, or \
+      let a user's processes share them, which takes less memory. Default: isolate as root only.
+      """)
+  var isolate: Bool?
+
   @Flag(help: "Print nothing but losses and what goes wrong.")
   var quiet = false
 
@@ -105,6 +113,7 @@ struct Collect: ParsableCommand {
     }
     configuration.stacks = try ProviderSelection(stacks).stackSpecs(of: configuration)
     configuration.mode = mode.bufferMode
+    configuration.isolatesProcesses = isolate
     configuration.writesSymbols = !noSymbols
     configuration.bufferBytesPerCPU = bufferSize.bytes
     configuration.processes.pids = Set(pid.flatMap(\.ids))

@@ -1,0 +1,62 @@
+/// What the drain found wrong with buffers, in sentences for people.
+///
+/// Whoever shares a buffer set can write anything there, in another's name too: a sentence names
+/// one process only where it alone can have done it.
+struct BufferProblems {
+  private let suspicions: [Suspicion]
+
+  /// At most so many of the processes that share buffers are listed by name.
+  private static let namesMax = 8
+
+  init(_ drained: DrainStatistics) {
+    suspicions = drained.suspicions.sorted { $0.key < $1.key }.map(\.value)
+  }
+
+  /// Whether the session knows how many events it lost.
+  var lossesAreKnown: Bool { suspicions.allSatisfy { !$0.hasImplausibleCounters } }
+
+  /// What the process alone has done.
+  func sentences(for index: UInt32) -> [String] {
+    suspicions.filter { $0.processes == [index] }.flatMap { suspicion in
+      Self.deeds(suspicion, buffers: "its buffers").map { "it " + $0 }
+    }
+  }
+
+  /// What one of several processes has done.
+  func sentences(among processes: [TracedProcess]) -> [String] {
+    suspicions.filter { $0.processes.count > 1 }.flatMap { suspicion in
+      let who = Self.oneOf(suspicion.processes, processes)
+      return Self.deeds(suspicion, buffers: "the buffers that they share").map { "\(who) \($0)" }
+    }
+  }
+
+  private static func deeds(_ suspicion: Suspicion, buffers: String) -> [String] {
+    var deeds: [String] = []
+    if suspicion.malformed > 0 {
+      deeds.append(
+        "wrote \(suspicion.malformed) records that do not match their events' schemas or name "
+          + "another process; they were dropped")
+    }
+    if suspicion.isOverwritten {
+      deeds.append(
+        "overwrote \(buffers) with something else; what was not readable was dropped, and counted "
+          + "as far as the rest of the buffers says how much it was")
+    }
+    if suspicion.hasImplausibleCounters {
+      deeds.append(
+        "wrote impossible values into the counters of \(buffers); they were not counted, and how "
+          + "many events were lost is not known")
+    }
+    return deeds
+  }
+
+  private static func oneOf(_ indices: [UInt32], _ processes: [TracedProcess]) -> String {
+    let names = processes.filter { $0.index.map(indices.contains) ?? false }.prefix(namesMax).map {
+      let name = $0.executable.split(separator: "/").last.map(String.init) ?? "?"
+      return "\(name) (\($0.pid))"
+    }
+    let more = indices.count - names.count
+    let list = names.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+    return "one of the \(indices.count) processes that share buffers (\(list))"
+  }
+}
