@@ -71,7 +71,9 @@ int trace_sampling_install(trace_sample_handler handler) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_sigaction = handle;
-  action.sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK;
+  // On the thread's own stack. An alternate stack has the size that its owner's handler needs
+  // (Swift's backtracer's is small), and overflowing it would overwrite whatever lies below.
+  action.sa_flags = SA_SIGINFO | SA_RESTART;
   sigemptyset(&action.sa_mask);
   return sigaction(SIGPROF, &action, NULL) == 0 ? 0 : errno;
 #else

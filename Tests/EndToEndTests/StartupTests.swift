@@ -137,8 +137,7 @@ extension EndToEnd {
       """
 
     /// Sessions that come afterwards find the program; its files are its own.
-    @Test(.disabled("fails: the second session is not joined in time"))
-    func theProgramIsTracedAfterwards() throws {
+    @Test func theProgramIsTracedAfterwards() throws {
       let scratch = try Scratch()
       let source = scratch.path("closes.c")
       let text = Array(Self.library.utf8)

@@ -82,8 +82,7 @@ extension EndToEnd {
     }
 
     /// The step is named where one looks for it.
-    @Test(.disabled("fails: minivm crashes under timer sampling"))
-    func theStepIsNamed() throws {
+    @Test func theStepIsNamed() throws {
       let scratch = try Scratch()
       let trace = scratch.path("named.etl")
       let doctor = try run(["doctor"], in: scratch)

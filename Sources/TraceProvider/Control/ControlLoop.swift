@@ -182,7 +182,10 @@ final class ControlLoop {
       OpenDescriptors.close(wake)
       wake = ControlThread.makeWakeDescriptor()
     }
-    if !watch.isIntact { watch = RuntimeWatch(RendezvousPaths.watched()) }
+    if !watch.isIntact {
+      watch.close()
+      watch = RuntimeWatch(RendezvousPaths.watched())
+    }
     tried = []
     for link in links { tried.insert(link.found) }
     findSessions()

@@ -53,11 +53,19 @@ final class RuntimeWatch {
     }
   }
 
-  deinit {
-    for place in places {
-      if let open = place.directory { OpenDescriptors.forget(open.descriptor) }
+  deinit { close() }
+
+  /// Gives back its descriptors; nothing is watched any more.
+  ///
+  /// - Trap: call it before another watch is made. Where the program has closed the descriptors, the
+  ///   new ones get the same numbers, and this watch would take them for its own.
+  func close() {
+    for index in places.indices {
+      if let open = places[index].directory { OpenDescriptors.forget(open.descriptor) }
+      places[index].directory = nil
     }
     OpenDescriptors.close(descriptor)
+    descriptor = -1
   }
 
   private static func makeDescriptor() -> Int32 {
