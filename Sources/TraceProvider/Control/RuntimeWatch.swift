@@ -57,8 +57,8 @@ final class RuntimeWatch {
 
   /// Gives back its descriptors; nothing is watched any more.
   ///
-  /// - Trap: call it before another watch is made. Where the program has closed the descriptors, the
-  ///   new ones get the same numbers, and this watch would take them for its own.
+  /// - Trap: call it before another watch is made. Where the program has closed the descriptors,
+  ///   the new ones get the same numbers, and this watch would take them for its own.
   func close() {
     for index in places.indices {
       if let open = places[index].directory { OpenDescriptors.forget(open.descriptor) }
