@@ -18,7 +18,13 @@ final class FakeProcess {
     for descriptor in descriptors { close(descriptor) }
   }
 
-  func send(_ packet: [UInt8]) { _ = PacketSocket.send(packet, to: socket) }
+  /// Waits while the session has not read what was sent before, as a real process's queue does.
+  func send(_ packet: [UInt8]) {
+    while case .wouldBlock = PacketSocket.send(packet, to: socket) {
+      var ready = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
+      guard poll(&ready, 1, 10_000) == 1 else { return }
+    }
+  }
 
   func send(_ messages: AppMessage...) { for message in messages { send(message.encoded()) } }
 

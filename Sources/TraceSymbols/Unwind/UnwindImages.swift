@@ -140,9 +140,12 @@ public final class UnwindImages {
     if let known = images[index].entries { return known }
     let image = images[index]
     let access = FileAccess.of(processID: image.processID)
-    let found = image.paths.lazy.compactMap {
-      EntryFunctions(image.identity, at: $0, access: access)
-    }.first
+    // Each path is tried once: a lazy collection would ask again for what it has found, and by then
+    // the process may be gone.
+    var found: EntryFunctions?
+    for path in image.paths where found == nil {
+      found = EntryFunctions(image.identity, at: path, access: access)
+    }
     if let found {
       if entryCount >= Self.entryCountMax || entryBytes + found.byteCount > byteLimit {
         for other in images.indices { images[other].entries = nil }
