@@ -109,9 +109,12 @@ extension EndToEnd {
       #expect(verdict.right == 0)
       #expect(verdict.wrong.isEmpty, "\(verdict.wrong.prefix(5))")
       #expect(verdict.unnamed.count >= 100)
-      let others = verdict.unnamed.filter { !$0.hasPrefix("neverAnnounced") }
-      #expect(
-        others.isEmpty, "of \(verdict.unnamed.count): \(others.prefix(5)); lost \(file.lossTotals)")
+      // On a busy machine the kernel loses records, and the trace says so: then that is the reason.
+      let hasLosses = file.lossTotals.contains { $0.count > 0 }
+      let others = verdict.unnamed.filter {
+        !$0.hasPrefix("neverAnnounced") && !(hasLosses && $0.hasPrefix("eventsLost"))
+      }
+      #expect(others.isEmpty, "of \(verdict.unnamed.count): \(others.prefix(5))")
     }
   }
 }
