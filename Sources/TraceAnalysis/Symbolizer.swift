@@ -15,7 +15,7 @@ public import TraceSymbols
 ///   something else is known to have been there, nor from an image of another build.
 /// - Cost: ``prepare()`` reads the events that tell of code, processes and images, once; then a
 ///   look-up is O(log n), and a repeated one a probe of a table.
-/// - Trap: not for use from several threads at once.
+/// - Trap: not for use from several threads at once: each needs ``another()`` of its own.
 public final class Symbolizer: Pass {
   public let file: TraceFile
   /// Who had which pid.
@@ -43,7 +43,18 @@ public final class Symbolizer: Pass {
     naming = Naming(feed, sources: recorded + sources, options: options)
   }
 
+  private init(sharing other: Symbolizer) {
+    (file, processes, options) = (other.file, other.processes, other.options)
+    (feed, naming) = (other.feed, other.naming)
+  }
+
   deinit { cache.deallocate() }
+
+  /// One that knows the same, for another thread. After ``prepare()`` or ``finish()``; none of them
+  /// learns any more.
+  ///
+  /// - Cost: the answers that it keeps, up to 13 MB; names and code are shared.
+  public func another() -> Symbolizer { Symbolizer(sharing: self) }
 
   /// Learns everything that the trace tells of code, in a run of its own. Once, before the first
   /// look-up; to share a run with other passes, ``subscribe(to:)`` and ``finish()``.

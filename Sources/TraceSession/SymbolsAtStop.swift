@@ -37,8 +37,8 @@ final class SymbolsAtStop: Sendable {
     limits.isOver = { trace_monotonic_ns() &- start > Self.limit_ns - Self.imagesLimit_ns }
     let places: HitPlaces
     do {
-      places = try HitPlaces(file, limits: limits) { [stacks] in
-        Self.admits($0, stacks, of: file)
+      places = try HitPlaces(file, limits: limits) { [stacks, providers = file.providers] in
+        Self.admits($0, stacks, of: providers)
       }
     } catch {
       sentence.withLock { $0 = "no symbols were written into the file: \(error)" }
@@ -68,12 +68,12 @@ final class SymbolsAtStop: Sendable {
   }
 
   private static func admits(
-    _ event: EventSchema, _ stacks: [StackSpec], of file: TraceFile
+    _ event: EventSchema, _ stacks: [StackSpec], of providers: [ProviderSchema]
   ) -> Bool {
     if event.provider == SystemSchema.providerName, event.id == SampledProfile.eventID {
       return true
     }
-    let provider = file.providers.first { $0.name == event.provider }
+    let provider = providers.first { $0.name == event.provider }
     return stacks.contains {
       $0.admits(event, of: provider ?? ProviderSchema(name: event.provider, events: [event]))
     }

@@ -1,11 +1,17 @@
+internal import Synchronization
 internal import TraceEvents
 internal import TraceSymbols
 
 /// Turns what a ``CodeMap`` finds into names: asks the sources of images' functions, and keeps
 /// what it has given out.
+///
+/// - Guarantee: several threads may ask at the same time when all that the map can know is known.
+///   Compiled code is found without a lock; names that images' sources add are under one.
 final class Naming {
   let feed: CodeFeed
   let map: CodeMap
+  /// Over the sources, the modules, the names, and what was shown.
+  private let lock = Mutex(())
   private let sources: [any ImageSymbolProvider]
   private let options: SymbolizerOptions
   private var shown: [UInt32: CodeSymbol] = [:]
@@ -34,8 +40,9 @@ final class Naming {
     entry.module = CodeRow.none
     if Self.isKernel(address) {
       (entry.from, entry.until) = (.min, .max)
-      name(kernelAnswer(address), place: address, in: kernelModule, .kernel, &entry)
-      return entry
+      return lock.withLock { _ in
+        name(kernelAnswer(address), place: address, in: kernelModule, .kernel, entry)
+      }
     }
     guard let generation else {
       (entry.from, entry.until) = (time, time &+ 1)
@@ -56,8 +63,10 @@ final class Naming {
       let row = map.rows[Int(number)]
       entry.certainty = isLate ? .late : .certain
       let place = row.identity &+ (address &- row.start)
-      let answer = feed.modules.images[Int(row.symbol)].map { imageAnswer(place, $0) }
-      name(answer ?? .imageNotFound, place: place, in: row.symbol, .image, &entry)
+      return lock.withLock { [entry] _ in
+        let answer = feed.modules.images[Int(row.symbol)].map { imageAnswer(place, $0) }
+        return name(answer ?? .imageNotFound, place: place, in: row.symbol, .image, entry)
+      }
     case .nothing(let reason, let mapping):
       if mapping != CodeRow.none { entry.module = map.rows[Int(mapping)].symbol }
       entry.value = UInt32(self.reason(reason, pid, at: time, &entry).rawValue)
@@ -97,8 +106,9 @@ final class Naming {
 
   private func name(
     _ answer: ImageAnswer, place: UInt64, in module: UInt32, _ source: SymbolSource,
-    _ entry: inout ResolutionCache.Entry
-  ) {
+    _ unnamed: ResolutionCache.Entry
+  ) -> ResolutionCache.Entry {
+    var entry = unnamed
     entry.module = module
     switch answer {
     case .function(let function):
@@ -110,6 +120,7 @@ final class Naming {
     case .buildIDDiffers: entry.value = UInt32(UnresolvedReason.buildIDDiffers.rawValue)
     case .hidden: entry.value = UInt32(UnresolvedReason.kernelHidden.rawValue)
     }
+    return entry
   }
 
   /// Whether a loss may be why nothing was announced.
@@ -140,16 +151,18 @@ final class Naming {
   }
 
   func symbol(_ id: SymbolID) -> CodeSymbol {
-    if let known = shown[id.rawValue] { return known }
+    if let known = lock.withLock({ _ in shown[id.rawValue] }) { return known }
     let symbol = makeSymbol(id)
-    shown[id.rawValue] = symbol
+    lock.withLock { _ in shown[id.rawValue] = symbol }
     return symbol
   }
 
   /// The same, not kept: for who keeps it.
   func makeSymbol(_ id: SymbolID) -> CodeSymbol {
-    let entry = map.names[id.rawValue]
-    let raw = String(decoding: map.names.name(entry), as: UTF8.self)
+    let (entry, raw) = lock.withLock { _ in
+      let entry = map.names[id.rawValue]
+      return (entry, String(decoding: map.names.name(entry), as: UTF8.self))
+    }
     let source = SymbolSource(rawValue: entry.source) ?? .image
     let shownName = Self.display(raw, source)
     return CodeSymbol(
@@ -160,7 +173,7 @@ final class Naming {
   /// Forgets what was given out of symbols that are forgotten.
   func forget(keeping isKept: (UInt32) -> Bool) { shown = shown.filter { isKept($0.key) } }
 
-  func module(_ id: ModuleID) -> CodeModule { feed.modules[id.rawValue] }
+  func module(_ id: ModuleID) -> CodeModule { lock.withLock { _ in feed.modules[id.rawValue] } }
 
   private static func display(_ raw: String, _ source: SymbolSource) -> DisplayName {
     switch source {
@@ -172,6 +185,12 @@ final class Naming {
   // MARK: Places
 
   func sourceFrames(
+    _ generation: Generation, _ address: UInt64, at time: Int64
+  ) -> SourceFrames? {
+    lock.withLock { _ in findSourceFrames(generation, address, at: time) }
+  }
+
+  private func findSourceFrames(
     _ generation: Generation, _ address: UInt64, at time: Int64
   ) -> SourceFrames? {
     switch map.find(generation, address, at: time).kind {

@@ -21,6 +21,8 @@ struct RuntimeName {
   /// The same with a class file's descriptor in Java's words: "put(Object, Object)" for
   /// "put(Ljava/lang/Object;Ljava/lang/Object;)Ljava/lang/Object;".
   static func display(_ raw: String) -> String {
+    // A descriptor ends with the result's type.
+    guard let last = raw.utf8.last, last != UInt8(ascii: ")") else { return raw }
     let bytes = Array(raw.utf8)
     guard let open = bytes.firstIndex(of: UInt8(ascii: "(")),
       let close = bytes.lastIndex(of: UInt8(ascii: ")")), open < close, close + 1 < bytes.count

@@ -38,7 +38,8 @@ public struct HitPlaces: Sendable {
   ///   bounded by `limits`, beside what is known of processes and images.
   /// - Throws: a ``FormatError`` when the file cannot be read any more.
   public init(
-    _ file: TraceFile, limits: Limits = Limits(), admits: @escaping (EventSchema) -> Bool
+    _ file: TraceFile, limits: Limits = Limits(),
+    admits: @escaping @Sendable (EventSchema) -> Bool
   ) throws {
     let collector = PlaceCollector(limits: limits)
     var options = SymbolizerOptions()

@@ -12,9 +12,16 @@ public protocol FrameResolver {
 
   /// What a thread of the process was called; nil where that is not known.
   mutating func threadName(_ tid: UInt32, of process: ResolvedProcess) -> String?
+
+  /// One that gives the same answers and may be used at the same time, on another thread; nil where
+  /// there can be only one.
+  func another() -> Self?
 }
 
 extension FrameResolver {
+  /// There is only one.
+  public func another() -> Self? { nil }
+
   /// Not known.
   public func threadName(_ tid: UInt32, of process: ResolvedProcess) -> String? { nil }
 }

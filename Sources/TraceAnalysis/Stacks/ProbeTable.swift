@@ -115,8 +115,10 @@ final class ProbeTable<Value: BitwiseCopyable> {
       count = 0
       return
     }
-    entries = Self.allocate(oldCount * 2)
-    mask = oldCount * 2 - 1
+    // Small ones grow faster: each step copies, and interrupts the other threads' processors.
+    let grown = oldCount * (oldCount < 1 << 16 ? 8 : 2)
+    entries = Self.allocate(grown)
+    mask = grown - 1
     count = 0
     for index in 0..<oldCount where old[index].second != 0 {
       entries[slot(old[index].first, old[index].second)] = old[index]

@@ -9,8 +9,8 @@ public struct StackSelection {
   public var weightField: String?
   /// Each thread has a node of its own below its process.
   public var separatesThreads = false
-  /// Called with each process; false leaves its events out.
-  public var admits: ((ResolvedProcess) -> Bool)?
+  /// Called with each process, on any thread; false leaves its events out.
+  public var admits: (@Sendable (ResolvedProcess) -> Bool)?
 
   public init() {}
 
@@ -33,19 +33,30 @@ public struct StackSelection {
 /// - Cost: a hash look-up an event whose stack came before; each different address of a process is
 ///   resolved once for each time that something else lives there. Memory grows with the number of
 ///   different stacks, up to ``StackTree/nodesMax``, and not with that of events.
-public struct StackCollection {
+public struct StackCollection: Sendable {
   public internal(set) var tree = StackTree()
   public internal(set) var frames = FrameTable()
   public internal(set) var totals = StackTotals()
+  /// Process and thread ids of the events.
+  var threads: Set<UInt64> = []
+  var weights = WeightCounts()
+  var begins: [ProcessBegin] = []
 
   init() {}
 
   /// Reads `file` once. To share the run with other passes, use a ``StackCollecting``.
   ///
+  /// Of a large trace, each core takes a part of its time, where the resolver has
+  /// ``FrameResolver/another()``; the result is the same.
+  ///
   /// - Throws: a ``FormatError`` when the file cannot be read any more.
   public init(
     _ file: TraceFile, _ selection: StackSelection, _ resolver: some FrameResolver
   ) throws {
+    if let whole = try StackWorkers.collect(file, selection, resolver) {
+      self = whole
+      return
+    }
     let pass = StackCollecting(file, selection, resolver)
     try file.run(pass)
     self = pass.finish()
@@ -59,7 +70,15 @@ public final class StackCollecting: Pass {
   private let fields: [Int]
   private let state: UnsafeMutablePointer<StackCollector>
 
-  public init(_ file: TraceFile, _ selection: StackSelection, _ resolver: some FrameResolver) {
+  public convenience init(
+    _ file: TraceFile, _ selection: StackSelection, _ resolver: some FrameResolver
+  ) {
+    self.init(file, selection, resolver, sharers: 1)
+  }
+
+  init(
+    _ file: TraceFile, _ selection: StackSelection, _ resolver: some FrameResolver, sharers: Int
+  ) {
     self.selection = selection
     fields = file.eventTypes.map { type in
       type.schema.fields.firstIndex {
@@ -67,7 +86,7 @@ public final class StackCollecting: Pass {
       } ?? -1
     }
     state = .allocate(capacity: 1)
-    state.initialize(to: StackCollector(file, selection, resolver))
+    state.initialize(to: StackCollector(file, selection, resolver, sharers: sharers))
   }
 
   deinit {

@@ -6,14 +6,12 @@ struct StackCollector {
   /// Bounds of the caches, which are forgotten when they are full.
   static let placesMax = 2 << 20
   static let addressesMax = 1 << 20
-  /// Different weights that are counted apart.
-  static let weightsMax = 64
 
   private(set) var tree = StackTree()
   private(set) var frames = FrameTable()
   private var totals = StackTotals()
   private let file: TraceFile
-  private let admits: ((ResolvedProcess) -> Bool)?
+  private let admits: (@Sendable (ResolvedProcess) -> Bool)?
   private let separatesThreads: Bool
   private var resolver: any FrameResolver
 
@@ -36,12 +34,13 @@ struct StackCollector {
   /// By origin, of each of the file's stacks that was an event's, and of every fourth that only
   /// leads to others: the tree's node, and how long that is right. Of the rest the next outer one
   /// is near.
-  private let places = ProbeTable<UInt32>(limit: placesMax)
+  private let places: ProbeTable<UInt32>
   /// By process and address.
-  private let addresses = ProbeTable<Answer>(limit: addressesMax)
+  private let addresses: ProbeTable<Answer>
   /// The frames of a stack that have no place yet, innermost first.
   private var path: [Step] = []
-  private var usualWeights: [UInt64: Int] = [:]
+  private var weights = WeightCounts()
+  private var begins: [ProcessBegin] = []
   /// The weight of the latest events, and how many in a row had it.
   private var latestWeight: (weight: UInt64, count: Int) = (0, 0)
 
@@ -122,9 +121,14 @@ struct StackCollector {
     var isCaller: Bool
   }
 
-  init(_ file: TraceFile, _ selection: StackSelection, _ resolver: some FrameResolver) {
+  /// - Parameter sharers: how many collectors share the memory that one may take.
+  init(
+    _ file: TraceFile, _ selection: StackSelection, _ resolver: some FrameResolver, sharers: Int
+  ) {
     self.file = file
     self.resolver = resolver
+    places = ProbeTable(limit: Self.placesMax / sharers)
+    addresses = ProbeTable(limit: Self.addressesMax / sharers)
     admits = selection.admits
     separatesThreads = selection.separatesThreads
     recent = .allocate(capacity: RecentThread.count)
@@ -193,9 +197,7 @@ struct StackCollector {
     if weight == latestWeight.weight {
       latestWeight.count += 1
     } else {
-      if usualWeights.count < Self.weightsMax || usualWeights[latestWeight.weight] != nil {
-        usualWeights[latestWeight.weight, default: 0] += latestWeight.count
-      }
+      weights.add(latestWeight.count, of: latestWeight.weight)
       latestWeight = (weight, 1)
     }
   }
@@ -222,23 +224,26 @@ struct StackCollector {
       return known
     }
     let process = resolver.process(sample.pid, at: sample.time)
-    let life = UInt64(process.pid) << 32 | UInt64(process.generation)
-    let number = processNumbers[life] ?? UInt32(processNumbers.count + 1)
-    processNumbers[life] = number
+    let number = processNumbers[process.life] ?? UInt32(processNumbers.count + 1)
+    processNumbers[process.life] = number
     let key = OriginKey(process: number, tid: tid)
-    let index = originIndexes[key] ?? makeOrigin(process, key)
+    let index = originIndexes[key] ?? makeOrigin(process, key, at: sample.time)
     origins[index].process.validity = process.validity
     latestOrigins[thread] = index
     return index
   }
 
-  private mutating func makeOrigin(_ process: ResolvedProcess, _ key: OriginKey) -> Int {
+  private mutating func makeOrigin(
+    _ process: ResolvedProcess, _ key: OriginKey, at time: Int64
+  ) -> Int {
     let isAdmitted = admits?(process) ?? true
     var node = StackTree.root
     if isAdmitted {
+      let known = tree.count
       let name = "\(process.name) (\(process.pid))"
       node = tree.child(
         of: node, frames.id(of: StackFrame(.process, function: name)))
+      if tree.count > known { begins.append(ProcessBegin(node: node, time: time)) }
       if separatesThreads {
         let threadName = resolver.threadName(key.tid, of: process).map { "\($0) " } ?? ""
         let thread = StackFrame(.thread, function: "\(threadName)(\(key.tid))")
@@ -333,6 +338,11 @@ struct StackCollector {
     collection.totals = finishedTotals()
     swap(&collection.tree, &tree)
     swap(&collection.frames, &frames)
+    swap(&collection.threads, &threads)
+    swap(&collection.begins, &begins)
+    weights.add(latestWeight.count, of: latestWeight.weight)
+    swap(&collection.weights, &weights)
+    collection.settle()
     return collection
   }
 
@@ -344,16 +354,10 @@ struct StackCollector {
       processes[origin.number, default: StackTotals.Process(process: origin.process)]
         .metric &+= metric
     }
-    totals.processes = processes.values.sorted {
-      ($1.metric.weight, $0.process.pid) < ($0.metric.weight, $1.process.pid)
-    }
+    totals.processes = Array(processes.values)
     for node in 1..<max(tree.count, 1) where frames[tree.frames[node]].kind == .unresolved {
       totals.unresolved &+= tree.exclusive[node]
     }
-    totals.threadCount = threads.count
-    let weights = usualWeights.merging(
-      [latestWeight.weight: latestWeight.count], uniquingKeysWith: +)
-    totals.usualWeight = weights.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key ?? 0
     return totals
   }
 }

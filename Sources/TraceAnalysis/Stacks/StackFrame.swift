@@ -73,7 +73,15 @@ public struct FrameTable: Sendable {
 
   /// The number of `frame`, the same for an equal one.
   public mutating func id(of frame: StackFrame) -> FrameID {
-    let hash = frame.hashValue
+    id(of: frame, frame.hashValue)
+  }
+
+  /// Takes in the frames of another table; gives the number of each.
+  mutating func add(_ other: FrameTable) -> [FrameID] {
+    zip(other.frames, other.hashes).map { id(of: $0, $1) }
+  }
+
+  private mutating func id(of frame: StackFrame, _ hash: Int) -> FrameID {
     var slot = hash & (slots.count - 1)
     while slots[slot] != 0 {
       let known = Int(slots[slot]) - 1

@@ -156,6 +156,21 @@ public struct StackTree: Sendable {
   /// Adds to what was seen with a node's stack.
   public mutating func add(_ metric: StackMetric, at node: Node) { exclusive[node] &+= metric }
 
+  /// Adds another tree, whose frames `frame` gives numbers of this one's.
+  ///
+  /// - Cost: a look-up a node of the other.
+  mutating func add(_ other: StackTree, _ frame: (FrameID) -> FrameID) {
+    add(other.exclusive[Self.root], at: Self.root)
+    var nodes = [UInt32](repeating: 0, count: other.count)
+    for node in 1..<max(other.count, 1) {
+      let parent = Int(nodes[Int(other.parents[node])])
+      let child = child(of: parent, frame(other.frames[node]))
+      nodes[node] = UInt32(child)
+      add(other.exclusive[node], at: child)
+    }
+    isCut = isCut || other.isCut
+  }
+
   @inline(__always)
   private func hash(_ parent: Node, _ frame: FrameID) -> Int {
     let key = UInt64(truncatingIfNeeded: parent) << 32 | UInt64(frame.rawValue)

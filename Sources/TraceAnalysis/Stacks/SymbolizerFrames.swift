@@ -48,6 +48,11 @@ public struct SymbolizerFrames: FrameResolver {
     processes = symbolizer.processes.history
   }
 
+  /// With a ``Symbolizer/another()`` of its own.
+  public func another() -> Self? {
+    Self(symbolizer.another(), detail: detail, threads: threads)
+  }
+
   /// The program that had `pid` then, by the trace's word on processes.
   public mutating func process(_ pid: UInt32, at time: Int64) -> ResolvedProcess {
     processes.process(pid, at: time)

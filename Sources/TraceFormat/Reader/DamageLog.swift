@@ -38,6 +38,16 @@ struct DamageLog {
     add(damage)
   }
 
+  /// Adds the blocks that another log of the same file has and this one has not.
+  mutating func take(_ other: DamageLog) {
+    for damage in other.entries {
+      guard let lost = other.eventsLost[damage.offset], !contains(blockAt: damage.offset) else {
+        continue
+      }
+      add(damage, blockAt: damage.offset, eventCount: lost)
+    }
+  }
+
   /// Of `blocks`, those that are whole as far as is known, and the events that can be read.
   func readable(_ blocks: [BlockEntry]) -> (blocks: Int, events: UInt64) {
     var result = (blocks: 0, events: UInt64(0))

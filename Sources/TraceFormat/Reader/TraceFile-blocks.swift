@@ -53,9 +53,11 @@ extension TraceFile {
   /// are keeps their events from being handed out. Those that differ are listed as damage.
   ///
   /// - Cost: once a file that has an index; a header a block, and an event block's directory.
-  func checkUnreadBlocks(_ isRead: (BlockEntry) -> Bool) throws(FormatError) {
+  ///
+  /// - Parameter isRead: whether the block at an offset was read.
+  package func checkUnreadBlocks(_ isRead: (UInt64) -> Bool) throws(FormatError) {
     guard isIndexed else { return }
-    for entry in index.blocks where !isRead(entry) && !log.contains(blockAt: entry.offset) {
+    for entry in index.blocks where !isRead(entry.offset) && !log.contains(blockAt: entry.offset) {
       try checkHeader(entry)
     }
   }

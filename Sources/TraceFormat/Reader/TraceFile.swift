@@ -44,7 +44,7 @@ public final class TraceFile {
   public internal(set) var version = "\(FileLayout.versionMajor).\(FileLayout.versionMinor)"
 
   /// How many times a replay went over the file.
-  package internal(set) var replayRuns = 0
+  package var replayRuns = 0
 
   let source: ByteSource
   var reader: BlockReader
@@ -60,7 +60,7 @@ public final class TraceFile {
   var log = DamageLog()
   /// Whether the closing index was believed.
   var isIndexed = false
-  let isLive: Bool
+  package let isLive: Bool
   /// Called by a scan with each block that it has taken in.
   var inspect: ((BlockHeader, UInt64) throws(FormatError) -> Void)?
   /// What a scan needs to know: the ids of stacks so far, the index if it came last, what
@@ -128,6 +128,25 @@ public final class TraceFile {
     try absorbIndex(index, end: end)
     settle()
   }
+
+  /// The same file for another thread: what it reads, keeps and finds damaged is its own.
+  ///
+  /// - Precondition: the file is not live. It is not refreshed while its twin is used.
+  package init(twinOf file: TraceFile) {
+    precondition(!file.isLive, "a live trace has no twin")
+    source = file.source
+    isLive = false
+    path = file.path
+    reader = BlockReader(source: source, fileID: file.reader.fileID)
+    (session, clock, scan) = (file.session, file.clock, file.scan)
+    (eventTypes, lossTotals, log) = (file.eventTypes, file.lossTotals, file.log)
+    (isComplete, version, isIndexed) = (file.isComplete, file.version, file.isIndexed)
+    (definitions, index, ledger, syncs) = (file.definitions, file.index, file.ledger, file.syncs)
+    (symbolStore, tail) = (file.symbolStore, file.tail)
+  }
+
+  /// Lists what a twin found damaged.
+  package func takeDamage(of twin: TraceFile) { log.take(twin.log) }
 
   /// Bytes in the file, as far as they have been looked at.
   public var byteCount: UInt64 { scan.position + (tail?.byteCount ?? 0) }

@@ -76,6 +76,10 @@ public final class Replay {
   /// Threads that decode blocks ahead of the handlers; nil for as many as the machine has cores to
   /// spare. With 0 everything happens on the thread that calls ``run()``.
   package var decodingThreads: Int?
+  /// Where the blocks lie that runs have read.
+  package internal(set) var openedBlocks: Set<UInt64> = []
+  /// Whether blocks that no handler has a reason to read are compared with the index afterwards.
+  package var checksUnreadBlocks = true
 
   var subscriptions: [Subscription] = []
   var lossHandlers: [(LossRecord) throws -> Void] = []

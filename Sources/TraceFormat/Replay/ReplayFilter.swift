@@ -1,11 +1,11 @@
 public import TraceEvents
 
 /// Which events are handed out. Nil admits everything.
-public struct ReplayFilter {
+public struct ReplayFilter: Sendable {
   /// Nanoseconds since the trace's start, both ends included.
   public var time: ClosedRange<Int64>?
-  /// Which event types; called once for each type.
-  public var admits: ((EventSchema) -> Bool)?
+  /// Which event types; called once for each type, on any thread.
+  public var admits: (@Sendable (EventSchema) -> Bool)?
   public var pids: Set<UInt32>?
   public var tids: Set<UInt32>?
   public var processIndexes: Set<UInt32>?

@@ -68,7 +68,9 @@ final class ReplayRun {
 
   /// An index that is wrong about a block keeps its events from being handed out: that is damage.
   private func checkUnreadBlocks() throws {
-    try file.checkUnreadBlocks { [opened] in opened.contains($0.offset) }
+    replay.openedBlocks.formUnion(opened)
+    guard replay.checksUnreadBlocks else { return }
+    try file.checkUnreadBlocks { [opened] in opened.contains($0) }
   }
 
   // MARK: Merging

@@ -1,0 +1,87 @@
+/// How many events had which weight, of the first weights that were met.
+struct WeightCounts: Sendable {
+  /// Different weights that are counted apart.
+  static let max = 64
+
+  private var counts: [UInt64: Int] = [:]
+
+  mutating func add(_ count: Int, of weight: UInt64) {
+    if counts.count < Self.max || counts[weight] != nil { counts[weight, default: 0] += count }
+  }
+
+  mutating func add(_ other: WeightCounts) {
+    for (weight, count) in other.counts.sorted(by: { $0.key < $1.key }) { add(count, of: weight) }
+  }
+
+  /// The weight that most events have; 0 when there is none.
+  var usual: UInt64 { counts.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key ?? 0 }
+}
+
+/// Where a tree's stacks of a process begin, and when the first of its events came.
+struct ProcessBegin: Sendable {
+  var node: StackTree.Node
+  var time: Int64
+}
+
+extension StackCollection {
+  /// What several collectors have found, each in other processes or at other times, the earlier
+  /// first. Nodes below a process are in the order in which one collector would have made them, and
+  /// so are the processes.
+  ///
+  /// - Cost: a look-up a node and a frame.
+  init(merging parts: [StackCollection]) {
+    let begins = parts.flatMap { part in
+      part.begins.map { (time: $0.time, frame: part.frames[part.tree.frames[$0.node]]) }
+    }
+    // Sorting keeps the order of equal ones.
+    for begin in begins.sorted(by: { $0.time < $1.time }) {
+      _ = tree.child(of: StackTree.root, frames.id(of: begin.frame))
+    }
+    for part in parts {
+      let numbers = frames.add(part.frames)
+      tree.add(part.tree) { numbers[Int($0.rawValue)] }
+      totals.add(part.totals)
+      threads.formUnion(part.threads)
+      weights.add(part.weights)
+    }
+    settle()
+  }
+
+  /// Brings what is derived up to date.
+  mutating func settle() {
+    totals.threadCount = threads.count
+    totals.usualWeight = weights.usual
+    totals.processes.sort {
+      ($1.metric.weight, $0.process.pid, $0.process.generation)
+        < ($0.metric.weight, $1.process.pid, $1.process.generation)
+    }
+  }
+}
+
+extension ResolvedProcess {
+  /// Different for each life of each process id.
+  var life: UInt64 { UInt64(pid) << 32 | UInt64(generation) }
+}
+
+extension StackTotals {
+  fileprivate mutating func add(_ later: StackTotals) {
+    metric &+= later.metric
+    withoutStack &+= later.withoutStack
+    unresolved &+= later.unresolved
+    cut &+= later.cut
+    if let other = later.times {
+      let own = times ?? other
+      times =
+        min(own.lowerBound, other.lowerBound)...max(own.upperBound, other.upperBound)
+    }
+    var positions: [UInt64: Int] = [:]
+    for (position, known) in processes.enumerated() { positions[known.process.life] = position }
+    for added in later.processes {
+      if let known = positions[added.process.life] {
+        processes[known].metric &+= added.metric
+      } else {
+        processes.append(added)
+      }
+    }
+  }
+}

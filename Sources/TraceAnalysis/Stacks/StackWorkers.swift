@@ -1,0 +1,132 @@
+internal import Glibc
+internal import TraceFormat
+
+/// Collects the stacks of a large trace on several cores.
+///
+/// Each takes some of the processes, which have nothing in common but the kernel. Where one process
+/// has most of the events, each takes a part of the trace's time.
+///
+/// - Cost: what is met in several parts is resolved in each. All together take the memory for
+///   caches that one would.
+enum StackWorkers {
+  static let countMax = 4
+  /// Events of a part: for fewer, a thread is not worth its cost.
+  static let eventsMin = 100_000
+
+  /// What is collected; nil where one thread is to do all.
+  static func collect(
+    _ file: TraceFile, _ selection: StackSelection, _ resolver: some FrameResolver,
+    cores: Int = sysconf(Int32(_SC_NPROCESSORS_ONLN)), eventsMin: Int = eventsMin
+  ) throws -> StackCollection? {
+    guard !file.isLive, cores > 1 else { return nil }
+    let count = min(cores, countMax, file.eventCount(of: selection.filter) / eventsMin)
+    guard count > 1 else { return nil }
+    let shares = try shares(count, of: file, selection)
+    var workers: [StackWorker] = []
+    for share in shares {
+      guard let resolver = resolver.another() else { return nil }
+      workers.append(StackWorker(file, share, resolver, sharers: shares.count))
+    }
+    guard workers.count > 1 else { return nil }
+    let threads = workers.dropFirst().map { $0.start() }
+    workers[0].run()
+    for (worker, thread) in zip(workers.dropFirst(), threads) { worker.join(thread) }
+    return try merge(workers, file)
+  }
+
+  /// What each worker takes of the selection.
+  private static func shares(
+    _ count: Int, of file: TraceFile, _ selection: StackSelection
+  ) throws -> [StackShare] {
+    if let owners = ProcessOwners(try ProcessOwners.sample(file, selection.filter), count) {
+      return (0..<count).map { owner in
+        var own = selection
+        own.admits = { [admits = selection.admits] process in
+          owners.owner(of: process.pid) == owner && admits?(process) ?? true
+        }
+        return StackShare(selection: own)
+      }
+    }
+    return file.parts(count, of: selection.filter).map {
+      StackShare(selection: selection, time: $0)
+    }
+  }
+
+  private static func merge(_ workers: [StackWorker], _ file: TraceFile) throws -> StackCollection {
+    file.replayRuns += 1
+    var opened: Set<UInt64> = []
+    for worker in workers {
+      file.takeDamage(of: worker.file)
+      opened.formUnion(worker.openedBlocks)
+    }
+    try file.checkUnreadBlocks { opened.contains($0) }
+    return StackCollection(merging: try workers.map { try $0.take() })
+  }
+}
+
+/// What one worker takes.
+struct StackShare {
+  var selection: StackSelection
+  /// Both ends included; nil for all of the trace.
+  var time: ClosedRange<Int64>?
+}
+
+/// Collects the stacks of a share of a trace's events.
+///
+/// Not checked by the compiler: who made it uses it after ``join(_:)`` only.
+private final class StackWorker: @unchecked Sendable {
+  let file: TraceFile
+  private let replay: Replay
+  private var pass: StackCollecting?
+  private var result: Result<StackCollection, any Error>?
+
+  init(
+    _ original: TraceFile, _ share: StackShare, _ resolver: some FrameResolver, sharers: Int
+  ) {
+    file = TraceFile(twinOf: original)
+    replay = Replay(file)
+    replay.filter.time = share.time
+    replay.checksUnreadBlocks = false
+    replay.decodingThreads = 0
+    pass = StackCollecting(file, share.selection, resolver, sharers: sharers)
+  }
+
+  var openedBlocks: Set<UInt64> { replay.openedBlocks }
+
+  func run() {
+    result = Result {
+      guard let pass else { return StackCollection() }
+      pass.subscribe(to: replay)
+      try replay.run()
+      return pass.finish()
+    }
+    // The caches go here, on the worker's own thread.
+    pass = nil
+  }
+
+  /// Nil where there is no thread to be had.
+  func start() -> pthread_t? {
+    var thread = pthread_t()
+    let itself = Unmanaged.passRetained(self)
+    let code = pthread_create(
+      &thread, nil,
+      { worker in
+        Unmanaged<StackWorker>.fromOpaque(worker!).takeRetainedValue().run()
+        return nil
+      }, itself.toOpaque())
+    if code == 0 { return thread }
+    itself.release()
+    return nil
+  }
+
+  /// Waits for its end; without a thread of its own it works now.
+  func join(_ thread: pthread_t?) {
+    if let thread { pthread_join(thread, nil) } else { run() }
+  }
+
+  /// What was collected, once.
+  func take() throws -> StackCollection {
+    defer { result = nil }
+    return try result?.get() ?? StackCollection()
+  }
+}
