@@ -45,6 +45,8 @@ public enum ImageAnswer: Sendable {
 /// - Guarantee to give: never a name out of a file whose build id differs from the image's.
 /// - Cost: asked once for each address that is met, and the answers are kept.
 public protocol ImageSymbolProvider: AnyObject {
+  /// Whether several threads may ask at the same time; without it, they ask one after the other.
+  var isShareable: Bool { get }
   /// The function at an offset in the image's file.
   func function(atFileOffset offset: UInt64, in image: ImageIdentity) -> ImageAnswer
   /// The kernel's function at an address.
@@ -54,6 +56,8 @@ public protocol ImageSymbolProvider: AnyObject {
 }
 
 extension ImageSymbolProvider {
+  /// One thread at a time.
+  public var isShareable: Bool { false }
   /// None, where a source knows nothing of the kernel.
   public func kernelFunction(at address: UInt64) -> ImageAnswer { .imageNotFound }
   /// None, where a source has no lines.

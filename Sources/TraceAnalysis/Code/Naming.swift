@@ -10,8 +10,10 @@ internal import TraceSymbols
 final class Naming {
   let feed: CodeFeed
   let map: CodeMap
-  /// Over the sources, the modules, the names, and what was shown.
+  /// Over the modules, the names, and what was shown.
   private let lock = Mutex(())
+  /// Over the sources that one thread at a time may ask.
+  private let sourceLock = Mutex(())
   private let sources: [any ImageSymbolProvider]
   private let options: SymbolizerOptions
   private var shown: [UInt32: CodeSymbol] = [:]
@@ -40,8 +42,9 @@ final class Naming {
     entry.module = CodeRow.none
     if Self.isKernel(address) {
       (entry.from, entry.until) = (.min, .max)
-      return lock.withLock { _ in
-        name(kernelAnswer(address), place: address, in: kernelModule, .kernel, entry)
+      let answer = kernelAnswer(address)
+      return lock.withLock { [entry] _ in
+        name(answer, place: address, in: kernelModule, .kernel, entry)
       }
     }
     guard let generation else {
@@ -63,9 +66,10 @@ final class Naming {
       let row = map.rows[Int(number)]
       entry.certainty = isLate ? .late : .certain
       let place = row.identity &+ (address &- row.start)
+      let image = lock.withLock { _ in feed.modules.images[Int(row.symbol)] }
+      let answer = image.map { imageAnswer(place, $0) } ?? .imageNotFound
       return lock.withLock { [entry] _ in
-        let answer = feed.modules.images[Int(row.symbol)].map { imageAnswer(place, $0) }
-        return name(answer ?? .imageNotFound, place: place, in: row.symbol, .image, entry)
+        name(answer, place: place, in: row.symbol, .image, entry)
       }
     case .nothing(let reason, let mapping):
       if mapping != CodeRow.none { entry.module = map.rows[Int(mapping)].symbol }
@@ -81,7 +85,7 @@ final class Naming {
   private func kernelAnswer(_ address: UInt64) -> ImageAnswer {
     var best = ImageAnswer.hidden
     for source in sources {
-      switch source.kernelFunction(at: address) {
+      switch ask(source, { $0.kernelFunction(at: address) }) {
       case .function(let function): return .function(function)
       case .noSymbol: best = .noSymbol
       default: break
@@ -90,11 +94,18 @@ final class Naming {
     return best
   }
 
+  private func ask<Answer: Sendable>(
+    _ source: any ImageSymbolProvider, _ question: (any ImageSymbolProvider) -> Answer
+  ) -> Answer {
+    if source.isShareable { return question(source) }
+    return sourceLock.withLock { _ in question(source) }
+  }
+
   /// The first source's that has a name; else the answer that tells most.
   private func imageAnswer(_ place: UInt64, _ image: ImageIdentity) -> ImageAnswer {
     var best = ImageAnswer.imageNotFound
     for source in sources {
-      switch (source.function(atFileOffset: place, in: image), best) {
+      switch (ask(source, { $0.function(atFileOffset: place, in: image) }), best) {
       case (.function(let function), _): return .function(function)
       case (.noSymbol, _): best = .noSymbol
       case (.buildIDDiffers, .imageNotFound): best = .buildIDDiffers
@@ -159,10 +170,14 @@ final class Naming {
 
   /// The same, not kept: for who keeps it.
   func makeSymbol(_ id: SymbolID) -> CodeSymbol {
-    let (entry, raw) = lock.withLock { _ in
+    // A name's bytes stay where they are.
+    var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+    let entry = lock.withLock { _ in
       let entry = map.names[id.rawValue]
-      return (entry, String(decoding: map.names.name(entry), as: UTF8.self))
+      bytes = map.names.name(entry)
+      return entry
     }
+    let raw = String(decoding: bytes, as: UTF8.self)
     let source = SymbolSource(rawValue: entry.source) ?? .image
     let shownName = Self.display(raw, source)
     return CodeSymbol(
@@ -187,23 +202,21 @@ final class Naming {
   func sourceFrames(
     _ generation: Generation, _ address: UInt64, at time: Int64
   ) -> SourceFrames? {
-    lock.withLock { _ in findSourceFrames(generation, address, at: time) }
-  }
-
-  private func findSourceFrames(
-    _ generation: Generation, _ address: UInt64, at time: Int64
-  ) -> SourceFrames? {
     switch map.find(generation, address, at: time).kind {
     case .code(let number, _):
       let row = map.rows[Int(number)]
-      return feed.lines.line(row, generation: generation.number, offset: address &- row.start)
-        .map { SourceFrames(line: $0) }
+      let line = lock.withLock { _ in
+        feed.lines.line(row, generation: generation.number, offset: address &- row.start)
+      }
+      return line.map { SourceFrames(line: $0) }
     case .image(let number, _):
       let row = map.rows[Int(number)]
-      guard let image = feed.modules.images[Int(row.symbol)] else { return nil }
+      let image = lock.withLock { _ in feed.modules.images[Int(row.symbol)] }
+      guard let image else { return nil }
       let place = row.identity &+ (address &- row.start)
       for source in sources {
-        if let frames = source.sourceFrames(atFileOffset: place, in: image) { return frames }
+        let frames = ask(source) { $0.sourceFrames(atFileOffset: place, in: image) }
+        if let frames { return frames }
       }
       return nil
     case .nothing: return nil
@@ -215,7 +228,7 @@ final class Naming {
       return nil
     }
     let row = map.rows[Int(number)]
-    return feed.modules.images[Int(row.symbol)].map {
+    return lock.withLock { _ in feed.modules.images[Int(row.symbol)] }.map {
       ImagePlace(image: $0, fileOffset: row.identity &+ (address &- row.start))
     }
   }

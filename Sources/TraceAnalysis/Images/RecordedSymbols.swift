@@ -1,3 +1,4 @@
+internal import Synchronization
 public import TraceFormat
 internal import TraceSymbols
 
@@ -12,11 +13,17 @@ public final class RecordedSymbols: ImageSymbolProvider {
     var functions: FunctionTable
   }
 
+  /// All that the trace has; not changed once it is made.
+  private struct Tables {
+    var files: [String: [Image]] = [:]
+    var virtual: [Image] = []
+    var kernel: FunctionTable?
+  }
+
   private let read: () -> [ImageSymbols]
-  private var isRead = false
-  private var files: [String: [Image]] = [:]
-  private var virtual: [Image] = []
-  private var kernel: FunctionTable?
+  private let tables = Mutex<Tables?>(nil)
+  /// Several threads may ask at the same time.
+  public let isShareable = true
 
   /// The symbols of a trace.
   public init(_ file: TraceFile) { read = { file.symbols } }
@@ -26,8 +33,10 @@ public final class RecordedSymbols: ImageSymbolProvider {
 
   /// The function at an offset of an image, if the trace has one there.
   public func function(atFileOffset offset: UInt64, in image: ImageIdentity) -> ImageAnswer {
-    take()
-    let images = image.path == VirtualSharedObject.path ? virtual : files[image.mappedPath] ?? []
+    let tables = known()
+    let images =
+      image.path == VirtualSharedObject.path
+      ? tables.virtual : tables.files[image.mappedPath] ?? []
     guard let known = images.first(where: { Self.isSame($0.buildID, image.buildID) }) else {
       return .imageNotFound
     }
@@ -36,23 +45,33 @@ public final class RecordedSymbols: ImageSymbolProvider {
 
   /// The function of the kernel that ran then.
   public func kernelFunction(at address: UInt64) -> ImageAnswer {
-    take()
-    guard let kernel else { return .hidden }
+    guard let kernel = known().kernel else { return .hidden }
     return kernel.lookup(address).map { .function($0) } ?? .noSymbol
   }
 
-  private func take() {
-    guard !isRead else { return }
-    isRead = true
+  /// The tables, read at the first question.
+  private func known() -> Tables {
+    tables.withLock { tables in
+      if let tables { return tables }
+      let read = makeTables()
+      tables = read
+      return read
+    }
+  }
+
+  private func makeTables() -> Tables {
+    var tables = Tables()
     for image in read() {
       let table = FunctionTable(image.functions)
       switch image.kind {
       case .file:
-        files[image.path, default: []].append(Image(buildID: image.buildID, functions: table))
-      case .vdso: virtual.append(Image(buildID: image.buildID, functions: table))
-      case .kernel: kernel = kernel ?? table
+        tables.files[image.path, default: []].append(
+          Image(buildID: image.buildID, functions: table))
+      case .vdso: tables.virtual.append(Image(buildID: image.buildID, functions: table))
+      case .kernel: tables.kernel = tables.kernel ?? table
       }
     }
+    return tables
   }
 
   /// Two that are not known are the same: whoever wrote such symbols saw to that.

@@ -122,9 +122,14 @@ final class EventBlock {
     let runs = try reader.readCount(limit: count)
     let writers = try reader.readColumn(count: runs)
     let lengths = try reader.readColumn(count: runs)
-    origins.count = 0
     originIndexes.reserve(count)
     originIndexes.count = count
+    // Each run, and each stretch, begins one. Locals: a property is checked at every access.
+    let (stretches, count) = (stretches, count)
+    origins.count = 0
+    origins.reserve(runs + stretches.count)
+    let (origins, indexes) = (origins.base, originIndexes.base)
+    var originCount = 0
     var stretch = 0
     var position = 0
     for run in 0..<runs {
@@ -136,16 +141,16 @@ final class EventBlock {
       while position < end {
         if position == stretches[stretch].end { stretch += 1 }
         let part = min(end, stretches[stretch].end)
-        let index = UInt32(origins.count)
-        origins.append(
-          EventOrigin(
-            stream: stretches[stretch].stream, processIndex: processes[writer],
-            pid: pids[writer], tid: tids[writer], cpu: stretches[stretch].cpu))
-        (originIndexes.base + position).update(repeating: index, count: part - position)
+        origins[originCount] = EventOrigin(
+          stream: stretches[stretch].stream, processIndex: processes[writer],
+          pid: pids[writer], tid: tids[writer], cpu: stretches[stretch].cpu)
+        (indexes + position).update(repeating: UInt32(originCount), count: part - position)
+        originCount += 1
         position = part
       }
     }
     guard position == count else { throw reader.broken(.E6, UInt64(position)) }
+    self.origins.count = originCount
   }
 
   private func readScratch(_ reader: inout ByteReader) throws(ByteCodingError) {

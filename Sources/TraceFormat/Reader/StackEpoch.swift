@@ -73,22 +73,32 @@ final class StackEpoch {
     let base = parents.count
     let continues = runs.last.map { Int($0.firstID) + base - $0.start == Int(block.firstID) }
     if continues != true { runs.append(Run(firstID: block.firstID, start: base)) }
+    let run = runs[runs.count - 1]
+    let total = base + block.parents.count
+    parents.reserve(total)
+    addresses.reserve(total)
+    depths.reserve(total)
+    // Locals: a property is checked at every access.
+    let (parents, depths) = (parents.base, depths.base)
     for index in 0..<block.parents.count {
       var parent = block.parents[index]
       var depth: UInt16 = 1
       if parent != 0 {
-        if let position = position(of: parent),
-          depths.base[position] < FileLayout.stackFramesMax
-        {
-          depth = depths.base[position] + 1
+        // Callers come before what they call, mostly in the same run.
+        let known =
+          parent >= run.firstID ? run.start + Int(parent - run.firstID) : position(of: parent)
+        if let known, depths[known] < FileLayout.stackFramesMax {
+          depth = depths[known] + 1
         } else {
           parent = StackID.lost.rawValue
         }
       }
-      parents.append(parent)
-      addresses.append(block.addresses[index])
-      depths.append(depth)
+      parents[base + index] = parent
+      depths[base + index] = depth
     }
+    addresses.append(UnsafePointer(block.addresses.base), count: block.parents.count)
+    self.parents.count = total
+    self.depths.count = total
   }
 }
 
