@@ -45,20 +45,8 @@ enum EventWriter {
       mask = EventAdmission.admit(event, row, mask: mask)
       guard mask != 0 else { return }
     }
-    guard let buffer = LargeBuffers.take() else {
-      RingWriter.countLoss(mask: mask, .contention)
-      return
-    }
-    defer { LargeBuffers.giveBack(buffer) }
-    var encoder = EventEncoder(
-      UnsafeMutableRawBufferPointer(start: buffer, count: RingLayout.payloadBytesMax))
-    event.encode(into: &encoder)
-    guard !encoder.isOverflowing else {
-      RingWriter.countLoss(mask: mask, .tooLarge)
-      return
-    }
-    let payload = buffer.assumingMemoryBound(to: UInt64.self)
-    let words = encoder.byteCount >> 3
+    guard let (payload, words) = takeEncoded(event, mask: mask) else { return }
+    defer { LargeBuffers.giveBack(payload) }
     let stackMask = trace_load_u8(&row.pointee.stack_mask) & mask
     if mask & ~stackMask != 0 {
       RingWriter.write(
@@ -70,6 +58,26 @@ enum EventWriter {
     RingWriter.write(
       row: row, mask: stackMask, payload: payload, words: words + depth,
       flags: flags | (depth > 0 ? RingWriter.stackFlag : 0))
+  }
+
+  /// The event's words in a buffer with room for a whole record, which the caller gives back. Nil,
+  /// and counted as a loss, when no buffer is free or the event is too large.
+  static func takeEncoded<E: TraceEvent>(
+    _ event: E, mask: UInt8
+  ) -> (payload: UnsafeMutablePointer<UInt64>, words: Int)? {
+    guard let buffer = LargeBuffers.take() else {
+      RingWriter.countLoss(mask: mask, .contention)
+      return nil
+    }
+    var encoder = EventEncoder(
+      UnsafeMutableRawBufferPointer(start: buffer, count: RingLayout.payloadBytesMax))
+    event.encode(into: &encoder)
+    guard !encoder.isOverflowing else {
+      LargeBuffers.giveBack(buffer)
+      RingWriter.countLoss(mask: mask, .tooLarge)
+      return nil
+    }
+    return (buffer.assumingMemoryBound(to: UInt64.self), encoder.byteCount >> 3)
   }
 
   /// Leaves out the innermost frame, which is this file's.

@@ -124,6 +124,8 @@ public struct Provider: ~Copyable, Sendable {
     provider.announce()
   }
 
+  borrowing func noteSlow(_ note: ProviderNote) { registration().add(note) }
+
   private borrowing func registration() -> RegisteredProvider {
     let known = record.load(ordering: .acquiring)
     if let pointer = UnsafeRawPointer(bitPattern: known) {

@@ -65,6 +65,7 @@ final class RegisteredProvider: Sendable {
     var enablement = Enablement([])
     var enableHandler: EnableHandler?
     var captureStateHandler: CaptureStateHandler?
+    var notes: [ProviderNote] = []
   }
 
   /// What can be traced; events that cannot are in ``faults``.
@@ -200,8 +201,8 @@ final class RegisteredProvider: Sendable {
   /// In the child after a fork: every event looks wanted by all and belongs to no type, which sends
   /// the first emit to ``Registry/resumeAfterFork()``. A child that never emits pays nothing.
   func suspendAfterFork() {
-    state.reset(to: State(), keeping: { ($0.enableHandler, $0.captureStateHandler) }) {
-      ($0.enableHandler, $0.captureStateHandler) = $1
+    state.reset(to: State(), keeping: { ($0.enableHandler, $0.captureStateHandler, $0.notes) }) {
+      ($0.enableHandler, $0.captureStateHandler, $0.notes) = $1
       $0.isAnnounced = true
     }
     for event in schema.events {

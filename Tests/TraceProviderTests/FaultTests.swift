@@ -88,6 +88,24 @@ struct FaultTests {
     #expect(texts.contains { $0.contains("larger values are cut") })
   }
 
+  @Test func notesAreForSessionsThatHaveTheEventOn() throws {
+    let wanting = try AttachedSession(processSlot: 1)
+    wanting.enable(.ping(10))
+    let other = try AttachedSession(processSlot: 2)
+    other.enable(.pong(11))
+    let long = String(repeating: "é", count: ProviderNote.textBytes)
+    for text in ["no pings here", "no pings here", "x" + long] {
+      Fixture.provider.explain(Ping.self, text)
+    }
+    let notes = Fixture.registered.notes(slot: wanting.slot)
+    #expect(notes == ["no pings here", "x" + long.prefix((ProviderNote.textBytes - 1) / 2)])
+    #expect(Fixture.registered.notes(slot: other.slot).isEmpty)
+    for number in 1...100 { Fixture.provider.explain(Pong.self, "\(number)") }
+    let bound = ProviderNote.notesMax - notes.count
+    #expect(Fixture.registered.notes(slot: other.slot).count == bound)
+    #expect(Fixture.registered.notes(slot: wanting.slot) == notes)
+  }
+
   @Test func eventsWithoutDescriptionAreCountedAndExplained() throws {
     let session = try AttachedSession()
     let registered = Fixture.registered

@@ -66,6 +66,37 @@ struct ProviderTests {
   @inline(never) private func outerFrame() { innerFrame() }
   @inline(never) private func innerFrame() { Fixture.provider.emit(Ping(sequence: 1)) }
 
+  @Test func aSuppliedStackReplacesTheNativeOneWhereStacksAreTaken() throws {
+    let plain = try AttachedSession(processSlot: 1)
+    plain.enable(.ping(20))
+    var calls = 0
+    func emit(_ frames: [UInt64]) {
+      Fixture.provider.emit(Ping(sequence: 7)) { stack in
+        calls += 1
+        for frame in frames.prefix(stack.freeCapacity) { stack.append(frame) }
+      }
+    }
+    emit([1])
+    emit([1])
+    #expect(calls == 0)
+    #expect(plain.read().map(\.hasStack) == [false, false])
+
+    let session = try AttachedSession(processSlot: 2)
+    session.enable(.ping(21, stack: true))
+    emit([0x10, 0x20, 0x30])
+    emit([])
+    emit(Array(1...1000))
+    #expect(calls == 3)
+    let records = session.read()
+    #expect(records.map(\.hasStack) == [true, false, true])
+    #expect(records[0].words == [7, 0, 0x10, 0x20, 0x30])
+    #expect(records[1].words == [7, 0])
+    #expect(records[2].words == [7, 0] + Array(1...UInt64(EventWriter.stackDepthMax)))
+    #expect(plain.read().map(\.words) == [[7, 0], [7, 0], [7, 0]])
+    Fixture.provider.emit(Pong()) { _ in calls += 1 }
+    #expect(calls == 3)
+  }
+
   @Test func largeEventsArriveWholeAndLargerOnesAreCounted() throws {
     let session = try AttachedSession()
     session.enable(.ping())

@@ -92,7 +92,10 @@ final class ControlLoop {
 
   private func announce() {
     let providers = Registry.all()
-    for link in links { link.announce(providers) }
+    for link in links {
+      link.announce(providers)
+      link.tellNotes(providers)
+    }
     tellFindings()
     sweep()
     let settled = mustRetry ? 0 : links.map(\.settledCount).min() ?? providers.count

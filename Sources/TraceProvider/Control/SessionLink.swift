@@ -24,6 +24,8 @@ final class SessionLink {
   private var hasMissed: Set<Int> = []
   /// Events without a description, by provider, that the session has heard of.
   private var undescribed: [Int: UInt64] = [:]
+  /// Providers' notes that the session has been told.
+  private var toldNotes: [Int: Set<String>] = [:]
   /// Whether the session's process has started this one.
   let isExpected: Bool
 
@@ -91,6 +93,18 @@ final class SessionLink {
 
   private func tell(_ fault: String, of provider: RegisteredProvider) {
     send(.notice(text: "its provider '\(provider.schema.name)': \(fault)"))
+  }
+
+  /// Tells what providers have to say about events that the session has asked for.
+  func tellNotes(_ providers: [RegisteredProvider]) {
+    guard let slot else { return }
+    for (index, answer) in answers.enumerated() where index < providers.count {
+      guard case .given(.some(let filter)) = answer, !filter.any.isEmpty else { continue }
+      for text in providers[index].notes(slot: slot)
+      where toldNotes[index, default: []].insert(text).inserted {
+        tell(text, of: providers[index])
+      }
+    }
   }
 
   /// Tells of mistakes that emitters have found.

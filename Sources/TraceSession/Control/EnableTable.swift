@@ -33,8 +33,14 @@ struct EnableTable {
   /// Nil when the provider is not enabled.
   func wanted(of provider: ProviderSchema) -> Wanted? {
     guard let specs = specs[provider.name] ?? specs[ProviderSpec.everyProvider] else { return nil }
-    let events = provider.events.filter { event in
+    let asked = provider.events.filter { event in
       specs.contains { $0.admits(event, of: provider) }
+    }
+    let takesStacks = asked.contains { event in
+      stacks.contains { $0.admits(event, of: provider) }
+    }
+    let events = provider.events.filter { event in
+      asked.contains(event) || takesStacks && Self.namesFrames(event)
     }
     return Wanted(
       filter: Self.union(specs, provider),
@@ -42,6 +48,15 @@ struct EnableTable {
         (event, stacks.contains { $0.admits(event, of: provider) })
       },
       problems: specs.flatMap { Self.problems($0, provider) })
+  }
+
+  /// Whether stacks of the Runtime provider's events need this one for their names and lines: a
+  /// runtime that supplies stacks announces with it what is in them. The filter is not widened, so
+  /// that nobody starts to announce every method that is compiled.
+  private static func namesFrames(_ event: EventSchema) -> Bool {
+    guard event.provider == RuntimeSchema.providerName else { return false }
+    return [MethodLoad.eventID, MethodUnload.eventID, MethodILToNativeMap.eventID]
+      .contains(event.id)
   }
 
   private static func union(_ specs: [ProviderSpec], _ provider: ProviderSchema) -> EnableFilter {

@@ -30,16 +30,28 @@ enum Agent {
     var applied: EventModes = []
     /// A session asked for what already lives before the machine could say.
     var owesCode = false
-    var hasWarned = false
 
-    /// Says once, when it is too late to help it, that exceptions will not be told.
-    mutating func warnOfImpossible() {
-      guard phase != .loading, !hasWarned, wanted.contains(.thrown), !possible.contains(.thrown)
-      else { return }
-      hasWarned = true
-      say(
-        "a session asks for exceptions, but this virtual machine was started without; start it "
-          + "with the agent's option exceptions=1, or by `tracectl collect … -- java …`")
+    /// Tells sessions that ask for what this machine will never tell, why.
+    func explainImpossible() {
+      if !possible.contains(.thrown) {
+        let text =
+          "the virtual machine was started without exceptions; start it with the agent's option "
+          + "exceptions=1, or by 'tracectl collect … -- java …'"
+        Runtime.provider.explain(ExceptionThrown.self, text)
+        Runtime.provider.explain(ExceptionCaught.self, text)
+      }
+      if !possible.contains(.calls) {
+        let text =
+          "the virtual machine was started without method calls; start it with the agent's option "
+          + "methods=1"
+        Runtime.provider.explain(MethodEnter.self, text)
+        Runtime.provider.explain(MethodLeave.self, text)
+      }
+      if !possible.contains(.allocations) {
+        Runtime.provider.explain(
+          GCAllocationTick.self,
+          "the virtual machine has no allocation samples; use JDK 11 or newer")
+      }
     }
 
     mutating func apply() {
@@ -90,11 +102,16 @@ enum Agent {
       $0.possible = possible
       $0.phase = attached ? .live : .loading
     }
-    if attached { Throwable.prepare(machine.environment()) }
+    JavaStack.prepare(machine, tool)
+    if attached {
+      Throwable.prepare(machine.environment())
+      HeapCounters.prepare()
+    }
     follow()
     state.withLock { state in
       let exceptions = options.exceptions ?? state.wanted.contains(.thrown)
       if exceptions { state.possible.formUnion(Capabilities.requestExceptions(of: tool)) }
+      state.explainImpossible()
       guard !attached else { return }
       state.apply()
       state.phase = .starting
@@ -108,8 +125,6 @@ enum Agent {
       let modes = EventModes(wanted)
       state.withLock { state in
         state.wanted = modes
-        // Who asks for everything takes what there is.
-        if wanted.keywords != .all { state.warnOfImpossible() }
         guard state.phase == .live, state.wanted.intersection(state.possible) != state.applied
         else { return }
         state.machine?.withThisThreadAttached { state.apply() }
@@ -124,6 +139,7 @@ enum Agent {
   /// The machine is live: what sessions asked for while it started is done now.
   static func machineIsLive(_ environment: UnsafeMutablePointer<JNIEnv?>?) {
     Throwable.prepare(environment)
+    HeapCounters.prepare()
     state.withLock { state in
       state.phase = .live
       state.apply()

@@ -13,9 +13,9 @@ enum Calls {
   static func entered(_ method: jmethodID, by tool: ToolInterface) {
     let id = MethodNames.id(of: method)
     if named.withLock({ $0.insert(id).inserted }) {
-      Runtime.provider.emit(naming(method, by: tool))
+      Runtime.provider.emit(naming(method, by: tool), stack: JavaStack.append)
     }
-    Runtime.provider.emit(MethodEnter(methodID: id))
+    Runtime.provider.emit(MethodEnter(methodID: id), stack: JavaStack.append)
   }
 
   /// Names, for a session that comes later, the methods that were named before.
@@ -36,6 +36,7 @@ enum Calls {
 
   static func left(_ method: jmethodID, byException: Bool) {
     Runtime.provider.emit(
-      MethodLeave(methodID: MethodNames.id(of: method), byException: byException))
+      MethodLeave(methodID: MethodNames.id(of: method), byException: byException),
+      stack: JavaStack.append)
   }
 }

@@ -34,6 +34,10 @@ enum Capabilities {
       modes.insert(.allocations)
     }
 
+    var marking = jvmtiCapabilities()
+    marking.can_tag_objects = 1
+    _ = tool.add(marking)
+
     if options.methods {
       var calls = jvmtiCapabilities()
       calls.can_generate_method_entry_events = 1

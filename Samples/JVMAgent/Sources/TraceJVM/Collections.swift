@@ -25,12 +25,14 @@ enum Collections {
       progress.open.append(progress.count)
       return progress.count
     }
-    Runtime.provider.emit(GCStart(count: ordinal, depth: 0, reason: .empty))
+    Runtime.provider.emit(
+      GCStart(count: ordinal, depth: 0, reason: .empty), stack: JavaStack.append)
   }
 
   static func finished() {
     guard let ordinal = progress.withLock({ $0.open.popLast() }) else { return }
-    Runtime.provider.emit(GCEnd(count: ordinal, depth: 0))
+    Runtime.provider.emit(GCEnd(count: ordinal, depth: 0), stack: JavaStack.append)
+    HeapCounters.emitStats()
   }
 
   /// An object was allocated that crossed the sampling interval.
@@ -39,7 +41,8 @@ enum Collections {
       GCAllocationTick(
         allocationAmount: UInt64(Capabilities.samplingIntervalBytes), allocationKind: .small,
         typeID: 0, typeName: tool.name(of: type).clipped(toBytes: TextLimit.nameBytes),
-        objectSize: UInt64(clamping: size)))
+        objectSize: UInt64(clamping: size)),
+      stack: JavaStack.append)
   }
 }
 

@@ -41,7 +41,8 @@ enum CompiledCode {
       MethodUnload(
         methodID: methodID, startAddress: address, size: entry?.size ?? 0,
         namespace: names.namespace, name: names.name, signature: names.signature,
-        reJITID: UInt64(entry?.version ?? 0)))
+        reJITID: UInt64(entry?.version ?? 0)),
+      stack: JavaStack.append)
   }
 
   /// The interpreter, stubs, adapters. May be called before the machine can answer anything.
@@ -90,7 +91,7 @@ extension Replay.Audience {
 
   func emit<E: TraceEvent>(_ event: @autoclosure () -> E) {
     switch self {
-    case .everyone, .everyoneOnce: Runtime.provider.emit(event())
+    case .everyone, .everyoneOnce: Runtime.provider.emit(event(), stack: JavaStack.append)
     case .session(let capture): capture.pointee.emit(event())
     }
   }

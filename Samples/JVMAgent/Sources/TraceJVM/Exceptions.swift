@@ -4,13 +4,13 @@ import TraceProvider
 
 /// Exceptions, on the thread that throws or catches: each `throw` is one event, so one that
 /// `finally` or try-with-resources throws on is told again, as is one that passes through native
-/// code.
+/// code. An object that was thrown before is marked as thrown again, by whichever thread.
 enum Exceptions {
   static func thrown(
     _ exception: jobject, in method: jmethodID?, _ environment: UnsafeMutablePointer<JNIEnv?>,
     by tool: ToolInterface
   ) {
-    Runtime.provider.emit(event(exception, method, environment, tool))
+    Runtime.provider.emit(event(exception, method, environment, tool), stack: JavaStack.append)
   }
 
   private static func event(
@@ -18,10 +18,11 @@ enum Exceptions {
     _ tool: ToolInterface
   ) -> ExceptionThrown {
     let throwable = Throwable(exception, environment)
+    var flags = ExceptionFlags(rawValue: throwable.hasCause ? ExceptionFlags.hasInner.rawValue : 0)
+    if tool.mark(exception) { flags.rawValue |= ExceptionFlags.reThrown.rawValue }
     return ExceptionThrown(
       exceptionType: throwable.typeName(by: tool), exceptionMessage: throwable.message,
-      exceptionFlags: throwable.hasCause ? .hasInner : ExceptionFlags(rawValue: 0),
-      methodID: MethodNames.id(of: method),
+      exceptionFlags: flags, methodID: MethodNames.id(of: method),
       methodName: method.map { MethodNames(of: $0, by: tool).qualified } ?? "")
   }
 
@@ -33,6 +34,7 @@ enum Exceptions {
       ExceptionCaught(
         methodID: MethodNames.id(of: method),
         methodName: method.map { MethodNames(of: $0, by: tool).qualified } ?? "",
-        exceptionType: exception.map { Throwable($0, environment).typeName(by: tool) } ?? ""))
+        exceptionType: exception.map { Throwable($0, environment).typeName(by: tool) } ?? ""),
+      stack: JavaStack.append)
   }
 }

@@ -41,9 +41,10 @@ enum LoadedImages {
     }
     for image in gone {
       Runtime.provider.emit(
-        ImageUnload(baseAddress: image.baseAddress, size: image.size, path: image.path))
+        ImageUnload(baseAddress: image.baseAddress, size: image.size, path: image.path),
+        stack: JavaStack.append)
     }
-    for image in new { Runtime.provider.emit(image) }
+    for image in new { Runtime.provider.emit(image, stack: JavaStack.append) }
   }
 
   // MARK: The loader

@@ -42,6 +42,9 @@ enum Replay {
           EventModes(methods ? [.methodCode] : []).union(symbols ? [.otherCode] : []))
         state.machine?.withThisThreadAttached {
           generate(modes, by: tool, for: .session(unshared.pointer))
+          if methods, let environment = state.machine?.environment() {
+            JavaStack.emitAll(to: unshared.pointer.pointee, by: tool, environment)
+          }
           if calls { Calls.emitNames(to: unshared.pointer.pointee, by: tool) }
         }
       }

@@ -52,6 +52,35 @@ struct ToolInterface: @unchecked Sendable {
     functions.pointee.GenerateEvents(environment, event) == JVMTI_ERROR_NONE
   }
 
+  // MARK: Stacks
+
+  /// The calling thread's innermost Java frames; how many there are. None on a thread without.
+  func stackTrace(into frames: UnsafeMutableBufferPointer<jvmtiFrameInfo>) -> Int {
+    var count: jint = 0
+    let status = functions.pointee.GetStackTrace(
+      environment, nil, 0, jint(frames.count), frames.baseAddress!, &count)
+    return status == JVMTI_ERROR_NONE ? Int(count) : 0
+  }
+
+  /// Bytes of the method's byte code; 0 of a native one.
+  func byteCodeCount(of method: jmethodID) -> Int64 {
+    var (first, last): (jlocation, jlocation) = (0, -1)
+    let status = functions.pointee.GetMethodLocation(environment, method, &first, &last)
+    return status == JVMTI_ERROR_NONE ? Int64(last) + 1 : 0
+  }
+
+  // MARK: Marks on objects
+
+  /// Whether the object was marked before; it is from now on, as long as it lives.
+  func mark(_ object: jobject) -> Bool {
+    var tag: jlong = 0
+    guard functions.pointee.GetTag(environment, object, &tag) == JVMTI_ERROR_NONE else {
+      return false
+    }
+    if tag == 0 { _ = functions.pointee.SetTag(environment, object, 1) }
+    return tag != 0
+  }
+
   // MARK: Names
 
   /// Name and descriptor, as in `put` and `(Ljava/lang/Object;)V`; nil when the method's class is

@@ -1,0 +1,80 @@
+public import CTraceShims
+public import TraceEvents
+import TraceRing
+
+extension Provider {
+  /// Writes the event; a session that takes stacks of it gets the one that `stack` supplies, in
+  /// place of the native one. For runtimes whose frames are not on the native stack, such as an
+  /// interpreter's.
+  ///
+  /// `stack` appends addresses, innermost first: the place of the event, then the places where
+  /// calls return. A reader looks a return address up one byte earlier. What it appends must have
+  /// been announced by then (``MethodLoad``, ``SymbolLoad``) to get a name. If it appends nothing,
+  /// the event has no stack.
+  ///
+  /// - Guarantee: `stack` runs at most once, on the calling thread, before the event gets its time,
+  ///   and only when a session takes stacks of this event. It may emit events.
+  /// - Cost: as ``emit(_:)`` when no session takes stacks of the event.
+  @inlinable @inline(__always)
+  public borrowing func emit<E: TraceEvent>(
+    _ event: @autoclosure () -> E, stack: (inout OutputSpan<UInt64>) -> Void
+  ) {
+    guard hints.mayBeWanted(E.self) else { return }
+    let row = Self.row(registeredRows(), E.self)
+    let mask = trace_load_u8(&row.pointee.mask)
+    guard mask != 0 else { return }
+    if trace_load_u8(&row.pointee.stack_mask) == 0,
+      trace_event_type(row) == EventWriter.typeAddress(E.self)
+    {
+      EventWriter.write(event(), row, mask: mask)
+    } else {
+      EventWriter.write(event(), row, mask: mask, stack: stack)
+    }
+  }
+}
+
+extension EventWriter {
+  /// As ``writeSlow(_:_:mask:flags:)``, with the stack that the emitter supplies.
+  @usableFromInline @inline(never)
+  static func write<E: TraceEvent>(
+    _ event: E, _ row: UnsafeMutablePointer<trace_event_row>, mask: UInt8,
+    stack: (inout OutputSpan<UInt64>) -> Void
+  ) {
+    var mask = mask
+    if trace_event_type(row) != typeAddress(E.self) {
+      mask = EventAdmission.admit(event, row, mask: mask)
+      guard mask != 0 else { return }
+    }
+    let stackMask = trace_load_u8(&row.pointee.stack_mask) & mask
+    guard stackMask != 0 else {
+      return writeEncoded(
+        event, row, mask: mask, stackMask: 0, UnsafeBufferPointer(start: nil, count: 0))
+    }
+    // Before a buffer is taken: there are few, and the emitter may be held up as long as it likes.
+    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: stackDepthMax) { buffer in
+      var frames = OutputSpan(buffer: buffer, initializedCount: 0)
+      stack(&frames)
+      let count = frames.finalize(for: buffer)
+      writeEncoded(
+        event, row, mask: mask, stackMask: stackMask,
+        UnsafeBufferPointer(rebasing: buffer[..<count]))
+    }
+  }
+
+  private static func writeEncoded<E: TraceEvent>(
+    _ event: E, _ row: UnsafeMutablePointer<trace_event_row>, mask: UInt8, stackMask: UInt8,
+    _ frames: UnsafeBufferPointer<UInt64>
+  ) {
+    guard let (payload, words) = takeEncoded(event, mask: mask) else { return }
+    defer { LargeBuffers.giveBack(payload) }
+    if mask & ~stackMask != 0 {
+      RingWriter.write(row: row, mask: mask & ~stackMask, payload: payload, words: words)
+    }
+    guard stackMask != 0 else { return }
+    let depth = min(frames.count, RingLayout.payloadBytesMax / 8 - words)
+    for index in 0..<depth { payload[words + index] = frames[index] }
+    RingWriter.write(
+      row: row, mask: stackMask, payload: payload, words: words + depth,
+      flags: depth > 0 ? RingWriter.stackFlag : 0)
+  }
+}
