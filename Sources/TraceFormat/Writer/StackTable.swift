@@ -6,8 +6,9 @@
 /// that comes again gets a second number. Numbers are never used twice in a file, and callers are
 /// never sought before the epoch.
 ///
-/// - Cost: frames that the stack before had too, counted from the outermost, are compared, and so
-///   is a frame after that with its caller's first callee; each other frame is one look-up.
+/// - Cost: a stack that came lately is one look-up, see ``RecentStacks``. Of another, frames that
+///   the stack before had too, counted from the outermost, are compared, and so is a frame after
+///   that with its caller's first callee; each other frame is one look-up.
 struct StackTable: ~Copyable {
   /// The stacks of a program that runs for long must fit, or they are written, and placed by
   /// readers, again and again. About 30 MB when full.
@@ -39,10 +40,12 @@ struct StackTable: ~Copyable {
   /// The stack interned last, outermost frame first: its addresses and nodes.
   private var lastAddresses = GrowingBuffer<UInt64>(capacity: 128)
   private var lastNodes = GrowingBuffer<UInt32>(capacity: 128)
+  private var recent: RecentStacks
   private let seed: UInt64
 
   init(seed: UInt64) {
     self.seed = seed | 1
+    recent = RecentStacks(seed: seed)
     slots.base.update(repeating: 0, count: Self.slotsMin)
   }
 
@@ -63,6 +66,17 @@ struct StackTable: ~Copyable {
   mutating func intern(_ frames: UnsafePointer<UInt64>, _ count: Int) -> UInt32 {
     guard count > 0, UInt64(epoch) + UInt64(nodes.count + count) < UInt64(StackID.lost.rawValue)
     else { return 0 }
+    let hash = recent.hash(frames, count)
+    var node = recent.node(hash)
+    if node == 0 {
+      node = innermost(frames, count)
+      recent.keep(node, hash)
+    }
+    return epoch &+ (node &- 1)
+  }
+
+  /// The node of a stack's innermost frame, as position + 1; nodes that are new are made.
+  private mutating func innermost(_ frames: UnsafePointer<UInt64>, _ count: Int) -> UInt32 {
     let outermost = frames + (count - 1)
     var depth = 0
     let shared = min(count, lastAddresses.count)
@@ -82,7 +96,7 @@ struct StackTable: ~Copyable {
       lastAddresses.count = count
       lastNodes.count = count
     }
-    return epoch &+ (node &- 1)
+    return node
   }
 
   /// The node of `address` called by `parent`, made when there is none; both as position + 1.
@@ -187,5 +201,6 @@ struct StackTable: ~Copyable {
     writtenCount = 0
     lastAddresses.count = 0
     lastNodes.count = 0
+    recent.forget()
   }
 }

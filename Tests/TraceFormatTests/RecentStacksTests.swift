@@ -1,0 +1,65 @@
+import TestSupport
+import Testing
+
+@testable import TraceFormat
+
+/// Whole stacks that come again have the number that they had.
+@Suite struct RecentStacksTests {
+  private func intern(_ stack: [UInt64], _ table: inout StackTable) -> UInt32 {
+    stack.withUnsafeBufferPointer { table.intern($0.baseAddress!, $0.count) }
+  }
+
+  @Test func stacksThatComeAgainHaveTheirNumbers() {
+    var random = Seeded(11)
+    var table = StackTable(seed: 99)
+    var known: [[UInt64]: UInt32] = [:]
+    for round in 0..<60_000 {
+      // Short, of few addresses: stacks that begin others, and the same frames in another order.
+      let stack = (0..<Int.random(in: 1...7, using: &random)).map { _ in
+        UInt64.random(in: 1...6, using: &random)
+      }
+      if round == 30_000 {
+        var bytes = GrowingBuffer<UInt8>()
+        var encoder = ColumnEncoder()
+        _ = table.encodePending(into: &bytes, with: &encoder)
+        table.forget()
+        known = [:]
+      }
+      let number = intern(stack, &table)
+      #expect(number >= table.epoch)
+      if let before = known[stack] { #expect(number == before) }
+      known[stack] = number
+    }
+    #expect(Set(known.values).count == known.count)
+  }
+
+  @Test func aTableThatGrowsKeepsWhatItHas() {
+    var recent = RecentStacks(seed: 5)
+    var hashes: [UInt64] = []
+    for number in 1...20_000 as ClosedRange<UInt64> {
+      let hash = [number, number &* 77].withUnsafeBufferPointer {
+        recent.hash($0.baseAddress!, 2)
+      }
+      recent.keep(UInt32(number), hash)
+      hashes.append(hash)
+      #expect(recent.node(hash) == UInt32(number))
+    }
+    // Some have lost their place to later ones; none is taken for another.
+    let found = hashes.enumerated().filter { recent.node($1) != 0 }
+    #expect(found.count > 10_000)
+    #expect(found.allSatisfy { recent.node($0.element) == UInt32($0.offset + 1) })
+    recent.forget()
+    #expect(hashes.allSatisfy { recent.node($0) == 0 })
+  }
+
+  @Test func orderAndLengthCount() {
+    let recent = RecentStacks(seed: 5)
+    let stacks: [[UInt64]] = [
+      [1], [1, 0], [0, 1], [1, 2], [2, 1], [1, 2, 3], [2, 1, 3], [3, 1, 2],
+    ]
+    let hashes = stacks.map { stack in
+      stack.withUnsafeBufferPointer { recent.hash($0.baseAddress!, $0.count) }
+    }
+    #expect(Set(hashes).count == stacks.count)
+  }
+}
