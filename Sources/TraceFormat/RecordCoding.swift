@@ -8,6 +8,18 @@ enum RecordTag {
   static let event: UInt64 = 3
   static let process: UInt64 = 4
   static let processEnd: UInt64 = 5
+  static let completeness: UInt64 = 8
+}
+
+/// Up to when all events are in an unfinished file. A closing index leaves it out.
+struct CompletenessRecord {
+  var ticks: UInt64
+
+  func write(to target: inout GrowingBuffer<UInt8>) {
+    var writer = ByteWriter()
+    writer.appendRecord(RecordTag.completeness) { $0.append(varint: ticks) }
+    writer.bytes.withUnsafeBytes { target.append($0) }
+  }
 }
 
 extension ByteWriter {

@@ -28,13 +28,15 @@ final class StormTrace {
   private(set) var stackDepths: Set<Int> = []
   var lostCount: UInt64 { lost.values.reduce(0, +) }
 
-  init(path: String) throws {
+  /// - Parameter limit: leaves out events with higher ticks.
+  init(path: String, upTo limit: UInt64 = .max) throws {
     let file = try TraceFile(path: path)
     #expect(file.damage.isEmpty, "\(file.damage)")
     for total in file.lossTotals { lost[total.cause, default: 0] += total.count }
     let replay = Replay(file)
     var names: [Int: UInt64] = [:]
     replay.onAny { [self] event in
+      guard event.header.ticks <= limit else { return }
       names[event.typeIndex, default: 0] += 1
       note(
         Key(pid: event.header.pid, worker: UInt32(truncatingIfNeeded: event.word(1))),

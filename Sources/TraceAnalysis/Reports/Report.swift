@@ -61,8 +61,10 @@ public struct LostEvents: Hashable, Sendable {
 /// Why a report may lack something.
 public enum PartialReason: Hashable, Sendable {
   /// The file has no end: it is being written, or its writer was killed. `isBeingWritten`: a
-  /// collection is known to write it.
-  case unfinished(isBeingWritten: Bool)
+  /// collection is known to write it. `completeTo_ns`: from the trace's start to the time up to
+  /// which all events of programs are there or counted as lost; of later ones some may be missing
+  /// before others. Nil: not known.
+  case unfinished(isBeingWritten: Bool, completeTo_ns: Int64?)
   /// Parts of the file could not be read.
   case damaged(bytes: UInt64, places: Int)
   /// The recording has more of something than the report keeps; `what` names it.
@@ -70,9 +72,18 @@ public enum PartialReason: Hashable, Sendable {
 
   /// Why a file that has no end may be so.
   package var unfinishedState: String {
-    if case .unfinished(isBeingWritten: true) = self { return "still being written" }
-    return "still being written, or its writer was killed"
+    guard case .unfinished(let isBeingWritten, let completeTo_ns) = self else { return "" }
+    let state = isBeingWritten ? "still being written" : Self.unknownState
+    guard let completeTo_ns else {
+      return state + " (up to when its events are complete is not known)"
+    }
+    let milliseconds = max(0, completeTo_ns) / 1_000_000
+    let fraction = String(milliseconds % 1000 + 1000).dropFirst()
+    return state + " (programs' events are complete up to \(milliseconds / 1000).\(fraction) s;"
+      + " later ones may be missing)"
   }
+
+  private static let unknownState = "still being written, or its writer was killed"
 
   /// Why a report of `replay`'s trace is partial.
   public static func reasons(_ replay: Replay) -> [PartialReason] {
@@ -82,7 +93,11 @@ public enum PartialReason: Hashable, Sendable {
       let bytes = file.damage.reduce(UInt64(0)) { $0 &+ $1.byteCount }
       reasons.append(.damaged(bytes: bytes, places: file.damage.count))
     }
-    if !file.isComplete { reasons.append(.unfinished(isBeingWritten: file.isBeingWritten)) }
+    if !file.isComplete {
+      let completeTo_ns = file.completeTicks.map(file.timestamp(ofTicks:))
+      reasons.append(
+        .unfinished(isBeingWritten: file.isBeingWritten, completeTo_ns: completeTo_ns))
+    }
     return reasons
   }
 }

@@ -50,9 +50,10 @@ extension OutputBuffer {
     }
     field("partial", each: report.partial) {
       switch $1 {
-      case .unfinished(let isBeingWritten):
+      case .unfinished(let isBeingWritten, let completeTo_ns):
         $0.field("reason", "unfinished")
         $0.field("is_being_written", isBeingWritten)
+        if let completeTo_ns { $0.field("complete_to_ns", completeTo_ns) }
       case .damaged(let bytes, let places):
         $0.field("reason", "damaged")
         $0.field("unreadable_bytes", bytes)

@@ -10,6 +10,8 @@ struct Definitions: Equatable {
   private var providerPositions: [String: Int] = [:]
   private(set) var processes: [UInt32: ProcessRecord] = [:]
   private var ends: [UInt32: UInt64] = [:]
+  /// Up to when the rings' events are in the file; the latest that was said. Of an unfinished file.
+  private(set) var completeTicks: UInt64?
   /// Bytes of the records that said something new. Repetitions cost nothing.
   private var byteCount = 0
 
@@ -24,6 +26,7 @@ struct Definitions: Equatable {
     case event(UInt16, EventSchema)
     case process(ProcessRecord)
     case processEnd(UInt32, UInt64)
+    case completeness(UInt64)
   }
 
   /// Takes in a metadata block's records: all of them, or none when one breaks a rule.
@@ -78,6 +81,8 @@ struct Definitions: Equatable {
       return .process(try ProcessRecord(from: &reader))
     case RecordTag.processEnd:
       return .processEnd(try reader.readVarint32(), try reader.readVarint())
+    case RecordTag.completeness:
+      return .completeness(try reader.readVarint())
     default:
       // A later version's record: skipped.
       return nil
@@ -104,7 +109,7 @@ struct Definitions: Equatable {
         let known = processes[process.index]?.pid ?? pids[process.index] ?? process.pid
         guard known == process.pid else { throw reader.broken(.M5, UInt64(process.index)) }
         pids[process.index] = process.pid
-      case .provider, .processEnd:
+      case .provider, .processEnd, .completeness:
         break
       }
     }
@@ -122,6 +127,8 @@ struct Definitions: Equatable {
         return processes[process.index] == process
       }()
     case .processEnd(let index, let ticks): ends[index] == ticks
+    // Nothing is kept but one number.
+    case .completeness: true
     }
   }
 
@@ -144,6 +151,8 @@ struct Definitions: Equatable {
     case .processEnd(let index, let ticks):
       ends[index] = ticks
       processes[index]?.endTicks = ticks
+    case .completeness(let ticks):
+      completeTicks = max(completeTicks ?? 0, ticks)
     }
   }
 }

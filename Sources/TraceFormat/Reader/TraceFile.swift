@@ -40,6 +40,12 @@ public final class TraceFile {
   public var damage: [Damage] { log.entries + (tail.map { [$0] } ?? []) }
   /// Whether the writer finished the file; if not, it is being written, or was cut.
   public internal(set) var isComplete = false
+  /// Ticks up to which an unfinished file has every event of every program, or counts it as lost.
+  /// Of later events, some may be missing before others that are there. Nil for a complete file, and
+  /// where the writer has not said.
+  ///
+  /// - Trap: does not cover what the session records itself, such as samples, nor damage.
+  public var completeTicks: UInt64? { isComplete ? nil : definitions.completeTicks }
   /// The version of the format, as in "1.0".
   public internal(set) var version = "\(FileLayout.versionMajor).\(FileLayout.versionMinor)"
 

@@ -216,9 +216,15 @@ public struct TraceWriter: ~Copyable {
 
   // MARK: Writing
 
-  /// Writes what was appended so far as a block.
-  public mutating func flush() throws(FormatError) {
+  /// Writes what was appended so far as a block, and after it, when `ticks` are given, that every
+  /// event of every ring up to these ticks was appended or reported as lost.
+  public mutating func flush(completeTo ticks: UInt64? = nil) throws(FormatError) {
     writePending()
+    if let ticks, !isFinished {
+      content.count = 0
+      CompletenessRecord(ticks: ticks).write(to: &content)
+      writePacked(BlockKind.metadata, count: 1, first: 0, last: 0)
+    }
     if let failure { throw failure }
   }
 

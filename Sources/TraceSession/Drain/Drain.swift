@@ -121,6 +121,7 @@ package final class Drain: Sendable {
     while true {
       // Asked before the rings are read: what was emitted before the stop is then read below.
       let stopping = isStopping.load(ordering: .acquiring)
+      work.beginRound()
       takeDefinitions(&work)
       work.writeDefinitions()
       let words = options.keepsUntilStop ? 0 : work.drainRings { self.takeDefinitions(&$0) }

@@ -22,6 +22,16 @@ struct DrainWork: ~Copyable {
     /// Records refused since the last flush.
     var refused: UInt64 = 0
     var losses = LossBatch()
+    /// Every record up to these ticks was read.
+    var readTicks: UInt64
+
+    /// Called when a round ends that began at `roundTicks`. What a ring holds of the time before
+    /// was committed before the look at its end, but for an event that was just being written: its
+    /// thread has then emitted no later one up to `roundTicks`.
+    mutating func endRound(roundTicks: UInt64) {
+      let ticks = reader.pointee.hasMore ? min(reader.pointee.lastTicks, roundTicks) : roundTicks
+      readTicks = max(readTicks, ticks)
+    }
   }
 
   private var writer: TraceWriter
@@ -34,6 +44,9 @@ struct DrainWork: ~Copyable {
   /// Of events that reached no ring.
   private var missed = LossBatch()
   private(set) var statistics = DrainStatistics()
+  /// When the round began. Taken before new sets are taken in: a set that comes later has no
+  /// earlier event.
+  private var roundTicks: UInt64 = 0
 
   init(writer: consuming TraceWriter) { self.writer = writer }
 
@@ -52,7 +65,8 @@ struct DrainWork: ~Copyable {
         Stream(
           reader: reader, id: set.firstStream + UInt32(ring), setID: set.id,
           cpu: isPerCPU ? UInt16(truncatingIfNeeded: ring) : .max,
-          turnsPerRound: 2 * set.set.parameters.ringBytes / (RingLayout.pageWords * 8)))
+          turnsPerRound: 2 * set.set.parameters.ringBytes / (RingLayout.pageWords * 8),
+          readTicks: reader.pointee.lastTicks))
     }
   }
 
@@ -75,6 +89,14 @@ struct DrainWork: ~Copyable {
   }
 
   mutating func perform(_ command: Drain.Command) { command(&writer) }
+
+  /// Before anything else of a round.
+  mutating func beginRound() {
+    roundTicks = usesMonotonicClock ? trace_monotonic_ns() : trace_ticks()
+  }
+
+  /// The time up to which every ring was read.
+  private var completeTicks: UInt64 { streams.reduce(roundTicks) { min($0, $1.readTicks) } }
 
   /// Reads each ring up to where it stands now; the ring with the oldest events first, so that
   /// blocks cover little time. Gives the words read. `afterCopy` may add sets but not remove any.
@@ -100,6 +122,7 @@ struct DrainWork: ~Copyable {
       }
       takeNotices(index)
     }
+    for index in streams.indices { streams[index].endRound(roundTicks: roundTicks) }
     statistics.events = writer.eventCount
     statistics.bytes = writer.byteCount
     statistics.failure = writer.failure
@@ -264,7 +287,7 @@ struct DrainWork: ~Copyable {
   mutating func flush() {
     pollLosses()
     syncClock()
-    do { try writer.flush() } catch {}
+    do { try writer.flush(completeTo: completeTicks) } catch {}
     statistics.failure = writer.failure
     statistics.bytes = writer.byteCount
   }
