@@ -115,6 +115,26 @@ import TraceEvents
     #expect(stacks(StackSpec(provider: "Shop", keywords: .init(names: ["A"]))) == [1, 3])
   }
 
+  @Test func stacksOfRuntimeEventsComeWithTheEventsThatNameTheirFrames() {
+    let runtime = ProviderSchema(
+      name: RuntimeSchema.providerName, keywords: RuntimeSchema.keywords,
+      events: RuntimeSchema.eventTypes.map { $0.schema })
+    let gc = ProviderSpec(
+      name: runtime.name, keywords: .init(names: ["GC"]), level: .informational)
+    func names(_ stacks: [StackSpec]) -> Set<String> {
+      let wanted = EnableTable([gc], stacks: stacks).wanted(of: runtime)!
+      // Nobody is asked to announce every method.
+      #expect(wanted.filter.any == RuntimeSchema.Keyword.gc)
+      return Set(wanted.events.map(\.schema.name))
+    }
+    let plain = names([])
+    #expect(plain.contains("GCStart") && !plain.contains("MethodLoad"))
+    #expect(names([StackSpec(provider: "Shop")]) == plain)
+    #expect(names([StackSpec(provider: "Runtime", events: .only([.name("MethodLoad")]))]) == plain)
+    let added: Set = ["MethodLoad", "MethodUnload", "MethodILToNativeMap"]
+    #expect(names([StackSpec(events: .only([.name("GCStart")]))]) == plain.union(added))
+  }
+
   @Test func refsAreSharedByEqualSchemas() {
     var refs = RefTable()
     let first = refs.ref(for: Self.event(1, 1, 1))

@@ -24,6 +24,9 @@ def check(trace, recording, oracle, report):
         compare(report, kind, "constructed, by JFR's count,", entry["constructed"],
                 recording.constructed[kind])
         check_each(report, entry, messages[kind])
+        if entry["constructed"] > 0 and entry["thrown"] > 0:
+            compare(report, kind, "thrown again", entry["thrown"] - entry["constructed"],
+                    trace.rethrown[kind])
 
 
 def compare(report, kind, what, expected, seen):

@@ -21,6 +21,7 @@ class Trace:
         self.loads = []
         self.code = []  # loads and unloads in time order: (is_load, Load)
         self.thrown = []
+        self.rethrown = collections.Counter()  # by type
         self.caught = []
         self.event_count = 0
         self.pids = set()
@@ -49,6 +50,8 @@ class Trace:
                 self.loads.append(load)
         elif event == "ExceptionThrown":
             self.thrown.append((fields["exceptionType"], fields["exceptionMessage"]))
+            if "ReThrown" in fields["exceptionFlags"].split("|"):
+                self.rethrown[fields["exceptionType"]] += 1
         elif event == "ExceptionCaught":
             self.caught.append(fields["exceptionType"])
 

@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 import late
+import stacks
 from compare import compare
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -102,7 +103,8 @@ def main():
     parser.add_argument("--tracectl", required=True, type=pathlib.Path)
     parser.add_argument("--agent", required=True, help="libtracejvm.so")
     parser.add_argument("--java-home", required=True)
-    parser.add_argument("--only", default="", help="run programs whose name has this, or late")
+    parser.add_argument("--only", default="",
+                        help="run programs whose name has this, late or stacks")
     arguments = parser.parse_args()
     failed = []
     with tempfile.TemporaryDirectory(prefix="jvm-jfr-") as directory:
@@ -114,9 +116,11 @@ def main():
                 if arguments.only in title and not agrees(
                         bench, title, collector, providers, options, has_counts):
                     failed.append(f"{title}, {collector}")
-        if arguments.only in "late":
-            print("\n== late")
-            reports = late.reports(bench)
+        for title, part in (("late", late), ("stacks", stacks)):
+            if arguments.only not in title:
+                continue
+            print(f"\n== {title}")
+            reports = part.reports(bench)
             for report in reports:
                 report.show()
             failed += [report.title for report in reports if not report.agrees]

@@ -134,9 +134,10 @@ class Compilations(unittest.TestCase):
 class Exceptions(unittest.TestCase):
     ORACLE = [{"type": "K$A", "constructed": 2, "thrown": 4, "caught": 4}]
 
-    def check(self, messages, caught=4, constructed=2):
-        ours = [event("ExceptionThrown", exceptionType="K$A", exceptionMessage=message)
-                for message in messages]
+    def check(self, messages, caught=4, constructed=2, rethrown=1):
+        ours = [event("ExceptionThrown", exceptionType="K$A", exceptionMessage=message,
+                      exceptionFlags="HasInner|ReThrown" if number % 2 == rethrown else "0")
+                for number, message in enumerate(messages)]
         ours += [event("ExceptionCaught", exceptionType="K$A")] * caught
         theirs = [json.dumps({"kind": "constructed", "start_ns": 0, "end_ns": 0, "type": "K$A",
                               "error": False})] * constructed
@@ -154,6 +155,7 @@ class Exceptions(unittest.TestCase):
         right = ["A-0", "A-0", "A-1", "A-1"]
         self.assertTrue(self.check(right[:3]).differences)
         self.assertTrue(self.check(right, caught=3).differences)
+        self.assertTrue(self.check(right, rethrown=2).differences)
         self.assertTrue(self.check(right, constructed=3).differences)
 
     def test_errors_are_counted_once(self):
