@@ -41,8 +41,8 @@ public final class TraceFile {
   /// Whether the writer finished the file; if not, it is being written, or was cut.
   public internal(set) var isComplete = false
   /// Ticks up to which an unfinished file has every event of every program, or counts it as lost.
-  /// Of later events, some may be missing before others that are there. Nil for a complete file, and
-  /// where the writer has not said.
+  /// Of later events, some may be missing before others that are there. Nil for a complete file,
+  /// and where the writer has not said.
   ///
   /// - Trap: does not cover what the session records itself, such as samples, nor damage.
   public var completeTicks: UInt64? { isComplete ? nil : definitions.completeTicks }
