@@ -32,6 +32,11 @@ final class Sleeper {
 
   var mapPath: String { "/tmp/perf-\(pid).map" }
 
+  /// Waits until `env` has given way to the program.
+  func waitForProgram(_ name: String) {
+    while ProcFiles.name(of: pid, thread: pid) != name { usleep(1000) }
+  }
+
   func end() {
     guard !hasEnded else { return }
     hasEnded = true

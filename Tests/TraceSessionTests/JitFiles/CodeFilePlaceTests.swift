@@ -28,6 +28,43 @@ import TraceEvents
     ({ mkdir($1, 0o700) }, "is no regular file"),
   ]
 
+  @Test(arguments: ["TMPDIR", "DOTNET_PerfMapJitDumpPath", "COMPlus_PerfMapJitDumpPath"])
+  func aMapLiesWhereTheEnvironmentSays(_ variable: String) throws {
+    let directory = TemporaryDirectory()
+    let sleeper = try Sleeper(["env", "\(variable)=\(directory.path)/", "sleep", "1000"])
+    sleeper.waitForProgram("sleep")
+    let fixture = try CodeFileFixture(sleeper)
+    // What another process with its number has left in the usual place does not hide it.
+    let stale = try fixture.map("1000 20 stale\n")
+    #expect(utimensat(AT_FDCWD, stale.path, [timespec(), timespec()], 0) == 0)
+    fixture.tell(.mayHaveMap)
+    fixture.read()
+    let map = try WrittenFile(directory.path + "/perf-\(sleeper.pid).map")
+    map.write("1000 20 own\n")
+    fixture.end()
+    #expect(fixture.output.names == ["own"])
+    #expect(fixture.output.files.map(\.path) == [map.path])
+  }
+
+  @Test func pathsOfAMapFromAnEnvironment() {
+    func paths(_ environment: String) -> [String] {
+      PerfMapPaths.paths(number: 7, environment: Array(environment.utf8))
+    }
+    #expect(paths("") == ["/tmp/perf-7.map"])
+    #expect(paths("TMPDIR=/tmp//\0A=b") == ["/tmp/perf-7.map"])
+    #expect(paths("XTMPDIR=/x\0TMPDIR=/a\0TMPDIR=/b\0") == ["/a/perf-7.map", "/tmp/perf-7.map"])
+    // A relative one, an empty one, one without a sign, one that is too long.
+    let long = "/" + String(repeating: "x", count: CodeFileLimits.pathBytes)
+    for value in ["TMPDIR=a", "TMPDIR=", "TMPDIR", "TMPDIR=\(long)"] {
+      #expect(paths(value) == ["/tmp/perf-7.map"])
+    }
+    #expect(
+      paths("TMPDIR=/t\0DOTNET_PerfMapJitDumpPath=/d")
+        == ["/d/perf-7.map", "/t/perf-7.map", "/tmp/perf-7.map"])
+    let bytes = Array("TMPDIR=/".utf8) + [0xff, 0xfe]
+    #expect(PerfMapPaths.paths(number: 7, environment: bytes) == ["/tmp/perf-7.map"])
+  }
+
   @Test(.needs(.root)) func aStrangersFileIsRefused() throws {
     let fixture = try CodeFileFixture()
     let map = try fixture.map("1000 20 forged\n")

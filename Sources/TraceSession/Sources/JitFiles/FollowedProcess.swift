@@ -10,6 +10,8 @@ final class FollowedProcess {
   /// Whether a perf map is looked for.
   private var seeksMap = false
   private var mapPause = Pause()
+  /// Where to look for its perf map; nil until that is first needed.
+  private var mapPaths: [String]?
   private var isFirstProbe = true
   /// CLOCK_MONOTONIC when there was no perf map of this program yet; 0 when that is not known.
   private var absentAt: UInt64
@@ -111,6 +113,7 @@ final class FollowedProcess {
     absentAt = began
     if place.isElsewhere { shared.opened() }
     mapPause = Pause()
+    mapPaths = nil
   }
 
   func ended(atTicks ticks: UInt64) {
@@ -149,19 +152,30 @@ final class FollowedProcess {
     defer { isFirstProbe = false }
     guard hasRoom else { return }
     let now = trace_monotonic_ns()
-    let path = "/tmp/perf-\(place.ownNumber).map"
-    do throws(FollowedFile.Refusal) {
-      let file = try place.open(path)
-      guard let status = file.status else { return }
-      if !owner.isRundown, isOlderThanProcess(status) { throw .isStale }
-      map = FollowedPerfMap(
-        path: path, file, isRundown: owner.isRundown && isFirstProbe,
-        absentAt: absentAt)
-      shared.opened()
-    } catch {
-      if error == .absent { absentAt = now }
-      refuse(path, error)
+    let paths =
+      mapPaths
+      ?? PerfMapPaths.paths(
+        number: place.ownNumber, environment: PerfMapPaths.environment(of: owner.pid))
+    mapPaths = paths
+    var isAbsent = true
+    for path in paths {
+      do throws(FollowedFile.Refusal) {
+        map = try openMap(path)
+        return shared.opened()
+      } catch {
+        if error != .absent { isAbsent = false }
+        refuse(path, error)
+      }
     }
+    if isAbsent { absentAt = now }
+  }
+
+  private func openMap(_ path: String) throws(FollowedFile.Refusal) -> FollowedPerfMap {
+    let file = try place.open(path)
+    guard let status = file.status else { throw .absent }
+    if !owner.isRundown, isOlderThanProcess(status) { throw .isStale }
+    return FollowedPerfMap(
+      path: path, file, isRundown: owner.isRundown && isFirstProbe, absentAt: absentAt)
   }
 
   /// Whether it is what another process with the same number has left behind.
