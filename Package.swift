@@ -12,6 +12,7 @@ let settings: [SwiftSetting] = [
 let package = Package(
   name: "trace-engine",
   products: [
+    .library(name: "OSStrings", targets: ["OSStrings"]),
     .library(name: "TraceEvents", targets: ["TraceEvents"]),
     .library(name: "TraceProvider", targets: ["TraceProvider"]),
     .library(name: "TraceFormat", targets: ["TraceFormat"]),
@@ -33,28 +34,35 @@ let package = Package(
   targets: [
     .target(name: "CTraceShims"),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
-    .target(name: "TraceEvents"),
+    .target(name: "OSStrings"),
+    .target(name: "TraceEvents", dependencies: ["OSStrings"]),
     .target(name: "TraceRing", dependencies: ["CTraceShims"]),
-    .target(name: "TraceControl", dependencies: ["CTraceShims", "TraceEvents"]),
+    .target(name: "TraceControl", dependencies: ["CTraceShims", "OSStrings", "TraceEvents"]),
     .target(
       name: "TraceProvider",
-      dependencies: ["CTraceShims", "TraceEvents", "TraceRing", "TraceControl"]),
-    .target(name: "TraceFormat", dependencies: ["CLZ4", "CTraceShims", "TraceEvents"]),
+      dependencies: ["CTraceShims", "OSStrings", "TraceEvents", "TraceRing", "TraceControl"]),
+    .target(
+      name: "TraceFormat", dependencies: ["CLZ4", "CTraceShims", "OSStrings", "TraceEvents"]),
     .systemLibrary(name: "CDW", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
-    .target(name: "TraceSymbols", dependencies: ["CDW", "CLZMA", "CTraceShims"]),
-    .target(name: "TraceAnalysis", dependencies: ["TraceEvents", "TraceFormat", "TraceSymbols"]),
+    .target(
+      name: "TraceSymbols", dependencies: ["CDW", "CLZMA", "CTraceShims", "OSStrings"]),
+    .target(
+      name: "TraceAnalysis",
+      dependencies: ["OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols"]),
     .target(
       name: "TraceSession",
       dependencies: [
-        "CTraceShims", "TraceEvents", "TraceRing", "TraceControl", "TraceFormat", "TraceSymbols",
-        "TraceAnalysis",
+        "CTraceShims", "OSStrings", "TraceEvents", "TraceRing", "TraceControl", "TraceFormat",
+        "TraceSymbols", "TraceAnalysis",
       ]),
-    .target(name: "TraceExport", dependencies: ["TraceEvents", "TraceFormat", "TraceAnalysis"]),
+    .target(
+      name: "TraceExport",
+      dependencies: ["OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis"]),
     .executableTarget(
       name: "tracectl",
       dependencies: [
-        "CTraceShims", "TraceEvents", "TraceControl", "TraceFormat", "TraceSymbols",
+        "CTraceShims", "OSStrings", "TraceEvents", "TraceControl", "TraceFormat", "TraceSymbols",
         "TraceAnalysis", "TraceSession", "TraceExport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
@@ -84,6 +92,7 @@ let package = Package(
       path: "Samples/MiniVM", exclude: ["README.md", "programs"]),
     .target(
       name: "TestSupport", dependencies: ["TraceEvents", "TraceFormat"], path: "Tests/TestSupport"),
+    .testTarget(name: "OSStringsTests", dependencies: ["OSStrings", "TestSupport"]),
     .testTarget(name: "TraceEventsTests", dependencies: ["TraceEvents"]),
     .testTarget(
       name: "TraceRingTests",
@@ -93,7 +102,7 @@ let package = Package(
       dependencies: ["CTraceShims", "TraceControl", "TraceEvents", "TestSupport"]),
     .testTarget(
       name: "TraceExportTests",
-      dependencies: ["TraceEvents", "TraceFormat", "TraceAnalysis", "TraceExport"]),
+      dependencies: ["OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "TraceExport"]),
     .testTarget(
       name: "TracectlTests",
       dependencies: [
@@ -116,7 +125,8 @@ let package = Package(
     .testTarget(
       name: "EndToEndTests",
       dependencies: [
-        "TraceEvents", "TraceFormat", "TraceAnalysis", "TestSupport", "tracectl", "event-storm",
+        "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "TestSupport", "tracectl",
+        "event-storm",
         "minivm",
       ]),
     .testTarget(

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OSStrings
 public import TraceFormat
 public import TraceSymbols
 
@@ -132,7 +133,7 @@ public final class MachineImages: ImageSymbolProvider {
     let roots = searchRoots + mayBe
     guard !roots.isEmpty else {
       var status = stat()
-      let isReplaced = isThisBoot && own.contains { stat($0 + image.path, &status) == 0 }
+      let isReplaced = isThisBoot && own.contains { OSPath.stat($0 + image.path, &status) == 0 }
       return .failure(isReplaced ? .replaced(path: image.path) : .notFound(path: image.path))
     }
     let access = opensForProcesses ? FileAccess.of(processID: image.pid) : .own
@@ -148,7 +149,7 @@ public final class MachineImages: ImageSymbolProvider {
     if image.path == VirtualSharedObject.path { return true }
     let path = root + image.path
     var status = stat()
-    guard stat(path, &status) == 0,
+    guard OSPath.stat(path, &status) == 0,
       image.inode == 0
         || MappedFile.is(status, at: path, device: image.device, inode: image.inode)
     else { return false }
@@ -162,7 +163,7 @@ public final class MachineImages: ImageSymbolProvider {
     var name = utsname()
     guard uname(&name) == 0 else { return false }
     let host = withUnsafeBytes(of: &name.nodename) { bytes in
-      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      String(osBytes: bytes.prefix { $0 != 0 })
     }
     guard host == session.machine.hostName else { return false }
     var (wall, monotonic) = (timespec(), timespec())

@@ -1,3 +1,4 @@
+import OSStrings
 package import TraceEvents
 
 /// What a process says of itself; what the kernel says counts more.
@@ -139,19 +140,19 @@ extension Hello {
     writer.append(fixed: uid)
     writer.append(fixed: startTime)
     writer.append(flag: wantsLockSet)
-    writer.append(executable, limit: ControlLimits.executableBytes)
+    writer.append(osString: executable, limit: ControlLimits.executableBytes)
     var budget = ControlLimits.argumentBytes
     var sent: [String] = []
     for argument in arguments.prefix(ControlLimits.arguments) {
       guard budget > 0 else { break }
       sent.append(argument)
-      budget -= argument.utf8.count
+      budget -= argument.osBytes.count
     }
     writer.append(varint: UInt64(sent.count))
     budget = ControlLimits.argumentBytes
     for argument in sent {
-      writer.append(argument, limit: budget)
-      budget -= min(budget, argument.utf8.count)
+      writer.append(osString: argument, limit: budget)
+      budget -= min(budget, argument.osBytes.count)
     }
   }
 
@@ -160,13 +161,13 @@ extension Hello {
     uid = try reader.readFixed()
     startTime = try reader.readFixed()
     wantsLockSet = try reader.readFlag()
-    executable = try reader.readString(limit: ControlLimits.executableBytes)
+    executable = try reader.readOSString(limit: ControlLimits.executableBytes)
     let count = try reader.readCount(limit: ControlLimits.arguments)
     var budget = ControlLimits.argumentBytes
     arguments = []
     for _ in 0..<count {
       let bytes = try reader.readBytes(try reader.readCount(limit: budget))
-      arguments.append(String(decoding: bytes, as: UTF8.self))
+      arguments.append(String(osBytes: bytes))
       budget -= bytes.count
     }
   }

@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import OSStrings
 
 /// Who is at the other end of a socket, by the kernel's word.
 package struct PeerCredentials: Hashable, Sendable {
@@ -78,7 +79,7 @@ package enum PacketSocket {
   package static func connect(
     _ socket: Int32, toPath path: String, timeoutMilliseconds: Int32
   ) -> Bool {
-    trace_packet_connect(socket, path, timeoutMilliseconds) == 0
+    path.withOSString { trace_packet_connect(socket, $0, timeoutMilliseconds) } == 0
       && fcntl(socket, F_SETFL, O_NONBLOCK) == 0
   }
 

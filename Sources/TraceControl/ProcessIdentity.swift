@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 
 /// What /proc tells of a process.
 package struct ProcessIdentity: Hashable, Sendable {
@@ -47,7 +48,7 @@ package struct ProcessIdentity: Hashable, Sendable {
   private static func executable(
     in directory: String, arguments: () -> [String]
   ) -> String? {
-    guard let path = link("\(directory)/exe") else { return nil }
+    guard let path = OSPath.readlink("\(directory)/exe") else { return nil }
     let file = path.hasSuffix(deletedMark) ? String(path.dropLast(deletedMark.count)) : path
     guard LoaderCommand.isLoader(file) else { return file }
     return LoaderCommand.program(arguments()) ?? file
@@ -59,17 +60,15 @@ package struct ProcessIdentity: Hashable, Sendable {
 
   /// Where the main thread has ended, what a process is stands with its other threads only.
   private static func living(_ directory: String) -> String {
-    guard link("\(directory)/exe") == nil, errno == ENOENT,
-      let tasks = opendir("\(directory)/task")
+    guard OSPath.readlink("\(directory)/exe") == nil, errno == ENOENT,
+      let tasks = OSPath.opendir("\(directory)/task")
     else { return directory }
     defer { closedir(tasks) }
     for _ in 0..<threadsMax {
       guard let entry = readdir(tasks) else { break }
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
+      let name = OSPath.name(entry)
       let thread = "\(directory)/task/\(name)"
-      if name.first != ".", link("\(thread)/exe") != nil { return thread }
+      if name.first != ".", OSPath.readlink("\(thread)/exe") != nil { return thread }
     }
     return directory
   }
@@ -84,7 +83,7 @@ package struct ProcessIdentity: Hashable, Sendable {
   static func arguments(_ bytes: [UInt8]) -> [String] {
     var parts = bytes.split(separator: 0, omittingEmptySubsequences: false)
     if parts.last?.isEmpty == true { parts.removeLast() }
-    return parts.prefix(ControlLimits.arguments).map { String(decoding: $0, as: UTF8.self) }
+    return parts.prefix(ControlLimits.arguments).map { String(osBytes: $0) }
   }
 
   /// Parent and start time: fields 4 and 22. The name in field 2 may itself contain parentheses and
@@ -98,16 +97,8 @@ package struct ProcessIdentity: Hashable, Sendable {
     return (parent, start)
   }
 
-  private static func link(_ path: String) -> String? {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
-      let count = readlink(path, buffer.baseAddress!, buffer.count)
-      guard count > 0 else { return nil }
-      return String(decoding: UnsafeRawBufferPointer(buffer)[..<count], as: UTF8.self)
-    }
-  }
-
   private static func contents(_ path: String, limit: Int) -> [UInt8]? {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
+    let file = OSPath.open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }
     defer { close(file) }
     var bytes = [UInt8](repeating: 0, count: limit)

@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 
 /// Where sessions and processes of a user meet.
 package enum RendezvousPaths {
@@ -48,9 +49,9 @@ package enum RendezvousPaths {
 
   /// Nil when unset, empty, or when the program runs with more rights than its user has.
   package static func environmentValue(_ name: String) -> String? {
-    guard getuid() == geteuid(), getgid() == getegid(), let value = getenv(name),
-      value.pointee != 0
+    guard getuid() == geteuid(), getgid() == getegid(), let value = OSPath.getenv(name),
+      !value.isEmpty
     else { return nil }
-    return String(cString: value)
+    return value
   }
 }

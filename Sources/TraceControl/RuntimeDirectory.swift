@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 
 /// A directory where sessions put their sockets and processes look for them.
 ///
@@ -37,12 +38,12 @@ package final class RuntimeDirectory: Sendable {
     _ path: String, kind: Kind, creating: Bool, place: (Int32) -> Int32 = { $0 }
   ) throws(RuntimeDirectoryError) -> RuntimeDirectory {
     let mode: mode_t = kind == .user ? 0o700 : 0o755
-    if creating, mkdir(path, mode) == 0, kind == .system {
+    if creating, OSPath.mkdir(path, mode) == 0, kind == .system {
       // The umask took bits that other users need.
-      chmod(path, mode)
+      _ = OSPath.chmod(path, mode)
     }
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-    let descriptor = Glibc.open(path, flags)
+    let descriptor = OSPath.open(path, flags)
     guard descriptor >= 0 else { throw openFailure(path, code: errno) }
     do {
       try check(descriptor, path, kind)
@@ -55,7 +56,7 @@ package final class RuntimeDirectory: Sendable {
 
   private static func openFailure(_ path: String, code: Int32) -> RuntimeDirectoryError {
     var status = stat()
-    guard code == ENOTDIR || code == ELOOP, lstat(path, &status) == 0 else {
+    guard code == ENOTDIR || code == ELOOP, OSPath.lstat(path, &status) == 0 else {
       return .system(path: path, call: "open", code: code)
     }
     switch status.st_mode & S_IFMT {
@@ -86,7 +87,7 @@ package final class RuntimeDirectory: Sendable {
   /// A name for system calls that take no descriptor of a directory.
   package func pathInside(_ name: String) -> String {
     let through = "/proc/self/fd/\(descriptor)"
-    return access(through, F_OK) == 0 ? "\(through)/\(name)" : "\(path)/\(name)"
+    return OSPath.access(through, F_OK) == 0 ? "\(through)/\(name)" : "\(path)/\(name)"
   }
 
   /// The names of the sockets of sessions, alive or not.
@@ -96,7 +97,7 @@ package final class RuntimeDirectory: Sendable {
 
   package func names(where admits: (String) -> Bool) -> [String] {
     // A descriptor of its own: reading a directory moves its position.
-    let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let copy = OSPath.openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0 else { return [] }
     guard let stream = fdopendir(copy) else {
       close(copy)
@@ -105,9 +106,7 @@ package final class RuntimeDirectory: Sendable {
     defer { closedir(stream) }
     var found: [String] = []
     while found.count < Self.namesMax, let entry = readdir(stream) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
+      let name = OSPath.name(entry)
       if admits(name) { found.append(name) }
     }
     return found.sorted()

@@ -1,3 +1,5 @@
+internal import OSStrings
+
 /// Appends little-endian integers, LEB128 varints and length-prefixed strings to a byte array.
 package struct ByteWriter {
   package var bytes: [UInt8] = []
@@ -24,6 +26,19 @@ package struct ByteWriter {
   package mutating func append(_ value: String) {
     append(varint: UInt64(value.utf8.count))
     bytes.append(contentsOf: value.utf8)
+  }
+
+  /// A varint length, then the bytes that the text stands for, cut to `limit`.
+  package mutating func append(osString value: String, limit: Int = .max) {
+    var text = value.osBytes[...]
+    if text.count > limit {
+      // Between characters, where it is UTF-8.
+      var end = limit
+      while end > 0, limit - end < 3, text[end] & 0xc0 == 0x80 { end -= 1 }
+      text = text[..<end]
+    }
+    append(varint: UInt64(text.count))
+    bytes.append(contentsOf: text)
   }
 }
 
@@ -99,5 +114,11 @@ package struct ByteReader {
   package mutating func readString(limit: Int) throws(ByteCodingError) -> String {
     let count = try readCount(limit: limit)
     return String(decoding: try readBytes(count), as: UTF8.self)
+  }
+
+  /// A string of the operating system: every byte is kept.
+  package mutating func readOSString(limit: Int) throws(ByteCodingError) -> String {
+    let count = try readCount(limit: limit)
+    return String(osBytes: try readBytes(count))
   }
 }

@@ -1,3 +1,5 @@
+internal import OSStrings
+
 /// One field's values over many events, as a decoder sees them.
 ///
 /// A fixed field has its value in the row's word. A field whose size varies has there
@@ -89,6 +91,9 @@ public struct EventDecoder {
   public mutating func decode(_: String.Type = String.self) -> String {
     String(decoding: nextBytes(), as: UTF8.self)
   }
+
+  /// A string of the operating system, such as a path: `String.osBytes` gives its bytes again.
+  public mutating func decodeOSString() -> String { String(osBytes: nextBytes()) }
 
   @inlinable
   public mutating func decode(_: [UInt8].Type = [UInt8].self) -> [UInt8] { Array(nextBytes()) }

@@ -1,3 +1,5 @@
+internal import OSStrings
+
 /// Writes an event's fields as the 64-bit words of a record.
 ///
 /// - A scalar is one word. A string or blob is a word with its length in bytes, then its bytes,
@@ -84,6 +86,9 @@ public struct EventEncoder: ~Copyable {
       encode(Array(value.utf8))
     }
   }
+
+  /// A string of the operating system, such as a path: the bytes that the text stands for.
+  public mutating func encode(osString value: String) { encode(value.osBytes) }
 
   /// A blob.
   @inlinable

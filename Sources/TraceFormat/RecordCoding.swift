@@ -1,3 +1,4 @@
+internal import OSStrings
 internal import TraceEvents
 
 // The records of metadata blocks: a tag, a length, and the record's fields. SPEC.md, "Metadata".
@@ -62,7 +63,7 @@ extension SessionDescription {
     writer.append(varint: UInt64(machine.cpuCount))
     writer.append(varint: UInt64(machine.pageSize))
     for text in [name, machine.hostName, machine.operatingSystem, machine.architecture] {
-      writer.append(text.cut(toBytes: SchemaLimits.nameBytes))
+      writer.append(osString: text.cut(toBytes: SchemaLimits.nameBytes))
     }
   }
 
@@ -79,10 +80,10 @@ extension SessionDescription {
     machine = MachineDescription()
     machine.cpuCount = try reader.readVarint32()
     machine.pageSize = try reader.readVarint32()
-    name = try reader.readString(limit: SchemaLimits.nameBytes)
-    machine.hostName = try reader.readString(limit: SchemaLimits.nameBytes)
-    machine.operatingSystem = try reader.readString(limit: SchemaLimits.nameBytes)
-    machine.architecture = try reader.readString(limit: SchemaLimits.nameBytes)
+    name = try reader.readOSString(limit: SchemaLimits.nameBytes)
+    machine.hostName = try reader.readOSString(limit: SchemaLimits.nameBytes)
+    machine.operatingSystem = try reader.readOSString(limit: SchemaLimits.nameBytes)
+    machine.architecture = try reader.readOSString(limit: SchemaLimits.nameBytes)
   }
 }
 
@@ -91,15 +92,15 @@ extension ProcessRecord {
     for number in [index, pid, parentPID, uid] { writer.append(varint: UInt64(number)) }
     writer.append(varint: startTime)
     writer.append(varint: joinTicks)
-    writer.append(executable.cut(toBytes: FileLayout.textBytesMax))
+    writer.append(osString: executable.cut(toBytes: FileLayout.textBytesMax))
     var room = FileLayout.textBytesMax
     var kept: [String] = []
     for argument in arguments.prefix(FileLayout.argumentsMax) where room > 0 {
       kept.append(argument.cut(toBytes: room))
-      room -= argument.utf8.count
+      room -= argument.osBytes.count
     }
     writer.append(varint: UInt64(kept.count))
-    for argument in kept { writer.append(argument) }
+    for argument in kept { writer.append(osString: argument) }
   }
 
   init(from reader: inout ByteReader) throws(ByteCodingError) {
@@ -109,11 +110,11 @@ extension ProcessRecord {
     uid = try reader.readVarint32()
     startTime = try reader.readVarint()
     joinTicks = try reader.readVarint()
-    executable = try reader.readString(limit: FileLayout.textBytesMax)
+    executable = try reader.readOSString(limit: FileLayout.textBytesMax)
     let count = try reader.readCount(limit: FileLayout.argumentsMax)
     arguments = []
     for _ in 0..<count {
-      arguments.append(try reader.readString(limit: FileLayout.textBytesMax))
+      arguments.append(try reader.readOSString(limit: FileLayout.textBytesMax))
     }
     endTicks = nil
   }

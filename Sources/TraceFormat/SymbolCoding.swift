@@ -1,3 +1,4 @@
+internal import OSStrings
 internal import TraceEvents
 
 // A block of symbols: texts, images, and the functions of all images in a row. SPEC.md, "Symbols".
@@ -5,7 +6,7 @@ internal import TraceEvents
 extension [ImageSymbols] {
   func write(to target: inout GrowingBuffer<UInt8>, with encoder: inout ColumnEncoder) {
     var texts = TextIndexes()
-    let paths = map { texts.index(of: Array<UInt8>($0.path.utf8)) }
+    let paths = map { texts.index(of: $0.path.osBytes) }
     let buildIDs = map { texts.index(of: $0.buildID) }
     let functions = flatMap(\.functions)
     let names = functions.map { texts.index(of: Array<UInt8>($0.name.utf8)) }
@@ -73,7 +74,7 @@ extension [ImageSymbols] {
       }
       append(
         ImageSymbols(
-          kind: kind, path: strings[Int(paths[row])], buildID: Array<UInt8>(buildID),
+          kind: kind, path: String(osBytes: texts[Int(paths[row])]), buildID: Array<UInt8>(buildID),
           functions: functions))
     }
     guard used == total else { throw reader.broken(.N2, UInt64(used)) }

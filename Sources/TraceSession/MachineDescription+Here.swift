@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import OSStrings
 import TraceFormat
 
 extension MachineDescription {
@@ -16,7 +17,7 @@ extension MachineDescription {
 
   /// A C array of characters that ends with NUL.
   private static func text<T>(_ characters: inout T) -> String {
-    withUnsafeBytes(of: &characters) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    withUnsafeBytes(of: &characters) { String(osBytes: $0.prefix { $0 != 0 }) }
   }
 }
 

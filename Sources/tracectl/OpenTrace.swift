@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 import TraceAnalysis
 import TraceExport
 import TraceFormat
@@ -31,7 +32,7 @@ enum OpenTrace {
       return Failure(
         .dataError, "\(path) is no regular file, and a trace is not read from front to back",
         next: "write it into a file, and give that")
-    case .io(_, let path, EISDIR) where access(path + "/metadata", F_OK) == 0:
+    case .io(_, let path, EISDIR) where OSPath.access(path + "/metadata", F_OK) == 0:
       return Failure(
         .dataError, "\(path) is the directory of a CTF trace (LTTng)",
         next: "read it with babeltrace2")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OSStrings
 import TraceSession
 
 /// Collects events of running programs into a file, and shows what is in it.
@@ -26,7 +27,7 @@ struct Tracectl: ParsableCommand {
     // signals.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
-    let arguments = SingleDashOptions.normalized(Array(CommandLine.arguments.dropFirst()))
+    let arguments = SingleDashOptions.normalized(Array(OSPath.arguments.dropFirst()))
     do {
       var command = try parseAsRoot(arguments)
       try command.run()

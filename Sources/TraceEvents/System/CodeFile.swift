@@ -34,7 +34,7 @@ public struct CodeFile: TraceEvent, Hashable {
     ])
 
   @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(path)
+    encoder.encode(osString: path)
     encoder.encode(source)
     encoder.encode(entries)
     encoder.encode(bytes)
@@ -42,7 +42,7 @@ public struct CodeFile: TraceEvent, Hashable {
   }
 
   public init(from decoder: inout EventDecoder) {
-    path = decoder.decode()
+    path = decoder.decodeOSString()
     source = decoder.decode()
     entries = decoder.decode()
     bytes = decoder.decode()

@@ -31,12 +31,12 @@ public struct ProcessStart: TraceEvent, Hashable {
 
   @inlinable public func encode(into encoder: inout EventEncoder) {
     encoder.encode(parentPID)
-    encoder.encode(name)
+    encoder.encode(osString: name)
   }
 
   public init(from decoder: inout EventDecoder) {
     parentPID = decoder.decode()
-    name = decoder.decode()
+    name = decoder.decodeOSString()
   }
 }
 
@@ -82,11 +82,11 @@ public struct ThreadStart: TraceEvent, Hashable {
     ])
 
   @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(name)
+    encoder.encode(osString: name)
   }
 
   public init(from decoder: inout EventDecoder) {
-    name = decoder.decode()
+    name = decoder.decodeOSString()
   }
 }
 
@@ -107,11 +107,11 @@ public struct ThreadStop: TraceEvent, Hashable {
     ])
 
   @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(name)
+    encoder.encode(osString: name)
   }
 
   public init(from decoder: inout EventDecoder) {
-    name = decoder.decode()
+    name = decoder.decodeOSString()
   }
 }
 
@@ -133,11 +133,11 @@ public struct ProcessExec: TraceEvent, Hashable {
     ])
 
   @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(name)
+    encoder.encode(osString: name)
   }
 
   public init(from decoder: inout EventDecoder) {
-    name = decoder.decode()
+    name = decoder.decodeOSString()
   }
 }
 
@@ -158,11 +158,11 @@ public struct ThreadName: TraceEvent, Hashable {
     ])
 
   @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(name)
+    encoder.encode(osString: name)
   }
 
   public init(from decoder: inout EventDecoder) {
-    name = decoder.decode()
+    name = decoder.decodeOSString()
   }
 }
 
@@ -212,7 +212,7 @@ public struct ImageMap: TraceEvent, Hashable {
     encoder.encode(baseAddress)
     encoder.encode(size)
     encoder.encode(fileOffset)
-    encoder.encode(path)
+    encoder.encode(osString: path)
     encoder.encode(buildID)
     encoder.encode(device)
     encoder.encode(inode)
@@ -222,7 +222,7 @@ public struct ImageMap: TraceEvent, Hashable {
     baseAddress = decoder.decode()
     size = decoder.decode()
     fileOffset = decoder.decode()
-    path = decoder.decode()
+    path = decoder.decodeOSString()
     buildID = decoder.decode()
     device = decoder.decode()
     inode = decoder.decode()

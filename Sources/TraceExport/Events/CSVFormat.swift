@@ -77,7 +77,7 @@ package struct CSVFormat: EventFormat {
     for index in placed {
       let column = columns[names[index]]!
       let commas = String(repeating: ",", count: column - position)
-      steps.append(table.step(schema.fields[index], at: index, prefix: commas))
+      steps.append(table.step(schema, at: index, prefix: commas))
       position = column
     }
     var ending = String(repeating: ",", count: columnNames.count - 1 - position)
@@ -85,7 +85,7 @@ package struct CSVFormat: EventFormat {
       ending += ","
       for index in names.indices where columns[names[index]] == nil {
         let prefix = "\(ending)\(cell(names[index]))="
-        steps.append(table.step(schema.fields[index], at: index, prefix: prefix))
+        steps.append(table.step(schema, at: index, prefix: prefix))
         ending = " "
       }
       if ending == " " { ending = "" }

@@ -3,7 +3,7 @@ import TraceEvents
 /// How one field is written: its schema, worked out once, in a shape that is cheap to follow.
 struct FieldStep: BitwiseCopyable {
   enum Kind: UInt8, BitwiseCopyable {
-    case unsigned, signed, bool, float, double, hex, enumeration, flags, string, bytes
+    case unsigned, signed, bool, float, double, hex, enumeration, flags, string, osString, bytes
   }
 
   /// What stands before the value: ` count=`, `,"count":`, `,,`.
@@ -53,7 +53,8 @@ struct StepTable<Style: ValueStyle> {
     types[type] = steps
   }
 
-  func step(_ field: FieldSchema, at index: Int, prefix: String) -> FieldStep {
+  func step(_ schema: EventSchema, at index: Int, prefix: String) -> FieldStep {
+    let field = schema.fields[index]
     let element = field.type.element
     var step = FieldStep(
       prefix: arena.store(prefix), field: index,
@@ -66,7 +67,8 @@ struct StepTable<Style: ValueStyle> {
       step.unusedBits = UInt64(64 - schema.underlying.bitWidth)
       step.isSigned = schema.underlying.isSigned
       setCases(of: schema, in: &step)
-    case .string, .bytes: break
+    case .string: if schema.provider == SystemSchema.providerName { step.kind = .osString }
+    case .bytes: break
     }
     return step
   }

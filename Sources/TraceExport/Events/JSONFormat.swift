@@ -28,7 +28,8 @@ public struct JSONEvents: Renderer {
 /// - Addresses and fields meant in hexadecimal are strings, `"0x7f00"`; so are NaN and the
 ///   infinities.
 /// - An enumeration is its name, or the number where it has none; flags are one string, `"A|B"`;
-///   bytes are hexadecimal digits. Bytes of a string that are not UTF-8 become U+FFFD.
+///   bytes are hexadecimal digits. Bytes of a string that are not UTF-8 become U+FFFD; in System's
+///   events, whose strings are the operating system's, the byte 0xNN becomes U+10FFNN.
 /// - `"rundown":true` and `"stack":["0x…"]` are there when they apply; with a stack come
 ///   `"frames"`, an object a frame: `{"module":"libc.so.6","function":"memcpy","offset":18}`, or
 ///   `{"unresolved":"never announced"}`. With source lines, `"file":"/src/work.c","line":12`; calls
@@ -51,7 +52,7 @@ package struct JSONFormat: EventFormat {
     let steps = schema.fields.indices.map { index in
       let separator = index == 0 ? "" : ","
       return table.step(
-        schema.fields[index], at: index, prefix: "\(separator)\(quoted(names[index])):")
+        schema, at: index, prefix: "\(separator)\(quoted(names[index])):")
     }
     let heading =
       ",\"provider\":\(quoted(schema.provider)),\"event\":\(quoted(schema.name)),\"fields\":{"

@@ -44,7 +44,7 @@ package struct TextFormat: EventFormat {
     let steps = schema.fields.indices.map { index in
       let separator = index == 0 ? "  " : " "
       return table.step(
-        schema.fields[index], at: index, prefix: "\(separator)\(escaped(names[index], .text))=")
+        schema, at: index, prefix: "\(separator)\(escaped(names[index], .text))=")
     }
     table.set(
       EventSteps(

@@ -32,7 +32,7 @@ extension OutputBuffer {
     }
     let column = columns[step.field]
     let word = column.words[row]
-    if !step.isArray, step.kind != .string, step.kind != .bytes {
+    if !step.isArray, step.kind != .string, step.kind != .osString, step.kind != .bytes {
       appendScalar(word, step, S.self)
     } else {
       appendVariable(word, column.heap, step, S.self)
@@ -133,25 +133,27 @@ extension OutputBuffer {
         if !isFirst { append(byte: UInt8(ascii: ",")) }
         isFirst = false
         switch step.kind {
-        case .string: appendString(elements.nextBlob(), quote: S.innerQuote, S.self)
+        case .string, .osString:
+          appendString(elements.nextBlob(), step, quote: S.innerQuote, S.self)
         case .bytes: appendBytes(elements.nextBlob(), S.self)
         default: appendScalar(elements.nextWord(), step, S.self)
         }
       }
       append(byte: UInt8(ascii: "]"))
       append(S.arrayQuote)
-    } else if step.kind == .string {
-      appendString(elements.wholeBytes, quote: S.quote, S.self)
+    } else if step.kind != .bytes {
+      appendString(elements.wholeBytes, step, quote: S.quote, S.self)
     } else {
       appendBytes(elements.wholeBytes, S.self)
     }
   }
 
   private mutating func appendString<S: ValueStyle>(
-    _ bytes: UnsafeRawBufferPointer, quote: StaticString, _: S.Type
+    _ bytes: UnsafeRawBufferPointer, _ step: FieldStep, quote: StaticString, _: S.Type
   ) {
     append(quote)
-    append(escaping: bytes, S.escape)
+    let isMarked = step.kind == .osString && S.escape == .json
+    append(escaping: bytes, isMarked ? .osJSON : S.escape)
     append(quote)
   }
 

@@ -1,3 +1,5 @@
+internal import OSStrings
+
 // Strings come from traced programs: what could move a terminal's cursor, colour it, reorder what
 // is read or break a line never reaches the output as it is.
 
@@ -8,8 +10,13 @@ enum EscapeStyle {
   /// RFC 8259: `\n`, `\"`, `\\`, `\u001b`; bytes that are not UTF-8 as U+FFFD, one for each
   /// maximal subpart of a character.
   case json
+  /// As ``json``, for strings of the operating system, which lose nothing: a byte that is not UTF-8
+  /// is U+10FF00 + the byte, as in a `String(osBytes:)`.
+  case osJSON
   /// As ``text``, but a quote is doubled (RFC 4180).
   case csv
+
+  var isJSON: Bool { self == .json || self == .osJSON }
 }
 
 extension OutputBuffer {
@@ -30,12 +37,17 @@ extension OutputBuffer {
   }
 
   /// Appends text that comes from a trace so that a terminal is safe from it: control characters,
-  /// `"` and `\\` are written as escapes (`\\n`, `\\x1b`, `\\u{202e}`).
+  /// `"` and `\\` are written as escapes (`\\n`, `\\x1b`, `\\u{202e}`). Bytes of the operating
+  /// system that are not UTF-8, as a `String(osBytes:)` has them, are written `\\xff`.
   public mutating func append(escaped text: String) { append(escaping: text, .text) }
 
   /// For names, which are rendered once a schema.
   mutating func append(escaping text: String, _ style: EscapeStyle) {
     var text = text
+    if !style.isJSON, text.utf8.contains(0xf4) {
+      text.osBytes.withUnsafeBytes { append(escaping: $0, style) }
+      return
+    }
     text.withUTF8 { append(escaping: UnsafeRawBufferPointer($0), style) }
   }
 
@@ -62,7 +74,18 @@ extension OutputBuffer {
       appendEscaped(ascii: byte, style)
       return 1
     }
+    if style == .osJSON,
+      OSText.markedByte(UnsafeRawBufferPointer(start: start, count: available), at: 0) != nil
+    {
+      // A character that stands for a byte elsewhere.
+      append(scalar: OSText.mark(byte))
+      return 1
+    }
     guard let (scalar, length) = decodeUTF8(start, available: available) else {
+      if style == .osJSON {
+        append(scalar: OSText.mark(byte))
+        return 1
+      }
       guard style == .json else {
         append("\\x")
         append(hexByte: byte)
@@ -87,16 +110,20 @@ extension OutputBuffer {
     case 0x0d: append("\\r")
     case 0x09: append("\\t")
     default:
-      append(style == .json ? "\\u00" : "\\x")
+      append(style.isJSON ? "\\u00" : "\\x")
       append(hexByte: byte)
     }
   }
 
   private mutating func appendEscaped(scalar: UInt32, _ style: EscapeStyle) {
-    append(style == .json ? "\\u" : "\\u{")
+    append(style.isJSON ? "\\u" : "\\u{")
     append(hexByte: UInt8(truncatingIfNeeded: scalar >> 8))
     append(hexByte: UInt8(truncatingIfNeeded: scalar))
-    if style != .json { append(byte: UInt8(ascii: "}")) }
+    if !style.isJSON { append(byte: UInt8(ascii: "}")) }
+  }
+
+  private mutating func append(scalar: Unicode.Scalar) {
+    for byte in UTF8.encode(scalar)! { append(byte: byte) }
   }
 }
 

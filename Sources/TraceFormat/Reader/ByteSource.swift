@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 
 /// Where a trace's bytes come from: a file, or memory.
 ///
@@ -13,7 +14,7 @@ final class ByteSource {
 
   /// `name` is what messages call it, the path where there is none.
   init(path location: String, name: String? = nil) throws(FormatError) {
-    descriptor = open(location, O_RDONLY | O_CLOEXEC)
+    descriptor = OSPath.open(location, O_RDONLY | O_CLOEXEC)
     path = name ?? location
     bytes = []
     guard descriptor >= 0 else { throw .io(operation: "open", path: path, code: errno) }

@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 
 extension TraceFile {
   /// Whether a collection that locks its output, as `tracectl collect` does, is writing the file
@@ -7,7 +8,7 @@ extension TraceFile {
   /// - Cost: opens the file once more and tries its lock.
   public var isBeingWritten: Bool {
     guard !isComplete, source.isFile else { return false }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = OSPath.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
     return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK

@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 
 /// Opens the file that a trace is written to.
 ///
@@ -12,25 +13,25 @@ package enum OutputFile {
   /// - Returns: the descriptor, and whether the file is new.
   package static func open(_ path: String) throws(FormatError) -> (descriptor: Int32, isNew: Bool) {
     let (parent, name) = split(path)
-    let directory = Glibc.open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    let directory = OSPath.open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     // A directory that may be searched and not read is nobody's to plant in: the path will do.
     defer { if directory >= 0 { close(directory) } }
     let isShared = directory >= 0 && othersMayWrite(directory)
     let base = isShared ? directory : AT_FDCWD
     let target = isShared ? name : path
     let flags = O_WRONLY | O_CLOEXEC | O_NOCTTY
-    let created = openat(base, target, flags | O_CREAT | O_EXCL, mode)
+    let created = OSPath.openat(base, target, flags | O_CREAT | O_EXCL, mode)
     if created >= 0 { return (aboveStandard(created), true) }
     guard errno == EEXIST else { throw .io(operation: "create", path: path, code: errno) }
     guard isShared else {
-      let opened = Glibc.open(path, flags | O_CREAT, mode)
+      let opened = OSPath.open(path, flags | O_CREAT, mode)
       guard opened >= 0 else { throw .io(operation: "create", path: path, code: errno) }
       return (aboveStandard(opened), false)
     }
     if let reason = danger(in: directory, name) {
       throw .unsafeOutput(path: path, reason: reason)
     }
-    let opened = openat(directory, name, flags | O_NOFOLLOW | O_NONBLOCK)
+    let opened = OSPath.openat(directory, name, flags | O_NOFOLLOW | O_NONBLOCK)
     guard opened >= 0 else { throw .io(operation: "create", path: path, code: errno) }
     // It may be another by now.
     var status = stat()
@@ -56,7 +57,7 @@ package enum OutputFile {
 
   private static func danger(in directory: Int32, _ name: String) -> String? {
     var status = stat()
-    guard fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+    guard OSPath.fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
     return danger(status)
   }
 

@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import OSStrings
 import TraceControl
 
 /// Watches the runtime directories for sessions' sockets: by inotify, or, when the user has no
@@ -127,7 +128,7 @@ final class RuntimeWatch {
       return directory.sessionSocketNames().compactMap { name in
         var status = stat()
         guard
-          fstatat(directory.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
+          OSPath.fstatat(directory.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
           status.st_mode & S_IFMT == S_IFSOCK
         else { return nil }
         return Found(
@@ -154,7 +155,7 @@ final class RuntimeWatch {
           guard end <= count else { return }
           let bytes = UnsafeRawBufferPointer(
             rebasing: UnsafeRawBufferPointer(buffer)[(offset + header)..<end])
-          let name = String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+          let name = String(osBytes: bytes.prefix { $0 != 0 })
           if take(event, name) { isWorthIt = true }
           offset = end
         }
@@ -204,7 +205,7 @@ final class RuntimeWatch {
 
   private func watch(_ index: Int) {
     guard let directory = places[index].directory else { return }
-    places[index].watch = inotify_add_watch(
+    places[index].watch = OSPath.inotify_add_watch(
       descriptor, directory.pathInside("."), Self.childEvents | Self.selfEvents)
   }
 
@@ -221,7 +222,7 @@ final class RuntimeWatch {
     let path = places[index].place.path
     guard let slash = path.lastIndex(of: "/") else { return }
     let parent = slash == path.startIndex ? "/" : String(path[..<slash])
-    places[index].parentWatch = inotify_add_watch(
+    places[index].parentWatch = OSPath.inotify_add_watch(
       // A directory may get its mode only after it has been made.
       descriptor, parent, Self.childEvents | UInt32(IN_ATTRIB) | UInt32(IN_ONLYDIR))
   }

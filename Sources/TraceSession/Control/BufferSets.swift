@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import OSStrings
 import TraceFormat
 import TraceRing
 
@@ -152,7 +153,7 @@ struct BufferSets {
 
   /// From a list such as "0-7,16": 17.
   private static func possibleCPUs() -> Int? {
-    guard let file = fopen("/sys/devices/system/cpu/possible", "re") else { return nil }
+    guard let file = OSPath.fopen("/sys/devices/system/cpu/possible", "re") else { return nil }
     defer { fclose(file) }
     var line = [CChar](repeating: 0, count: 256)
     guard fgets(&line, Int32(line.count), file) != nil else { return nil }

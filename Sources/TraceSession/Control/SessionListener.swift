@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import OSStrings
 import Synchronization
 import TraceControl
 
@@ -56,7 +57,7 @@ final class SessionListener: Sendable {
   }
 
   /// New processes find the session no longer.
-  func withdraw() { unlinkat(directory.descriptor, name, 0) }
+  func withdraw() { _ = OSPath.unlinkat(directory.descriptor, name, 0) }
 
   private static func publish(
     _ socket: Int32, in directory: RuntimeDirectory
@@ -66,7 +67,7 @@ final class SessionListener: Sendable {
       let number = nextNumber.add(1, ordering: .relaxed).oldValue
       let name = SessionSocketName.make(pid: getpid(), number: number)
       let draft = SessionSocketName.unfinished(name)
-      if trace_packet_bind(socket, directory.pathInside(draft)) != 0 {
+      if directory.pathInside(draft).withOSString({ trace_packet_bind(socket, $0) }) != 0 {
         let code = errno
         if code == EADDRINUSE { continue }
         if code == ENAMETOOLONG {
@@ -74,7 +75,7 @@ final class SessionListener: Sendable {
         }
         throw .runtimeDirectory(.system(path: directory.path, call: "bind", code: code))
       }
-      defer { unlinkat(directory.descriptor, draft, 0) }
+      defer { _ = OSPath.unlinkat(directory.descriptor, draft, 0) }
       let mode: mode_t = directory.kind == .system ? 0o666 : 0o600
       guard fchmodat(directory.descriptor, draft, mode, 0) == 0, listen(socket, backlog) == 0,
         fcntl(socket, F_SETFL, O_NONBLOCK) == 0
@@ -97,14 +98,14 @@ final class SessionListener: Sendable {
       if SessionSocketName.isUnfinished(name) {
         // It may be a session that is just being born.
         var status = stat()
-        guard fstatat(directory.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
+        guard OSPath.fstatat(directory.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
           now - status.st_mtim.tv_sec > unfinishedSeconds
         else { continue }
       }
       let socket = PacketSocket.make()
       let isAlive = PacketSocket.connect(
         socket, toPath: directory.pathInside(name), timeoutMilliseconds: 1)
-      if !isAlive, errno == ECONNREFUSED { unlinkat(directory.descriptor, name, 0) }
+      if !isAlive, errno == ECONNREFUSED { _ = OSPath.unlinkat(directory.descriptor, name, 0) }
       close(socket)
     }
   }

@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import OSStrings
 import TraceControl
 import TraceEvents
 public import TraceFormat
@@ -102,7 +103,7 @@ struct OrphanedBuffers {
     var found = false
     for path in Self.candidates(in: directory) {
       // Read only: what is changed while reading, this process changes in a copy of its own.
-      let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      let descriptor = OSPath.open(path, O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else { continue }
       defer { close(descriptor) }
       var status = stat()
@@ -125,20 +126,15 @@ struct OrphanedBuffers {
   }
 
   private static func isBufferSet(_ path: String) -> Bool {
-    var target = [CChar](repeating: 0, count: 64)
-    let count = readlink(path, &target, target.count - 1)
-    return count > 0 && strncmp(target, "/memfd:trace-buffers", 20) == 0
+    OSPath.readlink(path)?.hasPrefix("/memfd:trace-buffers") == true
   }
 
   private static func names(in directory: String) -> [String] {
-    guard let stream = opendir(directory) else { return [] }
+    guard let stream = OSPath.opendir(directory) else { return [] }
     defer { closedir(stream) }
     var found: [String] = []
     while found.count < namesMax, let entry = readdir(stream) {
-      found.append(
-        withUnsafePointer(to: &entry.pointee.d_name) {
-          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-        })
+      found.append(OSPath.name(entry))
     }
     return found
   }

@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import OSStrings
 import Synchronization
 import TraceAnalysis
 import TraceEvents
@@ -277,7 +278,7 @@ private struct FileStamp: Hashable {
 
   init?(path: String) {
     var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
+    guard OSPath.stat(path, &status) == 0 else { return nil }
     self.init(status)
   }
 

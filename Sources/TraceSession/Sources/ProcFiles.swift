@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 
 /// Small facts of /proc.
 enum ProcFiles {
@@ -15,18 +16,18 @@ enum ProcFiles {
   /// A process's owner.
   static func user(of pid: UInt32) -> UInt32? {
     var status = stat()
-    return stat("/proc/\(pid)", &status) == 0 ? status.st_uid : nil
+    return OSPath.stat("/proc/\(pid)", &status) == 0 ? status.st_uid : nil
   }
 
   /// A thread's name, at most 15 bytes.
   static func name(of pid: UInt32, thread: UInt32) -> String? {
-    guard let file = fopen("/proc/\(pid)/task/\(thread)/comm", "re") else { return nil }
+    guard let file = OSPath.fopen("/proc/\(pid)/task/\(thread)/comm", "re") else { return nil }
     defer { fclose(file) }
     var line = [UInt8](repeating: 0, count: 64)
     let count = fread(&line, 1, line.count, file)
     guard count > 0 else { return nil }
     let text = line.prefix(count)
-    return String(decoding: text.last == 10 ? text.dropLast() : text, as: UTF8.self)
+    return String(osBytes: text.last == 10 ? text.dropLast() : text)
   }
 
   /// Descriptors of a process that are looked at.
@@ -35,14 +36,12 @@ enum ProcFiles {
   /// Where the files can be opened that a process keeps in memory only (memfd_create).
   static func memoryFiles(of pid: UInt32) -> [String] {
     numbers(in: "/proc/\(pid)/fd", descriptorsMax).map { "/proc/\(pid)/fd/\($0)" }.filter { path in
-      var target = [CChar](repeating: 0, count: 64)
-      let count = readlink(path, &target, target.count)
-      return count > 0 && target.lazy.map { UInt8(bitPattern: $0) }.starts(with: "/memfd:".utf8)
+      OSPath.readlink(path)?.hasPrefix("/memfd:") == true
     }
   }
 
   private static func numbers(in directory: String, _ limit: Int) -> [Int32] {
-    guard let stream = opendir(directory) else { return [] }
+    guard let stream = OSPath.opendir(directory) else { return [] }
     defer { closedir(stream) }
     var found: [Int32] = []
     while found.count < limit, let entry = readdir(stream) {

@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 
 /// One line of /proc/PID/maps.
 public struct ProcessMap: Hashable, Sendable {
@@ -57,7 +58,7 @@ public enum ProcessMaps {
   private static func read(
     _ path: String, _ count: inout Int, _ body: (ProcessMap) -> Void
   ) -> Bool {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
+    let file = OSPath.open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return false }
     defer { close(file) }
     var buffer = [UInt8](repeating: 0, count: 2 * lineBytesMax)
@@ -109,7 +110,7 @@ public enum ProcessMaps {
       isWritable: flag[1] == UInt8(ascii: "w"), isExecutable: flag[2] == UInt8(ascii: "x"),
       isShared: flag[3] == UInt8(ascii: "s"), fileOffset: offset,
       device: device(major: majorNumber, minor: minorNumber), inode: inode,
-      path: String(decoding: path, as: UTF8.self), isDeleted: isDeleted)
+      path: String(osBytes: path), isDeleted: isDeleted)
   }
 
   /// As st_dev packs it (glibc's makedev, a macro).

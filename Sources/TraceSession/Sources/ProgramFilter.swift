@@ -1,3 +1,4 @@
+import OSStrings
 import TraceControl
 
 /// Whose events a source records, of the processes that it follows.
@@ -35,6 +36,6 @@ struct ProgramFilter: Hashable {
   }
 
   private static func isName(_ name: String, _ command: String) -> Bool {
-    name.utf8.prefix(commandBytesMax).elementsEqual(command.utf8)
+    name.osBytes.prefix(commandBytesMax).elementsEqual(command.osBytes)
   }
 }

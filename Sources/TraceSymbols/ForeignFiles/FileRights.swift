@@ -1,5 +1,6 @@
 internal import CTraceShims
 internal import Glibc
+internal import OSStrings
 
 /// Whose files may be read: the ids by which the kernel checks a process's access to files.
 public struct FileRights: Hashable, Sendable {
@@ -67,7 +68,7 @@ final class ProcessDirectory {
 
   /// Nil when there is no such process.
   init?(_ processID: UInt32) {
-    descriptor = open("/proc/\(processID)", Self.placeOnly | O_DIRECTORY | O_CLOEXEC)
+    descriptor = OSPath.open("/proc/\(processID)", Self.placeOnly | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
   }
 
@@ -75,7 +76,7 @@ final class ProcessDirectory {
 
   /// Nil when the process has ended.
   var rights: FileRights? {
-    let file = openat(descriptor, "status", O_RDONLY | O_CLOEXEC)
+    let file = OSPath.openat(descriptor, "status", O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }
     defer { close(file) }
     // 65,536 groups are the kernel's limit; a program with so many is not worth so much memory.
@@ -93,7 +94,7 @@ final class ProcessDirectory {
   /// Lends a descriptor of what the process has for the root directory; -1 (errno) when it may not
   /// be looked at.
   func withRoot<Result>(_ body: (Int32) -> Result) -> Result {
-    let root = openat(descriptor, "root", Self.placeOnly | O_DIRECTORY | O_CLOEXEC)
+    let root = OSPath.openat(descriptor, "root", Self.placeOnly | O_DIRECTORY | O_CLOEXEC)
     defer { if root >= 0 { close(root) } }
     return body(root)
   }

@@ -1,5 +1,6 @@
 internal import CTraceShims
 internal import Glibc
+internal import OSStrings
 
 /// Files whose paths another process chooses, or could change what they lead to: perf maps and
 /// jitdump files, images, debug files, all below `/proc/PID/root`. Every such file is opened here.
@@ -27,7 +28,7 @@ public enum ForeignFile {
   /// A path below `/proc/PID` is looked for in that process's root directory.
   public static func open(_ path: String, as access: FileAccess = .own) -> Int32 {
     guard let (number, rest) = processPath(path) else {
-      return open(path, below: AT_FDCWD, as: access)
+      return Self.open(path, below: AT_FDCWD, as: access)
     }
     guard let process = ProcessDirectory(number) else { return -ENOENT }
     var access = access
@@ -36,11 +37,11 @@ public enum ForeignFile {
       access = .rights(rights)
     }
     guard rest.hasPrefix("root/") else {
-      return open(path, below: AT_FDCWD, as: access, .ownLookup)
+      return Self.open(path, below: AT_FDCWD, as: access, .ownLookup)
     }
     return process.withRoot { root in
       guard root >= 0 else { return -errno }
-      return open(String(rest.dropFirst(4)), below: root, as: access, .inRoot)
+      return Self.open(String(rest.dropFirst(4)), below: root, as: access, .inRoot)
     }
   }
 
@@ -48,16 +49,17 @@ public enum ForeignFile {
   public static func open(
     _ path: String, below directory: Int32, as access: FileAccess, _ name: Name = []
   ) -> Int32 {
-    switch access {
-    case .own: trace_open_foreign(directory, path, nil, name.rawValue)
-    case .ended:
-      trace_open_foreign(directory, path, nil, name.union(.readable).rawValue)
-    case .rights(let rights):
-      rights.groups.withUnsafeBufferPointer { groups in
-        var theirs = trace_rights(
-          user: rights.user, group: rights.group, groups: groups.baseAddress,
-          group_count: Int32(groups.count))
-        return trace_open_foreign(directory, path, &theirs, name.rawValue)
+    path.withOSString { path in
+      switch access {
+      case .own: trace_open_foreign(directory, path, nil, name.rawValue)
+      case .ended: trace_open_foreign(directory, path, nil, name.union(.readable).rawValue)
+      case .rights(let rights):
+        rights.groups.withUnsafeBufferPointer { groups in
+          var theirs = trace_rights(
+            user: rights.user, group: rights.group, groups: groups.baseAddress,
+            group_count: Int32(groups.count))
+          return trace_open_foreign(directory, path, &theirs, name.rawValue)
+        }
       }
     }
   }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OSStrings
 
 /// Where an image's file, and the debug information split off from it, are looked for.
 ///
@@ -31,8 +32,7 @@ public struct DebugFiles: Hashable, Sendable {
   /// Where debuginfod's client keeps what it has fetched. Nothing is fetched here.
   private static let debugInfoCaches: [String] = {
     func variable(_ name: String) -> String? {
-      guard let value = getenv(name), value[0] != 0 else { return nil }
-      return String(cString: value)
+      OSPath.getenv(name).flatMap { $0.isEmpty ? nil : $0 }
     }
     let home = variable("HOME")
     return [

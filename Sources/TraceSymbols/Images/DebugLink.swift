@@ -1,3 +1,5 @@
+internal import OSStrings
+
 /// `.gnu_debuglink`: the name of an image's debug file, and its checksum.
 struct DebugLink: Hashable {
   var name: String
@@ -10,7 +12,7 @@ struct DebugLink: Hashable {
     guard let end = bytes.firstIndex(of: 0), end > 0 else { return nil }
     let offset = (end + 4) / 4 * 4
     guard offset + 4 <= bytes.count, !bytes[..<end].contains(UInt8(ascii: "/")) else { return nil }
-    name = String(decoding: bytes[..<end], as: UTF8.self)
+    name = String(osBytes: bytes[..<end])
     checksum = bytes.withUnsafeBytes { image.header.words.word($0, offset) }
   }
 }

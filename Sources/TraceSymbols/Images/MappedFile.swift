@@ -1,5 +1,6 @@
 internal import CTraceShims
 public import Glibc
+internal import OSStrings
 
 /// Whether a file is the one that the kernel told of when it was mapped.
 public enum MappedFile {
@@ -17,6 +18,6 @@ public enum MappedFile {
   ) -> Bool {
     guard UInt64(status.st_ino) == inode else { return false }
     if device == 0 || UInt64(status.st_dev) == device { return true }
-    return withOwnDevices.contains(trace_file_system(path))
+    return withOwnDevices.contains(path.withOSString { trace_file_system($0) })
   }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OSStrings
 
 /// The kernel's functions by address, its modules' and BPF programs' too.
 ///
@@ -13,7 +14,7 @@ public struct KernelSymbols: Sendable {
   /// Reads the kernel's list. Cost: 20 ms to 100 ms, most of it the kernel's; 8 MB for 200,000
   /// symbols.
   public static func read(path: String = Self.path) throws(KernelSymbolProblem) -> KernelSymbols {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = OSPath.open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw .unreadable(path: path, code: errno) }
     defer { close(descriptor) }
     var parser = KernelSymbolParser()

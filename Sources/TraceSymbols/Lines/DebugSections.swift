@@ -1,3 +1,5 @@
+internal import OSStrings
+
 extension ELFFile {
   /// Whether it has DWARF's compilation units and their lines.
   var hasLines: Bool {
@@ -59,7 +61,7 @@ struct SharedDebugLink {
     guard let section = file.section(named: ".gnu_debugaltlink") else { return nil }
     let bytes = file.contents(of: section, limit: LineLimits.pathLength)
     let end = bytes.firstIndex(of: 0) ?? bytes.count
-    path = String(decoding: bytes[..<end], as: UTF8.self)
+    path = String(osBytes: bytes[..<end])
     guard let buildID = BuildID(bytes[end...].dropFirst()) else {
       // A link that fits no file.
       self.buildID = BuildID([0xff])!

@@ -1,5 +1,6 @@
 internal import CDW
 internal import Glibc
+internal import OSStrings
 
 /// What is read of an entry (DIE) by libdw's functions, which check every offset.
 extension Dwarf_Die {
@@ -77,4 +78,9 @@ extension Dwarf_Die {
 func bounded(_ text: UnsafePointer<CChar>, _ limit: Int) -> String {
   let bytes = UnsafeRawBufferPointer(start: text, count: strnlen(text, limit))
   return String(decoding: bytes, as: UTF8.self)
+}
+
+/// A path of a file, cut where it is too long.
+func boundedPath(_ text: UnsafePointer<CChar>, _ limit: Int) -> String {
+  String(osBytes: UnsafeRawBufferPointer(start: text, count: strnlen(text, limit)))
 }

@@ -1,4 +1,5 @@
 internal import CDW
+internal import OSStrings
 
 /// An ELF file's debug information, as libdw reads it.
 ///
@@ -80,7 +81,7 @@ private struct LineProgramLengths {
       var header = GElf_Shdr()
       if gelf_getshdr(current, &header) != nil, header.sh_type != SHT_NOBITS,
         let name = elf_strptr(elf, names, Int(header.sh_name)),
-        [".debug_line", ".zdebug_line"].contains(String(cString: name)),
+        [".debug_line", ".zdebug_line"].contains(String(osString: name)),
         let contents = elf_getdata(current, nil)
       {
         found = UnsafeRawBufferPointer(

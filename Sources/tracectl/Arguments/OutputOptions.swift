@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OSStrings
 import TraceExport
 
 /// How a command's answer is written, and where to.
@@ -62,12 +63,12 @@ private final class OutputFile {
   init(_ path: String, input: String?) throws(Failure) {
     var source = stat()
     var target = stat()
-    if let input, stat(input, &source) == 0, stat(path, &target) == 0,
+    if let input, OSPath.stat(input, &source) == 0, OSPath.stat(path, &target) == 0,
       source.st_dev == target.st_dev, source.st_ino == target.st_ino
     {
       throw Failure(.usage, "\(path) is the trace itself", next: "write elsewhere with -o")
     }
-    descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    descriptor = OSPath.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       var failure = Failure("create", path, errno: errno)
       if failure.status == .noInput { failure.status = .cannotCreate }

@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 
 /// The command behind `--`, run as this process's child in its process group.
 struct ChildProcess {
@@ -29,13 +30,13 @@ struct ChildProcess {
   /// Finds the program as a shell would: by PATH, unless its name has a slash.
   static func find(_ name: String, path: String) throws(Failure) -> String {
     if name.contains("/") {
-      if access(name, X_OK) == 0, !isDirectory(name) { return name }
+      if OSPath.access(name, X_OK) == 0, !isDirectory(name) { return name }
       throw notRunnable(name, code: isDirectory(name) ? EISDIR : errno)
     }
     var code = ENOENT
     for directory in path.split(separator: ":", omittingEmptySubsequences: false) {
       let candidate = directory.isEmpty ? "./\(name)" : "\(directory)/\(name)"
-      if access(candidate, X_OK) == 0, !isDirectory(candidate) { return candidate }
+      if OSPath.access(candidate, X_OK) == 0, !isDirectory(candidate) { return candidate }
       if errno == EACCES { code = EACCES }
     }
     throw notRunnable(name, code: code)
@@ -43,7 +44,7 @@ struct ChildProcess {
 
   private static func isDirectory(_ path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    return OSPath.stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   private static func notRunnable(_ name: String, code: CInt) -> Failure {
@@ -84,13 +85,15 @@ struct ChildProcess {
     posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
 
-    var pointers = arguments.map { strdup($0) }
+    var pointers = arguments.map { $0.withOSString { strdup($0) } }
     pointers.append(nil)
     defer { for pointer in pointers { free(pointer) } }
     var pid: pid_t = 0
     var environment = Self.environment(adding: variables)
     defer { for entry in environment { free(entry) } }
-    let code = posix_spawn(&pid, program, nil, &attributes, pointers, &environment)
+    let code = program.withOSString {
+      posix_spawn(&pid, $0, nil, &attributes, pointers, &environment)
+    }
     guard code == 0 else {
       throw code == ENOENT ? Self.interpreterMissing(name) : Self.notRunnable(name, code: code)
     }
@@ -110,7 +113,7 @@ struct ChildProcess {
       if !isReplaced { entries.append(strdup(entry)) }
       next += 1
     }
-    return entries + variables.map { strdup("\($0.name)=\($0.value)") } + [nil]
+    return entries + variables.map { "\($0.name)=\($0.value)".withOSString { strdup($0) } } + [nil]
   }
 
   /// Whether it has ended; asks the kernel without waiting.

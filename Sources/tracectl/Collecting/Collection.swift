@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import OSStrings
 import TraceExport
 import TraceFormat
 import TraceSession
@@ -20,7 +21,7 @@ struct Collection {
   func run() throws(Failure) -> CInt {
     var program: String?
     if let name = command.first {
-      let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
+      let path = OSPath.getenv("PATH") ?? "/usr/local/bin:/usr/bin:/bin"
       program = try ChildProcess.find(name, path: path)
     }
     try checkPermission()

@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 import TraceFormat
 import TraceSession
 
@@ -39,13 +40,13 @@ struct OutputLock: ~Copyable {
 
   /// Takes back a file that was created for nothing.
   func discard() {
-    if isNew { unlink(path) }
+    if isNew { _ = OSPath.unlink(path) }
   }
 
   /// Whether both names are one file.
   static func isSame(_ one: String, _ other: String) -> Bool {
     var (first, second) = (stat(), stat())
-    return stat(one, &first) == 0 && stat(other, &second) == 0
+    return OSPath.stat(one, &first) == 0 && OSPath.stat(other, &second) == 0
       && first.st_dev == second.st_dev && first.st_ino == second.st_ino
   }
 
@@ -55,7 +56,7 @@ struct OutputLock: ~Copyable {
     for number in 1...asidesMax {
       let aside = "\(path).unfinished" + (number == 1 ? "" : "-\(number)")
       // Linking takes no other file's name away.
-      if link(path, aside) == 0 { return unlink(path) == 0 ? aside : nil }
+      if OSPath.link(path, aside) == 0 { return OSPath.unlink(path) == 0 ? aside : nil }
       guard errno == EEXIST else { return nil }
     }
     return nil
@@ -66,7 +67,7 @@ struct OutputLock: ~Copyable {
   /// Whether what was written there can be read again.
   static func isRegularFile(path: String) -> Bool {
     var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    return OSPath.stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
   private static func isRegular(_ descriptor: CInt) -> Bool {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OSStrings
 import TraceFormat
 import TraceSession
 
@@ -107,7 +108,7 @@ struct Collect: ParsableCommand {
     var configuration = SessionConfiguration(
       try ProviderSelection(providers).sources(startsCommand: !command.isEmpty),
       outputPath: output)
-    configuration.name = CommandLine.arguments.dropFirst().joined(separator: " ")
+    configuration.name = OSPath.arguments.dropFirst().joined(separator: " ")
     if let walk = try UnwindChoice(unwind).walk(isSampling: configuration.cpuSampling != nil) {
       configuration.cpuSampling?.walk = walk
     }

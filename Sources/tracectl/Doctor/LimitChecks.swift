@@ -1,3 +1,4 @@
+import OSStrings
 import TraceAnalysis
 import TraceExport
 import Glibc
@@ -10,7 +11,7 @@ enum LimitChecks {
       lockedMemory(limit: softLimit(memoryLockResource)),
       watches(instances: SystemFiles.integer("/proc/sys/fs/inotify/max_user_instances")),
       disk(),
-      switchedOff(getenv("TRACE_DISABLE").map { String(cString: $0) }),
+      switchedOff(OSPath.getenv("TRACE_DISABLE")),
     ].compactMap { $0 }
   }
 

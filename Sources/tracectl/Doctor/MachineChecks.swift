@@ -1,3 +1,4 @@
+import OSStrings
 import TraceAnalysis
 import CTraceShims
 import Glibc
@@ -17,7 +18,7 @@ enum MachineChecks {
         configured: Int(sysconf(Int32(_SC_NPROCESSORS_CONF)))),
       rseq(
         isRegistered: trace_rseq_is_registered(), passesSelfTest: trace_rseq_self_test(),
-        tunables: getenv("GLIBC_TUNABLES").map { String(cString: $0) }),
+        tunables: OSPath.getenv("GLIBC_TUNABLES")),
       counter(
         isInvariant: trace_ticks_are_invariant(),
         clockSource: SystemFiles.text(

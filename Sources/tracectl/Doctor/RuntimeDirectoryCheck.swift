@@ -1,3 +1,4 @@
+import OSStrings
 import TraceAnalysis
 import Glibc
 import TraceControl
@@ -34,7 +35,7 @@ struct RuntimeDirectoryCheck {
 
   private func missing() -> Finding {
     let parent = place.path.lastIndex(of: "/").map { String(place.path[..<$0]) } ?? "."
-    if access(parent.isEmpty ? "/" : parent, W_OK) == 0 {
+    if OSPath.access(parent.isEmpty ? "/" : parent, W_OK) == 0 {
       return Finding(.ok, Self.subject, "\(place.path): the first session will make it")
     }
     let reason = String(cString: strerror(errno))

@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 
 /// Small text files of /proc and /sys.
 enum SystemFiles {
@@ -6,7 +7,7 @@ enum SystemFiles {
 
   /// A file's first part without the last line break; nil when it cannot be read.
   static func text(_ path: String) -> String? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = OSPath.open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: byteLimit)

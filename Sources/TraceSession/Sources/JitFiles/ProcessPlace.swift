@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import OSStrings
 import TraceControl
 import TraceSymbols
 
@@ -28,7 +29,7 @@ final class ProcessPlace {
   /// O_PATH, which glibc has for GNU programs only.
   private static let pathOnly: Int32 = 0o1000_0000
   private static let ownRoot = openDirectory("/")
-  private static let ownNamespace = link("/proc/self/ns/mnt")
+  private static let ownNamespace = OSPath.readlink("/proc/self/ns/mnt")
 
   init(pid: UInt32) {
     self.pid = pid
@@ -74,7 +75,7 @@ final class ProcessPlace {
 
   /// Nil where it is this process's own.
   private static func otherRoot(of pid: UInt32) -> Int32? {
-    let namespace = link("/proc/\(pid)/ns/mnt")
+    let namespace = OSPath.readlink("/proc/\(pid)/ns/mnt")
     let directory = openDirectory("/proc/\(pid)/root")
     guard directory >= 0 else { return nil }
     var theirs = stat()
@@ -88,17 +89,11 @@ final class ProcessPlace {
   }
 
   private static func openDirectory(_ path: String) -> Int32 {
-    Glibc.open(path, pathOnly | O_DIRECTORY | O_CLOEXEC)
-  }
-
-  private static func link(_ path: String) -> String? {
-    var buffer = [UInt8](repeating: 0, count: 256)
-    let count = readlink(path, &buffer, buffer.count)
-    return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+    OSPath.open(path, pathOnly | O_DIRECTORY | O_CLOEXEC)
   }
 
   private static func status(_ pid: UInt32) -> (users: Set<UInt32>, numbers: [UInt32]) {
-    guard let file = fopen("/proc/\(pid)/status", "re") else { return ([], []) }
+    guard let file = OSPath.fopen("/proc/\(pid)/status", "re") else { return ([], []) }
     defer { fclose(file) }
     var bytes = [UInt8](repeating: 0, count: 8192)
     let count = fread(&bytes, 1, bytes.count, file)
@@ -119,7 +114,7 @@ final class ProcessPlace {
 
   /// Of its time namespace.
   private static func monotonicOffset(of process: String) -> Int64 {
-    guard let file = fopen("/proc/\(process)/timens_offsets", "re") else { return 0 }
+    guard let file = OSPath.fopen("/proc/\(process)/timens_offsets", "re") else { return 0 }
     defer { fclose(file) }
     var bytes = [UInt8](repeating: 0, count: 512)
     let count = fread(&bytes, 1, bytes.count, file)

@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 import TraceControl
 
 /// Why the kernel gives no events.
@@ -81,7 +82,7 @@ enum PerfSettings {
   private static func number(_ path: String) -> Int? { text(path).flatMap { Int($0) } }
 
   private static func text(_ path: String) -> String? {
-    guard let file = fopen(path, "re") else { return nil }
+    guard let file = OSPath.fopen(path, "re") else { return nil }
     defer { fclose(file) }
     var line = [CChar](repeating: 0, count: 4096)
     guard fgets(&line, Int32(line.count), file) != nil else { return nil }

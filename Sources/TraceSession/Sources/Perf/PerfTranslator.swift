@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 import TraceControl
 import TraceEvents
 import TraceFormat
@@ -287,6 +288,6 @@ final class PerfTranslator {
   }
 
   static func text(_ bytes: UnsafeRawBufferPointer) -> String {
-    String(decoding: bytes, as: UTF8.self)
+    String(osBytes: bytes)
   }
 }

@@ -1,3 +1,4 @@
+import OSStrings
 import TraceSymbols
 
 /// A piece of a process's memory that it may execute, and the image it shows, if any.
@@ -15,8 +16,7 @@ struct CodeMapping {
     end = map.address.addingReportingOverflow(map.size).overflow ? .max : map.address &+ map.size
     fileOffset = map.fileOffset
     let path = String(
-      decoding: UnsafeRawBufferPointer(rebasing: map.path.prefix(PerfTranslator.pathBytesMax)),
-      as: UTF8.self)
+      osBytes: UnsafeRawBufferPointer(rebasing: map.path.prefix(PerfTranslator.pathBytesMax)))
     identity = Self.identity(
       path: path, buildID: map.buildID.isEmpty ? buildID : Array(map.buildID),
       device: ProcessMaps.device(major: map.major, minor: map.minor), inode: map.inode)

@@ -1,0 +1,116 @@
+package import Glibc
+
+/// `statvfs` is a type as well, which hides the call where the enumeration has that name.
+private func fileSystem(at path: UnsafePointer<CChar>, _ status: inout statvfs) -> Int32 {
+  statvfs(path, &status)
+}
+
+/// The system's calls that take a path or a name, or give one: as Glibc's, with the bytes that a
+/// text stands for (`String.osBytes`).
+///
+/// The package calls the system with strings here and nowhere else; a tidy test sees to it.
+package enum OSPath {
+  package static func open(_ path: String, _ flags: Int32, _ mode: mode_t = 0) -> Int32 {
+    path.withOSString { Glibc.open($0, flags, mode) }
+  }
+
+  package static func openat(
+    _ directory: Int32, _ path: String, _ flags: Int32, _ mode: mode_t = 0
+  ) -> Int32 {
+    path.withOSString { Glibc.openat(directory, $0, flags, mode) }
+  }
+
+  package static func fopen(_ path: String, _ mode: String) -> UnsafeMutablePointer<FILE>? {
+    path.withOSString { Glibc.fopen($0, mode) }
+  }
+
+  package static func opendir(_ path: String) -> OpaquePointer? {
+    path.withOSString { Glibc.opendir($0) }
+  }
+
+  /// An entry's name.
+  package static func name(_ entry: UnsafeMutablePointer<dirent>) -> String {
+    withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+      String(osBytes: UnsafeRawBufferPointer(rebasing: bytes.prefix { $0 != 0 }))
+    }
+  }
+
+  package static func stat(_ path: String, _ status: inout stat) -> Int32 {
+    path.withOSString { Glibc.fstatat(AT_FDCWD, $0, &status, 0) }
+  }
+
+  package static func lstat(_ path: String, _ status: inout stat) -> Int32 {
+    path.withOSString { Glibc.lstat($0, &status) }
+  }
+
+  package static func fstatat(
+    _ directory: Int32, _ path: String, _ status: inout stat, _ flags: Int32
+  ) -> Int32 {
+    path.withOSString { Glibc.fstatat(directory, $0, &status, flags) }
+  }
+
+  package static func statvfs(_ path: String, _ status: inout statvfs) -> Int32 {
+    path.withOSString { fileSystem(at: $0, &status) }
+  }
+
+  package static func access(_ path: String, _ mode: Int32) -> Int32 {
+    path.withOSString { Glibc.access($0, mode) }
+  }
+
+  /// Where a symbolic link leads; nil (errno) where it cannot be read.
+  package static func readlink(_ path: String) -> String? {
+    withUnsafeTemporaryAllocation(byteCount: Int(PATH_MAX), alignment: 1) { buffer in
+      let target = buffer.bindMemory(to: CChar.self)
+      let count = path.withOSString { Glibc.readlink($0, target.baseAddress!, target.count) }
+      guard count > 0 else { return nil }
+      return String(
+        osBytes: UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<count]))
+    }
+  }
+
+  package static func link(_ path: String, _ other: String) -> Int32 {
+    path.withOSString { path in other.withOSString { Glibc.link(path, $0) } }
+  }
+
+  package static func unlink(_ path: String) -> Int32 {
+    path.withOSString { Glibc.unlink($0) }
+  }
+
+  package static func unlinkat(_ directory: Int32, _ path: String, _ flags: Int32) -> Int32 {
+    path.withOSString { Glibc.unlinkat(directory, $0, flags) }
+  }
+
+  package static func renameat(
+    _ directory: Int32, _ path: String, _ other: Int32, _ name: String
+  ) -> Int32 {
+    path.withOSString { path in name.withOSString { Glibc.renameat(directory, path, other, $0) } }
+  }
+
+  package static func mkdir(_ path: String, _ mode: mode_t) -> Int32 {
+    path.withOSString { Glibc.mkdir($0, mode) }
+  }
+
+  package static func chmod(_ path: String, _ mode: mode_t) -> Int32 {
+    path.withOSString { Glibc.chmod($0, mode) }
+  }
+
+  package static func inotify_add_watch(
+    _ descriptor: Int32, _ path: String, _ events: UInt32
+  ) -> Int32 {
+    path.withOSString { Glibc.inotify_add_watch(descriptor, $0, events) }
+  }
+
+  /// A variable of the environment; nil where it is not set.
+  package static func getenv(_ name: String) -> String? {
+    Glibc.getenv(name).map { String(osString: $0) }
+  }
+
+  /// The program's own arguments, its name first.
+  ///
+  /// `CommandLine.arguments` has U+FFFD for what is not UTF-8.
+  package static var arguments: [String] {
+    (0..<Int(CommandLine.argc)).compactMap { index in
+      CommandLine.unsafeArgv[index].map { String(osString: $0) }
+    }
+  }
+}
