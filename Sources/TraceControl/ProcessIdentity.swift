@@ -26,9 +26,7 @@ package struct ProcessIdentity: Hashable, Sendable {
     var current = pid
     // Bounded: what is read while processes come and go may lead in a circle.
     while current > 1, result.count < ancestorsMax {
-      guard let bytes = contents("/proc/\(current)/stat", limit: 4096),
-        let (parent, _) = parseStat(String(decoding: bytes, as: UTF8.self)), parent > 0
-      else { break }
+      guard let parent = parent(of: current) else { break }
       result.append(parent)
       current = parent
     }
@@ -36,6 +34,14 @@ package struct ProcessIdentity: Hashable, Sendable {
   }
 
   private static let ancestorsMax = 256
+
+  /// The process that has started it, or has taken it over; nil where there is none to be seen.
+  package static func parent(of pid: UInt32) -> UInt32? {
+    guard let bytes = contents("/proc/\(pid)/stat", limit: 4096),
+      let (parent, _) = parseStat(String(decoding: bytes, as: UTF8.self)), parent > 0
+    else { return nil }
+    return parent
+  }
 
   /// Nil when the process has ended, is the kernel's own, or may not be looked at.
   package static func executable(of pid: UInt32) -> String? {

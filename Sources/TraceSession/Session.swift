@@ -78,6 +78,11 @@ public final class Session: Sendable {
     let wake = try WakeSocket()
     let description = SessionDescription.starting(configuration)
     var configuration = configuration
+    // A child whose parent ends before it joins is then known by its number.
+    if configuration.processes.takesChildren {
+      let family = configuration.processes.pids
+      configuration.processes.pids.formUnion(ProcessFamily.descendants(of: family))
+    }
     configuration.startTicks = description.start.ticks
     var writer = try makeWriter(description)
     if feed.isWanted { writer.onBlock = { [feed] in feed.take($0) } }
@@ -86,6 +91,7 @@ public final class Session: Sendable {
     options.keepsUntilStop = configuration.mode == .overwrite
     let symbols = SymbolsAtStop(configuration)
     if let symbols { options.symbols = { symbols.symbols(of: $0) } }
+    if !writer.canBeReopened { symbols?.cannotReadBack() }
     let drain = try Drain(writer: writer, wakeDescriptor: wake.receiver, options: options)
     do {
       let rendezvous = try Rendezvous(
@@ -114,9 +120,12 @@ public final class Session: Sendable {
   }
 
   private func makeWriter(_ session: SessionDescription) throws(SessionError) -> TraceWriter {
+    let path = configuration.outputPath ?? "/dev/null"
     do {
-      return try TraceWriter(
-        path: configuration.outputPath ?? "/dev/null", session: session)
+      guard let descriptor = configuration.outputDescriptor else {
+        return try TraceWriter(path: path, session: session)
+      }
+      return try TraceWriter(descriptor: descriptor, path: path, session: session)
     } catch { throw .output(error) }
   }
 

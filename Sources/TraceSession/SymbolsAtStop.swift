@@ -30,6 +30,15 @@ final class SymbolsAtStop: Sendable {
   /// Why the file has not all of them.
   var problem: String? { sentence.withLock { $0 } }
 
+  /// What goes through a pipe cannot be looked at again for what its stacks hit.
+  func cannotReadBack() {
+    sentence.withLock {
+      $0 =
+        "the names of functions are not in the trace, because a pipe gives nothing back; read it "
+        + "on this machine, or collect into a file"
+    }
+  }
+
   /// Of a file that is whole but for its end. On the drain's thread.
   func symbols(of file: TraceFile) -> [ImageSymbols] {
     let start = trace_monotonic_ns()

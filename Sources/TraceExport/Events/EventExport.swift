@@ -53,6 +53,7 @@ private final class FormatExport<Format: EventFormat>: Export {
   private let stream: EventStream
   private let replay: Replay
   private let state: UnsafeMutablePointer<State>
+  private let threads: ThreadNameReader
   private var definedTypes = 0
 
   init(_ stream: EventStream, _ format: Format, _ output: UnsafeMutablePointer<OutputBuffer>) {
@@ -62,6 +63,8 @@ private final class FormatExport<Format: EventFormat>: Export {
     self.stream = stream
     let replay = stream.replay
     self.replay = replay
+    let threads = ThreadNameReader(replay.file)
+    self.threads = threads
     defineTypes()
     state.pointee.format.begin(&state.pointee.output.pointee)
     var names: FileFrameNames?
@@ -70,6 +73,7 @@ private final class FormatExport<Format: EventFormat>: Export {
     }
     replay.onAny { event throws(any Error) in
       var line = EventLine(event)
+      line.threadName = threads.name(of: event.header)
       if event.header.stack.rawValue != 0, let names {
         let header = event.header
         line.stack = try names.frames(
@@ -96,6 +100,7 @@ private final class FormatExport<Format: EventFormat>: Export {
 
   func run() throws {
     defineTypes()
+    try threads.update()
     if !isFinished { try replay.run() }
     stream.hasReachedLimit = state.pointee.remaining == 0
     state.pointee.output.pointee.flush()

@@ -10,6 +10,8 @@ package struct EventLine {
   package var cpu: UInt32
   package var pid: UInt32
   package var tid: UInt32
+  /// What the thread was called then; nil where the trace does not say.
+  package var threadName: String?
   /// The event tells what already was, not what happened at ``time``.
   package var isRundown: Bool
   /// Frames of the call stack, innermost first; empty when none was taken, or none is to be shown.

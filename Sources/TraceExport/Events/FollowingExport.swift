@@ -12,6 +12,7 @@ final class FollowingExport<Format: EventFormat>: Export {
   private let stream: EventStream
   private let filter: ReplayFilter
   private let names: LiveFrameNames
+  private let threads: ThreadNameReader
   private let hold: Int64
   private let output: UnsafeMutablePointer<OutputBuffer>
   private var scratch = OutputBuffer(collecting: eventBytesMax)
@@ -37,6 +38,7 @@ final class FollowingExport<Format: EventFormat>: Export {
     let symbolizer = LiveSymbolizer(stream.replay.file, options: options)
     names = LiveFrameNames(symbolizer)
     replay = Replay(stream.replay.file)
+    threads = ThreadNameReader(stream.replay.file)
     let telling = [RuntimeSchema.providerName, SystemSchema.providerName]
     replay.filter.admits = { [filter] schema in
       telling.contains(schema.provider) || filter.admits?(schema) ?? true
@@ -54,6 +56,7 @@ final class FollowingExport<Format: EventFormat>: Export {
 
   func run() throws {
     defineTypes()
+    try threads.update()
     if !isFinished { try replay.run() }
     stream.hasReachedLimit = remaining == 0
     release(before: latest)
@@ -103,6 +106,7 @@ final class FollowingExport<Format: EventFormat>: Export {
   /// Writes an event at once, with the names that are known by now.
   private func write(_ event: borrowing RawEvent, _ header: EventHeader) throws {
     var line = EventLine(event)
+    line.threadName = threads.name(of: header)
     if header.stack != .none {
       var (frames, tickets) = named(replay.file.stack(header.stack), header)
       for (index, ticket) in tickets.enumerated()
@@ -117,7 +121,8 @@ final class FollowingExport<Format: EventFormat>: Export {
 
   /// Keeps an event until it was held long enough.
   private func keep(_ event: borrowing RawEvent, _ header: EventHeader) throws {
-    let line = EventLine(event)
+    var line = EventLine(event)
+    line.threadName = threads.name(of: header)
     scratch.removeAll()
     let place = format.writeHeld(line, type: event.typeIndex, to: &scratch)
     guard scratch.failure == 0 else { throw ReplayStop() }

@@ -30,6 +30,7 @@ public struct JSONEvents: Renderer {
 /// - An enumeration is its name, or the number where it has none; flags are one string, `"A|B"`;
 ///   bytes are hexadecimal digits. Bytes of a string that are not UTF-8 become U+FFFD; in System's
 ///   events, whose strings are the operating system's, the byte 0xNN becomes U+10FFNN.
+/// - `"thread":"worker"` follows `tid` where the trace has the thread's name.
 /// - `"rundown":true` and `"stack":["0x…"]` are there when they apply; with a stack come
 ///   `"frames"`, an object a frame: `{"module":"libc.so.6","function":"memcpy","offset":18}`, or
 ///   `{"unresolved":"never announced"}`. With source lines, `"file":"/src/work.c","line":12`; calls
@@ -84,6 +85,11 @@ package struct JSONFormat: EventFormat {
       output.append(decimal: UInt64(event.pid))
       output.append(",\"tid\":")
       output.append(decimal: UInt64(event.tid))
+    }
+    if let name = event.threadName {
+      output.append(",\"thread\":\"")
+      output.append(escaping: name, .json)
+      output.append("\"")
     }
     output.append(padded: plan.heading)
     for step in plan.steps {

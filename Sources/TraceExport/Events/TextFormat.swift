@@ -22,6 +22,7 @@ public struct TextEvents: Renderer {
 ///
 /// - Strings are quoted and escaped; numbers carry their unit (`objectSize=4096B`); enumerations
 ///   show their name, or the number where it has none; flags `A|B`; bytes `x"00ff"`.
+/// - A thread whose name the trace has shows it: `tid 1240 (worker)`.
 /// - A rundown event has `[rundown]` after its name.
 /// - A stack is the last field, innermost first:
 ///   `stack=[a!f+0x12 <- b!g+0x3 <- 0x7f00 (unloaded)]`.
@@ -72,6 +73,11 @@ package struct TextFormat: EventFormat {
       output.append(decimal: UInt64(event.pid))
       output.append(" tid ")
       output.append(decimal: UInt64(event.tid))
+    }
+    if let name = event.threadName {
+      output.append(" (")
+      output.append(escaping: name, .text)
+      output.append(")")
     }
     output.append(padded: plan.heading)
     if event.isRundown { output.append("  [rundown]") }

@@ -13,6 +13,12 @@ struct FileSink: ~Copyable {
     self.path = path
   }
 
+  /// Whether what was written can be read again; a pipe gives nothing back.
+  var isReadable: Bool {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
   /// Takes over `descriptor`.
   init(descriptor: Int32, path: String) {
     self.descriptor = descriptor
@@ -31,12 +37,19 @@ struct FileSink: ~Copyable {
       } else {
         let code = result == 0 ? ENOSPC : errno
         if result < 0, code == EINTR { continue }
+        // A pipe that somebody else has made not to block: full for now.
+        if result < 0, code == EAGAIN, waitForRoom() { continue }
         // A pipe or a full disk may refuse; readers cope with half a block at the end all the same.
         if written > 0 { _ = ftruncate(descriptor, off_t(byteCount)) }
         throw .io(operation: "write", path: path, code: code)
       }
     }
     byteCount += UInt64(written)
+  }
+
+  private func waitForRoom() -> Bool {
+    var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    return poll(&room, 1, -1) >= 0 || errno == EINTR
   }
 
   /// The file itself, whatever its name is by now. `index` is what a closing index would hold.

@@ -41,6 +41,9 @@ public struct TraceWriter: ~Copyable {
   private var pendingSyncs: [ClockSync] = []
   private var allSyncs: [ClockSync] = []
 
+  /// Whether ``reopened()`` can succeed: a pipe gives nothing back.
+  public var canBeReopened: Bool { sink.isReadable }
+
   /// Bytes in the file.
   public var byteCount: UInt64 { sink.byteCount }
 

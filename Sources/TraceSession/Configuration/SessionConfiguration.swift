@@ -9,11 +9,19 @@ public struct ProcessFilter: Hashable, Sendable {
   public var ancestor: UInt32?
   /// Names of executables without their directory; a process must have one of them as well.
   public var executableNames: Set<String>
+  /// Takes the descendants of ``pids`` too: those that run, and those that they start later.
+  ///
+  /// - Trap: where the kernel's events are had, they tell of forks. Otherwise a process is known by
+  ///   its ancestors in /proc when it joins the session, so that one whose parent has ended by then
+  ///   is not.
+  public var takesChildren = false
 
   public init(
-    pids: Set<UInt32> = [], ancestor: UInt32? = nil, executableNames: Set<String> = []
+    pids: Set<UInt32> = [], ancestor: UInt32? = nil, executableNames: Set<String> = [],
+    takesChildren: Bool = false
   ) {
     self.pids = pids
+    self.takesChildren = takesChildren
     self.ancestor = ancestor
     self.executableNames = executableNames
   }
@@ -25,6 +33,9 @@ public struct ProcessFilter: Hashable, Sendable {
 
   private func admits(pid: UInt32) -> Bool {
     if pids.contains(pid) { return true }
+    if takesChildren, ProcessIdentity.ancestors(of: pid).contains(where: pids.contains) {
+      return true
+    }
     guard let ancestor else { return pids.isEmpty }
     return ProcessIdentity.ancestors(of: pid).contains(ancestor)
   }
@@ -36,6 +47,10 @@ public struct SessionConfiguration: Sendable {
   public var name = "trace"
   /// Nil: no file; events go to ``Session/liveEvents(limit:)`` alone.
   public var outputPath: String?
+  /// A descriptor to write to in place of a file of its own, such as standard output; the session
+  /// closes it. ``outputPath`` is then what messages call it. It is a pipe, a socket, or an empty
+  /// file at its start.
+  public var outputDescriptor: Int32?
   public var providers: [ProviderSpec]
   public var stacks: [StackSpec] = []
   /// Nil: no CPU samples. They follow the children that the thread that calls ``Session/start()``

@@ -6,7 +6,8 @@ import TraceControl
 /// What the kernel follows is wider than what a session takes: children of a listed process, every
 /// program where only some names are wanted.
 struct ProgramFilter: Hashable {
-  /// Empty: whatever the number. Children of these are followed, but not taken.
+  /// Empty: whatever the number. Children of these are followed, but taken only where they are
+  /// asked for.
   private let pids: Set<UInt32>
   /// Names of executables without their directory; empty: whatever the name.
   private let names: Set<String>
@@ -15,7 +16,7 @@ struct ProgramFilter: Hashable {
   static let commandBytesMax = 15
 
   init(_ filter: ProcessFilter = ProcessFilter()) {
-    pids = filter.ancestor == nil ? filter.pids : []
+    pids = filter.ancestor == nil && !filter.takesChildren ? filter.pids : []
     names = filter.executableNames
   }
 

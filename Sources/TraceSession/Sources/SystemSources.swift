@@ -22,7 +22,9 @@ final class SystemSources: Sendable {
     _ files: ImageFiles
   ) throws(SessionError) {
     let isPerfWanted = configuration.cpuSampling != nil || configuration.contextSwitches
-    guard isPerfWanted || !configuration.stacks.isEmpty else { return nil }
+    let areStacksWanted = isPerfWanted || !configuration.stacks.isEmpty
+    let areNamesWanted = !configuration.processes.pids.isEmpty
+    guard areStacksWanted || areNamesWanted else { return nil }
     if let rate = configuration.cpuSampling?.rate, let most = PerfSettings.rateMax, rate > most {
       throw .samplingRate(Int(rate), most: most)
     }
@@ -67,9 +69,23 @@ final class SystemSources: Sendable {
     if isPerfWanted, started == nil, ladder.taken == nil, configuration.providers.isEmpty {
       throw .samplingUnavailable(ladder)
     }
-    images = started == nil ? try Self.watchImages(rendezvous, channel) : nil
+    let images =
+      started == nil && areStacksWanted
+      ? ConnectedImages(channel) {
+        rendezvous.state.withLock { $0.connected }
+      } : nil
+    self.images = images
+    let names = started == nil && areNamesWanted ? ConnectedThreads(channel) : nil
+    rendezvous.change {
+      $0.onWelcome = { [weak images] process in
+        images?.look(at: process)
+        names?.tell(process)
+      }
+    }
+    try images?.start()
     Self.tell(ladder, configuration.cpuSampling, channel)
     self.codeFiles = codeFiles
+    guard areStacksWanted else { return }
     let joined: CodeFileSource.Connected = { rendezvous.state.withLock { $0.connected } }
     try codeFiles.start(connected: started == nil ? joined : nil)
   }
@@ -92,16 +108,6 @@ final class SystemSources: Sendable {
       .init(
         .threadTimers, isTaken: true,
         note: "only programs that link TraceProvider are sampled, by timers of their own"))
-  }
-
-  /// Where the kernel's events do not tell what is mapped: of the programs whose stacks there are.
-  private static func watchImages(
-    _ rendezvous: Rendezvous, _ channel: SystemChannel
-  ) throws(SessionError) -> ConnectedImages {
-    let images = ConnectedImages(channel) { rendezvous.state.withLock { $0.connected } }
-    rendezvous.change { $0.onWelcome = { [weak images] in images?.look(at: $0) } }
-    try images.start()
-    return images
   }
 
   /// Records that the kernel had no room for.
@@ -144,6 +150,7 @@ final class SystemSources: Sendable {
   private static func scopes(_ configuration: SessionConfiguration) -> [PerfScope] {
     let filter = configuration.processes
     guard let ancestor = filter.ancestor else {
+      if filter.takesChildren { return [.families(filter.pids.sorted())] }
       if !filter.pids.isEmpty {
         let listed = PerfScope.processes(filter.pids.sorted())
         // Events of the CPUs would follow a process that is not there, too, and find nothing.

@@ -13,7 +13,8 @@ struct OutputOptions: ParsableArguments {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("Write to this file in place of standard output.", valueName: "file"))
+    help: ArgumentHelp(
+      "Write to this file in place of standard output, which is '-'.", valueName: "file"))
   var output: String?
 
   /// The renderer that the options ask for.
@@ -42,7 +43,8 @@ struct OutputOptions: ParsableArguments {
     _ subject: Subject, input: String? = nil, isWide: Bool = false
   ) throws -> Bool {
     let renderer = try renderer(of: Subject.self)
-    let file = try output.map { (path) throws(Failure) in try OutputFile(path, input: input) }
+    let path = output == StandardOutput.optionValue ? nil : output
+    let file = try path.map { (path) throws(Failure) in try OutputFile(path, input: input) }
     let width = isWide || file != nil ? nil : Terminal.width
     let sink = DescriptorSink(file?.descriptor ?? STDOUT_FILENO)
     var buffer = OutputBuffer(sink)
@@ -50,7 +52,7 @@ struct OutputOptions: ParsableArguments {
     buffer.flush()
     if buffer.failure == EPIPE { return false }
     if buffer.failure != 0 {
-      throw Failure("write to", output ?? "standard output", errno: buffer.failure)
+      throw Failure("write to", path ?? StandardOutput.name, errno: buffer.failure)
     }
     return true
   }

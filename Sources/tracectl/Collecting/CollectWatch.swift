@@ -18,7 +18,9 @@ enum CollectEnd: Hashable {
 /// Waits, second by second, until a collection is to end.
 struct CollectWatch {
   let session: Session
-  let pids: Set<UInt32>
+  /// Those that are waited for: of `-p`, and with `-children` their descendants.
+  private var pids: Set<UInt32>
+  private let takesChildren: Bool
   let duration: TimeSpan?
   let showsProgress: Bool
   /// Whether programs were asked for their events.
@@ -29,11 +31,12 @@ struct CollectWatch {
   private var stopAsked_ns: Int64?
 
   init(
-    session: Session, pids: Set<UInt32>, duration: TimeSpan?, showsProgress: Bool,
+    session: Session, processes: ProcessFilter, duration: TimeSpan?, showsProgress: Bool,
     countsProcesses: Bool
   ) {
     self.session = session
-    self.pids = pids
+    pids = processes.pids
+    takesChildren = processes.takesChildren
     self.duration = duration
     self.showsProgress = showsProgress
     self.countsProcesses = countsProcesses
@@ -72,15 +75,17 @@ struct CollectWatch {
     return duration.map { start_ns.addingSaturated($0.nanoseconds) }
   }
 
-  private func end(_ child: inout ChildProcess?) -> CollectEnd? {
+  private mutating func end(_ child: inout ChildProcess?) -> CollectEnd? {
     if session.statistics.failure != nil { return .failure }
     if child?.hasEnded() == true { return .programsEnded }
     if let deadline_ns, monotonicNanoseconds() >= deadline_ns {
       return stopAsked_ns == nil ? .duration : .forced
     }
     let isAlive = { (pid: UInt32) in kill(pid_t(clamping: pid), 0) == 0 || errno == EPERM }
-    if child == nil, !pids.isEmpty, !pids.contains(where: isAlive) { return .programsEnded }
-    return nil
+    guard child == nil, !pids.isEmpty else { return nil }
+    if takesChildren { pids.formUnion(ProcessFamily.descendants(of: pids)) }
+    pids = pids.filter(isAlive)
+    return pids.isEmpty ? .programsEnded : nil
   }
 
   private func figures(_ elapsed_ns: Int64) -> CollectProgress {

@@ -17,6 +17,8 @@ struct Collection {
   var command: [String]
   var isQuiet: Bool
 
+  private var isToStandardOutput: Bool { configuration.outputDescriptor != nil }
+
   /// The exit code: the command's, if there is one.
   func run() throws(Failure) -> CInt {
     var program: String?
@@ -26,13 +28,18 @@ struct Collection {
     }
     try checkPermission()
     try AddressSpace.check(configuration)
-    if let aside = OutputLock.setAside(unfinished: path) {
+    if !isToStandardOutput, let aside = OutputLock.setAside(unfinished: path) {
       complain(
         escapedForTerminal(
           "tracectl: \(path) was left unfinished by a collection that was killed, and is now "
             + "\(aside); 'tracectl recover \(aside)' adds what programs still hold of it"))
     }
-    let lock = try OutputLock(path: path)
+    let lock: OutputLock
+    if let descriptor = configuration.outputDescriptor {
+      lock = OutputLock(holding: descriptor)
+    } else {
+      lock = try OutputLock(path: path)
+    }
     var signals = SignalWait()
     let session = Session(configuration)
     do {
@@ -57,7 +64,7 @@ struct Collection {
       }
     }
     var watch = CollectWatch(
-      session: session, pids: configuration.processes.pids, duration: duration,
+      session: session, processes: configuration.processes, duration: duration,
       showsProgress: !isQuiet, countsProcesses: !configuration.providers.isEmpty)
     let reason = watch.run(&signals, &child)
     signals.release()
@@ -83,7 +90,7 @@ struct Collection {
     for line in CollectProblems(session: session, configuration: configuration).lines {
       complain(escapedForTerminal(line))
     }
-    guard OutputLock.isRegularFile(path: path) else {
+    guard !isToStandardOutput, OutputLock.isRegularFile(path: path) else {
       // A pipe, for one: whoever reads it sees the rest.
       say("\(path): \(grouped(statistics.events)) events, \(readableBytes(statistics.bytes))")
       let lost = statistics.lostInAll

@@ -26,6 +26,15 @@ struct OutputLock: ~Copyable {
     }
   }
 
+  /// For a trace that goes to a descriptor which somebody else has opened.
+  init(holding other: CInt) {
+    path = ""
+    isNew = false
+    descriptor = fcntl(other, F_DUPFD_CLOEXEC, 0)
+    // Readers see by it that the trace is being written; that another holds it is no matter.
+    _ = flock(descriptor, LOCK_EX | LOCK_NB)
+  }
+
   deinit { close(descriptor) }
 
   private static func open(_ path: String, _ failure: inout Failure?) -> (CInt, Bool) {

@@ -34,13 +34,18 @@ struct Collect: ParsableCommand {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("The file to write; it is replaced.", valueName: "file"))
+    help: ArgumentHelp(
+      "The file to write; it is replaced. '-' is standard output: a pipe or a file, into which "
+        + "the command's own output then does not go.", valueName: "file"))
   var output = "trace.etl"
 
   @Option(
     name: [.customShort("p"), .long], parsing: .upToNextOption,
     help: ArgumentHelp("Only these processes.", valueName: "pid"))
   var pid: [IDList] = []
+
+  @Flag(help: "With -p: what those processes have started, and what they start, too.")
+  var children = false
 
   @Option(help: ArgumentHelp("Only programs of these names.", valueName: "names"))
   var process: [String] = []
@@ -99,15 +104,23 @@ struct Collect: ParsableCommand {
       throw Failure(
         .usage, "-p names processes that run, and '--' starts another", next: "give one of them")
     }
+    if children, pid.isEmpty {
+      throw Failure(
+        .usage, "-children is for the processes of -p",
+        next: command.isEmpty
+          ? "give -p, or leave it out" : "leave it out: what a command starts is traced with it")
+    }
     if bufferSize.bytes > Self.bufferBytesMax {
       throw Failure(.usage, "-buffer-size may be 1GB a CPU at most", next: "give less")
     }
   }
 
+  private var isToStandardOutput: Bool { StandardOutput.isMeant(by: output) }
+
   func run() throws {
     var configuration = SessionConfiguration(
       try ProviderSelection(providers).sources(startsCommand: !command.isEmpty),
-      outputPath: output)
+      outputPath: output == StandardOutput.optionValue ? StandardOutput.name : output)
     configuration.name = OSPath.arguments.dropFirst().joined(separator: " ")
     if let walk = try UnwindChoice(unwind).walk(isSampling: configuration.cpuSampling != nil) {
       configuration.cpuSampling?.walk = walk
@@ -118,12 +131,17 @@ struct Collect: ParsableCommand {
     configuration.writesSymbols = !noSymbols
     configuration.bufferBytesPerCPU = bufferSize.bytes
     configuration.processes.pids = Set(pid.flatMap(\.ids))
+    configuration.processes.takesChildren = children
     // A command's trace is its own: other programs would be noise in it.
     if !command.isEmpty { configuration.processes.ancestor = UInt32(getpid()) }
     configuration.processes.executableNames = Set(
       process.flatMap { $0.split(separator: ",").map(String.init) })
+    if isToStandardOutput {
+      configuration.outputDescriptor = try StandardOutput.takeForTrace()
+    }
     let collection = Collection(
-      configuration: configuration, path: output, duration: duration, command: command,
+      configuration: configuration, path: configuration.outputPath ?? output, duration: duration,
+      command: command,
       isQuiet: quiet)
     let code = try collection.run()
     if code != 0 { throw ExitCode(code) }

@@ -24,6 +24,10 @@ struct Recover: ParsableCommand {
   var output: String?
 
   func run() throws {
+    if output == StandardOutput.optionValue {
+      throw Failure(
+        .usage, "a recovered trace is put together in a file", next: "give -o the name of one")
+    }
     let output = output ?? Self.defaultOutput(path)
     if OutputLock.isSame(path, output) {
       throw Failure(

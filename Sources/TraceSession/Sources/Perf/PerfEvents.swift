@@ -22,6 +22,7 @@ final class PerfEvents {
     case .wholeMachine, .descendants: try follow(thread: -1)
     case .children(let thread): try follow(thread: thread)
     case .processes(let pids): try follow(pids)
+    case .families(let pids): try follow(families: pids)
     }
   }
 
@@ -69,6 +70,22 @@ final class PerfEvents {
   }
 
   private static let passesMax = 16
+
+  /// Whoever is started by a thread that is followed is followed too; those that were started
+  /// before, or meanwhile, are looked for until there are no more.
+  private func follow(families pids: [UInt32]) throws(PerfRefusal) {
+    try follow(pids)
+    var known = Set(pids)
+    for _ in 0..<Self.passesMax {
+      let more = ProcessFamily.descendants(of: known)
+      guard !more.isEmpty else { return }
+      known.formUnion(more)
+      // One that has ended, or is another user's, is no reason to give the others up.
+      do throws(PerfRefusal) { try follow(more.sorted()) } catch {
+        if error.code == EMFILE { throw error }
+      }
+    }
+  }
 
   private func follow(thread: Int32) throws(PerfRefusal) {
     var options = plan.options

@@ -13,6 +13,8 @@ enum PerfScope: Hashable {
   case descendants(ofThread: Int32)
   /// Their threads, and what those start.
   case processes([UInt32])
+  /// The same, and their descendants.
+  case families([UInt32])
   case wholeMachine
 }
 
@@ -64,7 +66,7 @@ struct PerfPlan {
     case .children:
       options.inherits = true
       options.starts_on_exec = true
-    case .processes: options.inherits = true
+    case .processes, .families: options.inherits = true
     case .wholeMachine, .descendants: options.excludes_idle = true
     }
     self.source = source

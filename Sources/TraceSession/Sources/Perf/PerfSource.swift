@@ -140,7 +140,7 @@ final class PerfSource: Sendable {
     switch wish.scope {
     case .wholeMachine, .descendants: plan = try .find(wish, pid: -1, cpu: cpu)
     case .children(let thread): plan = try .find(wish, pid: thread, cpu: cpu)
-    case .processes: plan = try .find(wish, pid: 0, cpu: cpu)
+    case .processes, .families: plan = try .find(wish, pid: 0, cpu: cpu)
     }
     return try PerfEvents(plan, scope: wish.scope)
   }
@@ -149,6 +149,7 @@ final class PerfSource: Sendable {
     switch wish.scope {
     case .children, .descendants: []
     case .processes(let pids): pids
+    case .families(let pids): pids + ProcessFamily.descendants(of: Set(pids)).sorted()
     case .wholeMachine: ProcFiles.processes()
     }
   }

@@ -1,0 +1,48 @@
+import Glibc
+
+/// Standard output, as the place of a trace (`-o -`) or of a report.
+enum StandardOutput {
+  /// What options call it.
+  static let optionValue = "-"
+  /// Paths that lead there.
+  private static let paths = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
+
+  static func isMeant(by path: String) -> Bool { path == optionValue || paths.contains(path) }
+
+  /// What messages call it.
+  static let name = "standard output"
+
+  /// Takes standard output for a trace: its descriptor under another number.
+  ///
+  /// Whatever is printed to standard output from now on, by the command too, goes to standard
+  /// error: a trace with something else in between cannot be read.
+  ///
+  /// - Throws: where it is a terminal, closed, or a file that has something in it already.
+  static func takeForTrace() throws(Failure) -> CInt {
+    guard isatty(STDOUT_FILENO) == 0 else {
+      throw Failure(
+        .usage, "a trace is not for a terminal, and standard output is one",
+        next: "send it into a file or a pipe, or give -o a name")
+    }
+    let flags = fcntl(STDOUT_FILENO, F_GETFL)
+    guard flags >= 0, flags & O_ACCMODE != O_RDONLY else {
+      throw Failure(.cannotCreate, "standard output is closed", next: "give -o a name")
+    }
+    var status = stat()
+    if fstat(STDOUT_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
+      let isAppended = flags & O_APPEND != 0 && status.st_size > 0
+      guard !isAppended, lseek(STDOUT_FILENO, 0, SEEK_CUR) == 0 else {
+        throw Failure(
+          .cannotCreate,
+          "standard output is a file that has something in it, and a trace is a file "
+            + "of its own", next: "send it into an empty file, with '>'")
+      }
+      _ = ftruncate(STDOUT_FILENO, 0)
+    }
+    let taken = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+    guard taken >= 0, dup2(STDERR_FILENO, STDOUT_FILENO) >= 0 else {
+      throw Failure("take", name, errno: errno)
+    }
+    return taken
+  }
+}
