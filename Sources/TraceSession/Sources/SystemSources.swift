@@ -23,8 +23,7 @@ final class SystemSources: Sendable {
   ) throws(SessionError) {
     let isPerfWanted = configuration.cpuSampling != nil || configuration.contextSwitches
     let areStacksWanted = isPerfWanted || !configuration.stacks.isEmpty
-    let areNamesWanted = !configuration.processes.pids.isEmpty
-    guard areStacksWanted || areNamesWanted else { return nil }
+    guard areStacksWanted || !configuration.processes.pids.isEmpty else { return nil }
     if let rate = configuration.cpuSampling?.rate, let most = PerfSettings.rateMax, rate > most {
       throw .samplingRate(Int(rate), most: most)
     }
@@ -32,7 +31,6 @@ final class SystemSources: Sendable {
     guard let refs = SystemRefs(numbers) else { throw .system(call: "RefTable", code: ENOSPC) }
     let channel = SystemChannel(drain, refs: refs, images: files)
     var ladder = SamplingLadder()
-    var problems: [String] = []
     var started: PerfSource?
     let codeFiles = CodeFileSource(channel)
     for scope in isPerfWanted ? Self.scopes(configuration) : [] {
@@ -63,26 +61,14 @@ final class SystemSources: Sendable {
     if started == nil, let sampling = configuration.cpuSampling {
       Self.stepDown(&ladder, sampling, rendezvous)
     }
-    if !ladder.note.isEmpty { problems.append(ladder.note) }
-    firstProblems = problems
+    firstProblems = ladder.note.isEmpty ? [] : [ladder.note]
     self.ladder = configuration.cpuSampling == nil ? nil : ladder
     if isPerfWanted, started == nil, ladder.taken == nil, configuration.providers.isEmpty {
       throw .samplingUnavailable(ladder)
     }
-    let images =
-      started == nil && areStacksWanted
-      ? ConnectedImages(channel) {
-        rendezvous.state.withLock { $0.connected }
-      } : nil
-    self.images = images
-    let names = started == nil && areNamesWanted ? ConnectedThreads(channel) : nil
-    rendezvous.change {
-      $0.onWelcome = { [weak images] process in
-        images?.look(at: process)
-        names?.tell(process)
-      }
-    }
-    try images?.start()
+    images =
+      started == nil
+      ? try Self.watchConnected(rendezvous, channel, configuration, maps: areStacksWanted) : nil
     Self.tell(ladder, configuration.cpuSampling, channel)
     self.codeFiles = codeFiles
     guard areStacksWanted else { return }
@@ -108,6 +94,25 @@ final class SystemSources: Sendable {
       .init(
         .threadTimers, isTaken: true,
         note: "only programs that link TraceProvider are sampled, by timers of their own"))
+  }
+
+  /// Where the kernel's events do not tell of the programs that join: what they map, if `maps` says
+  /// so, and what the threads of listed ones are called.
+  private static func watchConnected(
+    _ rendezvous: Rendezvous, _ channel: SystemChannel, _ configuration: SessionConfiguration,
+    maps: Bool
+  ) throws(SessionError) -> ConnectedImages? {
+    let images =
+      maps ? ConnectedImages(channel) { rendezvous.state.withLock { $0.connected } } : nil
+    let names = configuration.processes.pids.isEmpty ? nil : ConnectedThreads(channel)
+    rendezvous.change {
+      $0.onWelcome = { [weak images] process in
+        images?.look(at: process)
+        names?.tell(process)
+      }
+    }
+    try images?.start()
+    return images
   }
 
   /// Records that the kernel had no room for.
