@@ -185,6 +185,15 @@ final class ImageFiles: Sendable {
   /// Where the very file of an image can be read, if it is held.
   func location(of image: ImageIdentity) -> String? { held(image).location }
 
+  /// The file that is mapped, open for reading, with the rights of the process; the caller closes
+  /// it. Nil when it cannot be read, or was changed since.
+  func open(_ mapping: Mapping) -> Int32? {
+    guard mapping.path.first == "/",
+      case .success(let descriptor) = Self.open(mapping, FileAccess.of(processID: mapping.pid))
+    else { return nil }
+    return descriptor
+  }
+
   private static func key(_ buildID: [UInt8], _ device: UInt64, _ inode: UInt64) -> Key? {
     if inode != 0 { return .inode(device: device, inode: inode) }
     return buildID.isEmpty ? nil : .buildID(buildID)

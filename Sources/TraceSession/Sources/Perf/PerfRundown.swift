@@ -29,7 +29,10 @@ extension PerfTranslator {
     ProcessMaps.read(pid: pid) { map in
       codeFiles.found(map, pid: pid, process: process, atTicks: moment.ticks)
       guard map.isCode else { return }
-      emit(map.image(of: pid, images, isRundown: true), pid: pid, moment)
+      let image = map.image(of: pid, images, isRundown: true)
+      let mapping = RemappedText.Mapping(image: image, code: CodeMapping(map))
+      _ = remappedText.map(mapping, pid: pid, images)
+      emit(image, pid: pid, moment)
     }
   }
 }

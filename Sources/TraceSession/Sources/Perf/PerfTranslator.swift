@@ -26,6 +26,7 @@ final class PerfTranslator {
   /// What matters for files that announce code.
   var codeFiles = CodeFileNotices()
   private var writableCode = WritableCode()
+  var remappedText = RemappedText()
 
   /// The command that was to be followed has been heard of.
   private var hasBegun = false
@@ -188,6 +189,7 @@ final class PerfTranslator {
       codeFiles.forget(task.pid)
       stacks.spaces.fork(task.pid, from: task.parentPID)
       writableCode.fork(task.pid, from: task.parentPID)
+      remappedText.fork(task.pid, from: task.parentPID)
     }
     guard let process = processes[task.pid], process.isAdmitted else { return }
     emit(ProcessStart(parentPID: task.parentPID, name: process.name), pid: task.pid, moment)
@@ -207,6 +209,7 @@ final class PerfTranslator {
     processes.end(task.pid, at: moment.ofProcess)
     stacks.spaces.forget(task.pid)
     writableCode.forget(task.pid)
+    remappedText.forget(task.pid)
     guard let index = process.index else { return }
     if process.isAdmitted { emit(ProcessStop(parentPID: task.parentPID), process: index, moment) }
     if !process.isConnected { batch.add(endOf: index, atTicks: moment.ticks) }
@@ -229,6 +232,7 @@ final class PerfTranslator {
     // Of one that is not followed nothing is kept.
     if processes[pid] != nil { stacks.spaces.exec(pid) }
     writableCode.forget(pid)
+    remappedText.forget(pid)
     // What ran before is over, whether what runs now is wanted or not.
     guard processes.admits(pid) || (last?.index != nil && last?.isAdmitted == true) else { return }
     if isFirst { emit(ProcessStart(parentPID: UInt32(getpid()), name: name), pid: pid, moment) }
@@ -260,8 +264,13 @@ final class PerfTranslator {
   private func take(_ map: PerfMap, _ moment: Moment) {
     guard processes.admits(map.pid) else { return }
     let image = image(of: map, moment)
-    stacks.spaces.map(CodeMapping(map, buildID: image.buildID), pid: map.pid)
-    emit(image, pid: map.pid, moment)
+    let mapping = RemappedText.Mapping(
+      image: image, code: CodeMapping(map, buildID: image.buildID),
+      mappedAt_ns: moment.nanoseconds)
+    for part in remappedText.map(mapping, pid: map.pid, images) {
+      stacks.spaces.map(part.code, pid: map.pid)
+      emit(part.image, pid: map.pid, moment)
+    }
     let change = writableCode.map(map)
     if change != .none {
       emit(
