@@ -1,16 +1,23 @@
 /// The numbers of whole stacks that came lately, by a hash of all their addresses: most stacks of a
 /// program have come before.
 ///
-/// - Guarantee: at most 4 MB. A stack is taken for another only when 64 bits of their seeded hashes
-///   are the same: once in 2⁶⁴ look-ups, whatever the addresses are.
+/// - Guarantee: at most 6 MB. A stack is taken for another only if both have the same depth, the
+///   same innermost frame, and the same 64 bits of a hash whose keys nobody else knows.
 /// - Cost: a multiplication for two addresses, and mostly one access to memory that is not in the
 ///   processor's caches, where a walk from caller to callee has one for each frame.
 struct RecentStacks: ~Copyable {
   // Not private: the 6.3 compiler breaks on a private type in a buffer.
   struct Entry {
-    var hash: UInt64
+    var key: Key
     /// The stack's node; 0 in an entry that is not used.
     var node: UInt32
+  }
+
+  /// What a stack is known by.
+  struct Key: Equatable {
+    var hash: UInt64
+    var innermost: UInt64
+    var count: UInt32
   }
 
   private static let bitsMin = 10
@@ -20,25 +27,28 @@ struct RecentStacks: ~Copyable {
   private var mask = 1 << bitsMin - 1
   /// Stacks whose place another has taken since the table was made.
   private var displaced = 0
-  private let seed: UInt64
+  /// All bits of each depend on all of the seed: small seeds make good keys, too.
+  private let keys: (UInt64, UInt64, UInt64)
 
   /// - Parameter seed: not known to those who choose the addresses.
   init(seed: UInt64) {
-    self.seed = seed
+    var generator = SplitMix(state: seed)
+    keys = (generator.next(), generator.next(), generator.next())
     forget()
   }
 
-  /// Of all of a stack's addresses, and how many they are.
+  /// Of a stack of one frame or more, innermost first.
   @inline(__always)
-  func hash(_ frames: UnsafePointer<UInt64>, _ count: Int) -> UInt64 {
-    var hash = seed ^ UInt64(truncatingIfNeeded: count)
+  func key(_ frames: UnsafePointer<UInt64>, _ count: Int) -> Key {
+    var hash = keys.0
     var position = 0
     while position &+ 1 < count {
-      hash = mix(frames[position] ^ hash, frames[position &+ 1] ^ seed)
+      hash = mix(frames[position] ^ hash, frames[position &+ 1] ^ keys.1)
       position &+= 2
     }
-    if position < count { hash = mix(frames[position] ^ hash, seed) }
-    return mix(hash, seed ^ 0x9e37_79b9_7f4a_7c15)
+    if position < count { hash = mix(frames[position] ^ hash, keys.2) }
+    return Key(
+      hash: mix(hash, keys.1), innermost: frames[0], count: UInt32(truncatingIfNeeded: count))
   }
 
   @inline(__always)
@@ -47,18 +57,18 @@ struct RecentStacks: ~Copyable {
     return product.high ^ product.low
   }
 
-  /// The node that was kept with the hash; 0 for none.
+  /// The node that was kept with the key; 0 for none.
   @inline(__always)
-  func node(_ hash: UInt64) -> UInt32 {
-    let entry = entries.base + (Int(truncatingIfNeeded: hash) & mask)
-    return entry.pointee.hash == hash ? entry.pointee.node : 0
+  func node(_ key: Key) -> UInt32 {
+    let entry = entries.base + (Int(truncatingIfNeeded: key.hash) & mask)
+    return entry.pointee.key == key ? entry.pointee.node : 0
   }
 
   /// Keeps a stack, in the place of what was there.
-  mutating func keep(_ node: UInt32, _ hash: UInt64) {
-    let place = Int(truncatingIfNeeded: hash) & mask
+  mutating func keep(_ node: UInt32, _ key: Key) {
+    let place = Int(truncatingIfNeeded: key.hash) & mask
     if entries.base[place].node != 0 { displaced += 1 }
-    entries.base[place] = Entry(hash: hash, node: node)
+    entries.base[place] = Entry(key: key, node: node)
     if displaced > mask / 2, mask + 1 < 1 << Self.bitsMax { grow() }
   }
 
@@ -72,13 +82,27 @@ struct RecentStacks: ~Copyable {
     mask = oldCount * 4 - 1
     forget()
     for index in 0..<kept.count {
-      entries.base[Int(truncatingIfNeeded: kept.base[index].hash) & mask] = kept.base[index]
+      entries.base[Int(truncatingIfNeeded: kept.base[index].key.hash) & mask] = kept.base[index]
     }
   }
 
   /// Forgets all stacks.
   mutating func forget() {
-    entries.base.update(repeating: Entry(hash: 0, node: 0), count: mask + 1)
+    let none = Entry(key: Key(hash: 0, innermost: 0, count: 0), node: 0)
+    entries.base.update(repeating: none, count: mask + 1)
     displaced = 0
+  }
+}
+
+/// Steele's generator: turns one number into others.
+private struct SplitMix {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var word = state
+    word = (word ^ word >> 30) &* 0xbf58_476d_1ce4_e5b9
+    word = (word ^ word >> 27) &* 0x94d0_49bb_1331_11eb
+    return word ^ word >> 31
   }
 }

@@ -66,11 +66,11 @@ struct StackTable: ~Copyable {
   mutating func intern(_ frames: UnsafePointer<UInt64>, _ count: Int) -> UInt32 {
     guard count > 0, UInt64(epoch) + UInt64(nodes.count + count) < UInt64(StackID.lost.rawValue)
     else { return 0 }
-    let hash = recent.hash(frames, count)
-    var node = recent.node(hash)
+    let key = recent.key(frames, count)
+    var node = recent.node(key)
     if node == 0 {
       node = innermost(frames, count)
-      recent.keep(node, hash)
+      recent.keep(node, key)
     }
     return epoch &+ (node &- 1)
   }

@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 import TestSupport
 import Testing
 import TraceEvents
@@ -62,7 +63,10 @@ import TraceEvents
       paths("TMPDIR=/t\0DOTNET_PerfMapJitDumpPath=/d")
         == ["/d/perf-7.map", "/t/perf-7.map", "/tmp/perf-7.map"])
     let bytes = Array("TMPDIR=/".utf8) + [0xff, 0xfe]
-    #expect(PerfMapPaths.paths(number: 7, environment: bytes) == ["/tmp/perf-7.map"])
+    // A path's bytes need not be UTF-8.
+    let found = PerfMapPaths.paths(number: 7, environment: bytes)
+    #expect(found.first?.osBytes == [0x2f, 0xff, 0xfe] + Array("/perf-7.map".utf8))
+    #expect(found.count == 2)
   }
 
   @Test(.needs(.root)) func aStrangersFileIsRefused() throws {

@@ -190,7 +190,8 @@ enum JavaStack {
       functions.pointee.DeleteWeakGlobalRef(environment, jobject(bitPattern: owner))
     }
 
-    /// Ends a method whose class is unloaded: its handle and its range may be another's from now on.
+    /// Ends a method whose class is unloaded: its handle and its range may be another's from now
+    /// on.
     private func forget(_ id: UInt64, _ places: inout MethodPlaces?) {
       guard let place = places?.remove(id) else { return }
       release(place.owner)

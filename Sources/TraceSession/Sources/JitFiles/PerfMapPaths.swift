@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 
 /// Where a process may write its perf map: the directories that its environment names, and `/tmp`.
 ///
@@ -36,9 +37,10 @@ enum PerfMapPaths {
         values[name] == nil
       else { continue }
       let value = entry[entry.index(after: sign)...]
-      guard value.first == UInt8(ascii: "/"), value.count <= CodeFileLimits.pathBytes - 32,
-        let path = String(validating: value, as: UTF8.self)
-      else { continue }
+      guard value.first == UInt8(ascii: "/"), value.count <= CodeFileLimits.pathBytes - 32 else {
+        continue
+      }
+      let path = String(osBytes: value)
       values[name] = String(path.reversed().drop { $0 == "/" }.reversed())
     }
     return values
@@ -47,7 +49,7 @@ enum PerfMapPaths {
   /// The bytes that the process's environment had when its program began; empty when this process
   /// may not read them.
   static func environment(of pid: UInt32) -> [UInt8] {
-    let file = open("/proc/\(pid)/environ", O_RDONLY | O_CLOEXEC)
+    let file = OSPath.open("/proc/\(pid)/environ", O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return [] }
     defer { close(file) }
     var bytes: [UInt8] = []

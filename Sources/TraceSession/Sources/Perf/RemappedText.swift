@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 import TraceEvents
 
 /// Code of images that processes copy into anonymous memory at the same addresses, as those do that
@@ -49,7 +50,7 @@ struct RemappedText {
     let covered = process.mappings.filter { $0.code.start < code.end && code.start < $0.code.end }
     var parts: [Mapping] = []
     if isMemory, !covered.isEmpty {
-      let file = open("/proc/\(pid)/mem", O_RDONLY | O_CLOEXEC)
+      let file = OSPath.open("/proc/\(pid)/mem", O_RDONLY | O_CLOEXEC)
       defer { if file >= 0 { close(file) } }
       for known in covered where file >= 0 && process.comparisons < Self.comparisonsMax {
         process.comparisons += 1
