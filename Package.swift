@@ -116,8 +116,8 @@ let package = Package(
     .testTarget(
       name: "TraceSessionTests",
       dependencies: [
-        "CTraceShims", "TraceControl", "TraceEvents", "TraceFormat", "TraceRing", "TraceSession",
-        "TraceSymbols", "TestSupport", "event-storm", "tracectl",
+        "CTraceShims", "OSStrings", "TraceControl", "TraceEvents", "TraceFormat", "TraceRing",
+        "TraceSession", "TraceSymbols", "TestSupport", "event-storm", "tracectl",
       ]),
     .testTarget(
       name: "TraceProviderTests",
