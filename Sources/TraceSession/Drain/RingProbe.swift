@@ -94,9 +94,12 @@ import TraceRing
     return Int(low) | Int(try steps.readUInt8()) << 16
   }
 
+  /// Whether detaching can wait for emitters; else it leaves what they use behind.
+  private static let canDetach = trace_rseq_barrier_register() == 0
+
   /// As process 1 does: by the writer for sets with locks, which works in both.
   private static func emit(_ count: UInt8, _ set: BufferSet) {
-    guard let slot = EmitterSlots.free else { return }
+    guard canDetach, let slot = EmitterSlots.free else { return }
     EmitterSlots.attach(
       set, to: slot, processSlot: 1, wakeDescriptor: -1, blockTimeoutLimit_ns: 0)
     var row = trace_event_row()
