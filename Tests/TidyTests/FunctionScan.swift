@@ -11,7 +11,7 @@ enum FunctionScan {
   static func swift(_ text: some StringProtocol) -> [FunctionSpan] {
     let lines = SourceText(text).lines
     return lines.indices.compactMap { index in
-      guard
+      guard lines[index].has(anyOf: ["func", "init"]),
         let match = lines[index].firstMatch(of: /\b(func\s+[^\s(<]+|init[?!]?(?=[(<])|deinit\b)/),
         // A call such as `self.init(…)` or `.init(…)` is no declaration.
         lines[index][..<match.range.lowerBound].last != ".",

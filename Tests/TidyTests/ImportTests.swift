@@ -32,14 +32,14 @@ import Testing
   static let platform: Set<String> = ["Swift", "Synchronization", "Glibc", "Musl", "Dispatch"]
 
   static func imports(in text: String) -> [String] {
-    SourceText(text).lines.compactMap { line in
-      let pattern = Regex {
-        /^\s*(?:@\w+(?:\([^)]*\))?\s+)*/
-        /(?:(?:public|package|internal|private|fileprivate)\s+)?import\s+/
-        /(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?/
-        Capture(/\w+/)
-      }
-      return line.firstMatch(of: pattern).map { String($0.output.1) }
+    let pattern = Regex {
+      /^\s*(?:@\w+(?:\([^)]*\))?\s+)*/
+      /(?:(?:public|package|internal|private|fileprivate)\s+)?import\s+/
+      /(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?/
+      Capture(/\w+/)
+    }
+    return SourceText(text).lines.filter { $0.has(anyOf: ["import"]) }.compactMap { line in
+      line.firstMatch(of: pattern).map { String($0.output.1) }
     }
   }
 

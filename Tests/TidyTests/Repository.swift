@@ -11,6 +11,9 @@ enum Repository {
     let text: String
 
     var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
+
+    /// Whether the bytes of `word` are anywhere in it: cheaper than a look at each line.
+    func has(_ word: String) -> Bool { text.has(anyOf: [word]) }
     var name: String { String(path.split(separator: "/").last ?? "") }
     var description: String { path }
   }
@@ -44,4 +47,14 @@ enum Repository {
 
   static let swiftFiles = files(ending: [".swift"])
   static let codeFiles = files(ending: [".swift", ".c", ".h"])
+}
+
+extension String {
+  /// Whether the bytes of one of the words are in it: much cheaper than a regular expression, and so
+  /// asked first.
+  func has(anyOf words: [String]) -> Bool {
+    withCString { text in
+      words.contains { word in word.withCString { strstr(text, $0) != nil } }
+    }
+  }
 }

@@ -22,6 +22,7 @@ struct SourceText {
 
     func sees(_ token: StaticString) -> Bool {
       position + token.utf8CodeUnitCount <= text.count
+        && text[position] == token.utf8Start[0]
         && (0..<token.utf8CodeUnitCount).allSatisfy { text[position + $0] == token.utf8Start[$0] }
     }
 
