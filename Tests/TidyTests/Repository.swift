@@ -50,8 +50,8 @@ enum Repository {
 }
 
 extension String {
-  /// Whether the bytes of one of the words are in it: asked first, because it is much cheaper than a
-  /// regular expression.
+  /// Whether the bytes of one of the words are in it: much cheaper than a regular expression, so it
+  /// is asked first.
   func has(anyOf words: [String]) -> Bool {
     withCString { text in
       words.contains { word in word.withCString { strstr(text, $0) != nil } }
