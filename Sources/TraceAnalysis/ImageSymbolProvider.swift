@@ -38,6 +38,14 @@ public enum ImageAnswer: Sendable {
   case buildIDDiffers
   /// The kernel does not tell.
   case hidden
+
+  /// Whether the very image was read, so that no other source can add to the answer.
+  var isFinal: Bool {
+    switch self {
+    case .function, .noSymbol: true
+    case .imageNotFound, .buildIDDiffers, .hidden: false
+    }
+  }
 }
 
 /// A source of images' functions: the trace itself, files of this machine, a test's table.

@@ -53,20 +53,9 @@ final class SymbolsAtStop: Sendable {
       sentence.withLock { $0 = "no symbols were written into the file: \(error)" }
       return []
     }
-    var isCut = places.isCut
-    var symbols: [ImageSymbols] = []
-    for image in places.images {
-      guard trace_monotonic_ns() &- start < Self.limit_ns else {
-        isCut = true
-        break
-      }
-      // New ones for each image: what they keep is let go after it.
-      let sources: [any ImageSymbolProvider] = [
-        MachineImages(session: file.session, opensForProcesses: true), HeldImages(files),
-      ]
-      if let named = image.named(by: sources) { symbols.append(named) }
-    }
-    if isCut {
+    let naming = ImageNaming(places.images, file.session, files, end: start &+ Self.limit_ns)
+    let symbols = naming.run()
+    if places.isCut || naming.isCut {
       sentence.withLock {
         $0 =
           "there was no time to write the symbols of everything that was hit into the file; the "

@@ -57,6 +57,19 @@ enum Measuring {
     ]
   }
 
+  /// The time to find the places in images that the stacks of a trace hit.
+  static func hits(_ path: String) throws -> [(String, Double)] {
+    let file = try TraceFile(path: path)
+    let begun = seconds()
+    let places = try HitPlaces(file) { _ in true }
+    return [
+      ("seconds", seconds() - begun),
+      ("images", Double(places.images.count)),
+      ("places", Double(places.images.reduce(0) { $0 + $1.places.count })),
+      ("is_cut", places.isCut ? 1 : 0),
+    ]
+  }
+
   private static func ask(
     _ symbolizer: Symbolizer, _ questions: [Question]
   ) -> (seconds: Double, named: Int) {

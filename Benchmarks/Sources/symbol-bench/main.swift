@@ -11,6 +11,7 @@ func usage() -> Never {
            symbol-bench resolve FILE                  look-ups a second
            symbol-bench prepare FILE                  memory for a trace's methods
            symbol-bench write FILE                    what a stack costs the writer
+           symbol-bench hits FILE                     places that a recording's end must name
     """)
   exit(EX_USAGE)
 }
@@ -31,6 +32,7 @@ case "make":
 case "make-methods": try Making.writeMethods(path, counts.first ?? 1_000_000)
 case "resolve": show(try Measuring.resolve(path))
 case "prepare": show(try Measuring.prepare(path))
+case "hits": show(try Measuring.hits(path))
 case "write": show(try Measuring.write(path))
 default: usage()
 }

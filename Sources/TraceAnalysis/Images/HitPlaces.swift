@@ -202,8 +202,8 @@ private final class PlaceCollector: ImageSymbolProvider {
 }
 
 extension HitPlaces.Image {
-  /// The functions at its places, each from the first of `sources` that has one; nil when there are
-  /// none.
+  /// The functions at its places, each from the first of `sources` that has the image; nil when
+  /// there are none.
   public func named(by sources: [any ImageSymbolProvider]) -> ImageSymbols? {
     var functions: [UInt64: ImageFunction] = [:]
     for place in places {
@@ -211,10 +211,12 @@ extension HitPlaces.Image {
         let answer =
           identity.map { source.function(atFileOffset: place, in: $0) }
           ?? source.kernelFunction(at: place)
-        guard case .function(let found) = answer else { continue }
-        functions[found.offset] = ImageFunction(
-          offset: found.offset, size: found.size, name: found.name)
-        break
+        if case .function(let found) = answer {
+          functions[found.offset] = ImageFunction(
+            offset: found.offset, size: found.size, name: found.name)
+        }
+        // A source that has the very image knows as much of it as any other.
+        if answer.isFinal { break }
       }
     }
     guard !functions.isEmpty else { return nil }

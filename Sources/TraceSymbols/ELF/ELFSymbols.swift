@@ -100,7 +100,8 @@ struct ELFSymbolReader {
       count = SymbolLimits.symbols
     }
     let filter = SymbolFilter(
-      file: file, addressing: addressing, bias: bias(of: file), nameBase: nameBase)
+      file: file, addressing: addressing, bias: bias(of: file), names: names,
+      nameBase: nameBase)
     let chunk = max(SymbolLimits.chunkBytes / stride, 1)
     for first in Swift.stride(from: 0, to: count, by: chunk) {
       let wanted = min(chunk, count - first)
@@ -120,13 +121,11 @@ struct ELFSymbolReader {
   private mutating func add(_ bytes: [UInt8], count: Int, stride: Int, _ filter: SymbolFilter) {
     var hasBadName = false
     bytes.withUnsafeBytes { raw in
-      builder.names.bytes.withUnsafeBufferPointer { names in
-        for index in 0..<count {
-          let entry = UnsafeRawBufferPointer(
-            rebasing: raw[(index * stride)..<((index + 1) * stride)])
-          guard let found = filter.candidate(entry, names, &hasBadName) else { continue }
-          builder.candidates.append(found)
-        }
+      for index in 0..<count {
+        let entry = UnsafeRawBufferPointer(
+          rebasing: raw[(index * stride)..<((index + 1) * stride)])
+        guard let found = filter.candidate(entry, &hasBadName) else { continue }
+        builder.candidates.append(found)
       }
     }
     if hasBadName { warnings.add(.value("a symbol's name")) }

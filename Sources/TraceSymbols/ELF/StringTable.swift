@@ -1,27 +1,36 @@
 internal import Glibc
 
 /// Strings that each end in a zero byte, found by offset.
+///
+/// The first table, which may have tens of megabytes, is never copied: what is appended to it lies
+/// apart, and its offsets go on from there.
 struct StringTable: Sendable {
-  /// Ends in a zero, whatever the file had.
-  private(set) var bytes: [UInt8]
+  /// Both end in a zero, whatever the file had.
+  private var first: [UInt8]
+  private var appended: [UInt8] = []
 
   init(_ bytes: [UInt8]) {
-    self.bytes = bytes
-    if let last = bytes.last, last != 0 { self.bytes.append(0) }
+    first = bytes
+    if let last = bytes.last, last != 0 { first.append(0) }
   }
 
-  var isEmpty: Bool { bytes.isEmpty }
+  var isEmpty: Bool { count == 0 }
+  var count: Int { first.count + appended.count }
+  /// The memory that it holds.
+  var byteCount: Int { first.capacity + appended.capacity }
 
   /// The bytes of the string that begins there, at most `limit`; none outside the table.
   func withBytes<Result>(
     at offset: UInt32, limit: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result
   ) -> Result {
-    bytes.withUnsafeBufferPointer { all in
-      guard Int(offset) < all.count else { return body(UnsafeBufferPointer(start: nil, count: 0)) }
-      let start = all.baseAddress! + Int(offset)
+    let isFirst = Int(offset) < first.count
+    let place = isFirst ? Int(offset) : Int(offset) - first.count
+    return (isFirst ? first : appended).withUnsafeBufferPointer { all in
+      guard place < all.count else { return body(UnsafeBufferPointer(start: nil, count: 0)) }
+      let start = all.baseAddress! + place
       let length = strnlen(
         UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self),
-        min(limit, all.count - Int(offset)))
+        min(limit, all.count - place))
       return body(UnsafeBufferPointer(start: start, count: length))
     }
   }
@@ -32,9 +41,14 @@ struct StringTable: Sendable {
 
   /// Adds the other's bytes; gives what must be added to its offsets.
   mutating func append(_ other: StringTable) -> UInt32? {
-    guard bytes.count + other.bytes.count <= SymbolLimits.nameBytes else { return nil }
-    let base = UInt32(bytes.count)
-    if bytes.isEmpty { bytes = other.bytes } else { bytes.append(contentsOf: other.bytes) }
+    guard count + other.count <= SymbolLimits.nameBytes else { return nil }
+    let base = UInt32(count)
+    if isEmpty {
+      self = other
+    } else {
+      appended += other.first
+      appended += other.appended
+    }
     return base
   }
 }

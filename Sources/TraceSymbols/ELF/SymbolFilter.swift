@@ -26,20 +26,25 @@ struct SymbolFilter {
   private let sections: [ELFSection]
   private let addressing: FileAddressing
   private let bias: UInt64
+  private let names: StringTable
+  /// What is added to an offset in `names`.
   private let nameBase: UInt32
 
-  init(file: ELFFile, addressing: FileAddressing, bias: UInt64, nameBase: UInt32) {
+  init(
+    file: ELFFile, addressing: FileAddressing, bias: UInt64, names: StringTable, nameBase: UInt32
+  ) {
     words = file.header.words
     machine = file.header.machine
     isRelocatable = file.header.kind == ELFHeader.Kind.relocatable
     sections = file.sections
     self.addressing = addressing
     self.bias = bias
+    self.names = names
     self.nameBase = nameBase
   }
 
   func candidate(
-    _ entry: UnsafeRawBufferPointer, _ names: UnsafeBufferPointer<UInt8>, _ hasBadName: inout Bool
+    _ entry: UnsafeRawBufferPointer, _ hasBadName: inout Bool
   ) -> SymbolCandidate? {
     let info = entry[words.is64Bit ? 4 : 12]
     let kind = info & 15
@@ -54,11 +59,12 @@ struct SymbolFilter {
     if !isFunction, let known, !known.isExecutable { return nil }
     let nameOffset = words.word(entry, 0)
     let (name, overflow) = nameOffset.addingReportingOverflow(nameBase)
-    guard !overflow, Int(name) < names.count else {
+    guard !overflow, Int(nameOffset) < names.count else {
       hasBadName = true
       return nil
     }
-    guard isName(UnsafeBufferPointer(rebasing: names[Int(name)...]), isFunction: isFunction)
+    // Two bytes tell what is a name.
+    guard names.withBytes(at: nameOffset, limit: 2, { isName($0, isFunction: isFunction) })
     else { return nil }
     let size = words.native(entry, words.is64Bit ? 16 : 8)
     guard let place = place(of: words.native(entry, words.is64Bit ? 8 : 4), size, in: known)

@@ -22,7 +22,7 @@ public struct SymbolTable: Sendable {
 
   /// What the table holds in memory.
   public var byteCount: Int {
-    starts.capacity * 8 + (sizes.capacity + nameOffsets.capacity) * 4 + names.bytes.capacity
+    starts.capacity * 8 + (sizes.capacity + nameOffsets.capacity) * 4 + names.byteCount
       + boundaries.capacity * 8 + owners.capacity * 4
   }
 

@@ -108,25 +108,19 @@ struct SymbolTableBuilder {
   private func isBetter(_ one: SymbolCandidate, than other: SymbolCandidate) -> Bool {
     if (one.size == 0) != (other.size == 0) { return one.size != 0 }
     if one.rank != other.rank { return one.rank > other.rank }
-    return names.bytes.withUnsafeBufferPointer { bytes in
-      let a = bytes.baseAddress! + Int(one.name)
-      let b = bytes.baseAddress! + Int(other.name)
-      let underscores = (leadingUnderscores(a), leadingUnderscores(b))
-      if underscores.0 != underscores.1 { return underscores.0 < underscores.1 }
-      let lengths = (length(a), length(b))
-      if lengths.0 != lengths.1 { return lengths.0 > lengths.1 }
-      return memcmp(a, b, lengths.0) < 0
+    return names.withBytes(at: one.name, limit: SymbolLimits.nameLength) { a in
+      names.withBytes(at: other.name, limit: SymbolLimits.nameLength) { b in
+        let underscores = (leadingUnderscores(a), leadingUnderscores(b))
+        if underscores.0 != underscores.1 { return underscores.0 < underscores.1 }
+        if a.count != b.count { return a.count > b.count }
+        guard let first = a.baseAddress, let second = b.baseAddress else { return false }
+        return memcmp(first, second, a.count) < 0
+      }
     }
   }
 
-  private func leadingUnderscores(_ name: UnsafePointer<UInt8>) -> Int {
-    var count = 0
-    while count < SymbolLimits.nameLength, name[count] == UInt8(ascii: "_") { count += 1 }
-    return count
-  }
-
-  private func length(_ name: UnsafePointer<UInt8>) -> Int {
-    strnlen(UnsafeRawPointer(name).assumingMemoryBound(to: CChar.self), SymbolLimits.nameLength)
+  private func leadingUnderscores(_ name: UnsafeBufferPointer<UInt8>) -> Int {
+    name.firstIndex { $0 != UInt8(ascii: "_") } ?? name.count
   }
 
   /// Cuts overlapping functions into pieces of which each belongs to the function that began last.
