@@ -21,53 +21,66 @@ struct RuntimeName {
   /// The same with a class file's descriptor in Java's words: "put(Object, Object)" for
   /// "put(Ljava/lang/Object;Ljava/lang/Object;)Ljava/lang/Object;".
   static func display(_ raw: String) -> String {
+    var text = raw
+    return text.withUTF8 { inJavasWords($0) } ?? raw
+  }
+
+  /// Nil when the parameters are no descriptor.
+  private static func inJavasWords(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
     // A descriptor ends with the result's type.
-    guard let last = raw.utf8.last, last != UInt8(ascii: ")") else { return raw }
-    let bytes = Array(raw.utf8)
-    guard let open = bytes.firstIndex(of: UInt8(ascii: "(")),
-      let close = bytes.lastIndex(of: UInt8(ascii: ")")), open < close, close + 1 < bytes.count
-    else { return raw }
+    guard let last = bytes.last, last != UInt8(ascii: ")"),
+      let open = bytes.firstIndex(of: UInt8(ascii: "(")),
+      let close = bytes.lastIndex(of: UInt8(ascii: ")")), open < close
+    else { return nil }
+    var shown = [UInt8](bytes[...open])
     var descriptor = Descriptor(bytes: bytes[(open + 1)..<close])
-    var result = Descriptor(bytes: bytes[(close + 1)...])
     // Only what is a descriptor from end to end, the result included, is taken for one.
-    guard let parameters = descriptor.types(), let results = result.types(), results.count == 1
-    else { return raw }
-    return String(decoding: bytes[..<open], as: UTF8.self)
-      + "(" + parameters.joined(separator: ", ") + ")"
+    while !descriptor.bytes.isEmpty {
+      if shown.count > open + 1 { shown += ", ".utf8 }
+      guard descriptor.appendType(to: &shown) else { return nil }
+    }
+    var result = Descriptor(bytes: bytes[(close + 1)...])
+    var ignored: [UInt8] = []
+    guard result.appendType(to: &ignored), result.bytes.isEmpty else { return nil }
+    shown.append(UInt8(ascii: ")"))
+    return String(decoding: shown, as: UTF8.self)
   }
 
   private struct Descriptor {
-    var bytes: ArraySlice<UInt8>
+    var bytes: Slice<UnsafeBufferPointer<UInt8>>
 
-    mutating func types() -> [String]? {
-      var types: [String] = []
-      while !bytes.isEmpty {
-        guard let type = type() else { return nil }
-        types.append(type)
-      }
-      return types
-    }
-
-    private mutating func type() -> String? {
+    /// Takes one type, and appends Java's words for it; false when it is none.
+    mutating func appendType(to shown: inout [UInt8]) -> Bool {
       let dimensions = bytes.prefix { $0 == UInt8(ascii: "[") }.count
       bytes = bytes.dropFirst(dimensions)
-      guard let letter = bytes.popFirst() else { return nil }
-      let brackets = String(repeating: "[]", count: dimensions)
+      guard let letter = bytes.popFirst() else { return false }
       if letter == UInt8(ascii: "L") {
-        guard let end = bytes.firstIndex(of: UInt8(ascii: ";")) else { return nil }
+        guard let end = bytes.firstIndex(of: UInt8(ascii: ";")) else { return false }
         let name = bytes[bytes.startIndex..<end]
         bytes = bytes[(end + 1)...]
-        guard !name.isEmpty else { return nil }
-        let last = name.lastIndex(of: UInt8(ascii: "/")).map { name[($0 + 1)...] } ?? name
-        return String(decoding: last, as: UTF8.self) + brackets
+        guard !name.isEmpty else { return false }
+        shown += name.lastIndex(of: UInt8(ascii: "/")).map { name[($0 + 1)...] } ?? name
+      } else {
+        guard let word = Self.primitive(letter) else { return false }
+        shown.append(contentsOf: word.utf8)
       }
-      return Self.primitives[letter].map { $0 + brackets }
+      for _ in 0..<dimensions { shown += "[]".utf8 }
+      return true
     }
 
-    private static let primitives: [UInt8: String] = [
-      UInt8(ascii: "B"): "byte", UInt8(ascii: "C"): "char", UInt8(ascii: "D"): "double",
-      UInt8(ascii: "F"): "float", UInt8(ascii: "I"): "int", UInt8(ascii: "J"): "long",
-      UInt8(ascii: "S"): "short", UInt8(ascii: "V"): "void", UInt8(ascii: "Z"): "boolean",
-    ]
+    private static func primitive(_ letter: UInt8) -> String? {
+      switch letter {
+      case UInt8(ascii: "B"): "byte"
+      case UInt8(ascii: "C"): "char"
+      case UInt8(ascii: "D"): "double"
+      case UInt8(ascii: "F"): "float"
+      case UInt8(ascii: "I"): "int"
+      case UInt8(ascii: "J"): "long"
+      case UInt8(ascii: "S"): "short"
+      case UInt8(ascii: "V"): "void"
+      case UInt8(ascii: "Z"): "boolean"
+      default: nil
+      }
+    }
   }
 }

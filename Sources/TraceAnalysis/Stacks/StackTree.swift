@@ -46,9 +46,6 @@ public struct StackTree: Sendable {
   public private(set) var isCut = false
 
   private let nodeLimit: Int
-  /// Whether children can be looked for; a tree that was put together whole is only prepared when
-  /// one is.
-  private var isIndexed = true
   /// Of each node its first child, 0 where there is none. Most nodes have no other, and a stack's
   /// nodes were mostly made one after the other: they lie beside each other.
   private var firstChildren: [UInt32] = [0]
@@ -68,42 +65,21 @@ public struct StackTree: Sendable {
     slots = [UInt32](repeating: 0, count: 1024)
   }
 
-  /// A tree of nodes that are all different: callers before callees, the root first.
-  init(parents: [UInt32], frames: [FrameID], exclusive: [StackMetric], isCut: Bool) {
-    self.init(nodeLimit: Self.nodesMax)
-    (self.parents, self.frames, self.exclusive) = (parents, frames, exclusive)
-    self.isCut = isCut
-    isIndexed = parents.count <= 1
-  }
-
-  private mutating func index() {
-    isIndexed = true
-    firstChildren = [UInt32](repeating: 0, count: count)
-    for node in 1..<max(count, 1) {
-      let parent = Int(parents[node])
-      guard firstChildren[parent] != 0 else {
-        firstChildren[parent] = UInt32(node)
-        continue
-      }
-      insert(node)
-    }
-  }
-
-  /// Makes a node that is not its parent's first child known as its child.
-  private mutating func insert(_ node: Node) {
-    let hash = hash(Int(parents[node]), frames[node])
-    var slot = hash & (slots.count &- 1)
-    while slots[slot] != 0 { slot = (slot &+ 1) & (slots.count &- 1) }
-    slots[slot] = UInt32(node) | Self.tag(hash)
-    siblingCount += 1
-    if siblingCount * 2 > slots.count { grow() }
+  /// A tree without nodes, with room for those of another.
+  init(likeNodesOf other: StackTree) {
+    self.init(nodeLimit: other.count)
+    isCut = other.isCut
+    parents.reserveCapacity(other.count)
+    frames.reserveCapacity(other.count)
+    exclusive.reserveCapacity(other.count)
+    firstChildren.reserveCapacity(other.count)
+    slots = [UInt32](repeating: 0, count: other.slots.count)
   }
 
   public var count: Int { parents.count }
 
   /// The node of `frame` called by `parent`, made when it is new.
   public mutating func child(of parent: Node, _ frame: FrameID) -> Node {
-    if !isIndexed { index() }
     let first = Int(firstChildren[parent])
     guard first != 0 else {
       let node = append(frame, below: parent)
