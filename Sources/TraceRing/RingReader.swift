@@ -18,6 +18,8 @@ public struct RingReader: ~Copyable {
   @usableFromInline var index = 0
   /// Position in the ring of the next word to copy.
   private var position: UInt64 = 0
+  /// Where the ring ended when ``aim()`` was called, or was begun anew since.
+  private var goal: UInt64 = 0
   @usableFromInline var base: UInt64 = 0
   @usableFromInline var writer: UInt64 = 0
   /// No later than this is believed: a record from the future would tear the trace's time line.
@@ -74,6 +76,23 @@ public struct RingReader: ~Copyable {
   /// Whether there is something to copy.
   public var hasMore: Bool {
     trace_load_u64(&control.pointee.tail) & RingLayout.positionMask != position
+  }
+
+  /// Sets as the goal what is in the ring now.
+  public mutating func aim() {
+    goal = trace_load_u64(&control.pointee.tail) & RingLayout.positionMask
+  }
+
+  /// Whether everything up to the goal was read, or is lost and counted. A ring as emitters write
+  /// it reaches it within a page more than it has.
+  public var isAtGoal: Bool { position >= goal }
+
+  /// Leaves out what is in the ring now; it counts as damaged. For a ring that does not reach its
+  /// goal: it was overwritten.
+  public mutating func skip() {
+    restart(atTail: trace_load_u64(&control.pointee.tail) & RingLayout.positionMask, skips: true)
+    let missing = account.close()
+    if missing > 0 { note(.damaged, missing, until: nowTicks) }
   }
 
   /// Copies the next stretch, at most a page. False when there is none.
@@ -306,10 +325,10 @@ public struct RingReader: ~Copyable {
 
   /// The ring ends before what was read of it, or beyond what it can hold: it was overwritten.
   /// Reads the pages that were begun since, where there are any, and goes on at its end else.
-  private mutating func restart(atTail tail: UInt64) {
+  private mutating func restart(atTail tail: UInt64, skips: Bool = false) {
     let page = UInt64(RingLayout.pageWords)
     var start = tail & ~(page - 1)
-    var isNew = tail > start && isNewPage(at: start)
+    var isNew = !skips && tail > start && isNewPage(at: start)
     if !isNew { start = tail }
     while isNew, start >= page, tail - start < ringWords - page {
       isNew = isNewPage(at: start - page)
@@ -320,6 +339,7 @@ public struct RingReader: ~Copyable {
     base = lastTicks
     self.page = nil
     position = start
+    goal = tail
     trace_store_u64(&control.pointee.head, start)
   }
 

@@ -16,6 +16,9 @@ final class NamedThread: Sendable {
 
   private let handle = Mutex<pthread_t?>(nil)
 
+  /// Not the limit on the main thread's stack (ulimit -s), which may be far less.
+  private static let stackBytes = 8 << 20
+
   /// Signals are for the program's own threads: this one blocks them all.
   init(_ name: StaticString, _ body: @escaping @Sendable () -> Void) throws(SessionError) {
     var every = sigset_t()
@@ -25,7 +28,11 @@ final class NamedThread: Sendable {
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     let start = Unmanaged.passRetained(Start(name, body))
     var thread = pthread_t()
-    let code = pthread_create(&thread, nil, Self.main, start.toOpaque())
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setstacksize(&attributes, Self.stackBytes)
+    let code = pthread_create(&thread, &attributes, Self.main, start.toOpaque())
     guard code == 0 else {
       start.release()
       throw .system(call: "pthread_create", code: code)

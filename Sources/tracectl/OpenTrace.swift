@@ -49,7 +49,8 @@ enum OpenTrace {
       return Failure(.dataError, "\(path): \(error)", next: "see 'tracectl verify \(path)'")
     case .unsafeOutput:
       return Failure(
-        .cannotCreate, "cannot write \(error)", next: "remove it, or write elsewhere with -o")
+        .cannotCreate, "\(error), and is not written over",
+        next: "remove it, or write elsewhere with -o")
     case .unacceptableSchema, .closed:
       return Failure(.software, "\(path): \(error)", next: nil)
     }

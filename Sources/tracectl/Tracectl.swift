@@ -21,7 +21,10 @@ struct Tracectl: ParsableCommand {
       Verify.self, Recover.self, Doctor.self,
     ])
 
-  static func main() {
+  static func main() { MainStack.run { Tracectl.start() } }
+
+  private static func start() {
+    MemoryLimits.sayWhenMet()
     StandardDescriptors.secure()
     // A reader that goes away, and a file that may not grow, are seen as failed writes, not as
     // signals.

@@ -100,6 +100,99 @@ import TraceRing
     }
   }
 
+  /// A ring in which somebody writes who is no emitter does not keep the others from being called
+  /// complete: one whose records carry the times of its beginning and that never ends, and one whose
+  /// end leaps about.
+  @Test(arguments: [false, true])
+  func aHostileRingHoldsTheMarkBackForAFewRoundsOnly(leaps: Bool) throws {
+    let rings = try [DrainTests.Ring(), DrainTests.Ring()]
+    var work = DrainWork(
+      writer: try TraceWriter(
+        path: path,
+        session: SessionDescription(
+          name: "test", clock: .counter, ticksPerSecond: 1_000_000_000,
+          start: .now(monotonic: false))))
+    for (index, ring) in rings.enumerated() {
+      work.add(DrainedSet(ring.set, id: UInt32(index), firstStream: UInt32(index)))
+    }
+    work.admit([3: 0, 4: 1])
+    work.perform { writer in
+      try? writer.define(ref: DrainTests.ref, schema: Self.schema)
+      for index in UInt32(3)...4 { writer.define(process: ProcessRecord(index: index, pid: 1234)) }
+    }
+    // The first ring's tail lies behind the header.
+    func setTail(_ words: UInt64) {
+      withUnsafeBytes(of: words) { rings[1].set.overwrite(at: 4096, with: $0) }
+    }
+    rings[1].write(as: 4, [[1]])
+    // Behind the page's context and that record; two words each, no ticks since the page began.
+    var count: UInt64 = 1
+    func writeStale() {
+      let place = rings[1].set.firstRingData + 12 + Int(2 * count)
+      place[0] = 2 << 48 | UInt64(DrainTests.ref) << 32
+      place[1] = 7
+      count += 1
+      setTail(count << 51 | (12 + 2 * count))
+    }
+    let begin = trace_ticks()
+    for _ in 0..<40 {
+      work.beginRound()
+      rings[0].write(as: 3, [[1]])
+      // An end that is far off when the round begins, and near when it is read.
+      if leaps { setTail(20) } else { writeStale() }
+      work.drainRings { _ in if !leaps { writeStale() } }
+      if leaps { setTail(1 << 40) }
+    }
+    let end = trace_ticks()
+    work.beginRound()
+    work.drainRings { _ in if !leaps { writeStale() } }
+    work.flush()
+    let mark = try #require(try TraceFile(path: path).completeTicks)
+    #expect(mark > begin + (end - begin) / 2)
+    if leaps { #expect(work.statistics.lost[.damaged] ?? 0 > 0) }
+  }
+
+  /// A source of the session's own that lags holds the mark back, and one that has nothing to tell
+  /// moves it.
+  @Test func theMarkWaitsForTheSessionsOwnSource() throws {
+    let ring = try DrainTests.Ring()
+    let drain = try Drain(
+      writer: try TraceWriter(
+        path: path,
+        session: SessionDescription(
+          name: "test", clock: .counter, ticksPerSecond: 1_000_000_000,
+          start: .now(monotonic: false))), wakeDescriptor: ring.wake)
+    drain.add(ring.set, id: 1, firstStream: 0)
+    let numbers = Dictionary(
+      uniqueKeysWithValues: ProviderSchema.system.events.map { ($0.id, $0.id + 100) })
+    let channel = SystemChannel(drain, refs: try #require(SystemRefs(numbers)))
+    let begin = trace_ticks()
+    channel.begin(atTicks: begin)
+    func mark(after action: () -> Void) throws -> UInt64 {
+      let before = try FileManager.default.attributesOfItem(atPath: path)[.size] as? UInt64
+      action()
+      drain.flush()
+      let limit = trace_monotonic_ns() + 20_000_000_000
+      while trace_monotonic_ns() < limit {
+        let now = try FileManager.default.attributesOfItem(atPath: path)[.size] as? UInt64
+        if now != before, let mark = try TraceFile(path: path).completeTicks { return mark }
+        usleep(1000)
+      }
+      return .max
+    }
+    #expect(try mark {} == begin)
+    let next = trace_ticks()
+    let later = try mark {
+      let batch = channel.take(waitingNanoseconds: .max / 4)!
+      batch.completeTicks = next
+      channel.send(batch)
+    }
+    #expect(later == next)
+    channel.cancel()
+    #expect(try mark {} > next)
+    drain.stop()
+  }
+
   /// A set that the drain does not read, as a flight recorder's, is complete up to its beginning.
   @Test func whatIsNotReadIsNotSaidToBeComplete() throws {
     let ring = try DrainTests.Ring()

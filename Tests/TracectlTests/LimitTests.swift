@@ -28,6 +28,8 @@ import TraceFormat
         + "-- \(storm) --events 1500000 --payload mixed --wait-for-enable 20")
     #expect(run.signal == 0 && run.exitCode == ExitStatus.ioError.rawValue, "\(run.errors)")
     #expect(run.errors.contains("File too large; raise the limit on the size of files"))
+    // What came after the error was not counted.
+    #expect(run.errors.contains("*** AT LEAST "), "\(run.errors)")
     let file = try TraceFile(path: fixture.path("f.etl"))
     #expect(file.eventCount > 0 && file.damage.isEmpty)
   }
@@ -57,6 +59,51 @@ import TraceFormat
         + "-o a.etl")
     #expect(run.signal == 0 && run.exitCode == ExitStatus.osError.rawValue, "\(run.errors)")
     #expect(run.errors.contains("ulimit -v"))
+  }
+
+  /// A limit on memory ends every command with a sentence, wherever the allocation is that fails.
+  /// Below some size the system cannot load the program, and says so itself.
+  @Test func tooLittleMemoryIsSaidWhereverItEnds() throws {
+    let path = try fixture.small()
+    var said = 0
+    for limit in ["-d", "-v"] {
+      // Kilobytes; the address space has the libraries' code, too.
+      for size in stride(from: limit == "-d" ? 6000 : 36_000, through: 60_000, by: 2000) {
+        let run = try run("ulimit \(limit) \(size); $tracectl dump \(path)")
+        guard run.exitCode != 127 else { continue }
+        #expect(run.signal == 0 && run.exitCode < 128, "\(limit) \(size): \(run.errors)")
+        guard run.exitCode != 0 else { continue }
+        said += 1
+        #expect(run.exitCode == ExitStatus.osError.rawValue, "\(limit) \(size): \(run.errors)")
+        #expect(run.errors.contains("ulimit \(limit)"), "\(limit) \(size): \(run.errors)")
+      }
+    }
+    #expect(said > 0)
+  }
+
+  /// The limit on the main thread's stack is not that of the others, and a small one is enough.
+  @Test(arguments: [64, 128, 256]) func smallStacksDo(kilobytes: Int) throws {
+    let line =
+      "$tracectl collect -providers CPU -o s.etl -- bash -c 'for i in {1..100000}; do :; done'"
+    let usual = try run(line)
+    let small = try run("ulimit -s \(kilobytes); " + line)
+    #expect(small.signal == 0 && small.exitCode == usual.exitCode, "\(small.errors)")
+  }
+
+  @Test func aLimitOnDescriptorsIsNamed() throws {
+    for count in 5...8 {
+      let run = try run("ulimit -n \(count); $tracectl collect -providers Nope -o n.etl")
+      #expect(run.exitCode == ExitStatus.osError.rawValue, "\(run.errors)")
+      #expect(run.errors.contains("ulimit -n"), "\(run.errors)")
+    }
+  }
+
+  @Test func aPipeThatNobodyReadsIsSaid() throws {
+    let run = try run(
+      "mkfifo p; (sleep 0.1; cat p > got) & $tracectl collect -providers Nope -duration 10ms -o p; "
+        + "code=$?; wait; $tracectl verify got; exit $code")
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(run.errors.contains("p is a pipe that nobody reads; waiting for a reader"))
   }
 
   @Test func whoWasCutOffIsNamedBesideTheLosses() throws {

@@ -104,12 +104,19 @@ private final class StackWorker: @unchecked Sendable {
     pass = nil
   }
 
+  /// Names are demangled on it; the limit on the main thread's stack (ulimit -s) may be far less.
+  private static let stackBytes = 8 << 20
+
   /// Nil where there is no thread to be had.
   func start() -> pthread_t? {
     var thread = pthread_t()
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setstacksize(&attributes, Self.stackBytes)
     let itself = Unmanaged.passRetained(self)
     let code = pthread_create(
-      &thread, nil,
+      &thread, &attributes,
       { worker in
         Unmanaged<StackWorker>.fromOpaque(worker!).takeRetainedValue().run()
         return nil

@@ -42,6 +42,8 @@ package final class Drain: Sendable {
   private let shared = Mutex(Shared())
   private let hasDefinitions = Atomic<Bool>(false)
   private let isStopping = Atomic<Bool>(false)
+  /// Up to when the session's own source has handed everything over; all, where there is none.
+  private let sourceTicks = Atomic<UInt64>(.max)
   /// Where emitters say that a ring fills.
   private let wakeDescriptor: Int32
   private let kick: Int32
@@ -93,6 +95,15 @@ package final class Drain: Sendable {
   /// No ring has this number, and no source of the session's own.
   private static let noStream = UInt32(1) << 30 - 1
 
+  /// A source of the session's own has events up to these ticks in what was ``perform``ed before. The
+  /// file is called complete up to there at most.
+  package func sourceIsComplete(to ticks: UInt64) {
+    perform { [self] _ in setSource(completeTo: ticks) }
+  }
+
+  /// The same at once, for a source that begins or is none after all (`UInt64.max`).
+  package func setSource(completeTo ticks: UInt64) { sourceTicks.store(ticks, ordering: .relaxed) }
+
   /// Writes what was read so far, soon.
   package func flush() { enqueue { $0.flushRequested = true } }
 
@@ -128,7 +139,7 @@ package final class Drain: Sendable {
       takeRequests(&work)
       if stopping { break }
       if trace_monotonic_ns() >= nextFlush {
-        work.flush()
+        flush(&work)
         nextFlush = trace_monotonic_ns() + options.flushNanoseconds
       }
       publish(work.statistics)
@@ -167,7 +178,11 @@ package final class Drain: Sendable {
     }
     for record in missed { work.report(record) }
     for id in removed { work.remove(setID: id) { self.takeDefinitions(&$0) } }
-    if flush { work.flush() }
+    if flush { self.flush(&work) }
+  }
+
+  private func flush(_ work: inout DrainWork) {
+    work.flush(sourceTicks: sourceTicks.load(ordering: .relaxed))
   }
 
   private func publish(_ statistics: DrainStatistics) {

@@ -7,6 +7,9 @@ import TraceRing
 struct DrainWork: ~Copyable {
   /// A round that moved less than this leaves time to sleep.
   static let busyWords = 32 * 1024
+  /// A ring that is not read to where it ended at the round's beginning, in so many rounds one after
+  /// the other, keeps the others no longer from being called complete.
+  private static let roundsBehindMax = 8
 
   private struct Stream {
     var reader: UnsafeMutablePointer<RingReader>
@@ -22,15 +25,24 @@ struct DrainWork: ~Copyable {
     /// Records refused since the last flush.
     var refused: UInt64 = 0
     var losses = LossBatch()
-    /// Every record up to these ticks was read.
+    /// Every record up to these ticks was read, or is counted as lost.
     var readTicks: UInt64
+    /// Rounds that have ended before what was in the ring at their beginning was read.
+    var roundsBehind = 0
 
-    /// Called when a round ends that began at `roundTicks`. What a ring holds of the time before
-    /// was committed before the look at its end, but for an event that was just being written: its
-    /// thread has then emitted no later one up to `roundTicks`.
-    mutating func endRound(roundTicks: UInt64) {
-      let ticks = reader.pointee.hasMore ? min(reader.pointee.lastTicks, roundTicks) : roundTicks
-      readTicks = max(readTicks, ticks)
+    /// Called when a round ends that began at `roundTicks` and read this ring if `isMeant`. What
+    /// the ring holds of the time before was committed before the look at its end, but for an event
+    /// that was just being written: its thread has then emitted no later one up to `roundTicks`.
+    ///
+    /// - Returns: false when the ring was left behind, because it does not come to its end: somebody
+    ///   writes there who is no emitter.
+    mutating func endRound(roundTicks: UInt64, isMeant: Bool) -> Bool {
+      let isBehind = !reader.pointee.isAtGoal
+      roundsBehind = isBehind && isMeant ? roundsBehind + 1 : 0
+      let isSkipped = roundsBehind > DrainWork.roundsBehindMax
+      if isSkipped { reader.pointee.skip() }
+      if !isBehind || isSkipped { readTicks = max(readTicks, roundTicks) }
+      return !isSkipped
     }
   }
 
@@ -61,6 +73,7 @@ struct DrainWork: ~Copyable {
     for ring in 0..<set.set.parameters.ringCount {
       let reader = UnsafeMutablePointer<RingReader>.allocate(capacity: 1)
       reader.initialize(to: RingReader(set.set, ring: ring, copy: copy))
+      reader.pointee.aim()
       streams.append(
         Stream(
           reader: reader, id: set.firstStream + UInt32(ring), setID: set.id,
@@ -93,6 +106,7 @@ struct DrainWork: ~Copyable {
   /// Before anything else of a round.
   mutating func beginRound() {
     roundTicks = usesMonotonicClock ? trace_monotonic_ns() : trace_ticks()
+    for stream in streams { stream.reader.pointee.aim() }
   }
 
   /// The time up to which every ring was read.
@@ -122,7 +136,13 @@ struct DrainWork: ~Copyable {
       }
       takeNotices(index)
     }
-    for index in streams.indices { streams[index].endRound(roundTicks: roundTicks) }
+    for index in streams.indices {
+      let isMeant = setID == nil || streams[index].setID == setID
+      if !streams[index].endRound(roundTicks: roundTicks, isMeant: isMeant) {
+        takeNotices(index)
+        finishLosses(index)
+      }
+    }
     statistics.events = writer.eventCount
     statistics.bytes = writer.byteCount
     statistics.failure = writer.failure
@@ -284,10 +304,11 @@ struct DrainWork: ~Copyable {
   /// of a session that was killed.
   mutating func writeDefinitions() { writer.flushDefinitions() }
 
-  mutating func flush() {
+  /// What is written is complete up to `sourceTicks` at most, as other sources than the rings are.
+  mutating func flush(sourceTicks: UInt64 = .max) {
     pollLosses()
     syncClock()
-    do { try writer.flush(completeTo: completeTicks) } catch {}
+    do { try writer.flush(completeTo: min(completeTicks, sourceTicks)) } catch {}
     statistics.failure = writer.failure
     statistics.bytes = writer.byteCount
   }

@@ -20,6 +20,8 @@ final class SystemBatch: @unchecked Sendable {
   private var ends: [(index: UInt32, ticks: UInt64)] = []
   private var losses: [LossRecord] = []
   private(set) var eventCount = 0
+  /// This batch, and those before it, have everything up to these ticks.
+  var completeTicks: UInt64?
 
   /// The streams of sources begin here; those of rings are below.
   static let firstStream: UInt32 = 0x4000_0000

@@ -35,8 +35,17 @@ final class SystemChannel: Sendable {
     return batch
   }
 
+  /// The source has nothing that is earlier; until it sends more, nothing later is called complete.
+  func begin(atTicks ticks: UInt64) { drain.setSource(completeTo: ticks) }
+
+  /// There is no source after all.
+  func cancel() { drain.setSource(completeTo: .max) }
+
   /// Hands a batch to the drain; it comes back empty.
   func send(_ batch: SystemBatch) {
+    let complete = batch.completeTicks
+    batch.completeTicks = nil
+    defer { if let complete { drain.sourceIsComplete(to: complete) } }
     if batch.isEmpty {
       giveBack(batch)
       return

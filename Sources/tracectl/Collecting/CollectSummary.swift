@@ -13,7 +13,8 @@ struct CollectSummary {
   private let unwritten: UInt64
   /// Programs that the session has cut off.
   private let cutOff: [String]
-  /// False: a process has overwritten the counters of losses.
+  /// False: a process has overwritten the counters of losses, or what came after an error of the
+  /// file was not counted.
   private let lossesAreKnown: Bool
 
   init(

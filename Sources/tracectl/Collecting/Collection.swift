@@ -27,7 +27,7 @@ struct Collection {
       program = try ChildProcess.find(name, path: path)
     }
     try checkPermission()
-    try AddressSpace.check(configuration)
+    try MemoryLimits.check(configuration)
     if !isToStandardOutput, let aside = OutputLock.setAside(unfinished: path) {
       complain(
         escapedForTerminal(
@@ -94,7 +94,7 @@ struct Collection {
       // A pipe, for one: whoever reads it sees the rest.
       say("\(path): \(grouped(statistics.events)) events, \(readableBytes(statistics.bytes))")
       let lost = statistics.lostInAll
-      let isKnown = statistics.lossesAreKnown
+      let isKnown = statistics.lossesAreKnown && statistics.failure == nil
       let atLeast = isKnown ? "" : "AT LEAST "
       if lost > 0 { complain("*** \(atLeast)\(grouped(lost)) EVENTS WERE LOST ***") }
       if lost == 0, !isKnown { complain("*** IT IS NOT KNOWN WHETHER EVENTS WERE LOST ***") }
@@ -107,7 +107,8 @@ struct Collection {
     let isWhole = statistics.failure == nil
     let summary = CollectSummary(
       file, unwritten: isWhole ? 0 : statistics.events &- min(statistics.events, file.eventCount),
-      cutOff: Self.cutOff(session, statistics), lossesAreKnown: statistics.lossesAreKnown)
+      cutOff: Self.cutOff(session, statistics), lossesAreKnown: statistics.lossesAreKnown && isWhole
+    )
     for line in isQuiet ? summary.lostLines : summary.lines { complain(escapedForTerminal(line)) }
   }
 
@@ -157,7 +158,10 @@ struct Collection {
       return Failure(.noPermission, error.description, next: "see 'tracectl doctor'")
     case .samplingRate:
       return Failure(.usage, error.description)
-    case .buffers, .system:
+    case .system(_, let code):
+      return Failure(
+        .osError, error.description, next: Failure.nextStep(errno: code) ?? "see 'tracectl doctor'")
+    case .buffers:
       return Failure(.osError, error.description, next: "see 'tracectl doctor'")
     case .alreadyStarted:
       return Failure(.software, error.description)

@@ -1,5 +1,6 @@
 import Glibc
 import OSStrings
+import TraceExport
 import TraceFormat
 import TraceSession
 
@@ -15,6 +16,10 @@ struct OutputLock: ~Copyable {
   /// Creates the file where there is none.
   init(path: String) throws(Failure) {
     self.path = path
+    if Self.isUnreadPipe(path) {
+      complain(
+        escapedForTerminal("tracectl: \(path) is a pipe that nobody reads; waiting for a reader"))
+    }
     var failure: Failure?
     (descriptor, isNew) = Self.open(path, &failure)
     if let failure { throw failure }
@@ -77,6 +82,15 @@ struct OutputLock: ~Copyable {
   static func isRegularFile(path: String) -> Bool {
     var status = stat()
     return OSPath.stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
+  /// To open such a pipe takes until somebody opens its other end.
+  private static func isUnreadPipe(_ path: String) -> Bool {
+    var status = stat()
+    guard OSPath.stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return false }
+    let opened = OSPath.open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+    if opened >= 0 { close(opened) }
+    return opened < 0 && errno == ENXIO
   }
 
   private static func isRegular(_ descriptor: CInt) -> Bool {

@@ -82,7 +82,9 @@ final class PerfSource: Sendable {
 
   private func run() {
     let events: PerfEvents
+    channel.begin(atTicks: trace_ticks_are_invariant() ? trace_ticks() : trace_monotonic_ns())
     do throws(PerfRefusal) { events = try open() } catch {
+      channel.cancel()
       opened.withLock { $0.refusal = error }
       return
     }
@@ -100,7 +102,7 @@ final class PerfSource: Sendable {
       let batch = channel.take(waitingNanoseconds: Self.batchLimit_ns)
       guard let batch else { continue }
       translator.begin(batch)
-      reader.round(isLast: false)
+      batch.completeTicks = reader.round(isLast: false)
       for pid in running.suffix(Self.rundownStep) {
         translator.rundown(of: pid, atNanoseconds: trace_monotonic_ns())
       }
@@ -180,7 +182,9 @@ private struct PerfReader: ~Copyable {
 
   var malformed: UInt64 { inbox.malformed }
 
-  mutating func round(isLast: Bool) {
+  /// Gives the ticks up to which everything was handed to the translator.
+  @discardableResult
+  mutating func round(isLast: Bool) -> UInt64 {
     translator.clock.look()
     let now = trace_monotonic_ns()
     for (index, ring) in events.rings.enumerated() {
@@ -190,5 +194,6 @@ private struct PerfReader: ~Copyable {
     inbox.deliver(before: isLast ? nil : now) { ring, stamp, record in
       translator.take(record, stamp, ring: ring)
     }
+    return translator.clock.ticks(at: now &- PerfInbox.settling_ns)
   }
 }

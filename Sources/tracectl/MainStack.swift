@@ -1,0 +1,34 @@
+import Glibc
+
+/// Where the program's work runs: on the main thread, or on one of its own where the limit on the
+/// main thread's stack (RLIMIT_STACK) is far below what is usual.
+enum MainStack {
+  /// What a thread has on most machines.
+  private static let usualBytes = 8 << 20
+  /// With less, the work moves.
+  private static let enoughBytes = 2 << 20
+
+  /// Runs `body`, which does not return where it ends the process.
+  static func run(_ body: @escaping @convention(c) () -> Void) {
+    var limit = rlimit()
+    let isKnown = getrlimit(__rlimit_resource_t(RLIMIT_STACK.rawValue), &limit) == 0
+    guard isKnown, limit.rlim_cur < enoughBytes else { return body() }
+    var attributes = pthread_attr_t()
+    pthread_attr_init(&attributes)
+    defer { pthread_attr_destroy(&attributes) }
+    pthread_attr_setstacksize(&attributes, usualBytes)
+    var thread = pthread_t()
+    let code = pthread_create(
+      &thread, &attributes,
+      { body in
+        unsafeBitCast(body, to: (@convention(c) () -> Void).self)()
+        return nil
+      }, unsafeBitCast(body, to: UnsafeMutableRawPointer.self))
+    guard code == 0 else { return body() }
+    // Signals are the other thread's to take.
+    var every = sigset_t()
+    sigfillset(&every)
+    pthread_sigmask(SIG_SETMASK, &every, nil)
+    pthread_join(thread, nil)
+  }
+}
