@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 import TestSupport
 import Testing
 import TraceAnalysis
@@ -23,7 +24,8 @@ import TraceSymbols
     _ map: ProcessMap, buildID: [UInt8] = [], inode: UInt64? = nil, path: String? = nil
   ) -> ImageFiles.Mapping {
     ImageFiles.Mapping(
-      pid: UInt32(getpid()), start: map.start, end: map.end, path: path ?? map.path,
+      pid: UInt32(getpid()), start: map.start, end: map.end,
+      name: path.map { MappedName(shown: $0) } ?? map.name,
       buildID: buildID, device: map.device, inode: inode ?? map.inode)
   }
 

@@ -24,6 +24,9 @@ public struct ProcessMap: Hashable, Sendable {
 
   public var size: UInt64 { end &- start }
   public var isFile: Bool { inode != 0 }
+
+  /// What says what kind of memory it is.
+  var name: MappedName { MappedName(path: path, isDeleted: isDeleted) }
 }
 
 /// What a process maps, as /proc/PID/maps tells it.
@@ -101,16 +104,15 @@ public enum ProcessMaps {
     else { return nil }
     let flag = Array(flags)
     line.skipSpaces()
-    var path = Self.unescaped(line.rest)
-    let deleted = Array(" (deleted)".utf8)
-    let isDeleted = inode != 0 && path.suffix(deleted.count).elementsEqual(deleted)
-    if isDeleted { path.removeLast(deleted.count) }
+    let shown = String(osBytes: Self.unescaped(line.rest))
+    // Memory may have any name (PR_SET_VMA_ANON_NAME).
+    let name = inode == 0 ? MappedName(path: shown, isDeleted: false) : MappedName(shown: shown)
     return ProcessMap(
       start: start, end: end, isReadable: flag[0] == UInt8(ascii: "r"),
       isWritable: flag[1] == UInt8(ascii: "w"), isExecutable: flag[2] == UInt8(ascii: "x"),
       isShared: flag[3] == UInt8(ascii: "s"), fileOffset: offset,
       device: device(major: majorNumber, minor: minorNumber), inode: inode,
-      path: String(osBytes: path), isDeleted: isDeleted)
+      path: name.path, isDeleted: name.isDeleted)
   }
 
   /// As st_dev packs it (glibc's makedev, a macro).

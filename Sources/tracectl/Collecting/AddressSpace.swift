@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 import TraceExport
 import TraceSession
 
@@ -28,10 +29,9 @@ enum AddressSpace {
 
   /// The first number of /proc/self/statm, in pages.
   private static var usedBytes: UInt64? {
-    guard let file = fopen("/proc/self/statm", "re") else { return nil }
-    defer { fclose(file) }
-    var line = [CChar](repeating: 0, count: 128)
-    guard fgets(&line, Int32(line.count), file) != nil else { return nil }
-    return UInt64(strtoull(line, nil, 10)) * UInt64(sysconf(Int32(_SC_PAGESIZE)))
+    guard let line = OSPath.firstLine("/proc/self/statm", limit: 128),
+      let pages = line.split(separator: " ").first.flatMap({ UInt64($0) })
+    else { return nil }
+    return pages * UInt64(sysconf(Int32(_SC_PAGESIZE)))
   }
 }

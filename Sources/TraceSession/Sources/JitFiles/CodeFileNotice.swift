@@ -1,3 +1,5 @@
+import OSStrings
+
 /// What is told of a process to whoever reads the files that announce its code.
 struct CodeFileNotice: Hashable {
   enum Kind: Hashable {
@@ -42,12 +44,14 @@ struct CodeFileNotices {
   }
 
   mutating func mapped(_ path: String, _ map: PerfMap, process: UInt32, atTicks ticks: UInt64) {
-    if JitFileNames.isJitdump(path) {
+    let name = MappedName(shown: path)
+    if name.kind.isJitdump {
+      guard !name.isDeleted else { return }
       let device = ProcessMaps.device(major: map.major, minor: map.minor)
       let kind = CodeFileNotice.Kind.mapped(path: path, device: device, inode: map.inode)
       haveDumps.insert(map.pid)
       add(kind, map.pid, process, ticks, false)
-    } else if JitFileNames.isMemory(path) {
+    } else if name.kind.mayHoldRuntimeCode {
       mayHaveMap(map.pid, process: process, atTicks: ticks)
     }
   }
@@ -56,14 +60,13 @@ struct CodeFileNotices {
   mutating func found(
     _ map: ProcessMap, pid: UInt32, process: UInt32, atTicks ticks: UInt64
   ) {
-    if JitFileNames.isJitdump(map.path) {
+    let kind = map.name.kind
+    if kind.isJitdump {
       guard !map.isDeleted else { return }
       let kind = CodeFileNotice.Kind.mapped(path: map.path, device: map.device, inode: map.inode)
       haveDumps.insert(pid)
       add(kind, pid, process, ticks, true)
-    } else if map.isExecutable, !map.isFile || JitFileNames.isMemory(map.path),
-      map.path != "[vdso]", map.path != "[vsyscall]"
-    {
+    } else if map.isExecutable, kind.mayHoldRuntimeCode {
       mayHaveMap(pid, process: process, atTicks: ticks, isRundown: true)
     }
   }
@@ -109,29 +112,5 @@ struct CodeFileNotices {
     if kind != .ended { told.insert(pid) }
     waiting.append(
       CodeFileNotice(kind: kind, pid: pid, process: process, ticks: ticks, isRundown: isRundown))
-  }
-}
-
-/// How files that announce code, and the memory that it lies in, are called.
-enum JitFileNames {
-  /// `…/jit-PID.dump`.
-  static func isJitdump(_ path: String) -> Bool { pid(ofJitdump: path) != nil }
-
-  /// The writer's pid in a jitdump's name, in its own pid namespace.
-  static func pid(ofJitdump path: String) -> UInt32? {
-    guard path.hasSuffix(".dump"), path.utf8.count <= CodeFileLimits.pathBytes,
-      let name = path.split(separator: "/").last, name.hasPrefix("jit-")
-    else { return nil }
-    let digits = name.dropFirst(4).dropLast(5)
-    guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
-      return nil
-    }
-    return UInt32(digits)
-  }
-
-  /// What the kernel calls memory that no file lies behind, or one that only lies in memory.
-  static func isMemory(_ path: String) -> Bool {
-    path.isEmpty || path == "//anon" || path.hasPrefix("[anon") || path.hasPrefix("/memfd:")
-      || path.hasPrefix("/dev/zero")
   }
 }

@@ -1,3 +1,5 @@
+import TraceFormat
+
 /// A sample's call chain as the kernel gives it: addresses, and among them marks that say whose
 /// they are.
 ///
@@ -7,7 +9,6 @@ enum PerfCallchain {
   private static let marksMin = UInt64(bitPattern: -4095)
   private static let kernelMark = UInt64(bitPattern: -128)
   private static let userMark = UInt64(bitPattern: -512)
-  static let kernelMin: UInt64 = 1 << 63
 
   private enum Space { case kernel, user, skipped }
 
@@ -28,7 +29,7 @@ enum PerfCallchain {
     _ chain: UnsafeRawBufferPointer, address: UInt64, to stack: inout [UInt64]
   ) {
     let before = stack.count
-    var space = address >= kernelMin ? Space.kernel : Space.user
+    var space = StackAddress.isKernel(address) ? Space.kernel : Space.user
     for offset in stride(from: 0, to: chain.count & ~7, by: 8) {
       let word = chain.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
       if word >= marksMin {
@@ -37,8 +38,8 @@ enum PerfCallchain {
         continue
       }
       switch space {
-      case .kernel where word >= kernelMin: stack.append(word)
-      case .user where word != 0 && word < kernelMin: stack.append(word)
+      case .kernel where StackAddress.isKernel(word): stack.append(word)
+      case .user where word != 0 && !StackAddress.isKernel(word): stack.append(word)
       default: space = .skipped
       }
     }

@@ -1,4 +1,4 @@
-import Glibc
+import OSStrings
 import TraceControl
 import TraceEvents
 import TraceFormat
@@ -41,7 +41,7 @@ extension ProcessMap {
   /// A file's code, the kernel's in every process, or what announces a runtime's jitdump: not the
   /// runtime's memory itself, which has names only from its own announcements.
   var isCode: Bool {
-    (isExecutable && (isFile || path == "[vdso]"))
-      || (path.hasSuffix(".dump") && path.contains("/jit-"))
+    let kind = name.kind
+    return isExecutable && (isFile || kind == .vdso) || kind.isJitdump
   }
 }

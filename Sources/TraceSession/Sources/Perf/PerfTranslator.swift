@@ -289,9 +289,9 @@ final class PerfTranslator {
       inode: map.inode)
     image.buildID = images.buildID(
       of: ImageFiles.Mapping(
-        pid: map.pid, start: map.address, end: map.address &+ map.size, path: path,
-        buildID: image.buildID, device: image.device, inode: image.inode,
-        isDeleted: path.hasSuffix(" (deleted)"), mappedAt_ns: moment.nanoseconds),
+        pid: map.pid, start: map.address, end: map.address &+ map.size,
+        name: MappedName(shown: path), buildID: image.buildID, device: image.device,
+        inode: image.inode, mappedAt_ns: moment.nanoseconds),
       isRundown: false)
     return image
   }

@@ -39,8 +39,7 @@ struct RemappedText {
   mutating func map(_ mapping: Mapping, pid: UInt32, _ files: ImageFiles) -> [Mapping] {
     let isMemory =
       mapping.image.buildID.isEmpty
-      && (JitFileNames.isMemory(mapping.image.path)
-        || mapping.image.path.hasPrefix("/anon_hugepage"))
+      && MappedName(shown: mapping.image.path).kind.mayHoldRuntimeCode
     guard processes[pid] != nil || (!isMemory && processes.count < Self.processesMax) else {
       return [mapping]
     }
@@ -94,9 +93,9 @@ struct RemappedText {
   ) -> Bool {
     let image = known.image
     let mapping = ImageFiles.Mapping(
-      pid: pid, start: known.code.start, end: known.code.end, path: image.path,
-      buildID: image.buildID, device: image.device, inode: image.inode,
-      isDeleted: image.path.hasSuffix(" (deleted)"), mappedAt_ns: known.mappedAt_ns)
+      pid: pid, start: known.code.start, end: known.code.end,
+      name: MappedName(shown: image.path), buildID: image.buildID, device: image.device,
+      inode: image.inode, mappedAt_ns: known.mappedAt_ns)
     guard let file = files.open(mapping) else { return false }
     defer { close(file) }
     let size = part.image.size

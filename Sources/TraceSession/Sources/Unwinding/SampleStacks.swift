@@ -90,7 +90,7 @@ final class SampleStacks {
   private func unwind(
     _ sample: PerfSample, _ pid: UInt32, _ unwinder: Unwinder, _ stack: inout [UInt64]
   ) {
-    let isKernel = sample.address >= PerfCallchain.kernelMin
+    let isKernel = StackAddress.isKernel(sample.address)
     PerfCallchain.append(
       sample.callchain, address: isKernel ? sample.address : 0, to: &stack)
     // A thread of the kernel's has no other side.
@@ -105,7 +105,7 @@ final class SampleStacks {
     let registers = UnwindRegisters(perf: sample.userRegisters)
     let copy = StackCopy(address: registers.stackPointer, bytes: sample.userStack)
     let result = unwinder.unwind(registers, copy, in: space, into: room)
-    for frame in room[..<result.count] where frame < PerfCallchain.kernelMin { stack.append(frame) }
+    for frame in room[..<result.count] where !StackAddress.isKernel(frame) { stack.append(frame) }
     switch result.end {
     case .complete: return
     case .stackCut, .depthLimit: figures.cut += 1
@@ -127,7 +127,7 @@ final class SampleStacks {
   ) {
     var user = stack.count
     PerfCallchain.append(sample.callchain, address: sample.address, to: &stack)
-    while user < stack.count, stack[user] >= PerfCallchain.kernelMin { user += 1 }
+    while user < stack.count, StackAddress.isKernel(stack[user]) { user += 1 }
     // A thread of the kernel's has no other side.
     if user < stack.count { figures.walked += 1 }
     guard user < stack.count, let space = spaces.space(of: pid) else {
