@@ -1,38 +1,70 @@
 import CTraceShims
+import Synchronization
 import TraceEvents
 import TraceFormat
 
-/// Tells what the threads of processes are called, where the kernel's events do not: of each
-/// process that was listed, once, when it joins.
+/// Records the names of the threads that listed processes have when they join, for sessions that
+/// get no names from the kernel.
 ///
-/// - Cost: reads /proc/PID/task/TID/comm of each thread, at most 4096 of a process.
-/// - Trap: threads that begin later, and names that are given later, are not told.
+/// - Guarantee: the names of a process are recorded once. When no batch is free, they wait for the
+///   next process that joins or for the session's end.
+/// - Cost: one read of /proc/PID/task/TID/comm per thread, for at most 4096 threads of a process.
+/// - Trap: threads that begin later and names that change later are not recorded.
 final class ConnectedThreads: Sendable {
+  /// The names that one process had at one time.
+  private struct Names {
+    var process: ConnectedImages.Process
+    var ticks: UInt64
+    var threads: [(tid: UInt32, name: String)]
+  }
+
   private let channel: SystemChannel
+  private let waiting = Mutex<[Names]>([])
   private static let batchLimit_ns: UInt64 = 100_000_000
+  /// Processes whose names may wait for a batch.
+  private static let waitingMax = 64
 
   init(_ channel: SystemChannel) { self.channel = channel }
 
-  /// From any thread.
-  func tell(_ process: ConnectedImages.Process) {
+  /// Reads the names of a process and records them. From any thread.
+  func add(_ process: ConnectedImages.Process) {
     let threads = ProcFiles.threads(of: process.pid).prefix(PerfTranslator.threadsNamedMax)
     let names = threads.compactMap { thread -> (tid: UInt32, name: String)? in
       let tid = UInt32(bitPattern: thread)
-      // The first thread's is the process's.
+      // The first thread's name is the process's.
       guard tid != process.pid else { return nil }
       return ProcFiles.name(of: process.pid, thread: tid).map { (tid, $0) }
     }
-    guard !names.isEmpty,
-      let batch = channel.take(waitingNanoseconds: Self.batchLimit_ns)
-    else { return }
-    let stretch = batch.stretch(stream: SystemBatch.firstStream + 0xffff, cpu: EventHeader.noCPU)
+    guard !names.isEmpty else { return }
     let ticks = trace_ticks_are_invariant() ? trace_ticks() : trace_monotonic_ns()
-    for (tid, name) in names {
+    waiting.withLock {
+      if $0.count < Self.waitingMax {
+        $0.append(Names(process: process, ticks: ticks, threads: names))
+      }
+    }
+    recordWaiting()
+  }
+
+  /// Records the names that wait, a batch for each process, while there are batches.
+  func recordWaiting() {
+    waiting.withLock { waiting in
+      while let names = waiting.first,
+        let batch = channel.take(waitingNanoseconds: Self.batchLimit_ns)
+      {
+        write(names, to: batch)
+        channel.send(batch)
+        waiting.removeFirst()
+      }
+    }
+  }
+
+  private func write(_ names: Names, to batch: SystemBatch) {
+    let stretch = batch.stretch(stream: SystemBatch.firstStream + 0xffff, cpu: EventHeader.noCPU)
+    for (tid, name) in names.threads {
       let header = SystemBatch.Header(
-        ref: channel.refs.ref(of: ThreadStart.self), flags: .rundown, ticks: ticks,
-        process: process.index, tid: tid)
+        ref: channel.refs.ref(of: ThreadStart.self), flags: .rundown, ticks: names.ticks,
+        process: names.process.index, tid: tid)
       batch.add(ThreadStart(name: name), header, stretch: stretch)
     }
-    channel.send(batch)
   }
 }

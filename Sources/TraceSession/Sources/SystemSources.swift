@@ -9,8 +9,10 @@ final class SystemSources: Sendable {
   /// How CPU samples are taken; nil when none were asked for.
   let ladder: SamplingLadder?
   private let perf: PerfSource?
-  /// Where the kernel's events do not tell of images.
+  /// Images of the programs that join; nil if the kernel's events have them.
   private let images: ConnectedImages?
+  /// Names of the threads of listed programs; nil if the kernel's events have them.
+  private let threadNames: ConnectedThreads?
   private let codeFiles: CodeFileSource
   private let firstProblems: [String]
 
@@ -66,9 +68,11 @@ final class SystemSources: Sendable {
     if isPerfWanted, started == nil, ladder.taken == nil, configuration.providers.isEmpty {
       throw .samplingUnavailable(ladder)
     }
+    threadNames =
+      started == nil && !configuration.processes.pids.isEmpty ? ConnectedThreads(channel) : nil
     images =
       started == nil
-      ? try Self.watchConnected(rendezvous, channel, configuration, maps: areStacksWanted) : nil
+      ? try Self.watchConnected(rendezvous, channel, threadNames, maps: areStacksWanted) : nil
     Self.tell(ladder, configuration.cpuSampling, channel)
     self.codeFiles = codeFiles
     guard areStacksWanted else { return }
@@ -80,6 +84,7 @@ final class SystemSources: Sendable {
   func stop() {
     perf?.stop()
     images?.stop()
+    threadNames?.recordWaiting()
     codeFiles.stop()
   }
 
@@ -96,21 +101,22 @@ final class SystemSources: Sendable {
         note: "only programs that link TraceProvider are sampled, by timers of their own"))
   }
 
-  /// Where the kernel's events do not tell of the programs that join: what they map, if `maps` says
-  /// so, and what the threads of listed ones are called.
+  /// Records what the programs that join map, if `maps` says so, and the names of the threads of
+  /// listed ones, for a session that gets neither from the kernel.
   private static func watchConnected(
-    _ rendezvous: Rendezvous, _ channel: SystemChannel, _ configuration: SessionConfiguration,
-    maps: Bool
+    _ rendezvous: Rendezvous, _ channel: SystemChannel, _ names: ConnectedThreads?, maps: Bool
   ) throws(SessionError) -> ConnectedImages? {
     let images =
       maps ? ConnectedImages(channel) { rendezvous.state.withLock { $0.connected } } : nil
-    let names = configuration.processes.pids.isEmpty ? nil : ConnectedThreads(channel)
-    rendezvous.change {
-      $0.onWelcome = { [weak images] process in
+    // A program that runs already may have joined before the sources start.
+    let joined = rendezvous.change {
+      $0.onWelcome = { [weak images, weak names] process in
         images?.look(at: process)
-        names?.tell(process)
+        names?.add(process)
       }
+      return $0.connected
     }
+    for process in joined { names?.add(process) }
     try images?.start()
     return images
   }
