@@ -3,6 +3,7 @@ import OSStrings
 import TestSupport
 import Testing
 import TraceAnalysis
+import TraceKernel
 import TraceSymbols
 
 @testable import TraceSession

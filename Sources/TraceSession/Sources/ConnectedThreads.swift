@@ -2,6 +2,7 @@ import CTraceShims
 import Synchronization
 import TraceEvents
 import TraceFormat
+import TraceKernel
 
 /// Records the names of the threads that listed processes have when they join, for sessions that
 /// get no names from the kernel.

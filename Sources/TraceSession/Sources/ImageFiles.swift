@@ -295,16 +295,13 @@ private struct FileStamp: Hashable {
   }
 }
 
-extension ProcessMap {
-  /// As an event, with the build id of its file; the path as the kernel's own records have it.
-  func image(of pid: UInt32, _ files: ImageFiles, isRundown: Bool) -> ImageMap {
-    let buildID = files.buildID(
-      of: ImageFiles.Mapping(
-        pid: pid, start: start, end: end, name: name, device: device, inode: inode),
-      isRundown: isRundown)
-    return ImageMap(
-      baseAddress: start, size: size, fileOffset: fileOffset,
-      path: name.shown, buildID: buildID, device: device, inode: inode)
+extension ImageFiles.Mapping {
+  /// Of an image, as the kernel shows it.
+  init(_ image: ImageMap, pid: UInt32, mappedAt_ns: UInt64?) {
+    self.init(
+      pid: pid, start: image.baseAddress, end: image.baseAddress &+ image.size,
+      name: MappedName(shown: image.path), buildID: image.buildID, device: image.device,
+      inode: image.inode, mappedAt_ns: mappedAt_ns)
   }
 }
 

@@ -3,6 +3,7 @@ import Glibc
 import TraceControl
 import TraceEvents
 import TraceFormat
+import TraceKernel
 
 /// What a session records beside what programs emit. Started and stopped by the session.
 final class SystemSources: Sendable {

@@ -1,4 +1,6 @@
 import OSStrings
+import TraceEvents
+import TraceKernel
 
 /// What is told of a process to whoever reads the files that announce its code.
 struct CodeFileNotice: Hashable {
@@ -26,7 +28,7 @@ struct CodeFileNotice: Hashable {
 /// Gathers, from what the kernel tells of processes, what matters for files that announce code.
 ///
 /// - Cost: a look into a set for each sample.
-struct CodeFileNotices {
+final class CodeFileNotices: RuntimeCodeObserver {
   /// What has not been taken yet, in order.
   private(set) var waiting: [CodeFileNotice] = []
   /// Processes of which anything was told, and that have not ended.
@@ -36,28 +38,32 @@ struct CodeFileNotices {
   private var haveDumps: Set<UInt32> = []
 
   /// The process was sampled, or has executable memory without a file.
-  mutating func mayHaveMap(
+  func mayHaveMap(
     _ pid: UInt32, process: UInt32, atTicks ticks: UInt64, isRundown: Bool = false
   ) {
     guard pid != 0, mayHaveMap.insert(pid).inserted else { return }
     add(.mayHaveMap, pid, process, ticks, isRundown)
   }
 
-  mutating func mapped(_ path: String, _ map: PerfMap, process: UInt32, atTicks ticks: UInt64) {
-    let name = MappedName(shown: path)
+  func sampled(_ pid: UInt32, process: UInt32, atTicks ticks: UInt64) {
+    mayHaveMap(pid, process: process, atTicks: ticks)
+  }
+
+  func mapped(_ image: ImageMap, pid: UInt32, process: UInt32, atTicks ticks: UInt64) {
+    let name = MappedName(shown: image.path)
     if name.kind.isJitdump {
       guard !name.isDeleted else { return }
-      let device = ProcessMaps.device(major: map.major, minor: map.minor)
-      let kind = CodeFileNotice.Kind.mapped(path: path, device: device, inode: map.inode)
-      haveDumps.insert(map.pid)
-      add(kind, map.pid, process, ticks, false)
+      haveDumps.insert(pid)
+      add(
+        .mapped(path: name.path, device: image.device, inode: image.inode), pid, process, ticks,
+        false)
     } else if name.kind.mayHoldRuntimeCode {
-      mayHaveMap(map.pid, process: process, atTicks: ticks)
+      mayHaveMap(pid, process: process, atTicks: ticks)
     }
   }
 
   /// A map of a process that ran before the session.
-  mutating func found(
+  func found(
     _ map: ProcessMap, pid: UInt32, process: UInt32, atTicks ticks: UInt64
   ) {
     let kind = map.name.kind
@@ -71,7 +77,7 @@ struct CodeFileNotices {
     }
   }
 
-  mutating func forked(
+  func forked(
     _ pid: UInt32, from parent: UInt32, process: UInt32, atTicks ticks: UInt64
   ) {
     guard haveDumps.contains(parent) else { return }
@@ -79,13 +85,13 @@ struct CodeFileNotices {
     add(.forked(parent: parent), pid, process, ticks, false)
   }
 
-  mutating func execed(_ pid: UInt32, process: UInt32, atTicks ticks: UInt64) {
+  func execed(_ pid: UInt32, process: UInt32, atTicks ticks: UInt64) {
     haveDumps.remove(pid)
     guard told.contains(pid) else { return }
     add(.execed, pid, process, ticks, false)
   }
 
-  mutating func ended(_ pid: UInt32, atTicks ticks: UInt64) {
+  func ended(_ pid: UInt32, atTicks ticks: UInt64) {
     guard told.remove(pid) != nil else { return }
     mayHaveMap.remove(pid)
     haveDumps.remove(pid)
@@ -93,19 +99,19 @@ struct CodeFileNotices {
   }
 
   /// The number is another process's from now on.
-  mutating func forget(_ pid: UInt32) {
+  func forget(_ pid: UInt32) {
     told.remove(pid)
     mayHaveMap.remove(pid)
     haveDumps.remove(pid)
   }
 
   /// Gives what is waiting.
-  mutating func take() -> [CodeFileNotice] {
+  func take() -> [CodeFileNotice] {
     defer { waiting.removeAll(keepingCapacity: true) }
     return waiting
   }
 
-  private mutating func add(
+  private func add(
     _ kind: CodeFileNotice.Kind, _ pid: UInt32, _ process: UInt32?, _ ticks: UInt64,
     _ isRundown: Bool
   ) {

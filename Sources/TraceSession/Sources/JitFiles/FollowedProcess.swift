@@ -1,6 +1,7 @@
 import CTraceShims
 import Glibc
 import OSStrings
+import TraceKernel
 
 /// A process whose jitdump files and perf map are read.
 final class FollowedProcess {

@@ -1,4 +1,6 @@
 import OSStrings
+import TraceEvents
+import TraceKernel
 import TraceSymbols
 
 /// A piece of a process's memory that it may execute, and the image it shows, if any.
@@ -10,16 +12,14 @@ struct CodeMapping {
   /// Nil for memory without a file: code made at run time.
   var identity: UnwindImages.Identity?
 
-  /// - Parameter buildID: of the image where the record has none.
-  init(_ map: PerfMap, buildID: [UInt8] = []) {
-    start = map.address
-    end = map.address.addingReportingOverflow(map.size).overflow ? .max : map.address &+ map.size
-    fileOffset = map.fileOffset
-    let path = String(
-      osBytes: UnsafeRawBufferPointer(rebasing: map.path.prefix(PerfTranslator.pathBytesMax)))
+  init(_ image: ImageMap) {
+    start = image.baseAddress
+    let (end, overflows) = image.baseAddress.addingReportingOverflow(image.size)
+    self.end = overflows ? .max : end
+    fileOffset = image.fileOffset
     identity = Self.identity(
-      MappedName(shown: path), buildID: map.buildID.isEmpty ? buildID : Array(map.buildID),
-      device: ProcessMaps.device(major: map.major, minor: map.minor), inode: map.inode)
+      MappedName(shown: image.path), buildID: image.buildID, device: image.device,
+      inode: image.inode)
   }
 
   init(_ map: ProcessMap) {

@@ -1,10 +1,10 @@
-import TraceFormat
+internal import TraceFormat
 
 /// A sample's call chain as the kernel gives it: addresses, and among them marks that say whose
 /// they are.
 ///
 /// Return addresses are kept as they are; whoever looks them up takes one off.
-enum PerfCallchain {
+public enum PerfCallchain {
   /// Marks are the highest 4,095 numbers.
   private static let marksMin = UInt64(bitPattern: -4095)
   private static let kernelMark = UInt64(bitPattern: -128)
@@ -13,7 +13,7 @@ enum PerfCallchain {
   private enum Space { case kernel, user, skipped }
 
   /// How many addresses a chain has. The kernel's limit counts those of both spaces.
-  static func addressCount(_ chain: UnsafeRawBufferPointer) -> Int {
+  public static func addressCount(_ chain: UnsafeRawBufferPointer) -> Int {
     var count = 0
     for offset in stride(from: 0, to: chain.count & ~7, by: 8)
     where chain.loadUnaligned(fromByteOffset: offset, as: UInt64.self) < marksMin {
@@ -25,7 +25,7 @@ enum PerfCallchain {
   /// Appends the kernel's frames, then the user's, innermost first; `address`, where the sample was
   /// taken, if the chain has none. A chain that leaves its address space ends there: without frame
   /// pointers the kernel follows whatever the register holds.
-  static func append(
+  public static func append(
     _ chain: UnsafeRawBufferPointer, address: UInt64, to stack: inout [UInt64]
   ) {
     let before = stack.count
