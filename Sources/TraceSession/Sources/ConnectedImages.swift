@@ -14,7 +14,7 @@ import TraceKernel
 ///   than a twentieth of a CPU.
 /// - Trap: where another image takes an address between two looks, samples of that time get the
 ///   former's name.
-final class ConnectedImages: Sendable {
+final class ConnectedImages: SessionSource {
   /// A process that has joined, and the session's number for it.
   struct Process: Hashable {
     var pid: UInt32

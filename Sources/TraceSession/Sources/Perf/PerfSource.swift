@@ -11,19 +11,14 @@ import TraceKernel
 /// - Guarantee: what the kernel had written when ``stop()`` is called is in the drain's hands when
 ///   it returns, or counted as lost.
 /// - Cost: asleep until a CPU's ring is a quarter full, or a tenth of a second.
-final class PerfSource: Sendable {
-  struct Figures: Hashable {
+final class PerfSource: SessionSource {
+  fileprivate struct Figures: Hashable {
     var lost: UInt64 = 0
     var throttled: UInt64 = 0
     var malformed: UInt64 = 0
     var stackProblems: [String] = []
     var cutStacks: UInt64 = 0
     var framesMax = 0
-  }
-
-  private struct Opened: Sendable {
-    var plan: PerfPlan?
-    var refusal: PerfRefusal?
   }
 
   private let wish: PerfPlan.Wish
@@ -34,7 +29,7 @@ final class PerfSource: Sendable {
   private let kick: Int32
   private let isStopping = Atomic<Bool>(false)
   private let thread = Mutex<NamedThread?>(nil)
-  private let opened = Monitor(Opened())
+  private let opened = Monitor<Result<PerfPlan, PerfRefusal>?>(nil)
   private let state = Mutex(Figures())
 
   private static let pollMilliseconds: Int32 = 100
@@ -58,18 +53,39 @@ final class PerfSource: Sendable {
 
   deinit { if kick >= 0 { close(kick) } }
 
-  var figures: Figures { state.withLock { $0 } }
+  private var figures: Figures { state.withLock { $0 } }
 
-  /// Returns once events are being recorded; what they are.
-  func start() throws -> PerfPlan {
+  var lost: UInt64 { figures.lost }
+
+  var problems: [String] {
+    let figures = figures
+    var sentences: [String] = []
+    if figures.throttled > 0 {
+      sentences.append(
+        "the kernel held sampling back \(figures.throttled) times "
+          + "(kernel.perf_cpu_time_max_percent); ask for fewer samples a second")
+    }
+    sentences += figures.stackProblems
+    if figures.cutStacks > 0 {
+      sentences.append(
+        "\(figures.cutStacks) stacks have \(figures.framesMax) frames, the kernel's limit, and "
+          + "may lack their outer ones; raise kernel.perf_event_max_stack")
+    }
+    if figures.malformed > 0 {
+      sentences.append("\(figures.malformed) of the kernel's records could not be read")
+    }
+    return sentences
+  }
+
+  /// The events that are recorded, or why there are none; nil before ``start()``.
+  var outcome: Result<PerfPlan, PerfRefusal>? { opened.withLock { $0 } }
+
+  /// Returns once events are being recorded, or were refused: ``outcome`` says which.
+  func start() throws(SessionError) {
     let started = try NamedThread("trace-perf") { [self] in run() }
     thread.withLock { $0 = started }
-    opened.wait(nanoseconds: .max / 4) { $0.plan != nil || $0.refusal != nil }
-    if let refusal = opened.withLock({ $0.refusal }) {
-      stop()
-      throw refusal
-    }
-    return opened.withLock { $0.plan! }
+    opened.wait(nanoseconds: .max / 4) { $0 != nil }
+    if case .failure = outcome { stop() }
   }
 
   /// Ends recording, and hands over what is left. Again: does nothing.
@@ -84,12 +100,12 @@ final class PerfSource: Sendable {
   private func run() {
     let events: PerfEvents
     do throws(PerfRefusal) { events = try open() } catch {
-      opened.withLock { $0.refusal = error }
+      opened.withLock { $0 = .failure(error) }
       return
     }
     var reader = PerfReader(
       events, wish, filter: filter, channel: channel, connectedIndex: connectedIndex)
-    opened.withLock { $0.plan = events.plan }
+    opened.withLock { $0 = .success(events.plan) }
     var running = processesAtStart()
     while !isStopping.load(ordering: .acquiring) {
       wait(events, milliseconds: running.isEmpty ? Self.pollMilliseconds : 0)
