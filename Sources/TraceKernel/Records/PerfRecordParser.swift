@@ -16,7 +16,7 @@ public struct PerfRecordParser: Hashable, Sendable {
     self.userRegisterCount = userRegisterCount
   }
 
-  /// Bytes of the record at the start of `bytes`; nil when what is there is no record, or not whole.
+  /// Bytes of the record at the start of `bytes`; nil when no whole record is there.
   public static func recordBytes(at bytes: UnsafeRawBufferPointer) -> Int? {
     guard bytes.count >= headerBytes else { return nil }
     let size = Int(bytes.loadUnaligned(fromByteOffset: 6, as: UInt16.self))
