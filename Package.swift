@@ -16,6 +16,7 @@ let package = Package(
     .library(name: "TraceEvents", targets: ["TraceEvents"]),
     .library(name: "TraceProvider", targets: ["TraceProvider"]),
     .library(name: "TraceFormat", targets: ["TraceFormat"]),
+    .library(name: "TraceKernel", targets: ["TraceKernel"]),
     .library(name: "TraceSymbols", targets: ["TraceSymbols"]),
     .library(name: "TraceAnalysis", targets: ["TraceAnalysis"]),
     .library(name: "TraceExport", targets: ["TraceExport"]),
@@ -29,8 +30,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
-  // In pipeline order: what an event is, the ring it crosses, the app's end, the file, names for
-  // addresses, the session's end.
+  // In pipeline order: what an event is, the ring it crosses, the app's end, the file, the kernel's
+  // records, names for addresses, the session's end.
   targets: [
     .target(name: "CTraceShims"),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
@@ -43,6 +44,7 @@ let package = Package(
       dependencies: ["CTraceShims", "OSStrings", "TraceEvents", "TraceRing", "TraceControl"]),
     .target(
       name: "TraceFormat", dependencies: ["CLZ4", "CTraceShims", "OSStrings", "TraceEvents"]),
+    .target(name: "TraceKernel", dependencies: ["OSStrings", "TraceEvents", "TraceFormat"]),
     .systemLibrary(name: "CDW", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
     .target(
@@ -54,7 +56,7 @@ let package = Package(
       name: "TraceSession",
       dependencies: [
         "CTraceShims", "OSStrings", "TraceEvents", "TraceRing", "TraceControl", "TraceFormat",
-        "TraceSymbols", "TraceAnalysis",
+        "TraceKernel", "TraceSymbols", "TraceAnalysis",
       ]),
     .target(
       name: "TraceExport",
@@ -116,8 +118,8 @@ let package = Package(
     .testTarget(
       name: "TraceSessionTests",
       dependencies: [
-        "CTraceShims", "OSStrings", "TraceControl", "TraceEvents", "TraceFormat", "TraceRing",
-        "TraceSession", "TraceSymbols", "TestSupport", "event-storm", "tracectl",
+        "CTraceShims", "OSStrings", "TraceControl", "TraceEvents", "TraceFormat", "TraceKernel",
+        "TraceRing", "TraceSession", "TraceSymbols", "TestSupport", "event-storm", "tracectl",
       ]),
     .testTarget(
       name: "TraceProviderTests",
@@ -132,6 +134,8 @@ let package = Package(
     .testTarget(
       name: "TraceFormatTests",
       dependencies: ["CLZ4", "CTraceShims", "TraceEvents", "TraceFormat", "TestSupport"]),
+    .testTarget(
+      name: "TraceKernelTests", dependencies: ["TraceEvents", "TraceFormat", "TraceKernel"]),
     .testTarget(
       name: "TraceSymbolsTests", dependencies: ["CDW", "TraceSymbols", "TestSupport"]),
     .testTarget(

@@ -102,13 +102,13 @@ public final class Symbolizer: Pass {
   private func entry(
     _ pid: UInt32, _ address: UInt64, at time: Int64
   ) -> ResolutionCache.Entry {
-    let generation = Naming.isKernel(address) ? nil : generation(pid, at: time)
+    let generation = StackAddress.isKernel(address) ? nil : generation(pid, at: time)
     let number = generation?.number ?? Self.kernelGeneration
     if let known = cache.entry(address, number, at: time) { return known.pointee }
     var entry = naming.answer(generation, pid: pid, address, at: time)
     entry.generation = number
     // Of an unknown process nothing is kept: its number is the kernel's.
-    if generation != nil || Naming.isKernel(address) { cache.insert(entry) }
+    if generation != nil || StackAddress.isKernel(address) { cache.insert(entry) }
     return entry
   }
 
@@ -153,7 +153,7 @@ public final class Symbolizer: Pass {
   public func sourceFrames(
     pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
   ) -> SourceFrames? {
-    guard !Naming.isKernel(address), let generation = generation(pid, at: timestamp) else {
+    guard !StackAddress.isKernel(address), let generation = generation(pid, at: timestamp) else {
       return nil
     }
     return naming.sourceFrames(generation, isCaller ? address &- 1 : address, at: timestamp)
@@ -171,7 +171,7 @@ public final class Symbolizer: Pass {
   public func imagePlace(
     pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
   ) -> ImagePlace? {
-    guard !Naming.isKernel(address), let generation = generation(pid, at: timestamp) else {
+    guard !StackAddress.isKernel(address), let generation = generation(pid, at: timestamp) else {
       return nil
     }
     return naming.imagePlace(generation, isCaller ? address &- 1 : address, at: timestamp)

@@ -16,7 +16,7 @@ package struct ProcessIdentity: Hashable, Sendable {
     let living = Self.living(directory)
     arguments = Self.arguments(in: living)
     executable = Self.executable(in: living, arguments: { arguments }) ?? ""
-    guard let bytes = Self.contents("\(directory)/stat", limit: 4096) else { return }
+    guard let bytes = OSPath.contents("\(directory)/stat", limit: 4096) else { return }
     (parentPID, startTime) = Self.parseStat(String(decoding: bytes, as: UTF8.self)) ?? (0, 0)
   }
 
@@ -37,7 +37,7 @@ package struct ProcessIdentity: Hashable, Sendable {
 
   /// The process that has started it, or has taken it over; nil where there is none to be seen.
   package static func parent(of pid: UInt32) -> UInt32? {
-    guard let bytes = contents("/proc/\(pid)/stat", limit: 4096),
+    guard let bytes = OSPath.contents("/proc/\(pid)/stat", limit: 4096),
       let (parent, _) = parseStat(String(decoding: bytes, as: UTF8.self)), parent > 0
     else { return nil }
     return parent
@@ -55,13 +55,14 @@ package struct ProcessIdentity: Hashable, Sendable {
     in directory: String, arguments: () -> [String]
   ) -> String? {
     guard let path = OSPath.readlink("\(directory)/exe") else { return nil }
-    let file = path.hasSuffix(deletedMark) ? String(path.dropLast(deletedMark.count)) : path
+    let file = MappedName(shown: path).path
     guard LoaderCommand.isLoader(file) else { return file }
     return LoaderCommand.program(arguments()) ?? file
   }
 
   private static func arguments(in directory: String) -> [String] {
-    contents("\(directory)/cmdline", limit: ControlLimits.argumentBytes).map(Self.arguments) ?? []
+    OSPath.contents("\(directory)/cmdline", limit: ControlLimits.argumentBytes)
+      .map(Self.arguments) ?? []
   }
 
   /// Where the main thread has ended, what a process is stands with its other threads only.
@@ -82,9 +83,6 @@ package struct ProcessIdentity: Hashable, Sendable {
   /// Threads that are asked where the main thread has ended.
   private static let threadsMax = 16
 
-  /// The kernel's, behind the name of a file that is gone.
-  private static let deletedMark = " (deleted)"
-
   /// NUL ends each argument.
   static func arguments(_ bytes: [UInt8]) -> [String] {
     var parts = bytes.split(separator: 0, omittingEmptySubsequences: false)
@@ -101,21 +99,5 @@ package struct ProcessIdentity: Hashable, Sendable {
       return nil
     }
     return (parent, start)
-  }
-
-  private static func contents(_ path: String, limit: Int) -> [UInt8]? {
-    let file = OSPath.open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return nil }
-    defer { close(file) }
-    var bytes = [UInt8](repeating: 0, count: limit)
-    var filled = 0
-    while filled < limit {
-      let count = bytes.withUnsafeMutableBytes {
-        read(file, $0.baseAddress! + filled, limit - filled)
-      }
-      if count <= 0 { break }
-      filled += count
-    }
-    return Array(bytes.prefix(filled))
   }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import OSStrings
 import TraceExport
 import TraceSession
 
@@ -64,13 +65,9 @@ enum MemoryLimits {
 
   /// A number of /proc/self/statm, which are pages.
   private static func usedBytes(_ column: Int) -> UInt64? {
-    guard let file = fopen("/proc/self/statm", "re") else { return nil }
-    defer { fclose(file) }
-    var line = [CChar](repeating: 0, count: 128)
-    guard fgets(&line, Int32(line.count), file) != nil else { return nil }
-    let numbers = line.split(separator: CChar(UInt8(ascii: " ")))
-    guard column < numbers.count else { return nil }
-    let pages = strtoull(Array(numbers[column] + [0]), nil, 10)
-    return UInt64(pages) * UInt64(sysconf(Int32(_SC_PAGESIZE)))
+    guard let line = OSPath.firstLine("/proc/self/statm", limit: 128) else { return nil }
+    let numbers = line.split(separator: " ")
+    guard column < numbers.count, let pages = UInt64(numbers[column]) else { return nil }
+    return pages * UInt64(sysconf(Int32(_SC_PAGESIZE)))
   }
 }

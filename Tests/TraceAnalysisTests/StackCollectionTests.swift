@@ -24,7 +24,7 @@ import TraceFormat
       in frames: inout FrameTable
     ) -> ResolvedFrame {
       lookups.count += 1
-      if address.isKernelAddress {
+      if StackAddress.isKernel(address) {
         let frame = StackFrame(.function, module: "[k]", function: "\(address & 0xff)")
         return ResolvedFrame(frames.id(of: frame), validity: .always)
       }

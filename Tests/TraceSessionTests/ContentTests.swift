@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import OSStrings
 import TestSupport
 import Testing
 import TraceAnalysis
@@ -39,7 +40,7 @@ struct ContentTests {
     var status = stat()
     try #require(stat(path, &status) == 0)
     return ImageFiles.Mapping(
-      pid: 0x7fff_fffe, start: 1 << 12, end: 2 << 12, path: path,
+      pid: 0x7fff_fffe, start: 1 << 12, end: 2 << 12, name: MappedName(shown: path),
       device: UInt64(status.st_dev), inode: UInt64(status.st_ino),
       mappedAt_ns: trace_monotonic_ns())
   }
@@ -103,8 +104,9 @@ struct ContentTests {
     var status = stat()
     try #require(fstat(descriptor, &status) == 0)
     var mapping = ImageFiles.Mapping(
-      pid: UInt32(getpid()), start: 1 << 12, end: 2 << 12, path: "/memfd:payload (deleted)",
-      device: UInt64(status.st_dev), inode: UInt64(status.st_ino), isDeleted: true)
+      pid: UInt32(getpid()), start: 1 << 12, end: 2 << 12,
+      name: MappedName(shown: "/memfd:payload (deleted)"),
+      device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     let files = ImageFiles()
     let id = files.buildID(of: mapping, isRundown: false)
     #expect(BuildID(id)?.isContent == true)

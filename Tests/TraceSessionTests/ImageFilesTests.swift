@@ -1,7 +1,9 @@
 import Glibc
+import OSStrings
 import TestSupport
 import Testing
 import TraceAnalysis
+import TraceKernel
 import TraceSymbols
 
 @testable import TraceSession
@@ -23,7 +25,8 @@ import TraceSymbols
     _ map: ProcessMap, buildID: [UInt8] = [], inode: UInt64? = nil, path: String? = nil
   ) -> ImageFiles.Mapping {
     ImageFiles.Mapping(
-      pid: UInt32(getpid()), start: map.start, end: map.end, path: path ?? map.path,
+      pid: UInt32(getpid()), start: map.start, end: map.end,
+      name: path.map { MappedName(shown: $0) } ?? map.name,
       buildID: buildID, device: map.device, inode: inode ?? map.inode)
   }
 

@@ -1,6 +1,7 @@
 import Glibc
 import Testing
 import TraceControl
+import TraceKernel
 
 @testable import TraceSession
 

@@ -1,4 +1,6 @@
 import Testing
+import TraceEvents
+import TraceKernel
 import TraceSymbols
 
 @testable import TraceSession
@@ -150,14 +152,11 @@ import TraceSymbols
       ("/usr/bin/a.dump", "/usr/bin/a.dump"),
     ] as [(String, String?)])
   func onlyFilesAreImages(path: String, image: String?) {
-    let bytes = Array(path.utf8)
-    bytes.withUnsafeBytes { path in
-      let map = PerfMap(
-        pid: 7, tid: 7, address: 0x1000, size: .max, fileOffset: 0, major: 0, minor: 0, inode: 0,
-        buildID: UnsafeRawBufferPointer(start: nil, count: 0), path: path)
-      let mapping = CodeMapping(map)
-      #expect(mapping.identity?.path == image)
-      #expect(mapping.end > mapping.start)
-    }
+    let mapping = CodeMapping(
+      ImageMap(
+        baseAddress: 0x1000, size: .max, fileOffset: 0, path: path, buildID: [], device: 0,
+        inode: 0))
+    #expect(mapping.identity?.path == image)
+    #expect(mapping.end > mapping.start)
   }
 }

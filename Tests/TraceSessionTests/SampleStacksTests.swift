@@ -2,6 +2,7 @@ import Testing
 import TraceFormat
 import TraceSymbols
 
+@testable import TraceKernel
 @testable import TraceSession
 
 /// What becomes of a sample's stack: both sides joined, and a mark where callers are missing.
@@ -36,7 +37,8 @@ import TraceSymbols
         SampleStacksTests.bytes(registers).withUnsafeBytes { registers in
           SampleStacksTests.bytes(stack).withUnsafeBytes { stack in
             let sample = PerfSample(
-              address: address, callchain: chain, registersABI: abi, userRegisters: registers,
+              instructionPointer: address, callchain: chain, registersABI: abi,
+              userRegisters: registers,
               userStack: stack)
             stacks.append(sample, pid: pid, to: &result)
           }
@@ -122,10 +124,9 @@ import TraceSymbols
     let parser = PerfRecordParser(fields: .callFrames, userRegisterCount: 17)
     let registers = (0..<17).map { UInt64($0) + 100 }
     let words: [UInt64] =
-      [0x5000, PerfRecordParserTests.pair(7, 8), 1_000_000, PerfRecordParserTests.pair(1, 0), 9, 0]
-      + [2] + registers + [32] + [1, 2, 3, 4] + [16]
-    let record = PerfRecordParserTests.record(
-      PerfRecordKind.sample, words: words, hasStamp: false)
+      [0x5000, 8 << 32 | 7, 1_000_000, 1, 9, 0] + [2] + registers + [32] + [1, 2, 3, 4] + [16]
+    let head = UInt64(PerfRecordKind.sample) | UInt64(8 + words.count * 8) << 48
+    let record = Self.bytes([head] + words)
     record.withUnsafeBytes {
       guard case .sample(let sample) = parser.parse($0) else {
         Issue.record("no sample")

@@ -1,3 +1,4 @@
+internal import OSStrings
 internal import TraceEvents
 
 /// Images, the kernel and the sources of compiled code, by number.
@@ -64,16 +65,12 @@ struct ModuleTable {
 }
 
 extension ImageIdentity {
-  static let deletedSuffix = " (deleted)"
-
   /// Of a mapping as the kernel shows it.
   init(mapping: ImageMap, pid: UInt32) {
-    let isDeleted = mapping.path.hasSuffix(Self.deletedSuffix)
+    let name = MappedName(shown: mapping.path)
     self.init(
-      path: isDeleted
-        ? String(mapping.path.dropLast(Self.deletedSuffix.count)) : mapping.path,
-      buildID: mapping.buildID, device: mapping.device, inode: mapping.inode,
-      isDeleted: isDeleted, pid: pid)
+      path: name.path, buildID: mapping.buildID, device: mapping.device, inode: mapping.inode,
+      isDeleted: name.isDeleted, pid: pid)
   }
 
   /// Whether it is memory without a file of code behind it, where compiled code may lie: anonymous,
@@ -81,14 +78,7 @@ extension ImageIdentity {
   /// for perf to notice.
   var isAnonymous: Bool {
     guard buildID.isEmpty else { return false }
-    if path.isEmpty || path == "//anon" || path == "/dev/zero" { return true }
-    if path.first == "[" { return path != "[vdso]" && path != "[vsyscall]" }
-    for prefix in ["/memfd:", "memfd:", "/SYSV", "anon_inode:", "/anon_hugepage"]
-    where path.hasPrefix(prefix) {
-      return true
-    }
-    let name = path.split(separator: "/").last ?? ""
-    return name.hasPrefix("jit-") && name.hasSuffix(".dump")
-      && name.dropFirst(4).dropLast(5).allSatisfy { $0.isASCII && $0.isNumber }
+    let kind = MappedName(path: path, isDeleted: isDeleted).kind
+    return kind.mayHoldRuntimeCode || kind.isJitdump
   }
 }

@@ -1,5 +1,6 @@
 internal import Synchronization
 internal import TraceEvents
+internal import TraceFormat
 internal import TraceSymbols
 
 /// Turns what a ``CodeMap`` finds into names: asks the sources of images' functions, and keeps
@@ -29,9 +30,6 @@ final class Naming {
     self.options = options
   }
 
-  /// Kernel addresses are the upper half.
-  static func isKernel(_ address: UInt64) -> Bool { address >= 1 << 63 }
-
   /// The answer for `address`, which is the frame's, or one less for a caller.
   func answer(
     _ generation: Generation?, pid: UInt32, _ address: UInt64, at time: Int64
@@ -40,7 +38,7 @@ final class Naming {
     entry.address = address
     entry.generation = generation?.number ?? CodeRow.none
     entry.module = CodeRow.none
-    if Self.isKernel(address) {
+    if StackAddress.isKernel(address) {
       (entry.from, entry.until) = (.min, .max)
       let answer = kernelAnswer(address)
       return lock.withLock { [entry] _ in

@@ -49,7 +49,7 @@ final class FrameTally {
       entries.append(Entry(slot: slot))
     }
     if count < Self.addressesMax {
-      let isKernel = address.isKernelAddress
+      let isKernel = StackAddress.isKernel(address)
       let place = Place(address: address, pid: isKernel ? 0 : pid)
       if entries[number].places.insert(place).inserted { count += 1 }
     } else {

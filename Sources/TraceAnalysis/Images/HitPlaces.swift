@@ -108,7 +108,7 @@ private final class HitStacks {
     var inner: UInt64?
     path.removeAll(keepingCapacity: true)
     file.forEachFrame(of: header.stack) { id, address in
-      let isCaller = inner.map { $0.isKernelAddress == address.isKernelAddress } ?? false
+      let isCaller = StackAddress.isCaller(address, inner: inner)
       var key: UInt64 = 0
       if inner == nil || id.rawValue & 3 == 0 {
         key = UInt64(id.rawValue) | (isCaller ? 1 << 32 : 0)
@@ -131,7 +131,7 @@ private final class HitStacks {
   /// Asks for a frame, once; gives the times for which that is enough.
   private func ask(_ step: Step, _ pid: UInt32, at time: Int64) -> ClosedRange<Int64> {
     // The kernel's addresses are the same in all processes.
-    let owner = step.address.isKernelAddress ? 0 : pid
+    let owner = StackAddress.isKernel(step.address) ? 0 : pid
     let key = max(owner &<< 1 &+ (step.isCaller ? 2 : 1), 1)
     if let known = asked.entry(step.address, key, at: time) {
       return known.pointee.from...known.pointee.until

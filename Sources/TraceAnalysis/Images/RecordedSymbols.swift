@@ -1,3 +1,4 @@
+internal import OSStrings
 internal import Synchronization
 public import TraceFormat
 internal import TraceSymbols
@@ -84,7 +85,7 @@ public final class RecordedSymbols: ImageSymbolProvider {
 
 extension ImageIdentity {
   /// As the kernel showed it.
-  var mappedPath: String { isDeleted ? path + Self.deletedSuffix : path }
+  var mappedPath: String { MappedName(path: path, isDeleted: isDeleted).shown }
 }
 
 /// Functions in order, the innermost found first.

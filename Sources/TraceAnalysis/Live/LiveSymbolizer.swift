@@ -126,14 +126,14 @@ public final class LiveSymbolizer {
     defer { deliver() }
     let place = isCaller ? address &- 1 : address
     // What is older than the history is not known well enough.
-    guard timestamp >= forgetting.horizon || Naming.isKernel(place) else {
+    guard timestamp >= forgetting.horizon || StackAddress.isKernel(place) else {
       return Answer(resolution: .unresolved(.unloaded, module: nil), ticket: nil)
     }
     let isOpen = timestamp > stream.settledUntil
     let resolution = resolve(pid, place, at: timestamp, isCaller: isCaller, isSettled: !isOpen)
     // The kernel's functions stay where they are.
     let isNamed = resolution.symbolID != nil
-    if Naming.isKernel(place) || isNamed && isFinal(timestamp) {
+    if StackAddress.isKernel(place) || isNamed && isFinal(timestamp) {
       return Answer(resolution: resolution, ticket: nil)
     }
     makeRoom()
@@ -158,7 +158,7 @@ public final class LiveSymbolizer {
   ) -> Resolution {
     let naming = isSettled ? settled : early
     let generation =
-      Naming.isKernel(place)
+      StackAddress.isKernel(place)
       ? nil
       : naming.map.lives.generation(
         pid, at: time, edge: options.clockEdgeNanoseconds)

@@ -273,8 +273,7 @@ struct StackCollector {
     path.removeAll(keepingCapacity: true)
     let file = file
     file.forEachFrame(of: sample.stack) { id, address in
-      // Where the kernel was entered, the program's own place is exact.
-      let isCaller = called.map { $0.isKernelAddress == address.isKernelAddress } ?? false
+      let isCaller = StackAddress.isCaller(address, inner: called)
       var key: UInt64 = 0
       if called == nil || id.rawValue & 3 == 0 {
         key = UInt64(id.rawValue) | (isCaller ? 1 << 32 : 0)
@@ -309,7 +308,7 @@ struct StackCollector {
     _ address: UInt64, _ origin: Int, _ time: Int64, isCaller: Bool
   ) -> (Answer, ClosedRange<Int64>) {
     // The kernel's addresses are the same in all processes.
-    let process = address.isKernelAddress ? 0 : origins[origin].number
+    let process = StackAddress.isKernel(address) ? 0 : origins[origin].number
     let key = process &<< 1 &+ (isCaller ? 2 : 1)
     if let known = addresses.entry(address, key, at: time) {
       return (known.pointee.value, known.pointee.from...known.pointee.until)
@@ -360,9 +359,4 @@ struct StackCollector {
     }
     return totals
   }
-}
-
-extension UInt64 {
-  /// The kernel's half of the address space.
-  var isKernelAddress: Bool { self >= 1 << 63 }
 }

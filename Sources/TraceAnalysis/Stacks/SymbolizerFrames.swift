@@ -81,7 +81,8 @@ public struct SymbolizerFrames: FrameResolver {
       else { return ResolvedFrame(frame(of: id, &table), validity: span) }
       return frames(of: id, source, validity: span, &table)
     case .unresolved(let reason, let module):
-      let key = UnresolvedKey(reason: reason, module: module, isKernel: address.isKernelAddress)
+      let key = UnresolvedKey(
+        reason: reason, module: module, isKernel: StackAddress.isKernel(address))
       return ResolvedFrame(frame(of: key, &table), validity: span)
     }
   }

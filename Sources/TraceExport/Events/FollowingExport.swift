@@ -149,7 +149,7 @@ final class FollowingExport<Format: EventFormat>: Export {
         tickets.append(nil)
         continue
       }
-      let isCaller = index > 0 && stack[index - 1] >> 63 == address >> 63
+      let isCaller = StackAddress.isCaller(address, inner: index > 0 ? stack[index - 1] : nil)
       let (frame, ticket) = names.frame(
         address, pid: header.pid, at: header.timestamp, isCaller: isCaller)
       frames.append(frame)

@@ -53,8 +53,7 @@ extension FrameNames {
         frames.append(.lost)
         continue
       }
-      // Where the kernel was entered, the program's own place is exact.
-      let isCaller = index > 0 && stack[index - 1] >> 63 == address >> 63
+      let isCaller = StackAddress.isCaller(address, inner: index > 0 ? stack[index - 1] : nil)
       frames.append(try frame(address, pid: pid, at: time, isCaller: isCaller))
     }
     return frames

@@ -3,6 +3,7 @@ import Glibc
 import Synchronization
 import TraceEvents
 import TraceFormat
+import TraceKernel
 
 /// Tells what code the processes that have joined the session map, where the kernel's events do
 /// not: so that the samples that they take of themselves, and their events' stacks, have names.
@@ -13,7 +14,7 @@ import TraceFormat
 ///   than a twentieth of a CPU.
 /// - Trap: where another image takes an address between two looks, samples of that time get the
 ///   former's name.
-final class ConnectedImages: Sendable {
+final class ConnectedImages: SessionSource {
   /// A process that has joined, and the session's number for it.
   struct Process: Hashable {
     var pid: UInt32
@@ -100,7 +101,9 @@ final class ConnectedImages: Sendable {
       ticks: trace_ticks_are_invariant() ? trace_ticks() : trace_monotonic_ns(),
       process: process.index, tid: process.pid)
     for map in maps {
-      let image = map.image(of: process.pid, channel.images, isRundown: false)
+      var image = map.image
+      image.buildID = channel.images.buildID(
+        of: ImageFiles.Mapping(image, pid: process.pid, mappedAt_ns: nil), isRundown: false)
       batch.add(image, header, stretch: stretch)
     }
     channel.send(batch)

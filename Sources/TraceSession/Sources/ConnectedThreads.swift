@@ -2,6 +2,7 @@ import CTraceShims
 import Synchronization
 import TraceEvents
 import TraceFormat
+import TraceKernel
 
 /// Records the names of the threads that listed processes have when they join, for sessions that
 /// get no names from the kernel.
@@ -10,7 +11,7 @@ import TraceFormat
 ///   next process that joins or for the session's end.
 /// - Cost: one read of /proc/PID/task/TID/comm per thread, for at most 4096 threads of a process.
 /// - Trap: threads that begin later and names that change later are not recorded.
-final class ConnectedThreads: Sendable {
+final class ConnectedThreads: SessionSource {
   /// The names that one process had at one time.
   private struct Names {
     var process: ConnectedImages.Process
@@ -25,6 +26,12 @@ final class ConnectedThreads: Sendable {
   private static let waitingMax = 64
 
   init(_ channel: SystemChannel) { self.channel = channel }
+
+  /// Nothing to begin: names are read when processes join.
+  func start() throws(SessionError) {}
+
+  /// Records the names that still wait.
+  func stop() { recordWaiting() }
 
   /// Reads the names of a process and records them. From any thread.
   func add(_ process: ConnectedImages.Process) {
@@ -46,7 +53,7 @@ final class ConnectedThreads: Sendable {
   }
 
   /// Records the names that wait, a batch for each process, while there are batches.
-  func recordWaiting() {
+  private func recordWaiting() {
     waiting.withLock { waiting in
       while let names = waiting.first,
         let batch = channel.take(waitingNanoseconds: Self.batchLimit_ns)

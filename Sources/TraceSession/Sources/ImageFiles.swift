@@ -30,23 +30,15 @@ final class ImageFiles: Sendable {
     var pid: UInt32
     var start: UInt64
     var end: UInt64
-    var path: String
+    var name: MappedName
     var buildID: [UInt8] = []
     var device: UInt64
     var inode: UInt64
-    var isDeleted = false
     /// CLOCK_MONOTONIC; nil where it is mapped now.
     var mappedAt_ns: UInt64?
 
-    /// A program's or a runtime's memory that can be opened.
-    fileprivate var isMemory: Bool { path.hasPrefix("/memfd:") }
-
-    /// Whether the path is that of a file of code: not memory that only looks like a file, nor what
-    /// runtimes announce their code with.
-    fileprivate var isImageFile: Bool {
-      !["//", "/memfd:", "/dev/", "/SYSV", "/anon_hugepage", "/["].contains(where: path.hasPrefix)
-        && !path.contains("/jit-")
-    }
+    var path: String { name.path }
+    fileprivate var isMemory: Bool { name.kind == .memoryFile }
   }
 
   private enum Key: Hashable {
@@ -132,7 +124,7 @@ final class ImageFiles: Sendable {
     switch Self.open(mapping, access) {
     case .failure(let refusal):
       image.refused = access
-      if refusal == .replaced, mapping.buildID.isEmpty, mapping.isImageFile {
+      if refusal == .replaced, mapping.buildID.isEmpty, mapping.name.kind == .file {
         image.buildID = BuildID.unknownContent.bytes
       }
       return image
@@ -230,7 +222,7 @@ final class ImageFiles: Sendable {
       }
       return .failure(.unreadable)
     }
-    guard !mapping.isDeleted else { return .failure(.replaced) }
+    guard !mapping.name.isDeleted else { return .failure(.replaced) }
     var refusal = Refusal.replaced
     for path in paths(of: mapping) {
       switch openFile(path, access, mapping) {
@@ -303,16 +295,13 @@ private struct FileStamp: Hashable {
   }
 }
 
-extension ProcessMap {
-  /// As an event, with the build id of its file; the path as the kernel's own records have it.
-  func image(of pid: UInt32, _ files: ImageFiles, isRundown: Bool) -> ImageMap {
-    let buildID = files.buildID(
-      of: ImageFiles.Mapping(
-        pid: pid, start: start, end: end, path: path, device: device, inode: inode,
-        isDeleted: isDeleted), isRundown: isRundown)
-    return ImageMap(
-      baseAddress: start, size: size, fileOffset: fileOffset,
-      path: isDeleted ? path + " (deleted)" : path, buildID: buildID, device: device, inode: inode)
+extension ImageFiles.Mapping {
+  /// Of an image, as the kernel shows it.
+  init(_ image: ImageMap, pid: UInt32, mappedAt_ns: UInt64?) {
+    self.init(
+      pid: pid, start: image.baseAddress, end: image.baseAddress &+ image.size,
+      name: MappedName(shown: image.path), buildID: image.buildID, device: image.device,
+      inode: image.inode, mappedAt_ns: mappedAt_ns)
   }
 }
 

@@ -21,13 +21,11 @@ enum ProcFiles {
 
   /// A thread's name, at most 15 bytes.
   static func name(of pid: UInt32, thread: UInt32) -> String? {
-    guard let file = OSPath.fopen("/proc/\(pid)/task/\(thread)/comm", "re") else { return nil }
-    defer { fclose(file) }
-    var line = [UInt8](repeating: 0, count: 64)
-    let count = fread(&line, 1, line.count, file)
-    guard count > 0 else { return nil }
-    let text = line.prefix(count)
-    return String(osBytes: text.last == 10 ? text.dropLast() : text)
+    // The name itself may have a line break.
+    guard let text = OSPath.contents("/proc/\(pid)/task/\(thread)/comm", limit: 64),
+      !text.isEmpty
+    else { return nil }
+    return String(osBytes: text.last == UInt8(ascii: "\n") ? text.dropLast() : text[...])
   }
 
   /// Descriptors of a process that are looked at.
@@ -36,7 +34,7 @@ enum ProcFiles {
   /// Where the files can be opened that a process keeps in memory only (memfd_create).
   static func memoryFiles(of pid: UInt32) -> [String] {
     numbers(in: "/proc/\(pid)/fd", descriptorsMax).map { "/proc/\(pid)/fd/\($0)" }.filter { path in
-      OSPath.readlink(path)?.hasPrefix("/memfd:") == true
+      OSPath.readlink(path).map { MappedName(shown: $0).kind } == .memoryFile
     }
   }
 

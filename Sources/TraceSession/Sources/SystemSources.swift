@@ -3,17 +3,15 @@ import Glibc
 import TraceControl
 import TraceEvents
 import TraceFormat
+import TraceKernel
 
 /// What a session records beside what programs emit. Started and stopped by the session.
 final class SystemSources: Sendable {
   /// How CPU samples are taken; nil when none were asked for.
   let ladder: SamplingLadder?
-  private let perf: PerfSource?
-  /// Images of the programs that join; nil if the kernel's events have them.
-  private let images: ConnectedImages?
-  /// Names of the threads of listed programs; nil if the kernel's events have them.
-  private let threadNames: ConnectedThreads?
-  private let codeFiles: CodeFileSource
+  /// In the order in which they were started, and are stopped: what runtimes' files still have to
+  /// say of the samples is read last.
+  private let sources: [any SessionSource]
   private let firstProblems: [String]
 
   /// Nil when nothing of the kind is wanted.
@@ -23,9 +21,10 @@ final class SystemSources: Sendable {
     _ configuration: SessionConfiguration, _ drain: Drain, _ rendezvous: Rendezvous,
     _ files: ImageFiles
   ) throws(SessionError) {
-    let isPerfWanted = configuration.cpuSampling != nil || configuration.contextSwitches
-    let areStacksWanted = isPerfWanted || !configuration.stacks.isEmpty
-    guard areStacksWanted || !configuration.processes.pids.isEmpty else { return nil }
+    let isKernelWanted = configuration.cpuSampling != nil || configuration.contextSwitches
+    guard
+      isKernelWanted || !configuration.stacks.isEmpty || !configuration.processes.pids.isEmpty
+    else { return nil }
     if let rate = configuration.cpuSampling?.rate, let most = PerfSettings.rateMax, rate > most {
       throw .samplingRate(Int(rate), most: most)
     }
@@ -33,9 +32,35 @@ final class SystemSources: Sendable {
     guard let refs = SystemRefs(numbers) else { throw .system(call: "RefTable", code: ENOSPC) }
     let channel = SystemChannel(drain, refs: refs, images: files)
     var ladder = SamplingLadder()
-    var started: PerfSource?
     let codeFiles = CodeFileSource(channel)
-    for scope in isPerfWanted ? Self.scopes(configuration) : [] {
+    let kernel =
+      isKernelWanted
+      ? Self.kernelEvents(configuration, channel, rendezvous, codeFiles, &ladder) : nil
+    if kernel == nil, let sampling = configuration.cpuSampling {
+      Self.stepDown(&ladder, sampling, rendezvous)
+    }
+    firstProblems = ladder.note.isEmpty ? [] : [ladder.note]
+    self.ladder = configuration.cpuSampling == nil ? nil : ladder
+    if isKernelWanted, kernel == nil, ladder.taken == nil, configuration.providers.isEmpty {
+      throw .samplingUnavailable(ladder)
+    }
+    let others: [any SessionSource] =
+      kernel == nil
+      ? Self.joinedPrograms(configuration, channel, rendezvous, isKernelWanted) : [codeFiles]
+    if let kernel { sources = [kernel] + others } else { sources = others }
+    Self.tell(ladder, configuration.cpuSampling, channel)
+    for source in others { try source.start() }
+  }
+
+  /// Ends it all.
+  func stop() { for source in sources { source.stop() } }
+
+  /// The kernel's events in the widest scope that is permitted, started; nil where there are none.
+  private static func kernelEvents(
+    _ configuration: SessionConfiguration, _ channel: SystemChannel, _ rendezvous: Rendezvous,
+    _ codeFiles: CodeFileSource, _ ladder: inout SamplingLadder
+  ) -> PerfSource? {
+    for scope in scopes(configuration) {
       let wish = PerfPlan.Wish(
         sampling: configuration.cpuSampling, contextSwitches: configuration.contextSwitches,
         scope: scope)
@@ -44,48 +69,24 @@ final class SystemSources: Sendable {
         pid in
         rendezvous.state.withLock { $0.index(ofPID: pid) }
       }
+      let plan: PerfPlan
       do {
-        let plan = try source.start()
-        started = source
-        ladder.source = plan.source
-        ladder.hasKernelFrames = plan.hasKernelFrames
-        ladder.add(.init(.kernelEvents, isTaken: true, note: Self.note(plan)))
-        break
+        try source.start()
+        guard let outcome = source.outcome else { continue }
+        plan = try outcome.get()
       } catch {
         // That the better way to the same samples is refused is no news.
         if case .descendants = scope { continue }
         if case .wholeMachine = scope, !configuration.processes.pids.isEmpty { continue }
-        ladder.add(
-          .init(.kernelEvents, isTaken: false, note: Self.sentence(error, for: scope)))
+        ladder.add(.init(.kernelEvents, isTaken: false, note: sentence(error, for: scope)))
+        continue
       }
+      ladder.source = plan.source
+      ladder.hasKernelFrames = plan.hasKernelFrames
+      ladder.add(.init(.kernelEvents, isTaken: true, note: note(plan)))
+      return source
     }
-    perf = started
-    if started == nil, let sampling = configuration.cpuSampling {
-      Self.stepDown(&ladder, sampling, rendezvous)
-    }
-    firstProblems = ladder.note.isEmpty ? [] : [ladder.note]
-    self.ladder = configuration.cpuSampling == nil ? nil : ladder
-    if isPerfWanted, started == nil, ladder.taken == nil, configuration.providers.isEmpty {
-      throw .samplingUnavailable(ladder)
-    }
-    threadNames =
-      started == nil && !configuration.processes.pids.isEmpty ? ConnectedThreads(channel) : nil
-    images =
-      started == nil
-      ? try Self.watchConnected(rendezvous, channel, threadNames, maps: areStacksWanted) : nil
-    Self.tell(ladder, configuration.cpuSampling, channel)
-    self.codeFiles = codeFiles
-    guard areStacksWanted else { return }
-    let joined: CodeFileSource.Connected = { rendezvous.state.withLock { $0.connected } }
-    try codeFiles.start(connected: started == nil ? joined : nil)
-  }
-
-  /// Ends it all; what runtimes' files still have to say of the samples is read last.
-  func stop() {
-    perf?.stop()
-    images?.stop()
-    threadNames?.recordWaiting()
-    codeFiles.stop()
+    return nil
   }
 
   /// Without the kernel's events: what links TraceProvider samples itself.
@@ -101,13 +102,16 @@ final class SystemSources: Sendable {
         note: "only programs that link TraceProvider are sampled, by timers of their own"))
   }
 
-  /// Records what the programs that join map, if `maps` says so, and the names of the threads of
-  /// listed ones, for a session that gets neither from the kernel.
-  private static func watchConnected(
-    _ rendezvous: Rendezvous, _ channel: SystemChannel, _ names: ConnectedThreads?, maps: Bool
-  ) throws(SessionError) -> ConnectedImages? {
-    let images =
-      maps ? ConnectedImages(channel) { rendezvous.state.withLock { $0.connected } } : nil
+  /// What the programs that join map, the names of the threads of listed ones, and their runtimes'
+  /// files, for a session that hears of them from no kernel.
+  private static func joinedPrograms(
+    _ configuration: SessionConfiguration, _ channel: SystemChannel, _ rendezvous: Rendezvous,
+    _ areSamplesWanted: Bool
+  ) -> [any SessionSource] {
+    let connected: CodeFileSource.Connected = { rendezvous.state.withLock { $0.connected } }
+    let areStacksWanted = areSamplesWanted || !configuration.stacks.isEmpty
+    let images = areStacksWanted ? ConnectedImages(channel, connected: connected) : nil
+    let names = configuration.processes.pids.isEmpty ? nil : ConnectedThreads(channel)
     // A program that runs already may have joined before the sources start.
     let joined = rendezvous.change {
       $0.onWelcome = { [weak images, weak names] process in
@@ -117,38 +121,19 @@ final class SystemSources: Sendable {
       return $0.connected
     }
     for process in joined { names?.add(process) }
-    try images?.start()
-    return images
+    let files = areStacksWanted ? CodeFileSource(channel, connected: connected) : nil
+    let all: [(any SessionSource)?] = [images, names, files]
+    return all.compactMap { $0 }
   }
 
-  /// Records that the kernel had no room for.
-  var lost: UInt64 { perf?.figures.lost ?? 0 }
+  /// Records that there was no room for.
+  var lost: UInt64 { sources.reduce(0) { $0 &+ $1.lost } }
 
-  /// What went wrong, in sentences.
+  /// What went wrong, in sentences: of the source that stops last, first.
   func problems(processesJoined: Int) -> [String] {
-    guard let figures = perf?.figures else {
-      let others = firstProblems + codeFiles.problems
-      guard ladder?.taken == .threadTimers, processesJoined == 0 else { return others }
-      return others + [
-        "there are no CPU samples: no program that links TraceProvider was seen"
-      ]
-    }
-    var sentences = firstProblems + codeFiles.problems
-    if figures.throttled > 0 {
-      sentences.append(
-        "the kernel held sampling back \(figures.throttled) times "
-          + "(kernel.perf_cpu_time_max_percent); ask for fewer samples a second")
-    }
-    sentences += figures.stackProblems
-    if figures.cutStacks > 0 {
-      sentences.append(
-        "\(figures.cutStacks) stacks have \(figures.framesMax) frames, the kernel's limit, and "
-          + "may lack their outer ones; raise kernel.perf_event_max_stack")
-    }
-    if figures.malformed > 0 {
-      sentences.append("\(figures.malformed) of the kernel's records could not be read")
-    }
-    return sentences
+    let sentences = firstProblems + sources.reversed().flatMap(\.problems)
+    guard ladder?.taken == .threadTimers, processesJoined == 0 else { return sentences }
+    return sentences + ["there are no CPU samples: no program that links TraceProvider was seen"]
   }
 
   private static func sentence(_ error: any Error, for scope: PerfScope) -> String {

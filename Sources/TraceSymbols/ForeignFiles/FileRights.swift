@@ -29,17 +29,13 @@ public struct FileRights: Hashable, Sendable {
 
   /// From the lines `Uid:`, `Gid:` and `Groups:` of /proc/PID/status.
   init?(status: String) {
-    func numbers(_ key: String) -> [UInt32] {
-      let line = status.split(separator: "\n").first { $0.hasPrefix(key) }
-      return line?.dropFirst(key.utf8.count).split { $0 == "\t" || $0 == " " }
-        .compactMap { UInt32($0) } ?? []
-    }
     // Real, effective, saved, and that of file access.
-    let (users, groups) = (numbers("Uid:"), numbers("Gid:"))
+    let users = ProcStatus.numbers("Uid:", in: status)
+    let groups = ProcStatus.numbers("Gid:", in: status)
     guard users.count == 4, groups.count == 4 else { return nil }
     user = [users[3], users[1], users[0]].first { $0 != 0 } ?? 0
     group = groups[3]
-    self.groups = numbers("Groups:")
+    self.groups = ProcStatus.numbers("Groups:", in: status)
   }
 }
 
@@ -76,19 +72,9 @@ final class ProcessDirectory {
 
   /// Nil when the process has ended.
   var rights: FileRights? {
-    let file = OSPath.openat(descriptor, "status", O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return nil }
-    defer { close(file) }
     // 65,536 groups are the kernel's limit; a program with so many is not worth so much memory.
-    let bytes = [UInt8](unsafeUninitializedCapacity: Self.statusBytesMax) { buffer, filled in
-      while filled < buffer.count {
-        let count = read(file, buffer.baseAddress! + filled, buffer.count - filled)
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { break }
-        filled += count
-      }
-    }
-    return FileRights(status: String(decoding: bytes, as: UTF8.self))
+    OSPath.contents(descriptor, "status", limit: Self.statusBytesMax)
+      .flatMap { FileRights(status: String(decoding: $0, as: UTF8.self)) }
   }
 
   /// Lends a descriptor of what the process has for the root directory; -1 (errno) when it may not

@@ -26,8 +26,9 @@ public enum VirtualSharedObject {
     return try? ELFFile(ByteSource(bytes), path: path)
   }
 
-  /// From what the kernel told this process at its start: pairs of a tag and a value.
-  private static func address() -> UInt? {
+  /// Where it is in this process, from what the kernel passed at its start: pairs of a tag and a
+  /// value.
+  static func address() -> UInt? {
     guard let file = fopen("/proc/self/auxv", "r") else { return nil }
     defer { fclose(file) }
     let tag: UInt = 33  // AT_SYSINFO_EHDR

@@ -43,24 +43,11 @@ struct ImageBytes: ~Copyable {
 
   /// The kernel's own image that every process has mapped, as this process has it: "[vdso]".
   static func vdso() -> ImageBytes? {
-    guard let address = vdsoAddress() else { return nil }
+    guard let address = VirtualSharedObject.address() else { return nil }
     // Read as a file, a page that is not there is an error, not a fault.
     let file = open("/proc/self/mem", O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }
-    return ImageBytes(descriptor: file, base: address, size: 1 << 16)
-  }
-
-  /// What the kernel told this process when it began: pairs of a key and a value.
-  private static func vdsoAddress() -> UInt64? {
-    let file = open("/proc/self/auxv", O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return nil }
-    defer { close(file) }
-    var words = [UInt64](repeating: 0, count: 128)
-    let count = words.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress, $0.count) } / 8
-    for index in stride(from: 0, to: count - 1, by: 2) where words[index] == AT_SYSINFO_EHDR {
-      return words[index + 1]
-    }
-    return nil
+    return ImageBytes(descriptor: file, base: UInt64(address), size: 1 << 16)
   }
 
   private init(descriptor: Int32, base: UInt64, size: UInt64) {

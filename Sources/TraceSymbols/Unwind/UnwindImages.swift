@@ -1,3 +1,5 @@
+import OSStrings
+
 /// The call frame information of the images that processes have mapped, read when first needed.
 ///
 /// Bounded: `countLimit` images are known, and the tables of those used last are kept, up to
@@ -89,7 +91,9 @@ public final class UnwindImages {
       paths.append("/proc/\(processID)/map_files/\(start)-\(end)")
     }
     // A program in memory has no path, but its process leads to it.
-    if identity.path.hasPrefix("/memfd:") { paths.append("/proc/\(processID)/exe") }
+    if MappedName(shown: identity.path).kind == .memoryFile {
+      paths.append("/proc/\(processID)/exe")
+    }
     images.append(Image(identity: identity, processID: processID, paths: paths))
     ids[identity] = id
     return id
@@ -159,7 +163,7 @@ public final class UnwindImages {
   }
 
   private func read(_ image: Image) throws(FrameTableError) -> FrameTable {
-    if image.identity.path == "[vdso]" { return try FrameTable.vdso() }
+    if image.identity.path == VirtualSharedObject.path { return try FrameTable.vdso() }
     var reason = FrameTableError.unreadable
     // By its path outside too: the process has chosen it.
     let access = FileAccess.of(processID: image.processID)

@@ -1,4 +1,5 @@
 import Testing
+import TraceKernel
 
 @testable import TraceSession
 
@@ -10,7 +11,7 @@ import Testing
   }
 
   @Test func aProcessIsToldOfOnce() {
-    var notices = CodeFileNotices()
+    let notices = CodeFileNotices()
     notices.mayHaveMap(7, process: 1, atTicks: 10)
     notices.mayHaveMap(7, process: 1, atTicks: 11)
     notices.mayHaveMap(0, process: 2, atTicks: 11)
@@ -20,7 +21,7 @@ import Testing
   }
 
   @Test func onlyOfThoseThatWereToldOfTheEndIsTold() {
-    var notices = CodeFileNotices()
+    let notices = CodeFileNotices()
     notices.ended(8, atTicks: 1)
     notices.execed(8, process: 2, atTicks: 1)
     #expect(notices.take().isEmpty)
@@ -33,7 +34,7 @@ import Testing
   }
 
   @Test func mapsTellOfDumpsAndOfMemoryForCode() {
-    var notices = CodeFileNotices()
+    let notices = CodeFileNotices()
     for (index, found) in [
       map("/x/jit-3.dump", isExecutable: false, inode: 9), map("/usr/lib/libc.so.6", inode: 4),
       map("[vdso]"), map("[heap]", isExecutable: false), map(""),

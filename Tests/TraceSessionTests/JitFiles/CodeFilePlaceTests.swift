@@ -168,14 +168,6 @@ import TraceEvents
     #expect(own.users.contains(geteuid()) && own.isKnown && !own.isElsewhere)
   }
 
-  @Test(arguments: [
-    ("/a/jit-12.dump", 12), ("jit-7.dump", 7), ("/jit-.dump", nil), ("/jit-1x.dump", nil),
-    ("/jit-1.dump.bak", nil), ("/x/jit-99999999999.dump", nil), ("/jit-5.dump/x", nil),
-  ])
-  func jitdumpsAreKnownByTheirNames(_ path: String, _ pid: UInt32?) {
-    #expect(JitFileNames.pid(ofJitdump: path) == pid)
-  }
-
   // MARK: Containers
 
   static let unshare =

@@ -2,6 +2,7 @@ import Testing
 import TraceEvents
 import TraceFormat
 
+@testable import TraceKernel
 @testable import TraceSession
 
 /// What the kernel tells of a process after it told of its end. Pids are those of no process.

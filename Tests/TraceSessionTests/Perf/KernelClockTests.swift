@@ -7,6 +7,7 @@ import TraceAnalysis
 import TraceControl
 import TraceEvents
 import TraceFormat
+import TraceKernel
 
 @testable import TraceSession
 

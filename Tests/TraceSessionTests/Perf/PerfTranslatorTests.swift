@@ -3,6 +3,7 @@ import Testing
 import TraceEvents
 import TraceFormat
 
+@testable import TraceKernel
 @testable import TraceSession
 
 /// Processes, threads and images out of the kernel's records. Pids are those of no process.
@@ -119,7 +120,8 @@ import TraceFormat
     var before = try TranslatedTrace()
     // Long before this process began: 1,000 s after boot at the latest, on a machine that has run
     // for less than that the first sample below is in the future.
-    before.take(.sample(PerfSample(address: 0x1010)), pid: own, at: 0 &- TranslatedTrace.start_ns)
+    before.take(
+      .sample(PerfSample(instructionPointer: 0x1010)), pid: own, at: 0 &- TranslatedTrace.start_ns)
     let file = try before.finish()
     let process = try #require(file.processes.first { $0.pid == own })
     #expect(process.executable.isEmpty)
@@ -202,14 +204,15 @@ import TraceFormat
   @Test func stacksThatTheKernelCutAreCounted() throws {
     let user = UInt64(bitPattern: -512)
     var trace = try TranslatedTrace()
-    trace.translator.stacks.framesMax = 4
+    trace.stacks.framesMax = 4
     for depth in [3, 4, 4, 2] as [UInt64] {
       let chain = [user] + (0..<depth).map { 0x1000 + $0 }
       chain.withUnsafeBytes {
-        trace.take(.sample(PerfSample(address: 0x1000, callchain: $0)), pid: Self.shell, at: 1)
+        trace.take(
+          .sample(PerfSample(instructionPointer: 0x1000, callchain: $0)), pid: Self.shell, at: 1)
       }
     }
-    #expect(trace.translator.stacks.figures.deep == 2)
+    #expect(trace.stacks.figures.deep == 2)
     #expect(try trace.finish().story().count == 4)
   }
 

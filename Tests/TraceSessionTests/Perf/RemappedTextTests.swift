@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 import TraceEvents
 import TraceFormat
+import TraceKernel
 
 @testable import TraceSession
 

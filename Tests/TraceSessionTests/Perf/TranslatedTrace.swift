@@ -5,6 +5,7 @@ import Testing
 import TraceEvents
 import TraceFormat
 
+@testable import TraceKernel
 @testable import TraceSession
 
 /// The kernel's records, made by hand, through the translator into a file.
@@ -12,6 +13,8 @@ struct TranslatedTrace: ~Copyable {
   static let start_ns: UInt64 = 1_000_000_000_000
   let place = TemporaryDirectory()
   let translator: PerfTranslator
+  let stacks = SampleStacks(.framePointers)
+  private let sink: BatchSink
   private var writer: TraceWriter
   private let batch = SystemBatch()
 
@@ -37,13 +40,15 @@ struct TranslatedTrace: ~Copyable {
       try writer.define(ref: UInt16(place + 1), schema: type.schema)
     }
     let wish = PerfPlan.Wish(sampling: CPUSampling(), contextSwitches: true, scope: scope)
+    sink = BatchSink(
+      refs: try #require(SystemRefs(numbers)), cpus: [0, 1], joinedIndex: connectedIndex)
     translator = PerfTranslator(
-      refs: try #require(SystemRefs(numbers)),
-      plan: PerfPlan(wish, .cpuClock, excludesKernel: true), wish: wish, cpus: [0, 1],
-      clock: PerfClock(isMonotonic: true), filter: ProgramFilter(filter),
-      connectedIndex: connectedIndex)
+      wish.translation(of: .cpuClock, ProgramFilter(filter)), ringCount: 2,
+      clock: PerfClock(isMonotonic: true),
+      facts: LiveProcessFacts(images: ImageFiles(heldMax: 0)), sink: sink, stacks: stacks,
+      runtimeCode: CodeFileNotices())
     self.writer = writer
-    translator.begin(batch)
+    sink.begin(batch)
   }
 
   /// `time` is nanoseconds after the start.
@@ -83,13 +88,13 @@ struct TranslatedTrace: ~Copyable {
   }
 
   func sample(_ pid: UInt32, at time: UInt64) {
-    take(.sample(PerfSample(address: 0x1010, period: 1_000_000)), pid: pid, at: time)
+    take(.sample(PerfSample(instructionPointer: 0x1010, period: 1_000_000)), pid: pid, at: time)
   }
 
   /// What has been taken so far goes into the file, and a new batch begins.
   mutating func send() {
     batch.write(to: &writer)
-    translator.begin(batch)
+    sink.begin(batch)
   }
 
   mutating func finish() throws -> TraceFile {

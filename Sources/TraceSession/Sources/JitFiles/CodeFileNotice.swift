@@ -1,3 +1,7 @@
+import OSStrings
+import TraceEvents
+import TraceKernel
+
 /// What is told of a process to whoever reads the files that announce its code.
 struct CodeFileNotice: Hashable {
   enum Kind: Hashable {
@@ -24,7 +28,7 @@ struct CodeFileNotice: Hashable {
 /// Gathers, from what the kernel tells of processes, what matters for files that announce code.
 ///
 /// - Cost: a look into a set for each sample.
-struct CodeFileNotices {
+final class CodeFileNotices: RuntimeCodeObserver {
   /// What has not been taken yet, in order.
   private(set) var waiting: [CodeFileNotice] = []
   /// Processes of which anything was told, and that have not ended.
@@ -34,41 +38,46 @@ struct CodeFileNotices {
   private var haveDumps: Set<UInt32> = []
 
   /// The process was sampled, or has executable memory without a file.
-  mutating func mayHaveMap(
+  func mayHaveMap(
     _ pid: UInt32, process: UInt32, atTicks ticks: UInt64, isRundown: Bool = false
   ) {
     guard pid != 0, mayHaveMap.insert(pid).inserted else { return }
     add(.mayHaveMap, pid, process, ticks, isRundown)
   }
 
-  mutating func mapped(_ path: String, _ map: PerfMap, process: UInt32, atTicks ticks: UInt64) {
-    if JitFileNames.isJitdump(path) {
-      let device = ProcessMaps.device(major: map.major, minor: map.minor)
-      let kind = CodeFileNotice.Kind.mapped(path: path, device: device, inode: map.inode)
-      haveDumps.insert(map.pid)
-      add(kind, map.pid, process, ticks, false)
-    } else if JitFileNames.isMemory(path) {
-      mayHaveMap(map.pid, process: process, atTicks: ticks)
+  func sampled(_ pid: UInt32, process: UInt32, atTicks ticks: UInt64) {
+    mayHaveMap(pid, process: process, atTicks: ticks)
+  }
+
+  func mapped(_ image: ImageMap, pid: UInt32, process: UInt32, atTicks ticks: UInt64) {
+    let name = MappedName(shown: image.path)
+    if name.kind.isJitdump {
+      guard !name.isDeleted else { return }
+      haveDumps.insert(pid)
+      add(
+        .mapped(path: name.path, device: image.device, inode: image.inode), pid, process, ticks,
+        false)
+    } else if name.kind.mayHoldRuntimeCode {
+      mayHaveMap(pid, process: process, atTicks: ticks)
     }
   }
 
   /// A map of a process that ran before the session.
-  mutating func found(
+  func found(
     _ map: ProcessMap, pid: UInt32, process: UInt32, atTicks ticks: UInt64
   ) {
-    if JitFileNames.isJitdump(map.path) {
+    let kind = map.name.kind
+    if kind.isJitdump {
       guard !map.isDeleted else { return }
       let kind = CodeFileNotice.Kind.mapped(path: map.path, device: map.device, inode: map.inode)
       haveDumps.insert(pid)
       add(kind, pid, process, ticks, true)
-    } else if map.isExecutable, !map.isFile || JitFileNames.isMemory(map.path),
-      map.path != "[vdso]", map.path != "[vsyscall]"
-    {
+    } else if map.isExecutable, kind.mayHoldRuntimeCode {
       mayHaveMap(pid, process: process, atTicks: ticks, isRundown: true)
     }
   }
 
-  mutating func forked(
+  func forked(
     _ pid: UInt32, from parent: UInt32, process: UInt32, atTicks ticks: UInt64
   ) {
     guard haveDumps.contains(parent) else { return }
@@ -76,13 +85,13 @@ struct CodeFileNotices {
     add(.forked(parent: parent), pid, process, ticks, false)
   }
 
-  mutating func execed(_ pid: UInt32, process: UInt32, atTicks ticks: UInt64) {
+  func execed(_ pid: UInt32, process: UInt32, atTicks ticks: UInt64) {
     haveDumps.remove(pid)
     guard told.contains(pid) else { return }
     add(.execed, pid, process, ticks, false)
   }
 
-  mutating func ended(_ pid: UInt32, atTicks ticks: UInt64) {
+  func ended(_ pid: UInt32, atTicks ticks: UInt64) {
     guard told.remove(pid) != nil else { return }
     mayHaveMap.remove(pid)
     haveDumps.remove(pid)
@@ -90,48 +99,24 @@ struct CodeFileNotices {
   }
 
   /// The number is another process's from now on.
-  mutating func forget(_ pid: UInt32) {
+  func forget(_ pid: UInt32) {
     told.remove(pid)
     mayHaveMap.remove(pid)
     haveDumps.remove(pid)
   }
 
   /// Gives what is waiting.
-  mutating func take() -> [CodeFileNotice] {
+  func take() -> [CodeFileNotice] {
     defer { waiting.removeAll(keepingCapacity: true) }
     return waiting
   }
 
-  private mutating func add(
+  private func add(
     _ kind: CodeFileNotice.Kind, _ pid: UInt32, _ process: UInt32?, _ ticks: UInt64,
     _ isRundown: Bool
   ) {
     if kind != .ended { told.insert(pid) }
     waiting.append(
       CodeFileNotice(kind: kind, pid: pid, process: process, ticks: ticks, isRundown: isRundown))
-  }
-}
-
-/// How files that announce code, and the memory that it lies in, are called.
-enum JitFileNames {
-  /// `…/jit-PID.dump`.
-  static func isJitdump(_ path: String) -> Bool { pid(ofJitdump: path) != nil }
-
-  /// The writer's pid in a jitdump's name, in its own pid namespace.
-  static func pid(ofJitdump path: String) -> UInt32? {
-    guard path.hasSuffix(".dump"), path.utf8.count <= CodeFileLimits.pathBytes,
-      let name = path.split(separator: "/").last, name.hasPrefix("jit-")
-    else { return nil }
-    let digits = name.dropFirst(4).dropLast(5)
-    guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
-      return nil
-    }
-    return UInt32(digits)
-  }
-
-  /// What the kernel calls memory that no file lies behind, or one that only lies in memory.
-  static func isMemory(_ path: String) -> Bool {
-    path.isEmpty || path == "//anon" || path.hasPrefix("[anon") || path.hasPrefix("/memfd:")
-      || path.hasPrefix("/dev/zero")
   }
 }

@@ -8,7 +8,7 @@ import TraceEvents
 /// - Guarantee: what the processes had written when ``stop()`` is called is in the drain's hands
 ///   when it returns, up to a time limit, which is a problem then.
 /// - Cost: asleep for a tenth of a second between two looks; a look is a system call a file.
-final class CodeFileSource: Sendable {
+final class CodeFileSource: SessionSource {
   /// Processes that have joined the session.
   typealias Connected = @Sendable () -> [ConnectedImages.Process]
 
@@ -20,6 +20,8 @@ final class CodeFileSource: Sendable {
   }
 
   private let channel: SystemChannel
+  /// Asked for the processes that run, where nobody posts notices.
+  private let connected: Connected?
   private let clock = CounterClock()
   private let state = Monitor(State())
   private let thread = Mutex<NamedThread?>(nil)
@@ -28,11 +30,14 @@ final class CodeFileSource: Sendable {
   /// How long reading may go on after the session's end.
   private static let stopLimit_ns: UInt64 = 5_000_000_000
 
-  init(_ channel: SystemChannel) { self.channel = channel }
+  /// - Parameter connected: gives the processes that have joined; nil where notices are posted.
+  init(_ channel: SystemChannel, connected: Connected? = nil) {
+    self.channel = channel
+    self.connected = connected
+  }
 
-  /// `connected` is asked where nobody posts notices.
-  func start(connected: Connected?) throws(SessionError) {
-    let started = try NamedThread("trace-jitfiles") { [self] in run(connected) }
+  func start() throws(SessionError) {
+    let started = try NamedThread("trace-jitfiles") { [self] in run() }
     thread.withLock { $0 = started }
   }
 
@@ -57,7 +62,7 @@ final class CodeFileSource: Sendable {
 
   // MARK: On the thread
 
-  private func run(_ connected: Connected?) {
+  private func run() {
     let follower = CodeFileFollower(CodeFileShared(ChannelCodeOutput(channel), clock: clock))
     let isMonotonic = !trace_ticks_are_invariant()
     var hasMore = false

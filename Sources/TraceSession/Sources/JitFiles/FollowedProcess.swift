@@ -1,5 +1,7 @@
 import CTraceShims
 import Glibc
+import OSStrings
+import TraceKernel
 
 /// A process whose jitdump files and perf map are read.
 final class FollowedProcess {
@@ -70,9 +72,8 @@ final class FollowedProcess {
   func mapped(_ path: String, device: UInt64, inode: UInt64) {
     guard dumps.count < CodeFileLimits.dumpsPerProcess else { return }
     // A child that was forked has its parent's file mapped, which tells of the parent's code.
-    guard let number = JitFileNames.pid(ofJitdump: path), place.numbers.contains(number) else {
-      return
-    }
+    guard case .jitdump(let number) = MappedName(shown: path).kind, place.numbers.contains(number)
+    else { return }
     guard hasRoom else { return }
     do throws(FollowedFile.Refusal) {
       let file = try place.open(path)
@@ -143,7 +144,7 @@ final class FollowedProcess {
 
   private func scan() {
     ProcessMaps.read(pid: owner.pid) { map in
-      guard JitFileNames.isJitdump(map.path), !map.isDeleted else { return }
+      guard map.name.kind.isJitdump, !map.isDeleted else { return }
       mapped(map.path, device: map.device, inode: map.inode)
     }
   }

@@ -49,18 +49,6 @@ enum PerfMapPaths {
   /// The bytes that the process's environment had when its program began; empty when this process
   /// may not read them.
   static func environment(of pid: UInt32) -> [UInt8] {
-    let file = OSPath.open("/proc/\(pid)/environ", O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return [] }
-    defer { close(file) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 16 << 10)
-    while bytes.count < environmentBytesMax {
-      let wanted = min(chunk.count, environmentBytesMax - bytes.count)
-      let count = read(file, &chunk, wanted)
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { break }
-      bytes += chunk[..<count]
-    }
-    return bytes
+    OSPath.contents("/proc/\(pid)/environ", limit: environmentBytesMax) ?? []
   }
 }

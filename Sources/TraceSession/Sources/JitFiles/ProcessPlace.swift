@@ -93,32 +93,21 @@ final class ProcessPlace {
   }
 
   private static func status(_ pid: UInt32) -> (users: Set<UInt32>, numbers: [UInt32]) {
-    guard let file = OSPath.fopen("/proc/\(pid)/status", "re") else { return ([], []) }
-    defer { fclose(file) }
-    var bytes = [UInt8](repeating: 0, count: 8192)
-    let count = fread(&bytes, 1, bytes.count, file)
-    return parse(status: String(decoding: bytes[..<count], as: UTF8.self))
+    let bytes = OSPath.contents("/proc/\(pid)/status", limit: 8192) ?? []
+    return parse(status: String(decoding: bytes, as: UTF8.self))
   }
 
   /// The lines `Uid:` and `NSpid:` of /proc/PID/status.
   static func parse(status: String) -> (users: Set<UInt32>, numbers: [UInt32]) {
-    func numbers(_ key: String) -> [UInt32] {
-      let line = status.split(separator: "\n").first { $0.hasPrefix(key) }
-      return line?.dropFirst(key.utf8.count).split { $0 == "\t" || $0 == " " }
-        .compactMap { UInt32($0) } ?? []
-    }
-    return (Set(numbers("Uid:")), numbers("NSpid:"))
+    (Set(ProcStatus.numbers("Uid:", in: status)), ProcStatus.numbers("NSpid:", in: status))
   }
 
   private static let ownMonotonicOffset = monotonicOffset(of: "self")
 
   /// Of its time namespace.
   private static func monotonicOffset(of process: String) -> Int64 {
-    guard let file = OSPath.fopen("/proc/\(process)/timens_offsets", "re") else { return 0 }
-    defer { fclose(file) }
-    var bytes = [UInt8](repeating: 0, count: 512)
-    let count = fread(&bytes, 1, bytes.count, file)
-    return parse(offsets: String(decoding: bytes[..<count], as: UTF8.self))
+    let bytes = OSPath.contents("/proc/\(process)/timens_offsets", limit: 512) ?? []
+    return parse(offsets: String(decoding: bytes, as: UTF8.self))
   }
 
   /// The line `monotonic SECONDS NANOSECONDS` of /proc/PID/timens_offsets.

@@ -1,6 +1,7 @@
 import CTraceShims
 import Glibc
 import TraceEvents
+import TraceKernel
 import TraceSymbols
 
 /// Whom the kernel's events follow.

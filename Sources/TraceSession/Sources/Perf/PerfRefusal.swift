@@ -82,11 +82,6 @@ enum PerfSettings {
   private static func number(_ path: String) -> Int? { text(path).flatMap { Int($0) } }
 
   private static func text(_ path: String) -> String? {
-    guard let file = OSPath.fopen(path, "re") else { return nil }
-    defer { fclose(file) }
-    var line = [CChar](repeating: 0, count: 4096)
-    guard fgets(&line, Int32(line.count), file) != nil else { return nil }
-    let bytes = line.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }
-    return String(decoding: bytes, as: UTF8.self)
+    OSPath.firstLine(path)
   }
 }

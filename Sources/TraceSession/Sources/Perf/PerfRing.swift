@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import TraceKernel
 
 /// A CPU's ring that the kernel writes records to, and the event that holds it.
 ///

@@ -3,6 +3,7 @@ import Glibc
 import Synchronization
 import TraceEvents
 import TraceFormat
+import TraceKernel
 
 /// CPU samples, context switches and what happens to processes, from the kernel, on a thread of its
 /// own.
@@ -10,19 +11,14 @@ import TraceFormat
 /// - Guarantee: what the kernel had written when ``stop()`` is called is in the drain's hands when
 ///   it returns, or counted as lost.
 /// - Cost: asleep until a CPU's ring is a quarter full, or a tenth of a second.
-final class PerfSource: Sendable {
-  struct Figures: Hashable {
+final class PerfSource: SessionSource {
+  fileprivate struct Figures: Hashable {
     var lost: UInt64 = 0
     var throttled: UInt64 = 0
     var malformed: UInt64 = 0
     var stackProblems: [String] = []
     var cutStacks: UInt64 = 0
     var framesMax = 0
-  }
-
-  private struct Opened: Sendable {
-    var plan: PerfPlan?
-    var refusal: PerfRefusal?
   }
 
   private let wish: PerfPlan.Wish
@@ -33,7 +29,7 @@ final class PerfSource: Sendable {
   private let kick: Int32
   private let isStopping = Atomic<Bool>(false)
   private let thread = Mutex<NamedThread?>(nil)
-  private let opened = Monitor(Opened())
+  private let opened = Monitor<Result<PerfPlan, PerfRefusal>?>(nil)
   private let state = Mutex(Figures())
 
   private static let pollMilliseconds: Int32 = 100
@@ -57,18 +53,39 @@ final class PerfSource: Sendable {
 
   deinit { if kick >= 0 { close(kick) } }
 
-  var figures: Figures { state.withLock { $0 } }
+  private var figures: Figures { state.withLock { $0 } }
 
-  /// Returns once events are being recorded; what they are.
-  func start() throws -> PerfPlan {
+  var lost: UInt64 { figures.lost }
+
+  var problems: [String] {
+    let figures = figures
+    var sentences: [String] = []
+    if figures.throttled > 0 {
+      sentences.append(
+        "the kernel held sampling back \(figures.throttled) times "
+          + "(kernel.perf_cpu_time_max_percent); ask for fewer samples a second")
+    }
+    sentences += figures.stackProblems
+    if figures.cutStacks > 0 {
+      sentences.append(
+        "\(figures.cutStacks) stacks have \(figures.framesMax) frames, the kernel's limit, and "
+          + "may lack their outer ones; raise kernel.perf_event_max_stack")
+    }
+    if figures.malformed > 0 {
+      sentences.append("\(figures.malformed) of the kernel's records could not be read")
+    }
+    return sentences
+  }
+
+  /// The events that are recorded, or why there are none; nil before ``start()``.
+  var outcome: Result<PerfPlan, PerfRefusal>? { opened.withLock { $0 } }
+
+  /// Returns once events are being recorded, or were refused: ``outcome`` says which.
+  func start() throws(SessionError) {
     let started = try NamedThread("trace-perf") { [self] in run() }
     thread.withLock { $0 = started }
-    opened.wait(nanoseconds: .max / 4) { $0.plan != nil || $0.refusal != nil }
-    if let refusal = opened.withLock({ $0.refusal }) {
-      stop()
-      throw refusal
-    }
-    return opened.withLock { $0.plan! }
+    opened.wait(nanoseconds: .max / 4) { $0 != nil }
+    if case .failure = outcome { stop() }
   }
 
   /// Ends recording, and hands over what is left. Again: does nothing.
@@ -85,55 +102,34 @@ final class PerfSource: Sendable {
     channel.begin(atTicks: trace_ticks_are_invariant() ? trace_ticks() : trace_monotonic_ns())
     do throws(PerfRefusal) { events = try open() } catch {
       channel.cancel()
-      opened.withLock { $0.refusal = error }
+      opened.withLock { $0 = .failure(error) }
       return
     }
-    var clock = PerfClock(isMonotonic: !trace_ticks_are_invariant())
-    clock.look()
-    let translator = PerfTranslator(
-      refs: channel.refs, plan: events.plan, wish: wish, cpus: events.rings.map(\.cpu),
-      clock: clock, images: channel.images, filter: filter, connectedIndex: connectedIndex)
-    translator.onThread = { events.inherited(by: $0) }
-    opened.withLock { $0.plan = events.plan }
-    var reader = PerfReader(events, translator)
+    var reader = PerfReader(
+      events, wish, filter: filter, channel: channel, connectedIndex: connectedIndex)
+    opened.withLock { $0 = .success(events.plan) }
     var running = processesAtStart()
     while !isStopping.load(ordering: .acquiring) {
       wait(events, milliseconds: running.isEmpty ? Self.pollMilliseconds : 0)
       let batch = channel.take(waitingNanoseconds: Self.batchLimit_ns)
       guard let batch else { continue }
-      translator.begin(batch)
-      batch.completeTicks = reader.round(isLast: false)
-      for pid in running.suffix(Self.rundownStep) {
-        translator.rundown(of: pid, atNanoseconds: trace_monotonic_ns())
-      }
+      reader.round(into: batch, isLast: false)
+      for pid in running.suffix(Self.rundownStep) { reader.rundown(of: pid) }
       running.removeLast(min(Self.rundownStep, running.count))
-      channel.send(batch)
-      codeFiles.post(translator.codeFiles.take())
-      publish(translator, reader.malformed)
+      hand(over: batch, reader)
     }
     events.silence()
-    finish(&reader, translator)
-  }
-
-  private func finish(_ reader: inout PerfReader, _ translator: PerfTranslator) {
     var batch: SystemBatch?
     while batch == nil { batch = channel.take(waitingNanoseconds: Self.batchLimit_ns) }
-    translator.begin(batch!)
-    reader.round(isLast: true)
-    channel.send(batch!)
-    codeFiles.post(translator.codeFiles.take())
-    publish(translator, reader.malformed)
+    reader.round(into: batch!, isLast: true)
+    hand(over: batch!, reader)
   }
 
-  private func publish(_ translator: PerfTranslator, _ malformed: UInt64) {
-    state.withLock {
-      $0.lost = translator.lost
-      $0.throttled = translator.throttled
-      $0.stackProblems = translator.stacks.problems
-      $0.malformed = translator.malformed &+ malformed
-      $0.cutStacks = translator.stacks.figures.deep
-      $0.framesMax = translator.stacks.framesMax
-    }
+  private func hand(over batch: SystemBatch, _ reader: borrowing PerfReader) {
+    channel.send(batch)
+    codeFiles.post(reader.notices.take())
+    let figures = reader.figures
+    state.withLock { $0 = figures }
   }
 
   private func open() throws(PerfRefusal) -> PerfEvents {
@@ -166,25 +162,45 @@ final class PerfSource: Sendable {
   }
 }
 
-/// Empties the rings, round by round.
+/// Empties the rings, round by round, and translates what was in them.
 private struct PerfReader: ~Copyable {
   private let events: PerfEvents
+  private let sink: BatchSink
+  private let stacks: SampleStacks
+  let notices = CodeFileNotices()
   private let translator: PerfTranslator
   private var inbox: PerfInbox
 
-  init(_ events: PerfEvents, _ translator: PerfTranslator) {
+  init(
+    _ events: PerfEvents, _ wish: PerfPlan.Wish, filter: ProgramFilter, channel: SystemChannel,
+    connectedIndex: @escaping (UInt32) -> UInt32?
+  ) {
     self.events = events
-    self.translator = translator
+    sink = BatchSink(
+      refs: channel.refs, cpus: events.rings.map(\.cpu), joinedIndex: connectedIndex)
+    stacks = SampleStacks(wish.sampling?.walk ?? .framePointers)
+    var clock = PerfClock(isMonotonic: !trace_ticks_are_invariant())
+    clock.look()
+    translator = PerfTranslator(
+      wish.translation(of: events.plan.source, filter), ringCount: events.rings.count,
+      clock: clock, facts: LiveProcessFacts(images: channel.images), sink: sink, stacks: stacks,
+      runtimeCode: notices)
+    translator.onThread = { events.inherited(by: $0) }
     inbox = PerfInbox(
       ringCount: events.rings.count, ringBytes: events.rings.map(\.byteCount).max() ?? 0,
       parser: events.plan.parser)
   }
 
-  var malformed: UInt64 { inbox.malformed }
+  var figures: PerfSource.Figures {
+    PerfSource.Figures(
+      lost: translator.lost, throttled: translator.throttled,
+      malformed: translator.malformed &+ inbox.malformed, stackProblems: stacks.problems,
+      cutStacks: stacks.figures.deep, framesMax: stacks.framesMax)
+  }
 
-  /// Gives the ticks up to which everything was handed to the translator.
-  @discardableResult
-  mutating func round(isLast: Bool) -> UInt64 {
+  /// Translates what the rings hold; the batch says up to when that is everything.
+  mutating func round(into batch: SystemBatch, isLast: Bool) {
+    sink.begin(batch)
     translator.clock.look()
     let now = trace_monotonic_ns()
     for (index, ring) in events.rings.enumerated() {
@@ -194,6 +210,25 @@ private struct PerfReader: ~Copyable {
     inbox.deliver(before: isLast ? nil : now) { ring, stamp, record in
       translator.take(record, stamp, ring: ring)
     }
-    return translator.clock.ticks(at: now &- PerfInbox.settling_ns)
+    if !isLast { batch.completeTicks = translator.clock.ticks(at: now &- PerfInbox.settling_ns) }
+  }
+
+  /// Tells of a process that ran before, in the batch of the last round.
+  func rundown(of pid: UInt32) { translator.rundown(of: pid, atNanoseconds: trace_monotonic_ns()) }
+}
+
+extension PerfPlan.Wish {
+  /// What the kernel's records are translated to.
+  func translation(of source: SampleSource, _ filter: ProgramFilter) -> PerfTranslator.Options {
+    let recorder = UInt32(getpid())
+    let scope: PerfTranslator.Scope =
+      switch self.scope {
+      case .children: .children(parent: recorder)
+      case .descendants(let thread):
+        .descendants(thread: UInt32(bitPattern: thread), parent: recorder)
+      case .processes, .families, .wholeMachine: .all
+      }
+    return PerfTranslator.Options(
+      samplePeriod_ns: sampling?.period_ns, source: source, scope: scope, filter: filter)
   }
 }

@@ -1,3 +1,4 @@
+import TraceKernel
 import TraceSymbols
 
 /// What processes have mapped to execute, as the kernel's records tell it in the order of time.

@@ -1,4 +1,6 @@
+import TraceEvents
 import TraceFormat
+import TraceKernel
 import TraceSymbols
 
 /// Makes a sample's stack of what the kernel recorded: the kernel's frames, then the program's,
@@ -6,7 +8,7 @@ import TraceSymbols
 ///
 /// On the source's thread, in the order of the records: what a process had mapped when it was
 /// sampled is what was recorded of it up to there.
-final class SampleStacks {
+final class SampleStacks: SampleStackWalker {
   /// How stacks ended.
   struct Figures: Hashable {
     var walked: UInt64 = 0
@@ -85,19 +87,31 @@ final class SampleStacks {
     if stack.last != StackNode.lostAddress { stack.append(StackNode.lostAddress) }
   }
 
+  // MARK: What happens to processes
+
+  func map(_ image: ImageMap, pid: UInt32) { spaces.map(CodeMapping(image), pid: pid) }
+
+  func fork(_ pid: UInt32, from parent: UInt32) { spaces.fork(pid, from: parent) }
+
+  func exec(_ pid: UInt32) { spaces.exec(pid) }
+
+  func forget(_ pid: UInt32) { spaces.forget(pid) }
+
+  func lose() { spaces.lose() }
+
   // MARK: By call frame information
 
   private func unwind(
     _ sample: PerfSample, _ pid: UInt32, _ unwinder: Unwinder, _ stack: inout [UInt64]
   ) {
-    let isKernel = sample.address >= PerfCallchain.kernelMin
+    let isKernel = StackAddress.isKernel(sample.instructionPointer)
     PerfCallchain.append(
-      sample.callchain, address: isKernel ? sample.address : 0, to: &stack)
+      sample.callchain, address: isKernel ? sample.instructionPointer : 0, to: &stack)
     // A thread of the kernel's has no other side.
     guard sample.registersABI != 0 else { return }
     figures.walked += 1
     guard sample.registersABI == Self.abi64, let space = spaces.space(of: pid) else {
-      if !isKernel, sample.address != 0 { stack.append(sample.address) }
+      if !isKernel, sample.instructionPointer != 0 { stack.append(sample.instructionPointer) }
       stack.append(StackNode.lostAddress)
       figures.broken += 1
       return
@@ -105,7 +119,7 @@ final class SampleStacks {
     let registers = UnwindRegisters(perf: sample.userRegisters)
     let copy = StackCopy(address: registers.stackPointer, bytes: sample.userStack)
     let result = unwinder.unwind(registers, copy, in: space, into: room)
-    for frame in room[..<result.count] where frame < PerfCallchain.kernelMin { stack.append(frame) }
+    for frame in room[..<result.count] where !StackAddress.isKernel(frame) { stack.append(frame) }
     switch result.end {
     case .complete: return
     case .stackCut, .depthLimit: figures.cut += 1
@@ -126,8 +140,8 @@ final class SampleStacks {
     _ sample: PerfSample, _ pid: UInt32, isFull: Bool, _ stack: inout [UInt64]
   ) {
     var user = stack.count
-    PerfCallchain.append(sample.callchain, address: sample.address, to: &stack)
-    while user < stack.count, stack[user] >= PerfCallchain.kernelMin { user += 1 }
+    PerfCallchain.append(sample.callchain, address: sample.instructionPointer, to: &stack)
+    while user < stack.count, StackAddress.isKernel(stack[user]) { user += 1 }
     // A thread of the kernel's has no other side.
     if user < stack.count { figures.walked += 1 }
     guard user < stack.count, let space = spaces.space(of: pid) else {

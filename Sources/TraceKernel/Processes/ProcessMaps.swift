@@ -1,5 +1,5 @@
-import Glibc
-import OSStrings
+package import OSStrings
+package import TraceEvents
 
 /// One line of /proc/PID/maps.
 public struct ProcessMap: Hashable, Sendable {
@@ -22,67 +22,52 @@ public struct ProcessMap: Hashable, Sendable {
   /// The file has no name any more: another may lie at the path.
   public var isDeleted: Bool
 
+  public init(
+    start: UInt64, end: UInt64, isReadable: Bool = true, isWritable: Bool = false,
+    isExecutable: Bool, isShared: Bool = false, fileOffset: UInt64, device: UInt64, inode: UInt64,
+    path: String, isDeleted: Bool = false
+  ) {
+    self.start = start
+    self.end = end
+    self.isReadable = isReadable
+    self.isWritable = isWritable
+    self.isExecutable = isExecutable
+    self.isShared = isShared
+    self.fileOffset = fileOffset
+    self.device = device
+    self.inode = inode
+    self.path = path
+    self.isDeleted = isDeleted
+  }
+
   public var size: UInt64 { end &- start }
   public var isFile: Bool { inode != 0 }
+
+  /// What says what kind of memory it is.
+  package var name: MappedName { MappedName(path: path, isDeleted: isDeleted) }
+
+  /// A file's code, the kernel's in every process, or what announces a runtime's jitdump: not the
+  /// runtime's memory itself, which has names only from its own announcements.
+  package var isCode: Bool {
+    let kind = name.kind
+    return isExecutable && (isFile || kind == .vdso) || kind.isJitdump
+  }
+
+  /// As an event, without a build id; the path as the kernel's own records have it.
+  package var image: ImageMap {
+    ImageMap(
+      baseAddress: start, size: size, fileOffset: fileOffset, path: name.shown, buildID: [],
+      device: device, inode: inode)
+  }
 }
 
-/// What a process maps, as /proc/PID/maps tells it.
+/// The text of /proc/PID/maps.
 public enum ProcessMaps {
   /// More is not read of one process: 65,530 maps are the kernel's own limit unless it was raised.
   public static let mapsMax = 262_144
   /// A line is never longer: two numbers, flags, and a path of at most PATH_MAX bytes, each of
   /// which the kernel may write as four.
-  static let lineBytesMax = 4 * 4096 + 128
-
-  /// Calls `body` with each map of a process, as they are now, in order of address. Where the main
-  /// thread has ended, and so shows none, another thread is asked.
-  ///
-  /// - Guarantee: memory does not grow with the number of maps; lines that are not understood are
-  ///   left out.
-  /// - Returns: false when the process has ended, or may not be looked at (errno says which).
-  @discardableResult
-  public static func read(pid: UInt32, _ body: (ProcessMap) -> Void) -> Bool {
-    var count = 0
-    guard read("/proc/\(pid)/maps", &count, body) else { return false }
-    guard count == 0 else { return true }
-    for thread in ProcFiles.threads(of: pid).prefix(threadsMax) where thread != pid {
-      if read("/proc/\(pid)/task/\(thread)/maps", &count, body), count > 0 { return true }
-    }
-    return true
-  }
-
-  /// Threads that are asked where the main thread has ended.
-  private static let threadsMax = 16
-
-  /// False when the file cannot be opened.
-  private static func read(
-    _ path: String, _ count: inout Int, _ body: (ProcessMap) -> Void
-  ) -> Bool {
-    let file = OSPath.open(path, O_RDONLY | O_CLOEXEC)
-    guard file >= 0 else { return false }
-    defer { close(file) }
-    var buffer = [UInt8](repeating: 0, count: 2 * lineBytesMax)
-    var filled = 0
-    while count < mapsMax {
-      let got = buffer.withUnsafeMutableBytes {
-        Glibc.read(file, $0.baseAddress! + filled, $0.count - filled)
-      }
-      if got < 0, errno == EINTR { continue }
-      guard got > 0 else { break }
-      filled += got
-      var start = 0
-      while let end = buffer[start..<filled].firstIndex(of: UInt8(ascii: "\n")) {
-        if let map = parse(line: buffer[start..<end]) { body(map) }
-        count += 1
-        start = end + 1
-      }
-      // A line that fills the buffer is none of the kernel's.
-      if start == 0, filled == buffer.count { start = filled }
-      buffer.replaceSubrange(0..<filled - start, with: buffer[start..<filled])
-      filled -= start
-    }
-    return true
-  }
+  package static let lineBytesMax = 4 * 4096 + 128
 
   /// Reads a whole text in the form of /proc/PID/maps.
   public static func parse(_ text: some Sequence<UInt8>) -> [ProcessMap] {
@@ -90,7 +75,7 @@ public enum ProcessMaps {
   }
 
   /// Nil when the line is none of the kernel's.
-  static func parse(line: ArraySlice<UInt8>) -> ProcessMap? {
+  package static func parse(line: ArraySlice<UInt8>) -> ProcessMap? {
     var line = LineScanner(rest: line)
     guard let start = line.hexadecimal(), line.skip("-"), let end = line.hexadecimal(), end > start,
       line.skip(" "), let flags = line.word(), flags.count == 4,
@@ -101,20 +86,19 @@ public enum ProcessMaps {
     else { return nil }
     let flag = Array(flags)
     line.skipSpaces()
-    var path = Self.unescaped(line.rest)
-    let deleted = Array(" (deleted)".utf8)
-    let isDeleted = inode != 0 && path.suffix(deleted.count).elementsEqual(deleted)
-    if isDeleted { path.removeLast(deleted.count) }
+    let shown = String(osBytes: Self.unescaped(line.rest))
+    // Memory may have any name (PR_SET_VMA_ANON_NAME).
+    let name = inode == 0 ? MappedName(path: shown, isDeleted: false) : MappedName(shown: shown)
     return ProcessMap(
       start: start, end: end, isReadable: flag[0] == UInt8(ascii: "r"),
       isWritable: flag[1] == UInt8(ascii: "w"), isExecutable: flag[2] == UInt8(ascii: "x"),
       isShared: flag[3] == UInt8(ascii: "s"), fileOffset: offset,
       device: device(major: majorNumber, minor: minorNumber), inode: inode,
-      path: String(osBytes: path), isDeleted: isDeleted)
+      path: name.path, isDeleted: name.isDeleted)
   }
 
   /// As st_dev packs it (glibc's makedev, a macro).
-  static func device(major: UInt32, minor: UInt32) -> UInt64 {
+  public static func device(major: UInt32, minor: UInt32) -> UInt64 {
     let (major, minor) = (UInt64(major), UInt64(minor))
     return (major & 0xfff) << 8 | (major & 0xffff_f000) << 32 | minor & 0xff
       | (minor & 0xffff_ff00) << 12

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import TraceSession
+@testable import TraceKernel
 
 /// The order and the times in which records come out of several rings.
 @Suite struct PerfInboxTests {

@@ -1,11 +1,10 @@
-import OSStrings
-import TraceControl
+internal import OSStrings
 
 /// Whose events a source records, of the processes that it follows.
 ///
 /// What the kernel follows is wider than what a session takes: children of a listed process, every
 /// program where only some names are wanted.
-struct ProgramFilter: Hashable {
+public struct ProgramFilter: Hashable, Sendable {
   /// Empty: whatever the number. Children of these are followed, but taken only where they are
   /// asked for.
   private let pids: Set<UInt32>
@@ -13,11 +12,14 @@ struct ProgramFilter: Hashable {
   private let names: Set<String>
 
   /// The kernel cuts a command's name after so many bytes.
-  static let commandBytesMax = 15
+  private static let commandBytesMax = 15
 
-  init(_ filter: ProcessFilter = ProcessFilter()) {
-    pids = filter.ancestor == nil && !filter.takesChildren ? filter.pids : []
-    names = filter.executableNames
+  /// - Parameters:
+  ///   - pids: empty for all.
+  ///   - executableNames: names of executables without their directory; empty for all.
+  public init(pids: Set<UInt32> = [], executableNames: Set<String> = []) {
+    self.pids = pids
+    names = executableNames
   }
 
   /// Nothing is left out.
@@ -27,11 +29,11 @@ struct ProgramFilter: Hashable {
 
   /// A script has the kernel's name for it and its interpreter's executable: either will do, and
   /// the former where the process has ended already.
-  func admits(pid: UInt32, command: String) -> Bool {
+  func admits(pid: UInt32, command: String, _ facts: any ProcessFacts) -> Bool {
     guard admits(pid: pid) else { return false }
     if names.isEmpty { return true }
     if names.contains(where: { Self.isName($0, command) }) { return true }
-    let executable = ProcessIdentity.executable(of: pid) ?? ""
+    let executable = facts.executable(of: pid) ?? ""
     guard let name = executable.split(separator: "/").last else { return false }
     return names.contains(String(name))
   }

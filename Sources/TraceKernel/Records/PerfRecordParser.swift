@@ -2,24 +2,37 @@
 ///
 /// - Guarantee: never reads past the record, whatever it says.
 /// - Cost: no allocation.
-struct PerfRecordParser: Hashable {
+public struct PerfRecordParser: Hashable, Sendable {
   /// Kind, marks and size.
-  static let headerBytes = 8
+  public static let headerBytes = 8
 
-  var fields: PerfSampleFields
+  /// Which fields samples have.
+  public var fields: PerfSampleFields
   /// Bits of the mask in the event's attributes.
-  var userRegisterCount = 0
+  public var userRegisterCount: Int
 
-  /// The record at the start of `bytes`; nil when what is there is no record, or not whole.
-  static func recordBytes(at bytes: UnsafeRawBufferPointer) -> Int? {
+  public init(fields: PerfSampleFields, userRegisterCount: Int = 0) {
+    self.fields = fields
+    self.userRegisterCount = userRegisterCount
+  }
+
+  /// Bytes of the record at the start of `bytes`; nil when no whole record is there.
+  public static func recordBytes(at bytes: UnsafeRawBufferPointer) -> Int? {
     guard bytes.count >= headerBytes else { return nil }
     let size = Int(bytes.loadUnaligned(fromByteOffset: 6, as: UInt16.self))
     guard size >= headerBytes, size % 8 == 0, size <= bytes.count else { return nil }
     return size
   }
 
+  /// Whether no record starts at the start of `bytes`, however they go on.
+  static func isNoRecord(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard bytes.count >= headerBytes else { return false }
+    let size = Int(bytes.loadUnaligned(fromByteOffset: 6, as: UInt16.self))
+    return size < headerBytes || size % 8 != 0
+  }
+
   /// A whole record's stamp; nil when it is too short to have one.
-  func stamp(_ record: UnsafeRawBufferPointer) -> PerfStamp? {
+  public func stamp(_ record: UnsafeRawBufferPointer) -> PerfStamp? {
     guard record.count >= Self.headerBytes else { return nil }
     var reader = PerfFieldReader(record, from: Self.headerBytes)
     guard record.loadUnaligned(as: UInt32.self) != PerfRecordKind.sample else {
@@ -37,7 +50,8 @@ struct PerfRecordParser: Hashable {
 
   private static let trailerBytes = 24
 
-  func parse(_ record: UnsafeRawBufferPointer) -> PerfRecord {
+  /// What a whole record says. Its bytes are borrowed.
+  public func parse(_ record: UnsafeRawBufferPointer) -> PerfRecord {
     guard record.count >= Self.headerBytes else { return .malformed }
     let kind = record.loadUnaligned(as: UInt32.self)
     let marks = record.loadUnaligned(fromByteOffset: 4, as: UInt16.self)
@@ -81,7 +95,7 @@ struct PerfRecordParser: Hashable {
     _ reader: inout PerfFieldReader, _ sample: inout PerfSample, upToStack: Bool
   ) -> PerfStamp? {
     var stamp = PerfStamp()
-    if fields.contains(.address) { sample.address = reader.word() }
+    if fields.contains(.instructionPointer) { sample.instructionPointer = reader.word() }
     if fields.contains(.thread) { (stamp.pid, stamp.tid) = reader.pair() }
     if fields.contains(.time) { stamp.nanoseconds = reader.word() }
     if fields.contains(.cpu) { (stamp.cpu, _) = reader.pair() }
@@ -105,10 +119,7 @@ struct PerfRecordParser: Hashable {
   private static func readMap(_ reader: inout PerfFieldReader, _ marks: UInt16) -> PerfMap {
     let (pid, tid) = reader.pair()
     var map = PerfMap(
-      pid: pid, tid: tid, address: reader.word(), size: reader.word(), fileOffset: reader.word(),
-      major: 0, minor: 0, inode: 0,
-      buildID: UnsafeRawBufferPointer(start: nil, count: 0),
-      path: UnsafeRawBufferPointer(start: nil, count: 0))
+      pid: pid, tid: tid, address: reader.word(), size: reader.word(), fileOffset: reader.word())
     if marks & PerfRecordKind.hasBuildID != 0 {
       let id = reader.bytes(24)
       // A byte of length, three reserved, twenty of id.

@@ -2,7 +2,7 @@
 ///
 /// A record is written soon after its time was read, so whatever is older than the moment before
 /// the rings were looked at has arrived: that is given out, the rest waits for the next round.
-struct PerfInbox: ~Copyable {
+public struct PerfInbox: ~Copyable {
   private struct Entry {
     var nanoseconds: UInt64
     var ring: Int32
@@ -16,16 +16,16 @@ struct PerfInbox: ~Copyable {
   private let buffers: [PerfBuffer]
   private var entries: [Entry] = []
   /// Records whose bytes were not readable as such, and what came with them.
-  private(set) var malformed: UInt64 = 0
+  public private(set) var malformed: UInt64 = 0
 
-  init(ringCount: Int, ringBytes: Int, parser: PerfRecordParser) {
+  public init(ringCount: Int, ringBytes: Int, parser: PerfRecordParser) {
     self.parser = parser
     // What waits, and a whole ring more.
     buffers = (0..<ringCount).map { _ in PerfBuffer(capacity: 2 * ringBytes) }
   }
 
   /// Takes bytes of a ring: `take` fills the memory it is given and says how far.
-  mutating func receive(
+  public mutating func receive(
     ring: Int, atNanoseconds now: UInt64, _ take: (UnsafeMutableRawBufferPointer) -> Int
   ) {
     let buffer = buffers[ring]
@@ -33,7 +33,7 @@ struct PerfInbox: ~Copyable {
     while true {
       let rest = UnsafeRawBufferPointer(rebasing: buffer.bytes[buffer.indexed...])
       guard let size = PerfRecordParser.recordBytes(at: rest) else {
-        if PerfBuffer.isNoRecord(rest) { dropRest(buffer) }
+        if PerfRecordParser.isNoRecord(rest) { dropRest(buffer) }
         return
       }
       let record = UnsafeRawBufferPointer(rebasing: rest.prefix(size))
@@ -57,7 +57,7 @@ struct PerfInbox: ~Copyable {
 
   /// Calls `body` with every record that was made before `now`, the rings having been looked at
   /// after that; with all that there are when `now` is nil.
-  mutating func deliver(
+  public mutating func deliver(
     before now: UInt64?, _ body: (_ ring: Int, PerfStamp, PerfRecord) -> Void
   ) {
     let limit = now.map { $0 &- min($0, Self.settling_ns) } ?? .max
@@ -96,7 +96,7 @@ struct PerfInbox: ~Copyable {
 }
 
 /// Bytes out of one ring: whole records up to `indexed`, then perhaps the start of one.
-final class PerfBuffer {
+private final class PerfBuffer {
   private let memory: UnsafeMutableRawBufferPointer
   var count = 0
   var indexed = 0
@@ -109,13 +109,6 @@ final class PerfBuffer {
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: memory[..<count]) }
   var free: UnsafeMutableRawBufferPointer {
     UnsafeMutableRawBufferPointer(rebasing: memory[count...])
-  }
-
-  /// Not the start of a record, however it may go on.
-  static func isNoRecord(_ bytes: UnsafeRawBufferPointer) -> Bool {
-    guard bytes.count >= PerfRecordParser.headerBytes else { return false }
-    let size = Int(bytes.loadUnaligned(fromByteOffset: 6, as: UInt16.self))
-    return size < PerfRecordParser.headerBytes || size % 8 != 0
   }
 
   /// Gives the record's size.

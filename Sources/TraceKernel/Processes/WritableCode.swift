@@ -1,5 +1,3 @@
-import Glibc
-
 /// Memory of processes that is writable and executable at once, where code is made at run time:
 /// what of it has been mapped anew.
 ///
@@ -25,6 +23,8 @@ struct WritableCode {
     case isNew
   }
 
+  /// PROT_WRITE and PROT_EXEC.
+  private static let writableCode: UInt32 = 0x2 | 0x4
   /// More mappings of one process are not kept, nor more processes: these are rare.
   private static let mappingsMax = 4096
   private static let processesMax = 4096
@@ -37,9 +37,7 @@ struct WritableCode {
       fileOffset: map.fileOffset,
       device: ProcessMaps.device(major: map.major, minor: map.minor), inode: map.inode)
     let known = processes[map.pid]?[map.address]
-    let isWritable =
-      Int32(bitPattern: map.protection) & (PROT_WRITE | PROT_EXEC)
-      == PROT_WRITE | PROT_EXEC
+    let isWritable = map.protection & Self.writableCode == Self.writableCode
     guard known != nil || isWritable else { return .none }
     if processes.count < Self.processesMax || processes[map.pid] != nil,
       known != nil || processes[map.pid]?.count ?? 0 < Self.mappingsMax

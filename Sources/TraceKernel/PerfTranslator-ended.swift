@@ -39,7 +39,7 @@ extension PerfTranslator {
     case .sample(let sample):
       add(sample, pid: pid, process: process, moment)
       // To look for what it has mapped has made room for that.
-      if processes[pid] == nil { stacks.spaces.forget(pid) }
+      if processes[pid] == nil { stacks.forget(pid) }
     case .contextSwitch(let isOut, let isPreempted):
       emit(Self.contextSwitch(isOut, isPreempted), process: process, moment)
     case .map(let map): emit(image(of: map, moment), process: process, moment)

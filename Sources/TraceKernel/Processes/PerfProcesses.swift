@@ -1,6 +1,3 @@
-import CTraceShims
-import Glibc
-import TraceControl
 import TraceFormat
 
 /// The processes that the kernel's records name, and the session's numbers for them.
@@ -37,23 +34,23 @@ struct PerfProcesses {
     var nanoseconds: UInt64
   }
 
-  /// The thread whose descendants alone are wanted; nil where others are.
-  var ancestor: UInt32?
-  /// Records were lost, so that /proc is asked for the ancestors of processes that are not known.
+  /// Beyond so many at a time, all are forgotten, and known anew by their next records. Linux has
+  /// no greater process ids.
+  private static let processesMax = 1 << 22
+
+  /// The thread whose descendants alone are wanted, and its process; nil where others are.
+  var ancestor: (thread: UInt32, pid: UInt32)?
+  /// Records were lost, so that the ancestors of processes that are not known are looked up.
   var mayMissForks = false
   private let filter: ProgramFilter
-  /// The session's number for a process that has joined.
-  private let connectedIndex: (_ pid: UInt32) -> UInt32?
+  private let facts: any ProcessFacts
   private var processes: [UInt32: Process] = [:]
   private(set) var ended = EndedProcesses()
   private var nextIndex = firstIndex
-  private static let clockTick_ns = 1_000_000_000 / UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
 
-  init(
-    filter: ProgramFilter = ProgramFilter(), connectedIndex: @escaping (_ pid: UInt32) -> UInt32?
-  ) {
+  init(filter: ProgramFilter = ProgramFilter(), _ facts: any ProcessFacts) {
     self.filter = filter
-    self.connectedIndex = connectedIndex
+    self.facts = facts
   }
 
   subscript(pid: UInt32) -> Process? { processes[pid] }
@@ -71,27 +68,27 @@ struct PerfProcesses {
     }
     guard filter.admits(pid: pid) else { return false }
     if let known = processes[pid] { return known.isAdmitted }
-    let isDescendant = ancestor == nil || Self.descends(pid)
+    let isDescendant = ancestor.map { facts.ancestors(of: pid).contains($0.pid) } ?? true
     guard isDescendant else {
-      processes[pid] = Process(name: "", isAdmitted: false, isDescendant: false)
+      keep(pid, Process(name: "", isAdmitted: false, isDescendant: false))
       return false
     }
-    let name = ProcFiles.name(of: pid, thread: pid) ?? ""
-    let isAdmitted = filter.admits(pid: pid, command: name)
-    processes[pid] = Process(name: name, isAdmitted: isAdmitted)
+    let name = facts.name(of: pid, thread: pid) ?? ""
+    let isAdmitted = filter.admits(pid: pid, command: name, facts)
+    keep(pid, Process(name: name, isAdmitted: isAdmitted))
     return isAdmitted
   }
 
-  /// The process's number; the first time, `define` is called with what is known of it.
+  /// The process's number; the first time, `sink` receives what is known of it.
   mutating func index(
-    of pid: UInt32, name: String = "", at moment: Moment, define: (ProcessRecord) -> Void
+    of pid: UInt32, name: String = "", at moment: Moment, _ sink: any KernelEventSink
   ) -> UInt32 {
     if let known = processes[pid]?.index { return known }
     var process = processes[pid] ?? Process(name: name)
     if process.name.isEmpty { process.name = name }
     process.since_ns = process.since_ns ?? moment.nanoseconds
-    defer { processes[pid] = process }
-    if let index = connectedIndex(pid) {
+    defer { keep(pid, process) }
+    if let index = sink.processIndex(ofJoined: pid) {
       process.index = index
       process.isConnected = true
       return index
@@ -99,27 +96,20 @@ struct PerfProcesses {
     let index = nextIndex
     nextIndex &+= 1
     process.index = index
-    let identity = pid == 0 ? nil : Self.identity(of: pid, at: moment.nanoseconds)
-    let executable = identity?.executable ?? ""
-    define(
+    let known = pid == 0 ? nil : facts.process(pid, at: moment.nanoseconds)
+    let executable = known?.executable ?? ""
+    sink.define(
       ProcessRecord(
-        index: index, pid: pid, parentPID: identity?.parentPID ?? process.parentPID,
-        uid: identity == nil ? 0 : ProcFiles.user(of: pid) ?? 0,
-        startTime: identity?.startTime ?? 0,
+        index: index, pid: pid, parentPID: known?.parentPID ?? process.parentPID,
+        uid: known?.uid ?? 0, startTime: known?.startTime ?? 0,
         executable: executable.isEmpty ? process.name : executable,
-        arguments: identity?.arguments ?? [], joinTicks: moment.ticks))
+        arguments: known?.arguments ?? [], joinTicks: moment.ticks))
     return index
   }
 
-  /// What /proc says of the process that had the number then: nil when that one has ended, also
-  /// when another has the number by now.
-  private static func identity(of pid: UInt32, at nanoseconds: UInt64) -> ProcessIdentity? {
-    let identity = ProcessIdentity(procName: "\(pid)")
-    guard identity.startTime != 0 else { return nil }
-    // Clock ticks after boot, rounded down: never later than the process's first record.
-    let now_ns = trace_monotonic_ns()
-    let asleep_ns = trace_boottime_ns() - now_ns
-    return identity.startTime &* clockTick_ns <= nanoseconds &+ asleep_ns ? identity : nil
+  private mutating func keep(_ pid: UInt32, _ process: Process) {
+    if processes.count >= Self.processesMax, processes[pid] == nil { processes.removeAll() }
+    processes[pid] = process
   }
 
   /// A process began, by fork: it is the program that its parent is. The number's former owner has
@@ -128,7 +118,7 @@ struct PerfProcesses {
   mutating func began(_ task: PerfTask, at nanoseconds: UInt64) -> Bool {
     let (pid, parentPID) = (task.pid, task.parentPID)
     if let since = processes[pid]?.since_ns, nanoseconds <= since { return false }
-    let isStarted = task.parentTID == ancestor
+    let isStarted = task.parentTID == ancestor?.thread
     let isDescendant = isStarted || ancestor == nil || processes[parentPID]?.isDescendant == true
     let isAdmitted = !isStarted && filter.admits(pid: pid) && admits(parentPID)
     guard isDescendant else {
@@ -136,11 +126,13 @@ struct PerfProcesses {
       processes[pid] = nil
       return true
     }
-    let name = processes[parentPID]?.name ?? ProcFiles.name(of: parentPID, thread: parentPID)
-    processes[pid] = Process(
-      name: name ?? "", parentPID: parentPID, isAdmitted: isAdmitted, isDescendant: true,
-      isBeforeExec: isStarted || processes[parentPID]?.isBeforeExec == true, threads: 1,
-      since_ns: nanoseconds)
+    let name = processes[parentPID]?.name ?? facts.name(of: parentPID, thread: parentPID)
+    let isBeforeExec = isStarted || processes[parentPID]?.isBeforeExec == true
+    keep(
+      pid,
+      Process(
+        name: name ?? "", parentPID: parentPID, isAdmitted: isAdmitted, isDescendant: true,
+        isBeforeExec: isBeforeExec, threads: 1, since_ns: nanoseconds))
     return true
   }
 
@@ -148,10 +140,6 @@ struct PerfProcesses {
   mutating func end(_ pid: UInt32, at moment: Moment) {
     guard let process = processes.removeValue(forKey: pid) else { return }
     ended.add(pid, process, at: moment)
-  }
-
-  private static func descends(_ pid: UInt32) -> Bool {
-    ProcessIdentity.ancestors(of: pid).contains(UInt32(getpid()))
   }
 
   mutating func rename(_ pid: UInt32, _ name: String) { processes[pid]?.name = name }
@@ -177,8 +165,8 @@ struct PerfProcesses {
     process.threads = 1
     process.isBeforeExec = false
     process.isAdmitted =
-      process.isDescendant && (filter.isOpen || filter.admits(pid: pid, command: name))
-    processes[pid] = process
+      process.isDescendant && (filter.isOpen || filter.admits(pid: pid, command: name, facts))
+    keep(pid, process)
   }
 }
 

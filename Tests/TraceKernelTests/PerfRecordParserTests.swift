@@ -1,6 +1,6 @@
 import Testing
 
-@testable import TraceSession
+@testable import TraceKernel
 
 /// Records of the kernel, made up: whole ones, and what no kernel writes.
 @Suite struct PerfRecordParserTests {

@@ -1,5 +1,4 @@
-import CTraceShims
-import TraceFormat
+public import TraceFormat
 
 /// Turns the kernel's times, CLOCK_MONOTONIC, into the trace's ticks.
 ///
@@ -9,7 +8,7 @@ import TraceFormat
 ///
 /// - Guarantee: ascends. Between two looks at both clocks it is a straight line, as the file's own
 ///   clock is: the error is that of a look, some tens of nanoseconds.
-struct PerfClock {
+public struct PerfClock: Sendable {
   private struct Knot {
     var nanoseconds: UInt64
     var ticks: UInt64
@@ -17,18 +16,15 @@ struct PerfClock {
 
   private static let knotsMax = 16
 
-  let isMonotonic: Bool
+  /// The trace's ticks are CLOCK_MONOTONIC themselves.
+  public let isMonotonic: Bool
   private var knots: [Knot] = []
 
-  init(isMonotonic: Bool) { self.isMonotonic = isMonotonic }
+  public init(isMonotonic: Bool) { self.isMonotonic = isMonotonic }
 
-  /// Looks at both clocks: once at the start, then before each round.
-  mutating func look() {
-    if isMonotonic { return }
-    look(.now(monotonic: false))
-  }
-
-  mutating func look(_ sync: ClockSync) {
+  /// Takes a moment as both clocks show it: the first before any record is translated, then one
+  /// before each round of records. One that is not later than the last is ignored.
+  public mutating func look(_ sync: ClockSync) {
     if let last = knots.last,
       sync.monotonicNanoseconds <= last.nanoseconds || sync.ticks <= last.ticks
     {
@@ -38,7 +34,8 @@ struct PerfClock {
     knots.append(Knot(nanoseconds: sync.monotonicNanoseconds, ticks: sync.ticks))
   }
 
-  func ticks(at nanoseconds: UInt64) -> UInt64 {
+  /// The ticks at a time of CLOCK_MONOTONIC.
+  public func ticks(at nanoseconds: UInt64) -> UInt64 {
     if isMonotonic { return nanoseconds }
     guard knots.count > 1 else { return knots.first?.ticks ?? 0 }
     // Most are of the last round.

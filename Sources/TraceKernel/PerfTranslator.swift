@@ -1,0 +1,333 @@
+internal import OSStrings
+public import TraceEvents
+internal import TraceFormat
+
+/// Turns the kernel's records into the System provider's events: bytes in, typed events out.
+///
+/// Records come in the order of their times, small disorder excepted. What else is to be known of
+/// processes comes from a ``ProcessFacts``; events go to a ``KernelEventSink``.
+///
+/// - Guarantee: reads nothing but the records, the facts and the clock. Records that no kernel
+///   writes are counted in ``malformed`` and change nothing. Memory is bounded by the processes
+///   that run at a time.
+/// - Trap: not for use from several threads at once.
+public final class PerfTranslator {
+  /// Whose records come, and which of them are wanted.
+  public enum Scope: Hashable, Sendable {
+    /// Records of any process, of which the filter admits some.
+    case all
+    /// Of a command that a process has started: records begin with the command's exec.
+    case children(parent: UInt32)
+    /// Of every process; wanted are those that descend from a thread of the parent's.
+    case descendants(thread: UInt32, parent: UInt32)
+  }
+
+  /// What is recorded, and of whom.
+  public struct Options: Hashable, Sendable {
+    /// CPU time that a sample stands for; nil: no samples are recorded.
+    public var samplePeriod_ns: UInt64?
+    public var source: SampleSource
+    public var scope: Scope
+    public var filter: ProgramFilter
+
+    public init(
+      samplePeriod_ns: UInt64? = nil, source: SampleSource = .cpuClock, scope: Scope = .all,
+      filter: ProgramFilter = ProgramFilter()
+    ) {
+      self.samplePeriod_ns = samplePeriod_ns
+      self.source = source
+      self.scope = scope
+      self.filter = filter
+    }
+  }
+
+  private let options: Options
+  let facts: any ProcessFacts
+  let sink: any KernelEventSink
+  let stacks: any SampleStackWalker
+  /// Follows what matters for files that announce code.
+  let runtimeCode: (any RuntimeCodeObserver)?
+  /// Between the kernel's times and the recording's ticks.
+  public var clock: PerfClock
+  /// Called with a thread that one of those followed has made.
+  public var onThread: (_ tid: UInt32) -> Void = { _ in }
+  var processes: PerfProcesses
+  private var writableCode = WritableCode()
+  var remappedText = RemappedText()
+  /// Ticks of the last record, by ring.
+  private var lastTicks: [UInt64]
+  private var stack: [UInt64] = []
+  /// The command that was to be followed has been heard of.
+  private var hasBegun = false
+  /// Records that the kernel had no room for.
+  public private(set) var lost: UInt64 = 0
+  /// How often the kernel held sampling back.
+  public private(set) var throttled: UInt64 = 0
+  /// Records that are not as long as their kind must be.
+  public private(set) var malformed: UInt64 = 0
+
+  static let pathBytesMax = 4096
+
+  /// - Parameter ringCount: records come from rings with numbers below.
+  public init(
+    _ options: Options = Options(), ringCount: Int, clock: PerfClock, facts: any ProcessFacts,
+    sink: any KernelEventSink, stacks: any SampleStackWalker = CallchainStacks(),
+    runtimeCode: (any RuntimeCodeObserver)? = nil
+  ) {
+    self.options = options
+    self.facts = facts
+    self.sink = sink
+    self.stacks = stacks
+    self.runtimeCode = runtimeCode
+    self.clock = clock
+    lastTicks = [UInt64](repeating: 0, count: ringCount)
+    processes = PerfProcesses(filter: options.filter, facts)
+    if case .descendants(let thread, let parent) = options.scope {
+      processes.ancestor = (thread, parent)
+    }
+    stack.reserveCapacity(1024)
+  }
+
+  // MARK: Records
+
+  /// Translates the records in `bytes`, one after the other.
+  ///
+  /// - Returns: the bytes that were used: all but the start of a record whose rest is missing. What
+  ///   cannot be a record is counted in ``malformed``, and used up with all that follows it.
+  @discardableResult
+  public func take(
+    _ bytes: UnsafeRawBufferPointer, _ parser: PerfRecordParser, ring: Int = 0
+  ) -> Int {
+    var used = 0
+    while used < bytes.count {
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[used...])
+      guard let size = PerfRecordParser.recordBytes(at: rest) else {
+        guard PerfRecordParser.isNoRecord(rest) else { return used }
+        malformed += 1
+        return bytes.count
+      }
+      let record = UnsafeRawBufferPointer(rebasing: rest.prefix(size))
+      if let stamp = parser.stamp(record) {
+        take(parser.parse(record), stamp, ring: ring)
+      } else {
+        malformed += 1
+      }
+      used += size
+    }
+    return used
+  }
+
+  /// Translates one record of a ring.
+  public func take(_ record: PerfRecord, _ stamp: PerfStamp, ring: Int = 0) {
+    let ticks = clock.ticks(at: stamp.nanoseconds)
+    let moment = Moment(
+      ticks: ticks, nanoseconds: stamp.nanoseconds, tid: stamp.tid, ring: ring)
+    if !takeAfterEnd(record, pid: stamp.pid, moment) { takeInOrder(record, stamp, moment, ring) }
+    lastTicks[ring] = max(lastTicks[ring], ticks)
+  }
+
+  private func takeInOrder(
+    _ record: PerfRecord, _ stamp: PerfStamp, _ moment: Moment, _ ring: Int
+  ) {
+    switch record {
+    case .sample(let sample): take(sample, pid: stamp.pid, moment)
+    case .map(let map): take(map, moment)
+    case .name(let pid, let tid, let bytes, let isExec):
+      take(name: Self.text(bytes), pid: pid, tid: tid, isExec: isExec, moment)
+    case .fork(let task): fork(task, moment)
+    case .exit(let task): exit(task, moment)
+    case .contextSwitch(let isOut, let isPreempted):
+      // CPU-wide, the idle thread's ways are those of all others, the other way round.
+      if stamp.pid != 0, processes.admits(stamp.pid) {
+        emit(Self.contextSwitch(isOut, isPreempted), pid: stamp.pid, moment)
+      }
+    case .lost(let count), .lostSamples(let count):
+      lose(count, ring, moment.ticks)
+    case .throttled: throttled += 1
+    case .malformed: malformed += 1
+    case .other: break
+    }
+  }
+
+  static func contextSwitch(_ isOut: Bool, _ isPreempted: Bool) -> ContextSwitch {
+    ContextSwitch(direction: isOut ? (isPreempted ? .preempted : .off) : .on)
+  }
+
+  /// When, which thread's, and from which ring.
+  struct Moment {
+    var ticks: UInt64
+    /// CLOCK_MONOTONIC.
+    var nanoseconds: UInt64
+    var tid: UInt32
+    /// Nil for an event that no CPU made.
+    var ring: Int?
+    var flags: EventFlags = []
+
+    var ofProcess: PerfProcesses.Moment {
+      PerfProcesses.Moment(ticks: ticks, nanoseconds: nanoseconds)
+    }
+  }
+
+  /// An event that no CPU made.
+  func moment(atNanoseconds now: UInt64, tid: UInt32 = 0, flags: EventFlags = []) -> Moment {
+    Moment(
+      ticks: clock.ticks(at: now), nanoseconds: now, tid: tid, ring: nil, flags: flags)
+  }
+
+  private func lose(_ count: UInt64, _ ring: Int, _ ticks: UInt64) {
+    lost &+= count
+    processes.mayMissForks = true
+    stacks.lose()
+    sink.lose(
+      KernelLoss(ring: ring, count: count, fromTicks: lastTicks[ring], toTicks: ticks))
+  }
+
+  // MARK: Samples
+
+  private func take(_ sample: PerfSample, pid: UInt32, _ moment: Moment) {
+    guard processes.admits(pid) else { return }
+    let process = index(of: pid, moment)
+    add(sample, pid: pid, process: process, moment)
+    runtimeCode?.sampled(pid, process: process, atTicks: moment.ticks)
+  }
+
+  func add(_ sample: PerfSample, pid: UInt32, process: UInt32, _ moment: Moment) {
+    guard let period_ns = options.samplePeriod_ns else { return }
+    stack.removeAll(keepingCapacity: true)
+    stacks.append(sample, pid: pid, to: &stack)
+    sink.add(
+      SampledProfile(weight: period_ns, source: options.source), stack: stack,
+      header(process, moment))
+  }
+
+  // MARK: Processes
+
+  func index(of pid: UInt32, name: String = "", _ moment: Moment) -> UInt32 {
+    processes.index(of: pid, name: name, at: moment.ofProcess, sink)
+  }
+
+  func emit(_ event: some TraceEvent, pid: UInt32, _ moment: Moment) {
+    emit(event, process: index(of: pid, moment), moment)
+  }
+
+  func emit(_ event: some TraceEvent, process: UInt32, _ moment: Moment) {
+    sink.add(event, header(process, moment))
+  }
+
+  private func header(_ process: UInt32, _ moment: Moment) -> KernelEventHeader {
+    KernelEventHeader(
+      ticks: moment.ticks, process: process, tid: moment.tid, flags: moment.flags,
+      ring: moment.ring)
+  }
+
+  private func fork(_ task: PerfTask, _ moment: Moment) {
+    onThread(task.tid)
+    var moment = moment
+    moment.tid = task.tid
+    guard task.pid != task.parentPID else {
+      processes.threadBegan(of: task.pid)
+      guard processes.admits(task.pid) else { return }
+      emit(ThreadStart(name: processes[task.pid]?.name ?? ""), pid: task.pid, moment)
+      return
+    }
+    if processes.began(task, at: moment.nanoseconds) {
+      runtimeCode?.forget(task.pid)
+      stacks.fork(task.pid, from: task.parentPID)
+      writableCode.fork(task.pid, from: task.parentPID)
+      remappedText.fork(task.pid, from: task.parentPID)
+    }
+    guard let process = processes[task.pid], process.isAdmitted else { return }
+    emit(ProcessStart(parentPID: task.parentPID, name: process.name), pid: task.pid, moment)
+    runtimeCode?.forked(
+      task.pid, from: task.parentPID, process: index(of: task.pid, moment), atTicks: moment.ticks)
+  }
+
+  private func exit(_ task: PerfTask, _ moment: Moment) {
+    var moment = moment
+    moment.tid = task.tid
+    guard let process = processes[task.pid] else { return }
+    if let index = process.index, process.isAdmitted {
+      emit(ThreadStop(name: ""), process: index, moment)
+    }
+    guard processes.threadEnded(task.tid, of: task.pid) else { return }
+    runtimeCode?.ended(task.pid, atTicks: moment.ticks)
+    processes.end(task.pid, at: moment.ofProcess)
+    stacks.forget(task.pid)
+    writableCode.forget(task.pid)
+    remappedText.forget(task.pid)
+    guard let index = process.index else { return }
+    if process.isAdmitted { emit(ProcessStop(parentPID: task.parentPID), process: index, moment) }
+    if !process.isConnected { sink.end(process: index, atTicks: moment.ticks) }
+  }
+
+  private func take(
+    name: String, pid: UInt32, tid: UInt32, isExec: Bool, _ moment: Moment
+  ) {
+    var moment = moment
+    moment.tid = tid
+    guard isExec else {
+      if pid == tid { processes.rename(pid, name) }
+      if processes.admits(pid) { emit(ThreadName(name: name), pid: pid, moment) }
+      return
+    }
+    let name = facts.programName(of: pid, command: name)
+    let parent = parentOfCommand(pid)
+    let last = processes[pid]
+    processes.exec(pid, name: name)
+    // Of one that is not followed nothing is kept.
+    if processes[pid] != nil { stacks.exec(pid) }
+    writableCode.forget(pid)
+    remappedText.forget(pid)
+    // What ran before is over, whether what runs now is wanted or not.
+    guard processes.admits(pid) || (last?.index != nil && last?.isAdmitted == true) else { return }
+    if let parent { emit(ProcessStart(parentPID: parent, name: name), pid: pid, moment) }
+    emit(ProcessExec(name: name), pid: pid, moment)
+    if let index = processes[pid]?.index { sink.rename(process: index, to: name) }
+    runtimeCode?.execed(pid, process: index(of: pid, moment), atTicks: moment.ticks)
+  }
+
+  /// Who started the command that was to be followed, if its events begin with this exec: it is the
+  /// first that is heard of it. A process that is heard of by its exec later is one whose fork was
+  /// lost.
+  private func parentOfCommand(_ pid: UInt32) -> UInt32? {
+    switch options.scope {
+    case .children(let parent) where !hasBegun:
+      hasBegun = true
+      return processes[pid] == nil ? parent : nil
+    case .descendants(_, let parent): return processes[pid]?.isBeforeExec == true ? parent : nil
+    default: return nil
+    }
+  }
+
+  private func take(_ map: PerfMap, _ moment: Moment) {
+    guard processes.admits(map.pid) else { return }
+    let image = image(of: map, moment)
+    let mapping = RemappedText.Mapping(image: image, mappedAt_ns: moment.nanoseconds)
+    for part in remappedText.map(mapping, pid: map.pid, facts) {
+      stacks.map(part.image, pid: map.pid)
+      emit(part.image, pid: map.pid, moment)
+    }
+    let change = writableCode.map(map)
+    if change != .none {
+      emit(
+        CodeReplaced(address: map.address, size: map.size, isSure: change == .isNew), pid: map.pid,
+        moment)
+    }
+    runtimeCode?.mapped(
+      image, pid: map.pid, process: index(of: map.pid, moment), atTicks: moment.ticks)
+  }
+
+  func image(of map: PerfMap, _ moment: Moment) -> ImageMap {
+    var image = ImageMap(
+      baseAddress: map.address, size: map.size, fileOffset: map.fileOffset,
+      path: Self.text(map.path), buildID: Array(map.buildID),
+      device: ProcessMaps.device(major: map.major, minor: map.minor), inode: map.inode)
+    image.buildID = facts.buildID(of: image, in: map.pid, mappedAt: moment.nanoseconds)
+    return image
+  }
+
+  /// A path or a name.
+  static func text(_ bytes: UnsafeRawBufferPointer) -> String {
+    String(osBytes: UnsafeRawBufferPointer(rebasing: bytes.prefix(pathBytesMax)))
+  }
+}

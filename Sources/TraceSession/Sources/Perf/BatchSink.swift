@@ -1,0 +1,80 @@
+import TraceEvents
+import TraceFormat
+import TraceKernel
+
+/// Puts the events that the kernel's records are translated to into the session's batches: a
+/// stretch for each CPU.
+final class BatchSink: KernelEventSink {
+  private let refs: SystemRefs
+  private let cpus: [Int32]
+  /// The session's number for a process that has joined.
+  private let joinedIndex: (_ pid: UInt32) -> UInt32?
+  /// Where events go now.
+  private var batch = SystemBatch()
+  /// By ring; the last is for what no ring has told.
+  private var stretches: [Int] = []
+  private var words: [UInt64] = []
+
+  init(
+    refs: SystemRefs, cpus: [Int32], joinedIndex: @escaping (_ pid: UInt32) -> UInt32?
+  ) {
+    self.refs = refs
+    self.cpus = cpus
+    self.joinedIndex = joinedIndex
+    words.reserveCapacity(1024)
+  }
+
+  /// What follows goes into this batch.
+  func begin(_ batch: SystemBatch) {
+    self.batch = batch
+    stretches = cpus.map { cpu in
+      batch.stretch(
+        stream: SystemBatch.firstStream + UInt32(cpu), cpu: UInt16(truncatingIfNeeded: cpu))
+    }
+    stretches.append(
+      batch.stretch(stream: SystemBatch.firstStream + 0xffff, cpu: EventHeader.noCPU))
+  }
+
+  func processIndex(ofJoined pid: UInt32) -> UInt32? { joinedIndex(pid) }
+
+  func define(_ process: ProcessRecord) { batch.add(process: process) }
+
+  func rename(process index: UInt32, to name: String) { batch.rename(process: index, name) }
+
+  func end(process index: UInt32, atTicks ticks: UInt64) {
+    batch.add(endOf: index, atTicks: ticks)
+  }
+
+  func lose(_ loss: KernelLoss) {
+    let cpu = cpus[loss.ring]
+    batch.add(
+      loss: LossRecord(
+        stream: SystemBatch.firstStream + UInt32(cpu), cpu: UInt16(truncatingIfNeeded: cpu),
+        cause: .kernelBufferFull, count: loss.count, fromTicks: loss.fromTicks,
+        toTicks: loss.toTicks))
+  }
+
+  func add<Event: TraceEvent>(_ event: Event, _ header: KernelEventHeader) {
+    batch.add(
+      event, batchHeader(header, refs.ref(of: Event.self), header.flags),
+      stretch: stretches[header.ring ?? cpus.count])
+  }
+
+  func add(_ sample: SampledProfile, stack: [UInt64], _ header: KernelEventHeader) {
+    words.removeAll(keepingCapacity: true)
+    words.append(sample.weight)
+    words.append(UInt64(sample.source.rawValue))
+    words.append(contentsOf: stack)
+    let batchHeader = batchHeader(
+      header, refs.ref(of: SampledProfile.self), header.flags.union(.stack))
+    let stretch = stretches[header.ring ?? cpus.count]
+    words.withUnsafeBufferPointer { batch.add(batchHeader, $0, stretch: stretch) }
+  }
+
+  private func batchHeader(
+    _ header: KernelEventHeader, _ ref: UInt16, _ flags: EventFlags
+  ) -> SystemBatch.Header {
+    SystemBatch.Header(
+      ref: ref, flags: flags, ticks: header.ticks, process: header.process, tid: header.tid)
+  }
+}

@@ -1,0 +1,63 @@
+import CTraceShims
+import Glibc
+import OSStrings
+import TraceControl
+import TraceEvents
+import TraceKernel
+
+/// What /proc knows of the processes of this machine.
+struct LiveProcessFacts: ProcessFacts {
+  let images: ImageFiles
+
+  private static let clockTick_ns = 1_000_000_000 / UInt64(max(1, sysconf(Int32(_SC_CLK_TCK))))
+
+  func name(of pid: UInt32, thread: UInt32) -> String? { ProcFiles.name(of: pid, thread: thread) }
+
+  /// /proc tells of the process that has the number now: nil when that one began later.
+  func process(_ pid: UInt32, at nanoseconds: UInt64) -> KnownProcess? {
+    let identity = ProcessIdentity(procName: "\(pid)")
+    guard identity.startTime != 0 else { return nil }
+    // Clock ticks after boot, rounded down: never later than the process's first record.
+    let now_ns = trace_monotonic_ns()
+    let asleep_ns = trace_boottime_ns() - now_ns
+    guard identity.startTime &* Self.clockTick_ns <= nanoseconds &+ asleep_ns else { return nil }
+    return KnownProcess(
+      parentPID: identity.parentPID, uid: ProcFiles.user(of: pid) ?? 0,
+      startTime: identity.startTime, executable: identity.executable,
+      arguments: identity.arguments)
+  }
+
+  func executable(of pid: UInt32) -> String? { ProcessIdentity.executable(of: pid) }
+
+  func ancestors(of pid: UInt32) -> [UInt32] { ProcessIdentity.ancestors(of: pid) }
+
+  /// What a dynamic linker runs is the program, while /proc still knows.
+  func programName(of pid: UInt32, command: String) -> String {
+    guard LoaderCommand.isLoader(command), let path = ProcessIdentity.executable(of: pid),
+      let program = path.split(separator: "/").last, !LoaderCommand.isLoader(path)
+    else { return command }
+    return String(program)
+  }
+
+  /// What was mapped before the session leaves half of the room to others (``ImageFiles``).
+  func buildID(of image: ImageMap, in pid: UInt32, mappedAt nanoseconds: UInt64?) -> [UInt8] {
+    images.buildID(
+      of: ImageFiles.Mapping(image, pid: pid, mappedAt_ns: nanoseconds),
+      isRundown: nanoseconds == nil)
+  }
+
+  func isUnchanged(
+    _ part: ImageMap, of image: ImageMap, in pid: UInt32, mappedAt nanoseconds: UInt64?
+  ) -> Bool {
+    let mapping = ImageFiles.Mapping(image, pid: pid, mappedAt_ns: nanoseconds)
+    return MemoryComparison.isUnchanged(part, of: mapping, images)
+  }
+
+  func threads(of pid: UInt32) -> [UInt32] {
+    ProcFiles.threads(of: pid).map { UInt32(bitPattern: $0) }
+  }
+
+  func forEachMap(of pid: UInt32, _ body: (ProcessMap) -> Void) {
+    ProcessMaps.read(pid: pid, body)
+  }
+}
