@@ -100,7 +100,7 @@ import TraceFormat
 
   @Test func aPipeThatNobodyReadsIsSaid() throws {
     let run = try run(
-      "mkfifo p; touch said; (until grep -q waiting said; do sleep 0.01; done; cat p > got) & "
+      "mkfifo p; touch said; (until grep -q reader said; do sleep 0.01; done; cat p > got) & "
         + "$tracectl collect -providers Nope -duration 10ms -o p 2> said; code=$?; "
         + "cat said >&2; wait; $tracectl verify got; exit $code")
     #expect(run.exitCode == 0, "\(run.errors)")
