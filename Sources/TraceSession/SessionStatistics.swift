@@ -39,7 +39,8 @@ public struct TracedProcess: Hashable, Sendable {
   public var providers: [String]
   /// What was wrong with it, in sentences; empty for nearly all.
   public var problems: [String]
-  /// The session has ended its connection, because it would have made the session keep too much:
-  /// what it emitted afterwards was not traced, perhaps nothing.
+  /// The session has ended its connection, because it would have made the session keep too much,
+  /// has broken the protocol, or could not be given buffers; or the process has refused to be
+  /// traced. What it emitted afterwards was not traced, perhaps nothing.
   public var isCutOff = false
 }

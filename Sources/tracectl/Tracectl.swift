@@ -30,7 +30,14 @@ struct Tracectl: ParsableCommand {
     // signals.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
-    let arguments = SingleDashOptions.normalized(Array(OSPath.arguments.dropFirst()))
+    // The standard library has them from /proc, and none where it is not mounted.
+    let given = OSPath.arguments
+    guard !given.isEmpty else {
+      complain(
+        Failure(.osError, "the command line cannot be read without /proc", next: "mount it").line)
+      Glibc.exit(ExitStatus.osError.rawValue)
+    }
+    let arguments = SingleDashOptions.normalized(Array(given.dropFirst()))
     do {
       var command = try parseAsRoot(arguments)
       try command.run()

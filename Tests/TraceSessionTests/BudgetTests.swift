@@ -101,6 +101,22 @@ import TraceEvents
     #expect(cutOff == [false, true, false])
   }
 
+  /// Whoever is not traced any more, for whatever reason, is not passed over when losses are told.
+  @Test func whoeverTheSessionGivesUpCountsAsCutOff() throws {
+    let fixture = try fixture { _ in }
+    let rude = try fixture.connect()
+    rude.send([0xff, 0xff])
+    #expect(try rude.isClosed())
+    let unwilling = try fixture.connect()
+    unwilling.send(.refused(reason: "no"))
+    #expect(try unwilling.isClosed())
+    // One that ends is none of them.
+    _ = try fixture.connect()
+    #expect(fixture.waitForEnd(of: 3))
+    let cutOff = fixture.rendezvous.state.withLock { $0.processes.map(\.isCutOff) }
+    #expect(cutOff == [true, true, false])
+  }
+
   @Test func memoryOfSchemasIsBounded() throws {
     let fixture = try fixture { $0.memoryBytes = 4 << 20 }
     let process = try fixture.connect()

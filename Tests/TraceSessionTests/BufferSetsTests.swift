@@ -72,4 +72,33 @@ import Testing
     let goes = (recorder: recorder.end(kept.id), session: session.end(gone.id))
     #expect(goes == (false, true))
   }
+
+  /// What a flight recorder keeps of processes that have ended goes, the oldest first, when a
+  /// newcomer needs the memory; what a running process has does not.
+  @Test func theOldestOfThoseWhoEndedMakeRoom() throws {
+    var configuration = configuration(true, .overwrite)
+    // Address space only: nothing is written there.
+    configuration.bufferBytesPerCPU = 1 << 30
+    var sets = BufferSets(configuration, user: 0)
+    var evicted: [UInt32] = []
+    func make() throws -> UInt32 {
+      try sets.set(
+        uid: 0, wantsLockSet: false, announce: { _, _, _ in }, evict: { evicted.append($0) }
+      )
+      .id
+    }
+    let running = try make()
+    var ended: [UInt32] = []
+    while evicted.count < 3, ended.count < 200 {
+      let next = try make()
+      #expect(evicted == Array(ended.prefix(evicted.count)))
+      let isReleased = sets.end(next)
+      #expect(!isReleased)
+      ended.append(next)
+    }
+    #expect(evicted.count >= 3)
+    #expect(!evicted.contains(running))
+    // Nobody had to share for it.
+    #expect(!sets.problems.contains { $0.contains("share") })
+  }
 }

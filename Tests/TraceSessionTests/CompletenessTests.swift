@@ -101,8 +101,8 @@ import TraceRing
   }
 
   /// A ring in which somebody writes who is no emitter does not keep the others from being called
-  /// complete: one whose records carry the times of its beginning and that never ends, and one whose
-  /// end leaps about.
+  /// complete: one whose records carry the times of its beginning and that never ends, and one
+  /// whose end leaps about.
   @Test(arguments: [false, true])
   func aHostileRingHoldsTheMarkBackForAFewRoundsOnly(leaps: Bool) throws {
     let rings = try [DrainTests.Ring(), DrainTests.Ring()]

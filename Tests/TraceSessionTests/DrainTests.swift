@@ -26,9 +26,9 @@ import TraceRing
     private(set) var written: UInt64 = 0
     private let row = UnsafeMutablePointer<trace_event_row>.allocate(capacity: 1)
 
-    init() throws {
+    init(_ mode: TraceRing.BufferMode = .discard) throws {
       set = try BufferSet.create(
-        BufferSetParameters(ringCount: 1, ringBytes: 1 << 20, mode: .discard, writerKind: .lock))
+        BufferSetParameters(ringCount: 1, ringBytes: 1 << 20, mode: mode, writerKind: .lock))
       slot = try #require(EmitterSlots.free)
       row.initialize(to: trace_event_row())
     }
@@ -80,6 +80,37 @@ import TraceRing
     #expect(statistics.lostTotal == 0)
     #expect(statistics.failure == nil)
     #expect(try TraceFile(path: path).eventTypes.map(\.count) == [1000])
+  }
+
+  /// A flight recorder's buffers that must go are read before; the others' stay as they are.
+  @Test func whatIsEvictedIsInTheFile() throws {
+    let rings = try [Ring(.overwrite), Ring(.overwrite)]
+    let writer = try TraceWriter(
+      path: path,
+      session: SessionDescription(
+        name: "test", clock: .counter, ticksPerSecond: 1_000_000_000,
+        start: .now(monotonic: false)))
+    var work = DrainWork(writer: writer)
+    for (index, ring) in rings.enumerated() {
+      work.add(DrainedSet(ring.set, id: UInt32(index), firstStream: UInt32(index)))
+    }
+    work.admit([3: 0, 4: 1])
+    work.perform { writer in
+      try? writer.define(ref: DrainTests.ref, schema: DrainTests.schema)
+      for index in UInt32(3)...4 { writer.define(process: ProcessRecord(index: index, pid: 1234)) }
+    }
+    for round in 0..<20 {
+      work.beginRound()
+      rings[0].write(as: 3, [[1, 0x61]])
+      rings[1].write(as: 4, [[1, 0x62]])
+      // However often the others are passed over, nothing of theirs is given up.
+      if round == 0 { work.remove(setID: 0) { _ in } }
+      work.flush()
+    }
+    #expect(try TraceFile(path: path).eventCount == 1)
+    work.finish()
+    #expect(try TraceFile(path: path).eventCount == 21)
+    #expect(work.statistics.lostTotal == 0)
   }
 
   /// A program that tells of its losses one by one does not fill the file with them.

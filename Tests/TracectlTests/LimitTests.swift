@@ -100,10 +100,24 @@ import TraceFormat
 
   @Test func aPipeThatNobodyReadsIsSaid() throws {
     let run = try run(
-      "mkfifo p; (sleep 0.1; cat p > got) & $tracectl collect -providers Nope -duration 10ms -o p; "
-        + "code=$?; wait; $tracectl verify got; exit $code")
+      "mkfifo p; touch said; (until grep -q reader said; do sleep 0.01; done; cat p > got) & "
+        + "$tracectl collect -providers Nope -duration 10ms -o p 2> said; code=$?; "
+        + "cat said >&2; wait; $tracectl verify got; exit $code")
     #expect(run.exitCode == 0, "\(run.errors)")
     #expect(run.errors.contains("p is a pipe that nobody reads; waiting for a reader"))
+  }
+
+  @Test(
+    .needs(
+      .root,
+      Requirement("mount namespaces") {
+        (try? ToolRun(shell: "unshare -m true"))?.exitCode == 0
+      }))
+  func withoutProcTheReasonIsSaid() throws {
+    let run = try run(
+      "unshare -m --propagation private sh -c 'mount -t tmpfs none /proc && $tracectl doctor'")
+    #expect(run.exitCode == ExitStatus.osError.rawValue, "\(run.output)")
+    #expect(run.errors.contains("cannot be read without /proc"), "\(run.errors)")
   }
 
   @Test func whoWasCutOffIsNamedBesideTheLosses() throws {

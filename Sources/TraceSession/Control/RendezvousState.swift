@@ -81,6 +81,7 @@ struct RendezvousState {
       if link.recapture.remove(provider) != nil { captureState(provider, of: link) }
     case .refused(let reason):
       note("it refuses to be traced: \(reason)", link)
+      if let record = link.record { processes[record].isCutOff = true }
       link.end()
     case .notice(let text): note(text, link)
     case .missed(_, let reason, let count): countMissed(count, reason, link)
@@ -175,8 +176,7 @@ struct RendezvousState {
       if error == .noMemoryLeft {
         refuse(link, BudgetExceeded(resource: .buffers, bound: .session))
       } else {
-        note("there are no buffers for it: \(error)", link)
-        link.end()
+        link.end(problem: "there are no buffers for it: \(error)")
       }
       return false
     }
@@ -260,6 +260,7 @@ struct RendezvousState {
     giveBack(link)
     if case .ended(let problem?) = link.phase {
       note(problem + "; the session has closed its connection", link)
+      if let record = link.record { processes[record].isCutOff = true }
     }
     noteUnconfirmed(link)
     if let record = link.record { processes[record].isRunning = false }

@@ -95,8 +95,8 @@ package final class Drain: Sendable {
   /// No ring has this number, and no source of the session's own.
   private static let noStream = UInt32(1) << 30 - 1
 
-  /// A source of the session's own has events up to these ticks in what was ``perform``ed before. The
-  /// file is called complete up to there at most.
+  /// A source of the session's own has events up to these ticks in what was ``perform``ed before.
+  /// The file is called complete up to there at most.
   package func sourceIsComplete(to ticks: UInt64) {
     perform { [self] _ in setSource(completeTo: ticks) }
   }

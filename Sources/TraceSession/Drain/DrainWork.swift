@@ -7,8 +7,8 @@ import TraceRing
 struct DrainWork: ~Copyable {
   /// A round that moved less than this leaves time to sleep.
   static let busyWords = 32 * 1024
-  /// A ring that is not read to where it ended at the round's beginning, in so many rounds one after
-  /// the other, keeps the others no longer from being called complete.
+  /// A ring that is not read to where it ended at the round's beginning, in so many rounds one
+  /// after the other, keeps the others no longer from being called complete.
   private static let roundsBehindMax = 8
 
   private struct Stream {
@@ -34,8 +34,8 @@ struct DrainWork: ~Copyable {
     /// the ring holds of the time before was committed before the look at its end, but for an event
     /// that was just being written: its thread has then emitted no later one up to `roundTicks`.
     ///
-    /// - Returns: false when the ring was left behind, because it does not come to its end: somebody
-    ///   writes there who is no emitter.
+    /// - Returns: false when the ring was left behind, because it does not come to its end:
+    ///   somebody writes there who is no emitter.
     mutating func endRound(roundTicks: UInt64, isMeant: Bool) -> Bool {
       let isBehind = !reader.pointee.isAtGoal
       roundsBehind = isBehind && isMeant ? roundsBehind + 1 : 0

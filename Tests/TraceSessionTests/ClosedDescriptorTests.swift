@@ -1,0 +1,50 @@
+import CTraceShims
+import Glibc
+import Testing
+
+@testable import TraceSession
+
+/// A program that runs without standard input, output and error: what a session opens must not take
+/// their numbers, or else what the program prints ends up there.
+@Suite struct ClosedDescriptorTests {
+  /// What was found on a thread that has descriptors of its own.
+  private final class Finding {
+    var canUnshare = false
+    var descriptors: [Int32] = []
+    var wakes = false
+    var taken: [Int32] = []
+
+    func look() {
+      // Not in the headers that Swift sees.
+      typealias Unshare = @convention(c) (Int32) -> Int32
+      guard let symbol = dlsym(nil, "unshare") else { return }
+      canUnshare = unsafeBitCast(symbol, to: Unshare.self)(0x400) == 0  // CLONE_FILES
+      guard canUnshare else { return }
+      for descriptor in Int32(0)...2 { close(descriptor) }
+      guard let wake = try? WakeSocket() else { return }
+      descriptors = [wake.receiver, wake.sender]
+      trace_wake_peer(wake.sender)
+      var byte: UInt8 = 0
+      wakes = recv(wake.receiver, &byte, 1, 0) == 1
+      taken = (0...2).filter { fcntl($0, F_GETFD) >= 0 }
+    }
+  }
+
+  @Test func theWakeSocketLeavesTheNumbersOfStandardDescriptorsAlone() throws {
+    let finding = Finding()
+    let start = Unmanaged.passRetained(finding)
+    var thread = pthread_t()
+    let code = pthread_create(
+      &thread, nil,
+      {
+        Unmanaged<Finding>.fromOpaque($0!).takeRetainedValue().look()
+        return nil
+      }, start.toOpaque())
+    try #require(code == 0)
+    pthread_join(thread, nil)
+    try #require(finding.canUnshare)
+    #expect(finding.descriptors.count == 2 && finding.descriptors.allSatisfy { $0 > 2 })
+    #expect(finding.wakes)
+    #expect(finding.taken.isEmpty)
+  }
+}
