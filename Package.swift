@@ -45,8 +45,10 @@ let package = Package(
       name: "TraceFormat", dependencies: ["CLZ4", "CTraceShims", "OSStrings", "TraceEvents"]),
     .systemLibrary(name: "CDW", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    .target(name: "CDebuginfod", linkerSettings: [.linkedLibrary("dl")]),
     .target(
-      name: "TraceSymbols", dependencies: ["CDW", "CLZMA", "CTraceShims", "OSStrings"]),
+      name: "TraceSymbols",
+      dependencies: ["CDW", "CLZMA", "CDebuginfod", "CTraceShims", "OSStrings"]),
     .target(
       name: "TraceAnalysis",
       dependencies: ["OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols"]),

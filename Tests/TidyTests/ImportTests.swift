@@ -15,7 +15,8 @@ import Testing
     "TraceFormat": ["CTraceShims", "CLZ4", "OSStrings", "TraceEvents"],
     "CDW": [],
     "CLZMA": [],
-    "TraceSymbols": ["CDW", "CLZMA", "CTraceShims", "OSStrings"],
+    "CDebuginfod": [],
+    "TraceSymbols": ["CDW", "CLZMA", "CDebuginfod", "CTraceShims", "OSStrings"],
     "TraceAnalysis": ["OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols"],
     "TraceSession": [
       "CTraceShims", "OSStrings", "TraceEvents", "TraceRing", "TraceControl", "TraceFormat",
