@@ -48,11 +48,13 @@ final class DebugServer {
   /// - Parameter file: what it has, whatever build id is asked for.
   init(_ answer: Answer, file: String, in fixture: TraceFixture) throws {
     let name = UUID().uuidString
-    log = fixture.path(name + ".log")
+    let log = fixture.path(name + ".log")
+    self.log = log
     let program = fixture.path(name + ".py")
     try Self.program.write(toFile: program, atomically: true, encoding: .utf8)
-    server = try RunningTool(
+    let server = try RunningTool(
       program: "/usr/bin/env", ["python3", program, answer.rawValue, file, log])
+    self.server = server
     try #require(server.waitUntil { output, _ in output.hasSuffix("\n") }, "\(server.text())")
     url = "http://127.0.0.1:\(server.text().output.dropLast())"
   }

@@ -74,11 +74,11 @@ struct DebuginfodTests {
     let server = try DebugServer(.whole, file: debug, in: fixture)
     let environment = environment(server.url)
     let without = try dump(environment)
-    #expect(without.output.contains("demo!? (no symbol)"), "\(without.output)")
+    #expect(without.output.contains("(demo: no symbol)"), "\(without.output)")
     #expect(server.requests == [])
     let run = try dump(environment, "-debuginfod", "-lines")
     #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
-    #expect(run.output.contains("demo!work demo.c:"), "\(run.output)")
+    #expect(run.output.contains("demo!work") && run.output.contains(" demo.c:"), "\(run.output)")
     #expect(server.requests == ["/buildid/\(id)/debuginfo"])
     try server.end()
     #expect(try dump(environment, "-debuginfod").output.contains("demo!work"))
@@ -92,7 +92,7 @@ struct DebuginfodTests {
         + "-symbol-path '\(fixture.path("image"))' -format json",
       environment: ["DEBUGINFOD_URLS": server.url, "XDG_CACHE_HOME": fixture.path("xdg")])
     let file = fixture.path("xdg/debuginfod_client/\(id)/debuginfo")
-    #expect(run.output.contains(file.replacingOccurrences(of: "/", with: "/")), "\(run.output)")
+    #expect(run.output.contains(file), "\(run.output)")
     #expect(FileManager.default.contentsEqual(atPath: file, andPath: debug))
   }
 
@@ -118,7 +118,7 @@ struct DebuginfodTests {
     for _ in 0..<2 {
       let run = try dump(environment(server.url), "-debuginfod")
       #expect(run.exitCode == 0 && run.errors == "", "\(run.errors)")
-      #expect(run.output.contains("demo!? (no symbol)"))
+      #expect(run.output.contains("(demo: no symbol)"))
     }
     #expect(server.requests == ["/buildid/\(id)/debuginfo"])
   }
@@ -157,7 +157,7 @@ struct DebuginfodTests {
   private func check(_ environment: [String: String], says: String) throws {
     let run = try dump(environment, "-debuginfod")
     #expect(run.exitCode == 0)
-    #expect(run.output.contains("demo!? (no symbol)"), "\(run.output)")
+    #expect(run.output.contains("(demo: no symbol)"), "\(run.output)")
     #expect(run.errors.contains(says) && run.errors.contains(id), "\(run.errors)")
     #expect(run.errors.filter { $0 == "\n" }.count == 1, "\(run.errors)")
     let left = FileManager.default.contents(atPath: cached) ?? Data()
