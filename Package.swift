@@ -47,8 +47,10 @@ let package = Package(
     .target(name: "TraceKernel", dependencies: ["OSStrings", "TraceEvents", "TraceFormat"]),
     .systemLibrary(name: "CDW", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    .target(name: "CDebuginfod", linkerSettings: [.linkedLibrary("dl")]),
     .target(
-      name: "TraceSymbols", dependencies: ["CDW", "CLZMA", "CTraceShims", "OSStrings"]),
+      name: "TraceSymbols",
+      dependencies: ["CDW", "CLZMA", "CDebuginfod", "CTraceShims", "OSStrings"]),
     .target(
       name: "TraceAnalysis",
       dependencies: ["OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols"]),

@@ -18,6 +18,7 @@ public final class MachineImages: ImageSymbolProvider {
   }
 
   private let searchRoots: [String]
+  private let servers: Debuginfod?
   /// What was changed later is not what was mapped.
   private let changedMax_ns: Int64
   /// Whether the trace is of this machine since it was started last.
@@ -46,10 +47,12 @@ public final class MachineImages: ImageSymbolProvider {
   /// - Parameter end: of the trace, in nanoseconds since 1970; nil while it goes on.
   /// - Parameter opensForProcesses: files are opened with the rights of the processes that mapped
   ///   them: for a session, whose trace others may read.
+  /// - Parameter servers: asked for what this machine does not have; nil: nothing is fetched.
   public init(
     session: SessionDescription, searchRoots: [String] = [], end unixNanoseconds: Int64? = nil,
-    opensForProcesses: Bool = false
+    opensForProcesses: Bool = false, servers: Debuginfod? = nil
   ) {
+    self.servers = servers
     self.opensForProcesses = opensForProcesses
     self.searchRoots = searchRoots
     changedMax_ns = unixNanoseconds ?? .max
@@ -137,8 +140,8 @@ public final class MachineImages: ImageSymbolProvider {
       return .failure(isReplaced ? .replaced(path: image.path) : .notFound(path: image.path))
     }
     let access = opensForProcesses ? FileAccess.of(processID: image.pid) : .own
-    let files = DebugFiles(
-      roots: roots, symbolDirectories: searchRoots, access: access)
+    var files = DebugFiles(roots: roots, symbolDirectories: searchRoots, access: access)
+    files.servers = servers
     return source.image(path: image.path, buildID: buildID, files: files)
       .map { Loaded(image: $0, path: image.path, files: files) }
   }
@@ -181,11 +184,13 @@ public final class MachineImages: ImageSymbolProvider {
 
 extension MachineImages {
   /// For a trace that has ended, or goes on.
-  public convenience init(_ file: TraceFile, searchRoots: [String] = []) {
+  public convenience init(
+    _ file: TraceFile, searchRoots: [String] = [], servers: Debuginfod? = nil
+  ) {
     let last =
       file.isComplete ? file.ticksRange.map { file.timestamp(ofTicks: $0.upperBound) } : nil
     self.init(
       session: file.session, searchRoots: searchRoots,
-      end: last.map { file.startUnixNanoseconds &+ $0 })
+      end: last.map { file.startUnixNanoseconds &+ $0 }, servers: servers)
   }
 }

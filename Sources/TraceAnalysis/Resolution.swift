@@ -78,7 +78,8 @@ public enum UnresolvedReason: UInt8, Hashable, Sendable, CaseIterable {
       "The image's file has been replaced since (its build id differs, or it has none and is"
         + " another file); give a directory that has the old one as a symbol search path."
     case .noSymbol:
-      "The image at this address has no symbol for it; install its debug symbols."
+      "The image at this address has no symbol for it; install its debug symbols, or have them"
+        + " fetched (-debuginfod)."
     case .kernelHidden:
       "The kernel hides its symbols; set kernel.kptr_restrict to 0 while collecting."
     case .eventsLost:

@@ -38,7 +38,7 @@ public final class Symbolizer: Pass {
     feed = CodeFeed(file, processes, options: options)
     let sources =
       options.imageSymbols
-      ?? [MachineImages(file, searchRoots: options.searchRoots)]
+      ?? [MachineImages(file, searchRoots: options.searchRoots, servers: options.servers)]
     let recorded = options.asksTrace ? [RecordedSymbols(file)] : []
     naming = Naming(feed, sources: recorded + sources, options: options)
   }

@@ -1,3 +1,5 @@
+public import TraceSymbols
+
 /// How a ``Symbolizer`` and a ``LiveSymbolizer`` judge times, and where they look for images.
 public struct SymbolizerOptions {
   /// Code that is announced this long after a time (nanoseconds) is taken for what was there then,
@@ -13,6 +15,9 @@ public struct SymbolizerOptions {
   public var keepsLines = true
   /// Directories to look for images and their debug files in, before where they were.
   public var searchRoots: [String] = []
+  /// Asked for images and debug files that are nowhere on this machine. Nil: nothing is fetched. A
+  /// ``LiveSymbolizer`` does not ask, because events would wait for the servers.
+  public var servers: Debuginfod?
   /// Asked for images' functions, in this order, after the trace's own symbols. Nil for the files
   /// of this machine.
   public var imageSymbols: [any ImageSymbolProvider]?

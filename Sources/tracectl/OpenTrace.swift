@@ -7,11 +7,13 @@ import TraceSession
 
 /// Opens trace files, and says what is wrong with them.
 enum OpenTrace {
-  static func open(_ path: String) throws(Failure) -> TraceFile {
+  /// - Parameter path: of a file, or `-` for standard input.
+  static func open(_ path: String) throws -> TraceFile {
+    let isInput = path == StandardInput.optionValue
     do {
-      return try TraceFile(path: path)
-    } catch {
-      throw failure(error, path: path)
+      return try isInput ? StandardInput.openTrace() : TraceFile(path: path)
+    } catch let error as FormatError {
+      throw failure(error, path: isInput ? StandardInput.name : path)
     }
   }
 
@@ -31,7 +33,7 @@ enum OpenTrace {
     case .io(_, let path, ESPIPE):
       return Failure(
         .dataError, "\(path) is no regular file, and a trace is not read from front to back",
-        next: "write it into a file, and give that")
+        next: "write it into a file and give that, or give '-' for standard input")
     case .io(_, let path, EISDIR) where OSPath.access(path + "/metadata", F_OK) == 0:
       return Failure(
         .dataError, "\(path) is the directory of a CTF trace (LTTng)",

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import OSStrings
+import TraceExport
 import TraceSession
 
 /// Collects events of running programs into a file, and shows what is in it.
@@ -57,7 +58,7 @@ struct Tracectl: ParsableCommand {
     let names = configuration.subcommands.map { $0._commandName }
     // 'help NAME' stands for 'NAME -help'; the parser takes any name for one of its commands.
     let asked = arguments.first == "help" ? arguments.dropFirst().first { !$0.hasPrefix("-") } : nil
-    if code.isSuccess, asked.map(names.contains) ?? true { exit(withError: error) }
+    if code.isSuccess, asked.map(names.contains) ?? true { endWithHelp(fullMessage(for: error)) }
     let first = asked ?? arguments.first ?? ""
     let isCommand = names.contains(first)
     if isCommand || first.hasPrefix("-") || first.isEmpty {
@@ -70,6 +71,23 @@ struct Tracectl: ParsableCommand {
       complain(Failure(.usage, "there is no command '\(first)'", next: next).line)
     }
     Glibc.exit(ExitStatus.usage.rawValue)
+  }
+}
+
+extension Tracectl {
+  /// Prints what was asked for; the parser's own printing does not notice a full disk.
+  private static func endWithHelp(_ text: String) -> Never {
+    let sink = DescriptorSink(STDOUT_FILENO)
+    var output = OutputBuffer(sink)
+    output.append(text: text + "\n")
+    output.flush()
+    guard output.failure == 0 || output.failure == EPIPE else {
+      var failure = Failure("write to", StandardOutput.name, errno: output.failure)
+      failure.nextStep = nil
+      complain(failure.line)
+      Glibc.exit(ExitStatus.ioError.rawValue)
+    }
+    Glibc.exit(ExitStatus.success.rawValue)
   }
 }
 

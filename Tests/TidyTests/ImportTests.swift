@@ -16,7 +16,8 @@ import Testing
     "TraceKernel": ["OSStrings", "TraceEvents", "TraceFormat"],
     "CDW": [],
     "CLZMA": [],
-    "TraceSymbols": ["CDW", "CLZMA", "CTraceShims", "OSStrings"],
+    "CDebuginfod": [],
+    "TraceSymbols": ["CDW", "CLZMA", "CDebuginfod", "CTraceShims", "OSStrings"],
     "TraceAnalysis": ["OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols"],
     "TraceSession": [
       "CTraceShims", "OSStrings", "TraceEvents", "TraceRing", "TraceControl", "TraceFormat",

@@ -176,7 +176,9 @@ public final class SymbolPass: ReportPass {
     let file = replay.file
     var options = options
     let others: [any ImageSymbolProvider] =
-      options.imageSymbols ?? [MachineImages(file, searchRoots: options.searchRoots)]
+      options.imageSymbols ?? [
+        MachineImages(file, searchRoots: options.searchRoots, servers: options.servers)
+      ]
     asked = ([RecordedSymbols(file)] + others).map(AskedSource.init)
     options.imageSymbols = asked
     options.asksTrace = false

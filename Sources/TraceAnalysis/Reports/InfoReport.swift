@@ -148,9 +148,12 @@ extension InfoReport.ProcessRow {
 }
 
 extension ProcessRecord {
-  /// Whether two records of one process id are of one process: it began at one time.
+  /// Whether two records of one process id are of one process: it began at one time or, where that
+  /// is not known of both, was there at one time. A process that lives for a moment has ended
+  /// before anybody reads when it began.
   fileprivate func isSameProcess(as other: ProcessRecord) -> Bool {
-    startTime != 0 && startTime == other.startTime
+    if startTime != 0, other.startTime != 0 { return startTime == other.startTime }
+    return joinTicks < other.endTicks ?? .max && other.joinTicks < endTicks ?? .max
   }
 }
 

@@ -100,7 +100,7 @@ public struct InfoText: Renderer {
       [""]
       + Table(["pid", "joined", "ended", "command"], rightAligned: [0, 1, 2], rows: rows).lines
     let more = processes.count - rows.count
-    if more > 0 { lines.append("  … and \(more) more processes") }
+    if more > 0 { lines.append("  … and \(counted(more, "more process", "more processes"))") }
     return lines
   }
 

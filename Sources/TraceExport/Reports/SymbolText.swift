@@ -46,7 +46,8 @@ public struct SymbolText: Renderer {
     output.append(text: "  in trace   \(recorded)\n")
     if report.imagesNotHit > 0 {
       output.append(
-        text: "  not hit    \(grouped(UInt64(report.imagesNotHit))) more images were mapped\n")
+        text: "  not hit    "
+          + counted(report.imagesNotHit, "more image was mapped", "more images were mapped") + "\n")
     }
   }
 

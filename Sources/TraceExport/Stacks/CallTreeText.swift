@@ -64,7 +64,7 @@ struct CallTreeText {
 
   private func text(_ line: Line, room: Int?) -> String {
     var own: UInt64 = 0
-    var name = "(\(line.others) others)"
+    var name = "(\(counted(line.others, "other")))"
     if let node = line.node {
       own = unit.amount(of: calls.tree.exclusive[node])
       name = escaped(frames[calls.tree.frames[node]].name, .text).shortened(to: room)

@@ -79,11 +79,12 @@ public final class TraceFile {
   /// The part at the end that is not a whole block (yet).
   var tail: Damage?
 
+  /// - Parameter name: what messages call it, and ``path``; nil: its path.
   /// - Throws: ``FormatError/io(operation:path:code:)``, ``FormatError/notATrace(path:)`` when
   ///   there is neither a file header nor one whole block, or ``FormatError/foreignFile(path:_:)``,
   ///   ``FormatError/unsupportedVersion(major:minor:)``.
-  public convenience init(path: String) throws(FormatError) {
-    try self.init(source: try ByteSource(path: path))
+  public convenience init(path: String, name: String? = nil) throws(FormatError) {
+    try self.init(source: try ByteSource(path: path, name: name))
   }
 
   /// A trace that lies in memory; `name` is what messages call it.

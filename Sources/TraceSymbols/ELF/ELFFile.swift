@@ -53,6 +53,24 @@ public struct ELFFile: Sendable {
   }
 }
 
+extension ELFFile {
+  /// Whether all that the headers name lies in the file: it was not cut.
+  ///
+  /// A debug file's segments are those of its image and are not in it; where there are sections,
+  /// they tell.
+  var isWhole: Bool {
+    guard warnings.isEmpty else { return false }
+    let parts =
+      sections.isEmpty
+      ? segments.map { ($0.fileOffset, $0.fileSize) }
+      : sections.filter { $0.kind != ELFSection.Kind.noContents }.map { ($0.fileOffset, $0.size) }
+    return parts.allSatisfy { offset, size in
+      let (end, overflow) = offset.addingReportingOverflow(size)
+      return !overflow && end <= source.count
+    }
+  }
+}
+
 /// Reads the two header tables.
 struct ELFTables {
   let source: ByteSource

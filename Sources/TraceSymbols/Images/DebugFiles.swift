@@ -19,6 +19,8 @@ public struct DebugFiles: Hashable, Sendable {
   /// Directories of debug files and images that somebody has named, asked before all others: by
   /// build id (`.build-id/ab/cdef.debug`, `ab/cdef.debug`, `abcdef/debuginfo`), or flat, by name.
   public var symbolDirectories: [String]
+  /// Asked last, for files of a build id that are nowhere on this machine. Nil: nothing is fetched.
+  public var servers: Debuginfod?
 
   public init(
     roots: [String] = [""], symbolDirectories: [String] = [], access: FileAccess = .own
@@ -29,8 +31,8 @@ public struct DebugFiles: Hashable, Sendable {
     cacheDirectories = Self.debugInfoCaches
   }
 
-  /// Where debuginfod's client keeps what it has fetched. Nothing is fetched here.
-  private static let debugInfoCaches: [String] = {
+  /// Where debuginfod's client keeps what it has fetched.
+  static let debugInfoCaches: [String] = {
     func variable(_ name: String) -> String? {
       OSPath.getenv(name).flatMap { $0.isEmpty ? nil : $0 }
     }
@@ -39,6 +41,7 @@ public struct DebugFiles: Hashable, Sendable {
       variable("DEBUGINFOD_CACHE_PATH"),
       variable("XDG_CACHE_HOME").map { $0 + "/debuginfod_client" },
       home.map { $0 + "/.cache/debuginfod_client" },
+      home.map { $0 + "/.debuginfod_client_cache" },
     ].compactMap { $0 }
   }()
 
@@ -67,18 +70,26 @@ public struct DebugFiles: Hashable, Sendable {
     let kept = expected.flatMap {
       first(of: flat + imagePaths(of: $0), with: $0) { !$0.isEmptyImage }
     }
-    guard let kept else { throw problem }
-    return kept
+    if let kept { return kept }
+    guard let expected, let fetched = servers?.file(.executable, of: expected) else {
+      throw problem
+    }
+    return fetched
   }
 
   /// The debug file of an image that is at hand.
   func debugFile(of image: ELFFile, path: String) -> (file: ELFFile, path: String)? {
-    if let id = image.buildID, let found = debugFile(of: id) { return found }
+    if let id = image.buildID, let found = localDebugFile(of: id) { return found }
     return linkedDebugFile(of: image, path: path)
+      ?? image.buildID.flatMap { servers?.file(.debuginfo, of: $0) }
   }
 
   /// The debug file with this build-id.
   func debugFile(of id: BuildID) -> (file: ELFFile, path: String)? {
+    localDebugFile(of: id) ?? servers?.file(.debuginfo, of: id)
+  }
+
+  private func localDebugFile(of id: BuildID) -> (file: ELFFile, path: String)? {
     first(of: debugPaths(of: id), with: id)
   }
 

@@ -46,24 +46,29 @@ public struct JitFileWarning: Hashable, Sendable {
       "has flags (0x\(String(flags, radix: 16))) that nobody has defined; they were ignored"
     case .shortHeader(let size):
       "says that its header has \(size) bytes, of 40; it was read as if it had them all"
-    case .unknownRecords: "has \(amount) records of unknown kinds\(place); they were skipped"
-    case .damage: "has \(amount) bytes that are no records\(place); they were skipped"
-    case .interleaved: "has \(amount) records with others inside them\(place)"
-    case .truncated: "ends \(amount) bytes before its last record does"
-    case .nonsense: "has \(amount) records that cannot be true\(place); they were skipped"
-    case .longNames: "has \(amount) names that are too long\(place); they were cut"
-    case .unreadableLines: "has \(amount) lists of source lines that end early\(place)"
-    case .linesWithoutCode: "has \(amount) lists of source lines without code\(place)"
-    case .unreadableFileNames:
-      "has \(amount) source lines whose file's name is unreadable\(place)"
-    case .unreadableEntries: "has \(amount) lines that are no entries\(place); they were skipped"
-    case .emptyCode: "has \(amount) entries without size\(place); they were skipped"
+    case .unknownRecords: "has \(some("record")) of an unknown kind\(place); \(they) skipped"
+    case .damage: "has \(some("byte")) that no record has\(place); \(they) skipped"
+    case .interleaved: "has \(some("record")) with another inside\(place)"
+    case .truncated: "ends \(some("byte")) before its last record does"
+    case .nonsense: "has \(some("impossible record"))\(place); \(they) skipped"
+    case .longNames: "has \(some("too long name"))\(place); \(they) cut"
+    case .unreadableLines: "has \(some("incomplete list")) of source lines\(place)"
+    case .linesWithoutCode: "has \(some("list")) of source lines without code\(place)"
+    case .unreadableFileNames: "has \(some("source line")) without a readable file name\(place)"
+    case .unreadableEntries: "has \(some("line")) without an entry\(place); \(they) skipped"
+    case .emptyCode: "has \(some("entry", "entries")) without a size\(place); \(they) skipped"
     case .tornLastLine: "ends within a line, which was taken as it is"
-    case .textNotUTF8: "has \(amount) names that are not UTF-8\(place); they were repaired"
+    case .textNotUTF8: "has \(some("name")) not in UTF-8\(place); \(they) repaired"
     }
   }
 
-  private var place: String { ", the first at byte \(offset)" }
+  private func some(_ one: String, _ many: String? = nil) -> String {
+    "\(amount) \(amount == 1 ? one : many ?? one + "s")"
+  }
+
+  private var they: String { amount == 1 ? "it was" : "they were" }
+
+  private var place: String { amount == 1 ? " at byte \(offset)" : ", the first at byte \(offset)" }
 }
 
 /// The warnings of one file. Bounded: one a kind.

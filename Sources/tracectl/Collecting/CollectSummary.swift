@@ -76,7 +76,7 @@ struct CollectSummary {
       return "\(file.path): no events from \(processes), \(size)"
     }
     let perEvent = fixed(Double(file.byteCount) / Double(file.eventCount), decimals: 2)
-    return "\(file.path): \(grouped(file.eventCount)) events from \(processes) in "
+    return "\(file.path): \(counted(file.eventCount, "event")) from \(processes) in "
       + "\(readableDuration(nanoseconds: file.durationNanoseconds)), \(size), "
       + "\(perEvent) bytes/event"
   }
@@ -102,7 +102,9 @@ struct CollectSummary {
       [grouped($0.count), "\($0.schema.provider)/\($0.schema.name)"]
     }
     var lines = Table(rightAligned: [0], rows: rows).lines
-    if types.count > rows.count { lines.append("  … and \(types.count - rows.count) more types") }
+    if types.count > rows.count {
+      lines.append("  … and \(counted(types.count - rows.count, "more type"))")
+    }
     return lines
   }
 
@@ -128,7 +130,7 @@ struct CollectSummary {
     }
     if unwritten > 0 { byCause["not written", default: 0] &+= unwritten }
     let older =
-      overwritten > 0 ? ["  \(grouped(overwritten)) older events overwritten, as asked"] : []
+      overwritten > 0 ? ["  \(counted(overwritten, "older event")) overwritten, as asked"] : []
     let lost = byCause.values.reduce(0, &+)
     guard lost > 0 else { return older + [nothingLost] }
     let causes = byCause.filter { $0.value > 0 }

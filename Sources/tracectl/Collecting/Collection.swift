@@ -92,7 +92,7 @@ struct Collection {
     }
     guard !isToStandardOutput, OutputLock.isRegularFile(path: path) else {
       // A pipe, for one: whoever reads it sees the rest.
-      say("\(path): \(grouped(statistics.events)) events, \(readableBytes(statistics.bytes))")
+      say("\(path): \(counted(statistics.events, "event")), \(readableBytes(statistics.bytes))")
       let lost = statistics.lostInAll
       let isKnown = statistics.lossesAreKnown && statistics.failure == nil
       let atLeast = isKnown ? "" : "AT LEAST "

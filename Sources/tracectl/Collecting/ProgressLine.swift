@@ -45,7 +45,7 @@ struct ProgressLine {
     let rate = seconds > 0 ? Double(now.events &- last.events) / seconds : 0
     let elapsed = fixed(Double(now.elapsed_ns) / 1e9, decimals: 0)
     let processes = now.processes.map { "  " + counted($0, "process", "processes") } ?? ""
-    return "\(elapsed) s  \(grouped(now.events)) events (\(grouped(UInt64(max(0, rate))))/s)  "
+    return "\(elapsed) s  \(counted(now.events, "event")) (\(grouped(UInt64(max(0, rate))))/s)  "
       + "\(readableBytes(now.bytes))  \(now.lostText)\(processes)"
   }
 

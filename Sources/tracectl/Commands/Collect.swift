@@ -110,6 +110,10 @@ struct Collect: ParsableCommand {
         next: command.isEmpty
           ? "give -p, or leave it out" : "leave it out: what a command starts is traced with it")
     }
+    if process.contains(where: { $0.split(separator: ",").isEmpty }) {
+      throw Failure(
+        .usage, "-process names no program", next: "give names of programs, or leave it out")
+    }
     if bufferSize.bytes > Self.bufferBytesMax {
       throw Failure(.usage, "-buffer-size may be 1GB a CPU at most", next: "give less")
     }
@@ -126,6 +130,11 @@ struct Collect: ParsableCommand {
       configuration.cpuSampling?.walk = walk
     }
     configuration.stacks = try ProviderSelection(stacks).stackSpecs(of: configuration)
+    if noSymbols, configuration.cpuSampling == nil, configuration.stacks.isEmpty {
+      throw Failure(
+        .usage, "-no-symbols leaves out the names in stacks, and no stacks were asked for",
+        next: "leave it out, or add CPU to -providers, or -stacks")
+    }
     configuration.mode = mode.bufferMode
     configuration.isolatesProcesses = isolate
     configuration.writesSymbols = !noSymbols

@@ -7,7 +7,7 @@ struct Describe: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "info", abstract: "Say what is in a trace.")
 
-  @Argument(help: ArgumentHelp("The trace file.", valueName: "file"))
+  @Argument(help: ArgumentHelp("The trace file; '-' is standard input.", valueName: "file"))
   var path: String
 
   @OptionGroup var output: OutputOptions

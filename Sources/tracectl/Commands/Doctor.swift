@@ -15,7 +15,7 @@ struct Doctor: ParsableCommand {
   func run() throws {
     let report = DoctorReport(
       MachineChecks.run() + SamplingChecks().run() + RuntimeDirectoryCheck().run()
-        + LimitChecks.run())
+        + LimitChecks.run() + [DebuginfodCheck.run()])
     try output.write(report)
     if report.fails {
       throw ExitCode(ExitStatus.unavailable.rawValue)

@@ -15,7 +15,7 @@ struct Dump: ParsableCommand {
       Names may be lists, in any case, and hold '*': -event 'GC*,MethodLoad'.
       """)
 
-  @Argument(help: ArgumentHelp("The trace file.", valueName: "file"))
+  @Argument(help: ArgumentHelp("The trace file; '-' is standard input.", valueName: "file"))
   var path: String
 
   @OptionGroup var output: OutputOptions
@@ -55,10 +55,7 @@ struct Dump: ParsableCommand {
   @Flag(help: "Calls that the compiler inlined, as frames of their own.")
   var inlines = false
 
-  @Option(
-    name: .customLong("symbol-path"),
-    help: ArgumentHelp("Look for images and debug files here, too.", valueName: "directory"))
-  var symbolPath: [String] = []
+  @OptionGroup(title: "Where names are looked for") var symbols: SymbolOptions
 
   @Flag(help: "Go on with what is written to the file, until it is finished.")
   var follow = false
@@ -77,8 +74,21 @@ struct Dump: ParsableCommand {
         .usage, "-utc is for text; JSON and CSV have the wall clock's time in unix_ns",
         next: "leave -utc out")
     }
+    if follow, path == StandardInput.optionValue {
+      throw Failure(
+        .usage, "-follow waits for what is written to a file", next: "give the file's name")
+    }
     if hold != nil, !follow {
       throw Failure(.usage, "-hold is for events that come", next: "add -follow, or leave it out")
+    }
+    if noStacks, symbols.isGiven {
+      throw Failure(
+        .usage, "-symbol-path and -debuginfod are for stacks", next: "leave -no-stacks out")
+    }
+    if follow, symbols.debuginfod {
+      throw Failure(
+        .usage, "-debuginfod would hold up the events that come",
+        next: "leave -follow out, and dump the trace when it is finished")
     }
     guard lines || inlines else { return }
     if noStacks {
@@ -97,7 +107,7 @@ struct Dump: ParsableCommand {
     let names = EventPatterns(providers: provider, events: event)
     if !follow {
       let known = file.eventTypes.map(\.schema) + file.providers.flatMap(\.events)
-      if let unknown = names.unknown(among: known) { throw Failure(unknown, path: path) }
+      if let unknown = names.unknown(among: known) { throw Failure(unknown, path: file.path) }
     }
     let replay = Replay(file)
     replay.filter.time = try TimeRange.closed(from: from, to: to, in: file)
@@ -107,10 +117,10 @@ struct Dump: ParsableCommand {
     let stream = EventStream(replay)
     stream.showsUTC = utc
     if let limit { stream.limit = limit }
+    var symbolizing = SymbolizerOptions()
     if !noStacks {
-      var symbols = SymbolizerOptions()
-      symbols.searchRoots = symbolPath
-      stream.stacks = .named(symbols, SourceDetail(lines: lines, inlined: inlines))
+      try symbols.apply(to: &symbolizing)
+      stream.stacks = .named(symbolizing, SourceDetail(lines: lines, inlined: inlines))
     }
     if follow {
       let follower = FileFollower(file)
@@ -119,11 +129,12 @@ struct Dump: ParsableCommand {
     do {
       guard try output.write(stream, input: path, isWide: true) else { return }
     } catch let error as FormatError {
-      throw OpenTrace.failure(error, path: path)
+      throw OpenTrace.failure(error, path: file.path)
     }
+    SymbolOptions.noteProblems(of: symbolizing)
     if !replay.isOrdered {
       complain(
-        "tracectl: the blocks of \(escapedForTerminal(path)) overlap more than memory allows; "
+        "tracectl: the blocks of \(escapedForTerminal(file.path)) overlap more than memory allows; "
           + "some events were printed late")
     }
     try OpenTrace.noteState(of: file, isRead: !stream.hasReachedLimit)

@@ -18,7 +18,12 @@ struct Providers: ParsableCommand {
 
   @OptionGroup var output: OutputOptions
 
-  func validate() throws { _ = try output.renderer(of: ProviderReport.self) }
+  func validate() throws {
+    let format = try output.renderer(of: ProviderReport.self).format.name
+    if fields, format != "text" {
+      throw Failure(.usage, "-fields is for text; JSON has the fields always", next: "leave it out")
+    }
+  }
 
   func run() throws {
     let entries: [ProviderDirectory.Entry]

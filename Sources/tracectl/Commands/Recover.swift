@@ -24,6 +24,11 @@ struct Recover: ParsableCommand {
   var output: String?
 
   func run() throws {
+    if path == StandardInput.optionValue {
+      throw Failure(
+        .usage, "recover looks for the programs of the file's session, by the file's name",
+        next: "give the name of the unfinished trace")
+    }
     if output == StandardOutput.optionValue {
       throw Failure(
         .usage, "a recovered trace is put together in a file", next: "give -o the name of one")
@@ -41,13 +46,15 @@ struct Recover: ParsableCommand {
       lock.discard()
       throw Self.failure(error, path)
     }
-    let programs = outcome.processes == 1 ? "1 program" : "\(outcome.processes) programs"
     complain(
       escapedForTerminal(
-        "\(output): \(grouped(outcome.copied)) events of the file, "
-          + "\(grouped(outcome.recovered)) more from the buffers of \(programs)"))
+        "\(output): \(counted(outcome.copied, "event")) of the file, "
+          + "\(grouped(outcome.recovered)) more from the buffers of "
+          + counted(outcome.processes, "program")))
     if outcome.lost > 0 {
-      complain("  \(grouped(outcome.lost)) events between them were overwritten or not readable")
+      complain(
+        "  \(counted(outcome.lost, "event")) between them could not be read or had been overwritten"
+      )
     }
   }
 

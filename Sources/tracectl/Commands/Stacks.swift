@@ -18,7 +18,7 @@ struct Stacks: ParsableCommand {
       tracectl stacks trace.etl -format folded | flamegraph.pl > flame.svg
       """)
 
-  @Argument(help: ArgumentHelp("The trace file.", valueName: "file"))
+  @Argument(help: ArgumentHelp("The trace file; '-' is standard input.", valueName: "file"))
   var path: String
 
   @OptionGroup var output: OutputOptions
@@ -29,14 +29,16 @@ struct Stacks: ParsableCommand {
   @Flag(help: "Only the call tree.")
   var tree = false
 
-  @Option(help: ArgumentHelp("Functions in the table.", valueName: "count"))
-  var top = 20
+  @Option(help: ArgumentHelp("Functions in the table (default: 20).", valueName: "count"))
+  var top: Int?
 
   @Flag(help: "Sort functions by inclusive cost.")
   var inclusive = false
 
-  @Option(help: ArgumentHelp("Leave less than so many percent out of the tree.", valueName: "%"))
-  var threshold = 1.0
+  @Option(
+    help: ArgumentHelp(
+      "Leave less than so many percent out of the tree (default: 1).", valueName: "%"))
+  var threshold: Double?
 
   @Option(help: ArgumentHelp("Who calls these functions.", valueName: "pattern"))
   var callers: String?
@@ -61,10 +63,44 @@ struct Stacks: ParsableCommand {
     _ = try output.renderer(of: StackReport.self)
     try TimeRange.check(from: events.from, to: events.to)
     _ = try patterns.shaping(foldsRecursion: true)
-    guard top >= 0, threshold >= 0, threshold <= 100 else {
+    guard top ?? 0 >= 0, (0...100).contains(threshold ?? 0) else {
       throw Failure(.usage, "-top and -threshold count from 0, and -threshold to 100")
     }
+    try checkParts()
   }
+
+  /// What a report does not show cannot be changed by an option.
+  private func checkParts() throws {
+    let format = try output.renderer(of: StackReport.self).format.name
+    let table = [("-top", top != nil), ("-inclusive", inclusive)].filter(\.1).map(\.0)
+    let tree = threshold == nil ? [] : ["-threshold"]
+    let width = wide ? ["-wide"] : []
+    if format == "folded" {
+      let parts = [
+        ("-by-name", byName), ("-tree", self.tree), ("-callers", callers != nil),
+        ("-callees", callees != nil),
+      ].filter(\.1).map(\.0)
+      try refuse(parts + table + tree + width, "the folded format is all stacks, one a line")
+    }
+    if format == "json" { try refuse(width, "JSON has names as they are") }
+    if !showsTable { try refuse(table, "there is no table of functions", "add -by-name") }
+    if !showsTree, callers == nil, callees == nil {
+      try refuse(tree, "there is no tree", "add -tree")
+    }
+  }
+
+  private func refuse(
+    _ options: [String], _ reason: String, _ next: String? = nil
+  ) throws(Failure) {
+    guard let option = options.first else { return }
+    let leave = "leave \(option) out"
+    throw Failure(
+      .usage, "\(option) changes nothing: \(reason)",
+      next: next.map { "\($0), or \(leave)" } ?? leave)
+  }
+
+  private var showsTree: Bool { tree || (!byName && callers == nil && callees == nil) }
+  private var showsTable: Bool { byName || (!tree && callers == nil && callees == nil) }
 
   func run() throws {
     let file = try OpenTrace.open(path)
@@ -76,10 +112,11 @@ struct Stacks: ParsableCommand {
     options.symbols.keepsLines = lines
     options.parts = try parts()
     let report = try OpenTrace.report(StackPass(options), of: file)
+    SymbolOptions.noteProblems(of: options.symbols)
     guard try output.write(report, input: path, isWide: wide) else { return }
     for case .limited(let what) in report.partial {
       complain(
-        "tracectl: \(escapedForTerminal(path)) has more \(what) than memory allows; "
+        "tracectl: \(escapedForTerminal(file.path)) has more \(what) than memory allows; "
           + "the innermost frames of some are left out")
     }
     try OpenTrace.noteState(of: file)
@@ -89,11 +126,10 @@ struct Stacks: ParsableCommand {
     var parts = StackParts()
     parts.callers = try callers.flatMap { try PatternOptions.parse([$0], FramePattern.init).first }
     parts.callees = try callees.flatMap { try PatternOptions.parse([$0], FramePattern.init).first }
-    let hasFocus = callers != nil || callees != nil
-    parts.showsTree = tree || (!byName && !hasFocus)
-    parts.functionLimit = byName || (!tree && !hasFocus) ? top : nil
+    parts.showsTree = showsTree
+    parts.functionLimit = showsTable ? top ?? 20 : nil
     parts.sortsByInclusive = inclusive
-    parts.threshold = threshold / 100
+    parts.threshold = (threshold ?? 1) / 100
     return parts
   }
 }
@@ -126,10 +162,7 @@ struct StackEventOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Only events at or before this time.", valueName: "time"))
   var to: TimePoint?
 
-  @Option(
-    name: .customLong("symbol-path"),
-    help: ArgumentHelp("Look for images and debug files here, too.", valueName: "directory"))
-  var symbolPath: [String] = []
+  @OptionGroup(title: "Where names are looked for") var symbols: SymbolOptions
 
   /// What the options ask for.
   func options(of file: TraceFile) throws -> StackOptions {
@@ -151,7 +184,7 @@ struct StackEventOptions: ParsableArguments {
     options.selection.filter.tids = tid.isEmpty ? nil : Set(tid.flatMap(\.ids))
     let processes = ProcessPatterns(process)
     if !processes.isEmpty { options.selection.admits = processes.admits }
-    options.symbols.searchRoots = symbolPath
+    try symbols.apply(to: &options.symbols)
     return options
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import TraceAnalysis
 import TraceExport
+import TraceFormat
 
 /// `tracectl symbols`: what of a trace's stacks has names, from where, and why the rest has none.
 struct Symbols: ParsableCommand {
@@ -14,7 +15,7 @@ struct Symbols: ParsableCommand {
       tracectl symbols trace.etl -missing -symbol-path /mnt/other-machine
       """)
 
-  @Argument(help: ArgumentHelp("The trace file.", valueName: "file"))
+  @Argument(help: ArgumentHelp("The trace file; '-' is standard input.", valueName: "file"))
   var path: String
 
   @OptionGroup var output: OutputOptions
@@ -22,24 +23,22 @@ struct Symbols: ParsableCommand {
   @Flag(help: "Only what has addresses without a name.")
   var missing = false
 
-  @Option(
-    name: .customLong("symbol-path"),
-    help: ArgumentHelp("Look for images and debug files here, too.", valueName: "directory"))
-  var symbolPath: [String] = []
+  @OptionGroup(title: "Where names are looked for") var symbols: SymbolOptions
 
   func validate() throws { _ = try output.renderer(of: SymbolReport.self) }
 
   func run() throws {
     let file = try OpenTrace.open(path)
     var options = SymbolizerOptions()
-    options.searchRoots = symbolPath
+    try symbols.apply(to: &options)
     var report = try OpenTrace.report(SymbolPass(options: options), of: file)
     guard report.events > 0 || !report.modules.isEmpty else {
       throw Failure(
-        .dataError, "\(path) has no stacks, and no code was announced in it",
+        .dataError, "\(file.path) has no stacks, and no code was announced in it",
         next: "collect with -providers CPU, or with -stacks")
     }
     report.showsOnlyMissing = missing
+    SymbolOptions.noteProblems(of: options)
     guard try output.write(report, input: path) else { return }
     try OpenTrace.noteState(of: file)
   }

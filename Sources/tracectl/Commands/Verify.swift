@@ -9,7 +9,7 @@ struct Verify: ParsableCommand {
     discussion: "Ends with 0 when the file is whole, with 65 when it is cut, damaged or unfinished."
   )
 
-  @Argument(help: ArgumentHelp("The trace file.", valueName: "file"))
+  @Argument(help: ArgumentHelp("The trace file; '-' is standard input.", valueName: "file"))
   var path: String
 
   @OptionGroup var output: OutputOptions

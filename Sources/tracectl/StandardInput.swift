@@ -1,0 +1,59 @@
+import Glibc
+import OSStrings
+import TraceFormat
+
+/// Standard input, as the place of a trace to read (`dump -`).
+enum StandardInput {
+  /// What commands call it.
+  static let optionValue = "-"
+  /// What messages call it.
+  static let name = "standard input"
+
+  /// The trace in standard input.
+  ///
+  /// A file is read where it is. What comes through a pipe is copied first, because a trace is read
+  /// from its end as well: into a file of the temporary directory that has no name any more.
+  static func openTrace() throws -> TraceFile {
+    var status = stat()
+    guard fstat(STDIN_FILENO, &status) == 0 else { throw Failure("read", name, errno: errno) }
+    guard isatty(STDIN_FILENO) == 0 else {
+      throw Failure(
+        .usage, "a trace is not read from a terminal, and standard input is one",
+        next: "give '-' behind a pipe, or with '<'")
+    }
+    let isFile = status.st_mode & S_IFMT == S_IFREG
+    let descriptor = isFile ? STDIN_FILENO : try copy()
+    defer { if descriptor != STDIN_FILENO { close(descriptor) } }
+    return try TraceFile(path: "/proc/self/fd/\(descriptor)", name: name)
+  }
+
+  private static func copy() throws(Failure) -> CInt {
+    let directory = OSPath.getenv("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
+    let place = "\(directory)/tracectl-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+    let descriptor = OSPath.open(place, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw failure("create", directory) }
+    _ = OSPath.unlink(place)
+    var bytes = [UInt8](repeating: 0, count: 1 << 18)
+    while true {
+      let count = read(STDIN_FILENO, &bytes, bytes.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw Failure("read", name, errno: errno) }
+      if count == 0 { return descriptor }
+      var written = 0
+      while written < count {
+        let more = bytes.withUnsafeBytes {
+          write(descriptor, $0.baseAddress! + written, count - written)
+        }
+        if more < 0, errno == EINTR { continue }
+        guard more > 0 else { throw failure("write to", directory) }
+        written += more
+      }
+    }
+  }
+
+  private static func failure(_ doing: String, _ directory: String) -> Failure {
+    var failure = Failure(doing, "a temporary file in \(directory)", errno: errno)
+    failure.nextStep = "set TMPDIR to a directory with room, or write the trace into a file first"
+    return failure
+  }
+}
