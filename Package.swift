@@ -93,7 +93,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["TraceEvents", "TraceFormat"], path: "Tests/TestSupport"),
     .testTarget(name: "OSStringsTests", dependencies: ["OSStrings", "TestSupport"]),
-    .testTarget(name: "TraceEventsTests", dependencies: ["TraceEvents"]),
+    .testTarget(name: "TraceEventsTests", dependencies: ["TraceEvents", "TestSupport"]),
     .testTarget(
       name: "TraceRingTests",
       dependencies: ["CTraceShims", "TraceEvents", "TraceRing", "TestSupport"]),
@@ -102,7 +102,9 @@ let package = Package(
       dependencies: ["CTraceShims", "TraceControl", "TraceEvents", "TestSupport"]),
     .testTarget(
       name: "TraceExportTests",
-      dependencies: ["OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "TraceExport"]),
+      dependencies: [
+        "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "TraceExport", "TestSupport",
+      ]),
     .testTarget(
       name: "TracectlTests",
       dependencies: [
