@@ -31,8 +31,10 @@ extension Trait where Self == IssueHandlingTrait {
   /// Adds the seed of the run to each failure.
   public static var randomized: Self {
     .compactMapIssues { issue in
+      // A suite's trait is its tests' too: once is enough.
+      let seed: Comment = "TRACE_TEST_SEED=\(SeededGenerator.seed) makes the same choices"
       var issue = issue
-      issue.comments.append("TRACE_TEST_SEED=\(SeededGenerator.seed) makes the same choices")
+      if !issue.comments.contains(seed) { issue.comments.append(seed) }
       return issue
     }
   }
