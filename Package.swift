@@ -97,7 +97,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["TraceEvents", "TraceFormat"], path: "Tests/TestSupport"),
     .testTarget(name: "OSStringsTests", dependencies: ["OSStrings", "TestSupport"]),
-    .testTarget(name: "TraceEventsTests", dependencies: ["TraceEvents"]),
+    .testTarget(name: "TraceEventsTests", dependencies: ["TraceEvents", "TestSupport"]),
     .testTarget(
       name: "TraceRingTests",
       dependencies: ["CTraceShims", "TraceEvents", "TraceRing", "TestSupport"]),
@@ -106,7 +106,9 @@ let package = Package(
       dependencies: ["CTraceShims", "TraceControl", "TraceEvents", "TestSupport"]),
     .testTarget(
       name: "TraceExportTests",
-      dependencies: ["OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "TraceExport"]),
+      dependencies: [
+        "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "TraceExport", "TestSupport",
+      ]),
     .testTarget(
       name: "TracectlTests",
       dependencies: [

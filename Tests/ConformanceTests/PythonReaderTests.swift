@@ -9,17 +9,9 @@ import Testing
     .deletingLastPathComponent().appendingPathComponent("tracectl").path
 
   private func compare(_ arguments: [String]) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments =
-      ["python3", Self.reader.appendingPathComponent("compare").path] + arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0, "\(text)")
+    try ChildProcess(
+      "python3", [Self.reader.appendingPathComponent("compare").path] + arguments, isMerged: true
+    ).succeed(seconds: 300)
   }
 
   @Test func theConformanceFilesReadTheSame() throws {

@@ -74,9 +74,9 @@ extension EndToEnd {
       let scratch = try Scratch()
       let churn = try AttributionTests.Churn(announce, rate: 1999, in: scratch)
       var file: TraceFile?
-      for _ in 0..<1000 where file == nil {
+      try waitUntil("the file begins; it said: \(churn.collection.output)") {
         file = try? TraceFile(path: churn.trace)
-        if file == nil { usleep(10_000) }
+        return file != nil
       }
       let follower = Follower(try #require(file))
       try follower.run { false }

@@ -5,15 +5,19 @@ import TraceFormat
 
 extension EndToEnd {
   @Suite struct DiskFullTests {
+    private static let smallMount = Requirement("mounting a tmpfs") {
+      Requirement.succeeds("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt")
+    }
+
     /// A clear error, a file that reads up to there, and a program that does not notice.
-    @Test(.needs(.root))
+    @Test(.needs(.root, smallMount))
     func smallFileSystem() throws {
       let scratch = try Scratch()
       let directory = scratch.path("small")
       mkdir(directory, 0o700)
-      let mount = try ChildProcess(
-        "mount", ["-t", "tmpfs", "-o", "size=1m", "none", directory], in: scratch)
-      guard try mount.wait() == 0 else { return }
+      try ChildProcess(
+        "mount", ["-t", "tmpfs", "-o", "size=1m", "none", directory], in: scratch
+      ).succeed()
       defer { _ = try? ChildProcess("umount", ["-l", directory], in: scratch).wait() }
       let storm = try scratch.storm(
         "--events", "2000000", "--payload", "mixed", "--rate", "500000", "--wait-for-enable", "20")

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 import TraceFormat
 
@@ -25,13 +26,14 @@ extension EndToEnd {
       }
     }
 
-    /// kill -9 of tracectl, 200 times: the program runs on, keeps the memory of the last session
-    /// alone, leaks nothing; the next session works at once, and what was written can be read.
+    /// kill -9 of tracectl, again and again: the program runs on, keeps the memory of the last
+    /// session alone, leaks nothing; the next session works at once, and what was written can be
+    /// read.
     @Test func programRunsOnAndLeaksNothing() throws {
       let scratch = try Scratch()
       let storm = try scratch.storm("--events", "100000000", "--rate", "20000")
       var baseline: Holdings?
-      for cycle in 0..<200 {
+      for cycle in 0..<Rounds.count(10) {
         let session = try scratch.collect(to: "killed.etl")
         try waitUntil("the storm joins session \(cycle)") {
           try Holdings(of: storm.pid).bufferMappings > (cycle == 0 ? 0 : 1)
@@ -55,10 +57,7 @@ extension EndToEnd {
       _ = try TraceFile(path: scratch.path("killed.etl"))
 
       let session = try scratch.collect(to: "after.etl")
-      try waitUntil("the storm joins the last session") {
-        try Holdings(of: storm.pid).bufferMappings > 1
-      }
-      usleep(200_000)
+      try scratch.waitForEvents(in: "after.etl")
       try session.interrupt()
       let trace = try StormTrace(path: scratch.path("after.etl"))
       #expect(trace.eventCount > 0)

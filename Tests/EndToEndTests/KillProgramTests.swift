@@ -1,15 +1,16 @@
 import Glibc
+import TestSupport
 import Testing
 
 extension EndToEnd {
-  @Suite struct KillProgramTests {
+  @Suite(.randomized) struct KillProgramTests {
     /// kill -9 at a random moment: every event whose emit had returned is in the file.
     @Test func nothingEmittedIsLost() throws {
-      let rounds = 100
+      let rounds = Rounds.count(20)
       let threads = 2
       let scratch = try Scratch()
       let session = try scratch.collect(to: "kill.etl", "-mode", "block", "-buffer-size", "16MB")
-      var random = SeededRandom(state: 20_261_123)
+      var random = SeededGenerator()
       var noted: [pid_t: [UInt64]] = [:]
       for round in 0..<rounds {
         let note = scratch.path("note-\(round)")
@@ -20,7 +21,7 @@ extension EndToEnd {
           (try? StormNote(path: note, threads: threads))
             .map { $0.processCount == 1 && $0.emitted(thread: 0) > 0 } ?? false
         }
-        usleep(UInt32(random.next(below: 5000)))
+        usleep(UInt32(random.below(5000)))
         storm.send(SIGKILL)
         let stormCode = try storm.wait()
         #expect(stormCode == -SIGKILL)
@@ -42,15 +43,5 @@ extension EndToEnd {
         }
       }
     }
-  }
-}
-
-/// The same choices on every run.
-struct SeededRandom {
-  var state: UInt64
-
-  mutating func next(below bound: Int) -> Int {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return Int(state >> 33) % bound
   }
 }

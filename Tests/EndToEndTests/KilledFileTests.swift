@@ -1,27 +1,27 @@
 import Glibc
+import TestSupport
 import Testing
 import TraceFormat
 
 extension EndToEnd {
   /// kill -9 of tracectl at any moment: up to the time that the file says, it has all that each
-  /// thread emitted. `KILL_ROUNDS` is the number of kills; Scripts/soak/kill-recorder sets it.
-  @Suite struct KilledFileTests {
-    static let rounds = getenv("KILL_ROUNDS").flatMap { Int(String(cString: $0)) } ?? 1
-
+  /// thread emitted.
+  @Suite(.randomized) struct KilledFileTests {
     @Test(arguments: ["discard", "overwrite"])
     func theFileIsCompleteUpToTheTimeThatItSays(mode: String) throws {
       let scratch = try Scratch()
       // More threads than CPUs, so that they move between rings.
       let storm = try scratch.storm(
         "--events", "1000000000", "--rate", "20000", "--threads", "4", "--payload", "mixed")
-      for round in 0..<Self.rounds {
+      var random = SeededGenerator()
+      for round in 0..<Rounds.count(1) {
         let path = scratch.path("killed-\(round).etl")
         let session = try scratch.collect(
           to: "killed-\(round).etl", "-mode", mode, "-buffer-size", "16MB")
         try waitUntil("the file says up to when it is complete") {
           (try? TraceFile(path: path))?.completeTicks != nil
         }
-        usleep(UInt32.random(in: 0..<400_000))
+        usleep(UInt32(random.below(400_000)))
         session.send(SIGKILL)
         try session.wait()
         let file = try TraceFile(path: path)

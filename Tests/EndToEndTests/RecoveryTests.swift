@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 import TraceFormat
 
@@ -9,19 +10,22 @@ extension EndToEnd {
 
     init() throws { scratch = try Scratch() }
 
-    /// Collects from a storm that runs on, and is killed after `microseconds`.
-    private func killedCollection(_ options: String..., microseconds: UInt32) throws -> ChildProcess
-    {
+    /// Collects from a storm that runs on, and is killed when each of its two threads has emitted
+    /// more than `events`.
+    private func killedCollection(_ options: String..., events: UInt64) throws -> ChildProcess {
+      let note = scratch.path("note")
       let storm = try scratch.storm(
-        "--events", "100000000", "--rate", "20000", "--threads", "2", "--payload", "mixed")
+        "--events", "100000000", "--rate", "20000", "--threads", "2", "--payload", "mixed",
+        "--shared-note", note, "--wait-for-enable", "60")
       let session = try ChildProcess(
         Tools.tracectl,
         ["collect", "-providers", "Storm", "-buffer-size", "16MB", "-o", scratch.path("trace.etl")]
           + options, in: scratch)
-      try waitUntil("the storm joins; it said: \(session.output)") {
-        try KillCollectorTests.Holdings(of: storm.pid).bufferMappings > 0
+      try waitUntil("the storm emits; tracectl said: \(session.output)") {
+        (try? StormNote(path: note, threads: 2)).map { note in
+          note.processCount == 1 && (0..<2).allSatisfy { note.emitted(thread: $0) > events }
+        } ?? false
       }
-      usleep(microseconds)
       session.send(SIGKILL)
       try session.wait()
       return storm
@@ -40,21 +44,20 @@ extension EndToEnd {
     /// session's memory, or in the rings.
     @Test(arguments: ["discard", "overwrite", "block"])
     func theRingsCompleteTheFile(mode: String) throws {
-      let storm = try killedCollection("-mode", mode, microseconds: 1_500_000)
+      let storm = try killedCollection("-mode", mode, events: 10_000)
       let before = try StormTrace(path: scratch.path("trace.etl"))
       let whole = try recover()
       #expect(whole.eventCount > before.eventCount)
       #expect(whole.workers.count == 2)
       #expect(whole.workers.values.filter { !$0.isWhole }.isEmpty)
       #expect(whole.lostCount == 0)
-      // Each worker emitted for more than a second.
       #expect(whole.eventCount > 20_000)
       #expect(!storm.hasEnded)
     }
 
     /// A second collection moves the unfinished file aside instead of writing over it.
     @Test func theNextCollectionKeepsWhatCanBeRecovered() throws {
-      let storm = try killedCollection("-mode", "overwrite", microseconds: 300_000)
+      let storm = try killedCollection("-mode", "overwrite", events: 1000)
       let next = try scratch.collect(to: "trace.etl", "-duration", "200ms")
       try next.succeed()
       #expect(next.output.contains("trace.etl.unfinished"))
@@ -63,7 +66,7 @@ extension EndToEnd {
     }
 
     @Test func whatCannotBeRecoveredIsSaid() throws {
-      let storm = try killedCollection(microseconds: 200_000)
+      let storm = try killedCollection(events: 1000)
       storm.send(SIGKILL)
       try storm.wait()
       let gone = try ChildProcess(

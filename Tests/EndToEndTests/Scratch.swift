@@ -1,10 +1,10 @@
 import Glibc
+import TestSupport
 
 /// A directory for one test, with a runtime directory of its own, so that tests and whatever else
 /// is traced on this machine do not see each other. Removed when it is dropped.
 final class Scratch {
   private let root: String
-  private var counter = 0
 
   init() throws {
     // Short, because the path of a socket is.
@@ -32,26 +32,12 @@ final class Scratch {
   func path(_ name: String) -> String { root + "/" + name }
   var runtimeDirectory: String { path("run") }
 
-  func nextNumber() -> Int {
-    counter += 1
-    return counter
-  }
-
   /// Milliseconds that programs wait for a session; nil leaves them their own.
   var registerTimeout: String? = "20000"
 
   /// The test's own environment, its runtime directory, and time enough for a busy machine.
   var environment: [String: String] {
-    var variables: [String: String] = [:]
-    var entry = environ
-    while let pointer = entry.pointee {
-      let parts = String(cString: pointer).split(separator: "=", maxSplits: 1)
-      if let name = parts.first {
-        variables[String(name)] = parts.count > 1 ? String(parts[1]) : ""
-      }
-      entry += 1
-    }
-    variables["TRACE_RUNTIME_DIR"] = runtimeDirectory
+    var variables = ChildProcess.environment(with: ["TRACE_RUNTIME_DIR": runtimeDirectory])
     variables["TRACE_REGISTER_TIMEOUT"] = registerTimeout
     return variables
   }

@@ -156,17 +156,12 @@ extension EndToEnd {
         ], in: scratch)
       // A session that is there when it happens, and one that comes later.
       let first = try scratch.collect(to: "first.etl")
-      try waitUntil("the storm joins the first session") {
-        try KillCollectorTests.Holdings(of: storm.pid).bufferMappings > 0
-      }
+      try scratch.waitForEvents(in: "first.etl")
       close(creat(mark, 0o600))
       try waitUntil("it has closed all") { access(mark + "-done", F_OK) == 0 }
       try first.interrupt()
       let second = try scratch.collect(to: "second.etl")
-      try waitUntil("the storm joins the second session") {
-        try KillCollectorTests.Holdings(of: storm.pid).bufferMappings > 0
-      }
-      usleep(200_000)
+      try scratch.waitForEvents(in: "second.etl")
       try second.interrupt()
       #expect(!storm.hasEnded)
       for index in 0..<20 {

@@ -1,4 +1,7 @@
 import Glibc
+import TestSupport
+import Testing
+import TraceFormat
 
 /// The programs under test: beside the tests' own executable, or in `TRACE_TOOLS`.
 enum Tools {
@@ -34,6 +37,13 @@ extension Scratch {
     return child
   }
 
+  /// Waits until events are in a file that is being written.
+  func waitForEvents(in file: String) throws {
+    try waitUntil("events are in \(file)") {
+      (try? TraceFile(path: path(file)).eventCount).map { $0 > 0 } ?? false
+    }
+  }
+
   /// tracectl collect around a storm, to its end.
   func collectStorm(
     to file: String, options: [String] = [], storm: [String]
@@ -48,6 +58,11 @@ extension Scratch {
 }
 
 extension ChildProcess {
+  /// A program in the runtime directory of `scratch`; its two outputs come together.
+  convenience init(_ path: String, _ arguments: [String], in scratch: Scratch) throws {
+    try self.init(path, arguments, environment: scratch.environment, isMerged: true)
+  }
+
   /// Ctrl-C, and the end that it brings.
   func interrupt() throws {
     send(SIGINT)

@@ -75,8 +75,6 @@ import Testing
     (["ucomisd xmm1,xmm0"], { $0.compareFloats() }),
   ]
 
-  private static let disassembler = "/usr/bin/objdump"
-
   @Test(.needs(.program("objdump")))
   func objdumpReadsWhatIsMeant() throws {
     let code = Assembler(capacity: 4096)
@@ -85,15 +83,9 @@ import Testing
     let directory = TemporaryDirectory()
     let path = directory.path + "/code"
     try Foundation.Data(code.finish()).write(to: URL(fileURLWithPath: path))
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: Self.disassembler)
-    process.arguments =
-      ["-D", "-b", "binary", "-mi386:x86-64", "-M", "intel", "--no-show-raw-insn", path]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
+    let text = try ChildProcess.output(
+      of: "objdump",
+      ["-D", "-b", "binary", "-mi386:x86-64", "-M", "intel", "--no-show-raw-insn", path])
     let lines = text.split(separator: "\n").filter { $0.contains(":\t") }.map {
       $0.split(separator: "\t", maxSplits: 1)[1].split(separator: " ").joined(separator: " ")
     }

@@ -5,7 +5,7 @@ import Testing
 @testable import minivm
 
 /// Whatever a program does, it does the same interpreted and compiled, well or badly.
-@Suite(.needs(.x86)) struct EqualityTests {
+@Suite(.randomized, .needs(.x86)) struct EqualityTests {
   private static let programs =
     #filePath.split(separator: "/").dropLast(3)
     .reduce("") { $0 + "/" + $1 } + "/Samples/MiniVM/programs/"

@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 import TraceEvents
 
 @testable import minivm
 
 /// The collector, without a machine around it: what can be reached stays, the rest goes.
-@Suite struct HeapTests {
+@Suite(.randomized) struct HeapTests {
   /// A few places that the collector starts from.
   private final class Roots {
     static let count = 12
@@ -70,21 +71,21 @@ import TraceEvents
   func aGraphThatChangesAllTheTime(seed: UInt64) {
     let roots = Roots()
     var nodes = [Node?](repeating: nil, count: Roots.count)
-    var random = SplitMix(state: seed)
+    var random = SeededGenerator(seed)
     for step in 0..<30_000 {
-      let place = random.next(below: Roots.count)
-      switch random.next(below: 6) {
+      let place = random.below(Roots.count)
+      switch random.below(6) {
       case 0, 1, 2:
         // Old ones that refer to young ones come of this.
         let object = roots.record(step)
         let node = Node(step)
-        let next = random.next(below: Roots.count)
+        let next = random.below(Roots.count)
         roots.set(object, 1, roots.values[next])
         node.links[0] = nodes[next]
         roots.values[place] = Value(object)
         nodes[place] = node
       case 3, 4:
-        let next = random.next(below: Roots.count)
+        let next = random.below(Roots.count)
         guard let node = nodes[place] else { break }
         roots.set(roots.values[place].object, 2, roots.values[next])
         node.links[1] = nodes[next]

@@ -25,15 +25,11 @@ import TraceSymbols
   private static func run(_ flags: [String]) throws -> Files {
     let directory = TemporaryDirectory()
     let oracle = directory.path + "/oracle"
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments =
-      flags + ["--jitdump", "--jitdump-dir", directory.path, "--perfmap", "--oracle", oracle]
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
-    let id = process.processIdentifier
+    let process = try ChildProcess(
+      program,
+      flags + ["--jitdump", "--jitdump-dir", directory.path, "--perfmap", "--oracle", oracle])
+    try process.succeed()
+    let id = process.pid
     let map = "/tmp/perf-\(id).map"
     defer { try? FileManager.default.removeItem(atPath: map) }
     var files = Files()

@@ -1,16 +1,18 @@
+import TestSupport
+
 @testable import minivm
 
 /// Programs that nobody would write, the same for the same seed: arithmetic that overflows, wrong
 /// types, elements that are not there, exceptions out of loops and calls.
 struct RandomProgram {
   private static let functionCount = 6
-  private var random: SplitMix
+  private var random: SeededGenerator
   private var calls = 0
   private var index = 0
   private var isInLoop = false
 
   static func source(seed: UInt64) -> String {
-    var program = RandomProgram(random: SplitMix(state: seed))
+    var program = RandomProgram(random: SeededGenerator(seed))
     let functions = (0..<functionCount).map { program.function($0) }
     return """
       record Pair { left, right }
@@ -26,16 +28,16 @@ struct RandomProgram {
       """
   }
 
-  private init(random: SplitMix) { self.random = random }
+  private init(random: SeededGenerator) { self.random = random }
 
   private mutating func one(of choices: [String]) -> String {
-    choices[random.next(below: choices.count)]
+    choices[random.below(choices.count)]
   }
 
   private mutating func function(_ index: Int) -> String {
     self.index = index
     calls = 2
-    let body = (0..<3 + random.next(below: 4)).map { _ in statement(depth: 2) }
+    let body = (0..<3 + random.below(4)).map { _ in statement(depth: 2) }
     return """
       fn f\(index)(a, b) {
         let x = a; let y = 1; let z = [b, 2, 3.5, a]; let p = Pair(a, b);
@@ -46,13 +48,13 @@ struct RandomProgram {
   }
 
   private mutating func block(depth: Int) -> String {
-    let statements = (0..<1 + random.next(below: 2)).map { _ in statement(depth: depth) }
+    let statements = (0..<1 + random.below(2)).map { _ in statement(depth: depth) }
     return "{ \(statements.joined(separator: " ")) }"
   }
 
   private mutating func statement(depth: Int) -> String {
     guard depth > 0 else { return "\(one(of: ["x", "y"])) = \(expression(depth: 2));" }
-    switch random.next(below: 9) {
+    switch random.below(9) {
     case 0: return "z[\(expression(depth: 1)) % 4] = \(expression(depth: 2));"
     case 1: return "p.\(one(of: ["left", "right"])) = \(expression(depth: 2));"
     case 2:
@@ -62,7 +64,7 @@ struct RandomProgram {
       let wasInLoop = isInLoop
       isInLoop = true
       defer { isInLoop = wasInLoop }
-      return "for i\(depth) in 0..\(2 + random.next(below: 6)) \(block(depth: depth - 1))"
+      return "for i\(depth) in 0..\(2 + random.below(6)) \(block(depth: depth - 1))"
     case 4:
       return "try \(block(depth: depth - 1)) catch e { y = \(one(of: ["1", "x", "e"])); }"
     case 5: return "if \(comparison()) { throw \(expression(depth: 1)); }"
@@ -78,7 +80,7 @@ struct RandomProgram {
   private mutating func expression(depth: Int) -> String {
     guard depth > 0 else { return leaf() }
     let (left, right) = (expression(depth: depth - 1), expression(depth: depth - 1))
-    switch random.next(below: 16) {
+    switch random.below(16) {
     case 0: return "(\(left) / \(right))"
     case 1: return "(\(left) % \(right))"
     case 2: return "(-\(left))"
@@ -87,7 +89,7 @@ struct RandomProgram {
     case 5: return "z[\(left) & 3]"
     case 6 where index > 0 && calls > 0 && !isInLoop:
       calls -= 1
-      return "f\(random.next(below: index))(\(left), \(right))"
+      return "f\(random.below(index))(\(left), \(right))"
     case 7: return "p.\(one(of: ["left", "right"]))"
     case 8: return "((\(left) * \(right)) & 65535)"
     default: return "(\(left) \(one(of: ["+", "-", "*"])) \(right))"
@@ -95,9 +97,9 @@ struct RandomProgram {
   }
 
   private mutating func leaf() -> String {
-    switch random.next(below: 12) {
-    case 0: "\(random.next(below: 100_000))"
-    case 1: "\(random.next(below: 10)).25"
+    switch random.below(12) {
+    case 0: "\(random.below(100_000))"
+    case 1: "\(random.below(10)).25"
     case 2: "140737488355327"
     case 3: one(of: ["0", "1", "2"])
     case 4: one(of: ["0.0", "nil", "true", "\"s\""])

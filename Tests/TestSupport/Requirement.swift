@@ -82,16 +82,7 @@ extension Requirement {
   }
 
   private static func succeeds(_ name: String, arguments: [String]) -> Bool {
-    guard let path = path(of: name) else { return false }
-    let process = Process()
-    process.executableURL = URL(filePath: path)
-    process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    guard (try? process.run()) != nil else { return false }
-    process.waitUntilExit()
-    return process.terminationReason == .exit && process.terminationStatus == 0
+    (try? ChildProcess(name, arguments).wait()) == 0
   }
 
   private static func path(of name: String) -> String? {

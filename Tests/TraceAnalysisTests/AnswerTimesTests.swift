@@ -6,7 +6,7 @@ import TraceFormat
 @testable import TraceAnalysis
 
 /// For how long answers hold: what is looked at of a trace, and in which order, changes no name.
-@Suite struct AnswerTimesTests {
+@Suite(.randomized) struct AnswerTimesTests {
   private static let start: UInt64 = 0x7f00_0000_1000
 
   private static func load(_ name: String, _ address: UInt64 = start) -> MethodLoad {
@@ -48,7 +48,7 @@ import TraceFormat
 
   /// Code that comes, goes, and is told of too late and in rundowns; processes that fork, exec and
   /// end; losses.
-  private func eventfulTrace(_ random: inout Seeded) throws -> NamedTrace {
+  private func eventfulTrace(_ random: inout SeededGenerator) throws -> NamedTrace {
     let name = { (index: Int) in "f\(index)" }
     return try NamedTrace {
       for pid in [7, 8] as [UInt32] { $0.process(pid, "p") }
@@ -86,7 +86,7 @@ import TraceFormat
   @Test func piecesHaveTheNamesOfTheWhole() throws {
     var seen: Set<String> = []
     for seed in 1...30 as ClosedRange<UInt64> {
-      var random = Seeded(seed)
+      var random = SeededGenerator(seed)
       let trace = try eventfulTrace(&random)
       let cuts = Set((0..<6).map { _ in Int64.random(in: 1..<400, using: &random) * .ms(100) })
       let bounds = [Int64(0)] + cuts.sorted() + [Int64.max]
@@ -94,7 +94,7 @@ import TraceFormat
       pieces.shuffle(using: &random)
       let inPieces = sums(try pieces.flatMap { try trace.stacks(in: $0) })
       // Nothing that those look-ups left behind may answer for it.
-      var again = Seeded(seed)
+      var again = SeededGenerator(seed)
       let whole = sums(try eventfulTrace(&again).stacks())
       #expect(inPieces == whole, "seed \(seed)")
       seen.formUnion(whole.keys)
@@ -144,7 +144,7 @@ import TraceFormat
   /// An answer's times end where a loss's reach begins or ends; of what was unloaded too.
   @Test func answersHoldBetweenTheReachesOfLosses() throws {
     for seed in 1...40 as ClosedRange<UInt64> {
-      var random = Seeded(seed)
+      var random = SeededGenerator(seed)
       var losses: [(pid: UInt32?, times: ClosedRange<Int64>)] = []
       for _ in 0..<Int.random(in: 1...6, using: &random) {
         let from = Int64.random(in: 0..<90_000, using: &random)

@@ -1,12 +1,13 @@
+import TestSupport
 import Testing
 
 @testable import TraceAnalysis
 
-@Suite struct CallTreeTests {
+@Suite(.randomized) struct CallTreeTests {
   static let names = ["main", "fib", "lib!a", "lib!b", "gc"]
 
   @Test func sumsAreThoseOfTheStacksOneByOne() {
-    var random = Seeded(1)
+    var random = SeededGenerator(1)
     for _ in 0..<200 {
       let model = StackModel.random(&random, names: Self.names)
       var frames = FrameTable()
@@ -27,7 +28,7 @@ import Testing
   }
 
   @Test func childrenComeLargestFirstAndOnce() {
-    var random = Seeded(2)
+    var random = SeededGenerator(2)
     for _ in 0..<50 {
       let model = StackModel.random(&random, names: Self.names)
       var frames = FrameTable()
@@ -62,7 +63,7 @@ import Testing
   }
 
   @Test func callersAndCalleesAddUpToTheFunction() {
-    var random = Seeded(3)
+    var random = SeededGenerator(3)
     for _ in 0..<100 {
       let model = StackModel.random(&random, names: Self.names)
       var frames = FrameTable()

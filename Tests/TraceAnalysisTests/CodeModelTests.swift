@@ -1,16 +1,17 @@
+import TestSupport
 import Testing
 
 @testable import TraceAnalysis
 
 /// The code map against the model, with whatever may be announced in whatever order.
-@Suite struct CodeModelTests {
+@Suite(.randomized) struct CodeModelTests {
   /// The map and the model, told the same.
   private final class Pair {
     static let timeLimit: Int64 = 4000
     let options: SymbolizerOptions
     let map: CodeMap
     var processes: [UInt32: [CodeModel.Process]] = [:]
-    var random: Seeded
+    var random: SeededGenerator
     var told: [CodeModel.Life] = []
     var times: Set<Int64> = []
 
@@ -21,7 +22,7 @@ import Testing
       options.clockEdgeNanoseconds = 3
       self.options = options
       map = CodeMap(options: options)
-      random = Seeded(seed)
+      random = SeededGenerator(seed)
     }
 
     func pick<T>(_ values: [T]) -> T { values.randomElement(using: &random)! }

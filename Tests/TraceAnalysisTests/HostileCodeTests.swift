@@ -7,7 +7,7 @@ import TraceFormat
 
 /// Announcements made up to cost time or memory. Were anything here squared in their number, the
 /// limit of time would not hold by far.
-@Suite(.timeLimit(.minutes(2))) struct HostileCodeTests {
+@Suite(.randomized, .timeLimit(.minutes(2))) struct HostileCodeTests {
   private static let count = 60_000
   private let map = CodeMap()
 
@@ -146,7 +146,7 @@ import TraceFormat
 
   /// All of it through a file: what is read is not trusted either.
   @Test func aFileOfNonsense() throws {
-    var random = Seeded(11)
+    var random = SeededGenerator(11)
     let trace = try NamedTrace { trace in
       for number in 0..<20_000 as Range<UInt64> {
         let start = UInt64.random(in: .min ... .max, using: &random)

@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 import TraceSymbols
 
 @testable import TraceAnalysis
 
 /// Which of the tables that were told for one start of code is taken for a piece of code there.
-@Suite(.timeLimit(.minutes(1))) struct LineTablesTests {
+@Suite(.randomized, .timeLimit(.minutes(1))) struct LineTablesTests {
   private struct Told {
     var identity: UInt64
     var time: Int64
@@ -38,7 +39,7 @@ import TraceSymbols
   }
 
   @Test(arguments: 1...50 as ClosedRange<UInt64>) func theNearestInTimeIsTaken(seed: UInt64) {
-    var random = Seeded(seed)
+    var random = SeededGenerator(seed)
     let count = Int.random(in: 1...40, using: &random)
     let times = Array((0..<200 as Range<Int64>).shuffled(using: &random).prefix(count))
     let isOrdered = Bool.random(using: &random)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import TraceEvents
 
@@ -5,18 +6,18 @@ import TraceEvents
 
 /// Whatever is told, in whatever order within the hold window, look-ups that were answered at once
 /// have in the end the names that the whole file gives them.
-@Suite struct LiveEquivalenceTests {
+@Suite(.randomized) struct LiveEquivalenceTests {
   static let second: Int64 = 1_000_000_000
 
   /// A random life of some processes: code that comes, goes, moves, overlaps, is told late, at its
   /// end only, twice, or by two sources; images; forks, execs, exits.
   struct Life {
-    var random: Seeded
+    var random: SeededGenerator
     var steps: [ScriptStep] = []
     var time: Int64 = 1000
     private var pids: [UInt32] = [1]
 
-    init(seed: UInt64) { random = Seeded(seed &* 0xd134_2543_de82_ef95) }
+    init(seed: UInt64) { random = SeededGenerator(seed &* 0xd134_2543_de82_ef95) }
 
     mutating func address() -> UInt64 { 0x10000 + 16 * UInt64.random(in: 0..<64, using: &random) }
 

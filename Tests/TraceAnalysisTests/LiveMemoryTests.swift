@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 import TraceEvents
 
 @testable import TraceAnalysis
 
 /// A session that runs for weeks takes no more memory at its end than after its first minutes.
-@Suite struct LiveMemoryTests {
+@Suite(.randomized) struct LiveMemoryTests {
   static let second: Int64 = 1_000_000_000
 
   private func load(_ name: String, _ address: UInt64, _ id: UInt64) -> MethodLoad {
@@ -21,7 +22,7 @@ import TraceEvents
     let names = LiveSymbolizer(session: testSession(), options: .test)
     let script = EventScript()
     names.listen(to: script)
-    var random = Seeded(7)
+    var random = SeededGenerator(7)
     var peak = (versions: 0, symbols: 0, pending: 0, bytes: 0)
     var atMinutes = peak
     let count = 40_000

@@ -3,13 +3,13 @@ import Testing
 
 @testable import TraceAnalysis
 
-@Suite struct ProbeTableTests {
+@Suite(.randomized) struct ProbeTableTests {
   /// Keys as stacks' numbers have them, and as aligned addresses.
   @Test(arguments: [UInt64(1), 8, 16, 4096, 1 << 32])
   func holdsWhatWasPutLast(_ stride: UInt64) {
     let table = ProbeTable<UInt32>(limit: 1 << 20)
     var model: [UInt64: (value: UInt32, until: Int64)] = [:]
-    var random = Seeded(stride)
+    var random = SeededGenerator(stride)
     for number in 0..<40_000 {
       let key = UInt64.random(in: 0..<12_000, using: &random) * stride
       let second = UInt32(key % 3 + 1)

@@ -5,7 +5,7 @@ import TraceFormat
 
 @testable import TraceAnalysis
 
-@Suite struct StackCollectionTests {
+@Suite(.randomized) struct StackCollectionTests {
   let directory = TemporaryDirectory()
 
   /// Addresses below 0x1000 are functions `f<n>`, of two versions: `old` before `change`.
@@ -114,7 +114,7 @@ import TraceFormat
   }
 
   @Test func everySampleCountsOnce() throws {
-    var random = Seeded(3)
+    var random = SeededGenerator(3)
     var expected: [String: UInt64] = [:]
     let file = try trace { trace in
       for number in 0..<3000 {

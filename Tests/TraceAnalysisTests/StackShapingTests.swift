@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import TraceAnalysis
 
-@Suite struct StackShapingTests {
+@Suite(.randomized) struct StackShapingTests {
   static let names = ["main", "fib", "lib!a", "lib!b", "gc!mark", "gc!sweep"]
 
   static func shape(
@@ -21,7 +22,7 @@ import Testing
   }
 
   @Test func everyCombinationIsWhatEachStackByItselfGives() throws {
-    var random = Seeded(7)
+    var random = SeededGenerator(7)
     for round in 0..<300 {
       let model = StackModel.random(&random, names: Self.names)
       let hasGroups = round % 2 == 0
@@ -110,7 +111,7 @@ import Testing
   /// Without patterns, recursion is folded in a way of its own: node for node as with one that fits
   /// nothing, and the tree goes on to be one that children can be looked for in.
   @Test func foldingRecursionAloneIsAsWithAPatternThatFitsNothing() throws {
-    var random = Seeded(11)
+    var random = SeededGenerator(11)
     var folded = 0
     for _ in 0..<300 {
       let model = StackModel.random(&random, names: Array(Self.names.prefix(3)))

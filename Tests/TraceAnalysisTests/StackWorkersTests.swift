@@ -6,12 +6,12 @@ import TraceFormat
 @testable import TraceAnalysis
 
 /// Several cores find what one finds.
-@Suite struct StackWorkersTests {
+@Suite(.randomized) struct StackWorkersTests {
   let directory = TemporaryDirectory()
 
   /// Samples of programs whose methods come and go in the same places.
   private func bytes(pids: ClosedRange<UInt32>, seed: UInt64) throws -> [UInt8] {
-    var random = Seeded(seed)
+    var random = SeededGenerator(seed)
     let path = directory.path + "/workers.etl"
     var trace = try SampledTrace(path: path)
     for pid in pids {

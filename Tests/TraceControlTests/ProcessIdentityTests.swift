@@ -11,16 +11,11 @@ import Testing
     let place = TemporaryDirectory()
     let path = "\(place.path)/napper"
     try FileManager.default.copyItem(atPath: "/bin/sleep", toPath: path)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: path)
-    process.arguments = ["60"]
-    try process.run()
-    defer {
-      kill(process.processIdentifier, SIGKILL)
-      process.waitUntilExit()
-    }
+    let process = try ChildProcess(path, ["60"])
+    defer { process.kill() }
+    // It runs when the initializer returns.
     unlink(path)
-    let identity = ProcessIdentity(procName: "\(process.processIdentifier)")
+    let identity = ProcessIdentity(procName: "\(process.pid)")
     #expect(identity.executable == path)
     #expect(identity.parentPID == UInt32(getpid()))
   }

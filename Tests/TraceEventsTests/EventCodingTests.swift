@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import TraceEvents
 
@@ -132,7 +133,7 @@ struct Everything: TraceEvent, Equatable {
   }
 
   init(seed: UInt64) {
-    var random = SeededGenerator(state: seed)
+    var random = SeededGenerator(seed)
     a = .random(in: .min ... .max, using: &random)
     b = .random(in: .min ... .max, using: &random)
     c = .random(in: .min ... .max, using: &random)
@@ -152,18 +153,7 @@ struct Everything: TraceEvent, Equatable {
   }
 }
 
-struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-    return z ^ (z >> 31)
-  }
-}
-
-@Suite
+@Suite(.randomized)
 struct EventCodingTests {
   @Test func everyKindOfFieldComesBack() {
     for seed in 0..<500 as Range<UInt64> {
@@ -205,7 +195,7 @@ struct EventCodingTests {
   }
 
   @Test func hostileWordsAreReadInsideTheHeap() {
-    var random = SeededGenerator(state: 5)
+    var random = SeededGenerator(5)
     for _ in 0..<2000 {
       var columns = Columns(
         encode(Everything(seed: 39)).words, Everything.schema.fields.map(\.type))

@@ -1,8 +1,9 @@
+import TestSupport
 import Testing
 
 @testable import TraceExport
 
-@Suite struct EscapingTests {
+@Suite(.randomized) struct EscapingTests {
   private func escape(_ bytes: [UInt8], _ style: EscapeStyle) -> String {
     text { output in bytes.withUnsafeBytes { output.append(escaping: $0, style) } }
   }
@@ -33,12 +34,9 @@ import Testing
   }
 
   @Test func noControlCharacterPassesWhateverTheBytes() {
-    var state: UInt64 = 42
+    var random = SeededGenerator()
     for _ in 0..<2000 {
-      let bytes = (0..<16).map { _ -> UInt8 in
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return UInt8(truncatingIfNeeded: state >> 56)
-      }
+      let bytes = (0..<16).map { _ in UInt8(random.below(256)) }
       for style in [EscapeStyle.text, .json, .csv] {
         let safe = text { output in bytes.withUnsafeBytes { output.append(escaping: $0, style) } }
         #expect(

@@ -1,10 +1,11 @@
 import CTraceShims
+import TestSupport
 import Testing
 import TraceEvents
 
 @testable import TraceFormat
 
-@Suite struct ClockTests {
+@Suite(.randomized) struct ClockTests {
   private func sync(_ ticks: UInt64, _ nanoseconds: UInt64) -> ClockSync {
     ClockSync(ticks: ticks, monotonicNanoseconds: nanoseconds, realtimeNanoseconds: 0)
   }
@@ -38,7 +39,7 @@ import TraceEvents
   }
 
   @Test func timeNeverGoesBack() {
-    var rng = Seeded(5)
+    var rng = SeededGenerator(5)
     var ticks: UInt64 = 0
     var nanoseconds: UInt64 = 0
     let syncs = (0..<50).map { _ in
@@ -76,14 +77,14 @@ import TraceEvents
   }
 }
 
-@Suite struct ChecksumTests {
+@Suite(.randomized) struct ChecksumTests {
   @Test func theKnownValue() {
     #expect(Array("123456789".utf8).withUnsafeBytes { checksum($0) } == 0xe306_9283)
     #expect(checksum(UnsafeRawBufferPointer(start: nil, count: 0)) == 0)
   }
 
   @Test func instructionAndTableAgree() {
-    var rng = Seeded(9)
+    var rng = SeededGenerator(9)
     let bytes = (0..<300).map { _ in UInt8(truncatingIfNeeded: rng.next()) }
     bytes.withUnsafeBytes { raw in
       for start in 0..<17 {

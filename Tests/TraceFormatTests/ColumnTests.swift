@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 import TraceEvents
 
 @testable import TraceFormat
 
-@Suite struct ColumnTests {
+@Suite(.randomized) struct ColumnTests {
   private func encoded(_ values: [UInt64], _ hint: ColumnHint = .integers) -> [UInt8] {
     var encoder = ColumnEncoder()
     var target = GrowingBuffer<UInt8>()
@@ -61,7 +62,7 @@ import TraceEvents
   }
 
   @Test func climbingValuesAreDeltas() throws {
-    var rng = Seeded(1)
+    var rng = SeededGenerator(1)
     var value: UInt64 = 1 << 50
     let values = (0..<300).map { _ in
       value += UInt64(rng.below(100))
@@ -76,7 +77,7 @@ import TraceEvents
   }
 
   @Test func fewWideValuesAreAPalette() throws {
-    var rng = Seeded(2)
+    var rng = SeededGenerator(2)
     let addresses = (0..<10).map { _ in rng.next() }
     try check((0..<1000).map { _ in addresses[rng.below(10)] }, .palette)
   }
@@ -86,7 +87,7 @@ import TraceEvents
   }
 
   @Test(arguments: 1...8) func everyWidthRoundTrips(width: Int) throws {
-    var rng = Seeded(UInt64(width))
+    var rng = SeededGenerator(UInt64(width))
     let mask = UInt64.max >> UInt64(64 - width * 8)
     for count in [1, 2, 3, 7, 8, 9, 63, 64, 65, 500] {
       let values = (0..<count).map { _ in rng.next() & mask }
@@ -97,7 +98,7 @@ import TraceEvents
   }
 
   @Test(arguments: 0..<200) func randomColumnsRoundTrip(seed: UInt64) throws {
-    var rng = Seeded(seed)
+    var rng = SeededGenerator(seed)
     let count = 1 + rng.below(400)
     let shape = rng.below(6)
     var value = rng.next()

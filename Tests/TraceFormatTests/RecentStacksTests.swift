@@ -4,13 +4,13 @@ import Testing
 @testable import TraceFormat
 
 /// Whole stacks that come again have the number that they had.
-@Suite struct RecentStacksTests {
+@Suite(.randomized) struct RecentStacksTests {
   private func intern(_ stack: [UInt64], _ table: inout StackTable) -> UInt32 {
     stack.withUnsafeBufferPointer { table.intern($0.baseAddress!, $0.count) }
   }
 
   @Test func stacksThatComeAgainHaveTheirNumbers() {
-    var random = Seeded(11)
+    var random = SeededGenerator(11)
     var table = StackTable(seed: 99)
     var known: [[UInt64]: UInt32] = [:]
     for round in 0..<60_000 {

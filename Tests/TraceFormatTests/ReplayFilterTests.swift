@@ -6,10 +6,10 @@ import TraceEvents
 
 /// Any number of subscriptions share a run, each with a filter of its own; and blocks are decoded
 /// by any number of threads, with the same outcome.
-@Suite struct ReplayFilterTests {
+@Suite(.randomized) struct ReplayFilterTests {
   /// Streams of three types, in many blocks that overlap.
   static let events: [SampleEvent] = {
-    var rng = Seeded(4)
+    var rng = SeededGenerator(4)
     var events: [SampleEvent] = []
     for stream in 0..<5 {
       var ticks: UInt64 = 2000
@@ -60,7 +60,7 @@ import TraceEvents
     var types: Set<UInt16>?
     var admits: (SampleEvent) -> Bool
 
-    init(seed: inout Seeded) {
+    init(seed: inout SeededGenerator) {
       var time: ClosedRange<Int64>?
       var pids: Set<UInt32>?
       var tids: Set<UInt32>?
@@ -86,7 +86,7 @@ import TraceEvents
   @Test(arguments: [0, 1, 3]) func eachSubscriptionGetsWhatItsFilterAdmits(threads: Int) throws {
     let bytes = try Self.bytes()
     for seed in 0..<12 {
-      var rng = Seeded(UInt64(seed))
+      var rng = SeededGenerator(UInt64(seed))
       let wishes = (0..<1 + rng.below(4)).map { _ in Wish(seed: &rng) }
       let file = try TraceFile(bytes: bytes)
       let replay = Replay(file)

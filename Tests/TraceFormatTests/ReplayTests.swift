@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import TraceEvents
 
@@ -72,7 +73,7 @@ private struct ChangedCounter: TraceEvent {
   init(from decoder: inout EventDecoder) { number = decoder.decode() }
 }
 
-@Suite struct ReplayTests {
+@Suite(.randomized) struct ReplayTests {
   let file: TraceFile
   let events = SmallTrace.events()
 
@@ -215,7 +216,7 @@ private struct ChangedCounter: TraceEvent {
   }
 
   @Test func manyStreamsInManyBlocksMergeInOrder() throws {
-    var rng = Seeded(77)
+    var rng = SeededGenerator(77)
     // Late streams: whole blocks of one stream lie after the others' in the file.
     var events: [SampleEvent] = []
     for stream in 0..<9 {

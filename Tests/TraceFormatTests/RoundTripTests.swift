@@ -1,16 +1,17 @@
+import TestSupport
 import Testing
 import TraceEvents
 
 @testable import TraceFormat
 
-@Suite struct RoundTripTests {
+@Suite(.randomized) struct RoundTripTests {
   static let elementTypes: [ElementType] =
     ScalarType.allCases.map { .scalar($0) } + [
       .string, .bytes, .enumeration(EnumSchema(name: "E", underlying: .int16, cases: [])),
     ]
 
   /// A value of the type as record words: an extreme now and then.
-  static func value(_ type: ElementType, _ rng: inout Seeded) -> [UInt64] {
+  static func value(_ type: ElementType, _ rng: inout SeededGenerator) -> [UInt64] {
     func scalar(_ type: ScalarType) -> UInt64 {
       let extremes: [UInt64] = [0, 1, .max, 1 << 63, 1 << 31, 0x7fff_ffff, 0x80, 0xffff]
       let raw = rng.below(3) == 0 ? extremes[rng.below(extremes.count)] : rng.next()
@@ -27,14 +28,14 @@ import TraceEvents
     }
   }
 
-  static func words(_ type: FieldType, _ rng: inout Seeded) -> [UInt64] {
+  static func words(_ type: FieldType, _ rng: inout SeededGenerator) -> [UInt64] {
     guard case .array(let element) = type else { return value(type.element, &rng) }
     let count = [0, 1, 2, 20][rng.below(4)]
     return [UInt64(count)] + (0..<count).flatMap { _ in value(element, &rng) }
   }
 
   @Test(arguments: 0..<60) func randomTracesRoundTrip(seed: UInt64) throws {
-    var rng = Seeded(seed)
+    var rng = SeededGenerator(seed)
     let schemas = (0..<1 + rng.below(6)).map { index in
       EventSchema(
         provider: "Random", id: UInt16(index), name: "Event\(index)",

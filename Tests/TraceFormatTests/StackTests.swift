@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 import TraceEvents
 
 @testable import TraceFormat
 
 /// Stacks as a tree: shared callers, epochs, what damage and lies make of them.
-@Suite struct StackTests {
+@Suite(.randomized) struct StackTests {
   private func event(_ index: Int, _ stack: [UInt64]) -> SampleEvent {
     SampleEvent(
       ref: 1, ticks: 2000 + UInt64(index), stream: 0, cpu: 0, process: 0, tid: 1, flags: 2,
@@ -22,7 +23,7 @@ import TraceEvents
 
   /// Stacks with shared callers, as samples have them.
   private func samples(_ count: Int, seed: UInt64, depth: Int = 30) -> [[UInt64]] {
-    var rng = Seeded(seed)
+    var rng = SeededGenerator(seed)
     var path: [UInt64] = []
     return (0..<count).map { _ in
       let kept = rng.below(path.count + 1)

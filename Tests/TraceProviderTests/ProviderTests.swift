@@ -148,7 +148,7 @@ struct ProviderTests {
     withThreads(4) {
       while !stop.load(ordering: .relaxed) { Fixture.provider.emit(Ping(sequence: 3, text: "t")) }
     } whileDoing: {
-      for round in 0..<10_000 {
+      for round in 0..<Rounds.count(2000) {
         session.enable(.ping(on: round % 2 == 0))
         if round % 500 == 0 { _ = session.read() }
       }
@@ -163,7 +163,7 @@ struct ProviderTests {
       while !stop.load(ordering: .relaxed) { Fixture.provider.emit(Ping(sequence: 3)) }
     } whileDoing: {
       defer { stop.store(true, ordering: .relaxed) }
-      for _ in 0..<300 {
+      for _ in 0..<Rounds.count(100) {
         let session = try AttachedSession()
         session.enable(.ping())
         sched_yield()

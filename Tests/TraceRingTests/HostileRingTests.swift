@@ -7,7 +7,7 @@ import Testing
 
 /// What a process that scribbles over the shared memory can do to the session, and to other
 /// processes.
-@Suite(.serialized, .usesEmitterSlots)
+@Suite(.randomized, .serialized, .usesEmitterSlots)
 struct HostileRingTests {
   /// Damage to data: records before it are read, the rest is counted, reading goes on at the next
   /// page.
@@ -36,7 +36,7 @@ struct HostileRingTests {
   /// after.
   @Test(arguments: 0..<200 as Range<UInt64>)
   func anyScribbleEnds(_ seed: UInt64) throws {
-    var random = Random(state: seed)
+    var random = SeededGenerator(seed)
     let kind = writerKinds[Int(seed) % writerKinds.count]
     let mode = BufferMode.allCases[Int(seed) % 3]
     let fixture = try RingFixture(mode: mode, kind: kind, blockTimeoutNanoseconds: 1_000_000)
@@ -58,7 +58,7 @@ struct HostileRingTests {
     }
   }
 
-  private func scribble(_ fixture: RingFixture, _ random: inout Random) {
+  private func scribble(_ fixture: RingFixture, _ random: inout SeededGenerator) {
     let ring = Int(random.next() % UInt64(fixture.set.parameters.ringCount))
     let control = UnsafeMutableRawPointer(fixture.set.control(ring))
       .assumingMemoryBound(to: UInt64.self)
@@ -108,13 +108,5 @@ struct HostileRingTests {
         )
       }
     }
-  }
-}
-
-private struct Random {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return state >> 11
   }
 }

@@ -10,7 +10,7 @@ import TraceRing
 @testable import TraceSession
 
 /// The drain against producers that do not keep to the rules.
-@Suite(.serialized, .usesEmitterSlots) struct DrainTests {
+@Suite(.randomized, .serialized, .usesEmitterSlots) struct DrainTests {
   static let schema = EventSchema(
     provider: "Drained", id: 1, name: "Text", fields: [FieldSchema("text", .string)])
   static let ref: UInt16 = 9
@@ -204,20 +204,18 @@ import TraceRing
     drain.admit(process: 4, toSet: 2)
     let isOver = Atomic<Bool>(false)
     let thread = Thread {
-      var value: UInt64 = 0
+      var random = SeededGenerator()
       while !isOver.load(ordering: .relaxed) {
-        value = value &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        let tail = value >> 44
+        let tail = random.next() >> 44
         withUnsafeBytes(of: tail) { vandal.set.overwrite(at: 4096, with: $0) }
       }
     }
     thread.start()
+    defer { isOver.store(true, ordering: .relaxed) }
     for _ in 0..<20 {
       ring.write(as: 3, (0..<1000).map { _ in [3, 0x63_6261] })
       let written = ring.written
-      let limit = trace_monotonic_ns() + 10_000_000_000
-      while drain.statistics.events < written, trace_monotonic_ns() < limit { usleep(1000) }
-      #expect(drain.statistics.events >= written)
+      try waitUntil("the ring is read", seconds: 10) { drain.statistics.events >= written }
     }
     isOver.store(true, ordering: .relaxed)
     #expect(drain.stop().suspicions[2]?.isOverwritten == true)

@@ -12,19 +12,17 @@ import TraceControl
 
   /// The errno of connecting as nobody: 0 when it succeeds.
   private func connectAsNobody(_ path: String) throws -> Int32 {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
     let seqpacket = 5
-    process.arguments = [
-      "--reuid=\(Self.nobody)", "--regid=\(Self.nobody)", "--clear-groups", "/usr/bin/perl",
-      "-MSocket", "-e",
-      "socket(S, AF_UNIX, \(seqpacket), 0) or exit 99;"
-        + "connect(S, pack_sockaddr_un($ARGV[0])) ? exit 0 : exit $!",
-      path,
-    ]
-    try process.run()
-    process.waitUntilExit()
-    return process.terminationStatus
+    return try ChildProcess(
+      "setpriv",
+      [
+        "--reuid=\(Self.nobody)", "--regid=\(Self.nobody)", "--clear-groups", "perl",
+        "-MSocket", "-e",
+        "socket(S, AF_UNIX, \(seqpacket), 0) or exit 99;"
+          + "connect(S, pack_sockaddr_un($ARGV[0])) ? exit 0 : exit $!",
+        path,
+      ]
+    ).wait()
   }
 
   @Test(.needs(.root, .program("setpriv"), .program("perl"))) func cannotConnect() throws {

@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 import TraceControl
 import TraceKernel
@@ -42,12 +43,9 @@ import TraceKernel
       defer { close(file) }
       return read(file, &byte, 1) == 1
     }
-    var hasEnded = false
-    for _ in 0..<10_000 where !hasEnded {
-      hasEnded = !isShown("maps") && ProcFiles.threads(of: process.pid).count == 2
-      usleep(1000)
+    try waitUntil("the main thread has ended") {
+      !isShown("maps") && ProcFiles.threads(of: process.pid).count == 2
     }
-    #expect(hasEnded)
     var paths: Set<String> = []
     #expect(ProcessMaps.read(pid: process.pid) { paths.insert($0.path) })
     #expect(paths.contains { $0.contains("/libc.so") || $0.contains("/libc-") })

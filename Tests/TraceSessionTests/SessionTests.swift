@@ -39,7 +39,7 @@ import TraceFormat
   @Test func aProcessIsTracedFromItsFirstEvent() throws {
     let session = try start("Storm")
     let storm = try StormProcess(["--events", "20000"], runtimeDirectory: runtime)
-    storm.waitUntilExit()
+    try storm.waitUntilExit()
     let statistics = session.stop()
     #expect(statistics.lostInAll == 0)
     #expect(statistics.events == 20_000)
@@ -58,7 +58,7 @@ import TraceFormat
     try session.start()
     let storm = try StormProcess(
       ["--events", "3000", "--payload", "mixed"], runtimeDirectory: runtime)
-    storm.waitUntilExit()
+    try storm.waitUntilExit()
     session.stop()
     var sequences: [UInt64] = []
     for await event in stream {

@@ -1,9 +1,9 @@
 import Foundation
+import TestSupport
 
 /// The sample load generator as a child process, in a runtime directory of the test's own.
 final class StormProcess {
-  private let process = Process()
-  private let output = Pipe()
+  private let process: ChildProcess
 
   /// The package's programs lie beside its tests.
   private static func executable(_ name: String) -> URL {
@@ -18,30 +18,22 @@ final class StormProcess {
     _ arguments: [String], runtimeDirectory: String, environment: [String: String] = [:],
     program: String = "event-storm"
   ) throws {
-    process.executableURL = Self.executable(program)
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment
-      // Patient: on a busy machine a session may need longer than programs like to wait.
-      .merging(["TRACE_RUNTIME_DIR": runtimeDirectory, "TRACE_REGISTER_TIMEOUT": "30000"]) { $1 }
-      .merging(environment) { $1 }
-    process.standardOutput = output
-    if program != "event-storm" { process.standardError = FileHandle.nullDevice }
-    try process.run()
+    // Patient: on a busy machine a session may need longer than programs like to wait.
+    let variables = ["TRACE_RUNTIME_DIR": runtimeDirectory, "TRACE_REGISTER_TIMEOUT": "30000"]
+    process = try ChildProcess(
+      Self.executable(program).path, arguments,
+      environment: ChildProcess.environment(with: variables.merging(environment) { $1 }))
   }
 
-  var pid: Int32 { process.processIdentifier }
-  var isRunning: Bool { process.isRunning }
+  var pid: Int32 { process.pid }
+  var isRunning: Bool { !process.hasEnded }
 
-  /// What it printed, once it has ended.
+  /// Waits for its end, which must be a good one. What it printed.
   @discardableResult
-  func waitUntilExit() -> String {
-    let bytes = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return String(decoding: bytes, as: UTF8.self)
+  func waitUntilExit() throws -> String {
+    try process.succeed()
+    return process.output
   }
 
-  func kill() {
-    Foundation.kill(pid, SIGKILL)
-    process.waitUntilExit()
-  }
+  func kill() { process.kill() }
 }

@@ -21,14 +21,6 @@ import TraceFormat
     return session
   }
 
-  func waitUntil(_ isSo: () -> Bool) throws {
-    let end = Date() + 60
-    while !isSo() {
-      try #require(Date() < end, "it does not come true")
-      usleep(1000)
-    }
-  }
-
   struct Samples {
     var stacks: [[UInt64]] = []
     var tids: Set<UInt32> = []
@@ -83,7 +75,7 @@ import TraceFormat
     session.sampleThreads(interval_ns: 1_000_000)
     let storm = try StormProcess(
       ["--events", "2000000", "--fork", "--rate", "2000000"], runtimeDirectory: runtime)
-    storm.waitUntilExit()
+    try storm.waitUntilExit()
     #expect(session.stop().lostInAll == 0)
     #expect(session.statistics.processesSeen == 2)
     let pids = Set(try TraceFile(path: output).processes.map(\.pid))

@@ -180,44 +180,23 @@ struct ForeignNamespaceTests {
 
 /// A process of the user nobody, who is root in namespaces of its own.
 final class NamespacedProcess {
-  let pid: UInt32
+  private let process: ChildProcess
 
   /// Whether a user may make such namespaces: tried.
   static let isPossible = (try? NamespacedProcess("true")) != nil
 
-  struct Failure: Error {}
-
   /// Has run `script` when this returns; then sleeps.
   init(_ script: String) throws {
-    var ends = [Int32](repeating: -1, count: 2)
-    guard pipe(&ends) == 0 else { throw Failure() }
-    defer { for end in ends { close(end) } }
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    let words =
-      [
-        "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "unshare", "-Urm", "sh",
-        "-c",
-      ]
-      + ["\(script) && echo done && exec sleep 1000 >/dev/null; exec >/dev/null"]
-    var pointers = words.map { strdup($0) } + [nil]
-    defer { for pointer in pointers { free(pointer) } }
-    var child = pid_t()
-    guard posix_spawnp(&child, words[0], &actions, nil, &pointers, environ) == 0 else {
-      throw Failure()
+    let process = try ChildProcess(
+      "setpriv",
+      ["--reuid=65534", "--regid=65534", "--clear-groups", "unshare", "-Urm", "sh", "-c"]
+        + ["\(script) && echo done && exec sleep 1000"])
+    self.process = process
+    try waitUntil { process.output.contains("done") || process.hasEnded }
+    if process.hasEnded {
+      throw ChildProcess.Failure(description: "cannot make namespaces: \(process.errors)")
     }
-    pid = UInt32(child)
-    close(ends[1])
-    ends[1] = -1
-    var answer = [UInt8](repeating: 0, count: 4)
-    guard read(ends[0], &answer, 4) == 4 else { throw Failure() }
   }
 
-  deinit {
-    kill(pid_t(pid), SIGKILL)
-    var status: Int32 = 0
-    waitpid(pid_t(pid), &status, 0)
-  }
+  var pid: UInt32 { UInt32(process.pid) }
 }

@@ -1,7 +1,8 @@
 import Foundation
+import TestSupport
 
-/// Programs that the tests compare with: binutils, compilers, perf. A test without its oracle says
-/// so and passes.
+/// Programs that the tests compare with: binutils, compilers, perf. Tests name those that they need
+/// (`.needs(.program(…))`), and are skipped where one is missing.
 enum Tool {
   /// What the program prints, nil when it is not installed or fails.
   static func output(_ name: String, _ arguments: String...) -> String? {
@@ -9,25 +10,7 @@ enum Tool {
   }
 
   static func output(_ name: String, _ arguments: [String], input: String? = nil) -> String? {
-    guard let path = path(of: name) else {
-      print("\(name) is not installed: not compared with it")
-      return nil
-    }
-    let process = Process()
-    process.executableURL = URL(filePath: path)
-    process.arguments = arguments
-    // Files, not pipes: neither side ever waits for the other.
-    let scratch = TemporaryFile()
-    guard let out = FileHandle(forWritingAtPath: scratch.path) else { return nil }
-    process.standardOutput = out
-    process.standardError = FileHandle.nullDevice
-    let inputFile = TemporaryFile(input ?? "")
-    process.standardInput = FileHandle(forReadingAtPath: inputFile.path)
-    guard (try? process.run()) != nil else { return nil }
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { return nil }
-    return try? String(
-      decoding: Foundation.Data(contentsOf: URL(filePath: scratch.path)), as: UTF8.self)
+    try? ChildProcess.output(of: name, arguments, input: input)
   }
 
   static func path(of name: String) -> String? {

@@ -44,10 +44,9 @@ import Testing
       "--", Self.storm, "--events", "100000000", "--rate", "20000")
     defer { running.send(SIGKILL) }
     let trace = fixture.path("trace.etl")
-    #expect(
-      running.waitUntil { _, _ in
-        (try? ToolRun("info", trace).output.contains("Storm/Counter")) == true
-      })
+    try running.waitUntil { _, _ in
+      (try? ToolRun("info", trace).output.contains("Storm/Counter")) == true
+    }
     let follower = try RunningTool(["dump", trace, "-follow", "-limit", "30000"])
     let followed = try follower.wait()
     #expect(followed.exitCode == 0)
@@ -83,10 +82,9 @@ import Testing
     #expect(run.output.contains("Counter"))
 
     let running = try collect("-p", "\(storm.pid)")
-    #expect(
-      running.waitUntil { _, _ in
-        (try? ToolRun("info", fixture.path("trace.etl")).output.contains("Storm/Counter")) == true
-      })
+    try running.waitUntil { _, _ in
+      (try? ToolRun("info", fixture.path("trace.etl")).output.contains("Storm/Counter")) == true
+    }
     running.send(SIGINT)
     let collection = try running.wait()
     #expect(collection.exitCode == 0)

@@ -22,7 +22,7 @@ import Testing
   private func start(_ arguments: String...) throws -> RunningTool {
     let running = try RunningTool(
       ["collect", "-providers", "GC"] + arguments, environment: environment, in: fixture.directory)
-    try #require(running.waitUntil { _, errors in errors.contains("collecting into") })
+    try running.waitUntil { _, errors in errors.contains("collecting into") }
     return running
   }
 
@@ -92,7 +92,7 @@ import Testing
   @Test func aSignalIsHandedToTheCommandAndItsEndIsAwaited() throws {
     let running = try start(
       "--", "sh", "-c", "trap 'echo stopped; exit 9' INT; echo ready; while :; do sleep 0.05; done")
-    #expect(running.waitUntil { output, _ in output.contains("ready") })
+    try running.waitUntil { output, _ in output.contains("ready") }
     running.send(SIGINT)
     let run = try running.wait()
     #expect(run.output == "ready\nstopped\n")
@@ -102,7 +102,7 @@ import Testing
   @Test func aSecondSignalDoesNotWaitForTheCommand() throws {
     let running = try start(
       "--", "sh", "-c", "trap '' INT; echo ready $$; while :; do sleep 0.05; done")
-    #expect(running.waitUntil { output, _ in output.contains("ready") })
+    try running.waitUntil { output, _ in output.contains("ready") }
     defer {
       if let pid = running.text().output.split(separator: " ").last.flatMap({ Int32($0.dropLast()) }
       ) {
@@ -110,7 +110,7 @@ import Testing
       }
     }
     running.send(SIGINT)
-    #expect(running.waitUntil { _, errors in errors.contains("second signal") })
+    try running.waitUntil { _, errors in errors.contains("second signal") }
     running.send(SIGINT)
     let run = try running.wait()
     #expect(run.exitCode == 130)

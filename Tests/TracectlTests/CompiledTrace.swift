@@ -52,16 +52,7 @@ struct CompiledTrace {
   }
 
   private static func run(_ program: String, _ arguments: String...) throws -> String {
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = URL(filePath: program)
-    process.arguments = arguments
-    process.standardOutput = output
-    try process.run()
-    let text = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
-    return String(decoding: text, as: UTF8.self)
+    try TestSupport.ChildProcess.output(of: program, arguments)
   }
 
   /// `tracectl COMMAND`, with the program's file at hand.

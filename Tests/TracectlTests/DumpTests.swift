@@ -132,12 +132,12 @@ import TraceFormat
     fixture.append(GCEnd(count: 1, depth: 0), ref: 2, at: 1000, to: &writer)
     try writer.flush()
     let running = try RunningTool(["dump", path, "-follow"])
-    #expect(running.waitUntil { output, _ in output.contains("count=1 ") })
+    try running.waitUntil { output, _ in output.contains("count=1 ") }
     try writer.define(
       ref: 9, schema: EventSchema(provider: "Late", id: 1, name: "Came", fields: []))
     fixture.append(GCEnd(count: 2, depth: 0), ref: 2, at: 2000, to: &writer)
     try writer.flush()
-    #expect(running.waitUntil { output, _ in output.contains("count=2 ") })
+    try running.waitUntil { output, _ in output.contains("count=2 ") }
     fixture.append(GCEnd(count: 3, depth: 0), ref: 2, at: 3000, to: &writer)
     try writer.finish()
     let run = try running.wait()

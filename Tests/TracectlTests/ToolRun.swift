@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import tracectl
@@ -64,98 +65,45 @@ func expectOneSentence(
 }
 
 /// A tool that has been started.
-///
-/// Foundation's `Process` would not do: it takes a process for running as long as one that it left
-/// behind does.
 final class RunningTool {
   /// After this a tool that has not ended is killed, and its test fails.
   static let timeout_s = 60.0
 
-  let pid: pid_t
-  private let arguments: [String]
-  private let paths: [String]
+  // tracectl's own type of this name starts the command of `collect`.
+  private let process: TestSupport.ChildProcess
 
   init(
     program: String = ToolRun.tool, _ arguments: [String], environment: [String: String] = [:],
     in directory: String? = nil
   ) throws {
-    self.arguments = arguments
-    let base = NSTemporaryDirectory() + "/tracectl-run-\(UUID().uuidString)"
-    paths = [base + ".out", base + ".err"]
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, paths[0], O_WRONLY | O_CREAT, 0o600)
-    posix_spawn_file_actions_addopen(&actions, 2, paths[1], O_WRONLY | O_CREAT, 0o600)
-    // The threads that tests run on block signals, which a child would inherit.
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    var mask = sigset_t()
-    sigemptyset(&mask)
-    posix_spawnattr_setsigmask(&attributes, &mask)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-    let merged = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    let started =
-      directory.map { ["/usr/bin/env", "-C", $0, program] + arguments } ?? [program] + arguments
-    var pid: pid_t = 0
-    let code = Self.withPointers(started) { arguments in
-      Self.withPointers(merged.map { "\($0)=\($1)" }) { environment in
-        posix_spawn(&pid, started[0], &actions, &attributes, arguments, environment)
-      }
-    }
-    try #require(code == 0, "\(program): \(String(cString: strerror(code)))")
-    self.pid = pid
+    process = try TestSupport.ChildProcess(
+      program, arguments, environment: TestSupport.ChildProcess.environment(with: environment),
+      directory: directory)
   }
 
-  deinit {
-    for path in paths { unlink(path) }
-  }
+  var pid: pid_t { process.pid }
 
-  private static func withPointers<T>(
-    _ texts: [String], _ body: ([UnsafeMutablePointer<CChar>?]) -> T
-  ) -> T {
-    let pointers = texts.map { strdup($0) }
-    defer { for pointer in pointers { free(pointer) } }
-    return body(pointers + [nil])
-  }
-
-  func send(_ signal: Int32) { kill(pid, signal) }
+  func send(_ signal: Int32) { process.send(signal) }
 
   /// What it has written so far.
-  func text() -> (output: String, errors: String) {
-    let texts = paths.map { FileManager.default.contents(atPath: $0) ?? Data() }
-    return (String(decoding: texts[0], as: UTF8.self), String(decoding: texts[1], as: UTF8.self))
-  }
+  func text() -> (output: String, errors: String) { (process.output, process.errors) }
 
   /// Waits until `condition` holds of what it has written.
-  func waitUntil(_ condition: (String, String) -> Bool) -> Bool {
-    let deadline = Date().addingTimeInterval(Self.timeout_s)
-    while Date() < deadline {
-      let (output, errors) = text()
-      if condition(output, errors) { return true }
-      usleep(10_000)
+  func waitUntil(
+    sourceLocation: SourceLocation = #_sourceLocation, _ condition: (String, String) -> Bool
+  ) throws {
+    try TestSupport.waitUntil(
+      "it writes what is expected: \(text())", seconds: Self.timeout_s,
+      sourceLocation: sourceLocation
+    ) {
+      condition(process.output, process.errors)
     }
-    return false
   }
 
   func wait() throws -> ToolRun {
-    let deadline = Date().addingTimeInterval(Self.timeout_s)
-    var status: Int32 = 0
-    while waitpid(pid, &status, WNOHANG) == 0 {
-      if Date() > deadline {
-        kill(pid, SIGKILL)
-        waitpid(pid, &status, 0)
-        try #require(Bool(false), "the tool did not end: \(arguments): \(text().errors)")
-      }
-      usleep(2000)
-    }
-    let (output, errors) = text()
-    let ending = ChildProcess.Ending(status: status)
-    return switch ending {
-    case .exited(let code): ToolRun(exitCode: code, signal: 0, output: output, errors: errors)
-    case .killed(let signal): ToolRun(exitCode: -1, signal: signal, output: output, errors: errors)
-    }
+    let code = try process.wait(seconds: Self.timeout_s)
+    return ToolRun(
+      exitCode: max(code, -1), signal: max(-code, 0), output: process.output,
+      errors: process.errors)
   }
 }

@@ -1,49 +1,31 @@
 import CTraceShims
 import Glibc
 import TestSupport
+import Testing
 import TraceEvents
 
 @testable import TraceSession
 
 /// A process that only sleeps, for files to be written in its name.
 final class Sleeper {
-  let pid: UInt32
-  private var hasEnded = false
+  private let process: ChildProcess
 
-  /// `command` is run by the shell instead of sleeping.
+  /// `command` is run instead of sleeping.
   init(_ command: [String] = ["sleep", "1000"]) throws {
-    var words = command.map { strdup($0) } + [nil]
-    defer { for word in words { free(word) } }
-    var child = pid_t()
-    let code = posix_spawnp(&child, command[0], nil, nil, &words, environ)
-    guard code == 0 else { throw Failure(call: command[0], code: code) }
-    pid = UInt32(child)
+    process = try ChildProcess(command[0], Array(command.dropFirst()))
   }
 
-  deinit {
-    end()
-    unlink(mapPath)
-  }
+  deinit { unlink(mapPath) }
 
-  struct Failure: Error {
-    var call: String
-    var code: Int32
-  }
-
+  var pid: UInt32 { UInt32(process.pid) }
   var mapPath: String { "/tmp/perf-\(pid).map" }
 
   /// Waits until `env` has given way to the program.
-  func waitForProgram(_ name: String) {
-    while ProcFiles.name(of: pid, thread: pid) != name { usleep(1000) }
+  func waitForProgram(_ name: String) throws {
+    try waitUntil { ProcFiles.name(of: pid, thread: pid) == name }
   }
 
-  func end() {
-    guard !hasEnded else { return }
-    hasEnded = true
-    kill(pid_t(pid), SIGKILL)
-    var status: Int32 = 0
-    waitpid(pid_t(pid), &status, 0)
-  }
+  func end() { process.kill() }
 }
 
 /// Notes what is read from files.
@@ -138,7 +120,9 @@ final class WrittenFile {
   init(_ path: String) throws {
     self.path = path
     descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw Sleeper.Failure(call: path, code: errno) }
+    guard descriptor >= 0 else {
+      throw ChildProcess.Failure(description: "\(path): \(String(cString: strerror(errno)))")
+    }
   }
 
   deinit { close(descriptor) }

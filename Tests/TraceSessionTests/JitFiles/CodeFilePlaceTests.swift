@@ -33,7 +33,7 @@ import TraceEvents
   func aMapLiesWhereTheEnvironmentSays(_ variable: String) throws {
     let directory = TemporaryDirectory()
     let sleeper = try Sleeper(["env", "\(variable)=\(directory.path)/", "sleep", "1000"])
-    sleeper.waitForProgram("sleep")
+    try sleeper.waitForProgram("sleep")
     let fixture = try CodeFileFixture(sleeper)
     // What another process with its number has left in the usual place does not hide it.
     let stale = try fixture.map("1000 20 stale\n")
@@ -85,7 +85,7 @@ import TraceEvents
     let nobody = OtherUserTests.nobody
     let sleeper = try Sleeper(
       ["setpriv", "--reuid=\(nobody)", "--regid=\(nobody)", "--clear-groups", "sleep", "1000"])
-    while ProcFiles.user(of: sleeper.pid) != UInt32(nobody) { usleep(1000) }
+    try waitUntil { ProcFiles.user(of: sleeper.pid) == UInt32(nobody) }
     let fixture = try CodeFileFixture(sleeper)
     let map = try fixture.map("1000 20 secret\n")
     fixture.tell(.mayHaveMap)
@@ -123,13 +123,13 @@ import TraceEvents
     defer { unlink(dump.path) }
     dump.write(DumpBytes.header(pid: sleeper.pid))
     dump.write(DumpBytes.wholeLoad("f", pid: sleeper.pid, at: 0x1000))
-    var link = [CChar](repeating: 0, count: 256)
-    repeat {
-      usleep(1000)
-      link = [CChar](repeating: 0, count: 256)
-      readlink("/proc/\(sleeper.pid)/cwd", &link, 255)
-    } while String(decoding: link.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      != directory
+    try waitUntil {
+      var link = [UInt8](repeating: 0, count: 256)
+      let count = link.withUnsafeMutableBytes {
+        readlink("/proc/\(sleeper.pid)/cwd", $0.baseAddress!, 255)
+      }
+      return String(decoding: link.prefix(max(count, 0)), as: UTF8.self) == directory
+    }
     fixture.tell(.mapped(path: name, device: 0, inode: 0))
     fixture.read()
     #expect(fixture.output.names == ["f"])
@@ -207,14 +207,12 @@ import TraceEvents
 
   /// Once it has run its script.
   private static func childOf(_ pid: UInt32) throws -> UInt32 {
-    for _ in 0..<20_000 {
-      usleep(1000)
+    var child: UInt32?
+    try waitUntil("the namespace's first process is ready") {
       let children = WholeFile.text("/proc/\(pid)/task/\(pid)/children")
-      guard let child = children.split(separator: " ").first.flatMap({ UInt32($0) }) else {
-        continue
-      }
-      if access(Self.root(of: child) + "tmp/app/ready", F_OK) == 0 { return child }
+      child = children.split(separator: " ").first.flatMap { UInt32($0) }
+      return child.map { access(Self.root(of: $0) + "tmp/app/ready", F_OK) == 0 } ?? false
     }
-    throw Sleeper.Failure(call: "unshare", code: ETIMEDOUT)
+    return child!
   }
 }

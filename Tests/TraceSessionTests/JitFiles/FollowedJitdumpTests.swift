@@ -169,9 +169,9 @@ import TraceFormat
   @Test func theCountersTimesBecomeTheClocks() throws {
     let fixture = try CodeFileFixture()
     let shared = fixture.follower.shared
-    while shared.clock.nanoseconds(atTicks: trace_ticks()) == nil {
-      usleep(1000)
+    try waitUntil {
       shared.clock.look()
+      return shared.clock.nanoseconds(atTicks: trace_ticks()) != nil
     }
     let before = trace_monotonic_ns()
     let ticks = trace_ticks()

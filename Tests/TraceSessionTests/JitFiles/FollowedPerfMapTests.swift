@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import TestSupport
 import Testing
 import TraceEvents
 
@@ -125,11 +126,9 @@ import TraceEvents
   private func waitForRounds(
     _ fixture: CodeFileFixture, until isSo: (RecordingCodeOutput) -> Bool
   ) throws {
-    for _ in 0..<10_000 {
+    try waitUntil("all is read: \(fixture.output.names)") {
       fixture.read()
-      if isSo(fixture.output) { return }
-      usleep(1000)
+      return isSo(fixture.output)
     }
-    Issue.record("not within 10,000 rounds: \(fixture.output.names)")
   }
 }

@@ -1,7 +1,8 @@
+import TestSupport
 import Testing
 import TraceSymbols
 
-@Suite struct DemanglerTests {
+@Suite(.randomized) struct DemanglerTests {
   @Test(arguments: [
     (
       "_ZN5swift7runtime9AccessSet6insertEPNS0_6AccessE",
@@ -42,7 +43,7 @@ import TraceSymbols
 
   /// What nobody mangled comes back, whatever it is, and soon.
   @Test func anyBytes() {
-    var random = SystemRandomNumberGenerator()
+    var random = SeededGenerator()
     for prefix in ["_ZN", "_Z", "$s", "JS:", "L", "instance void [a] ", "_R", "py::"] {
       for _ in 0..<200 {
         let length = Int.random(in: 0...200, using: &random)

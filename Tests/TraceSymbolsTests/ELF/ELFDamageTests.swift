@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 
 @_spi(Fuzzing) @testable import TraceSymbols
 
 /// Files with nonsense in their headers, or without their ends. The probe holds what must hold of
 /// whatever is found in them; that it comes back at all is half the test.
-@Suite struct ELFDamageTests {
+@Suite(.randomized) struct ELFDamageTests {
   /// A field of a header: where in the file, and of how many bytes.
   struct Field: Hashable {
     var offset: Int
@@ -52,7 +53,7 @@ import Testing
   func everyFieldOfEveryHeader(seed: String) throws {
     let bytes = try Corpus.input("elf", seed)
     let file = try ELFFile(ByteSource(bytes), path: seed)
-    var random = SystemRandomNumberGenerator()
+    var random = SeededGenerator()
     for field in Self.headerFields + Self.segmentFields(file) + Self.sectionFields(file) {
       let values: [UInt64] = [0, 1, .max, 1 << 63 - 1, random.next(), UInt64(bytes.count)]
       for value in values { _ = probe(Self.changed(bytes, field, value)) }

@@ -1,16 +1,16 @@
+import TestSupport
 import Testing
 import TraceSymbols
 
 /// What binutils read in the libraries of this machine.
-@Suite struct ELFOracleTests {
+@Suite(.needs(.program("nm"), .program("readelf"))) struct ELFOracleTests {
   @Test(arguments: SystemLibraries.some)
   func functionsAreThoseOfNM(path: String) throws {
     let file = try ELFFile(path: path)
     let isStripped = !file.sections.contains { $0.kind == ELFSection.Kind.symbols }
-    guard
-      let text = Tool.output(
-        "nm", ["--defined-only", "--no-demangle", "-S"] + (isStripped ? ["-D"] : []) + [path])
-    else { return }
+    let text = try #require(
+      Tool.output(
+        "nm", ["--defined-only", "--no-demangle", "-S"] + (isStripped ? ["-D"] : []) + [path]))
     let (table, warnings) = SymbolTable.read(file)
     #expect(warnings.isEmpty)
     let addressing = FileAddressing(file)
@@ -34,7 +34,7 @@ import TraceSymbols
 
   @Test(arguments: SystemLibraries.some)
   func buildIDsAreThoseOfReadelf(path: String) throws {
-    guard let text = Tool.output("readelf", "-n", path) else { return }
+    let text = try #require(Tool.output("readelf", "-n", path))
     let line = text.split(separator: "\n").first { $0.contains("Build ID:") }
     let digits = line?.split(separator: " ").last.map(String.init)
     #expect(BuildID.ofFile(at: path)?.description == digits)
@@ -44,7 +44,7 @@ import TraceSymbols
   /// The sections that readelf lists, with its offsets and sizes.
   @Test(arguments: SystemLibraries.some)
   func sectionsAreThoseOfReadelf(path: String) throws {
-    guard let text = Tool.output("readelf", "-SW", path) else { return }
+    let text = try #require(Tool.output("readelf", "-SW", path))
     let file = try ELFFile(path: path)
     var count = 0
     for line in text.split(separator: "\n") {

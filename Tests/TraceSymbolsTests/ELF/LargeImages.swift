@@ -10,6 +10,12 @@ enum LargeImages {
       .filter { FileManager.default.fileExists(atPath: $0) && seen.insert($0).inserted }
   }()
 
+  /// Without those stripped images to which `.gnu_debugdata` adds what binutils do not read. The
+  /// program is among them always.
+  static let readByBinutils = some.filter { path in
+    path == own || Tool.output("readelf", "-SW", path)?.contains(".gnu_debugdata") == false
+  }
+
   private static var virtualMachines: [String] {
     let directory = "/usr/lib/jvm/"
     let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []

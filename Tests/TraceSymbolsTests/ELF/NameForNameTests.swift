@@ -1,21 +1,19 @@
+import TestSupport
 import Testing
 
 @testable import TraceSymbols
 
 /// Names that we give, held one by one against what readelf and objdump say of the same addresses.
-@Suite struct NameForNameTests {
+@Suite(.randomized, .needs(.program("readelf"), .program("objdump"))) struct NameForNameTests {
   /// Of each image; the smaller ones are looked at whole.
   static let functionsMax = 6000
 
   /// In functions, and between them: each name is one that the file has for a function that has
   /// the address, and where no function has it there is none.
-  @Test(arguments: LargeImages.some) func namesAreThoseOfReadelf(path: String) throws {
+  @Test(arguments: LargeImages.readByBinutils) func namesAreThoseOfReadelf(path: String) throws {
     let image = try LoadedImage(path: path)
-    // What `.gnu_debugdata` adds to a stripped image, binutils do not read.
-    guard try ELFFile(path: path).section(named: ".gnu_debugdata") == nil,
-      let oracle = SymbolOracle(path, debug: image.debugPath)
-    else { return }
-    var random = SeededNumbers(1)
+    let oracle = try #require(SymbolOracle(path, debug: image.debugPath))
+    var random = SeededGenerator(1)
     var named = 0
     var unnamed = 0
     for address in Self.addresses(oracle, using: &random) {
@@ -34,7 +32,7 @@ import Testing
   /// The first byte, the middle, the last of functions, and what lies beside them; and anywhere in
   /// code.
   private static func addresses(
-    _ oracle: SymbolOracle, using random: inout SeededNumbers
+    _ oracle: SymbolOracle, using random: inout SeededGenerator
   ) -> [UInt64] {
     var chosen = oracle.symbols
     if chosen.count > functionsMax {
@@ -54,7 +52,7 @@ import Testing
   }
 
   @Test(arguments: LargeImages.some) func stubsAreThoseOfObjdump(path: String) throws {
-    guard let stubs = SymbolOracle.stubs(path) else { return }
+    let stubs = try #require(SymbolOracle.stubs(path))
     let image = try LoadedImage(path: path)
     for stub in stubs {
       let offset = try #require(image.addressing.fileOffset(ofCode: stub.address))
@@ -80,20 +78,5 @@ extension SymbolOracle {
       symbol.name == found?.name && fileOffset(of: symbol.start) == found?.offset
     }
     return isOne ? nil : covering.map(\.name).joined(separator: " or ")
-  }
-}
-
-/// The same in each run.
-struct SeededNumbers: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ mixed >> 31
   }
 }

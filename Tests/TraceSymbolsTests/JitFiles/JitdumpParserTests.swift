@@ -1,9 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import TraceSymbols
 
 /// Every record, and every trap of the format that its writers have laid.
-@Suite struct JitdumpParserTests {
+@Suite(.randomized) struct JitdumpParserTests {
   static func sample(isSwapped: Bool = false, headerBytes: UInt32 = 40) -> JitdumpFile {
     var file = JitdumpFile(isSwapped: isSwapped, headerBytes: headerBytes)
     file.load("first", at: 0x7000_1000, size: 64, time: 100, index: 1)
@@ -185,14 +186,14 @@ import Testing
   }
 
   @Test func theBytesMayComeInAnyWindowsWhileTheFileGrows() {
-    var random = SystemRandomNumberGenerator()
+    var random = SeededGenerator()
     for isSwapped in [false, true] {
       let bytes = Self.sample(isSwapped: isSwapped).bytes
       let whole = JitdumpReading(bytes)
       for size in 1..<80 { #expect(JitdumpReading(bytes) { size } == whole) }
       for _ in 0..<100 {
         let sizes = (0..<20).map { _ in Int.random(in: 0...bytes.count, using: &random) }.sorted()
-        let reading = JitdumpReading(bytes, sizes: sizes) { Int.random(in: 1...300) }
+        let reading = JitdumpReading(bytes, sizes: sizes) { 1 + random.below(300) }
         #expect(reading == whole, "growing to \(sizes)")
       }
     }

@@ -36,15 +36,9 @@ struct NodeFilesTests {
   private static func run(_ flags: [String], in directory: String) throws -> pid_t {
     let path = directory + "/script.js"
     try script.write(toFile: path, atomically: false, encoding: .utf8)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try #require(Tool.path(of: "node")))
-    process.arguments = flags + [path]
-    process.currentDirectoryURL = URL(fileURLWithPath: directory)
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
-    return process.processIdentifier
+    let process = try ChildProcess("node", flags + [path], directory: directory)
+    try process.succeed()
+    return process.pid
   }
 
   @Test func jitdump() throws {

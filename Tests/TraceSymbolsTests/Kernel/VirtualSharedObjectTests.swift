@@ -1,13 +1,15 @@
+import TestSupport
 import Testing
 
 @testable import TraceSymbols
 
 @Suite struct VirtualSharedObjectTests {
-  @Test func clockGetTimeIsInIt() throws {
-    guard let image = VirtualSharedObject.image() else {
-      print("this kernel maps no vDSO")
-      return
-    }
+  private static let mappedObject = Requirement("a kernel with a vDSO") {
+    WholeFile.text("/proc/self/maps").contains("[vdso]")
+  }
+
+  @Test(.needs(mappedObject)) func clockGetTimeIsInIt() throws {
+    let image = try #require(VirtualSharedObject.image())
     let (table, warnings) = SymbolTable.read(image)
     #expect(warnings.isEmpty)
     let names = (0..<table.count).map(table.name)

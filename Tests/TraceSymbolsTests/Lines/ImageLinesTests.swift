@@ -5,15 +5,17 @@ import Testing
 @testable import TraceSymbols
 
 /// Lines and inlined calls of compiled programs, compared with those of binutils.
-@Suite(.needs(.program("g++"))) struct ImageLinesTests {
-  @Test(arguments: ["-gdwarf-5", "-gdwarf-4", "-gdwarf-3", "-gz", "-fno-pie -no-pie", "-static"])
+@Suite(.randomized, .needs(.program("g++"))) struct ImageLinesTests {
+  @Test(
+    .needs(.program("addr2line")),
+    arguments: ["-gdwarf-5", "-gdwarf-4", "-gdwarf-3", "-gz", "-fno-pie -no-pie", "-static"])
   func framesAreThoseOfAddr2line(options: String) throws {
     let program = try #require(CompiledProgram(options: options))
     let lines = try #require(ImageLines(path: program.path, expected: nil))
     let instructions = try program.instructions()
     #expect(instructions.contains { lines.frames(atFileOffset: $0.offset)?.inlined.count == 2 })
     let addresses = instructions.map(\.address)
-    guard let expected = AddressToLine.frames(addresses, in: program.path) else { return }
+    let expected = try #require(AddressToLine.frames(addresses, in: program.path))
     #expect(expected.count == instructions.count)
     for (instruction, frames) in zip(instructions, expected) {
       let found = lines.frames(atFileOffset: instruction.offset)
@@ -102,17 +104,14 @@ import Testing
     let sections = file.sections.filter { $0.name.hasPrefix(".debug_") && $0.size > 0 }
     let instructions = try program.instructions()
     let bytes = try Foundation.Data(contentsOf: URL(filePath: program.path))
-    var state: UInt64 = 1
-    func random(below bound: UInt64) -> UInt64 {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return (state >> 33) % bound
-    }
+    var random = SeededGenerator()
     var answers = 0
     for round in 0..<40 {
       var damaged = bytes
       for _ in 0..<(1 + round / 4) {
-        let section = sections[Int(random(below: UInt64(sections.count)))]
-        damaged[Int(section.fileOffset + random(below: section.size))] = UInt8(random(below: 256))
+        let section = sections.randomElement(using: &random)!
+        damaged[Int(section.fileOffset) + random.below(Int(section.size))] =
+          UInt8(random.below(256))
       }
       try damaged.write(to: URL(filePath: program.path))
       guard let lines = ImageLines(path: program.path, expected: nil) else { continue }

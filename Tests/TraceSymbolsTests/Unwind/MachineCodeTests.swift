@@ -1,40 +1,39 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import TraceSymbols
 
 /// Calls in machine code, as objdump sees them.
 @Suite struct MachineCodeTests {
-  @Test func everyCallOfALibraryIsSeen() throws {
-    #if arch(x86_64)
-      let path = try #require(SystemLibraries.path("libc.so"))
-      // A piece of it: the text is long.
-      guard let text = Tool.output("objdump", "-d", "-w", "--stop-address=0x38000", path)
-      else { return }
-      var calls = 0
-      var others = (seen: 0, all: 0)
-      for line in text.split(separator: "\n") {
-        let parts = line.split(separator: "\t", omittingEmptySubsequences: false)
-        guard parts.count >= 3 else { continue }
-        let bytes = parts[1].split(separator: " ").compactMap { UInt8($0, radix: 16) }
-        let words = parts[2].split(separator: " ")
-        guard let name = words.first(where: { !["bnd", "notrack", "addr32"].contains($0) })
-        else { continue }
-        if name == "call" {
-          calls += 1
-          let found = MachineCode.call(endingIn: bytes)
-          #expect(
-            found.map { $0 == .indirect } == words.contains { $0.first == "*" },
-            "\(line)")
-        } else {
-          others.all += 1
-          if MachineCode.call(endingIn: bytes) != nil { others.seen += 1 }
-        }
+  @Test(.needs(.x86, .program("objdump"))) func everyCallOfALibraryIsSeen() throws {
+    let path = try #require(SystemLibraries.path("libc.so"))
+    // A piece of it: the text is long.
+    let text = try #require(
+      Tool.output("objdump", "-d", "-w", "--stop-address=0x38000", path))
+    var calls = 0
+    var others = (seen: 0, all: 0)
+    for line in text.split(separator: "\n") {
+      let parts = line.split(separator: "\t", omittingEmptySubsequences: false)
+      guard parts.count >= 3 else { continue }
+      let bytes = parts[1].split(separator: " ").compactMap { UInt8($0, radix: 16) }
+      let words = parts[2].split(separator: " ")
+      guard let name = words.first(where: { !["bnd", "notrack", "addr32"].contains($0) })
+      else { continue }
+      if name == "call" {
+        calls += 1
+        let found = MachineCode.call(endingIn: bytes)
+        #expect(
+          found.map { $0 == .indirect } == words.contains { $0.first == "*" },
+          "\(line)")
+      } else {
+        others.all += 1
+        if MachineCode.call(endingIn: bytes) != nil { others.seen += 1 }
       }
-      #expect(calls > 500)
-      // Other instructions' bytes may look so, seldom.
-      #expect(others.seen * 1000 < others.all, "\(others)")
-    #endif
+    }
+    #expect(calls > 500)
+    // Other instructions' bytes may look so, seldom.
+    #expect(others.seen * 1000 < others.all, "\(others)")
   }
 
   /// What objdump says of `lea` and `call` in a program.

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import TestSupport
+import Testing
 
 /// A C program that spends its time at known depths, in code without frame pointers.
 ///
@@ -93,44 +94,20 @@ final class UnwindTarget {
     """
 
   private let directory = TemporaryDirectory()
-  private(set) var processID: pid_t = 0
+  private let process: ChildProcess
 
   /// Compiles and starts it; returns when it runs.
   init(flags: [String]) throws {
-    try Self.source.write(toFile: executable + ".c", atomically: false, encoding: .utf8)
-    let compiler = try Self.start(["/usr/bin/cc"] + flags + ["-o", executable, executable + ".c"])
-    var status: CInt = 0
-    waitpid(compiler, &status, 0)
-    guard status == 0 else { throw CocoaError(.executableLoad) }
-    var ends: [CInt] = [0, 0]
-    pipe(&ends)
-    processID = try Self.start([executable], output: ends[1])
-    close(ends[1])
-    var byte: UInt8 = 0
-    _ = read(ends[0], &byte, 1)
-    close(ends[0])
+    let executable = directory.path + "/target"
+    let source = executable + ".c"
+    try Self.source.write(toFile: source, atomically: false, encoding: .utf8)
+    try ChildProcess("/usr/bin/cc", flags + ["-o", executable, source]).succeed()
+    let process = try ChildProcess(executable)
+    self.process = process
+    self.executable = executable
+    try waitUntil("the target runs: \(process.errors)") { process.output.contains("ready") }
   }
 
-  var executable: String { directory.path + "/target" }
-
-  deinit {
-    guard processID > 0 else { return }
-    kill(processID, SIGKILL)
-    var status: CInt = 0
-    waitpid(processID, &status, 0)
-  }
-
-  /// Foundation's `Process` blocks signals, and waits for children in its own way.
-  private static func start(_ words: [String], output: CInt? = nil) throws -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    if let output { posix_spawn_file_actions_adddup2(&actions, output, 1) }
-    var words = words.map { strdup($0) } + [nil]
-    defer { for word in words { free(word) } }
-    var id: pid_t = 0
-    let code = posix_spawn(&id, words[0]!, &actions, nil, &words, environ)
-    guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EINVAL) }
-    return id
-  }
+  let executable: String
+  var processID: pid_t { process.pid }
 }
