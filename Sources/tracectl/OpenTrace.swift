@@ -50,7 +50,7 @@ enum OpenTrace {
     case .unsafeOutput:
       return Failure(
         .cannotCreate, "cannot write \(error)", next: "remove it, or write elsewhere with -o")
-    case .unacceptableSchema, .closed:
+    case .unacceptableSchema, .unacceptableEvent, .closed:
       return Failure(.software, "\(path): \(error)", next: nil)
     }
   }

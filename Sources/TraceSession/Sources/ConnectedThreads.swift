@@ -1,4 +1,3 @@
-import CTraceShims
 import TraceEvents
 import TraceFormat
 
@@ -25,8 +24,8 @@ final class ConnectedThreads: Sendable {
     guard !names.isEmpty,
       let batch = channel.take(waitingNanoseconds: Self.batchLimit_ns)
     else { return }
-    let stretch = batch.stretch(stream: SystemBatch.firstStream + 0xffff, cpu: EventHeader.noCPU)
-    let ticks = trace_ticks_are_invariant() ? trace_ticks() : trace_monotonic_ns()
+    let stretch = batch.stretch(stream: StreamNumbers.machine, cpu: EventHeader.noCPU)
+    let ticks = ClockKind.here.now()
     for (tid, name) in names {
       let header = SystemBatch.Header(
         ref: channel.refs.ref(of: ThreadStart.self), flags: .rundown, ticks: ticks,

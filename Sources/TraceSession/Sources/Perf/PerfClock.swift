@@ -1,4 +1,3 @@
-import CTraceShims
 import TraceFormat
 
 /// Turns the kernel's times, CLOCK_MONOTONIC, into the trace's ticks.
@@ -25,7 +24,7 @@ struct PerfClock {
   /// Looks at both clocks: once at the start, then before each round.
   mutating func look() {
     if isMonotonic { return }
-    look(.now(monotonic: false))
+    look(.now(.counter))
   }
 
   mutating func look(_ sync: ClockSync) {

@@ -86,7 +86,7 @@ final class PerfSource: Sendable {
       opened.withLock { $0.refusal = error }
       return
     }
-    var clock = PerfClock(isMonotonic: !trace_ticks_are_invariant())
+    var clock = PerfClock(isMonotonic: ClockKind.here == .monotonic)
     clock.look()
     let translator = PerfTranslator(
       refs: channel.refs, plan: events.plan, wish: wish, cpus: events.rings.map(\.cpu),

@@ -62,11 +62,11 @@ final class PerfTranslator {
     self.batch = batch
     stretches = cpus.map { cpu in
       batch.stretch(
-        stream: SystemBatch.firstStream + UInt32(cpu), cpu: UInt16(truncatingIfNeeded: cpu))
+        stream: StreamNumbers.cpu(cpu), cpu: UInt16(truncatingIfNeeded: cpu))
     }
     // What is no CPU's: the rundown, for one.
     stretches.append(
-      batch.stretch(stream: SystemBatch.firstStream + 0xffff, cpu: EventHeader.noCPU))
+      batch.stretch(stream: StreamNumbers.machine, cpu: EventHeader.noCPU))
   }
 
   func take(_ record: PerfRecord, _ stamp: PerfStamp, ring: Int) {
@@ -131,7 +131,7 @@ final class PerfTranslator {
     stacks.spaces.lose()
     batch.add(
       loss: LossRecord(
-        stream: SystemBatch.firstStream + UInt32(cpus[ring]),
+        stream: StreamNumbers.cpu(cpus[ring]),
         cpu: UInt16(truncatingIfNeeded: cpus[ring]), cause: .kernelBufferFull, count: count,
         fromTicks: lastTicks[ring], toTicks: ticks))
   }
