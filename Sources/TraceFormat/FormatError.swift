@@ -14,6 +14,8 @@ public enum FormatError: Error, Hashable, Sendable {
   case malformed(FormatViolation)
   /// A schema that no reader would accept.
   case unacceptableSchema(name: String, reason: String)
+  /// An event that no trace holds; what comes after it is recorded.
+  case unacceptableEvent(name: String, reason: String)
   /// The file to be written was put there by somebody else, it seems; `reason` goes behind its
   /// name.
   case unsafeOutput(path: String, reason: String)
@@ -37,6 +39,8 @@ extension FormatError: CustomStringConvertible {
       "\(violation.what) at byte \(violation.offset) (rule \(violation.rule))"
     case .unacceptableSchema(let name, let reason):
       "the schema of event \(name) cannot be stored: \(reason)"
+    case .unacceptableEvent(let name, let reason):
+      "an event \(name) cannot be stored: \(reason)"
     case .unsafeOutput(let path, let reason):
       "\(path) \(reason)"
     case .closed:

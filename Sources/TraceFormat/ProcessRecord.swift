@@ -16,7 +16,7 @@ public struct ProcessRecord: Hashable, Sendable {
   public var endTicks: UInt64?
 
   public init(
-    index: UInt32, pid: UInt32, parentPID: UInt32 = 0, uid: UInt32 = 0, startTime: UInt64 = 0,
+    index: UInt32 = 0, pid: UInt32, parentPID: UInt32 = 0, uid: UInt32 = 0, startTime: UInt64 = 0,
     executable: String = "", arguments: [String] = [], joinTicks: UInt64 = 0,
     endTicks: UInt64? = nil
   ) {

@@ -1,4 +1,3 @@
-import CTraceShims
 import Glibc
 import OSStrings
 import TraceFormat
@@ -24,25 +23,9 @@ extension MachineDescription {
 extension SessionDescription {
   /// A session that begins now.
   static func starting(_ configuration: SessionConfiguration) -> SessionDescription {
-    let isInvariant = trace_ticks_are_invariant()
+    let clock = ClockKind.here
     return SessionDescription(
-      name: configuration.name, mode: configuration.mode,
-      clock: isInvariant ? .counter : .monotonic,
-      ticksPerSecond: isInvariant ? ticksPerSecond : 1_000_000_000,
-      start: .now(monotonic: !isInvariant), machine: .here)
+      name: configuration.name, mode: configuration.mode, clock: clock,
+      ticksPerSecond: clock.ticksPerSecond, start: .now(clock), machine: .here)
   }
-
-  /// What the processor states, or what a short look at two clocks shows: readers use it only until
-  /// they have two clock syncs.
-  private static let ticksPerSecond: UInt64 = {
-    let stated = trace_ticks_per_second_stated()
-    if stated != 0 { return stated }
-    let first = ClockSync.now(monotonic: false)
-    usleep(calibrationMicroseconds)
-    let second = ClockSync.now(monotonic: false)
-    let nanoseconds = second.monotonicNanoseconds - first.monotonicNanoseconds
-    return UInt64(Double(second.ticks - first.ticks) / Double(max(1, nanoseconds)) * 1e9)
-  }()
-
-  private static let calibrationMicroseconds: UInt32 = 10_000
 }

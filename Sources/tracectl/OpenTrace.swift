@@ -53,7 +53,7 @@ enum OpenTrace {
       return Failure(
         .cannotCreate, "\(error), and is not written over",
         next: "remove it, or write elsewhere with -o")
-    case .unacceptableSchema, .closed:
+    case .unacceptableSchema, .unacceptableEvent, .closed:
       return Failure(.software, "\(path): \(error)", next: nil)
     }
   }

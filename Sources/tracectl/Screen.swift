@@ -1,5 +1,6 @@
 import Glibc
 import TraceExport
+import TraceFormat
 
 /// Writes a line to standard error.
 func complain(_ line: String) {

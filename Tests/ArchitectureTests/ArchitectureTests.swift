@@ -47,6 +47,42 @@ import TraceFormat
       sink.text == "| events | function |\n|---:|---|\n| 3 | ?!? (never announced) |\n")
   }
 
+  /// A log of another form becomes a trace, in memory and in a file, and has the reports of traces.
+  @Test func anImporter() throws {
+    let log = """
+      1700000000000000250 77 78 1 2 0 /usr/bin/shop
+      collected something
+      1700000000000000350 79 79 1 0 1 /opt/other shop
+      1700000000000000450 77 78 2 0 99 /usr/bin/shop
+      1700000000000000450 4294967296 78 2 0 99 /usr/bin/shop
+
+      """
+    let memory = MemorySink()
+    try CollectionLog.record(log, to: memory)
+    let file = try TraceFile(bytes: memory.bytes)
+    try file.verify()
+    #expect(file.damage.isEmpty && file.isComplete)
+    #expect(file.processes.map(\.executable) == ["/usr/bin/shop", "/opt/other shop"])
+    var events: [String] = []
+    let replay = Replay(file)
+    replay.on(GCStart.self) { event, header in
+      events.append(
+        "\(header.timestamp) \(header.pid) \(header.tid) \(event.depth) \(event.reason.rawValue)")
+    }
+    try replay.run()
+    #expect(events == ["0 77 78 2 0", "100 79 79 0 1", "200 77 78 0 99"])
+    let report = try CollectionsPass().report(from: Replay(file))
+    #expect(report.rows.map(\.pid) == [77, 79] && report.rows.map(\.collections) == [2, 1])
+    #expect(report.lost.events == 2)
+
+    let path = directory.path + "/imported.etl"
+    let descriptor = open(path, O_WRONLY | O_CREAT, 0o600)
+    try CollectionLog.record(log, to: DescriptorSink(descriptor))
+    close(descriptor)
+    let stored = try CollectionsPass().report(from: Replay(TraceFile(path: path)))
+    #expect(stored.rows == report.rows && stored.lost == report.lost)
+  }
+
   @Test func everyReportIsTextAndJSON() {
     let registry = RendererRegistry.standard
     func check<Subject>(_ subject: Subject.Type) {
@@ -66,7 +102,7 @@ import TraceFormat
   static let root = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-  @Test(arguments: ["ToyReport.swift", "ToyRenderer.swift"])
+  @Test(arguments: ["ToyReport.swift", "ToyRenderer.swift", "ToyImporter.swift"])
   func architectureQuotesTheExample(file: String) throws {
     let source = try String(
       contentsOf: Self.root.appending(path: "Tests/ArchitectureTests/\(file)"), encoding: .utf8)

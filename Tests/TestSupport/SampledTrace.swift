@@ -6,40 +6,38 @@ public import TraceFormat
 public struct SampledTrace: ~Copyable {
   public static let start: UInt64 = 5_000_000_000
 
-  private static let refs: [(type: any TraceEvent.Type, ref: UInt16)] =
-    (SystemSchema.eventTypes + RuntimeSchema.eventTypes).enumerated()
-    .map { ($0.element, UInt16($0.offset + 1)) }
+  public static let session = SessionDescription(
+    name: "samples", clock: .monotonic, ticksPerSecond: 1_000_000_000,
+    start: ClockSync(
+      ticks: start, monotonicNanoseconds: start,
+      realtimeNanoseconds: 1_700_000_000_000_000_000),
+    machine: MachineDescription(
+      hostName: "host", operatingSystem: "Linux 6.18", architecture: "x86_64", cpuCount: 2))
 
-  public var writer: TraceWriter
-  private let refs: [ObjectIdentifier: UInt16]
+  public var recorder: Recorder
+  /// The stream and CPU of the events that follow.
+  public var stream: UInt32 = 0
   private var known: Set<UInt32> = []
-  private var words = [UInt64](repeating: 0, count: 16_384)
 
   public init(path: String, options: TraceWriter.Options = TraceWriter.Options()) throws {
-    var writer = try TraceWriter(
-      path: path,
-      session: SessionDescription(
-        name: "samples", clock: .monotonic, ticksPerSecond: 1_000_000_000,
-        start: ClockSync(
-          ticks: Self.start, monotonicNanoseconds: Self.start,
-          realtimeNanoseconds: 1_700_000_000_000_000_000),
-        machine: MachineDescription(
-          hostName: "host", operatingSystem: "Linux 6.18", architecture: "x86_64", cpuCount: 2)),
-      options: options)
-    var refs: [ObjectIdentifier: UInt16] = [:]
-    for (type, ref) in Self.refs {
-      try writer.define(ref: ref, schema: type.schema)
-      refs[ObjectIdentifier(type)] = ref
-    }
-    writer.beginStretch(stream: 0, cpu: 0)
-    self.refs = refs
-    self.writer = writer
+    try self.init(Recorder(path: path, session: Self.session, options: options))
+  }
+
+  private init(_ recorder: consuming Recorder) throws {
+    try recorder.define(SystemSchema.eventTypes + RuntimeSchema.eventTypes)
+    self.recorder = recorder
+  }
+
+  /// The writer of ``recorder``.
+  public var writer: TraceWriter {
+    _read { yield recorder.writer }
+    _modify { yield &recorder.writer }
   }
 
   /// A process that the session knew; its index is its pid. One that is not told has no name.
   public mutating func process(_ pid: UInt32, _ executable: String) {
     known.insert(pid)
-    writer.define(
+    recorder.define(
       process: ProcessRecord(index: pid, pid: pid, executable: executable, joinTicks: Self.start))
   }
 
@@ -49,21 +47,12 @@ public struct SampledTrace: ~Copyable {
     isRundown: Bool = false
   ) {
     if !known.contains(pid) { process(pid, "") }
-    var used = words.withUnsafeMutableBytes { bytes in
-      var encoder = EventEncoder(bytes)
-      event.encode(into: &encoder)
-      return encoder.byteCount / 8
+    let header = RecordHeader(
+      ticks: Self.start + time, process: pid, tid: tid ?? pid, stream: stream,
+      cpu: UInt16(stream), flags: isRundown ? .rundown : [])
+    do { try recorder.append(event, header, stack: stack) } catch {
+      preconditionFailure("\(error)")
     }
-    for address in stack {
-      words[used] = address
-      used += 1
-    }
-    var flags: EventFlags = stack.isEmpty ? [] : .stack
-    if isRundown { flags.insert(.rundown) }
-    let isAppended = writer.append(
-      ref: refs[ObjectIdentifier(Event.self)]!, ticks: Self.start + time, process: pid,
-      tid: tid ?? pid, flags: flags.rawValue, words: words, count: used)
-    precondition(isAppended)
   }
 
   /// A CPU sample for a millisecond; `stack` from the innermost frame.
@@ -74,5 +63,5 @@ public struct SampledTrace: ~Copyable {
       SampledProfile(weight: weight, source: .cpuClock), at: time, pid: pid, tid: tid, stack: stack)
   }
 
-  public mutating func finish() throws { try writer.finish() }
+  public mutating func finish() throws { try recorder.finish() }
 }

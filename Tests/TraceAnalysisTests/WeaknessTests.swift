@@ -127,7 +127,7 @@ import TraceFormat
       $0.add(unload("caller", start), at: .ms(20), pid: 7)
       $0.add(load("next", start), at: .ms(25), pid: 7)
       // The same address by way of the kernel, of a time before: it comes later in the file.
-      $0.writer.beginStretch(stream: 1, cpu: 1)
+      $0.stream = 1
       $0.sample(at: .ms(11), pid: 7, stack: [kernel + 4, kernel + 8, start + 8])
       // Where the kernel was entered is exact: a method's first byte is that method's.
       $0.sample(at: .ms(12), pid: 7, stack: [kernel + 4, start])

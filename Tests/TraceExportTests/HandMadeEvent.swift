@@ -1,5 +1,6 @@
 import Glibc
 import TraceEvents
+import TraceFormat
 
 @testable import TraceExport
 

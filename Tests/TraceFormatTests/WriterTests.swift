@@ -73,7 +73,7 @@ import TraceEvents
   @Test func halfABlockIsTakenBack() throws {
     let directory = TemporaryDirectory()
     let path = directory.path + "/half.etl"
-    var sink = try FileSink(path: path)
+    let sink = try FileSink(path: path)
     try [UInt8](repeating: 1, count: 100).withUnsafeBytes { try sink.write($0) }
     #expect(sink.byteCount == 100)
     #expect(try FileBytes.read(path).count == 100)

@@ -72,7 +72,7 @@ import TraceRing
       path: path,
       session: SessionDescription(
         name: "test", clock: .counter, ticksPerSecond: 1_000_000_000,
-        start: .now(monotonic: false)))
+        start: .now(.counter)))
     var work = DrainWork(writer: writer)
     for (index, ring) in rings.enumerated() {
       work.add(DrainedSet(ring.set, id: UInt32(index), firstStream: UInt32(index)))
@@ -111,7 +111,7 @@ import TraceRing
         path: path,
         session: SessionDescription(
           name: "test", clock: .counter, ticksPerSecond: 1_000_000_000,
-          start: .now(monotonic: false))))
+          start: .now(.counter))))
     for (index, ring) in rings.enumerated() {
       work.add(DrainedSet(ring.set, id: UInt32(index), firstStream: UInt32(index)))
     }
@@ -161,7 +161,7 @@ import TraceRing
         path: path,
         session: SessionDescription(
           name: "test", clock: .counter, ticksPerSecond: 1_000_000_000,
-          start: .now(monotonic: false))), wakeDescriptor: ring.wake)
+          start: .now(.counter))), wakeDescriptor: ring.wake)
     drain.add(ring.set, id: 1, firstStream: 0)
     let numbers = Dictionary(
       uniqueKeysWithValues: ProviderSchema.system.events.map { ($0.id, $0.id + 100) })
@@ -202,9 +202,9 @@ import TraceRing
       path: path,
       session: SessionDescription(
         name: "test", clock: .counter, ticksPerSecond: 1_000_000_000,
-        start: .now(monotonic: false)))
+        start: .now(.counter)))
     let drain = try Drain(writer: writer, wakeDescriptor: ring.wake, options: options)
-    let before = ClockSync.now(monotonic: false).ticks
+    let before = ClockSync.now(.counter).ticks
     drain.add(ring.set, id: 1, firstStream: 0)
     // An event that stays in the ring.
     ring.write(as: 3, [[1]])

@@ -23,7 +23,7 @@ import TraceFormat
         path: "\(place.path)/trace.etl",
         session: SessionDescription(
           name: "images", clock: .monotonic, ticksPerSecond: 1_000_000_000,
-          start: .now(monotonic: true),
+          start: .now(.monotonic),
           machine: MachineDescription(
             hostName: "host", operatingSystem: "Linux", architecture: "x86_64", cpuCount: 1)))
       var numbers: [UInt16: UInt16] = [:]

@@ -60,7 +60,7 @@ import TraceRing
       path: path,
       session: SessionDescription(
         name: "test", clock: .counter, ticksPerSecond: 1_000_000_000,
-        start: .now(monotonic: false)))
+        start: .now(.counter)))
     let drain = try Drain(writer: writer, wakeDescriptor: ring.wake)
     drain.add(ring.set, id: 1, firstStream: 0)
     drain.admit(process: 3, toSet: 1)
@@ -89,7 +89,7 @@ import TraceRing
       path: path,
       session: SessionDescription(
         name: "test", clock: .counter, ticksPerSecond: 1_000_000_000,
-        start: .now(monotonic: false)))
+        start: .now(.counter)))
     var work = DrainWork(writer: writer)
     for (index, ring) in rings.enumerated() {
       work.add(DrainedSet(ring.set, id: UInt32(index), firstStream: UInt32(index)))

@@ -1,5 +1,6 @@
 import Testing
 import TraceEvents
+import TraceFormat
 
 @testable import TraceSession
 

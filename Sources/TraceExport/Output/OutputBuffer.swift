@@ -1,4 +1,5 @@
 import Glibc
+public import TraceFormat
 
 /// Collects output in one large buffer and hands it to a ``ByteSink``.
 ///

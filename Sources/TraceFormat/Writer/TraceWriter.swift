@@ -1,6 +1,6 @@
 public import TraceEvents
 
-/// Writes one trace file.
+/// Writes one trace: records of events whose fields are words. ``Recorder`` is its typed front.
 ///
 /// Definitions (events, providers, processes) go first, then the events that refer to them, ring by
 /// ring: ``beginStretch(stream:cpu:)``, then ``append(ref:ticks:process:tid:flags:words:count:)``.
@@ -18,7 +18,7 @@ public struct TraceWriter: ~Copyable {
   /// Events appended.
   public private(set) var eventCount: UInt64 = 0
 
-  private var sink: FileSink
+  private var sink: TraceOutput
   private var isFinished = false
   private let fileID: UInt32
   private var events: EventBlockBuilder
@@ -41,32 +41,16 @@ public struct TraceWriter: ~Copyable {
   private var pendingSyncs: [ClockSync] = []
   private var allSyncs: [ClockSync] = []
 
-  /// Whether ``reopened()`` can succeed: a pipe gives nothing back.
+  /// Whether ``reopened()`` can succeed: a pipe and a sink of others give nothing back.
   public var canBeReopened: Bool { sink.isReadable }
 
-  /// Bytes in the file.
+  /// Bytes written so far.
   public var byteCount: UInt64 { sink.byteCount }
 
-  /// Creates the file, or empties it.
-  public init(
-    path: String, session: SessionDescription, options: Options = Options()
+  init(
+    _ output: consuming TraceOutput, session: SessionDescription, options: Options
   ) throws(FormatError) {
-    try self.init(sink: try FileSink(path: path), session: session, options: options)
-  }
-
-  /// Takes over a descriptor that is open for writing at its start; `path` is what messages call
-  /// it.
-  public init(
-    descriptor: Int32, path: String, session: SessionDescription, options: Options = Options()
-  ) throws(FormatError) {
-    let sink = FileSink(descriptor: descriptor, path: path)
-    try self.init(sink: sink, session: session, options: options)
-  }
-
-  private init(
-    sink: consuming FileSink, session: SessionDescription, options: Options
-  ) throws(FormatError) {
-    self.sink = sink
+    sink = output
     let seed = UInt64.random(in: .min ... .max)
     fileID = options.fileID ?? UInt32.random(in: .min ... .max)
     events = EventBlockBuilder(options: options, seed: seed)

@@ -4,9 +4,6 @@ import TraceFormat
 ///
 /// Analysis joins by pid and time; the numbers only say whose events are whose in the file.
 struct PerfProcesses {
-  /// Numbers of processes that have not joined the session themselves.
-  static let firstIndex: UInt32 = 0x0100_0000
-
   struct Process {
     /// Nil until an event of the process is recorded.
     var index: UInt32?
@@ -46,7 +43,7 @@ struct PerfProcesses {
   private let facts: any ProcessFacts
   private var processes: [UInt32: Process] = [:]
   private(set) var ended = EndedProcesses()
-  private var nextIndex = firstIndex
+  private var nextIndex = ProcessNumbers.firstOther
 
   init(filter: ProgramFilter = ProgramFilter(), _ facts: any ProcessFacts) {
     self.filter = filter

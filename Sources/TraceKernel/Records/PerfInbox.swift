@@ -10,7 +10,7 @@ public struct PerfInbox: ~Copyable {
   }
 
   /// Between reading the clock and writing the record, with interrupts and a hypervisor in between.
-  static let settling_ns: UInt64 = 2_000_000
+  public static let settling_ns: UInt64 = 2_000_000
 
   private let parser: PerfRecordParser
   private let buffers: [PerfBuffer]

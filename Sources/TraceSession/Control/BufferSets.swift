@@ -1,4 +1,3 @@
-import CTraceShims
 import Glibc
 import OSStrings
 import TraceFormat
@@ -53,7 +52,7 @@ struct BufferSets {
     uid: UInt32, wantsLockSet: Bool, announce: (BufferSet, UInt32, UInt32) -> Void,
     evict: (UInt32) -> Void = { _ in }
   ) throws(BufferSetError) -> Entry {
-    let isMonotonic = !trace_ticks_are_invariant()
+    let isMonotonic = ClockKind.here == .monotonic
     let isLocked = wantsLockSet || isMonotonic
     if isLocked || isolatesProcesses {
       var own = parameters
@@ -91,7 +90,8 @@ struct BufferSets {
       budget.ringBytes(wanted: size, ringCount: count, user: uid)
       ?? (isPrivate
         ? nil : budget.ringBytes(wanted: size, ringCount: count, user: uid, isLastResort: true))
-    guard let fitting, nextStream < SystemBatch.firstStream - UInt32(count) else { return nil }
+    guard let fitting, nextStream < StreamNumbers.rings.upperBound - UInt32(count)
+    else { return nil }
     parameters.ringBytes = fitting
     parameters.firstStream = nextStream
     let entry = Entry(id: nextID, set: try BufferSet.create(parameters), isPrivate: isPrivate)

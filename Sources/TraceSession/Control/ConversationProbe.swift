@@ -1,6 +1,7 @@
 import CTraceShims
 import TraceControl
 import TraceEvents
+import TraceFormat
 
 /// The session's end of the control protocol without sockets, for the fuzzer, which lies in a
 /// package of its own.

@@ -1,5 +1,6 @@
 import TraceControl
 import TraceEvents
+import TraceFormat
 
 /// Samples that processes take of themselves, where the kernel's may not be used.
 extension RendezvousState {

@@ -168,7 +168,7 @@ struct RendezvousState {
     guard takeRoom(toDefine: &definition, for: link) else { return false }
     let entry: BufferSets.Entry
     do throws(BufferSetError) {
-      guard nextSlot < .max else { throw .noMemoryLeft }
+      guard nextSlot < ProcessNumbers.firstOther else { throw .noMemoryLeft }
       entry = try sets.set(
         uid: link.peer.uid, wantsLockSet: hello.wantsLockSet,
         announce: { sink.add($0, id: $1, firstStream: $2) }, evict: { sink.remove(setID: $0) })
@@ -266,7 +266,7 @@ struct RendezvousState {
     if let record = link.record { processes[record].isRunning = false }
     guard let slot = link.slot, let setID = link.setID else { return }
     sink?.processEnded(
-      index: slot, atTicks: trace_ticks_are_invariant() ? trace_ticks() : trace_monotonic_ns())
+      index: slot, atTicks: ClockKind.here.now())
     if link.ownedSet != nil, sets.end(setID) { sink?.remove(setID: setID) }
   }
 

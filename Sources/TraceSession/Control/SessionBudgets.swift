@@ -1,5 +1,6 @@
 import Glibc
 import TraceControl
+import TraceFormat
 import TraceRing
 
 /// The budgets of a session's control plane: everything that a connection can make it keep.

@@ -85,15 +85,13 @@ package final class Drain: Sendable {
 
   /// Records events that were emitted and reached no ring.
   package func lost(_ count: UInt64, _ cause: LossCause, process: UInt32?) {
-    let ticks = trace_ticks_are_invariant() ? trace_ticks() : trace_monotonic_ns()
+    let ticks = ClockKind.here.now()
     let record = LossRecord(
-      stream: Self.noStream, cpu: .max, cause: cause, count: count, fromTicks: ticks,
+      stream: StreamNumbers.unrecorded, cpu: EventHeader.noCPU, cause: cause, count: count,
+      fromTicks: ticks,
       toTicks: ticks, processIndex: process)
     enqueue { $0.missed.append(record) }
   }
-
-  /// No ring has this number, and no source of the session's own.
-  private static let noStream = UInt32(1) << 30 - 1
 
   /// A source of the session's own has events up to these ticks in what was ``perform``ed before.
   /// The file is called complete up to there at most.

@@ -1,5 +1,4 @@
-import CTraceShims
-package import TraceFormat
+import TraceFormat
 import TraceRing
 
 /// What the drain's thread works with: the rings' readers and the file's writer. Nobody else
@@ -105,7 +104,7 @@ struct DrainWork: ~Copyable {
 
   /// Before anything else of a round.
   mutating func beginRound() {
-    roundTicks = usesMonotonicClock ? trace_monotonic_ns() : trace_ticks()
+    roundTicks = clock.now()
     for stream in streams { stream.reader.pointee.aim() }
   }
 
@@ -294,10 +293,11 @@ struct DrainWork: ~Copyable {
 
   mutating func requestWake() { for stream in streams { stream.reader.pointee.requestWake() } }
 
-  mutating func syncClock() { writer.clockSync(.now(monotonic: usesMonotonicClock)) }
+  mutating func syncClock() { writer.clockSync(.now(clock)) }
 
-  private var usesMonotonicClock: Bool {
-    sets.first.map { $0.set.parameters.usesMonotonicClock } ?? !trace_ticks_are_invariant()
+  private var clock: ClockKind {
+    guard let first = sets.first else { return .here }
+    return first.set.parameters.usesMonotonicClock ? .monotonic : .counter
   }
 
   /// What events are and whose, before events: without it nobody can read what is left in the rings
@@ -349,25 +349,5 @@ extension RingNotice.Cause {
     case .damaged: .damaged
     case .implausible: nil
     }
-  }
-}
-
-extension ClockSync {
-  /// The clocks read together: of a few tries the one that took least time.
-  package static func now(monotonic: Bool) -> ClockSync {
-    var best: ClockSync?
-    var bestWidth = UInt64.max
-    for _ in 0..<5 {
-      let before = monotonic ? trace_monotonic_ns() : trace_ticks()
-      let monotonicNanoseconds = trace_monotonic_ns()
-      let realtime = trace_realtime_ns()
-      let after = monotonic ? trace_monotonic_ns() : trace_ticks()
-      guard after &- before < bestWidth else { continue }
-      bestWidth = after &- before
-      best = ClockSync(
-        ticks: monotonic ? monotonicNanoseconds : before &+ bestWidth / 2,
-        monotonicNanoseconds: monotonicNanoseconds, realtimeNanoseconds: realtime)
-    }
-    return best!
   }
 }

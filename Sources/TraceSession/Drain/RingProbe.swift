@@ -43,7 +43,7 @@ import TraceRing
     var options = TraceWriter.Options()
     options.fileID = 1
     let session = SessionDescription(
-      name: "probe", clock: .counter, ticksPerSecond: 1_000_000_000, start: .now(monotonic: false))
+      name: "probe", clock: .counter, ticksPerSecond: 1_000_000_000, start: .now(.counter))
     guard var writer = try? TraceWriter(path: "/dev/null", session: session, options: options)
     else { return nil }
     writer.onBlock = { block in

@@ -94,11 +94,11 @@ final class ConnectedImages: SessionSource {
   /// Whether there was a batch for it.
   private func tell(_ maps: [ProcessMap], _ process: Process) -> Bool {
     guard let batch = channel.take(waitingNanoseconds: Self.batchLimit_ns) else { return false }
-    let stretch = batch.stretch(stream: SystemBatch.firstStream + 0xffff, cpu: EventHeader.noCPU)
+    let stretch = batch.stretch(stream: StreamNumbers.machine, cpu: EventHeader.noCPU)
     // They have been there for a while: how long is not known.
     let header = SystemBatch.Header(
       ref: channel.refs.ref(of: ImageMap.self), flags: .rundown,
-      ticks: trace_ticks_are_invariant() ? trace_ticks() : trace_monotonic_ns(),
+      ticks: ClockKind.here.now(),
       process: process.index, tid: process.pid)
     for map in maps {
       var image = map.image

@@ -1,4 +1,3 @@
-import CTraceShims
 import Synchronization
 import TraceEvents
 import TraceFormat
@@ -43,7 +42,7 @@ final class ConnectedThreads: SessionSource {
       return ProcFiles.name(of: process.pid, thread: tid).map { (tid, $0) }
     }
     guard !names.isEmpty else { return }
-    let ticks = trace_ticks_are_invariant() ? trace_ticks() : trace_monotonic_ns()
+    let ticks = ClockKind.here.now()
     waiting.withLock {
       if $0.count < Self.waitingMax {
         $0.append(Names(process: process, ticks: ticks, threads: names))
@@ -66,7 +65,7 @@ final class ConnectedThreads: SessionSource {
   }
 
   private func write(_ names: Names, to batch: SystemBatch) {
-    let stretch = batch.stretch(stream: SystemBatch.firstStream + 0xffff, cpu: EventHeader.noCPU)
+    let stretch = batch.stretch(stream: StreamNumbers.machine, cpu: EventHeader.noCPU)
     for (tid, name) in names.threads {
       let header = SystemBatch.Header(
         ref: channel.refs.ref(of: ThreadStart.self), flags: .rundown, ticks: names.ticks,

@@ -19,12 +19,10 @@ final class SystemBatch: @unchecked Sendable {
   private var processes: [ProcessRecord] = []
   private var ends: [(index: UInt32, ticks: UInt64)] = []
   private var losses: [LossRecord] = []
+  private var record = RecordWords()
   private(set) var eventCount = 0
   /// This batch, and those before it, have everything up to these ticks.
   var completeTicks: UInt64?
-
-  /// The streams of sources begin here; those of rings are below.
-  static let firstStream: UInt32 = 0x4000_0000
 
   /// What an event has beside its fields.
   struct Header {
@@ -70,26 +68,14 @@ final class SystemBatch: @unchecked Sendable {
     eventCount += 1
   }
 
-  /// For events that are few.
-  ///
-  /// - Returns: the bytes that the fields take; 0 when they are more than `bytesMax`, and the event
-  ///   is left out.
+  /// - Returns: the bytes that the fields take; 0 when they are more than
+  ///   ``RecordWords/bytesMax``, and the event is left out.
   @discardableResult
-  func add(
-    _ event: some TraceEvent, _ header: Header, stretch: Int, bytesMax: Int = eventBytesMax
-  ) -> Int {
-    withUnsafeTemporaryAllocation(byteCount: bytesMax, alignment: 8) { scratch in
-      var encoder = EventEncoder(scratch)
-      event.encode(into: &encoder)
-      guard !encoder.isOverflowing else { return 0 }
-      let bytes = UnsafeRawBufferPointer(rebasing: scratch[..<encoder.byteCount])
-      add(header, bytes.assumingMemoryBound(to: UInt64.self), stretch: stretch)
-      return bytes.count
-    }
+  func add(_ event: some TraceEvent, _ header: Header, stretch: Int) -> Int {
+    guard record.write({ event.encode(into: &$0) }) else { return 0 }
+    add(header, UnsafeBufferPointer(start: record.words, count: record.count), stretch: stretch)
+    return record.count * 8
   }
-
-  /// A path, a build id, and some more.
-  static let eventBytesMax = 16 << 10
 
   /// Writes all of it, and is empty then.
   func write(to writer: inout TraceWriter) {

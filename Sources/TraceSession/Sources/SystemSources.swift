@@ -199,11 +199,10 @@ final class SystemSources: Sendable {
       stackBytes: ladder.taken == .kernelEvents ? UInt32(sampling.walk.copiedBytes) : 0,
       note: ladder.note)
     guard let batch = channel.take(waitingNanoseconds: 1_000_000_000) else { return }
-    let isMonotonic = !trace_ticks_are_invariant()
-    let stretch = batch.stretch(stream: SystemBatch.firstStream + 0xffff, cpu: EventHeader.noCPU)
+    let stretch = batch.stretch(stream: StreamNumbers.machine, cpu: EventHeader.noCPU)
     let header = SystemBatch.Header(
       ref: channel.refs.ref(of: SamplingStarted.self),
-      ticks: isMonotonic ? trace_monotonic_ns() : trace_ticks(), process: 0,
+      ticks: ClockKind.here.now(), process: 0,
       tid: trace_thread_id())
     batch.add(event, header, stretch: stretch)
     channel.send(batch)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import OSStrings
 import TraceExport
+import TraceFormat
 
 /// How a command's answer is written, and where to.
 struct OutputOptions: ParsableArguments {

@@ -1,5 +1,6 @@
 import Glibc
 import TraceExport
+import TraceFormat
 
 /// How far a collection is.
 struct CollectProgress: Hashable {

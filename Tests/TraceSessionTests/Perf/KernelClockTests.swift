@@ -39,7 +39,7 @@ import TraceKernel
     for _ in 0..<10 {
       for _ in 0..<20 {
         usleep(1000)
-        probes.append(.now(monotonic: false))
+        probes.append(.now(.counter))
       }
       clock.look()
     }

@@ -1,4 +1,3 @@
-import CTraceShims
 import TraceEvents
 import TraceFormat
 
@@ -23,7 +22,6 @@ protocol CodeEventOutput: AnyObject {
 /// Hands events to the session's drain, a batch at a time.
 final class ChannelCodeOutput: CodeEventOutput {
   private let channel: SystemChannel
-  private let isMonotonic = !trace_ticks_are_invariant()
   private var batch: SystemBatch?
   private var byteCount = 0
   private var eventCount = 0
@@ -33,29 +31,25 @@ final class ChannelCodeOutput: CodeEventOutput {
   private static let batchBytes = 1 << 20
   private static let batchEvents = 8192
   private static let batchLimit_ns: UInt64 = 1_000_000_000
-  /// Beside what rings have, since events of several processes follow each other here.
-  private static let stream = SystemBatch.firstStream + 0xfffe
-  private static let endedStream = SystemBatch.firstStream + 0xfffd
 
   init(_ channel: SystemChannel) { self.channel = channel }
 
   func add<Event: TraceEvent>(_ event: Event, of owner: CodeOwner, isRundown: Bool) {
     let batch = current()
-    var ticks = isMonotonic ? trace_monotonic_ns() : trace_ticks()
-    var stream = Self.stream
+    var ticks = ClockKind.here.now()
+    var stream = StreamNumbers.code
     if let end = owner.endTicks {
       // At the end, since afterwards the number may be another process's; and one after the other,
       // since of two at one moment the first would never have lived.
       ticks = max(lastEndTicks &+ 1, end &- 1)
       lastEndTicks = ticks
-      stream = Self.endedStream
+      stream = StreamNumbers.endedCode
     }
     let header = SystemBatch.Header(
       ref: channel.refs.ref(of: Event.self), flags: isRundown ? .rundown : [], ticks: ticks,
       process: owner.process, tid: owner.pid)
     byteCount += batch.add(
-      event, header, stretch: batch.stretch(stream: stream, cpu: .max),
-      bytesMax: 2 * CodeFileLimits.rowBytes)
+      event, header, stretch: batch.stretch(stream: stream, cpu: EventHeader.noCPU))
     eventCount += 1
     if byteCount >= Self.batchBytes || eventCount >= Self.batchEvents { send() }
   }

@@ -1,6 +1,7 @@
 import CTraceShims
 import Synchronization
 import TraceEvents
+import TraceFormat
 
 /// Reads jitdump files and perf maps on a thread of its own, so that a slow disk or a long file
 /// holds up nothing else.
@@ -64,7 +65,6 @@ final class CodeFileSource: SessionSource {
 
   private func run() {
     let follower = CodeFileFollower(CodeFileShared(ChannelCodeOutput(channel), clock: clock))
-    let isMonotonic = !trace_ticks_are_invariant()
     var hasMore = false
     while true {
       state.wait(nanoseconds: hasMore ? 0 : Self.pollNanoseconds) {
@@ -76,8 +76,7 @@ final class CodeFileSource: SessionSource {
       }
       for notice in notices { follower.take(notice) }
       if let connected {
-        follower.take(
-          connected: connected(), atTicks: isMonotonic ? trace_monotonic_ns() : trace_ticks())
+        follower.take(connected: connected(), atTicks: ClockKind.here.now())
       }
       if isStopping { break }
       hasMore = follower.round()

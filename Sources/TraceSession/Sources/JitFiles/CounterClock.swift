@@ -1,4 +1,3 @@
-import CTraceShims
 import TraceFormat
 
 /// Turns the processor's counter, which some jitdump files carry, into CLOCK_MONOTONIC.
@@ -9,13 +8,13 @@ struct CounterClock {
   /// Shorter, and the looks' own errors would count too much.
   private static let spanNanoseconds: UInt64 = 10_000_000
 
-  init(_ first: ClockSync = .now(monotonic: false)) {
+  init(_ first: ClockSync = .now(.counter)) {
     self.first = first
     last = first
   }
 
   /// Looks at both clocks again.
-  mutating func look(_ sync: ClockSync = .now(monotonic: false)) { last = sync }
+  mutating func look(_ sync: ClockSync = .now(.counter)) { last = sync }
 
   /// Nil while the counter's rate is not known.
   func nanoseconds(atTicks ticks: UInt64) -> UInt64? {

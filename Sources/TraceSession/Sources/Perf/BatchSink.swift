@@ -29,10 +29,10 @@ final class BatchSink: KernelEventSink {
     self.batch = batch
     stretches = cpus.map { cpu in
       batch.stretch(
-        stream: SystemBatch.firstStream + UInt32(cpu), cpu: UInt16(truncatingIfNeeded: cpu))
+        stream: StreamNumbers.cpu(cpu), cpu: UInt16(truncatingIfNeeded: cpu))
     }
     stretches.append(
-      batch.stretch(stream: SystemBatch.firstStream + 0xffff, cpu: EventHeader.noCPU))
+      batch.stretch(stream: StreamNumbers.machine, cpu: EventHeader.noCPU))
   }
 
   func processIndex(ofJoined pid: UInt32) -> UInt32? { joinedIndex(pid) }
@@ -49,7 +49,7 @@ final class BatchSink: KernelEventSink {
     let cpu = cpus[loss.ring]
     batch.add(
       loss: LossRecord(
-        stream: SystemBatch.firstStream + UInt32(cpu), cpu: UInt16(truncatingIfNeeded: cpu),
+        stream: StreamNumbers.cpu(cpu), cpu: UInt16(truncatingIfNeeded: cpu),
         cause: .kernelBufferFull, count: loss.count, fromTicks: loss.fromTicks,
         toTicks: loss.toTicks))
   }

@@ -99,7 +99,7 @@ final class PerfSource: SessionSource {
 
   private func run() {
     let events: PerfEvents
-    channel.begin(atTicks: trace_ticks_are_invariant() ? trace_ticks() : trace_monotonic_ns())
+    channel.begin(atTicks: ClockKind.here.now())
     do throws(PerfRefusal) { events = try open() } catch {
       channel.cancel()
       opened.withLock { $0 = .failure(error) }
@@ -179,7 +179,7 @@ private struct PerfReader: ~Copyable {
     sink = BatchSink(
       refs: channel.refs, cpus: events.rings.map(\.cpu), joinedIndex: connectedIndex)
     stacks = SampleStacks(wish.sampling?.walk ?? .framePointers)
-    var clock = PerfClock(isMonotonic: !trace_ticks_are_invariant())
+    var clock = PerfClock(isMonotonic: ClockKind.here == .monotonic)
     clock.look()
     translator = PerfTranslator(
       wish.translation(of: events.plan.source, filter), ringCount: events.rings.count,

@@ -1,6 +1,6 @@
-/// Where rendered bytes go: a file, a pipe, a socket, memory.
+/// Where bytes go, be they a trace or a rendered report: a file, a pipe, a socket, memory.
 ///
-/// A renderer writes to a sink and knows nothing else of its output.
+/// What writes to a sink knows nothing else of its output.
 public protocol ByteSink: AnyObject {
   /// Takes all of `bytes`, in order.
   ///
@@ -16,6 +16,14 @@ public struct SinkError: Error, Hashable, Sendable {
   public init(code: CInt) { self.code = code }
 }
 
+/// A sink whose bytes can be read again while it is written to.
+protocol RereadableSink: ByteSink {
+  /// Whether they can: a pipe gives nothing back.
+  var isReadable: Bool { get }
+  /// What was written so far; `name` is what messages call it.
+  func source(name: String) throws(FormatError) -> ByteSource
+}
+
 /// Keeps what is written in memory.
 ///
 /// - Cost: memory grows with the output.
@@ -29,5 +37,13 @@ public final class MemorySink: ByteSink {
   /// Appends to ``bytes``; never fails.
   public func write(_ bytes: UnsafeRawBufferPointer) throws(SinkError) {
     self.bytes.append(contentsOf: bytes)
+  }
+}
+
+extension MemorySink: RereadableSink {
+  var isReadable: Bool { true }
+
+  func source(name: String) throws(FormatError) -> ByteSource {
+    ByteSource(bytes: bytes, name: name)
   }
 }
