@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import OSStrings
 import TraceExport
+import TraceFormat
 import TraceSession
 
 /// Collects events of running programs into a file, and shows what is in it.

@@ -167,7 +167,8 @@ private struct Short: TraceEvent {
     for event in SmallTrace.events() where event.ref == 1 {
       #expect(Sample.append(event, to: &writer))
     }
-    #expect(writer.canBeReopened)
+    let canBeReopened = writer.canBeReopened
+    #expect(canBeReopened)
     #expect(try Sample.replay(writer.reopened()).count == 32)
   }
 

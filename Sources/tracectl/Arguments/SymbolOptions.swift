@@ -3,6 +3,7 @@ import Glibc
 import OSStrings
 import TraceAnalysis
 import TraceExport
+import TraceFormat
 import TraceSymbols
 
 /// Where a command looks for images and debug files that the trace and this machine do not have.
