@@ -55,7 +55,7 @@ final class DebugServer {
     let server = try RunningTool(
       program: "/usr/bin/env", ["python3", program, answer.rawValue, file, log])
     self.server = server
-    try #require(server.waitUntil { output, _ in output.hasSuffix("\n") }, "\(server.text())")
+    try server.waitUntil { output, _ in output.hasSuffix("\n") }
     url = "http://127.0.0.1:\(server.text().output.dropLast())"
   }
 
