@@ -67,6 +67,8 @@ enum SignalEmitter {
   nonisolated(unsafe) private static var fixture: RingFixture?
   private static let emitted = Atomic<Int>(0)
   private static let running = Atomic<Int>(0)
+  /// Handlers that begin now emit nothing.
+  private static let isStopped = Atomic<Bool>(false)
 
   nonisolated(unsafe) private static var payload: [UInt64] = []
 
@@ -76,6 +78,7 @@ enum SignalEmitter {
     fixture = target
     payload = [UInt64](repeating: 1, count: words)
     emitted.store(0, ordering: .relaxed)
+    isStopped.store(false, ordering: .sequentiallyConsistent)
     signal(SIGALRM) { _ in SignalEmitter.emit() }
     var interval = itimerval()
     interval.it_interval.tv_usec = 200
@@ -84,9 +87,11 @@ enum SignalEmitter {
   }
 
   private static func emit() {
-    running.wrappingAdd(1, ordering: .acquiringAndReleasing)
-    fixture?.write(payload)
-    emitted.wrappingAdd(1, ordering: .relaxed)
+    running.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    if !isStopped.load(ordering: .sequentiallyConsistent) {
+      fixture?.write(payload)
+      emitted.wrappingAdd(1, ordering: .relaxed)
+    }
     running.wrappingSubtract(1, ordering: .releasing)
   }
 
@@ -95,8 +100,10 @@ enum SignalEmitter {
     var none = itimerval()
     setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &none, nil)
     signal(SIGALRM, SIG_IGN)
-    // Any thread may still be in a handler.
-    while running.load(ordering: .acquiring) > 0 { sched_yield() }
+    // Any thread may still be in a handler, or about to begin one: each counts itself as running
+    // before it looks at the flag.
+    isStopped.store(true, ordering: .sequentiallyConsistent)
+    while running.load(ordering: .sequentiallyConsistent) > 0 { sched_yield() }
     fixture = nil
     return emitted.load(ordering: .relaxed)
   }
