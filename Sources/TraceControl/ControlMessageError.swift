@@ -13,7 +13,7 @@ package enum ControlMessageError: Error, Equatable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .otherVersion(let version):
-      "it speaks version \(version) of the control protocol, not \(ControlLimits.protocolVersion)"
+      "it uses version \(version) of the control protocol, not \(ControlLimits.protocolVersion)"
     case .unknownKind(let kind): "a message of unknown kind \(kind)"
     case .malformed(let error): "a malformed message (\(error.reason) at byte \(error.offset))"
     case .trailingBytes(let count): "a message with \(count) bytes too many"

@@ -28,7 +28,7 @@ public enum RuntimeDirectoryError: Error, Hashable, Sendable, CustomStringConver
       "cannot use the runtime directory \(path): \(call): \(systemMessage(code)); "
         + "make it accessible, or \(elsewhere)"
     case .symbolicLink(let path):
-      "the runtime directory \(path) is a symbolic link, which may lead anywhere; "
+      "the runtime directory \(path) is a symbolic link; "
         + "remove it, or \(elsewhere)"
     case .notADirectory(let path):
       "the runtime directory \(path) is not a directory; remove it, or \(elsewhere)"
@@ -37,7 +37,7 @@ public enum RuntimeDirectoryError: Error, Hashable, Sendable, CustomStringConver
         + "have it removed, or \(elsewhere)"
     case .wrongMode(let path, let mode, let allowed):
       "the runtime directory \(path) has mode \(Self.octal(mode)), "
-        + "which lets other users in; run: chmod \(Self.octal(allowed)) \(path)"
+        + "which gives other users access; run: chmod \(Self.octal(allowed)) \(path)"
     case .pathTooLong(let path):
       "the runtime directory's path \(path) is too long for sockets; \(elsewhere)"
     }

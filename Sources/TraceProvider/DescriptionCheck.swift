@@ -18,7 +18,7 @@ struct DescriptionCheck {
   }
 
   private mutating func checkHeading() {
-    if name.isEmpty { faults.append("it has no name; sessions cannot ask for it") }
+    if name.isEmpty { faults.append("it has no name; sessions cannot select it") }
     if name.utf8.count > SchemaLimits.nameBytes {
       name = String(decoding: name.utf8.prefix(SchemaLimits.nameBytes / 2), as: UTF8.self)
       faults.append("its name is longer than \(SchemaLimits.nameBytes) bytes and was cut")
@@ -58,7 +58,7 @@ struct DescriptionCheck {
     }
     if let violation = schema.limitViolation { return "cannot be traced: \(violation)" }
     if let other = events.first(where: { $0.eventID == event.eventID }) {
-      return "has the id \(event.eventID), which is \(other)'s; give each event an id of its own"
+      return "has the id \(event.eventID), which \(other) has too; give each event a different id"
     }
     return nil
   }

@@ -87,7 +87,7 @@ extension EmitFindings.Finding {
       return "\(swiftType) (id \(id)) \(owner). Its events are not recorded"
     case .otherType:
       return "\(swiftType) is emitted with id \(id), which belongs to the event \(name); "
-        + "give it an id of its own. Its events are not recorded"
+        + "give it a different id. Its events are not recorded"
     case .encoding(let mismatch):
       let fields = provider.schema.events.first { Int($0.id) == id }?.fields ?? []
       return "encode of the event \(name) \(mismatch.text(fields))"

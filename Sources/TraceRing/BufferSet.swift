@@ -53,13 +53,13 @@ public enum BufferSetError: Error, Equatable {
 extension BufferSetError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .invalidParameters: "the sizes do not fit"
+    case .invalidParameters: "the sizes are not valid"
     case .system(let call, let code): "\(call): \(String(cString: strerror(code)))"
     case .notABufferSet: "they are not of this version, or their size is wrong"
     case .tooLarge(let bytes):
       "they take \(bytes >> 20) MiB, and \(BufferSet.bytesMax >> 20) MiB is the most: half of the "
         + "machine's memory"
-    case .noMemoryLeft: "the session's buffers take as much memory as they may already"
+    case .noMemoryLeft: "the session's buffers already take as much memory as they may"
     }
   }
 }

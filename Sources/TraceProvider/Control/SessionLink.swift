@@ -78,14 +78,14 @@ final class SessionLink {
     } else {
       send(
         .registerProvider(provider: index, heading: ProviderSchema(name: schema.name, events: [])))
-      send(.notice(text: "the keywords of provider \(schema.name) have names too long to be told"))
+      send(.notice(text: "the keywords of provider \(schema.name) have names too long to send"))
     }
     for event in schema.events {
       let message = AppMessage.registerEvent(provider: index, schema: event)
       if message.encoded().count <= ControlLimits.packetBytes {
         send(message)
       } else {
-        send(.notice(text: "event \(schema.name)/\(event.name) has a schema too large to be told"))
+        send(.notice(text: "event \(schema.name)/\(event.name) has a schema too large to send"))
       }
     }
     send(.registerDone(provider: index))

@@ -45,7 +45,7 @@ enum ThreadSampler {
     SampleRecord.prepare()
     let code = trace_sampling_install(SampleRecord.write)
     if code == EBUSY {
-      return "it cannot be sampled by timers: it has a SIGPROF handler of its own"
+      return "it cannot be sampled by timers: it has its own SIGPROF handler"
     }
     guard code == 0 else {
       return "it cannot be sampled by timers: \(String(cString: strerror(code)))"

@@ -175,7 +175,7 @@ struct RendezvousState {
       if error == .noMemoryLeft {
         refuse(link, BudgetExceeded(resource: .buffers, bound: .session))
       } else {
-        note("there are no buffers for it: \(error)", link)
+        note("it cannot get buffers: \(error)", link)
         link.end()
       }
       return false

@@ -93,7 +93,7 @@ final class SystemSources: Sendable {
     ladder.add(
       .init(
         .threadTimers, isTaken: true,
-        note: "only programs that link TraceProvider are sampled, by timers of their own"))
+        note: "only programs that link TraceProvider are sampled, by their own timers"))
   }
 
   /// Where the kernel's events do not tell of the programs that join: what they map, if `maps` says
@@ -130,14 +130,14 @@ final class SystemSources: Sendable {
     var sentences = firstProblems + codeFiles.problems
     if figures.throttled > 0 {
       sentences.append(
-        "the kernel held sampling back \(figures.throttled) times "
-          + "(kernel.perf_cpu_time_max_percent); ask for fewer samples a second")
+        "the kernel throttled sampling \(figures.throttled) times "
+          + "(kernel.perf_cpu_time_max_percent); use a lower rate")
     }
     sentences += figures.stackProblems
     if figures.cutStacks > 0 {
       sentences.append(
         "\(figures.cutStacks) stacks have \(figures.framesMax) frames, the kernel's limit, and "
-          + "may lack their outer ones; raise kernel.perf_event_max_stack")
+          + "may lack outer frames; raise kernel.perf_event_max_stack")
     }
     if figures.malformed > 0 {
       sentences.append("\(figures.malformed) of the kernel's records could not be read")

@@ -37,28 +37,28 @@ public struct JitFileWarning: Hashable, Sendable {
   /// A sentence without its subject, which is the file.
   public var text: String {
     switch kind {
-    case .notJitdump: "is no jitdump file; it was not read"
+    case .notJitdump: "is not a jitdump file; it was not read"
     case .unknownVersion(let version):
       "is a jitdump of version \(version), not 1; it was not read"
     case .versionReadAsOne(let version):
-      "says that it is a jitdump of version \(version); it was read as version 1"
+      "states jitdump version \(version); it was read as version 1"
     case .unknownFlags(let flags):
-      "has flags (0x\(String(flags, radix: 16))) that nobody has defined; they were ignored"
+      "has flags (0x\(String(flags, radix: 16))) that are not defined; they were ignored"
     case .shortHeader(let size):
-      "says that its header has \(size) bytes, of 40; it was read as if it had them all"
+      "states a header size of \(size) bytes instead of 40; it was read with 40"
     case .unknownRecords: "has \(amount) records of unknown kinds\(place); they were skipped"
-    case .damage: "has \(amount) bytes that are no records\(place); they were skipped"
+    case .damage: "has \(amount) bytes that are not records\(place); they were skipped"
     case .interleaved: "has \(amount) records with others inside them\(place)"
     case .truncated: "ends \(amount) bytes before its last record does"
-    case .nonsense: "has \(amount) records that cannot be true\(place); they were skipped"
+    case .nonsense: "has \(amount) records with impossible values\(place); they were skipped"
     case .longNames: "has \(amount) names that are too long\(place); they were cut"
     case .unreadableLines: "has \(amount) lists of source lines that end early\(place)"
     case .linesWithoutCode: "has \(amount) lists of source lines without code\(place)"
     case .unreadableFileNames:
       "has \(amount) source lines whose file's name is unreadable\(place)"
-    case .unreadableEntries: "has \(amount) lines that are no entries\(place); they were skipped"
+    case .unreadableEntries: "has \(amount) lines that are not entries\(place); they were skipped"
     case .emptyCode: "has \(amount) entries without size\(place); they were skipped"
-    case .tornLastLine: "ends within a line, which was taken as it is"
+    case .tornLastLine: "ends within a line, which was used as it is"
     case .textNotUTF8: "has \(amount) names that are not UTF-8\(place); they were repaired"
     }
   }

@@ -23,7 +23,7 @@ enum AddressSpace {
     throw Failure(
       .osError,
       "the limit on address space leaves \(readableBytes(left)), and collecting may take "
-        + readableBytes(wanted), next: "raise it (ulimit -v), or give a smaller -buffer-size")
+        + readableBytes(wanted), next: "raise it (ulimit -v), or use a smaller -buffer-size")
   }
 
   /// The first number of /proc/self/statm, in pages.
