@@ -1,16 +1,16 @@
-/// Why a directory is not one where sessions and processes may meet.
+/// The reason why a directory cannot be used as a runtime directory.
 ///
-/// Its text names the directory, what is wrong with it and what to do.
+/// The text names the directory, the problem and its remedy.
 public enum RuntimeDirectoryError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// A system call on it failed; `code` is its errno.
+  /// A system call on the directory failed; `code` is its errno.
   case system(path: String, call: String, code: Int32)
   case symbolicLink(path: String)
   case notADirectory(path: String)
-  /// Someone else could put sockets there.
+  /// Another user could create sockets there.
   case wrongOwner(path: String, owner: UInt32, expected: UInt32)
-  /// Others may look into it, or write to it.
+  /// Other users may read it or write to it.
   case wrongMode(path: String, mode: UInt32, allowed: UInt32)
-  /// Sockets there would have names that do not fit a socket address.
+  /// Names of sockets in it would not fit into a socket address.
   case pathTooLong(path: String)
 
   public var path: String {

@@ -1,9 +1,9 @@
 import TraceEvents
 
-/// A provider's description without what cannot be traced, and what is wrong with that, in
+/// A provider's description without the parts that cannot be traced, and the errors found, in
 /// sentences for the provider's author.
 ///
-/// A mistake costs the event that has it: the program goes on, and so do its other events.
+/// An error disables only the event that has it. The program and its other events are not affected.
 struct DescriptionCheck {
   private(set) var name: String
   private(set) var keywords: [KeywordSchema]
