@@ -1,14 +1,14 @@
 package import Glibc
 
-/// `statvfs` is a type as well, which hides the call where the enumeration has that name.
+/// `statvfs` is also a type, which hides the function inside the enumeration.
 private func fileSystem(at path: UnsafePointer<CChar>, _ status: inout statvfs) -> Int32 {
   statvfs(path, &status)
 }
 
-/// The system's calls that take a path or a name, or give one: as Glibc's, with the bytes that a
-/// text stands for (`String.osBytes`).
+/// System calls that take or return a path or a name. They are like Glibc's, but use the bytes that
+/// a text represents (`String.osBytes`).
 ///
-/// The package calls the system with strings here and nowhere else; a tidy test sees to it.
+/// The package passes strings to the system only here; a tidy test checks this.
 package enum OSPath {
   package static func open(_ path: String, _ flags: Int32, _ mode: mode_t = 0) -> Int32 {
     path.withOSString { Glibc.open($0, flags, mode) }
@@ -57,7 +57,7 @@ package enum OSPath {
     path.withOSString { Glibc.access($0, mode) }
   }
 
-  /// Where a symbolic link leads; nil (errno) where it cannot be read.
+  /// The target of a symbolic link; nil (errno) if it cannot be read.
   package static func readlink(_ path: String) -> String? {
     withUnsafeTemporaryAllocation(byteCount: Int(PATH_MAX), alignment: 1) { buffer in
       let target = buffer.bindMemory(to: CChar.self)
@@ -100,14 +100,14 @@ package enum OSPath {
     path.withOSString { Glibc.inotify_add_watch(descriptor, $0, events) }
   }
 
-  /// A variable of the environment; nil where it is not set.
+  /// An environment variable; nil if it is not set.
   package static func getenv(_ name: String) -> String? {
     Glibc.getenv(name).map { String(osString: $0) }
   }
 
-  /// The program's own arguments, its name first.
+  /// The program's arguments, including its name.
   ///
-  /// `CommandLine.arguments` has U+FFFD for what is not UTF-8.
+  /// `CommandLine.arguments` replaces bytes that are not UTF-8 by U+FFFD.
   package static var arguments: [String] {
     (0..<Int(CommandLine.argc)).compactMap { index in
       CommandLine.unsafeArgv[index].map { String(osString: $0) }

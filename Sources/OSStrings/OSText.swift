@@ -1,15 +1,16 @@
-// Strings of the operating system: paths, command lines, names of programs and threads, variables.
-// They are bytes without a NUL, and seldom anything but UTF-8; a Swift string is UTF-8 always.
+// Strings of the operating system: paths, command lines, names of programs and threads, environment
+// variables. They are bytes without a NUL, and usually UTF-8; a Swift string is always UTF-8.
 //
-// In this project such a string is kept as a `String` that has every byte of it:
+// In this project, such a string is stored as a `String` that preserves every byte:
 //
-// - UTF-8 stays as it is.
-// - A byte that is no part of it (0x80...0xff) becomes the character U+10FF00 + the byte: 0xff is
-//   U+10FFFF. Those 128 characters are at the end of the last private plane; nobody uses them.
-// - Where they are in the input all the same, each of their four bytes becomes such a character.
+// - Valid UTF-8 is unchanged.
+// - A byte that is not part of valid UTF-8 (0x80...0xff) becomes the character U+10FF00 + the byte:
+//   0xff is U+10FFFF. These 128 characters are at the end of the last private plane and are
+//   practically unused.
+// - If the input contains one of these characters, each of its four bytes becomes such a character.
 //
-// So the way to the text and back (`osBytes`) changes nothing, and equal bytes are equal texts. The
-// system gets the bytes again, a terminal `\xff`, and JSON the characters.
+// Converting to text and back (`osBytes`) is therefore lossless, and equal bytes are equal texts.
+// The system gets the original bytes, a terminal `\xff`, and JSON the characters.
 
 extension String {
   /// The text for bytes of the operating system.
@@ -35,19 +36,19 @@ extension String {
     self.init(osBytes: UnsafeRawBufferPointer(start: osString, count: count))
   }
 
-  /// The bytes that the text stands for; those of any other text are its UTF-8.
+  /// The bytes that the text represents; for ordinary text, its UTF-8.
   public var osBytes: [UInt8] {
     var text = self
     return text.withUTF8 { OSText.unmarking(UnsafeRawBufferPointer($0)) }
   }
 
-  /// Lends the bytes that the text stands for, with a NUL behind them.
+  /// Calls a closure with the bytes that the text represents, followed by a NUL.
   ///
-  /// - Trap: a NUL in the text ends what the system sees.
+  /// - Trap: the system sees the text only up to its first NUL.
   public func withOSString<Result>(
     _ body: (UnsafePointer<CChar>) throws -> Result
   ) rethrows -> Result {
-    // The usual text is lent as it is.
+    // Ordinary text is passed without a copy.
     if !utf8.contains(OSText.firstByte) { return try withCString(body) }
     let bytes = osBytes + [0]
     return try bytes.withUnsafeBytes {
@@ -56,17 +57,17 @@ extension String {
   }
 }
 
-/// The marks: U+10FF80...U+10FFFF, which stand for the bytes 0x80...0xff. In UTF-8 they are
-/// `f4 8f be 80` to `f4 8f bf bf`.
+/// The marks: U+10FF80...U+10FFFF, which represent the bytes 0x80...0xff. In UTF-8 they are `f4 8f
+/// be 80` to `f4 8f bf bf`.
 package enum OSText {
   static let firstByte: UInt8 = 0xf4
 
-  /// The character that stands for a byte of 0x80 or more.
+  /// The character that represents a byte of 0x80 or more.
   package static func mark(_ byte: UInt8) -> Unicode.Scalar {
     Unicode.Scalar(0x10_ff00 | UInt32(byte)) ?? "\u{fffd}"
   }
 
-  /// The byte that the four bytes at `index` are the mark of, if they are one.
+  /// The byte represented by the mark at `index`; nil if the four bytes there are not a mark.
   package static func markedByte(_ bytes: UnsafeRawBufferPointer, at index: Int) -> UInt8? {
     guard index + 3 < bytes.count, bytes[index] == firstByte, bytes[index + 1] == 0x8f,
       bytes[index + 2] & 0xfe == 0xbe, bytes[index + 3] & 0xc0 == 0x80
@@ -115,7 +116,7 @@ package enum OSText {
     return bytes
   }
 
-  /// The character at `index` and its length, or nil where the bytes are not UTF-8.
+  /// The character at `index` and its length, or nil if the bytes are not UTF-8.
   private static func character(
     _ bytes: UnsafeRawBufferPointer, at index: Int
   ) -> (scalar: Unicode.Scalar, length: Int)? {

@@ -64,10 +64,10 @@ public enum UnresolvedReason: UInt8, Hashable, Sendable, CaseIterable {
   public var sentence: String {
     switch self {
     case .neverAnnounced:
-      "No runtime, file or image told of code at this address; let the runtime announce its code"
+      "No runtime, file or image announced code at this address; let the runtime announce its code"
         + " (JIT events, a jitdump or a perf map)."
     case .announcedTooLate:
-      "Code was announced at this address, but too long after this time to be taken for it."
+      "Code was announced at this address, but too long after this time to be used."
     case .unloaded:
       "The code that was announced at this address was gone by then, and what came after it was"
         + " not announced."
@@ -83,7 +83,7 @@ public enum UnresolvedReason: UInt8, Hashable, Sendable, CaseIterable {
     case .kernelHidden:
       "The kernel hides its symbols; set kernel.kptr_restrict to 0 while collecting."
     case .eventsLost:
-      "Events of this process were lost around that time, maybe the announcement; collect with"
+      "Events of this process were lost around that time, possibly the announcement; collect with"
         + " larger buffers."
     }
   }

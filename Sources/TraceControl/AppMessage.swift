@@ -1,13 +1,13 @@
 import OSStrings
 package import TraceEvents
 
-/// What a process says of itself; what the kernel says counts more.
+/// What a process states about itself. Information from the kernel takes precedence.
 package struct Hello: Hashable, Sendable {
   package var pid: UInt32
   package var uid: UInt32
-  /// Field 22 of /proc/PID/stat: clock ticks after boot; 0 when unknown.
+  /// Field 22 of /proc/PID/stat: clock ticks after boot; 0 if unknown.
   package var startTime: UInt64
-  /// Restartable sequences do not work there: it needs a buffer set of its own.
+  /// Restartable sequences do not work in the process, so it needs a separate buffer set.
   package var wantsLockSet: Bool
   package var executable: String
   package var arguments: [String]
@@ -27,9 +27,9 @@ package struct Hello: Hashable, Sendable {
 
 /// Why a process's events reached no session.
 package enum MissedReason: UInt8, CaseIterable, Sendable {
-  /// They were emitted before the session had enabled them.
+  /// The events were emitted before the session had enabled them.
   case tooEarly = 1
-  /// The provider's description does not have them.
+  /// The provider's description does not contain the events.
   case undescribed = 2
 }
 
@@ -51,14 +51,14 @@ package enum AppMessage: ControlMessage {
   /// `provider` is the process's number for it: 0, 1, 2 …
   case registerProvider(provider: UInt16, heading: ProviderSchema)
   case registerEvent(provider: UInt16, schema: EventSchema)
-  /// All events of the provider have been told; the process now waits for its grants.
+  /// All events of the provider have been announced; the process now waits for its grants.
   case registerDone(provider: UInt16)
   /// The grants of this generation are in force.
   case enabled(provider: UInt16, generation: UInt32)
   case captureStateDone(provider: UInt16, generation: UInt32)
-  /// The process will not be traced by this session, and why.
+  /// The process refuses to be traced by this session, with the reason.
   case refused(reason: String)
-  /// Something that the person who traces should know, such as an event that cannot be announced.
+  /// A message for the user of the session, for example about an event that cannot be announced.
   case notice(text: String)
   /// Events of the provider that were emitted and reached no session, since the last such message.
   case missed(provider: UInt16, reason: MissedReason, count: UInt64)

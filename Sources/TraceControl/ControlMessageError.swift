@@ -5,15 +5,15 @@ package enum ControlMessageError: Error, Equatable, CustomStringConvertible {
   case otherVersion(UInt8)
   case unknownKind(UInt8)
   case malformed(ByteCodingError)
-  /// Bytes after the message's end.
+  /// There are bytes after the message's end.
   case trailingBytes(Int)
-  /// The packet came with another number of descriptors than its message has.
+  /// The packet has another number of descriptors than its message requires.
   case descriptors(Int)
 
   package var description: String {
     switch self {
     case .otherVersion(let version):
-      "it speaks version \(version) of the control protocol, not \(ControlLimits.protocolVersion)"
+      "it uses version \(version) of the control protocol, not \(ControlLimits.protocolVersion)"
     case .unknownKind(let kind): "a message of unknown kind \(kind)"
     case .malformed(let error): "a malformed message (\(error.reason) at byte \(error.offset))"
     case .trailingBytes(let count): "a message with \(count) bytes too many"
@@ -22,7 +22,7 @@ package enum ControlMessageError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// A kind of message that travels as one packet: version, kind, body.
+/// A message that is sent as one packet: version, kind, body.
 package protocol ControlMessage: Equatable, Sendable {
   var kind: UInt8 { get }
   func writeBody(to writer: inout ByteWriter)
@@ -38,8 +38,8 @@ extension ControlMessage {
     return writer.bytes
   }
 
-  /// - Guarantee: whatever the bytes are, ends with a message or an error; allocates no more than
-  ///   the packet's bytes justify.
+  /// - Guarantee: any bytes yield a message or an error. The allocated memory is proportional to
+  ///   the packet's size.
   package init(packet: UnsafeRawBufferPointer) throws(ControlMessageError) {
     var reader = ByteReader(packet)
     let version = try malformed { () throws(ByteCodingError) in try reader.readUInt8() }
@@ -50,7 +50,7 @@ extension ControlMessage {
   }
 }
 
-/// Runs a step of decoding, its error as this protocol's.
+/// Runs a decoding step, and converts its error to this protocol's.
 func malformed<Value>(
   _ body: () throws(ByteCodingError) -> Value
 ) throws(ControlMessageError) -> Value {
@@ -58,7 +58,7 @@ func malformed<Value>(
 }
 
 extension ByteReader {
-  /// 0 or 1; anything else is no message of ours.
+  /// Reads 0 or 1; any other value is an error.
   mutating func readFlag() throws(ByteCodingError) -> Bool {
     let value = try readUInt8()
     guard value <= 1 else { throw error(.unknownValue(UInt64(value))) }
@@ -69,7 +69,7 @@ extension ByteReader {
 extension ByteWriter {
   mutating func append(flag: Bool) { append(flag ? 1 : 0) }
 
-  /// A string, cut at a character's boundary so that the reader takes it.
+  /// Appends a string, truncated at a character boundary to the reader's limit.
   mutating func append(_ value: String, limit: Int) {
     guard value.utf8.count > limit else { return append(value) }
     var end = value.utf8.index(value.startIndex, offsetBy: limit)

@@ -1,18 +1,18 @@
 import Glibc
 
-/// What a descriptor referred to when it was opened, so that its owner notices when the program has
-/// closed it and given its number to something else.
+/// The identity of the object that a descriptor referred to when it was opened. With it, the owner
+/// detects that the program has closed the descriptor and reused its number.
 ///
-/// - Guarantee: files, directories, sockets and pipes are told apart from each other and from
+/// - Guarantee: distinguishes files, directories, sockets and pipes from each other and from
 ///   eventfd and inotify descriptors.
-/// - Trap: all eventfd, inotify, epoll and timer descriptors look alike.
+/// - Trap: does not distinguish eventfd, inotify, epoll and timer descriptors from each other.
 /// - Cost: one system call.
 package struct DescriptorIdentity: Equatable, Sendable {
   private var device: UInt64
   private var inode: UInt64
   private var format: UInt32
 
-  /// Nil when the descriptor is not open.
+  /// Nil if the descriptor is not open.
   package init?(of descriptor: Int32) {
     var status = stat()
     guard descriptor >= 0, fstat(descriptor, &status) == 0 else { return nil }
@@ -24,13 +24,13 @@ package struct DescriptorIdentity: Equatable, Sendable {
   package func isStill(_ descriptor: Int32) -> Bool { Self(of: descriptor) == self }
 }
 
-/// Moves descriptors out of the way of programs that close the low numbers and open files there.
+/// Moves descriptors to high numbers, because programs close low numbers and open files there.
 package enum HighDescriptor {
-  /// Where most programs' limit lies; numbers above it may not fit what the program uses.
+  /// The usual limit on open files. Higher numbers may not fit data structures of the program.
   private static let limitUsual = 1024
 
-  /// Gives the descriptor a high number and closes the low one; the same number when there is no
-  /// free one. The result is closed on exec.
+  /// Moves the descriptor to a high number and closes the low one. Returns the same number if no
+  /// high one is free. The result is closed on exec.
   package static func raise(_ descriptor: Int32) -> Int32 {
     guard descriptor >= 0 else { return descriptor }
     var limit = rlimit()

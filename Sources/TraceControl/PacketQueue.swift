@@ -1,4 +1,4 @@
-/// Packets for a peer that does not take them at once, bounded.
+/// A bounded queue of packets for a peer that does not receive them immediately.
 package struct PacketQueue: ~Copyable {
   private struct Entry {
     var bytes: [UInt8]
@@ -7,15 +7,15 @@ package struct PacketQueue: ~Copyable {
 
   private var entries: [Entry] = []
   private var first = 0
-  /// What waits.
+  /// The number of queued bytes.
   package private(set) var byteCount = 0
 
   package init() {}
 
   package var isEmpty: Bool { first == entries.count }
 
-  /// Sends the packet, after what is queued; queues it where the peer has no room. `descriptors`
-  /// stay the caller's and must be open until the queue is empty.
+  /// Sends the packet after the queued ones, or queues it if the peer has no room. The caller owns
+  /// `descriptors` and must keep them open until the queue is empty.
   package mutating func send(
     _ packet: [UInt8], descriptors: [Int32] = [], to socket: Int32
   ) -> PacketResult {
@@ -31,7 +31,7 @@ package struct PacketQueue: ~Copyable {
     return isOver ? .failed(0) : .wouldBlock
   }
 
-  /// Sends what is queued, as far as it goes.
+  /// Sends queued packets until the peer has no room.
   package mutating func flush(to socket: Int32) -> PacketResult {
     while first < entries.count {
       let entry = entries[first]

@@ -2,9 +2,9 @@ import CTraceShims
 import Glibc
 import OSStrings
 
-/// Who is at the other end of a socket, by the kernel's word.
+/// The identity of a socket's peer, as reported by the kernel.
 package struct PeerCredentials: Hashable, Sendable {
-  /// As this process's pid namespace shows it; 0 when it does not.
+  /// The pid in this process's pid namespace; 0 if it has none there.
   package var pid: UInt32
   package var uid: UInt32
 
@@ -20,24 +20,24 @@ package struct PeerCredentials: Hashable, Sendable {
     self.init(pid: pid, uid: uid)
   }
 
-  /// A process lets itself be traced by its own user and by root, and by nobody else.
+  /// A process may be traced only by its own user and by root.
   package func mayTrace(uid own: UInt32) -> Bool { uid == own || uid == 0 }
 
-  /// A session takes processes of its own user; root's takes all.
+  /// A session accepts processes of its own user; a session of root accepts all.
   package func mayBeTraced(by session: UInt32) -> Bool { uid == session || session == 0 }
 }
 
-/// What a call on a packet socket came to.
+/// The result of a call on a packet socket.
 package enum PacketResult: Equatable, Sendable {
   case done
-  /// Nothing there, or no room.
+  /// There is no packet to receive, or no room to send.
   case wouldBlock
-  /// The other end is gone.
+  /// The peer has closed its end.
   case closed
   case failed(Int32)
 }
 
-/// Sends and receives whole packets; blocks never.
+/// Sends and receives whole packets; never blocks.
 package enum PacketSocket {
   package static func send(
     _ packet: [UInt8], descriptors: [Int32] = [], to socket: Int32
@@ -50,7 +50,7 @@ package enum PacketSocket {
     return result(ofErrno: errno)
   }
 
-  /// Receives a packet into `buffer`; `body` sees its bytes and owns its descriptors.
+  /// Receives a packet into `buffer`. `body` gets its bytes, and ownership of its descriptors.
   package static func receive(
     from socket: Int32, into buffer: UnsafeMutableRawBufferPointer,
     _ body: (UnsafeRawBufferPointer, [Int32]) -> Void
@@ -71,11 +71,11 @@ package enum PacketSocket {
     return .done
   }
 
-  /// A socket to connect with, or -1 (errno).
+  /// Creates a socket, or returns -1 (errno).
   package static func make() -> Int32 { trace_packet_socket() }
 
-  /// Connects to a session's socket; false (errno) when no session listens there. The socket does
-  /// not block afterwards, and stays the caller's.
+  /// Connects to a session's socket. False (errno) if no session listens there. The socket is
+  /// non-blocking afterwards, and is still owned by the caller.
   package static func connect(
     _ socket: Int32, toPath path: String, timeoutMilliseconds: Int32
   ) -> Bool {

@@ -1,15 +1,15 @@
 import Glibc
 import OSStrings
 
-/// What /proc tells of a process.
+/// Information about a process from /proc.
 package struct ProcessIdentity: Hashable, Sendable {
   package var executable = ""
   package var arguments: [String] = []
   package var parentPID: UInt32 = 0
-  /// Clock ticks after boot; 0 when unknown.
+  /// Clock ticks after boot; 0 if unknown.
   package var startTime: UInt64 = 0
 
-  /// Of the process with this number, or of the caller's for "self". What cannot be read stays
+  /// The process with this pid, or the calling process for "self". Values that cannot be read are
   /// empty.
   package init(procName: String) {
     let directory = "/proc/\(procName)"
@@ -20,11 +20,11 @@ package struct ProcessIdentity: Hashable, Sendable {
     (parentPID, startTime) = Self.parseStat(String(decoding: bytes, as: UTF8.self)) ?? (0, 0)
   }
 
-  /// Parent, grandparent and so on, as they are now; a process that has ended has none.
+  /// The current parent, grandparent and so on; empty for a process that has ended.
   package static func ancestors(of pid: UInt32) -> [UInt32] {
     var result: [UInt32] = []
     var current = pid
-    // Bounded: what is read while processes come and go may lead in a circle.
+    // Bounded, because values read while processes start and end may form a cycle.
     while current > 1, result.count < ancestorsMax {
       guard let parent = parent(of: current) else { break }
       result.append(parent)
@@ -35,7 +35,7 @@ package struct ProcessIdentity: Hashable, Sendable {
 
   private static let ancestorsMax = 256
 
-  /// The process that has started it, or has taken it over; nil where there is none to be seen.
+  /// The process's parent; nil if it is not visible.
   package static func parent(of pid: UInt32) -> UInt32? {
     guard let bytes = OSPath.contents("/proc/\(pid)/stat", limit: 4096),
       let (parent, _) = parseStat(String(decoding: bytes, as: UTF8.self)), parent > 0
@@ -43,14 +43,14 @@ package struct ProcessIdentity: Hashable, Sendable {
     return parent
   }
 
-  /// Nil when the process has ended, is the kernel's own, or may not be looked at.
+  /// Nil if the process has ended, is a kernel thread, or may not be inspected.
   package static func executable(of pid: UInt32) -> String? {
     let directory = living("/proc/\(pid)")
     return executable(in: directory) { Self.arguments(in: directory) }
   }
 
-  /// A program is still called by its name when its file has been replaced while it runs, and when
-  /// the dynamic linker was told to run it.
+  /// Uses the program's name even if its file was replaced while it runs, or if a dynamic linker
+  /// was started to run it.
   private static func executable(
     in directory: String, arguments: () -> [String]
   ) -> String? {
@@ -65,7 +65,7 @@ package struct ProcessIdentity: Hashable, Sendable {
       .map(Self.arguments) ?? []
   }
 
-  /// Where the main thread has ended, what a process is stands with its other threads only.
+  /// If the main thread has ended, only the entries of the other threads describe the process.
   private static func living(_ directory: String) -> String {
     guard OSPath.readlink("\(directory)/exe") == nil, errno == ENOENT,
       let tasks = OSPath.opendir("\(directory)/task")
@@ -80,10 +80,10 @@ package struct ProcessIdentity: Hashable, Sendable {
     return directory
   }
 
-  /// Threads that are asked where the main thread has ended.
+  /// The number of threads tried if the main thread has ended.
   private static let threadsMax = 16
 
-  /// NUL ends each argument.
+  /// Each argument ends with a NUL.
   static func arguments(_ bytes: [UInt8]) -> [String] {
     var parts = bytes.split(separator: 0, omittingEmptySubsequences: false)
     if parts.last?.isEmpty == true { parts.removeLast() }

@@ -1,7 +1,7 @@
 import Glibc
 import OSStrings
 
-/// Where sessions and processes of a user meet.
+/// The directories where sessions and processes find each other.
 package enum RendezvousPaths {
   package struct Place: Hashable, Sendable {
     package var path: String
@@ -13,17 +13,17 @@ package enum RendezvousPaths {
     }
   }
 
-  /// Sessions of root listen here; every process watches it.
+  /// The directory in which sessions of root listen; every process watches it.
   package static let system = Place(path: "/run/tracectl", kind: .system)
 
-  /// In the environment of a program that a session starts: the name of the session's socket, for
-  /// which the program waits longer than for another's.
+  /// The environment variable of a program started by a session. It has the name of the session's
+  /// socket, for which the program waits longer than for others.
   ///
-  /// - Trap: it says no more than "wait for this one if it is there". Where to look, and whose
-  ///   sessions to obey, the directories alone say; a name that is not there means nothing.
+  /// - Trap: the variable only affects waiting. Only the directories determine which sessions exist
+  ///   and may trace the process; a name without a socket has no effect.
   package static let sessionVariable = "TRACE_SESSION"
 
-  /// The user's own: `$TRACE_RUNTIME_DIR`, else `$XDG_RUNTIME_DIR/tracectl`, else
+  /// The user's directory: `$TRACE_RUNTIME_DIR`, else `$XDG_RUNTIME_DIR/tracectl`, else
   /// `/tmp/tracectl-UID`.
   package static func user(environment: (String) -> String? = environmentValue) -> Place {
     if let chosen = environment("TRACE_RUNTIME_DIR") { return Place(path: chosen, kind: .user) }
@@ -33,21 +33,21 @@ package enum RendezvousPaths {
     return Place(path: "/tmp/tracectl-\(geteuid())", kind: .user)
   }
 
-  /// Where a process looks. `$TRACE_RUNTIME_DIR` stands alone: whoever sets it wants to be apart.
+  /// The directories that a process watches. If `$TRACE_RUNTIME_DIR` is set, it is the only one.
   package static func watched(environment: (String) -> String? = environmentValue) -> [Place] {
     let own = user(environment: environment)
     return environment("TRACE_RUNTIME_DIR") == nil ? [own, system] : [own]
   }
 
-  /// Where a session listens, best first: what cannot be used is passed over only for root, who can
-  /// do without the directory of all.
+  /// The directories in which a session listens, best first. Only root, which can do without the
+  /// system-wide directory, skips one that cannot be used.
   package static func listening(environment: (String) -> String? = environmentValue) -> [Place] {
     let own = user(environment: environment)
     let isApart = environment("TRACE_RUNTIME_DIR") != nil
     return geteuid() == 0 && !isApart ? [system, own] : [own]
   }
 
-  /// Nil when unset, empty, or when the program runs with more rights than its user has.
+  /// Nil if unset or empty, or if the program has more privileges than its user.
   package static func environmentValue(_ name: String) -> String? {
     guard getuid() == geteuid(), getgid() == getegid(), let value = OSPath.getenv(name),
       !value.isEmpty

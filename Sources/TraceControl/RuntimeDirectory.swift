@@ -3,14 +3,13 @@ import OSStrings
 
 /// A directory where sessions put their sockets and processes look for them.
 ///
-/// - Guarantee: opened once, without following a symbolic link, and judged by what was opened;
-///   every later step goes through that descriptor, so that nobody can put another directory in its
-///   place.
+/// - Guarantee: opened once, without following a symbolic link, and checked after opening. Every
+///   later step uses the descriptor, so the directory cannot be replaced.
 package final class RuntimeDirectory: Sendable {
   package enum Kind: Hashable, Sendable {
-    /// One user's: mode 0700.
+    /// A directory of one user: mode 0700.
     case user
-    /// Of sessions run by root, for processes of every user: only root may write to it.
+    /// The directory of root's sessions, for processes of every user: only root may write to it.
     case system
   }
 
@@ -26,20 +25,20 @@ package final class RuntimeDirectory: Sendable {
     identity = DescriptorIdentity(of: descriptor)
   }
 
-  // Another file may have the number by now, if the program closed what it did not open.
+  // If the program closed the descriptor, another file may have its number now.
   deinit { if isIntact { close(descriptor) } }
 
-  /// False once somebody else has closed the descriptor.
+  /// False once other code has closed the descriptor.
   package var isIntact: Bool { identity?.isStill(descriptor) ?? false }
 
-  /// Opens the directory; when `creating`, makes it first where it does not exist. `place` may give
+  /// Opens the directory; with `creating`, first creates it if it does not exist. `place` may give
   /// the descriptor another number.
   package static func open(
     _ path: String, kind: Kind, creating: Bool, place: (Int32) -> Int32 = { $0 }
   ) throws(RuntimeDirectoryError) -> RuntimeDirectory {
     let mode: mode_t = kind == .user ? 0o700 : 0o755
     if creating, OSPath.mkdir(path, mode) == 0, kind == .system {
-      // The umask took bits that other users need.
+      // The umask removed permissions that other users need.
       _ = OSPath.chmod(path, mode)
     }
     let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
@@ -84,19 +83,19 @@ package final class RuntimeDirectory: Sendable {
     }
   }
 
-  /// A name for system calls that take no descriptor of a directory.
+  /// A path for system calls that do not accept a directory descriptor.
   package func pathInside(_ name: String) -> String {
     let through = "/proc/self/fd/\(descriptor)"
     return OSPath.access(through, F_OK) == 0 ? "\(through)/\(name)" : "\(path)/\(name)"
   }
 
-  /// The names of the sockets of sessions, alive or not.
+  /// The names of the sockets of sessions, running or not.
   package func sessionSocketNames() -> [String] {
     names { SessionSocketName.isOne($0) }
   }
 
   package func names(where admits: (String) -> Bool) -> [String] {
-    // A descriptor of its own: reading a directory moves its position.
+    // A separate descriptor, because reading a directory moves its position.
     let copy = OSPath.openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0 else { return [] }
     guard let stream = fdopendir(copy) else {
@@ -115,18 +114,20 @@ package final class RuntimeDirectory: Sendable {
   private static let namesMax = 4096
 }
 
-/// `session-PID-N.sock`: the process that runs the session, and which of its sessions it is.
+/// `session-PID-N.sock`: the process that runs the session, and the session's number in that
+/// process.
 package enum SessionSocketName {
   package static func make(pid: Int32, number: Int) -> String { "session-\(pid)-\(number).sock" }
 
-  /// Under this name a socket is bound before it listens; then it gets its real one.
+  /// The temporary name under which a socket is bound before it listens; it is then renamed.
   package static func unfinished(_ name: String) -> String { ".\(name).new" }
 
   package static func isOne(_ name: String) -> Bool {
     name.hasPrefix("session-") && name.hasSuffix(".sock") && name.utf8.count < 64
   }
 
-  /// The process that the name says runs the session; the socket's peer is who really does.
+  /// The process that runs the session according to the name. The socket's peer credentials are
+  /// authoritative.
   package static func pid(_ name: String) -> UInt32? {
     guard isOne(name) else { return nil }
     return UInt32(name.dropFirst("session-".count).prefix { $0 != "-" })

@@ -1,16 +1,16 @@
-/// Why a directory is not one where sessions and processes may meet.
+/// The reason why a directory cannot be used as a runtime directory.
 ///
-/// Its text names the directory, what is wrong with it and what to do.
+/// The text names the directory, the problem and its remedy.
 public enum RuntimeDirectoryError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// A system call on it failed; `code` is its errno.
+  /// A system call on the directory failed; `code` is its errno.
   case system(path: String, call: String, code: Int32)
   case symbolicLink(path: String)
   case notADirectory(path: String)
-  /// Someone else could put sockets there.
+  /// Another user could create sockets there.
   case wrongOwner(path: String, owner: UInt32, expected: UInt32)
-  /// Others may look into it, or write to it.
+  /// Other users may read it or write to it.
   case wrongMode(path: String, mode: UInt32, allowed: UInt32)
-  /// Sockets there would have names that do not fit a socket address.
+  /// Names of sockets in it would not fit into a socket address.
   case pathTooLong(path: String)
 
   public var path: String {
@@ -28,7 +28,7 @@ public enum RuntimeDirectoryError: Error, Hashable, Sendable, CustomStringConver
       "cannot use the runtime directory \(path): \(call): \(systemMessage(code)); "
         + "make it accessible, or \(elsewhere)"
     case .symbolicLink(let path):
-      "the runtime directory \(path) is a symbolic link, which may lead anywhere; "
+      "the runtime directory \(path) is a symbolic link; "
         + "remove it, or \(elsewhere)"
     case .notADirectory(let path):
       "the runtime directory \(path) is not a directory; remove it, or \(elsewhere)"
@@ -37,7 +37,7 @@ public enum RuntimeDirectoryError: Error, Hashable, Sendable, CustomStringConver
         + "have it removed, or \(elsewhere)"
     case .wrongMode(let path, let mode, let allowed):
       "the runtime directory \(path) has mode \(Self.octal(mode)), "
-        + "which lets other users in; run: chmod \(Self.octal(allowed)) \(path)"
+        + "which gives other users access; run: chmod \(Self.octal(allowed)) \(path)"
     case .pathTooLong(let path):
       "the runtime directory's path \(path) is too long for sockets; \(elsewhere)"
     }

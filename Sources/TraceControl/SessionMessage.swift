@@ -1,10 +1,10 @@
 package import TraceEvents
 
-/// What a session has for a process once it wants events of it; two descriptors come with it, the
-/// buffer set's memory and the socket that wakes the session's drain.
+/// The message that a session sends to a process when it first wants events of it. Two descriptors
+/// are attached: the buffer set's memory, and the socket that wakes the session's drain.
 package struct Welcome: Hashable, Sendable {
   package var sessionID: UInt64
-  /// The session's number for the process; never given twice.
+  /// The session's number of the process; never reused.
   package var processSlot: UInt32
 
   package init(sessionID: UInt64, processSlot: UInt32) {
@@ -12,14 +12,14 @@ package struct Welcome: Hashable, Sendable {
     self.processSlot = processSlot
   }
 
-  /// The memory, then the socket: an emitter sends a byte when a ring fills.
+  /// The memory, then the socket. An emitter sends a byte to the socket when a ring fills.
   package static let descriptorCount = 2
 }
 
-/// What a session wants of one event type.
+/// A session's selection of one event type.
 package struct Grant: Hashable, Sendable {
   package var eventID: UInt16
-  /// The event's number in the session's records; not 0 where it is on.
+  /// The event's ref in the session's records; not 0 if the event is enabled.
   package var ref: UInt16
   package var isOn: Bool
   package var captureStack: Bool
@@ -32,13 +32,13 @@ package struct Grant: Hashable, Sendable {
   }
 }
 
-/// What a session wants of a provider: replaces what it wanted before. Events without a grant are
-/// off.
+/// A session's selection of a provider's events; it replaces the previous one. Events without a
+/// grant are disabled.
 package struct ProviderGrants: Hashable, Sendable {
   package var provider: UInt16
   package var generation: UInt32
-  /// What the session asked for, for the provider's owner to see; nil when the provider is not
-  /// enabled. The session has folded it, and its other filters, into `grants`.
+  /// The session's filter, for the provider's owner; nil if the provider is not enabled. The
+  /// session has already applied it, and its other filters, to `grants`.
   package var filter: EnableFilter?
   package var grants: [Grant]
 
@@ -50,11 +50,12 @@ package struct ProviderGrants: Hashable, Sendable {
   }
 }
 
-/// A session's wish that the process take CPU samples of itself; replaces its wish before.
+/// A session's request that the process take CPU samples of itself; it replaces the previous
+/// request.
 package struct SamplingRequest: Hashable, Sendable {
-  /// The number of the System provider's SampledProfile in the session's records; not 0.
+  /// The ref of the System provider's SampledProfile in the session's records; not 0.
   package var ref: UInt16
-  /// CPU time of a thread between two samples; 0: no samples.
+  /// CPU time of a thread between two samples; 0 for no samples.
   package var interval_ns: UInt64
 
   package init(ref: UInt16, interval_ns: UInt64) {
@@ -62,7 +63,8 @@ package struct SamplingRequest: Hashable, Sendable {
     self.interval_ns = interval_ns
   }
 
-  /// Shorter intervals are taken for this one, and longer ones for the longest.
+  /// The shortest interval. Shorter ones are raised to it, and longer ones than the longest are
+  /// lowered to that.
   package static let intervalMin_ns: UInt64 = 50_000
   package static let intervalMax_ns: UInt64 = 3_600_000_000_000
 
@@ -75,13 +77,13 @@ package struct SamplingRequest: Hashable, Sendable {
 package enum SessionMessage: ControlMessage {
   case welcome(Welcome)
   case grants(ProviderGrants)
-  /// The provider is to tell what already lives.
+  /// Requests a rundown of existing state from the provider.
   case captureState(provider: UInt16, generation: UInt32)
-  /// The session takes its leave; the socket's end says the same.
+  /// The session ends. Closing the socket has the same meaning.
   case detach
-  /// Answered by a notice when it cannot be.
+  /// The process answers with a notice if sampling is not possible.
   case sampling(SamplingRequest)
-  /// The session takes nothing more of the process, and why; its end follows.
+  /// The session rejects the process, with the reason; it then closes the connection.
   case refused(reason: String)
 
   package var kind: UInt8 {
@@ -176,7 +178,7 @@ extension ProviderGrants {
 private enum GrantBits {
   static let on: UInt8 = 1
   static let stack: UInt8 = 2
-  /// A grant's size in a packet.
+  /// Size of a grant in a packet.
   static let bytes = 5
 }
 

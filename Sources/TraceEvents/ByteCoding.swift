@@ -12,7 +12,8 @@ package struct ByteWriter {
     withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
-  /// Unsigned LEB128: 7 bits a byte, low bits first, the top bit set on all but the last.
+  /// Unsigned LEB128: 7 bits per byte, low bits first; the top bit is set on all bytes but the
+  /// last.
   package mutating func append(varint value: UInt64) {
     var rest = value
     while rest >= 0x80 {
@@ -28,11 +29,11 @@ package struct ByteWriter {
     bytes.append(contentsOf: value.utf8)
   }
 
-  /// A varint length, then the bytes that the text stands for, cut to `limit`.
+  /// A varint length, then the text's ``Swift/String/osBytes``, cut to `limit` bytes.
   package mutating func append(osString value: String, limit: Int = .max) {
     var text = value.osBytes[...]
     if text.count > limit {
-      // Between characters, where it is UTF-8.
+      // Cut between characters if the text is UTF-8.
       var end = limit
       while end > 0, limit - end < 3, text[end] & 0xc0 == 0x80 { end -= 1 }
       text = text[..<end]
@@ -48,15 +49,15 @@ package struct ByteCodingError: Error, Equatable {
     case varintTooLong
     case tooLong(limit: Int)
     case unknownValue(UInt64)
-    /// A numbered rule of the format that uses these bytes is broken.
+    /// A numbered rule of the file format that the bytes break.
     case rule(String, value: UInt64)
   }
   package var reason: Reason
-  /// Where in the bytes, from their start.
+  /// Offset from the start of the bytes.
   package var offset: Int
 }
 
-/// Reads what ``ByteWriter`` wrote; checks every length before it reads or allocates.
+/// Reads the output of ``ByteWriter``; checks every length before it reads or allocates.
 package struct ByteReader {
   package let bytes: UnsafeRawBufferPointer
   package private(set) var offset = 0
@@ -116,7 +117,7 @@ package struct ByteReader {
     return String(decoding: try readBytes(count), as: UTF8.self)
   }
 
-  /// A string of the operating system: every byte is kept.
+  /// A string of the operating system; all bytes are preserved.
   package mutating func readOSString(limit: Int) throws(ByteCodingError) -> String {
     let count = try readCount(limit: limit)
     return String(osBytes: try readBytes(count))

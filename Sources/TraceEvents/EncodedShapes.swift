@@ -1,10 +1,10 @@
-/// What a value that an event's `encode` writes is, apart from its value.
+/// The type of a value written by an event's `encode`, without the value.
 ///
 ///     bits 0-6    size in bits of an integer · 0x7b bool · 0x7c float · 0x7d double · 0x7e blob
 ///     bit 7       set for an array of those
 @usableFromInline
 package struct EncodedShape: Equatable, Sendable {
-  /// The layout above.
+  /// The bits described above.
   @usableFromInline package var rawValue: UInt8
 
   @inlinable @inline(__always)
@@ -28,20 +28,20 @@ package struct EncodedShape: Equatable, Sendable {
 
   package var isArray: Bool { rawValue & 0x80 != 0 }
   package var element: EncodedShape { EncodedShape(rawValue & 0x7f) }
-  /// Nil for what is no integer.
+  /// Nil if the value is not an integer.
   package var integerBits: Int? { element.rawValue <= 64 ? Int(element.rawValue) : nil }
 }
 
-/// The shapes of all values that one `encode` writes, in order. In memory of the caller's, without
-/// allocation, so that it can be filled in a signal handler.
+/// The shapes of all values that one `encode` writes, in order. The caller provides the memory, and
+/// nothing is allocated, so a signal handler can fill it.
 @usableFromInline
 package struct EncodedShapes {
-  /// As an encoder's capacity: its buffer is one of these.
+  /// An encoder's capacity with this value means that its buffer is an ``EncodedShapes``.
   static let capacityMark = Int.min
 
-  /// Values written, those that did not fit in `shapes` included.
+  /// Number of values written, including those that did not fit into `shapes`.
   package private(set) var count = 0
-  /// Elements of an array that are still to come, which the array's own shape tells of.
+  /// Array elements not yet written; the array's own shape covers them.
   private var elementsToCome: UInt64 = 0
   private var shapes = InlineArray<256, UInt8>(repeating: 0)
 
@@ -49,7 +49,7 @@ package struct EncodedShapes {
 
   package subscript(index: Int) -> EncodedShape { EncodedShape(shapes[index]) }
 
-  /// Called by an encoder without room for a value.
+  /// Called by an encoder that has no room for a value.
   @usableFromInline @inline(never)
   static func note(
     _ shape: EncodedShape, _ value: UInt64, _ base: UnsafeMutableRawPointer, capacity: Int
@@ -69,13 +69,13 @@ package struct EncodedShapes {
   }
 }
 
-/// Why what an event's `encode` writes does not match its schema.
+/// How the output of an event's `encode` differs from the event's schema.
 package enum EncodingMismatch: Equatable, Sendable {
-  /// The number of values is another than that of the schema's fields.
+  /// The number of values differs from the number of the schema's fields.
   case count(written: Int)
-  /// The value at this position is something else than the field.
+  /// The value at this position has another type than the field.
   case kind(position: Int, written: EncodedShape)
-  /// The integer at this position has more bits than the field: larger values are cut.
+  /// The integer at this position has more bits than the field, so larger values are truncated.
   case width(position: Int, written: EncodedShape)
 
   /// Whether the events cannot be recorded at all.
@@ -85,8 +85,8 @@ package enum EncodingMismatch: Equatable, Sendable {
 }
 
 extension EncodedShapes {
-  /// The first way in which these are not a schema's fields, those that make it unreadable before
-  /// the others; nil when there is none. Allocates nothing.
+  /// The first difference from a schema's fields, or nil. Differences that make the event
+  /// unreadable come first. Does not allocate.
   package func mismatch(with schema: EventSchema) -> EncodingMismatch? {
     var narrow: EncodingMismatch?
     for position in 0..<min(count, schema.fields.count, shapes.count) {

@@ -1,11 +1,11 @@
 internal import OSStrings
 
-/// One field's values over many events, as a decoder sees them.
+/// The values of one field in many events, as a decoder reads them.
 ///
-/// A fixed field has its value in the row's word. A field whose size varies has there
-/// `offset | count << 32`: `offset` is where in `heap` its bytes begin, `count` its bytes (string,
-/// blob) or elements (array). Array elements lie in the heap as ``EventEncoder`` wrote them, from
-/// an offset that is a multiple of 8.
+/// The word of a row holds the value of a field of fixed size. For a field of variable size, it
+/// holds `offset | count << 32`: `offset` is the position of the field's bytes in `heap`, and
+/// `count` the number of bytes (string, blob) or elements (array). Array elements are in the heap
+/// as ``EventEncoder`` wrote them, from an offset that is a multiple of 8.
 public struct FieldColumn {
   public var words: UnsafePointer<UInt64>
   public var heap: UnsafeRawBufferPointer
@@ -19,15 +19,15 @@ public struct FieldColumn {
 
 /// Reads an event's fields in the schema's order, from columns.
 ///
-/// - Guarantee: a field that the writer did not have reads as zero or empty; whatever the bytes
-///   are, nothing is read outside the columns.
-/// - Cost: one load a scalar.
+/// - Guarantee: a field that the writer did not have reads as zero or empty. Nothing outside the
+///   columns is read, whatever the bytes contain.
+/// - Cost: one load for each scalar.
 public struct EventDecoder {
   @usableFromInline let columns: UnsafeBufferPointer<FieldColumn>
   @usableFromInline let row: Int
   @usableFromInline var field: Int
 
-  /// Every column's `words` must have more than `row` values.
+  /// The `words` of every column must have more than `row` values.
   @inlinable @inline(__always)
   public init(columns: UnsafeBufferPointer<FieldColumn>, row: Int) {
     self.columns = columns
@@ -79,8 +79,8 @@ public struct EventDecoder {
     Double(bitPattern: nextWord())
   }
 
-  /// An open enumeration or option set: a struct around its raw integer, so that no value is
-  /// illegal.
+  /// An open enumeration or option set: a struct that wraps the raw integer, so that every value is
+  /// valid.
   @inlinable @inline(__always)
   public mutating func decode<T: OpenEnumeration>(_: T.Type = T.self) -> T {
     T(rawValue: T.RawValue(truncatingIfNeeded: nextWord()))
@@ -92,7 +92,7 @@ public struct EventDecoder {
     String(decoding: nextBytes(), as: UTF8.self)
   }
 
-  /// A string of the operating system, such as a path: `String.osBytes` gives its bytes again.
+  /// A string of the operating system, such as a path. `String.osBytes` restores its bytes.
   public mutating func decodeOSString() -> String { String(osBytes: nextBytes()) }
 
   @inlinable
@@ -140,7 +140,8 @@ where RawValue: FixedWidthInteger & Sendable {
   init(rawValue: RawValue)
 }
 
-/// Walks the elements of an array as they lie in a record; ends early rather than leave its bytes.
+/// Iterates over the elements of an array in a record; ends early instead of reading past its
+/// bytes.
 @usableFromInline
 struct ElementReader {
   @usableFromInline let bytes: UnsafeRawBufferPointer

@@ -5,13 +5,13 @@ internal import OSStrings
 /// - A scalar is one word. A string or blob is a word with its length in bytes, then its bytes,
 ///   padded with zeros to a whole word. An array is a word with its count, then its elements, each
 ///   like a field.
-/// - Guarantee: never writes past the buffer; ``byteCount`` goes on counting, so that the caller
-///   can come back with a buffer that is large enough.
-/// - Cost: one store a scalar when inlined; no allocation.
+/// - Guarantee: never writes past the end of the buffer. ``byteCount`` includes the bytes that did
+///   not fit, so the caller can retry with a buffer that is large enough.
+/// - Cost: one store for each scalar when inlined; no allocation.
 public struct EventEncoder: ~Copyable {
   @usableFromInline let base: UnsafeMutableRawPointer
   @usableFromInline let capacity: Int
-  /// Bytes that the event needs, always a multiple of 8.
+  /// The number of bytes that the event needs, always a multiple of 8.
   public var byteCount: Int { offset }
   @usableFromInline var offset: Int
 
@@ -25,15 +25,15 @@ public struct EventEncoder: ~Copyable {
 
   @inlinable public var isOverflowing: Bool { offset > capacity }
 
-  /// Writes nothing, but notes in `shapes` what each value is.
+  /// Records the type of each value in `shapes` instead of writing values.
   package init(noting shapes: UnsafeMutablePointer<EncodedShapes>) {
     base = UnsafeMutableRawPointer(shapes)
     capacity = EncodedShapes.capacityMark
     offset = 0
   }
 
-  // Without room the value is nothing but its shape. The buffer's address goes there, and not the
-  // encoder's, which would keep it out of registers.
+  // If there is no room, only the value's shape is recorded. The call takes the buffer's address
+  // instead of the encoder's, which would otherwise not stay in registers.
   @inlinable @inline(__always)
   mutating func word(_ value: UInt64, _ shape: EncodedShape) {
     if offset &+ 8 <= capacity {
@@ -87,7 +87,7 @@ public struct EventEncoder: ~Copyable {
     }
   }
 
-  /// A string of the operating system, such as a path: the bytes that the text stands for.
+  /// A string of the operating system, such as a path; writes its ``Swift/String/osBytes``.
   public mutating func encode(osString value: String) { encode(value.osBytes) }
 
   /// A blob.

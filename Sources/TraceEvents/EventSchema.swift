@@ -1,4 +1,4 @@
-/// A field of an event: its name, what it holds and how to show it.
+/// A field of an event: its name, its type, and how to show it.
 public struct FieldSchema: Hashable, Sendable {
   public var name: String
   public var type: FieldType
@@ -11,11 +11,11 @@ public struct FieldSchema: Hashable, Sendable {
   }
 }
 
-/// Everything that a reader needs in order to understand an event that it has never seen.
+/// The description of an event type. With it, a reader can interpret events of an unknown type.
 ///
 /// Evolution: raise `version` and append fields; never change or remove one.
 public struct EventSchema: Hashable, Sendable {
-  /// Name of the provider that writes it, unique among providers.
+  /// The name of the event's provider, unique among providers.
   public var provider: String
   /// Unique within the provider, below ``EventSchema/idLimit``.
   public var id: UInt16
@@ -25,8 +25,8 @@ public struct EventSchema: Hashable, Sendable {
   public var keywords: Keywords
   public var fields: [FieldSchema]
 
-  /// Event ids are below this: each id owns a row in a table of every process that has the
-  /// provider.
+  /// The upper bound of event ids. Each process that has the provider keeps a table with a row for
+  /// each id.
   public static let idLimit = 4096
 
   public init(
@@ -42,10 +42,11 @@ public struct EventSchema: Hashable, Sendable {
     self.fields = fields
   }
 
-  /// The same number on every machine for the same provider name: 64-bit FNV-1a of its UTF-8.
+  /// A number derived from the provider's name, the same on every machine: the 64-bit FNV-1a hash
+  /// of its UTF-8.
   public var providerID: UInt64 { Self.providerID(forName: provider) }
 
-  /// The number of a provider that is known by name only.
+  /// The number of the provider with this name.
   public static func providerID(forName name: String) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in name.utf8 {
@@ -54,8 +55,9 @@ public struct EventSchema: Hashable, Sendable {
     return hash
   }
 
-  /// Whether a reader built for `expected` can decode events written with this schema: the fields
-  /// that both have agree in type. Missing ones read as zero or empty, further ones are ignored.
+  /// Whether a reader built for `expected` can decode events written with this schema: common
+  /// fields must have the same type. Missing fields read as zero or empty, and additional fields
+  /// are ignored.
   public func isReadable(as expected: EventSchema) -> Bool {
     guard provider == expected.provider, id == expected.id else { return false }
     return zip(fields, expected.fields).allSatisfy { written, wanted in
@@ -65,7 +67,8 @@ public struct EventSchema: Hashable, Sendable {
 }
 
 extension FieldType {
-  /// Same stored form: enumerations compare by their integer, whatever the names of their values.
+  /// Whether both types are stored the same way. Enumerations are compared by integer type, not by
+  /// the names of their values.
   func hasSameShape(as other: FieldType) -> Bool {
     switch (self, other) {
     case (.one(let a), .one(let b)), (.array(let a), .array(let b)): a.shape == b.shape
@@ -80,7 +83,7 @@ extension ElementType {
   }
 }
 
-/// A provider as others see it: its name, the names of its keywords, and its events.
+/// A provider's description for sessions: its name, its keywords, and its events.
 public struct ProviderSchema: Hashable, Sendable {
   public var name: String
   public var keywords: [KeywordSchema]

@@ -1,5 +1,5 @@
-/// A fixed-size value. In a record each takes one 64-bit word: integers sign- or zero-extended,
-/// floats by bit pattern.
+/// A fixed-size value. In a record, each value takes one 64-bit word: integers are sign- or
+/// zero-extended, floats are stored by bit pattern.
 public enum ScalarType: UInt8, CaseIterable, Hashable, Sendable {
   case uint8 = 1
   case uint16 = 2
@@ -17,7 +17,7 @@ public enum ScalarType: UInt8, CaseIterable, Hashable, Sendable {
 
   public var isSigned: Bool { (Self.int8.rawValue...Self.int64.rawValue).contains(rawValue) }
 
-  /// Bits that a value may use; the word's others are its sign or zero extension.
+  /// The number of bits in a value; the other bits of its word are its sign or zero extension.
   public var bitWidth: Int {
     switch self {
     case .uint8, .int8: 8
@@ -29,17 +29,17 @@ public enum ScalarType: UInt8, CaseIterable, Hashable, Sendable {
   }
 }
 
-/// A value's type that is not an array.
+/// The type of a value that is not an array.
 public enum ElementType: Hashable, Sendable {
   case scalar(ScalarType)
-  /// An integer with names for some of its values; other values are legal and shown as numbers.
+  /// An integer with names for some of its values. Other values are valid and shown as numbers.
   case enumeration(EnumSchema)
   /// UTF-8, not terminated.
   case string
   case bytes
 }
 
-/// What a field of an event holds.
+/// The type of an event's field.
 public enum FieldType: Hashable, Sendable {
   case one(ElementType)
   case array(ElementType)
@@ -50,7 +50,7 @@ public enum FieldType: Hashable, Sendable {
     }
   }
 
-  /// The scalar that fills the field's only word, or nil when its size varies.
+  /// The scalar type of a field that takes one word; nil if the field's size varies.
   public var fixedScalar: ScalarType? {
     switch self {
     case .one(.scalar(let scalar)): scalar
@@ -84,9 +84,9 @@ public enum FieldType: Hashable, Sendable {
 public struct EnumSchema: Hashable, Sendable {
   public var name: String
   public var underlying: ScalarType
-  /// Values sign- or zero-extended to 64 bits, as they lie in a record.
+  /// Values are sign- or zero-extended to 64 bits, as in a record.
   public var cases: [EnumCase]
-  /// True when the cases are bits that may be combined, shown as `A|B`.
+  /// True if the cases are bits that may be combined; they are shown as `A|B`.
   public var isFlags: Bool
 
   public init(
@@ -110,7 +110,7 @@ public struct EnumCase: Hashable, Sendable {
   }
 }
 
-/// How a number is meant to be shown; it does not change how it is stored.
+/// How to show a number. Does not affect how it is stored.
 public enum FieldHint: UInt8, CaseIterable, Hashable, Sendable {
   case none = 0
   case hexadecimal = 1

@@ -1,14 +1,14 @@
 /// A value that a field of a ``ListedEvent`` can hold.
 public protocol FieldValue: Sendable {
-  /// The type under which a field of this value is stored unless its list says another.
+  /// The stored type of a field of this Swift type, unless its list gives another one.
   static var fieldType: FieldType { get }
   func encode(into encoder: inout EventEncoder)
   init(from decoder: inout EventDecoder)
 }
 
-/// An integer, a float, a boolean or a text: what an array field holds.
+/// The type of an array field's elements: an integer, a float, a boolean or a text.
 public protocol FieldElement: FieldValue {
-  /// The type of an array of these: `.bytes` for bytes.
+  /// The type of an array of this element; `.bytes` for bytes.
   static var arrayType: FieldType { get }
   static func encode(array: [Self], into encoder: inout EventEncoder)
   static func decodeArray(from decoder: inout EventDecoder) -> [Self]

@@ -7,7 +7,7 @@ public struct Keywords: OptionSet, Hashable, Sendable {
   public static let all = Keywords(rawValue: .max)
 }
 
-/// A keyword bit of a provider and the name that people enable it by.
+/// A keyword bit of a provider, and its name.
 public struct KeywordSchema: Hashable, Sendable {
   public var name: String
   public var keywords: Keywords
@@ -18,12 +18,12 @@ public struct KeywordSchema: Hashable, Sendable {
   }
 }
 
-/// What a session asks of a provider; decides which of its events are written (ETW's rules).
+/// A session's selection of a provider's events (ETW's rules).
 ///
-/// - `level`: an event passes when its level ≤ this; 0 and 255 mean every level.
-/// - `any`: an event passes when it shares a bit; empty means every event.
-/// - `all`: consulted only when `any` is not empty: an event must have all these bits.
-/// - An event without keywords passes both keyword tests always.
+/// - `level`: an event passes if its level ≤ this; 0 and 255 mean every level.
+/// - `any`: an event passes if it has one of these bits; an empty set means every event.
+/// - `all`: used only if `any` is not empty; an event must have all of these bits.
+/// - An event without keywords always passes both keyword tests.
 public struct EnableFilter: Hashable, Sendable {
   public var level: Level
   public var any: Keywords

@@ -1,10 +1,10 @@
-/// How important an event is; a session receives every event at or below the level it asks for.
+/// The importance of an event. A session receives every event at or below its level.
 public struct Level: RawRepresentable, Hashable, Comparable, Sendable {
   public var rawValue: UInt8
 
   @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  /// Written whatever level the session asks for.
+  /// Written at every level of a session.
   public static let always = Level(rawValue: 0)
   public static let critical = Level(rawValue: 1)
   public static let error = Level(rawValue: 2)

@@ -1,5 +1,5 @@
-/// An event whose fields are named once: the schema, the encoding and the decoding follow from one
-/// list, so that a label cannot show another field's value.
+/// An event that lists its fields once. The schema, the encoding and the decoding use the same
+/// list, so a label cannot show another field's value.
 ///
 ///     struct OrderPlaced: ListedEvent {
 ///       var id: UInt64 = 0
@@ -13,24 +13,25 @@
 ///       }
 ///     }
 ///
-/// - Guarantee: fields are written in the list's order, and the schema says the same.
-/// - Cost: in optimised code, that of an `encode` that is written by hand. In a library,
-///   mark `fields`, `eventID` and the initialisers `@inlinable`.
-/// - Trap: the list must not depend on anything but the type: it runs for each event.
+/// - Guarantee: fields are written in the list's order, which is also the schema's order.
+/// - Cost: in optimized code, the same as a hand-written `encode`. In a library, mark `fields`,
+///   `eventID` and the initializers `@inlinable`.
+/// - Trap: the list must depend only on the type, because it runs for each event.
 public protocol ListedEvent: TraceEvent {
-  /// An event with every field zero or empty, which decoding fills.
+  /// An event whose fields are all zero or empty; decoding sets them.
   init()
-  /// Names every field once, in the order in which they are written.
+  /// Lists every field once, in the order in which they are written.
   static func fields<List: FieldList>(_ list: inout List) where List.Event == Self
 }
 
-/// What is done with each field of a ``ListedEvent``: it is listed, encoded or decoded.
+/// An operation on each field of a ``ListedEvent``: listing, encoding or decoding.
 public protocol FieldList<Event> {
   associatedtype Event
 
   /// A number, a text, bytes, or an array of those.
   ///
-  /// `type` is the stored type where it is not the value's own: an address is a `.pointer`.
+  /// `type` is the stored type if it is not the value's default type; for example, an address is a
+  /// `.pointer`.
   mutating func field<Value: FieldValue>(
     _ name: StaticString, _ path: WritableKeyPath<Event, Value>,
     type: @autoclosure () -> FieldType, hint: FieldHint)
@@ -47,7 +48,7 @@ public protocol FieldList<Event> {
 }
 
 extension FieldList {
-  /// A field of the value's own type.
+  /// A field stored as the value's default type.
   @inlinable @inline(__always)
   public mutating func field<Value: FieldValue>(
     _ name: StaticString, _ path: WritableKeyPath<Event, Value>, hint: FieldHint = .none
@@ -55,7 +56,7 @@ extension FieldList {
     field(name, path, type: Value.fieldType, hint: hint)
   }
 
-  /// A field with a stored type of its own and no hint.
+  /// A field with an explicit stored type and no hint.
   @inlinable @inline(__always)
   public mutating func field<Value: FieldValue>(
     _ name: StaticString, _ path: WritableKeyPath<Event, Value>,
@@ -84,8 +85,8 @@ extension FieldList {
 }
 
 extension EventSchema {
-  /// The schema of an event that lists its fields. Keep it in a `static let`: the list is read at
-  /// each call.
+  /// The schema of an event that lists its fields. Store it in a `static let`, because each call
+  /// runs the list.
   public init<Event: ListedEvent>(
     of _: Event.Type, provider: String, version: UInt8 = 0, name: String,
     level: Level = .informational, keywords: Keywords = []

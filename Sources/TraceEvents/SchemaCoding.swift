@@ -1,7 +1,7 @@
-// The binary form of schemas: the same bytes travel in the control protocol and lie in trace files
-// (SPEC.md, "Schemas").
+// The binary form of schemas. The control protocol and trace files use the same bytes (SPEC.md,
+// section 6).
 
-/// What a schema may contain at most; a reader refuses more.
+/// The limits of a schema. A reader refuses schemas that exceed them.
 package enum SchemaLimits {
   package static let nameBytes = 1024
   package static let fields = 256
@@ -37,7 +37,7 @@ extension EventSchema {
     for _ in 0..<count { fields.append(try FieldSchema(from: &reader)) }
   }
 
-  /// What makes ``init(from:)`` refuse this schema, or nil.
+  /// The limit that makes ``init(from:)`` refuse this schema, or nil.
   package var limitViolation: String? {
     let names = [provider, name] + fields.map(\.name)
     if Int(id) >= Self.idLimit { return "event id \(id) is not below \(Self.idLimit)" }
@@ -66,12 +66,12 @@ extension FieldSchema {
   fileprivate init(from reader: inout ByteReader) throws(ByteCodingError) {
     name = try reader.readString(limit: SchemaLimits.nameBytes)
     type = try FieldType(from: &reader)
-    // A hint that this reader does not know changes how a value looks, not what it is.
+    // An unknown hint changes only how the value is shown.
     hint = FieldHint(rawValue: try reader.readUInt8()) ?? .none
   }
 }
 
-/// Type codes: 1 to 12 a scalar, 13 an enumeration, 14 a string, 15 bytes; 0x80 added for an array.
+/// Type codes: 1 to 12 a scalar, 13 an enumeration, 14 a string, 15 bytes. An array has 0x80 added.
 private enum TypeCode {
   static let enumeration: UInt8 = 13
   static let string: UInt8 = 14
@@ -140,7 +140,7 @@ extension EnumSchema {
 }
 
 extension ProviderSchema {
-  /// Name and keywords; the events travel each on its own, because together they may be large.
+  /// Name and keywords. Each event is sent separately, because all events together may be large.
   package func writeHeading(to writer: inout ByteWriter) {
     writer.append(name)
     writer.append(varint: UInt64(keywords.count))

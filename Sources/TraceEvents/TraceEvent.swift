@@ -1,4 +1,5 @@
-/// A typed event: conform a struct by hand in a few lines.
+/// A typed event. ``ListedEvent`` is the shorter way to declare one; this protocol allows a
+/// hand-written encoding:
 ///
 ///     struct OrderPlaced: TraceEvent {
 ///       var id: UInt64
@@ -19,12 +20,11 @@
 ///       }
 ///     }
 ///
-/// - Guarantee: fields are encoded and decoded in the schema's order; a test should round-trip
-///   them.
-/// - Cost: mark `encode` and `eventID` `@inlinable` in a library, so that an event of scalars costs
-///   one store a field.
-/// - Trap: `encode` may run twice for one event (when it is larger than the first buffer), and in a
-///   signal handler; keep it free of side effects.
+/// - Guarantee: none about the order. `encode` and `init(from:)` must use the schema's order; test
+///   each event with a round trip.
+/// - Cost: one store for each scalar field. In a library, mark `encode` and `eventID` `@inlinable`.
+/// - Trap: `encode` may run twice for one event (if it is larger than the first buffer), and in a
+///   signal handler. It must not have side effects.
 public protocol TraceEvent: Sendable {
   /// A constant below ``EventSchema/idLimit``, unique within the provider.
   static var eventID: UInt16 { get }

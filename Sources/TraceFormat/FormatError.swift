@@ -44,7 +44,7 @@ extension FormatError: CustomStringConvertible {
     case .unsafeOutput(let path, let reason):
       "\(path) \(reason)"
     case .closed:
-      "the trace file is closed already"
+      "the trace file is already closed"
     }
   }
 }

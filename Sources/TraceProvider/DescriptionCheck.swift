@@ -1,9 +1,9 @@
 import TraceEvents
 
-/// A provider's description without what cannot be traced, and what is wrong with that, in
+/// A provider's description without the parts that cannot be traced, and the errors found, in
 /// sentences for the provider's author.
 ///
-/// A mistake costs the event that has it: the program goes on, and so do its other events.
+/// An error disables only the event that has it. The program and its other events are not affected.
 struct DescriptionCheck {
   private(set) var name: String
   private(set) var keywords: [KeywordSchema]
@@ -18,7 +18,7 @@ struct DescriptionCheck {
   }
 
   private mutating func checkHeading() {
-    if name.isEmpty { faults.append("it has no name; sessions cannot ask for it") }
+    if name.isEmpty { faults.append("it has no name; sessions cannot select it") }
     if name.utf8.count > SchemaLimits.nameBytes {
       name = String(decoding: name.utf8.prefix(SchemaLimits.nameBytes / 2), as: UTF8.self)
       faults.append("its name is longer than \(SchemaLimits.nameBytes) bytes and was cut")
@@ -58,7 +58,7 @@ struct DescriptionCheck {
     }
     if let violation = schema.limitViolation { return "cannot be traced: \(violation)" }
     if let other = events.first(where: { $0.eventID == event.eventID }) {
-      return "has the id \(event.eventID), which is \(other)'s; give each event an id of its own"
+      return "has the id \(event.eventID), which \(other) has too; give each event a different id"
     }
     return nil
   }

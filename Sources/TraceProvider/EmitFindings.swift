@@ -2,13 +2,13 @@ import CTraceShims
 import Synchronization
 import TraceEvents
 
-/// Mistakes that emitters have found and the control thread is to tell of: a fixed number of
-/// places, filled once each, because an emitter may be a signal handler.
+/// Errors found by emitters, to be reported by the control thread. The number of entries is fixed
+/// and each is filled once, because an emitter may be a signal handler.
 enum EmitFindings {
   enum Kind {
     /// The provider's description has no event with this id.
     case undescribed
-    /// It has another type under this id.
+    /// The description has another type for this id.
     case otherType
     case encoding(EncodingMismatch)
   }
@@ -32,7 +32,7 @@ enum EmitFindings {
     UInt(bitPattern: UnsafeMutablePointer<Finding>.allocate(capacity: capacity))
   }()
 
-  /// On the control thread only.
+  /// Used only on the control thread.
   nonisolated(unsafe) private static var takenCount = 0
 
   private static func flag(_ index: Int) -> UnsafeMutablePointer<UInt32> {
@@ -43,7 +43,8 @@ enum EmitFindings {
     UnsafeMutablePointer(bitPattern: places)! + index
   }
 
-  /// On the control thread, before anybody can post: a handler must not be the first to allocate.
+  /// Called on the control thread before the first post, because a signal handler must not
+  /// allocate.
   static func prepare() { _ = (isReady, places) }
 
   static func post(_ finding: Finding) {
@@ -54,14 +55,14 @@ enum EmitFindings {
     ControlThread.wakeFromEmitter()
   }
 
-  /// On the control thread: what is new, in order of its discovery.
+  /// Called on the control thread. Returns new findings in the order of their discovery.
   static func takeNew() -> [Finding] {
     let found = all
     defer { takenCount = found.count }
     return Array(found[takenCount...])
   }
 
-  /// Everything that was found so far, as far as it is ready without a gap.
+  /// All findings so far, up to the first that is not complete yet.
   static var all: [Finding] {
     var found: [Finding] = []
     for index in 0..<min(taken.load(ordering: .relaxed), capacity) {
@@ -73,7 +74,7 @@ enum EmitFindings {
 }
 
 extension EmitFindings.Finding {
-  /// For the provider's author: what is wrong, and what to do.
+  /// The error and its remedy, for the provider's author.
   var text: String {
     let swiftType = unsafeBitCast(type, to: Any.Type.self)
     let name = provider.schema.events.first { Int($0.id) == id }?.name ?? "\(id)"
@@ -87,7 +88,7 @@ extension EmitFindings.Finding {
       return "\(swiftType) (id \(id)) \(owner). Its events are not recorded"
     case .otherType:
       return "\(swiftType) is emitted with id \(id), which belongs to the event \(name); "
-        + "give it an id of its own. Its events are not recorded"
+        + "give it a different id. Its events are not recorded"
     case .encoding(let mismatch):
       let fields = provider.schema.events.first { Int($0.id) == id }?.fields ?? []
       return "encode of the event \(name) \(mismatch.text(fields))"

@@ -2,8 +2,8 @@ public import CTraceShims
 import TraceEvents
 import TraceRing
 
-/// What happens to an event before its type may use the fast path: it waits for sessions that are
-/// about to answer, and its encoding is compared with its schema, once.
+/// Handles events whose type may not use the fast path yet: they wait for sessions that are about
+/// to answer, and the encoding of each type is compared with its schema once.
 ///
 ///     row                              an event that comes here
 ///     mask all ones, type 0            waits for the sessions, bounded, or is counted as missed
@@ -11,21 +11,21 @@ import TraceRing
 ///     refs, type 1 (``unreadable``)    becomes a record that the session refuses and counts
 ///     mask all ones, not described     is counted; its author is told once
 ///
-/// - Guarantee: async-signal-safe; in a signal handler it does not wait. Nothing here runs while
-///   nobody traces.
+/// - Guarantee: async-signal-safe; does not wait in a signal handler. Nothing here runs while no
+///   session is active.
 enum EventAdmission {
-  /// In place of a row's type: the events' bytes do not match their schema.
+  /// Used as a row's type: the events' bytes do not match their schema.
   static let unreadable: UInt = 1
 
   private enum Verdict {
     case write
-    /// The events are to be counted as unreadable by the session.
+    /// The session counts the events as unreadable.
     case refuse
-    /// It is counted where it has to be.
+    /// The event is not written; it has been counted if necessary.
     case drop
   }
 
-  /// The sessions of `mask` that get an event whose row does not have its type.
+  /// The sessions in `mask` that receive an event whose row does not have the event's type.
   static func admit<E: TraceEvent>(
     _ event: E, _ row: UnsafeMutablePointer<trace_event_row>, mask: UInt8
   ) -> UInt8 {
@@ -60,14 +60,15 @@ enum EventAdmission {
     return check(event, row, provider, id)
   }
 
-  /// False when the event came before the sessions' answer, and was counted.
+  /// False if the event came before the sessions' answer and was counted.
   private static func hasAnswer(_ provider: RegisteredProvider, _ id: Int) -> Bool {
     waitForAnswer(provider, id)
     return !provider.ledger.countUnlessClosed(id)
   }
 
-  /// Waits as an event would. Once that is in vain, says no, and notes that it was asked: what is
-  /// emitted only after a yes is then missing, nobody knows how often.
+  /// Waits as an event would. If the wait times out, returns false and records that isEnabled was
+  /// called: events emitted only if it returns true are then missing, and their number is not
+  /// known.
   static func isWanted(_ row: UnsafeMutablePointer<trace_event_row>) -> Bool {
     Registry.resumeAfterFork()
     guard let provider = Registry.provider(owning: row) else { return false }
@@ -106,7 +107,7 @@ enum EventAdmission {
     return isUnreadable ? .refuse : .write
   }
 
-  /// Writes a record that no reader takes for the event, so that the session counts it.
+  /// Writes a record that does not match the event's schema, so that the session counts it.
   private static func refuse(_ row: UnsafeMutablePointer<trace_event_row>, mask: UInt8) {
     guard mask != 0, let provider = Registry.provider(owning: row) else { return }
     var nothing: UInt64 = 0
@@ -135,8 +136,8 @@ enum EventAdmission {
 }
 
 extension Provider {
-  /// Whether a session wants an event whose row says "all": the row of one that every session
-  /// wants, or of one whose sessions have not answered yet.
+  /// Whether a session wants an event whose row's mask is all ones: every session wants it, or its
+  /// sessions have not answered yet.
   @usableFromInline @inline(never)
   static func isWanted(_ row: UnsafeMutablePointer<trace_event_row>) -> Bool {
     EventAdmission.isWanted(row)

@@ -1,15 +1,15 @@
 import CTraceShims
 import TraceEvents
 
-/// What a provider knows of each event id, and the events that did not reach any session.
+/// A provider's state of each event id, and its counts of events that did not reach any session.
 ///
 ///     word    bits 0-47 events counted · 57 isEnabled was asked before the sessions' answer
 ///             58-60 which faults were reported · 61 it has fields · 62 it is described
 ///             63 nothing more is counted: the sessions have answered
 ///     type    the Swift type that the provider's description has for the id
 ///
-/// - Guarantee: async-signal-safe. Counting and closing meet in one word: an event is either
-///   counted before the sessions' answer, or written after it.
+/// - Guarantee: async-signal-safe. Counting and closing use the same word, so an event is either
+///   counted before the sessions' answer or written after it.
 struct EventLedger: @unchecked Sendable {
   enum Fault: UInt64 {
     case undescribed = 0x1000_0000_0000_0000
@@ -26,12 +26,12 @@ struct EventLedger: @unchecked Sendable {
   private let words: UnsafeMutablePointer<UInt64>?
   private let types: UnsafeMutablePointer<UInt>?
 
-  /// Of a provider without events.
+  /// The ledger of a provider without events.
   static let none = EventLedger()
 
   private init() { (words, types) = (nil, nil) }
 
-  /// Nil without memory.
+  /// Nil if there is no memory.
   init?(_ events: [any TraceEvent.Type]) {
     let count = EventSchema.idLimit
     guard let memory = trace_reserve(count * 16) else { return nil }
@@ -50,7 +50,7 @@ struct EventLedger: @unchecked Sendable {
   func count(_ id: Int) -> UInt64 { word(id) & Self.countMask }
   func type(_ id: Int) -> UInt { id < EventSchema.idLimit ? types?[id] ?? 0 : 0 }
 
-  /// Counts an event; false, and nothing counted, once the id is closed.
+  /// Counts an event. Returns false and does not count it once the id is closed.
   func countUnlessClosed(_ id: Int) -> Bool {
     guard let words, id < EventSchema.idLimit else { return false }
     while true {
@@ -76,7 +76,7 @@ struct EventLedger: @unchecked Sendable {
     if let words, id < EventSchema.idLimit { _ = trace_or_u64(words + id, Self.asked) }
   }
 
-  /// True the first time.
+  /// Returns true the first time.
   func isFirst(_ fault: Fault, _ id: Int) -> Bool {
     guard let words, id < EventSchema.idLimit else { return false }
     return trace_or_u64(words + id, fault.rawValue) & fault.rawValue == 0

@@ -3,10 +3,10 @@ import Synchronization
 public import TraceEvents
 public import TraceRing
 
-/// Encodes an event that somebody wants and writes it into the rings.
+/// Encodes an event that a session wants, and writes it into the rings.
 @usableFromInline
 enum EventWriter {
-  /// Events up to this many bytes are encoded on the stack at the place of emission.
+  /// Events of up to this many bytes are encoded on the caller's stack.
   @usableFromInline static var inlineBytes: Int { 256 }
   static let stackDepthMax = 192
 
@@ -35,7 +35,8 @@ enum EventWriter {
     unsafeBitCast(E.self as Any.Type, to: UInt.self)
   }
 
-  /// Large events, events with stacks, rundown: encoded in a buffer of the process's pool.
+  /// Large events, events with stacks, and rundown events are encoded in a buffer of the process's
+  /// pool.
   @usableFromInline @inline(never)
   static func writeSlow<E: TraceEvent>(
     _ event: E, _ row: UnsafeMutablePointer<trace_event_row>, mask: UInt8, flags: UInt64
@@ -60,8 +61,8 @@ enum EventWriter {
       flags: flags | (depth > 0 ? RingWriter.stackFlag : 0))
   }
 
-  /// The event's words in a buffer with room for a whole record, which the caller gives back. Nil,
-  /// and counted as a loss, when no buffer is free or the event is too large.
+  /// Encodes the event in a buffer with room for a whole record, which the caller returns. Nil if
+  /// no buffer is free or the event is too large; the event is then counted as lost.
   static func takeEncoded<E: TraceEvent>(
     _ event: E, mask: UInt8
   ) -> (payload: UnsafeMutablePointer<UInt64>, words: Int)? {
@@ -80,7 +81,7 @@ enum EventWriter {
     return (buffer.assumingMemoryBound(to: UInt64.self), encoder.byteCount >> 3)
   }
 
-  /// Leaves out the innermost frame, which is this file's.
+  /// Omits the innermost frame, which is in this file.
   private static func captureStack(_ frames: UnsafeMutablePointer<UInt64>, limit: Int) -> Int {
     let depth = Int(trace_capture_stack(frames, UInt32(max(limit, 0))))
     guard depth > 1 else { return 0 }
@@ -89,8 +90,8 @@ enum EventWriter {
   }
 }
 
-/// Buffers for events that are too large for the stack: a fixed number, taken and given back with
-/// one atomic word, so that a signal handler may have one too. Memory is touched when used.
+/// Buffers for events that are too large for the stack. Their number is fixed, and one atomic word
+/// allocates them, so a signal handler can use them. Memory is used only on demand.
 enum LargeBuffers {
   private static let count = 64
   private static let stride = 1 << 16

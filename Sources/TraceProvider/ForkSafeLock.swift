@@ -1,13 +1,13 @@
 import Glibc
 import Synchronization
 
-/// A value behind a lock that a forked child can break open: the thread that held it stayed in the
-/// parent.
+/// A value protected by a lock that a forked child can reset, because the thread that held the lock
+/// stays in the parent.
 ///
-/// For state that is touched rarely and briefly; waits by yielding.
+/// For state that is accessed rarely and briefly. Waits by yielding.
 final class ForkSafeLock<Value>: @unchecked Sendable {
   private let isHeld = Atomic<Bool>(false)
-  /// Behind a pointer, so that the child can leave a half-changed value behind.
+  /// Behind a pointer, so that the child can abandon a half-changed value.
   private var value: UnsafeMutablePointer<Value>
 
   init(_ initial: Value) {
@@ -26,7 +26,7 @@ final class ForkSafeLock<Value>: @unchecked Sendable {
     return try body(&value.pointee)
   }
 
-  /// In a forked child: replaces the value, carrying over what `keeping` reads from the old one.
+  /// Called in a forked child. Replaces the value, keeping what `keeping` reads from the old one.
   func reset<Kept>(
     to fresh: Value, keeping: (Value) -> Kept, into restore: (inout Value, Kept) -> Void
   ) {

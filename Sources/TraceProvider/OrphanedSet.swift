@@ -2,23 +2,23 @@ import CTraceShims
 import Glibc
 import TraceRing
 
-/// The buffers of the session that was killed last, kept for a while so that `tracectl recover` can
-/// read what stands in them. On the control thread only.
+/// The buffers of the last session that was killed, kept for a while so that `tracectl recover` can
+/// read them. Used only on the control thread.
 ///
-/// - Guarantee: one set at most, for ``keepNanoseconds`` at most; nobody writes to it.
-/// - Cost: the set's memory; programs that share buffers keep it together.
+/// - Guarantee: at most one set, for at most ``keepNanoseconds``; it is never written to.
+/// - Cost: the set's memory. Programs that share buffers share this cost.
 enum OrphanedSet {
   static let keepNanoseconds: UInt64 = 600_000_000_000
 
   private struct Kept {
     var set: BufferSet
-    /// By which another process finds the memory.
+    /// The descriptor by which another process finds the memory.
     var descriptor: Int32
     var until_ns: UInt64
   }
 
   nonisolated(unsafe) private static var kept: Kept?
-  /// The mapping, apart from the object, for a forked child.
+  /// The mapping without the object, for a forked child.
   nonisolated(unsafe) private static var mapping = UnsafeMutableRawBufferPointer(
     start: nil, count: 0)
 
@@ -40,7 +40,7 @@ enum OrphanedSet {
     Self.kept = nil
   }
 
-  /// In the child after a fork: the memory is the parent's to keep. The object stays behind.
+  /// Called in the child after a fork. The parent keeps the memory, and the object is abandoned.
   static func forgetAfterFork() {
     if let start = mapping.baseAddress { munmap(start, mapping.count) }
     mapping = UnsafeMutableRawBufferPointer(start: nil, count: 0)

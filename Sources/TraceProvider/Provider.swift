@@ -2,7 +2,7 @@ public import CTraceShims
 public import Synchronization
 public import TraceEvents
 
-/// What a provider offers: its keywords and event types.
+/// A provider's keywords and event types.
 public struct ProviderDescription: Sendable {
   public var keywords: [KeywordSchema]
   public var events: [any TraceEvent.Type]
@@ -13,25 +13,25 @@ public struct ProviderDescription: Sendable {
   }
 }
 
-/// A named source of events. Hold it in a global or `static let`, with a literal name and a closure
-/// that captures nothing: then the linker initialises it, and a disabled event costs one load, a
-/// test and a branch.
+/// A named source of events. Store it in a global or `static let`, with a literal name and a
+/// closure that captures nothing. It is then initialized statically, and a disabled event costs one
+/// load, a test and a branch.
 ///
 ///     enum Shop {
 ///       static let provider = Provider("Shop") { ProviderDescription(events: [OrderPlaced.self]) }
 ///     }
 ///     Shop.provider.emit(OrderPlaced(id: 7))
 ///
-/// - Guarantee: ``emit(_:)`` is async-signal-safe once the provider is registered, takes no lock
-///   and allocates nothing.
-/// - Trap: a provider lives as long as the process; one that is created in a function and dropped
-///   stays registered. A provider that is not static costs three loads a disabled event.
+/// - Guarantee: once the provider is registered, ``emit(_:)`` is async-signal-safe, takes no lock
+///   and does not allocate.
+/// - Trap: a provider lives as long as the process. One that is created in a function and dropped
+///   stays registered. A disabled event of a provider that is not static costs three loads.
 public struct Provider: ~Copyable, Sendable {
-  /// What the disabled check reads; see ``WantedHints``.
+  /// The bytes that the check for disabled events reads; see ``WantedHints``.
   @usableFromInline let hints: WantedHints
   /// Address of the provider's event rows; 0 until it is registered.
   @usableFromInline let rows: Atomic<UInt>
-  /// The registry's record of it, retained for ever; 0 until someone asks.
+  /// The registry's record of the provider, retained forever; 0 until it is needed.
   @usableFromInline let record: Atomic<UInt>
   @usableFromInline let name: StaticString
   @usableFromInline let describe: @Sendable () -> ProviderDescription
@@ -45,19 +45,20 @@ public struct Provider: ~Copyable, Sendable {
     self.describe = describe
   }
 
-  /// Makes the provider known to sessions; the first `emit` does it too. In a forked child, call it
-  /// again before starting threads that emit: they do not wait for each other's first emit.
+  /// Registers the provider with sessions. The first `emit` does so, too. In a forked child, call
+  /// it again before starting threads that emit, because threads do not wait for each other's first
+  /// emit.
   ///
-  /// - Cost: under 1 ms when nobody traces. When a session is waiting for this provider, returns
-  ///   when it is enabled, or after 50 ms; after 30 s when the session has started this program
-  ///   (`TRACE_REGISTER_TIMEOUT`, milliseconds, for both). Events that come before the session's
-  ///   answer are then counted, and the session reports them as lost.
+  /// - Cost: under 1 ms if there is no session. If a session is waiting for this provider, returns
+  ///   when the session has enabled it, or after 50 ms; after 30 s if the session started this
+  ///   program (`TRACE_REGISTER_TIMEOUT`, milliseconds, sets both). Events emitted before the
+  ///   session's answer are counted, and the session reports them as lost.
   /// - Trap: allocates and takes locks; call it before the first emit from a signal handler.
   public borrowing func register() {
     if rows.load(ordering: .acquiring) == 0 { registerSlow() } else { Registry.resumeAfterFork() }
   }
 
-  /// Whether any session wants this event now. Registers the provider when it is not yet.
+  /// Whether a session currently wants this event. Registers the provider if necessary.
   ///
   /// - Cost: one load, a test and a branch when no session has enabled the provider; three loads
   ///   when one has, and does not want the event.
@@ -69,38 +70,39 @@ public struct Provider: ~Copyable, Sendable {
     return mask != 0 && (mask != .max || Self.isWanted(row))
   }
 
-  /// Writes the event to every session that wants it. `event` is evaluated only when one does.
+  /// Writes the event to every session that wants it. `event` is evaluated only if a session wants
+  /// it.
   ///
   /// - Cost: one load, a test and a branch when no session has enabled the provider; three loads
   ///   when one has, and does not want the event; about the clock's read when one wants it.
-  /// - Trap: a session in block mode lets the caller wait when its buffers are full.
+  /// - Trap: a session in block mode makes the caller wait when its buffers are full.
   @inlinable @inline(__always)
   public borrowing func emit<E: TraceEvent>(_ event: @autoclosure () -> E) {
     guard hints.mayBeWanted(E.self) else { return }
     let row = Self.row(registeredRows(), E.self)
     let mask = trace_load_u8(&row.pointee.mask)
-    // Not marked as unlikely: the compiler does not inline into paths that are, and a call here
-    // costs a third of what an event does.
+    // Not marked as unlikely: the compiler does not inline code on unlikely paths, and a call here
+    // costs a third of an event.
     if mask != 0 { EventWriter.write(event(), row, mask: mask) }
   }
 
-  /// Called on the control thread whenever what sessions together want of this provider changes.
-  /// Replaces the one set before. Set it before the provider is registered, or it misses what is
-  /// enabled by then.
+  /// Sets a closure that runs on the control thread whenever the combined selection of all sessions
+  /// changes. It replaces the previous closure. Set it before the provider is registered; otherwise
+  /// it misses earlier changes.
   public borrowing func onEnable(_ body: @escaping @Sendable (Enablement) -> Void) {
     registration().setEnableHandler(body)
   }
 
-  /// Called on the control thread when a session asks what already lives (methods compiled, images
-  /// loaded, heap sizes). Events emitted through the argument go to that session only, marked as
-  /// rundown. Set it before the provider is registered.
+  /// Sets a closure that runs on the control thread when a session requests a rundown of existing
+  /// state (compiled methods, loaded images, heap sizes). Events emitted through its argument go
+  /// only to that session, and are marked as rundown. Set it before the provider is registered.
   public borrowing func onCaptureState(
     _ body: @escaping @Sendable (borrowing CaptureState) -> Void
   ) {
     registration().setCaptureStateHandler(body)
   }
 
-  /// Address of the event rows; registers the provider first when it is not yet.
+  /// Address of the event rows. Registers the provider if necessary.
   @inlinable @inline(__always)
   borrowing func registeredRows() -> UInt {
     let address = rows.load(ordering: .relaxed)
@@ -119,7 +121,7 @@ public struct Provider: ~Copyable, Sendable {
   @usableFromInline @inline(never)
   borrowing func registerSlow() {
     let provider = registration()
-    // Stored before the announcement: a closure that the announcement runs may emit.
+    // Stored before the announcement, because a closure run by the announcement may emit.
     rows.store(UInt(bitPattern: provider.rows), ordering: .releasing)
     provider.announce()
   }

@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// Tells a program's author, on standard error, what is wrong with its providers: each once, and a
-/// bounded number in all. Sessions hear it too, from ``SessionLink``.
+/// Reports errors in providers to the program's author on standard error: each error once, and a
+/// bounded number in total. ``SessionLink`` also reports them to sessions.
 enum ProviderFaults {
   static let linesMax = 16
   private static let lines = Atomic<Int>(0)

@@ -5,7 +5,7 @@ public import TraceEvents
 /// A sentence for the sessions that want an event.
 struct ProviderNote: Equatable {
   static let notesMax = 16
-  /// What is longer is cut.
+  /// Longer texts are truncated.
   static let textBytes = 400
 
   var eventID: UInt16
@@ -13,16 +13,16 @@ struct ProviderNote: Equatable {
 }
 
 extension Provider {
-  /// Tells each session that asks for events of this type, now or later, why there are none or few
-  /// and what to do: one sentence, which `tracectl collect` prints with the process's name. A
-  /// session that asked for every event of the provider is not told.
+  /// Explains, to each session that selects events of this type, now or later, why there are none
+  /// or few and what to do. The text is one sentence, which `tracectl collect` prints with the
+  /// process's name. A session that selected every event of the provider does not receive it.
   ///
-  /// - Guarantee: a session is told each sentence once. A provider keeps 16 of at most 400 bytes;
-  ///   further ones are ignored.
-  /// - Trap: allocates and takes a lock; not for signal handlers.
+  /// - Guarantee: a session receives each sentence once. A provider keeps 16 sentences of at most
+  ///   400 bytes and ignores further ones.
+  /// - Trap: allocates and takes a lock; do not call it from signal handlers.
   public borrowing func explain<E: TraceEvent>(_: E.Type, _ text: String) {
     var bytes = Array(text.utf8.prefix(ProviderNote.textBytes))
-    // Not in the middle of a character.
+    // Do not cut in the middle of a character.
     while String(validating: bytes, as: UTF8.self) == nil, !bytes.isEmpty { bytes.removeLast() }
     let note = ProviderNote(eventID: E.eventID, text: String(decoding: bytes, as: UTF8.self))
     noteSlow(note)
@@ -38,7 +38,7 @@ extension RegisteredProvider {
     ControlThread.wakeFromEmitter()
   }
 
-  /// What the session at `slot` is to be told: of the events that it has on.
+  /// The notes for the session at `slot`, about events that it has enabled.
   func notes(slot: Int) -> [String] {
     state.withLock(\.notes).filter {
       trace_event_ref(rows + Int($0.eventID), UInt32(slot)) != 0

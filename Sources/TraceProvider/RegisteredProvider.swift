@@ -3,13 +3,13 @@ import Synchronization
 public import TraceEvents
 import TraceRing
 
-/// What all sessions together want of a provider.
+/// The combined selection of all sessions of a provider's events.
 public struct Enablement: Hashable, Sendable {
   /// False when no session has the provider enabled.
   public var isEnabled: Bool
-  /// The most verbose level asked for; 255 when a session asks for every level.
+  /// The most verbose level of all sessions; 255 if a session wants every level.
   public var level: Level
-  /// Every keyword asked for; all bits when a session asks for every event.
+  /// The union of the sessions' keywords; all bits if a session wants every event.
   public var keywords: Keywords
 
   init(_ filters: [EnableFilter]) {
@@ -24,7 +24,7 @@ public struct Enablement: Hashable, Sendable {
 public struct CaptureState: ~Copyable {
   let slot: Int
   let rows: UnsafeMutablePointer<trace_event_row>
-  /// What this session asked for, so that only that need be enumerated.
+  /// The session's filter, so that the closure can enumerate only what is needed.
   public let filter: EnableFilter
 
   /// Whether the session wants events of this type.
@@ -32,7 +32,8 @@ public struct CaptureState: ~Copyable {
     trace_event_ref(rows + Int(E.eventID), UInt32(slot)) != 0
   }
 
-  /// Writes an event, marked as rundown, to the session that asked, if it wants it.
+  /// Writes an event, marked as rundown, to the requesting session, if that session wants the
+  /// event.
   public func emit<E: TraceEvent>(_ event: @autoclosure () -> E) {
     guard trace_load_u8(&rows[Int(E.eventID)].mask) != 0 else { return }
     guard isEnabled(E.self) else { return EventAdmission.noteUndescribed(E.self, rows) }
@@ -41,25 +42,25 @@ public struct CaptureState: ~Copyable {
   }
 }
 
-/// What a session wants of one event type.
+/// A session's selection of one event type.
 struct EventGrant: Equatable {
   var eventID: UInt16
-  /// The event's number in the session's records; not 0.
+  /// The event's ref in the session's records; not 0.
   var ref: UInt16
   var isOn: Bool
   var captureStack: Bool
 }
 
-/// A provider as the control thread sees it. Lives as long as the process.
+/// The control thread's record of a provider. Lives as long as the process.
 final class RegisteredProvider: Sendable {
   typealias EnableHandler = @Sendable (Enablement) -> Void
   typealias CaptureStateHandler = @Sendable (borrowing CaptureState) -> Void
 
   struct State {
     var isAnnounced = false
-    /// Whether events are held up or counted until the sessions have answered.
+    /// Whether events wait or are counted until the sessions have answered.
     var isWaiting = true
-    /// Whether events that are not described reach the slow path, to be counted.
+    /// Whether undescribed events take the slow path, which counts them.
     var countsUndescribed = false
     var filters: [EnableFilter?] = Array(repeating: nil, count: EmitterSlots.count)
     var enablement = Enablement([])
@@ -68,19 +69,19 @@ final class RegisteredProvider: Sendable {
     var notes: [ProviderNote] = []
   }
 
-  /// What can be traced; events that cannot are in ``faults``.
+  /// The events that can be traced. Events that cannot are in ``faults``.
   let schema: ProviderSchema
-  /// What is wrong with the description, in sentences for the provider's author.
+  /// Errors in the description, in sentences for the provider's author.
   let faults: [String]
-  /// A row for each number that an event id can be; all zero when nobody traces. Touched for those
-  /// used.
+  /// A row for each possible event id; all zero if no session is active. Memory is used only for
+  /// the ids in use.
   nonisolated(unsafe) let rows: UnsafeMutablePointer<trace_event_row>
   let ledger: EventLedger
   /// The provider's ``WantedHints`` in static memory; nil for a provider that may move.
   nonisolated(unsafe) private let hints: UnsafeMutablePointer<UInt8>?
   let state = ForkSafeLock(State())
-  /// The provider announced before this one, and how many there were; set once, before the list
-  /// shows it.
+  /// The previously announced provider, and the number of earlier ones. Set once, before this
+  /// provider is in the list.
   nonisolated(unsafe) var previous: RegisteredProvider?
   nonisolated(unsafe) var position = 0
   private let waitEnd = Atomic<UInt64>(0)
@@ -109,10 +110,10 @@ final class RegisteredProvider: Sendable {
     for event in schema.events { rows[Int(event.id)].mask = .max }
   }
 
-  /// Until the registering thread has said how long sessions are waited for.
+  /// The limit used until the registering thread has set the time to wait for sessions.
   private static let waitMax_ns: UInt64 = 30_000_000_000
 
-  /// Until when emitters wait for the sessions' answers.
+  /// The time until which emitters wait for the sessions' answers.
   var waitEnd_ns: UInt64 { waitEnd.load(ordering: .relaxed) }
   func waitEnds(at_ns end: UInt64) { waitEnd.store(end, ordering: .relaxed) }
 
@@ -124,7 +125,7 @@ final class RegisteredProvider: Sendable {
     state.withLock { $0.captureStateHandler = handler }
   }
 
-  /// Tells the registry, once.
+  /// Adds the provider to the registry, once.
   func announce() {
     let isFirst = state.withLock { state in
       defer { state.isAnnounced = true }
@@ -135,7 +136,7 @@ final class RegisteredProvider: Sendable {
     Registry.add(self)
   }
 
-  /// Switches a session's events on and off. On the control thread only.
+  /// Enables and disables a session's events. Called only on the control thread.
   func apply(slot: Int, filter: EnableFilter?, grants: [EventGrant]) {
     let bit = UInt8(1) << UInt8(slot)
     state.withLock { state in
@@ -150,7 +151,7 @@ final class RegisteredProvider: Sendable {
     if grants.contains(where: \.isOn) { settle() }
   }
 
-  /// Takes a session's interest in every event away.
+  /// Disables all events for a session.
   func clear(slot: Int) {
     let bit = UInt8(1) << UInt8(slot)
     state.withLock { state in
@@ -164,7 +165,7 @@ final class RegisteredProvider: Sendable {
     }
   }
 
-  /// Tells the provider's owner when what sessions want has changed.
+  /// Notifies the provider's owner if the combined selection has changed.
   func enablementChanged() {
     let call: (EnableHandler, Enablement)? = state.withLock {
       let now = Enablement($0.filters.compactMap(\.self))
@@ -175,7 +176,7 @@ final class RegisteredProvider: Sendable {
     if let (handler, enablement) = call { handler(enablement) }
   }
 
-  /// Lets the provider's owner tell one session what already lives.
+  /// Runs the owner's capture-state closure for one session.
   func captureState(slot: Int, filter: EnableFilter) {
     let handler = state.withLock { $0.captureStateHandler }
     handler?(CaptureState(slot: slot, rows: rows, filter: filter))
@@ -183,10 +184,10 @@ final class RegisteredProvider: Sendable {
 
   // MARK: Waiting for sessions
 
-  /// Whether events go to those sessions that want them, and to nobody else.
+  /// Whether events go exactly to the sessions that want them.
   var isSettled: Bool { state.withLock { !$0.isWaiting } }
 
-  /// Ends the waiting: who wants events has said so.
+  /// Ends the waiting, because all sessions have answered.
   func settle() {
     let hasWaited = state.withLock { state in
       guard state.isWaiting else { return false }
@@ -198,8 +199,9 @@ final class RegisteredProvider: Sendable {
     if hasWaited { ControlThread.wakeWaiters() }
   }
 
-  /// In the child after a fork: every event looks wanted by all and belongs to no type, which sends
-  /// the first emit to ``Registry/resumeAfterFork()``. A child that never emits pays nothing.
+  /// Called in the child after a fork. Marks every event as wanted by all sessions and without a
+  /// type, so that the first emit calls ``Registry/resumeAfterFork()``. A child that never emits
+  /// has no cost.
   func suspendAfterFork() {
     state.reset(to: State(), keeping: { ($0.enableHandler, $0.captureStateHandler, $0.notes) }) {
       ($0.enableHandler, $0.captureStateHandler, $0.notes) = $1
@@ -216,12 +218,12 @@ final class RegisteredProvider: Sendable {
     if let hints { for index in 0..<WantedHints.count { trace_store_u8(hints + index, .max) } }
   }
 
-  /// In a forked child, at its first emit: its sessions are waited for as if it registered.
+  /// Called in a forked child at its first emit. Waits for its sessions as at registration.
   func resumeAfterFork() { waitEnds(at_ns: trace_monotonic_ns() &+ Self.waitMax_ns) }
 
   // MARK: Rows
 
-  /// Brings the rows' masks up to date with who wants what.
+  /// Updates the rows' masks from the sessions' selections.
   private func publish(_ state: inout State) {
     if !state.isWaiting {
       for event in schema.events {
@@ -239,8 +241,8 @@ final class RegisteredProvider: Sendable {
     publishHints(state)
   }
 
-  /// Copies what the rows say into the provider's hints. The lock puts the control thread and a
-  /// registering thread in order: whoever publishes last has seen the other's rows.
+  /// Updates the provider's hints from the rows. The lock orders the control thread and a
+  /// registering thread: the last one to publish has seen the other's rows.
   private func publishHints(_ state: State) {
     guard let hints else { return }
     var wanted = InlineArray<64, UInt8>(repeating: state.countsUndescribed ? .max : 0)

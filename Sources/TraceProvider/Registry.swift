@@ -2,10 +2,10 @@ import CTraceShims
 import Synchronization
 import TraceEvents
 
-/// Every provider that this process has announced: a list that only grows, so that a forked child
-/// can walk it whatever the parent's threads were doing.
+/// The list of all providers that this process has announced. It only grows, so that a forked child
+/// can traverse it whatever the parent's threads were doing.
 enum Registry {
-  /// The last one announced, retained for ever; each leads to the one before.
+  /// The last announced provider, retained forever; each one links to the previous.
   private static let last = Atomic<UInt>(0)
   private static let isSuspended = Atomic<Bool>(false)
 
@@ -33,7 +33,7 @@ enum Registry {
     ControlThread.providerAdded(provider)
   }
 
-  /// The provider whose row this is. Allocates nothing.
+  /// The provider that owns this row. Does not allocate.
   static func provider(
     owning row: UnsafePointer<trace_event_row>
   ) -> RegisteredProvider? {
@@ -51,7 +51,7 @@ enum Registry {
     isSuspended.store(true, ordering: .releasing)
   }
 
-  /// In a forked child, at its first emit: announces every provider anew.
+  /// Called in a forked child at its first emit. Announces all providers again.
   static func resumeAfterFork() {
     guard isSuspended.load(ordering: .acquiring),
       isSuspended.exchange(false, ordering: .acquiringAndReleasing)

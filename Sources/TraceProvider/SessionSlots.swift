@@ -3,12 +3,12 @@ import Glibc
 import TraceEvents
 import TraceRing
 
-/// The sessions that this process emits to. Only the control thread calls it.
+/// The sessions that this process emits to. Called only by the control thread.
 enum SessionSlots {
   enum Failure: Error, Equatable {
     case allTaken
     case bufferSet(BufferSetError)
-    /// The set's writers use restartable sequences, and this process has none that work.
+    /// The set requires restartable sequences, which do not work in this process.
     case needsRseq
   }
 
@@ -20,7 +20,7 @@ enum SessionSlots {
 
   private struct State {
     var attachments: [Attachment?] = Array(repeating: nil, count: EmitterSlots.count)
-    /// Places whose mapping had to be left behind.
+    /// Slots whose mapping had to be left in place.
     var abandoned: Set<Int> = []
   }
 
@@ -34,11 +34,11 @@ enum SessionSlots {
     return state
   }
 
-  /// Maps the set and lets this process's emitters write to it. Takes over both descriptors, which
-  /// are ``OpenDescriptors``, when it succeeds.
+  /// Maps the set and attaches it to this process's emitters. If it succeeds, it takes ownership of
+  /// both descriptors, which are ``OpenDescriptors``.
   ///
-  /// - Returns: the place, and the time that the session asks emitters to wait in block mode where
-  ///   that is more than ``BlockTimeout/limit_ns``.
+  /// - Returns: the slot, and the block-mode timeout requested by the session if it is more than
+  ///   ``BlockTimeout/limit_ns``.
   static func attach(
     memoryDescriptor: Int32, wakeDescriptor: Int32, processSlot: UInt32
   ) throws(Failure) -> (slot: Int, refusedTimeout_ns: UInt64?) {
@@ -67,8 +67,8 @@ enum SessionSlots {
     provider.enablementChanged()
   }
 
-  /// Clears the session's bits, waits until no emitter is in its memory, and unmaps it; or keeps it
-  /// for `tracectl recover`, when the session has gone without a word.
+  /// Clears the session's bits, waits until no emitter uses its memory, and unmaps the memory, or
+  /// keeps it for `tracectl recover` if the session ended without closing properly.
   static func detach(slot: Int, keepsBuffers: Bool = false) {
     let providers = Registry.all()
     for provider in providers { provider.clear(slot: slot) }
@@ -91,7 +91,8 @@ enum SessionSlots {
     for provider in providers { provider.enablementChanged() }
   }
 
-  /// In the child after a fork: sessions are the parent's. The providers' next emit starts over.
+  /// Called in the child after a fork. The sessions stay with the parent; the providers' next emit
+  /// starts over.
   static func forgetAfterFork() {
     EmitterSlots.forgetAfterFork()
     OrphanedSet.forgetAfterFork()
@@ -101,5 +102,5 @@ enum SessionSlots {
   }
 }
 
-/// Whether restartable sequences work in this process; tried once.
+/// Whether restartable sequences work in this process; tested once.
 let rseqIsUsable: Bool = trace_rseq_self_test()

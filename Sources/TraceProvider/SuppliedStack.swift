@@ -3,18 +3,18 @@ public import TraceEvents
 import TraceRing
 
 extension Provider {
-  /// Writes the event; a session that takes stacks of it gets the one that `stack` supplies, in
-  /// place of the native one. For runtimes whose frames are not on the native stack, such as an
+  /// Writes the event. A session that records its stack gets the one supplied by `stack` instead of
+  /// the native stack. For runtimes whose frames are not on the native stack, such as an
   /// interpreter's.
   ///
-  /// `stack` appends addresses, innermost first: the place of the event, then the places where
-  /// calls return. A reader looks a return address up one byte earlier. What it appends must have
-  /// been announced by then (``MethodLoad``, ``SymbolLoad``) to get a name. If it appends nothing,
-  /// the event has no stack.
+  /// `stack` appends addresses, innermost first: the location of the event, then return addresses.
+  /// A reader looks up the byte before a return address. To get a name, an address must be
+  /// announced before (``MethodLoad``, ``SymbolLoad``). If `stack` appends nothing, the event has
+  /// no stack.
   ///
-  /// - Guarantee: `stack` runs at most once, on the calling thread, before the event gets its time,
-  ///   and only when a session takes stacks of this event. It may emit events.
-  /// - Cost: as ``emit(_:)`` when no session takes stacks of the event.
+  /// - Guarantee: `stack` runs at most once, on the calling thread, before the event's timestamp is
+  ///   read, and only if a session records the stack of this event. It may emit events.
+  /// - Cost: that of ``emit(_:)`` if no session records the stack of this event.
   @inlinable @inline(__always)
   public borrowing func emit<E: TraceEvent>(
     _ event: @autoclosure () -> E, stack: (inout OutputSpan<UInt64>) -> Void
@@ -34,7 +34,7 @@ extension Provider {
 }
 
 extension EventWriter {
-  /// As ``writeSlow(_:_:mask:flags:)``, with the stack that the emitter supplies.
+  /// Like ``writeSlow(_:_:mask:flags:)``, with a stack supplied by the emitter.
   @usableFromInline @inline(never)
   static func write<E: TraceEvent>(
     _ event: E, _ row: UnsafeMutablePointer<trace_event_row>, mask: UInt8,
@@ -50,7 +50,8 @@ extension EventWriter {
       return writeEncoded(
         event, row, mask: mask, stackMask: 0, UnsafeBufferPointer(start: nil, count: 0))
     }
-    // Before a buffer is taken: there are few, and the emitter may be held up as long as it likes.
+    // Runs before a buffer is taken, because there are few buffers and the closure may take
+    // arbitrarily long.
     withUnsafeTemporaryAllocation(of: UInt64.self, capacity: stackDepthMax) { buffer in
       var frames = OutputSpan(buffer: buffer, initializedCount: 0)
       stack(&frames)

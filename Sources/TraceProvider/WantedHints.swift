@@ -2,8 +2,8 @@ import CTraceShims
 public import Synchronization
 public import TraceEvents
 
-/// One byte for each event id modulo 64, in the provider's own static storage, so that a disabled
-/// event costs one load.
+/// One byte for each event id modulo 64, in the provider's static storage, so that a disabled event
+/// costs one load.
 ///
 ///     byte    meaning                                              written by
 ///     0       no session wants any event whose id modulo 64 is     RegisteredProvider.publishHints
@@ -12,14 +12,14 @@ public import TraceEvents
 ///             not registered, and in a forked child until its      suspendAfterFork
 ///             first emit
 ///
-/// Relaxed loads suffice: a stale byte only delays the moment at which an event starts or stops.
-/// The row, which is read next, decides.
+/// Relaxed loads suffice: a stale byte only delays the moment at which an event is enabled or
+/// disabled. The row, which is read next, has the exact answer.
 @usableFromInline
 struct WantedHints: ~Copyable, Sendable {
   static var count: Int { 64 }
 
-  // Eight words instead of 64 bytes: the linker initialises words, and the compiler turns the shift
-  // below into a constant mask. Their order in memory is the order of the bytes.
+  // Eight words instead of 64 bytes, because they are initialized statically and the compiler turns
+  // the shift below into a constant mask. Their order in memory is the order of the bytes.
   @usableFromInline let word0: Atomic<UInt64>
   @usableFromInline let word1: Atomic<UInt64>
   @usableFromInline let word2: Atomic<UInt64>
@@ -29,7 +29,7 @@ struct WantedHints: ~Copyable, Sendable {
   @usableFromInline let word6: Atomic<UInt64>
   @usableFromInline let word7: Atomic<UInt64>
 
-  /// Every byte says "the row knows": no provider is registered when it is made.
+  /// All bytes are set, because a new provider is not registered yet.
   @inlinable @inline(__always)
   init() {
     word0 = Atomic(.max)
@@ -42,9 +42,9 @@ struct WantedHints: ~Copyable, Sendable {
     word7 = Atomic(.max)
   }
 
-  /// False when no session wants the event. True when one may: the event's row knows.
+  /// False if no session wants the event. True if one may; the event's row has the exact answer.
   ///
-  /// - Cost: one load of static memory, for event ids that the compiler knows.
+  /// - Cost: one load of static memory if the event id is a compile-time constant.
   @inlinable @inline(__always)
   borrowing func mayBeWanted<E: TraceEvent>(_: E.Type) -> Bool {
     word(E.eventID) & (0xff << UInt64((E.eventID & 7) &* 8)) != 0
@@ -64,8 +64,8 @@ struct WantedHints: ~Copyable, Sendable {
     }
   }
 
-  /// The bytes, if they lie in the static data of an image, which is then never unloaded; nil for a
-  /// provider on the stack or the heap, which may move or go.
+  /// The bytes, if they are in the static data of an image, which is then never unloaded; nil for a
+  /// provider on the stack or the heap, which may move or end.
   borrowing func staticBytes() -> UnsafeMutablePointer<UInt8>? {
     withUnsafePointer(to: self) { hints in
       guard trace_pin_image(hints) else { return nil }

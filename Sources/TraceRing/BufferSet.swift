@@ -1,7 +1,7 @@
 import CTraceShims
 import Glibc
 
-/// What a session chooses for a buffer set.
+/// The parameters of a buffer set, chosen by the session.
 public struct BufferSetParameters: Sendable, Equatable {
   public var ringCount: Int
   /// A power of two, from ``RingLayout/ringBytesMin`` to ``RingLayout/ringBytesMax``.
@@ -9,10 +9,11 @@ public struct BufferSetParameters: Sendable, Equatable {
   public var mode: BufferMode
   public var writerKind: WriterKind
   public var blockTimeoutNanoseconds: UInt64
-  /// False: ticks are the machine's counter. True: nanoseconds of CLOCK_MONOTONIC (lock sets only).
+  /// If false, ticks are the machine's counter; if true, nanoseconds of CLOCK_MONOTONIC (lock sets
+  /// only).
   public var usesMonotonicClock: Bool
-  /// What the session's trace calls the first ring, and when it says that it began: by these the
-  /// set is known after its session was killed.
+  /// The trace's stream number of the first ring, and the trace's start time. They identify the set
+  /// after its session was killed.
   public var firstStream: UInt32 = 0
   public var sessionTicks: UInt64 = 0
 
@@ -37,58 +38,58 @@ public struct BufferSetParameters: Sendable, Equatable {
   }
 }
 
-/// Why memory cannot be created, or used, as a buffer set.
+/// The reason why memory cannot be created or used as a buffer set.
 public enum BufferSetError: Error, Equatable {
   case invalidParameters
   /// A system call failed.
   case system(call: String, code: Int32)
   /// The descriptor is not a buffer set of this ABI, or its size does not fit its header.
   case notABufferSet
-  /// It would take more of the machine's memory than ``BufferSet/bytesMax``.
+  /// The set would take more of the machine's memory than ``BufferSet/bytesMax``.
   case tooLarge(bytes: Int)
-  /// The session's buffers take as much as they may already.
+  /// The session's buffers already take as much memory as they may.
   case noMemoryLeft
 }
 
 extension BufferSetError: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .invalidParameters: "the sizes do not fit"
+    case .invalidParameters: "the sizes are not valid"
     case .system(let call, let code): "\(call): \(String(cString: strerror(code)))"
     case .notABufferSet: "they are not of this version, or their size is wrong"
     case .tooLarge(let bytes):
       "they take \(bytes >> 20) MiB, and \(BufferSet.bytesMax >> 20) MiB is the most: half of the "
         + "machine's memory"
-    case .noMemoryLeft: "the session's buffers take as much memory as they may already"
+    case .noMemoryLeft: "the session's buffers already take as much memory as they may"
     }
   }
 }
 
 /// A mapping of a buffer set: the memory that emitters write and a session drains.
 ///
-/// - Guarantee: addresses are computed from values checked once, never from what is in the memory
-///   now.
+/// - Guarantee: addresses are computed from values that were checked once, never from the memory's
+///   current contents.
 /// - Cost: address space for every CPU; memory only for the pages that are written.
 public final class BufferSet: @unchecked Sendable {
   public let parameters: BufferSetParameters
-  /// What one set may take at most: half of the machine's memory.
+  /// The maximum size of a set: half of the machine's memory.
   public static let bytesMax: Int = {
     let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
     return pages > 0 && size > 0 ? pages / 2 * size : .max
   }()
 
-  /// The memfd of a set that was created here; -1 for an attached one, and after
+  /// The memfd of a set created by this process; -1 for an attached set, and after
   /// ``closeDescriptor()``.
   public private(set) var descriptor: Int32
   let base: UnsafeMutableRawPointer
-  /// The memory that it may take: pages take some once they are written.
+  /// The maximum memory of the set. Pages take memory only once they are written.
   public let byteCount: Int
-  /// When it was mapped here: no later than anything that is written to a set created here.
+  /// Ticks when the set was mapped; anything written to a set created here is not earlier.
   let mappedTicks: UInt64
   /// The same moment on CLOCK_MONOTONIC.
   let mappedNanoseconds: UInt64
 
-  /// A new set; the caller hands its descriptor to processes.
+  /// Creates a set. The caller passes its descriptor to processes.
   public static func create(_ parameters: BufferSetParameters) throws(BufferSetError) -> BufferSet {
     guard parameters.isValid else { throw .invalidParameters }
     let descriptor = trace_memfd("trace-buffers")
@@ -105,16 +106,16 @@ public final class BufferSet: @unchecked Sendable {
     return set
   }
 
-  /// Maps a set that a session created; leaves the descriptor to the caller.
+  /// Maps a set created by a session. The caller keeps the descriptor.
   ///
-  /// - Guarantee: the header is read once; every number in it is checked, but for the block
+  /// - Guarantee: the header is read once, and every number in it is checked, except the block
   ///   timeout, which ``EmitterSlots`` bounds.
   public static func attach(descriptor: Int32) throws(BufferSetError) -> BufferSet {
     try attach(descriptor: descriptor, flags: MAP_SHARED)
   }
 
-  /// Maps a set to be read, by a descriptor open for reading: what is stored in the mapping stays
-  /// there.
+  /// Maps a set for reading, by a descriptor open for reading. Stores to the mapping do not change
+  /// the set.
   public static func attachCopy(descriptor: Int32) throws(BufferSetError) -> BufferSet {
     try attach(descriptor: descriptor, flags: MAP_PRIVATE)
   }
@@ -170,7 +171,7 @@ public final class BufferSet: @unchecked Sendable {
     closeDescriptor()
   }
 
-  /// After this no further process can be given the set.
+  /// Closes the descriptor; the set cannot be passed to further processes.
   public func closeDescriptor() {
     if descriptor >= 0 { close(descriptor) }
     descriptor = -1
@@ -204,22 +205,22 @@ public final class BufferSet: @unchecked Sendable {
       .assumingMemoryBound(to: UInt64.self)
   }
 
-  /// The mapping, for a forked child, which may not touch this object.
+  /// The mapping, for a forked child, which must not use this object.
   public var mapping: UnsafeMutableRawBufferPointer {
     UnsafeMutableRawBufferPointer(start: base, count: byteCount)
   }
 
-  /// Where the first ring's data lies; for tests that damage it.
+  /// The address of the first ring's data, for tests that damage it.
   package var firstRingData: UnsafeMutablePointer<UInt64> { data(0) }
 
-  /// Writes anything anywhere in the set, as whoever has mapped it can; for tests.
+  /// Writes arbitrary data anywhere in the set, as any process that has mapped it could; for tests.
   package func overwrite(at place: Int, with bytes: UnsafeRawBufferPointer) {
     guard place >= 0, place < byteCount, let source = bytes.baseAddress else { return }
     (base + place).copyMemory(from: source, byteCount: min(bytes.count, byteCount - place))
   }
 
-  /// Makes a hole in the memory, which then reads as zeros, as whoever has its descriptor can; for
-  /// tests.
+  /// Punches a hole into the memory, which then reads as zeros, as any process with its descriptor
+  /// could; for tests.
   package func punch(at place: Int, count: Int) {
     guard place >= 0, place < byteCount, count > 0 else { return }
     trace_memfd_punch(descriptor, place, min(count, byteCount - place))
@@ -230,6 +231,6 @@ public final class BufferSet: @unchecked Sendable {
     trace_load_u64(&header.pointee.lost_without_rseq)
   }
 
-  /// Now, on the clock that this set's records carry.
+  /// The current time on the clock of this set's records.
   public var ticks: UInt64 { parameters.usesMonotonicClock ? trace_monotonic_ns() : trace_ticks() }
 }

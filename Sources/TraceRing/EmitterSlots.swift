@@ -1,23 +1,23 @@
 import CTraceShims
 import Glibc
 
-/// Attaches sessions' buffer sets to this process's emitters and takes them away again.
+/// Attaches sessions' buffer sets to this process's emitters, and detaches them.
 ///
-/// One thread at a time (the control thread) may call this; emitters run meanwhile.
+/// Only one thread at a time (the control thread) may call this. Emitters run concurrently.
 public enum EmitterSlots {
   public static let count = Int(TRACE_SLOTS)
-  /// How long a detach waits for emitters in the slow path before it leaves the mapping behind.
+  /// How long a detach waits for emitters in the slow path before it leaves the mapping in place.
   private static let drainRoundsMax = 2_000
   private static let drainPauseNanoseconds = 500_000
 
-  /// A free slot, or nil when all sessions' places are taken.
+  /// A free slot, or nil if all slots are in use.
   public static var free: Int? {
     (0..<count).first { trace_load_u64(&slot($0).pointee.generation) & 1 == 0 }
   }
 
-  /// Lets emitters write into the set as the process that the session calls `processSlot`.
-  /// `wakeDescriptor` is the session's socket; the caller keeps both open until ``detach(_:)``.
-  /// In block mode emitters wait for `blockTimeoutLimit_ns` at most, whatever the session asks for.
+  /// Lets emitters write to the set. `processSlot` is the session's number of this process.
+  /// `wakeDescriptor` is the session's socket; the caller keeps both open until ``detach(_:)``. In
+  /// block mode, emitters wait for at most `blockTimeoutLimit_ns`, whatever the session requests.
   public static func attach(
     _ set: BufferSet, to index: Int, processSlot: UInt32, wakeDescriptor: Int32,
     blockTimeoutLimit_ns: UInt64 = .max
@@ -47,9 +47,9 @@ public enum EmitterSlots {
     trace_store_u64(&slot.pointee.generation, generation)
   }
 
-  /// Takes the session's set away: when this returns true, no emitter touches it any more and it
-  /// may be unmapped. False: an emitter did not come out of the slow path within a second (a
-  /// handler that jumped out of it, a stopped thread); then the mapping must stay.
+  /// Detaches the session's set. If this returns true, no emitter uses the set any more, and it may
+  /// be unmapped. If false, an emitter did not leave the slow path within a second (a signal
+  /// handler jumped out of it, or a thread is stopped); the mapping must then remain.
   public static func detach(_ index: Int) -> Bool {
     let slot = slot(index)
     precondition(slot.pointee.generation & 1 == 1, "the slot is free")
@@ -57,7 +57,7 @@ public enum EmitterSlots {
     trace_store_u64(&slot.pointee.fast_generation, 0)
     trace_store_u64(&slot.pointee.generation, slot.pointee.generation + 1)
     trace_fence()
-    // Restarts every emitter that is inside a section; then it sees the generation.
+    // Restarts every emitter that is inside a section; it then sees the new generation.
     let isFenced = !hasSections || trace_rseq_barrier() == 0
     guard isFenced, waitForSlowUsers(slot) else { return false }
     slot.pointee.rings?.deallocate()
@@ -66,10 +66,9 @@ public enum EmitterSlots {
     return true
   }
 
-  /// In the child after a fork: sessions are the parent's. Unmaps their sets, leaves their wake
-  /// descriptors to whoever opened them; takes no lock, frees nothing, touches no object: another
-  /// thread of the parent may have been changing it. ``BufferSet``s that were attached must never
-  /// be released in the child.
+  /// Called in the child after a fork. Unmaps the parent's sets and leaves the wake descriptors to
+  /// their owner. Takes no lock, frees nothing and uses no object, because another thread of the
+  /// parent may have been changing it. Attached ``BufferSet``s must never be released in the child.
   public static func forgetAfterFork() {
     for index in 0..<count {
       let slot = slot(index)

@@ -1,9 +1,9 @@
 import CTraceShims
 import Glibc
 
-/// The fallback without rseq: a try-lock a ring. A writer that finds one taken goes on to the next
-/// ring, so that a preempted holder stops nobody; a signal handler never waits for the thread it
-/// interrupted.
+/// The fallback without rseq: one try-lock for each ring. A writer that finds a ring locked tries
+/// the next one, so a preempted holder blocks no other thread. A signal handler never waits for the
+/// thread that it interrupted.
 enum LockWriter {
   static func write(_ slot: UnsafeMutablePointer<trace_slot>, _ record: PendingRecord)
     -> SlowPath.Step
@@ -34,7 +34,7 @@ enum LockWriter {
     let turn = PageTurn(
       slot: slot, ring: ring, tail: trace_load_u64(&control.pointee.tail), ticks: ticks,
       writer: slot.pointee.writer_high | UInt64(tid))
-    // `tail` is loaded once: where the record goes must not depend on what stands there later.
+    // `tail` is loaded once, because the record's position must not depend on later values.
     let place: (tail: UInt64, base: UInt64)? = withUnsafeTemporaryAllocation(
       of: trace_store.self, capacity: PageTurn.storesMax
     ) { stores in
@@ -62,7 +62,7 @@ enum LockWriter {
     return .written
   }
 
-  /// Any thread may count: the counters of lock sets are added to atomically.
+  /// Any thread may count: the counters of lock sets are updated atomically.
   static func countLoss(_ slot: UnsafeMutablePointer<trace_slot>, _ cause: RingLoss) {
     guard let rings = slot.pointee.rings else { return }
     _ = trace_add_u64(lossCounter(rings[0].control, cause), 1)

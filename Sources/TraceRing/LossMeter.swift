@@ -1,13 +1,13 @@
 import CTraceShims
 
-/// How many losses the counters of one ring may show by now.
+/// The plausible number of losses in the counters of one ring.
 ///
-/// An emitter that loses an event needs more than ``nanosecondsPerLoss`` to count it. A counter
+/// An emitter that loses an event takes more than ``nanosecondsPerLoss`` to count it. A counter
 /// that grew faster than that was not written by an emitter.
 struct LossAllowance {
-  /// Half of what the shortest path that loses an event takes: some 15 ns at 4 GHz.
+  /// A third of the time of the shortest path that loses an event, which is about 15 ns at 4 GHz.
   static let nanosecondsPerLoss: UInt64 = 5
-  /// Counters and clock are not read at the same moment.
+  /// Tolerance, because counters and clock are not read at the same moment.
   static let slack: UInt64 = 4096
 
   private var start: UInt64
@@ -15,7 +15,7 @@ struct LossAllowance {
 
   init(fromNanoseconds start: UInt64) { self.start = start }
 
-  /// Takes `count` losses from what is possible by `now`. False: they are not possible.
+  /// Deducts `count` losses from the number possible by `now`. False if they are not possible.
   mutating func spend(_ count: UInt64, atNanoseconds now: UInt64) -> Bool {
     let elapsed = now > start ? now - start : 0
     let possible = elapsed / Self.nanosecondsPerLoss + Self.slack
@@ -31,18 +31,18 @@ struct LossAllowance {
   }
 }
 
-/// A loss counter in shared memory, as its reader knows it.
+/// The reader's state of a loss counter in shared memory.
 struct LossMeter {
   enum Reading: Equatable {
     case lost(UInt64)
-    /// The counter went back, or grew faster than events can be lost. What it says is not counted.
+    /// The counter decreased, or grew faster than events can be lost. Its value is not used.
     case implausible
   }
 
-  /// Losses up to this total are counted.
+  /// The total of losses counted so far.
   private var counted: UInt64 = 0
 
-  /// Takes what the counter says now.
+  /// Processes the counter's current value.
   mutating func read(
     _ total: UInt64, _ allowance: inout LossAllowance, atNanoseconds now: UInt64
   ) -> Reading {
@@ -54,8 +54,9 @@ struct LossMeter {
     return .lost(total - before)
   }
 
-  /// Takes what a page context says of the time when its page began; `total` is what the counter
-  /// says now. A value that cannot be is left to ``read(_:_:atNanoseconds:)``.
+  /// Processes the counter's value in a page context, which applies to the time when the page
+  /// began; `total` is the counter's current value. An impossible value is left to
+  /// ``read(_:_:atNanoseconds:)``.
   mutating func readEarlier(
     _ value: UInt64, total: UInt64, _ allowance: inout LossAllowance, atNanoseconds now: UInt64
   ) -> UInt64 {

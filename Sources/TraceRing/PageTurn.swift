@@ -3,16 +3,18 @@ import CTraceShims
 /// The stores that make a ring ready for a record: a context record, or a new page that begins with
 /// one.
 ///
-/// In this order: `writer` = 0, then everything that nobody reads yet, then `tail`, then `writer` =
-/// me. Whatever interrupts them, the ring stays well-formed and the next producer starts over.
+/// The order is: `writer` = 0, then all data that is not read yet, then `tail`, then `writer` = me.
+/// The ring stays well-formed whenever the writer is interrupted, and the next producer starts
+/// over.
 struct PageTurn {
   static let storesMax = 24
 
   enum Need {
-    /// The record fits where `tail` is; its delta counts from `base`.
+    /// The record fits at `tail`; its delta is relative to `base`.
     case nothing(base: UInt64)
     case room
-    /// So many stores, after which `tail` is this and deltas count from ``PageTurn/ticks``.
+    /// The number of stores to make; afterwards `tail` has this value, and deltas are relative to
+    /// ``PageTurn/ticks``.
     case stores(Int, tail: UInt64)
   }
 
@@ -25,7 +27,7 @@ struct PageTurn {
   private var position: UInt64 { tail & RingLayout.positionMask }
   private var wordsLeft: Int { Int((0 &- position) & UInt64(RingLayout.pageWords - 1)) }
 
-  /// Fills `stores` with what has to be done before a record of `words` fits.
+  /// Fills `stores` with the stores needed before a record of `words` fits.
   func plan(_ words: Int, _ stores: UnsafeMutablePointer<trace_store>) -> Need {
     let control = ring.control
     let base = trace_load_relaxed_u64(&control.pointee.base_ticks)
@@ -90,15 +92,15 @@ struct PageTurn {
     return .stores(list.count, tail: next &+ size)
   }
 
-  /// Events written to the ring before the page at `next`: those before the page that is left,
-  /// which its context says, and those in it, which `tail` says.
+  /// The number of events written to the ring before the page at `next`: those before the current
+  /// page, from its context, and those in it, from `tail`.
   private func eventsBefore(_ next: UInt64) -> UInt64 {
     guard next > 0 else { return 0 }
     let left = next - UInt64(RingLayout.pageWords)
     return trace_load_relaxed_u64(word(left + 3)) &+ tail >> RingLayout.eventCountShift
   }
 
-  /// Wakes a sleeping consumer when a good part of the ring is full. Called after a page was
+  /// Wakes a sleeping consumer when a large part of the ring is full. Called after a page was
   /// entered.
   func wakeConsumerIfFilling() {
     let control = ring.control
@@ -111,7 +113,7 @@ struct PageTurn {
   }
 }
 
-/// Stores in the order in which they are to be made.
+/// Stores, in the order in which they must be made.
 struct StoreList {
   private let stores: UnsafeMutablePointer<trace_store>
   private(set) var count = 0

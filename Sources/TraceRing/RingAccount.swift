@@ -1,42 +1,42 @@
-/// How many events a ring has held up to where its reader stands: those that were read, and those
-/// that are known to be lost.
+/// The number of events in a ring up to the reader's position: those that were read, and those
+/// known to be lost.
 ///
-/// The ring says it twice: each page context counts the events before its page, and `tail` counts
-/// those in the current page. Both come from shared memory, and are believed as far as the words
-/// that could not be read have room for the events that are missing.
+/// The ring has this number twice: each page context counts the events before its page, and `tail`
+/// counts those in the current page. Both come from shared memory. They are used only as far as the
+/// unreadable words have room for the missing events.
 struct RingAccount {
-  /// What a count of the ring says about the events before it.
+  /// The result of comparing a count of the ring with the events before it.
   struct Finding: Equatable {
-    /// Events that are missing; the least number where it is not known exactly.
+    /// Number of missing events; a lower bound if it is not known exactly.
     var missing: UInt64 = 0
-    /// Something unreadable lay before, and this settles how much it was.
+    /// There was unreadable data before, and this count settles the number of its events.
     var wasUnsettled = false
-    /// The count contradicts what was read: the ring was overwritten.
+    /// The count contradicts the events read: the ring was overwritten.
     var isContradiction = false
   }
 
   private(set) var events: UInt64 = 0
-  /// Those of them that lie in the page that is being read.
+  /// The number of these events in the current page.
   private var eventsInPage: UInt64 = 0
-  /// Up to here every word was read, or its events are counted.
+  /// Up to this position, every word was read or its events were counted.
   private var exactPosition: UInt64 = 0
   private var pageStart: UInt64 = 0
   /// The page's context was read.
   private var isPageKnown = false
-  /// Something could not be read, and how many events it held is not known yet.
+  /// Data could not be read, and the number of its events is not known yet.
   private(set) var isUnsettled = false
-  /// Of what is unsettled, so many events are counted already.
+  /// The number of events already counted for the unsettled part.
   private var countedOfUnsettled: UInt64 = 0
-  /// The ring began anew; the next page context says where it stands.
+  /// The ring was reset; the next page context has its state.
   private var isAdrift = false
   private var tailSeen: UInt64 = 0
   private var eventsAtTail: UInt64 = 0
 
   private static let pageMask = UInt64(RingLayout.pageWords - 1)
 
-  // MARK: What the reader does
+  // MARK: Reading
 
-  /// `count` events were read, up to `position`.
+  /// Records that `count` events were read, up to `position`.
   mutating func read(_ count: UInt64, upTo position: UInt64) {
     events &+= count
     eventsInPage &+= count
@@ -46,7 +46,7 @@ struct RingAccount {
   /// The rest of a stretch could not be read.
   mutating func damage() { isUnsettled = true }
 
-  /// The page at `position` begins with something else than its context.
+  /// The page at `position` does not begin with a page context.
   mutating func enterUnknownPage(at position: UInt64) {
     isUnsettled = true
     isPageKnown = false
@@ -54,7 +54,7 @@ struct RingAccount {
     pageStart = position
   }
 
-  /// The page at `position` says that `before` events came before it.
+  /// The context of the page at `position` states that `before` events precede the page.
   mutating func enterPage(at position: UInt64, eventsBefore before: UInt64) -> Finding {
     defer {
       events = before
@@ -77,7 +77,7 @@ struct RingAccount {
       finding.isContradiction = before - events > room
       finding.missing = finding.isContradiction ? least : before - events
     } else {
-      // The count began anew with the page that was left: it says how many events that one held.
+      // The count started with the previous page, and gives the number of events in that page.
       finding.isContradiction = true
       let ofPage = before > eventsInPage ? before - eventsInPage : 0
       finding.missing = max(least, min(ofPage, room))
@@ -85,7 +85,7 @@ struct RingAccount {
     return finding
   }
 
-  /// Everything up to `position` was read, and `tail` says that the page holds `count` events.
+  /// Everything up to `position` was read, and according to `tail` the page holds `count` events.
   mutating func reachedTail(at position: UInt64, eventsInPage count: UInt64) -> Finding {
     guard count != eventsInPage || isUnsettled else { return Finding() }
     let from = max(exactPosition, pageStart)
@@ -107,7 +107,7 @@ struct RingAccount {
     return finding
   }
 
-  /// Nothing more will be read: the events that are missing at least.
+  /// Ends the account; returns a lower bound of the missing events.
   mutating func close() -> UInt64 {
     defer { settle() }
     return leastUnsettled
@@ -122,10 +122,10 @@ struct RingAccount {
 
   // MARK: The ring's end
 
-  /// Whether the ring ended later when it was looked at before: then it was overwritten.
+  /// Whether the ring's end moved back, which means that the ring was overwritten.
   func hasGoneBack(_ tail: UInt64) -> Bool { tail < tailSeen }
 
-  /// The ring ends at `tail`; `written` events are in it by its own account, where it has one.
+  /// The ring ends at `tail` and, by its own count, holds `written` events; nil if it has no count.
   mutating func saw(tail: UInt64, written: UInt64?) {
     tailSeen = tail
     guard let written, written >= events, !isAdrift else { return }
@@ -133,8 +133,8 @@ struct RingAccount {
     if written - events <= room { eventsAtTail = written }
   }
 
-  /// The ring began anew, or its end makes no sense: reading goes on at `position`. The events that
-  /// are known to be missing; if there are none, what comes next counts at least one.
+  /// The ring was reset, or its end is invalid; reading continues at `position`. Returns the number
+  /// of events known to be missing. If there are none, the next finding counts at least one.
   mutating func restart(at position: UInt64, tail: UInt64) -> UInt64 {
     let known = eventsAtTail > events ? eventsAtTail - events : 0
     self = RingAccount()

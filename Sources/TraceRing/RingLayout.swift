@@ -83,19 +83,20 @@ public enum RingLayout {
   static let controlBytes = MemoryLayout<trace_ring_control>.size
   static let pageBytes = pageWords * 8
 
-  /// Words of a page: 64 KiB.
+  /// Words in a page of 64 KiB.
   @inlinable public static var pageWords: Int { Int(TRACE_PAGE_WORDS) }
   static let pageContextWords = 12
   static let contextWords = 3
-  /// The longest record, its header included.
+  /// The longest record in words, including its header.
   public static let recordWordsMax = pageWords - pageContextWords
-  /// The longest payload in bytes, stack included.
+  /// The longest payload in bytes, including the stack.
   public static let payloadBytesMax = (recordWordsMax - 1) * 8
 
   public static let ringBytesMin = 2 * pageWords * 8
   public static let ringBytesMax = 1 << 30
   public static let ringCountMax = 4096
-  /// Rings of a lock set: threads that meet pass on to the next.
+  /// The minimum number of rings in a lock set. A thread that finds a ring locked tries the next
+  /// one.
   public static let lockRingCountMin = 4
 
   static var positionMask: UInt64 { 1 << eventCountShift - 1 }
@@ -107,7 +108,7 @@ public enum RingLayout {
     return (end + pageBytes - 1) / pageBytes * pageBytes
   }
 
-  /// Bytes of a whole set.
+  /// The size of a set in bytes.
   public static func setBytes(ringCount: Int, ringBytes: Int) -> Int {
     dataOffset(ringCount: ringCount) + ringCount * ringBytes
   }
@@ -131,24 +132,24 @@ public enum RecordHeader {
   static func ref(_ header: UInt64) -> UInt16 { UInt16(truncatingIfNeeded: header >> 32) }
 }
 
-/// What happens when a ring is full.
+/// The behavior when a ring is full.
 public enum BufferMode: UInt32, CaseIterable, Sendable {
   /// New events are dropped and counted.
   case discard = 0
-  /// The oldest page goes: a flight recorder.
+  /// The oldest page is overwritten (flight recorder).
   case overwrite = 1
-  /// The emitting thread waits for room, up to a limit; then it drops and counts.
+  /// The emitting thread waits for room, up to a limit; then it drops and counts the event.
   case block = 2
 }
 
-/// How the writers of a set keep out of each other's way.
+/// How the writers of a set are synchronized.
 public enum WriterKind: UInt32, Sendable {
   case rseq = 0
-  /// For a process without rseq, in a set of its own.
+  /// For a process without rseq, in a separate set.
   case lock = 1
 }
 
-/// Why an event is not in the trace. The raw values are the trace file's.
+/// The reason why an event is not in the trace. The raw values are those of the trace file.
 public enum RingLoss: Int, CaseIterable, Sendable {
   case bufferFull = 0
   case tooLarge = 1

@@ -1,11 +1,11 @@
 import CTraceShims
 
-/// The consumer of one ring: copies what is complete, page by page, and parses its own copy, so
-/// that a process that scribbles over the ring changes what is read but not where.
+/// The consumer of one ring. It copies complete data page by page and parses the copy, so a process
+/// that overwrites the ring can change the values read, but not the parsing.
 ///
 /// Every word of shared memory is loaded once, checked, and used as loaded.
 ///
-/// One thread at a time. The ring is given back as soon as it is copied.
+/// Use it from one thread at a time. Space in the ring is released as soon as it is copied.
 public struct RingReader: ~Copyable {
   let set: BufferSet
   let ring: Int
@@ -22,28 +22,28 @@ public struct RingReader: ~Copyable {
   private var goal: UInt64 = 0
   @usableFromInline var base: UInt64 = 0
   @usableFromInline var writer: UInt64 = 0
-  /// No later than this is believed: a record from the future would tear the trace's time line.
+  /// Records later than this are invalid: a record from the future would disrupt the trace's time
+  /// order.
   @usableFromInline var nowTicks: UInt64
-  /// Ticks of the last record; what follows is no earlier. For the reader to change.
+  /// Ticks of the last record; later records are not earlier. Changed by the reader.
   public var lastTicks: UInt64
   @usableFromInline var eventsInCopy: UInt64 = 0
-  /// Records of the copy that have no known writer.
+  /// Whether the copy has records without a known writer.
   @usableFromInline var hasOrphans = false
   private var account = RingAccount()
-  /// The page that is being read, and when it was begun; another time means that the ring was wiped
-  /// and begun anew.
+  /// The current page, and the time when it began; another time means that the ring was reset.
   private var page: (start: UInt64, ticks: UInt64)?
   private var losses = InlineArray<5, LossMeter>(repeating: LossMeter())
   private var lossesWithoutRseq = LossMeter()
   private var allowance: LossAllowance
   public private(set) var notices: [RingNotice] = []
   private var isRecovering = false
-  /// Of a recovering reader: events of the ring before the oldest page that still stands there; nil
-  /// while no page that says it was read.
+  /// For a recovering reader: the number of events before the oldest page still in the ring; nil
+  /// until a page that states it was read.
   public private(set) var eventsBeforeStart: UInt64?
 
-  /// `copy` has room for a page, and may serve several readers of which one at a time has a copy
-  /// that is not read to its end; it stays the caller's. Nil: the reader has one of its own.
+  /// `copy` has room for a page. Several readers may share it if only one at a time has an
+  /// unfinished copy; the caller owns it. If nil, the reader allocates one.
   public init(_ set: BufferSet, ring: Int, copy: UnsafeMutablePointer<UInt64>? = nil) {
     self.set = set
     self.ring = ring
@@ -52,14 +52,14 @@ public struct RingReader: ~Copyable {
     ringWords = UInt64(set.parameters.ringBytes / 8)
     ownsCopy = copy == nil
     self.copy = copy ?? .allocate(capacity: RingLayout.pageWords)
-    // Not now: by now producers may have written.
+    // Not the current time, because producers may have written already.
     lastTicks = set.mappedTicks
     nowTicks = set.mappedTicks
     allowance = LossAllowance(fromNanoseconds: set.mappedNanoseconds)
   }
 
-  /// A reader of everything that still stands in a ring whose session has gone, what that had read
-  /// included. Losses are not told: the trace that the session wrote has them.
+  /// A reader of all data in a ring whose session has ended, including data that the session has
+  /// read. It reports no losses, because the session's trace has them.
   public init(recovering set: BufferSet, ring: Int) {
     self.init(set, ring: ring)
     lastTicks = 0
@@ -70,32 +70,32 @@ public struct RingReader: ~Copyable {
 
   deinit { if ownsCopy { copy.deallocate() } }
 
-  /// Pages of the ring.
+  /// The number of pages in the ring.
   public var pageCount: Int { Int(ringWords) / RingLayout.pageWords }
 
-  /// Whether there is something to copy.
+  /// Whether there is data to copy.
   public var hasMore: Bool {
     trace_load_u64(&control.pointee.tail) & RingLayout.positionMask != position
   }
 
-  /// Sets as the goal what is in the ring now.
+  /// Sets the goal to the ring's present end.
   public mutating func aim() {
     goal = trace_load_u64(&control.pointee.tail) & RingLayout.positionMask
   }
 
-  /// Whether everything up to the goal was read, or is lost and counted. A ring as emitters write
-  /// it reaches it within a page more than it has.
+  /// Whether everything up to the goal was read, or is lost and counted. A ring written by emitters
+  /// reaches its goal within one page more than it has.
   public var isAtGoal: Bool { position >= goal }
 
-  /// Leaves out what is in the ring now; it counts as damaged. For a ring that does not reach its
-  /// goal: it was overwritten.
+  /// Skips what is in the ring now, and counts it as damaged. For a ring that does not reach its
+  /// goal, because it was overwritten.
   public mutating func skip() {
     restart(atTail: trace_load_u64(&control.pointee.tail) & RingLayout.positionMask, skips: true)
     let missing = account.close()
     if missing > 0 { note(.damaged, missing, until: nowTicks) }
   }
 
-  /// Copies the next stretch, at most a page. False when there is none.
+  /// Copies the next stretch, at most a page. False if there is none.
   public mutating func advance() -> Bool {
     let tail = trace_load_u64(&control.pointee.tail) & RingLayout.positionMask
     nowTicks = max(nowTicks, set.ticks)
@@ -139,7 +139,7 @@ public struct RingReader: ~Copyable {
         if !readControl(header, at: start, words) { damage() }
         continue
       }
-      // Behind damage nobody knows whose records these are until the next context.
+      // After damage, the writer of the records is unknown until the next context.
       if writer == 0 {
         hasOrphans = true
         continue
@@ -155,17 +155,17 @@ public struct RingReader: ~Copyable {
     return nil
   }
 
-  /// Words of the stretch that ``advance()`` copied and that is not yet read to its end.
+  /// Number of words in the stretch that ``advance()`` copied, while it is not read to its end.
   public var copiedWords: Int { copied }
 
-  /// Takes the notices gathered so far.
+  /// Returns and clears the notices gathered so far.
   public mutating func takeNotices() -> [RingNotice] {
     defer { notices.removeAll(keepingCapacity: true) }
     return notices
   }
 
-  /// Asks the counters for losses that no page context has told of yet. When everything has been
-  /// read, also counts the events of the current page that could not be.
+  /// Reads the counters for losses that no page context has reported yet. If everything has been
+  /// read, also counts the events of the current page that could not be read.
   public mutating func pollLosses() {
     nowTicks = max(nowTicks, set.ticks)
     let tail = trace_load_u64(&control.pointee.tail)
@@ -184,7 +184,7 @@ public struct RingReader: ~Copyable {
       let total = trace_load_relaxed_u64(lossCounter(control, cause))
       note(losses[cause.rawValue].read(total, &allowance, atNanoseconds: now), .lost(cause))
     }
-    // The set has one such counter, told with its first ring.
+    // The set has one such counter, reported with its first ring.
     if ring == 0 {
       let total = set.lostWithoutRseq
       note(lossesWithoutRseq.read(total, &allowance, atNanoseconds: now), .lostWithoutRseq)
@@ -192,7 +192,7 @@ public struct RingReader: ~Copyable {
     allowance.restart(atNanoseconds: now)
   }
 
-  /// Called when nothing more will be read: what could not be read counts as one event at least.
+  /// Called when nothing more will be read. Unreadable data counts as at least one event.
   public mutating func close() {
     pollLosses()
     let missing = account.close()
@@ -216,8 +216,8 @@ public struct RingReader: ~Copyable {
 
   // MARK: Contexts
 
-  /// A context or a pad. False when it is neither: a page context stands at its page's beginning
-  /// alone.
+  /// Reads a context or a pad. False for any other record: a page context is valid only at the
+  /// beginning of its page.
   @usableFromInline @inline(never)
   mutating func readControl(_ header: UInt64, at start: Int, _ words: Int) -> Bool {
     switch header & 0xffff_ffff {
@@ -230,14 +230,13 @@ public struct RingReader: ~Copyable {
     }
   }
 
-  /// Ticks are in order within a ring; what says otherwise is damage that is worth less than the
-  /// events.
+  /// Ticks do not decrease within a ring. A decrease is damage, but the events are kept.
   private mutating func readContext(at start: Int) {
     writer = copy[start + 1]
     base = min(max(copy[start + 2], lastTicks), nowTicks)
   }
 
-  /// The copy begins with a page: its context comes first, or the page was overwritten.
+  /// The copy begins with a page. Its context comes first, unless the page was overwritten.
   private mutating func enterPage(at start: UInt64) {
     let size = RingLayout.pageContextWords
     guard copied >= size, Self.isPageContext(copy[0]), copy[4] == start else {
@@ -252,7 +251,7 @@ public struct RingReader: ~Copyable {
       set.parameters.mode == .overwrite && !account.isUnsettled ? .overwritten : .damaged
     let finding = account.enterPage(at: start, eventsBefore: copy[3])
     if isRecovering {
-      // Each of them took a word at least.
+      // Each event took at least one word.
       eventsBeforeStart = eventsBeforeStart ?? min(copy[3], start)
     } else {
       note(finding, cause, until: copy[2])
@@ -261,7 +260,7 @@ public struct RingReader: ~Copyable {
     readContext(at: 0)
   }
 
-  /// The losses that a page context says were before its page.
+  /// Reports the losses that a page context states for the time before its page.
   private mutating func noteEarlierLosses() {
     let now = trace_monotonic_ns()
     for cause in RingLoss.allCases {
@@ -277,8 +276,8 @@ public struct RingReader: ~Copyable {
       && header & 0xffff_ffff == RecordHeader.Control.pageContext
   }
 
-  /// Events in the ring up to its end, by the context of its last page; nil where that is no
-  /// context.
+  /// The number of events in the ring up to its end, from the context of its last page; nil if
+  /// there is no valid context.
   private func eventsWritten(upTo tail: UInt64, inPage: UInt64) -> UInt64? {
     guard tail > 0 else { return nil }
     let start = (tail - 1) & ~UInt64(RingLayout.pageWords - 1)
@@ -312,8 +311,8 @@ public struct RingReader: ~Copyable {
     notices.append(RingNotice(cause: cause, count: count, fromTicks: lastTicks, toTicks: end))
   }
 
-  /// The rest of the copied stretch cannot be read. How many events were in it, the next page's
-  /// context says, or `tail`.
+  /// The rest of the copied stretch cannot be read. The next page's context, or `tail`, gives the
+  /// number of its events.
   @usableFromInline
   mutating func damage() {
     note(.damaged, 0, until: nowTicks)
@@ -323,8 +322,8 @@ public struct RingReader: ~Copyable {
     base = lastTicks
   }
 
-  /// The ring ends before what was read of it, or beyond what it can hold: it was overwritten.
-  /// Reads the pages that were begun since, where there are any, and goes on at its end else.
+  /// The ring ends before the position read, or beyond its capacity, so it was overwritten. Reads
+  /// the pages that were begun since, if any; otherwise continues at its end.
   private mutating func restart(atTail tail: UInt64, skips: Bool = false) {
     let page = UInt64(RingLayout.pageWords)
     var start = tail & ~(page - 1)
@@ -343,8 +342,8 @@ public struct RingReader: ~Copyable {
     trace_store_u64(&control.pointee.head, start)
   }
 
-  /// Whether the page that is read in part is another one by now. In overwrite mode producers may
-  /// replace it at any time.
+  /// Whether the partly read page was replaced. In overwrite mode, producers may replace it at any
+  /// time.
   private func isPageReplaced() -> Bool {
     guard let page, set.parameters.mode != .overwrite,
       position & ~UInt64(RingLayout.pageWords - 1) == page.start
@@ -361,8 +360,8 @@ public struct RingReader: ~Copyable {
 
   // MARK: Overwrite mode
 
-  /// The oldest page that no producer can be writing: its successor's data is stored before `tail`
-  /// is.
+  /// The oldest page that no producer can be writing: the data of its successor is stored before
+  /// `tail`.
   private func oldestValid(_ tail: UInt64) -> UInt64 {
     let page = UInt64(RingLayout.pageWords)
     let current = tail & ~(page - 1)
@@ -373,7 +372,7 @@ public struct RingReader: ~Copyable {
     position = max(position, min(oldestValid(tail), tail))
   }
 
-  /// Whether producers came round while a page was copied; what was copied is then worthless.
+  /// Whether producers overwrote a page while it was copied; the copy is then invalid.
   private mutating func wasOvertaken() -> Bool {
     let tail = trace_load_u64(&control.pointee.tail) & RingLayout.positionMask
     guard oldestValid(tail) > position else { return false }

@@ -1,8 +1,8 @@
-/// A record as it was written, in the reader's own memory.
+/// A record in the reader's memory, as it was written.
 public struct RingRecord {
   public var header: UInt64
   public var ticks: UInt64
-  /// Process slot << 32 | thread id, as the writer said it.
+  /// Process slot << 32 | thread id, as stated by the writer.
   public var writer: UInt64
   /// Payload words, then the stack's addresses.
   public var payload: UnsafePointer<UInt64>
@@ -25,23 +25,23 @@ public struct RingRecord {
   @inlinable public var isRundown: Bool { header & RecordHeader.rundownFlag != 0 }
 }
 
-/// What a reader learnt besides records.
+/// A reader's finding apart from records.
 public struct RingNotice: Equatable, Sendable {
-  /// What became of the events.
+  /// The cause of the loss.
   public enum Cause: Equatable, Sendable {
     case lost(RingLoss)
     /// Lost by threads that have no rseq area.
     case lostWithoutRseq
     case overwritten
-    /// Bytes that no producer of ours writes. The count is exact where the ring still says how many
-    /// events they held, else the least that it can be; 0 where that is said later.
+    /// Invalid bytes. The count is exact if the ring still has the number of their events;
+    /// otherwise it is a lower bound, or 0 if a later notice has it.
     case damaged
-    /// A counter says what cannot be: nobody knows what it should say. The count is 0.
+    /// A counter has an impossible value, and its right value is not known. The count is 0.
     case implausible
   }
   public var cause: Cause
   public var count: UInt64
-  /// The loss happened after the first and no later than the second.
+  /// The loss happened after the first time and not later than the second.
   public var fromTicks: UInt64
   public var toTicks: UInt64
 }

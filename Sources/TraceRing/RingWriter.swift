@@ -1,11 +1,11 @@
 public import CTraceShims
 
-/// The emitter's way into the rings of every session that wants an event.
+/// Writes events into the rings of every session that wants them.
 public enum RingWriter {
   /// Writes one record to each session in `mask`. Async-signal-safe.
   ///
-  /// - Cost: about the clock's read and a few ns; out of line only when a ring needs a context, a
-  ///   page or a reader.
+  /// - Cost: about one read of the clock and a few ns. Runs out of line only if a ring needs a
+  ///   context, a new page, or its reader.
   @inlinable @inline(__always)
   public static func write(
     row: UnsafePointer<trace_event_row>, mask: UInt8, payload: UnsafePointer<UInt64>, words: Int,
@@ -19,8 +19,8 @@ public enum RingWriter {
     } while remaining != 0
   }
 
-  /// Writes one record to one session. The generation is read before the event's number: a number
-  /// of a session that has gone meanwhile is then never written into its successor's rings.
+  /// Writes one record to one session. The generation is read before the event's ref, so a ref of a
+  /// session that has ended meanwhile is never written into the rings of its successor.
   @inlinable @inline(__always)
   public static func write(
     row: UnsafePointer<trace_event_row>, session index: UInt32, payload: UnsafePointer<UInt64>,

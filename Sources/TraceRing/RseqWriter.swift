@@ -1,7 +1,7 @@
 import CTraceShims
 
-/// The slow path where a restartable section keeps writers apart: one CPU's ring is written by the
-/// thread that runs there, and a list of stores is made only if nothing came between.
+/// The slow path of sets that use restartable sections. Only the thread that runs on a CPU writes
+/// the CPU's ring, and a list of stores is made only if the thread was not interrupted.
 enum RseqWriter {
   /// Makes the current CPU's ring ready for the record.
   static func prepare(_ slot: UnsafeMutablePointer<trace_slot>, _ record: PendingRecord)

@@ -1,27 +1,26 @@
 public import CTraceShims
 import Glibc
 
-/// What a producer does when the fast path cannot write: contexts, page switches, waiting,
-/// counting.
+/// The producer's slow path: contexts, page switches, waiting, counting.
 ///
-/// Async-signal-safe, without allocation. While it touches the mapping it is counted in the slot's
-/// `slow_users`, so that a detach waits for it; it is not while it sleeps.
+/// Async-signal-safe, without allocation. While it uses the mapping, it is counted in the slot's
+/// `slow_users`, so that a detach waits for it. It is not counted while it sleeps.
 @usableFromInline
 enum SlowPath {
-  /// Rounds before an event is given up as lost to contention: each needs a preemption, a migration
-  /// or a taken lock in the same few nanoseconds.
+  /// Attempts before an event is counted as lost to contention. Each failed attempt requires a
+  /// preemption, a migration or a taken lock in the same few nanoseconds.
   static let roundsMax = 10_000
   private static let sleepNanoseconds = 50_000
 
   enum Step {
     case written
-    /// The ring has changed: try again.
+    /// The ring has changed; try again.
     case again
-    /// No room, and the mode does not let the oldest go.
+    /// The ring has no room, and the mode does not overwrite old events.
     case full
-    /// Counted, and given up.
+    /// The event was counted as lost.
     case lost(RingLoss)
-    /// The session that wanted the event has gone.
+    /// The session that wanted the event has ended.
     case detached
   }
 
@@ -52,8 +51,8 @@ enum SlowPath {
     lose(slot, generation, .contention)
   }
 
-  /// Tries once. A loss that waiting cannot avert is counted here, while the mapping is held
-  /// anyway.
+  /// Makes one attempt. A loss that waiting cannot prevent is counted here, while the mapping is
+  /// held anyway.
   private static func attempt(
     _ slot: UnsafeMutablePointer<trace_slot>, _ generation: UInt64, _ record: PendingRecord
   ) -> Step {
@@ -81,7 +80,7 @@ enum SlowPath {
     return outcome == TRACE_WRITTEN ? .written : .again
   }
 
-  /// Runs `body` while the slot's mapping is sure to stay, or not at all.
+  /// Runs `body` while the slot's mapping is guaranteed to stay, or does not run it.
   private static func attached(
     _ slot: UnsafeMutablePointer<trace_slot>, _ generation: UInt64, _ body: () -> Step
   ) -> Step {
@@ -91,15 +90,16 @@ enum SlowPath {
     return isAttached ? body() : .detached
   }
 
-  /// Sleeps a little; or says why the event is to be given up.
+  /// Sleeps briefly, or returns the reason to give up the event.
   private static func waitForRoom(
     _ slot: UnsafeMutablePointer<trace_slot>, depth: UInt32, deadline: inout UInt64
   ) -> RingLoss? {
-    // The code that a signal handler interrupted may be the one that everybody waits for.
+    // A signal handler may have interrupted the code that others wait for.
     if deadline == 0, depth > 0 || trace_is_in_signal_handler() { return .signal }
     let now = trace_monotonic_ns()
     if deadline == 0 {
-      // Someone has waited the whole time in vain, and nothing has moved since.
+      // Another emitter has waited for the whole time without success, and the ring has not changed
+      // since.
       if trace_load_u32(&slot.pointee.stalled) != 0 { return .blockTimeout }
       deadline = now &+ slot.pointee.block_timeout_ns
     }
@@ -130,10 +130,10 @@ enum SlowPath {
   }
 }
 
-/// A record that is not yet in a ring.
+/// A record to be written to a ring.
 struct PendingRecord {
   var header: UInt64
   var payload: UnsafePointer<UInt64>
-  /// Its header included.
+  /// Length in words, including the header.
   var words: Int
 }

@@ -39,13 +39,13 @@ struct BufferProblems {
     }
     if suspicion.isOverwritten {
       deeds.append(
-        "overwrote \(buffers) with something else; what was not readable was dropped, and counted "
-          + "as far as the rest of the buffers says how much it was")
+        "overwrote \(buffers) with other data; unreadable events were dropped, and counted "
+          + "as far as the rest of the buffers shows their number")
     }
     if suspicion.hasImplausibleCounters {
       deeds.append(
-        "wrote impossible values into the counters of \(buffers); they were not counted, and how "
-          + "many events were lost is not known")
+        "wrote impossible values into the counters of \(buffers); they were ignored, and the "
+          + "number of lost events is not known")
     }
     return deeds
   }

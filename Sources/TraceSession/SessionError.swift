@@ -21,21 +21,21 @@ public enum SessionError: Error, Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .runtimeDirectory(let error): error.description
     case .system("pthread_create", let code):
-      "the session cannot start: there is no thread to be had (\(systemMessage(code))); raise the "
+      "the session cannot start: no thread can be created (\(systemMessage(code))); raise the "
         + "limit on processes (ulimit -u) or on memory"
     case .system(let call, let code):
       "the session cannot start: \(call): \(systemMessage(code))"
     case .buffers(let bytes, let cpus, let reason):
       "no memory for buffers of \(bytes >> 10) KiB for each of \(cpus) CPUs (\(reason)); "
-        + "ask for smaller ones"
+        + "use smaller buffers"
     case .output(let error): error.description
-    case .alreadyStarted: "the session was started before; make a new one"
+    case .alreadyStarted: "the session was started before; create a new one"
     case .noSuchProcess(let pid):
-      "there is no process \(pid); `tracectl providers` lists those there are"
+      "there is no process \(pid); `tracectl providers` lists the running ones"
     case .samplingUnavailable(let ladder): "no CPU samples can be taken: \(ladder.note)"
     case .samplingRate(let rate, let most):
       "the kernel takes at most \(most) samples a second, not \(rate); raise "
-        + "kernel.perf_event_max_sample_rate, or ask for fewer"
+        + "kernel.perf_event_max_sample_rate, or use a lower rate"
     }
   }
 }

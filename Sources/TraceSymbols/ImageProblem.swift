@@ -19,14 +19,14 @@ public enum ImageProblem: Error, Hashable, Sendable {
 extension ImageProblem: CustomStringConvertible {
   public var description: String {
     switch self {
-    case .notFound(let path): "\(path) is not there"
+    case .notFound(let path): "\(path) does not exist"
     case .unreadable(let path, let code): "cannot open \(path): \(systemMessage(code))"
     case .notAFile(let path): "\(path) is not a file"
     case .notELF(let path): "\(path) is not an ELF file"
     case .buildIDDiffers(let path, let expected, let found):
       "\(path) is not the file that was mapped: its build-id is "
         + "\(found?.description ?? "missing"), not \(expected)"
-    case .replaced(let path): "\(path) is not the file that was mapped: it was replaced since"
+    case .replaced(let path): "\(path) is not the file that was mapped: it was replaced"
     case .noSymbols(let path): "\(path) has no symbols, and no debug file for it was found"
     }
   }

@@ -4,7 +4,7 @@ public enum SymbolWarning: Hashable, Sendable {
   case outsideFile(String)
   /// An entry size that no reader could use.
   case entrySize(String, size: UInt64)
-  /// More than this reader takes; the rest is left out.
+  /// More than this reader takes; the others are left out.
   case tooMany(String, limit: Int)
   /// A table that says its names lie in a section that does not hold names.
   case link(String)
@@ -20,10 +20,10 @@ extension SymbolWarning: CustomStringConvertible {
     case .outsideFile(let what): "\(what) lies outside the file"
     case .entrySize(let what, let size): "\(what) has entries of \(size) bytes"
     case .tooMany(let what, let limit):
-      "\(what) has more than \(limit) entries; the rest is left out"
-    case .link(let what): "\(what) names a section that is not there or not of the right kind"
+      "\(what) has more than \(limit) entries; the others are left out"
+    case .link(let what): "\(what) refers to a section that is missing or of the wrong kind"
     case .compression(let what): "\(what) cannot be decompressed"
-    case .value(let what): "\(what) has a value that ELF does not have"
+    case .value(let what): "\(what) has a value that is not valid in ELF"
     }
   }
 }

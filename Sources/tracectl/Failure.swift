@@ -51,9 +51,9 @@ struct Failure: Error, Hashable {
   static func nextStep(errno code: CInt) -> String? {
     switch code {
     case ENOSPC, EDQUOT: "free some space or write elsewhere with -o"
-    case EACCES, EPERM: "check who owns it, or run as that user"
+    case EACCES, EPERM: "check its owner and mode, or run as its owner"
     case ENOENT: "check the name"
-    case EISDIR: "name a file, not a directory"
+    case EISDIR: "give a file, not a directory"
     case EFBIG: "raise the limit on the size of files (ulimit -f)"
     case EROFS: "write elsewhere with -o"
     case EMFILE, ENFILE: "raise the limit on open files (ulimit -n)"

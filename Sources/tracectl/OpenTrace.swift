@@ -32,8 +32,8 @@ enum OpenTrace {
     switch error {
     case .io(_, let path, ESPIPE):
       return Failure(
-        .dataError, "\(path) is no regular file, and a trace is not read from front to back",
-        next: "write it into a file and give that, or give '-' for standard input")
+        .dataError, "\(path) is not a regular file, and reading a trace needs random access",
+        next: "write the trace to a file and give that, or give '-' for standard input")
     case .io(_, let path, EISDIR) where OSPath.access(path + "/metadata", F_OK) == 0:
       return Failure(
         .dataError, "\(path) is the directory of a CTF trace (LTTng)",
@@ -44,7 +44,8 @@ enum OpenTrace {
       return Failure(.dataError, "\(error)", next: file.nextStep)
     case .notATrace:
       return Failure(
-        .dataError, "\(path) is not a trace file", next: "give one that 'tracectl collect' wrote")
+        .dataError, "\(path) is not a trace file",
+        next: "give a file written by 'tracectl collect'")
     case .unsupportedVersion:
       return Failure(.dataError, "\(path): \(error)", next: "read it with a later tracectl")
     case .malformed:
@@ -100,24 +101,24 @@ extension Failure {
       let events = names == StackReport.samples ? "CPU samples" : names.joined(separator: ", ")
       self.init(
         .usage,
-        "none of the \(grouped(count)) \(events) of \(path) is of these processes, "
-          + "threads and times", next: "leave some of them out")
+        "none of the \(grouped(count)) \(events) in \(path) matches the processes, "
+          + "threads and times", next: "omit some of these options")
     case .noneFits(let count):
       self.init(
-        .usage, "none of the \(counted(count, "stack")) fits the patterns",
-        next: "leave out -include or -exclude to see them")
+        .usage, "none of the \(counted(count, "stack")) matches the patterns",
+        next: "omit -include or -exclude to see them")
     case .noFunction(let pattern):
       self.init(
-        .usage, "no function fits '\(pattern)'",
+        .usage, "no function matches '\(pattern)'",
         next: "'tracectl stacks \(path) -by-name' lists them")
     case .noField(let name, let events, let known):
       self.init(
         .usage, "\(events.joined(separator: ", ")) has no field '\(name)'",
-        next: known.isEmpty ? "leave -weight out" : "it has \(known.joined(separator: ", "))")
+        next: known.isEmpty ? "omit -weight" : "it has \(known.joined(separator: ", "))")
     case .notSummable(let field, let event, let type):
       self.init(
-        .usage, "-weight adds up unsigned numbers, and '\(field)' of \(event) is \(type)",
-        next: "give another field, or leave -weight out to count events")
+        .usage, "-weight adds up unsigned integers, and '\(field)' of \(event) is \(type)",
+        next: "give another field, or omit -weight to count events")
     }
   }
 

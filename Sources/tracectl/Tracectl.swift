@@ -10,7 +10,7 @@ import TraceSession
 struct Tracectl: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tracectl",
-    abstract: "Collect typed events from running programs, and look at them.",
+    abstract: "Collect typed events from running programs, and analyze them.",
     discussion: """
       Long options may be written with one dash or two: -providers GC is --providers GC.
 
@@ -104,7 +104,7 @@ enum UsageMessage {
       line.drop { $0 == " " }
     }.joined(separator: " ")
     if text.hasPrefix("Unexpected argument") || text.contains("unexpected arguments") {
-      text += "; a command to run stands behind '--'"
+      text += "; put '--' before a command to run"
     }
     while text.last == "." { text.removeLast() }
     guard let first = text.first, text.dropFirst().first?.isUppercase == false else { return text }

@@ -83,7 +83,7 @@ import Testing
     }
     #expect(
       output == """
-        Functions, the 4 with most exclusive, of 9:
+        Functions, the top 4 by exclusive cost, of 9:
 
         excl %  excl ms  incl %  incl ms  function
           59.7  5,970.0    59.7  5,970.0  libc.so.6!memcpy

@@ -52,7 +52,7 @@ import Testing
     try #require(link(victim, place + "/second") == 0)
     for (name, word) in [
       ("link", "is a symbolic link"), ("dangling", "is a symbolic link"),
-      ("pipe", "is no regular file"), ("second", "has another name"),
+      ("pipe", "is not a regular file"), ("second", "has another name"),
     ] {
       #expect(refusal(place + "/" + name)?.contains(word) == true, "\(name)")
       #expect(throws: FormatError.self) { _ = try FileSink(path: place + "/" + name) }

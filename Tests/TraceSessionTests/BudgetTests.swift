@@ -90,7 +90,7 @@ import TraceEvents
     #expect(try modest.nextGrants().grants.count == 2)
     let greedy = try fixture.connect()
     greedy.register(RendezvousTests.provider("Greedy", events: 1..<1000))
-    let reason = "it takes more of the session's event types than one process may"
+    let reason = "it uses more of the session's event types than one process may"
     #expect(try farewell(greedy) == reason)
     #expect(fixture.problems() == [reason + "; the session has closed its connection"])
     // The others are traced, and so are those that come later.
@@ -128,7 +128,7 @@ import TraceEvents
     process.register(ProviderSchema(name: "Wide", events: events))
     #expect(
       try farewell(process)
-        == "it takes more of the session's memory for what processes announce than one process may")
+        == "it uses more of the session's memory for announcements than one process may")
     let taken = fixture.rendezvous.state.withLock { $0.budgets.memory.taken }
     #expect(taken == 0, "it is given back")
   }
@@ -154,7 +154,7 @@ import TraceEvents
     for _ in 0..<8 { processes.append(try fixture.connect()) }
     let more = try fixture.connect()
     #expect(
-      try farewell(more) == "it takes more of the session's connections than one process may")
+      try farewell(more) == "it uses more of the session's connections than one process may")
     #expect(fixture.rendezvous.state.withLock { $0.turnedAway } == 1)
     #expect(fixture.problems().contains { $0.contains("turned away") })
     // Whoever goes makes room.

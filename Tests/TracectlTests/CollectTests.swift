@@ -43,7 +43,7 @@ import Testing
         + "$tracectl collect -providers GC -o none.etl -- ./script.sh",
       environment: environment, in: fixture.directory)
     #expect(run.exitCode == 126)
-    #expect(run.errors.contains("its interpreter or loader is not there"), "\(run.errors)")
+    #expect(run.errors.contains("its interpreter or loader does not exist"), "\(run.errors)")
     #expect(!FileManager.default.fileExists(atPath: fixture.path("none.etl")))
   }
 

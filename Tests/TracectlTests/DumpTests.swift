@@ -99,7 +99,7 @@ import TraceFormat
       (["dump", fixture.directory], 74, "directory"),
       (["dump", small, "-event", "GCStrat"], 64, "did you mean 'GCStart'"),
       (["dump", small, "-provider", "Shpo"], 64, "did you mean 'Shop'"),
-      (["dump", small, "-from", "2s", "-to", "1s"], 64, "-from lies behind -to; swap them"),
+      (["dump", small, "-from", "2s", "-to", "1s"], 64, "-from is after -to; swap them"),
       (["dump", small, "-from", "soon"], 64, "soon"),
       (["dump", small, "-formt", "json"], 64, "--format"),
       (["dump"], 64, "<file>"),

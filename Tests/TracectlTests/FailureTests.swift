@@ -27,7 +27,7 @@ import Testing
     ("Missing value for '-o <file>'", "missing value for '-o <file>'"),
     (
       "Unexpected argument 'java'",
-      "unexpected argument 'java'; a command to run stands behind '--'"
+      "unexpected argument 'java'; put '--' before a command to run"
     ),
   ])
   func theParsersWordsBecomeASentence(message: String, expected: String) {

@@ -45,9 +45,9 @@ import Testing
     let fixture = try TraceFixture()
     let piped = try ToolRun(shell: "\"$tracectl\" dump <(true)")
     #expect(piped.exitCode == 65)
-    #expect(piped.errors.contains("is no regular file"), "\(piped.errors)")
+    #expect(piped.errors.contains("is not a regular file"), "\(piped.errors)")
     try expectOneSentence(of: [
-      (["dump", fixture.directory], 74, "name a file"),
+      (["dump", fixture.directory], 74, "give a file"),
       (["help", "bogus"], 64, "there is no command 'bogus'"),
       (["collect", "-providers", "CPU", "-stacks", "CPU", "--", "true"], 64, "always have stacks"),
       (
@@ -56,7 +56,7 @@ import Testing
       ),
       (["collect", "-providers", "GC", "-stacks", "Nope", "--", "true"], 64, "names 'Nope'"),
       (["collect", "-providers", "GC", "-stacks", "JIT", "--", "true"], 64, "names 'JIT'"),
-      (["collect", "-providers", "CPU", "-stacks", "*", "--", "true"], 64, "names none"),
+      (["collect", "-providers", "CPU", "-stacks", "*", "--", "true"], 64, "has none"),
     ])
   }
 }

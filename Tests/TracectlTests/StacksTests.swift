@@ -96,7 +96,7 @@ import TraceFormat
     #expect(callers.output.contains("Callers of [k]:"))
     #expect(callers.output.contains("Callees of Process java:"))
     let shown = try ToolRun("stacks", path, "-include", "Process sh")
-    #expect(shown.output.contains("2 (40.0 %), which are the 100 % below"))
+    #expect(shown.output.contains("2 (40.0 %), which count as 100 % below"))
   }
 
   @Test func whatIsWrongIsOneSentence() throws {
@@ -105,13 +105,13 @@ import TraceFormat
       (["stacks", small], 65, "has no CPU samples; collect with -providers CPU"),
       (["stacks", "/etc/passwd"], 65, "not a trace file"),
       (["stacks", path, "-include", "{x"], 64, "'{' without a '}'"),
-      (["stacks", path, "-include", "nowhere"], 64, "none of the 5 stacks fits the patterns"),
+      (["stacks", path, "-include", "nowhere"], 64, "none of the 5 stacks matches the patterns"),
       (["stacks", path, "-process", "perl"], 64, "none of the 5 CPU samples"),
       (["stacks", path, "-event", "GCStrat"], 64, "did you mean 'GCStart'"),
       (["stacks", path, "-event", "GCStart", "-weight", "x"], 64, "has no field 'x'"),
-      (["stacks", path, "-weight", "x"], 64, "-weight goes with -event"),
-      (["stacks", path, "-callers", "nothing"], 64, "no function fits 'nothing'"),
-      (["stacks", path, "-from", "2s", "-to", "1s"], 64, "-from lies behind -to"),
+      (["stacks", path, "-weight", "x"], 64, "-weight requires -event"),
+      (["stacks", path, "-callers", "nothing"], 64, "no function matches 'nothing'"),
+      (["stacks", path, "-from", "2s", "-to", "1s"], 64, "-from is after -to"),
       (["stacks", path, "-threshold", "200"], 64, "-threshold"),
       (["stacks", path, "-format", "svg"], 64, "svg"),
     ])

@@ -49,11 +49,11 @@ import TraceFormat
     let collect = "$tracectl collect -providers GC -o - -- true"
     let appended = try run("echo before > x.etl; \(collect) >> x.etl")
     #expect(appended.exitCode == 73)
-    #expect(appended.errors.contains("has something in it"))
+    #expect(appended.errors.contains("is not empty"))
     #expect(try String(contentsOfFile: fixture.path("x.etl"), encoding: .utf8) == "before\n")
     let terminal = try run("script -qec '\(collect)' /dev/null")
     #expect(terminal.exitCode == 64, "\(terminal.output)")
-    #expect(terminal.output.contains("a trace is not for a terminal"), "\(terminal.output)")
+    #expect(terminal.output.contains("standard output is a terminal"), "\(terminal.output)")
     let closed = try run("\(collect) >&-")
     #expect(closed.exitCode == 73)
     #expect(closed.errors.contains("standard output is closed"))
@@ -76,6 +76,6 @@ import TraceFormat
     #expect(!FileManager.default.fileExists(atPath: fixture.path("-")))
     let recovered = try run("$tracectl recover x.etl -o -")
     #expect(recovered.exitCode == 64)
-    #expect(recovered.errors.contains("put together in a file"))
+    #expect(recovered.errors.contains("cannot be written to standard output"))
   }
 }

@@ -49,7 +49,7 @@ import TraceFormat
       "5 with 10 frames at 3 addresses", "90.0 % of the frames", "2 functions of 1 image",
       "100.0 %  /no/shop", "build id ab05", "names: in the trace (2 places)",
       "perf map /tmp/perf-10.map of process 10: 7 functions", "it has a torn last line",
-      "unnamed: 1 frame at 1 address, image not found", "Why there is no name, and what to do:",
+      "unnamed: 1 frame at 1 address, image not found", "Reasons for missing names, and advice:",
       "symbol search path",
     ] {
       #expect(run.output.contains(text), "\(text) in \(run.output)")

@@ -75,7 +75,7 @@ public enum PartialReason: Hashable, Sendable {
     guard case .unfinished(let isBeingWritten, let completeTo_ns) = self else { return "" }
     let state = isBeingWritten ? "still being written" : Self.unknownState
     guard let completeTo_ns else {
-      return state + " (up to when its events are complete is not known)"
+      return state + " (it is not known up to which time its events are complete)"
     }
     let milliseconds = max(0, completeTo_ns) / 1_000_000
     let fraction = String(milliseconds % 1000 + 1000).dropFirst()

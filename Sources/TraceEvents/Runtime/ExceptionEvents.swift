@@ -34,11 +34,11 @@ public struct ExceptionFlags: OpenEnumeration {
 public struct ExceptionThrown: TraceEvent, Hashable {
   public var exceptionType: String
   public var exceptionMessage: String
-  /// Address of the throwing instruction, 0 if not known.
+  /// Address of the throwing instruction; 0 if not known.
   public var exceptionEIP: UInt64
   public var exceptionHRESULT: UInt32
   public var exceptionFlags: ExceptionFlags
-  /// The method that threw, 0 if not known.
+  /// The method that threw; 0 if not known.
   public var methodID: UInt64
   public var methodName: String
 
@@ -95,9 +95,9 @@ public struct ExceptionThrown: TraceEvent, Hashable {
 
 /// An exception reached its handler.
 public struct ExceptionCaught: TraceEvent, Hashable {
-  /// Address of the handler, 0 if not known.
+  /// Address of the handler; 0 if not known.
   public var entryEIP: UInt64
-  /// The method that caught it, 0 if not known.
+  /// The method that caught it; 0 if not known.
   public var methodID: UInt64
   public var methodName: String
   public var exceptionType: String

@@ -233,7 +233,7 @@ public struct GCSuspendEnd: TraceEvent, Hashable {
 /// The program's threads are asked to stop.
 public struct GCSuspendBegin: TraceEvent, Hashable {
   public var reason: GCSuspendReason
-  /// Ordinal of the collection that this is for.
+  /// Ordinal of the collection for which threads are suspended.
   public var count: UInt32
 
   @inlinable public init(reason: GCSuspendReason, count: UInt32) {
@@ -260,7 +260,7 @@ public struct GCSuspendBegin: TraceEvent, Hashable {
   }
 }
 
-/// About this much was allocated since the last such event (sampled allocation).
+/// Reports the memory allocated since the last such event (sampled allocation).
 public struct GCAllocationTick: TraceEvent, Hashable {
   /// Bytes allocated since the last tick.
   public var allocationAmount: UInt64
@@ -321,7 +321,7 @@ public struct GCAllocationTick: TraceEvent, Hashable {
   }
 }
 
-/// Somebody asked for a collection.
+/// A collection was requested.
 public struct GCTriggered: TraceEvent, Hashable {
   public var reason: GCReason
 

@@ -7,7 +7,7 @@ extension RuntimeSchema {
   ]
 }
 
-/// What kind of code a method's is. Bits 7 to 9 hold the ``MethodTier``.
+/// The kind of a method's code. Bits 7 to 9 hold the ``MethodTier``.
 public struct MethodFlags: OpenEnumeration {
   public var rawValue: UInt32
 
@@ -31,7 +31,7 @@ public struct MethodFlags: OpenEnumeration {
       ]))
 }
 
-/// How far a method's code was optimised.
+/// The optimization level of a method's code.
 public struct MethodTier: OpenEnumeration {
   public var rawValue: UInt8
 
@@ -65,17 +65,17 @@ public struct MethodTier: OpenEnumeration {
 
 /// A method's machine code is in place and may run from now on.
 ///
-/// With the record's rundown flag: it was in place before the session asked.
+/// If the record has the rundown flag, the code was in place before the session enabled the event.
 public struct MethodLoad: TraceEvent, Hashable {
-  /// The runtime's own handle, the same in every event about the method.
+  /// The runtime's handle, the same in every event about the method.
   public var methodID: UInt64
   public var moduleID: UInt64
   public var startAddress: UInt64
-  /// Bytes of machine code from `startAddress`.
+  /// Size of the machine code at `startAddress` in bytes.
   public var size: UInt32
   public var flags: MethodFlags
   public var tier: MethodTier
-  /// Namespace and class; empty where there is none.
+  /// Namespace and class; empty if there is none.
   public var namespace: String
   public var name: String
   public var signature: String
@@ -144,16 +144,16 @@ public struct MethodLoad: TraceEvent, Hashable {
   }
 }
 
-/// A method's machine code is gone; its addresses may be used again.
+/// A method's machine code was removed; its addresses may be used again.
 public struct MethodUnload: TraceEvent, Hashable {
-  /// The runtime's own handle, the same in every event about the method.
+  /// The runtime's handle, the same in every event about the method.
   public var methodID: UInt64
   public var moduleID: UInt64
   public var startAddress: UInt64
-  /// Bytes of machine code from `startAddress`.
+  /// Size of the machine code at `startAddress` in bytes.
   public var size: UInt32
   public var flags: MethodFlags
-  /// Namespace and class; empty where there is none.
+  /// Namespace and class; empty if there is none.
   public var namespace: String
   public var name: String
   public var signature: String
@@ -218,12 +218,12 @@ public struct MethodUnload: TraceEvent, Hashable {
 
 /// A method's compilation begins.
 public struct MethodJittingStarted: TraceEvent, Hashable {
-  /// The runtime's own handle, the same in every event about the method.
+  /// The runtime's handle, the same in every event about the method.
   public var methodID: UInt64
   public var moduleID: UInt64
-  /// Bytes of byte code.
+  /// Size of the byte code in bytes.
   public var ilSize: UInt32
-  /// Namespace and class; empty where there is none.
+  /// Namespace and class; empty if there is none.
   public var namespace: String
   public var name: String
   public var signature: String
@@ -274,7 +274,7 @@ public struct MethodJittingStarted: TraceEvent, Hashable {
 
 /// A method's machine code has moved; the old addresses may be used again.
 public struct MethodMove: TraceEvent, Hashable {
-  /// The runtime's own handle, the same in every event about the method.
+  /// The runtime's handle, the same in every event about the method.
   public var methodID: UInt64
   public var oldStartAddress: UInt64
   public var newStartAddress: UInt64
@@ -322,9 +322,9 @@ public struct MethodMove: TraceEvent, Hashable {
   }
 }
 
-/// Which byte code offset (or source line) each piece of a method's machine code came from.
+/// Maps each piece of a method's machine code to a byte code offset or source line.
 public struct MethodILToNativeMap: TraceEvent, Hashable {
-  /// The runtime's own handle, the same in every event about the method.
+  /// The runtime's handle, the same in every event about the method.
   public var methodID: UInt64
   public var reJITID: UInt64
   public var startAddress: UInt64

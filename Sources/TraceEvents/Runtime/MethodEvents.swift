@@ -6,9 +6,9 @@ extension RuntimeSchema {
   ]
 }
 
-/// A method was entered. There is one ``MethodLeave`` for each.
+/// A method was entered. Each event has a matching ``MethodLeave``.
 public struct MethodEnter: TraceEvent, Hashable {
-  /// As in the method's ``MethodLoad``.
+  /// The handle in the method's ``MethodLoad``.
   public var methodID: UInt64
 
   @inlinable public init(methodID: UInt64) {
@@ -34,7 +34,7 @@ public struct MethodEnter: TraceEvent, Hashable {
 /// A method was left.
 public struct MethodLeave: TraceEvent, Hashable {
   public var methodID: UInt64
-  /// True when an exception left it.
+  /// True if the method was left by an exception.
   public var byException: Bool
 
   @inlinable public init(methodID: UInt64, byException: Bool = false) {

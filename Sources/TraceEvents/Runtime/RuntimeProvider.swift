@@ -1,9 +1,9 @@
-/// The provider that managed runtimes share: names, keyword values, ids and fields follow the .NET
-/// runtime's events where it has the same one, so that what people know stays true.
+/// The provider that managed runtimes share. Where the .NET runtime has the same event, names,
+/// keyword values, ids and fields are the same.
 public enum RuntimeSchema {
   public static let providerName = "Runtime"
 
-  /// The categories of events, by the CLR's bits.
+  /// The categories of events, with the CLR's bits.
   public enum Keyword {
     public static let gc = Keywords(rawValue: 0x1)
     /// Images (and symbols of code that no JIT announced).
@@ -11,7 +11,7 @@ public enum RuntimeSchema {
     public static let jit = Keywords(rawValue: 0x10)
     public static let exception = Keywords(rawValue: 0x8000)
     public static let jittedMethodILToNativeMap = Keywords(rawValue: 0x2_0000)
-    /// Method enter and leave: very many events; ask for it only when it is wanted.
+    /// Method enter and leave. These are very many events; enable them only if needed.
     public static let method = Keywords(rawValue: 0x1_0000_0000_0000)
   }
 

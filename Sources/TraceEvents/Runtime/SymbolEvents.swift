@@ -13,7 +13,7 @@ public struct ImageLoad: TraceEvent, Hashable {
   /// Offset in the file of the first mapped byte.
   public var fileOffset: UInt64
   public var path: String
-  /// The GNU build id, empty where there is none.
+  /// The GNU build id; empty if there is none.
   public var buildID: [UInt8]
 
   @inlinable
@@ -55,7 +55,7 @@ public struct ImageLoad: TraceEvent, Hashable {
   }
 }
 
-/// An executable image is gone.
+/// An executable image was unmapped.
 public struct ImageUnload: TraceEvent, Hashable {
   public var baseAddress: UInt64
   public var size: UInt64

@@ -7,7 +7,7 @@ extension SystemSchema {
   ]
 }
 
-/// Where a piece of code was announced.
+/// The kind of file that announced a piece of code.
 public struct CodeSource: OpenEnumeration {
   public var rawValue: UInt8
 
@@ -29,21 +29,21 @@ public struct CodeSource: OpenEnumeration {
 
 /// A piece of code is in place and may run.
 ///
-/// With the record's rundown flag: the file had it before the session looked; of a perf map,
-/// `since` then is the session's start. Other entries of a perf map came about between two looks at
-/// the file: at `since` at the latest, and less than `doubt` before that.
+/// If the record has the rundown flag, the entry was in the file before the session read it first.
+/// For a perf map, `since` is then the session's start. Other entries of a perf map appeared
+/// between two reads of the file: at `since` at the latest, and less than `doubt` earlier.
 public struct CodeLoad: TraceEvent, Hashable {
   public var address: UInt64
   public var size: UInt64
-  /// The file's number for it, 0 where it has none.
+  /// The file's number of the code; 0 if it has none.
   public var codeIndex: UInt64
   public var source: CodeSource
-  /// As the file has it.
+  /// The name in the file.
   public var name: String
-  /// When it came about, CLOCK_MONOTONIC in nanoseconds as the file says; 0 where the file does not
-  /// say: then it was seen at the event's time.
+  /// Time of the change in nanoseconds of CLOCK_MONOTONIC, from the file; 0 if the file has no
+  /// time. The change was then observed at the event's time.
   public var since: UInt64
-  /// How long before `since` it may have come about already.
+  /// The maximum time before `since` at which it may have happened.
   public var doubt: UInt64
 
   @inlinable
@@ -94,14 +94,14 @@ public struct CodeLoad: TraceEvent, Hashable {
   }
 }
 
-/// A piece of code is at another address now.
+/// A piece of code moved to another address.
 public struct CodeMove: TraceEvent, Hashable {
   public var oldAddress: UInt64
   public var newAddress: UInt64
   public var size: UInt64
   public var codeIndex: UInt64
-  /// When it came about, CLOCK_MONOTONIC in nanoseconds as the file says; 0 where the file does not
-  /// say: then it was seen at the event's time.
+  /// Time of the change in nanoseconds of CLOCK_MONOTONIC, from the file; 0 if the file has no
+  /// time. The change was then observed at the event's time.
   public var since: UInt64
 
   @inlinable
@@ -143,11 +143,11 @@ public struct CodeMove: TraceEvent, Hashable {
   }
 }
 
-/// Nothing that the process's file announced lives any more.
+/// All code announced by the process's file has ended.
 public struct CodeClear: TraceEvent, Hashable {
   public var source: CodeSource
-  /// When it came about, CLOCK_MONOTONIC in nanoseconds as the file says; 0 where the file does not
-  /// say: then it was seen at the event's time.
+  /// Time of the change in nanoseconds of CLOCK_MONOTONIC, from the file; 0 if the file has no
+  /// time. The change was then observed at the event's time.
   public var since: UInt64
 
   @inlinable
@@ -175,12 +175,12 @@ public struct CodeClear: TraceEvent, Hashable {
   }
 }
 
-/// Memory in which compiled code may have lived was mapped anew, for sure or perhaps: what was
-/// announced there before is gone, or nobody knows.
+/// Memory that may have contained compiled code was, or may have been, mapped anew. Code announced
+/// there before has ended, or may have ended.
 public struct CodeReplaced: TraceEvent, Hashable {
   public var address: UInt64
   public var size: UInt64
-  /// False where it may be the same memory still.
+  /// False if the memory may be unchanged.
   public var isSure: Bool
 
   @inlinable
@@ -212,17 +212,17 @@ public struct CodeReplaced: TraceEvent, Hashable {
   }
 }
 
-/// Which source lines a piece of code comes from: one entry a row.
+/// The source lines of a piece of code, one entry for each row.
 public struct CodeLines: TraceEvent, Hashable {
   /// Where the code begins.
   public var address: UInt64
   /// Where each row begins, ascending.
   public var addresses: [UInt64]
-  /// From 1; 0 where there is none.
+  /// Line numbers from 1; 0 if there is none.
   public var lines: [UInt32]
   public var files: [String]
-  /// When it came about, CLOCK_MONOTONIC in nanoseconds as the file says; 0 where the file does not
-  /// say: then it was seen at the event's time.
+  /// Time of the change in nanoseconds of CLOCK_MONOTONIC, from the file; 0 if the file has no
+  /// time. The change was then observed at the event's time.
   public var since: UInt64
 
   @inlinable

@@ -1,14 +1,15 @@
-/// A jitdump file or a perf map of the process was read; told when nothing more is to come of it.
+/// Summary of a jitdump file or perf map of the process, written when the session has finished
+/// reading it.
 public struct CodeFile: TraceEvent, Hashable {
-  /// As the process sees it.
+  /// The path as the process sees it.
   public var path: String
   public var source: CodeSource
-  /// Pieces of code that it announced.
+  /// Number of pieces of code that the file announced.
   public var entries: UInt64
-  /// How much of it was looked at; code itself is passed over.
+  /// Number of bytes read; code bytes are skipped.
   public var bytes: UInt64
-  /// What was wrong with it, in sentences without their subject, which is the file; empty when
-  /// nothing was.
+  /// Problems of the file, as sentences whose subject, the file, is omitted; empty if there are
+  /// none.
   public var problems: [String]
 
   @inlinable

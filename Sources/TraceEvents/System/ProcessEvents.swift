@@ -9,10 +9,10 @@ extension SystemSchema {
 
 /// A process began, by fork: it shares its parent's images and code.
 ///
-/// With the record's rundown flag: it ran before the session.
+/// If the record has the rundown flag, the process ran before the session.
 public struct ProcessStart: TraceEvent, Hashable {
   public var parentPID: UInt32
-  /// The command's name as the kernel has it, at most 15 bytes.
+  /// The kernel's name of the command, at most 15 bytes.
   public var name: String
 
   @inlinable
@@ -40,7 +40,7 @@ public struct ProcessStart: TraceEvent, Hashable {
   }
 }
 
-/// A process has ended: nothing of it is mapped any more.
+/// A process has ended, and with it all its mappings.
 public struct ProcessStop: TraceEvent, Hashable {
   public var parentPID: UInt32
 
@@ -115,9 +115,9 @@ public struct ThreadStop: TraceEvent, Hashable {
   }
 }
 
-/// A process runs another program: all that was mapped is gone.
+/// A process runs another program; its previous mappings have ended.
 public struct ProcessExec: TraceEvent, Hashable {
-  /// The command's name as the kernel has it, at most 15 bytes.
+  /// The kernel's name of the command, at most 15 bytes.
   public var name: String
 
   @inlinable
@@ -141,7 +141,7 @@ public struct ProcessExec: TraceEvent, Hashable {
   }
 }
 
-/// A thread calls itself something else.
+/// A thread changed its name.
 public struct ThreadName: TraceEvent, Hashable {
   public var name: String
 
@@ -172,13 +172,13 @@ public struct ImageMap: TraceEvent, Hashable {
   public var size: UInt64
   /// Offset in the file of the first mapped byte.
   public var fileOffset: UInt64
-  /// As the kernel shows it; what it maps without a file is in brackets.
+  /// The path that the kernel reports; a mapping without a file has a name in brackets.
   public var path: String
-  /// The GNU build id, empty where it is not known.
+  /// The GNU build id; empty if not known.
   public var buildID: [UInt8]
-  /// The file's device, as st_dev has it, 0 where it is not known.
+  /// The file's device in the form of st_dev; 0 if not known.
   public var device: UInt64
-  /// The file's inode, 0 where it is not known.
+  /// The file's inode; 0 if not known.
   public var inode: UInt64
 
   @inlinable

@@ -6,7 +6,7 @@ extension SystemSchema {
   ]
 }
 
-/// What makes a CPU sample due.
+/// The source that triggers CPU samples.
 public struct SampleSource: OpenEnumeration {
   public var rawValue: UInt8
 
@@ -14,10 +14,9 @@ public struct SampleSource: OpenEnumeration {
 
   /// The processor's cycle counter.
   public static let processorCycles = SampleSource(rawValue: 0)
-  /// The kernel's timer, where there is no cycle counter.
+  /// The kernel's timer, used if there is no cycle counter.
   public static let cpuClock = SampleSource(rawValue: 1)
-  /// A timer of the thread's own, in the program itself: where the kernel's events are not
-  /// permitted.
+  /// A per-thread timer in the program itself, used if kernel events are not permitted.
   public static let threadTimer = SampleSource(rawValue: 2)
 
   static let type = FieldType.enumeration(
@@ -30,11 +29,11 @@ public struct SampleSource: OpenEnumeration {
       ]))
 }
 
-/// A thread was running: its stack says where.
+/// A CPU sample of a running thread.
 ///
-/// The event's stack holds the kernel's frames, if any, before the user's, innermost first.
+/// The event's stack has the kernel frames, if any, before the user frames, innermost first.
 public struct SampledProfile: TraceEvent, Hashable {
-  /// CPU time that the sample stands for, in nanoseconds.
+  /// CPU time that the sample represents, in nanoseconds.
   public var weight: UInt64
   public var source: SampleSource
 
@@ -63,7 +62,7 @@ public struct SampledProfile: TraceEvent, Hashable {
   }
 }
 
-/// Which way a thread went.
+/// The direction of a context switch.
 public struct SwitchDirection: OpenEnumeration {
   public var rawValue: UInt8
 
@@ -73,7 +72,7 @@ public struct SwitchDirection: OpenEnumeration {
   public static let on = SwitchDirection(rawValue: 0)
   /// The thread waits for something.
   public static let off = SwitchDirection(rawValue: 1)
-  /// The thread could run, but another does.
+  /// The thread is runnable, but another thread runs.
   public static let preempted = SwitchDirection(rawValue: 2)
 
   static let type = FieldType.enumeration(
@@ -86,7 +85,7 @@ public struct SwitchDirection: OpenEnumeration {
       ]))
 }
 
-/// A thread begins to run on the event's CPU, or ceases to.
+/// A thread starts or stops running on the event's CPU.
 public struct ContextSwitch: TraceEvent, Hashable {
   public var direction: SwitchDirection
 
@@ -111,17 +110,17 @@ public struct ContextSwitch: TraceEvent, Hashable {
   }
 }
 
-/// The session takes CPU samples, and this is how; or it does not, and this is why.
+/// How the session takes CPU samples, or why it takes none.
 public struct SamplingStarted: TraceEvent, Hashable {
   public var source: SampleSource
-  /// Samples a second of CPU time; 0 when there are none.
+  /// Samples per second of CPU time; 0 if there are none.
   public var rate: UInt32
-  /// Whether time in the kernel is sampled, and stacks begin with the kernel's frames.
+  /// Whether time in the kernel is sampled and stacks include kernel frames.
   public var hasKernelFrames: Bool
-  /// Bytes of each thread's stack that were copied and unwound by call frame information; 0 where
-  /// the kernel followed frame pointers.
+  /// Bytes of each thread's stack that were copied and unwound by call frame information; 0 if the
+  /// kernel followed frame pointers.
   public var stackBytes: UInt32
-  /// What was tried first and why it could not be, in sentences; and what to do about it.
+  /// Which better methods were tried, why they failed, and how to enable them, in sentences.
   public var note: String
 
   @inlinable

@@ -1,8 +1,8 @@
-/// What a session itself tells of the machine, beside what programs emit: CPU samples, context
-/// switches, processes, threads, mapped images, and code that a runtime announced through a file.
+/// The events that a session itself records: CPU samples, context switches, processes, threads,
+/// mapped images, and code that a runtime announced through a file.
 ///
-/// The events' process and thread are their header's; ids follow ETW's kernel events where there
-/// is the same one.
+/// The process and thread of an event are in its header. Ids follow ETW's kernel events if an
+/// equivalent exists.
 public enum SystemSchema {
   public static let providerName = "System"
 
@@ -13,7 +13,7 @@ public enum SystemSchema {
     public static let process = Keywords(rawValue: 0x4)
     public static let thread = Keywords(rawValue: 0x8)
     public static let image = Keywords(rawValue: 0x10)
-    /// Code that was announced by a jitdump file or a perf map.
+    /// Code announced by a jitdump file or a perf map.
     public static let code = Keywords(rawValue: 0x20)
   }
 

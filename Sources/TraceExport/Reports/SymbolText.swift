@@ -96,7 +96,7 @@ public struct SymbolText: Renderer {
 
   private func title(_ module: SymbolReport.Module) -> String {
     switch module.source {
-    case nil: "nothing is known to have been there"
+    case nil: "unknown code"
     case .kernel: "the kernel"
     case .image: escaped(module.path, .text)
     case .jitdump, .provider, .perfMap: "code compiled at run time: \(module.source!.name)"
@@ -145,7 +145,7 @@ public struct SymbolText: Renderer {
       output.append("\nEvery address has a name.\n")
       return
     }
-    output.append("\nWhy there is no name, and what to do:\n")
+    output.append("\nReasons for missing names, and advice:\n")
     for entry in unnamed {
       output.append(text: "\n  \(entry.reason.label): \(text(entry.count))\n")
       output.append(text: "    \(entry.reason.sentence)\n")

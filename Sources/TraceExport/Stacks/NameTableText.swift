@@ -40,7 +40,7 @@ struct NameTableText {
     let order = sortsByInclusive ? "inclusive" : "exclusive"
     let shown =
       count > rows.count
-      ? "the \(rows.count) with most \(order), of \(count)" : "by \(order)"
+      ? "the top \(rows.count) by \(order) cost, of \(count)" : "by \(order)"
     output.append(text: "Functions, \(shown):\n\n\(columns(heading))function\n")
     let room = width.map { max($0 - columns(heading).count, 24) }
     for (function, row) in zip(functions, rows) {

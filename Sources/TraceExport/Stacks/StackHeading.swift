@@ -77,13 +77,13 @@ struct StackHeading {
 
   private func shownSummary(_ shown: StackMetric) -> String {
     let share = percentage(unit.amount(of: shown), of: unit.amount(of: totals.metric))
-    return "\(grouped(shown.count)) (\(share)), which are the 100 % below"
+    return "\(grouped(shown.count)) (\(share)), which count as 100 % below"
   }
 
   private var cutSummary: String {
     percentage(unit.amount(of: totals.cut), of: unit.amount(of: totals.metric))
       + " end at [callers lost], before the first function of their thread; collect with -unwind "
-      + "dwarf, or with more bytes of it, to see more"
+      + "dwarf, or copy more bytes with it, to see more"
   }
 
   private var unresolvedSummary: String {

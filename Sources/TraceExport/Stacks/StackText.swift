@@ -34,7 +34,7 @@ public struct StackText: Renderer {
     }
     if parts.showsTree {
       let threshold = fixed(parts.threshold * 100, decimals: 1)
-      output.append(text: "\nCall tree, without what has less than \(threshold) %:\n\n")
+      output.append(text: "\nCall tree, without nodes of less than \(threshold) %:\n\n")
       CallTreeText(report.calls, report.frames, report.unit, threshold: parts.threshold)
         .write(to: &output, width: options.width)
     }

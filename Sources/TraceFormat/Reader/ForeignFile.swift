@@ -43,7 +43,7 @@ public struct ForeignFile: Hashable, Sendable {
     (0, [0xc1, 0xfc, 0x1f, 0xc1], "a stream of a CTF trace (LTTng)", ctf),
     (
       0, Array("DTiJ".utf8), "a jitdump file",
-      "collect while the program runs: its jitdump file is then read with it"
+      "collect while the program runs, and its jitdump file is read as well"
     ),
     (0, Array("SQLite format 3".utf8) + [0], "an SQLite database", collect),
     (0, [0x0a, 0x0d, 0x0d, 0x0a], "a capture of packets (pcapng)", "read it with Wireshark"),

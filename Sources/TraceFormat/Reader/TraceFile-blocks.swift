@@ -36,7 +36,7 @@ extension TraceFile {
       && header.payloadBytes == entry.payloadBytes:
       return .success(header)
     case .whole:
-      return .failure(Unusable(what: "\(kind) block is not what the index says", rule: .I3))
+      return .failure(Unusable(what: "\(kind) block differs from the index", rule: .I3))
     case .damagedPayload: return .failure(Unusable(what: "damaged \(kind) block", rule: .B4))
     case .cut, .noHeader: return .failure(Unusable(what: "damaged \(kind) block", rule: .B1))
     }
@@ -77,7 +77,7 @@ extension TraceFile {
     }
     guard !isSame else { return }
     note(
-      "\(BlockKind.name(entry.kind)) block is not what the index says", entry.offset,
+      "\(BlockKind.name(entry.kind)) block differs from the index", entry.offset,
       payloadBytes: entry.payloadBytes, rule: .I3)
   }
 

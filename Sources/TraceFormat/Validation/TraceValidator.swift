@@ -126,6 +126,6 @@ final class TraceValidator {
     }
     guard !isSame else { return }
     scanned.note(
-      "the index is not what the blocks say", at.offset, payloadBytes: at.payloadBytes, rule: .I3)
+      "the index differs from the blocks", at.offset, payloadBytes: at.payloadBytes, rule: .I3)
   }
 }

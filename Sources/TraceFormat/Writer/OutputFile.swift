@@ -68,7 +68,7 @@ package enum OutputFile {
     case S_IFREG: break
     case S_IFDIR: return "is a directory"
     case S_IFLNK: return "is a symbolic link \(place)"
-    default: return "is no regular file, \(place)"
+    default: return "is not a regular file, \(place)"
     }
     if status.st_uid != geteuid() { return "belongs to user \(status.st_uid), \(place)" }
     return status.st_nlink > 1 ? "has another name as well, \(place)" : nil

@@ -84,7 +84,7 @@ public struct TraceWriter: ~Copyable {
         name: schema.name, reason: "it takes more than \(FileLayout.schemaBytesMax) bytes")
     }
     guard ref != 0, events.define(ref: ref, schema: schema) else {
-      throw .unacceptableSchema(name: schema.name, reason: "reference \(ref) is taken")
+      throw .unacceptableSchema(name: schema.name, reason: "reference \(ref) is already used")
     }
     addMetadata(RecordTag.event) { writer in
       writer.append(fixed: ref)

@@ -3,30 +3,30 @@ import Glibc
 import TraceControl
 import TraceEvents
 
-/// What the control thread does: sleeps until a session appears, speaks or goes, or a provider is
-/// announced.
+/// The control thread's loop. It sleeps until a session appears, sends a message or ends, or a
+/// provider is announced.
 final class ControlLoop {
   private var wake: Int32
   private var watch = RuntimeWatch(RendezvousPaths.watched())
-  /// Made for the first session: asking whether restartable sequences work costs a thread and a
-  /// barrier, which a process that nobody traces should not pay.
+  /// Created for the first session. Testing restartable sequences costs a thread and a barrier,
+  /// which a process that is not traced should not pay.
   private lazy var hello = Self.makeHello()
   private var links: [SessionLink] = []
-  /// Sockets that were tried; forgotten when they are gone.
+  /// Sockets that were tried; removed when they disappear.
   private var tried: Set<RuntimeWatch.Found> = []
-  /// Whether a session could not be reached for now: its queue of connections is full, or this
-  /// process has no descriptor left.
+  /// Whether a session could not be reached temporarily: its connection queue is full, or this
+  /// process has no free descriptor.
   private var mustRetry = false
-  /// Whether it is the session that started this program.
+  /// Whether that session is the one that started this program.
   private var mustRetryExpected = false
   private let expected = ExpectedSession()
   private let buffer = UnsafeMutableRawBufferPointer.allocate(
     byteCount: ControlLimits.packetBytes, alignment: 8)
 
-  /// How long a session whose queue of connections is full is waited for.
+  /// How long to wait for a session whose connection queue is full.
   private static let connectMilliseconds: Int32 = 50
   private static let retryMilliseconds: Int32 = 100
-  /// How often an idle thread looks whether its descriptors are still there.
+  /// How often an idle thread checks that its descriptors are still open.
   private static let checkMilliseconds: Int32 = 10_000
 
   init(wake: Int32) { self.wake = wake }
@@ -106,7 +106,7 @@ final class ControlLoop {
       sessionCount: links.count + (mustRetry ? 1 : 0))
   }
 
-  /// What emitters have found wrong with events: on standard error, and to the sessions.
+  /// Reports the event errors found by emitters, on standard error and to the sessions.
   private func tellFindings() {
     let new = EmitFindings.takeNew()
     guard !new.isEmpty else { return }
@@ -147,7 +147,7 @@ final class ControlLoop {
 
   private enum Connection {
     case connected(Int32, PeerCredentials)
-    /// Nobody listens there, or somebody who may not trace this process.
+    /// No session listens there, or one that may not trace this process.
     case refused
     case busy
   }
@@ -176,8 +176,8 @@ final class ControlLoop {
       && links.allSatisfy { OpenDescriptors.isIntact($0.socket) }
   }
 
-  /// The program has closed descriptors that it does not know, a daemon at its start for one:
-  /// leaves the sessions whose sockets are gone, and finds them again.
+  /// The program closed descriptors that it did not open, as a daemon does when it starts. Leaves
+  /// the sessions whose sockets are closed, and finds them again.
   private func reopen() {
     for link in links where !OpenDescriptors.isIntact(link.socket) { link.close() }
     links.removeAll { $0.isOver }

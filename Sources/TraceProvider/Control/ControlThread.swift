@@ -3,39 +3,39 @@ import Glibc
 import Synchronization
 import TraceControl
 
-/// The process's one thread that talks to sessions: started by the first provider, asleep unless
-/// something happens, all signals blocked that are not its own faults.
+/// The thread that talks to sessions, one per process. The first provider starts it. It sleeps
+/// unless something happens, and blocks all signals except its own faults.
 ///
-/// `TRACE_DISABLE=1` keeps it from starting. `TRACE_REGISTER_TIMEOUT` (milliseconds) bounds how
-/// long announcing a provider waits for sessions that are there: 50 by default, and 30,000 for the
+/// `TRACE_DISABLE=1` prevents it from starting. `TRACE_REGISTER_TIMEOUT` (milliseconds) limits how
+/// long announcing a provider waits for existing sessions: by default 50 ms, and 30,000 ms for the
 /// session that started the program.
 enum ControlThread {
   private enum Phase {
     static let idle: UInt32 = 0
     static let running: UInt32 = 1
-    /// There is no thread, and there will be none.
+    /// There is no thread and none will be started.
     static let off: UInt32 = 2
   }
 
-  /// Words that several threads share, in memory of their own so that they can be waited on.
+  /// Words shared by several threads, in separate memory so that threads can wait on them.
   private struct Words {
     var phase: UInt32 = Phase.idle
-    /// Changes, and is woken, with each of the next three.
+    /// Changes whenever one of the next three changes; waiters are then woken.
     var version: UInt32 = 0
-    /// Providers, from the first announced, that every session has answered for.
+    /// The number of providers, from the first announced, that every session has answered for.
     var settled: UInt32 = 0
-    /// The same of the session that started this program; all where there is none.
+    /// The same for the session that started this program; all providers if there is none.
     var awaited: UInt32 = 0
-    /// 1 once the directories have been looked at.
+    /// 1 once the directories have been read.
     var hasLooked: UInt32 = 0
-    /// Sessions that are there, those that could not be reached yet included.
+    /// Number of existing sessions, including those that could not be reached yet.
     var sessionCount: UInt32 = 0
-    /// 1 when one of them has started this program.
+    /// 1 if one of them started this program.
     var hasExpected: UInt32 = 0
-    /// The value of `settled` that somebody has waited for in vain: others need not.
+    /// The value of `settled` for which a wait timed out; other threads need not wait for it again.
     var givenUp: UInt32 = .max
     var wakeDescriptor: UInt32 = .max
-    /// The kernel's number of the thread.
+    /// The kernel's id of the thread.
     var threadID: UInt32 = 0
   }
 
@@ -44,23 +44,24 @@ enum ControlThread {
     words.initialize(to: Words())
     return words
   }()
-  /// Of the wake descriptor, for emitters.
+  /// Identity of the wake descriptor, for emitters.
   nonisolated(unsafe) private static var wakeIdentity: DescriptorIdentity?
   private static let watchesForks = Atomic<Bool>(false)
 
-  /// Callbacks of providers run on it: room for theirs. Touched as far as it is used.
+  /// The stack has room for the callbacks of providers. Memory is used only as needed.
   private static let stackBytes = 512 << 10
   private static let registerTimeoutDefault_ms: UInt64 = 50
   private static let expectedTimeout_ms: UInt64 = 30_000
   private static let registerTimeoutMax_ms: UInt64 = 60_000
 
-  /// Tells every session of a new provider; waits, bounded, until those that want it have enabled
-  /// it.
+  /// Announces a new provider to every session. Waits, for a limited time, until the sessions that
+  /// want it have enabled it.
   static func providerAdded(_ provider: RegisteredProvider) {
     Registry.resumeAfterFork()
     if trace_load_u32(&words.pointee.phase) == Phase.off { return provider.settle() }
     let hint = hint()
-    // Nobody is there to answer: events before the thread has looked are before any session.
+    // There is no session to answer: events emitted before the thread has read the directories
+    // precede any session.
     if hint == .none { provider.settle() }
     if trace_compare_exchange_u32(&words.pointee.phase, Phase.idle, Phase.running) {
       let isOff = RendezvousPaths.environmentValue("TRACE_DISABLE") == "1"
@@ -73,11 +74,12 @@ enum ControlThread {
     if hint == .none { return }
     let now = trace_monotonic_ns()
     provider.waitEnds(at_ns: now &+ timeout_ns(hint == .expected))
-    // Its owner's callbacks have run by then.
+    // The owner's callbacks have run by then.
     wait(for: provider) { Int(trace_load_u32(&words.pointee.settled)) > provider.position }
   }
 
-  /// From an emitter: until the sessions have answered for the provider, or its time is over.
+  /// Called by an emitter. Waits until the sessions have answered for the provider, or the time
+  /// limit is reached.
   static func waitUntilSettled(_ provider: RegisteredProvider) {
     wait(for: provider) { provider.isSettled }
   }
@@ -87,7 +89,7 @@ enum ControlThread {
     if wake >= 0, OpenDescriptors.isIntact(wake) { trace_wake(wake) }
   }
 
-  /// From an emitter, which may be a signal handler.
+  /// Called by an emitter, which may be a signal handler.
   static func wakeFromEmitter() {
     let wake = Int32(bitPattern: trace_load_u32(&words.pointee.wakeDescriptor))
     if wake >= 0, wakeIdentity?.isStill(wake) ?? false { trace_wake(wake) }
@@ -97,7 +99,8 @@ enum ControlThread {
 
   private enum Hint { case none, some, expected }
 
-  /// Whether a session is there that may answer, and is the one that started this program.
+  /// Whether there is a session that may answer, and whether it is the one that started this
+  /// program.
   private static func hint() -> Hint {
     if trace_load_u32(&words.pointee.hasLooked) == 1 {
       if trace_load_u32(&words.pointee.sessionCount) == 0 { return .none }
@@ -113,7 +116,7 @@ enum ControlThread {
   }
 
   private static func wait(for provider: RegisteredProvider, until isDone: () -> Bool) {
-    // The thread cannot wait for itself: a callback may announce a provider.
+    // The thread cannot wait for itself when a callback announces a provider.
     guard trace_load_u32(&words.pointee.threadID) != trace_thread_id() else { return }
     let index = provider.position
     let start = trace_monotonic_ns()
@@ -122,8 +125,8 @@ enum ControlThread {
       let settled = trace_load_u32(&words.pointee.settled)
       if isDone() || settled == trace_load_u32(&words.pointee.givenUp) { return }
       let now = trace_monotonic_ns()
-      // Once it is known that the session that started this program is not there, or has answered,
-      // the others are not worth its time.
+      // Once the session that started this program is known to be absent, or has answered, the wait
+      // for other sessions is short.
       let isAwaited =
         trace_load_u32(&words.pointee.hasLooked) == 0
         || Int(trace_load_u32(&words.pointee.awaited)) <= index
@@ -142,8 +145,9 @@ enum ControlThread {
     return min(chosen ?? usual, registerTimeoutMax_ms) * 1_000_000
   }
 
-  /// On the control thread: what waiters look at. `awaited` counts the providers that the session
-  /// which started this program has answered for; nil when there is none.
+  /// Called on the control thread. Publishes the values that waiters read. `awaited` is the number
+  /// of providers that the session which started this program has answered for; nil if there is no
+  /// such session.
   static func publish(settled: Int, awaited: Int?, sessionCount: Int) {
     let before = (
       words.pointee.settled, words.pointee.awaited, words.pointee.hasLooked,
@@ -161,7 +165,7 @@ enum ControlThread {
     if before != now { wakeWaiters() }
   }
 
-  /// Lets those who wait for sessions' answers look again.
+  /// Wakes threads that wait for answers of sessions, so that they check again.
   static func wakeWaiters() {
     _ = trace_add_u32(&words.pointee.version, 1)
     trace_futex_wake_all(&words.pointee.version)
@@ -183,7 +187,7 @@ enum ControlThread {
     return false
   }
 
-  /// What other threads wake this one with.
+  /// Creates the descriptor with which other threads wake this thread.
   static func makeWakeDescriptor() -> Int32 {
     let wake = OpenDescriptors.opening { OpenDescriptors.take(trace_wake_descriptor()) }
     wakeIdentity = DescriptorIdentity(of: wake)
@@ -197,8 +201,8 @@ enum ControlThread {
     defer { pthread_attr_destroy(&attributes) }
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     pthread_attr_setstacksize(&attributes, stackBytes)
-    // The program's signals are for its own threads. A fault in a callback is this thread's: some
-    // runtimes handle theirs.
+    // The program's threads handle its signals. A fault in a callback belongs to this thread, and
+    // some runtimes handle such faults.
     var blocked = sigset_t()
     var before = sigset_t()
     sigfillset(&blocked)
@@ -220,8 +224,8 @@ enum ControlThread {
     ControlLoop(wake: wake).run()
   }
 
-  /// In the child after a fork: the thread is the parent's, and so are the sessions. The next emit
-  /// starts over.
+  /// Called in the child after a fork. The thread and the sessions stay with the parent; the next
+  /// emit starts over.
   private static func forgetAfterFork() {
     OpenDescriptors.closeAllAfterFork()
     if words.pointee.phase != Phase.off { words.pointee = Words() }

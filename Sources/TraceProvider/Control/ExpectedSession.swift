@@ -1,15 +1,15 @@
 import Glibc
 import TraceControl
 
-/// Which session this program was started for, if any: the one that an ancestor of it runs, or that
-/// the environment names. A program waits for its answer longer than for another's, because its
-/// first events are wanted.
+/// The session that this program was started for, if any: the one run by an ancestor, or named by
+/// the environment. A program waits longer for this session's answer, because the session wants the
+/// program's first events.
 ///
-/// - Guarantee: it only changes how long is waited. Sessions are found in the runtime directories,
-///   and their sockets' owners are checked, whatever the environment says.
+/// - Guarantee: affects only the time limit of the wait. Whatever the environment contains,
+///   sessions are found in the runtime directories, and the owners of their sockets are checked.
 struct ExpectedSession {
   private let ancestors: Set<UInt32>
-  /// For programs in another pid namespace, who do not see the session's process.
+  /// For programs in another pid namespace, which cannot see the session's process.
   private let name: String?
 
   init() {
@@ -17,7 +17,7 @@ struct ExpectedSession {
     name = RendezvousPaths.environmentValue(RendezvousPaths.sessionVariable)
   }
 
-  /// `pid` is that of the process that runs the session; 0 when it is not known.
+  /// `pid` is the process that runs the session; 0 if not known.
   func matches(name: String, pid: UInt32) -> Bool {
     name == self.name || (pid > 1 && ancestors.contains(pid))
   }

@@ -3,15 +3,15 @@ import Glibc
 import Synchronization
 import TraceControl
 
-/// The control thread's descriptors: for a forked child to close, because the objects that hold
-/// them stay behind with the thread, and to notice when the program has closed them.
+/// The control thread's descriptors. A forked child closes them, because the objects that hold them
+/// are lost with the thread. The table also detects descriptors that the program has closed.
 ///
-/// A program may close every descriptor that it does not know, and then open files under the same
-/// numbers. So each descriptor gets a high number, and is compared with what it was before it is
+/// A program may close every descriptor that it did not open, and then open files under the same
+/// numbers. Each descriptor therefore gets a high number, and its identity is checked before it is
 /// read or closed.
 enum OpenDescriptors {
   private struct Entry {
-    /// -1 in free places.
+    /// -1 in free entries.
     var descriptor: Int32 = -1
     var identity: DescriptorIdentity?
   }
@@ -22,25 +22,25 @@ enum OpenDescriptors {
     table.initialize(repeating: Entry(), count: capacity)
     return table
   }()
-  /// Held while a descriptor exists that is not in the table; a fork waits for it.
+  /// Held while there is a descriptor that is not in the table; a fork waits for it.
   private static let isHeld = Atomic<Bool>(false)
 
-  /// Runs `open` such that no fork falls between the descriptors' creation and their listing. It
-  /// must be short, and must not fork.
+  /// Runs `open` so that no fork happens between creating and listing the descriptors. `open` must
+  /// be short and must not fork.
   static func opening<Result>(_ open: () -> Result) -> Result {
     hold()
     defer { release() }
     return open()
   }
 
-  /// Only within ``opening(_:)``: moves a new descriptor to a high number, and lists it there.
+  /// Moves a new descriptor to a high number and lists it. Call it only within ``opening(_:)``.
   static func take(_ descriptor: Int32) -> Int32 {
     let raised = HighDescriptor.raise(descriptor)
     list(raised)
     return raised
   }
 
-  /// Only within ``opening(_:)``.
+  /// Call it only within ``opening(_:)``.
   static func list(_ descriptor: Int32) {
     guard descriptor >= 0 else { return }
     for index in 0..<capacity where table[index].descriptor == -1 {
@@ -50,10 +50,10 @@ enum OpenDescriptors {
     }
   }
 
-  /// Somebody else closes it from now on.
+  /// Removes the descriptor from the table; another owner closes it.
   static func forget(_ descriptor: Int32) { opening { remove(descriptor) } }
 
-  /// Closes the descriptor, unless it is no longer ours.
+  /// Closes the descriptor, unless the program has closed or replaced it.
   static func close(_ descriptor: Int32) {
     guard descriptor >= 0 else { return }
     opening {
@@ -62,7 +62,7 @@ enum OpenDescriptors {
     }
   }
 
-  /// False once the program has closed the descriptor, whatever has the number now.
+  /// False once the program has closed the descriptor, even if its number is in use again.
   static func isIntact(_ descriptor: Int32) -> Bool {
     opening { isListedAndIntact(descriptor) }
   }
@@ -86,7 +86,7 @@ enum OpenDescriptors {
 
   static func release() { isHeld.store(false, ordering: .releasing) }
 
-  /// In the child after a fork; nobody else runs.
+  /// Called in the child after a fork, when no other thread runs.
   static func closeAllAfterFork() {
     for index in 0..<capacity where table[index].descriptor != -1 {
       let entry = table[index]

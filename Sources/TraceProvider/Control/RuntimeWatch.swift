@@ -3,16 +3,17 @@ import Glibc
 import OSStrings
 import TraceControl
 
-/// Watches the runtime directories for sessions' sockets: by inotify, or, when the user has no
-/// inotify instance or watch left, by looking at the directories' times now and then.
+/// Watches the runtime directories for sessions' sockets: by inotify or, if the user has no inotify
+/// instance or watch left, by polling the directories' modification times.
 ///
-/// - Cost: asleep with inotify; without, one system call a directory each
-///   ``pollMilliseconds``.
+/// - Cost: none with inotify while nothing changes; without it, one system call for each directory
+///   every ``pollMilliseconds``.
 ///
-/// Directories of others, or open to others, are treated as if they did not exist: a program that
-/// is not traced has no business complaining. `tracectl doctor` says what is wrong with them.
+/// Directories that belong to other users, or that others may write to, are treated as missing. A
+/// program that is not being traced should not print errors; `tracectl doctor` reports what is
+/// wrong.
 final class RuntimeWatch {
-  /// A socket, by what tells it from an earlier one of the same name.
+  /// A socket, identified so that it differs from an earlier one of the same name.
   struct Found: Hashable {
     var place: Int
     var name: String
@@ -24,18 +25,18 @@ final class RuntimeWatch {
     var place: RendezvousPaths.Place
     var directory: RuntimeDirectory?
     var watch: Int32 = -1
-    /// On the directory's parent, while the directory is missing.
+    /// The watch on the directory's parent while the directory is missing.
     var parentWatch: Int32 = -1
-    /// What the directory looked like when it was polled last.
+    /// The directory's times when it was last polled.
     var polled: DirectoryTimes?
 
-    /// Whether inotify says when something happens here.
+    /// Whether inotify reports changes here.
     var isWatched: Bool { directory == nil ? parentWatch >= 0 : watch >= 0 }
   }
 
-  /// How often directories are looked at that inotify does not watch.
+  /// How often directories that inotify does not watch are polled.
   static let pollMilliseconds: Int32 = 500
-  /// Polls between two tries to have an inotify instance after all.
+  /// Number of polls between two attempts to get an inotify instance.
   private static let pollsPerRetry = 64
 
   /// -1 without inotify.
@@ -56,10 +57,10 @@ final class RuntimeWatch {
 
   deinit { close() }
 
-  /// Gives back its descriptors; nothing is watched any more.
+  /// Closes the descriptors and stops watching.
   ///
-  /// - Trap: call it before another watch is made. Where the program has closed the descriptors,
-  ///   the new ones get the same numbers, and this watch would take them for its own.
+  /// - Trap: call it before creating another watch. If the program has closed the descriptors, new
+  ///   ones get the same numbers, and this watch would close them.
   func close() {
     for index in places.indices {
       if let open = places[index].directory { OpenDescriptors.forget(open.descriptor) }
@@ -75,7 +76,7 @@ final class RuntimeWatch {
     }
   }
 
-  /// Names of the sockets of sessions that may be there; asked before the thread runs.
+  /// Names of the sockets of possible sessions; called before the thread runs.
   static func socketNames(in places: [RendezvousPaths.Place]) -> [String] {
     OpenDescriptors.opening {
       places.flatMap { place in
@@ -91,10 +92,10 @@ final class RuntimeWatch {
       && places.allSatisfy { $0.directory?.isIntact ?? true }
   }
 
-  /// Whether ``poll()`` is to be called each ``pollMilliseconds``.
+  /// Whether ``poll()`` must be called every ``pollMilliseconds``.
   var needsPolling: Bool { descriptor < 0 || places.contains { !$0.isWatched } }
 
-  /// Looks at what inotify does not watch; true when the sockets are worth another look.
+  /// Polls the directories that inotify does not watch. True if the sockets should be read again.
   func poll() -> Bool {
     polls += 1
     if polls % Self.pollsPerRetry == 0 { watchAgain() }
@@ -121,7 +122,7 @@ final class RuntimeWatch {
     }
   }
 
-  /// Every socket that is there now.
+  /// All sockets that exist now.
   func sockets() -> [Found] {
     places.indices.flatMap { index -> [Found] in
       guard let directory = places[index].directory else { return [] }
@@ -140,7 +141,7 @@ final class RuntimeWatch {
 
   func path(_ found: Found) -> String? { places[found.place].directory?.pathInside(found.name) }
 
-  /// Reads what has happened; true when the sockets are worth another look.
+  /// Reads inotify's events. True if the sockets should be read again.
   func takeEvents() -> Bool {
     var isWorthIt = false
     withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
@@ -223,7 +224,7 @@ final class RuntimeWatch {
     guard let slash = path.lastIndex(of: "/") else { return }
     let parent = slash == path.startIndex ? "/" : String(path[..<slash])
     places[index].parentWatch = OSPath.inotify_add_watch(
-      // A directory may get its mode only after it has been made.
+      // A directory may get its mode only after its creation.
       descriptor, parent, Self.childEvents | UInt32(IN_ATTRIB) | UInt32(IN_ONLYDIR))
   }
 
@@ -231,19 +232,19 @@ final class RuntimeWatch {
     let watch = places[index].parentWatch
     guard watch >= 0 else { return }
     places[index].parentWatch = -1
-    // One directory may be the parent of both.
+    // The two directories may have the same parent.
     if !places.contains(where: { $0.parentWatch == watch }) { inotify_rm_watch(descriptor, watch) }
   }
 }
 
-/// When a directory's names have changed last.
+/// The time of the last change of a directory's entries.
 private struct DirectoryTimes {
   private var modified_ns: Int
   private var read_ns: Int
   private var links: UInt64
   var isRemoved: Bool { links == 0 }
 
-  /// The kernel's clock for files goes in steps: what happens within one leaves no mark.
+  /// The kernel's file clock has a coarse resolution: two changes within one step have equal times.
   private static let clockStep_ns = 50_000_000
 
   init?(of descriptor: Int32) {
@@ -256,7 +257,7 @@ private struct DirectoryTimes {
     read_ns = now.tv_sec &* 1_000_000_000 &+ now.tv_nsec
   }
 
-  /// Whether nothing can have changed since, when it looks like `later` now.
+  /// Whether the directory is certainly unchanged if its times are now `later`.
   func isSurely(_ later: DirectoryTimes) -> Bool {
     modified_ns == later.modified_ns && read_ns &- modified_ns > Self.clockStep_ns
   }

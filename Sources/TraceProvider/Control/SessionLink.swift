@@ -2,36 +2,37 @@ import Glibc
 import TraceControl
 import TraceEvents
 
-/// A process's connection with one session. On the control thread only.
+/// A process's connection to one session. Used only on the control thread.
 final class SessionLink {
   let found: RuntimeWatch.Found
   let socket: Int32
   private var queue = PacketQueue()
   private(set) var isOver = false
-  /// Whether the session has gone without taking its leave.
+  /// Whether the session ended without closing properly.
   private var isCutOff = false
-  /// The session's place among those that this process emits to, once it has given its memory.
+  /// The session's slot, once it has sent its memory.
   private var slot: Int?
   private enum Answer {
     case awaited
-    /// What the session asked for, nil when it is not interested.
+    /// The filter of the session; nil if it does not want the provider.
     case given(EnableFilter?)
   }
 
-  /// The session's last word on each provider that it has been told of.
+  /// The session's last answer for each announced provider.
   private var answers: [Answer] = []
-  /// Providers whose events were counted until the session's first answer, which it is to hear of.
+  /// Providers with counted events that are reported to the session after its first answer.
   private var hasMissed: Set<Int> = []
-  /// Events without a description, by provider, that the session has heard of.
+  /// Number of undescribed events of each provider already reported to the session.
   private var undescribed: [Int: UInt64] = [:]
-  /// Providers' notes that the session has been told.
+  /// Notes of providers that were already sent to the session.
   private var toldNotes: [Int: Set<String>] = [:]
-  /// Whether the session's process has started this one.
+  /// Whether the session's process started this one.
   let isExpected: Bool
 
   var hasQueuedPackets: Bool { !queue.isEmpty }
 
-  /// Providers that the session knows and has answered for, counted from the first.
+  /// The number of providers, from the first, that were announced to the session and that it has
+  /// answered for.
   var settledCount: Int {
     answers.firstIndex { if case .awaited = $0 { true } else { false } } ?? answers.count
   }
@@ -43,7 +44,7 @@ final class SessionLink {
     send(.hello(hello))
   }
 
-  /// Leaves the session's memory and closes the socket.
+  /// Detaches from the session's memory and closes the socket.
   func close() {
     isOver = true
     if let slot { SessionSlots.detach(slot: slot, keepsBuffers: isCutOff) }
@@ -51,9 +52,9 @@ final class SessionLink {
     OpenDescriptors.close(socket)
   }
 
-  // MARK: Telling
+  // MARK: Sending
 
-  /// Announces the providers that the session does not know yet.
+  /// Announces providers that are new to the session.
   func announce(_ providers: [RegisteredProvider]) {
     while answers.count < providers.count, !isOver {
       let index = answers.count
@@ -78,14 +79,14 @@ final class SessionLink {
     } else {
       send(
         .registerProvider(provider: index, heading: ProviderSchema(name: schema.name, events: [])))
-      send(.notice(text: "the keywords of provider \(schema.name) have names too long to be told"))
+      send(.notice(text: "the keywords of provider \(schema.name) have names too long to send"))
     }
     for event in schema.events {
       let message = AppMessage.registerEvent(provider: index, schema: event)
       if message.encoded().count <= ControlLimits.packetBytes {
         send(message)
       } else {
-        send(.notice(text: "event \(schema.name)/\(event.name) has a schema too large to be told"))
+        send(.notice(text: "event \(schema.name)/\(event.name) has a schema too large to send"))
       }
     }
     send(.registerDone(provider: index))
@@ -95,7 +96,7 @@ final class SessionLink {
     send(.notice(text: "its provider '\(provider.schema.name)': \(fault)"))
   }
 
-  /// Tells what providers have to say about events that the session has asked for.
+  /// Sends the notes of providers about events that the session has enabled.
   func tellNotes(_ providers: [RegisteredProvider]) {
     guard let slot else { return }
     for (index, answer) in answers.enumerated() where index < providers.count {
@@ -107,12 +108,12 @@ final class SessionLink {
     }
   }
 
-  /// Tells of mistakes that emitters have found.
+  /// Reports errors found by emitters.
   func tell(_ findings: [EmitFindings.Finding]) {
     for finding in findings { tell(finding.text, of: finding.provider) }
   }
 
-  /// Tells how many events without a description there were since the last time.
+  /// Reports the number of undescribed events since the last report.
   func countUndescribed(_ findings: [EmitFindings.Finding]) {
     var counts: [Int: UInt64] = [:]
     for finding in findings {
@@ -132,7 +133,7 @@ final class SessionLink {
     return true
   }
 
-  /// Tells how many of the wanted events came before the session's answer, once.
+  /// Reports, once, how many wanted events were emitted before the session's answer.
   private func countTooEarly(_ index: Int, _ provider: RegisteredProvider, _ grants: [Grant]) {
     guard hasMissed.remove(index) != nil else { return }
     let count = grants.reduce(UInt64(0)) {
@@ -156,9 +157,9 @@ final class SessionLink {
     isOver = isOver || (result != .done && result != .wouldBlock)
   }
 
-  // MARK: Hearing
+  // MARK: Receiving
 
-  /// Takes what the session has sent, a bounded number of messages.
+  /// Handles a bounded number of the session's messages.
   func receive(_ buffer: UnsafeMutableRawBufferPointer, _ providers: [RegisteredProvider]) {
     for _ in 0..<ControlLimits.packetsPerTurn where !isOver {
       var packet: UnsafeRawBufferPointer?
@@ -180,7 +181,7 @@ final class SessionLink {
     }
   }
 
-  /// A session that says what makes no sense is left.
+  /// Handles a message. Leaves a session that sends an invalid one.
   private func handle(
     _ message: SessionMessage, _ descriptors: [Int32], _ providers: [RegisteredProvider]
   ) {
@@ -271,7 +272,7 @@ final class SessionLink {
     send(.enabled(provider: grants.provider, generation: grants.generation))
   }
 
-  /// One for each of the provider's events: those that the session does not name are off.
+  /// A grant for each of the provider's events; events that the session does not list are off.
   private static func complete(_ grants: [Grant], for schema: ProviderSchema) -> [EventGrant] {
     let named = Dictionary(grants.map { ($0.eventID, $0) }, uniquingKeysWith: { $1 })
     return schema.events.map { event in

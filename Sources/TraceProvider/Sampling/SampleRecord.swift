@@ -2,11 +2,13 @@ import CTraceShims
 import TraceEvents
 import TraceRing
 
-/// What the timers' signal handler writes: a SampledProfile with the interrupted stack.
+/// The record written by the timers' signal handler: a SampledProfile event with the interrupted
+/// stack.
 ///
-/// It runs wherever a signal may: no allocation, no lock, nothing that is not there yet.
+/// The handler may interrupt any code, so it does not allocate or lock, and uses only what was
+/// prepared before.
 enum SampleRecord {
-  /// Which sessions want samples and how they call them, as an event's row has it.
+  /// The sessions that want samples and their refs, in the form of an event's row.
   nonisolated(unsafe) private static let row = {
     let row = UnsafeMutablePointer<trace_event_row>.allocate(capacity: 1)
     row.initialize(to: trace_event_row())
@@ -43,7 +45,7 @@ enum SampleRecord {
     trace_store_u16(refs + slot, ref)
   }
 
-  /// The head's two words are the event's fields, as its `encode` would write them; the frames
+  /// The two words of the head are the event's fields, as its `encode` would write them. The frames
   /// follow.
   static let write: trace_sample_handler = { words, count, periods in
     let mask = trace_load_u8(&row.pointee.mask)

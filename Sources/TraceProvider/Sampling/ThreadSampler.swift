@@ -4,27 +4,27 @@ import TraceControl
 import TraceEvents
 import TraceRing
 
-/// CPU samples that the process takes of itself, for sessions that may not use the kernel's: a
-/// timer of CPU time a thread, whose signal handler writes the interrupted stack into the rings.
+/// Takes CPU samples of the process itself, for sessions that may not use kernel events. Each
+/// thread has a CPU-time timer, whose signal handler writes the interrupted stack into the rings.
 ///
-/// On the control thread only, but for the handler.
+/// Except for the handler, used only on the control thread.
 ///
-/// - Cost: a signal a sample, some microseconds; nothing while no session asks.
-/// - Trap: the kernel looks at such timers at its own ticks: at 250 of them a second a rate of 999
-///   gives 250 samples a second, each of which says for how much time it stands. A thread is found
-///   within ``rescanMilliseconds``, and one that blocks SIGPROF is not sampled.
+/// - Cost: a signal for each sample, a few microseconds; nothing while no session takes samples.
+/// - Trap: the kernel checks these timers only at its ticks. With 250 ticks a second, a rate of 999
+///   gives 250 samples a second; each states the time that it represents. A new thread is found
+///   within ``rescanMilliseconds``. A thread that blocks SIGPROF is not sampled.
 enum ThreadSampler {
   static let rescanMilliseconds: Int32 = 50
   static let threadsMax = 4096
 
   private struct State {
-    /// What each session asked for; 0 for nothing.
+    /// The interval for each session; 0 if it takes no samples.
     var intervals_ns = Array(repeating: UInt64(0), count: EmitterSlots.count)
     var interval_ns: UInt64 = 0
     var timers: [UInt32: UnsafeMutableRawPointer?] = [:]
   }
 
-  /// Behind a pointer, so that a forked child can leave the parent's behind.
+  /// Behind a pointer, so that a forked child can abandon the parent's state.
   nonisolated(unsafe) private static var state = makeState()
 
   private static func makeState() -> UnsafeMutablePointer<State> {
@@ -35,17 +35,17 @@ enum ThreadSampler {
 
   static var isActive: Bool { state.pointee.interval_ns != 0 }
 
-  /// Does what the session asks; says why not, in words for people.
+  /// Applies the session's request. Returns the reason as a sentence if that is not possible.
   static func apply(_ request: SamplingRequest, slot: Int) -> String? {
     guard request.interval_ns != 0 else {
       clear(slot: slot)
       return nil
     }
-    // Made before the first signal: a handler must not be the first to touch them.
+    // Created before the first signal, because a handler must not be the first to use it.
     SampleRecord.prepare()
     let code = trace_sampling_install(SampleRecord.write)
     if code == EBUSY {
-      return "it cannot be sampled by timers: it has a SIGPROF handler of its own"
+      return "it cannot be sampled by timers: it has its own SIGPROF handler"
     }
     guard code == 0 else {
       return "it cannot be sampled by timers: \(String(cString: strerror(code)))"
@@ -63,7 +63,8 @@ enum ThreadSampler {
     intervalsChanged()
   }
 
-  /// The shortest interval serves all: each sample says for how much time it stands.
+  /// The shortest interval is used for all sessions; each sample states the time that it
+  /// represents.
   private static func intervalsChanged() {
     let interval = state.pointee.intervals_ns.filter { $0 != 0 }.min() ?? 0
     guard interval != state.pointee.interval_ns else { return }
@@ -75,7 +76,7 @@ enum ThreadSampler {
     findThreads()
   }
 
-  /// Gives new threads a timer, and takes those of threads that have ended.
+  /// Creates timers for new threads, and deletes those of threads that have ended.
   static func findThreads() {
     guard isActive, let directory = opendir("/proc/self/task") else { return }
     defer { closedir(directory) }
@@ -106,7 +107,7 @@ enum ThreadSampler {
     }
   }
 
-  /// In the child after a fork: it has none of the timers.
+  /// Called in the child after a fork, which does not inherit timers.
   static func forgetAfterFork() {
     guard isActive else { return }
     trace_sampling_enable(false)

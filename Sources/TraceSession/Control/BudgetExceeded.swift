@@ -6,8 +6,8 @@ struct BudgetExceeded: Error, Hashable, CustomStringConvertible {
 
   var description: String {
     switch bound {
-    case .process: "it takes more of the session's \(name) than one process may"
-    case .user: "its user's processes take more of the session's \(name) than one user's may"
+    case .process: "it uses more of the session's \(name) than one process may"
+    case .user: "its user's processes use more of the session's \(name) than one user may"
     case .session: "the session has no \(name) left"
     }
   }
@@ -15,7 +15,7 @@ struct BudgetExceeded: Error, Hashable, CustomStringConvertible {
   private var name: String {
     switch resource {
     case .connections: "connections"
-    case .memory: "memory for what processes announce"
+    case .memory: "memory for announcements"
     case .eventTypes: "event types"
     case .definitions: "room for definitions in the trace"
     case .buffers: "memory for buffers"

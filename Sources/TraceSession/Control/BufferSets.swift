@@ -123,12 +123,14 @@ struct BufferSets {
   /// What processes did not get, in sentences for people.
   var problems: [String] {
     let why =
-      "a session's buffers take \(budget.bytesMax >> 20) MiB at most, and a newcomer gets "
-      + "half of what is left"
+      "a session's buffers take \(budget.bytesMax >> 20) MiB at most, and each new process gets "
+      + "half of the rest"
     var sentences: [String] = []
     if smaller > 0 {
       sentences.append(
-        "\(smaller) buffer sets are smaller than \(parameters.ringBytes >> 10) KiB a CPU: \(why)")
+        "\(smaller) buffer sets have less than \(parameters.ringBytes >> 10) KiB for each CPU: "
+          + why
+      )
     }
     if sharing > 0 {
       sentences.append(

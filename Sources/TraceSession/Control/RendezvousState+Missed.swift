@@ -31,7 +31,7 @@ extension RendezvousState {
       .map { "'\(link.conversation.providers[$0].name)'" }
     guard !names.isEmpty else { return }
     note(
-      "it ended before \(names.joined(separator: ", ")) was enabled; what it had emitted by then "
-        + "is not in the trace", link)
+      "it ended before \(names.joined(separator: ", ")) was enabled; its events until then "
+        + "are not in the trace", link)
   }
 }

@@ -176,7 +176,7 @@ struct RendezvousState {
       if error == .noMemoryLeft {
         refuse(link, BudgetExceeded(resource: .buffers, bound: .session))
       } else {
-        link.end(problem: "there are no buffers for it: \(error)")
+        link.end(problem: "it cannot get buffers: \(error)")
       }
       return false
     }

@@ -73,7 +73,7 @@ public enum RecoveryError: Error, Equatable, Sendable, CustomStringConvertible {
     case .isBeingWritten(let path): "\(path) is being written by a collection"
     case .noBuffers(let path):
       "no running program holds buffers of \(path): the programs have ended, or their session was "
-        + "killed more than ten minutes ago, or another one since"
+        + "killed more than ten minutes ago, or another session was killed since"
     case .format(let error): "\(error)"
     }
   }

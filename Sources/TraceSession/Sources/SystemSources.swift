@@ -99,7 +99,7 @@ final class SystemSources: Sendable {
     ladder.add(
       .init(
         .threadTimers, isTaken: true,
-        note: "only programs that link TraceProvider are sampled, by timers of their own"))
+        note: "only programs that link TraceProvider are sampled, by their own timers"))
   }
 
   /// What the programs that join map, the names of the threads of listed ones, and their runtimes'

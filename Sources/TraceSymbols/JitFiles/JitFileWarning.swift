@@ -37,15 +37,15 @@ public struct JitFileWarning: Hashable, Sendable {
   /// A sentence without its subject, which is the file.
   public var text: String {
     switch kind {
-    case .notJitdump: "is no jitdump file; it was not read"
+    case .notJitdump: "is not a jitdump file; it was not read"
     case .unknownVersion(let version):
       "is a jitdump of version \(version), not 1; it was not read"
     case .versionReadAsOne(let version):
-      "says that it is a jitdump of version \(version); it was read as version 1"
+      "states jitdump version \(version); it was read as version 1"
     case .unknownFlags(let flags):
-      "has flags (0x\(String(flags, radix: 16))) that nobody has defined; they were ignored"
+      "has flags (0x\(String(flags, radix: 16))) that are not defined; they were ignored"
     case .shortHeader(let size):
-      "says that its header has \(size) bytes, of 40; it was read as if it had them all"
+      "states a header size of \(size) bytes instead of 40; it was read with 40"
     case .unknownRecords: "has \(some("record")) of an unknown kind\(place); \(they) skipped"
     case .damage: "has \(some("byte")) that no record has\(place); \(they) skipped"
     case .interleaved: "has \(some("record")) with another inside\(place)"

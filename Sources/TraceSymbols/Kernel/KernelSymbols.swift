@@ -57,7 +57,7 @@ extension KernelSymbolProblem: CustomStringConvertible {
     switch self {
     case .unreadable(let path, let code): "cannot read \(path): \(systemMessage(code))"
     case .hidden:
-      "the kernel hides its addresses from this user: run as root, or set "
+      "the kernel hides its addresses from this user; run as root, or set "
         + "kernel.kptr_restrict=0 and kernel.perf_event_paranoid=1 with sysctl"
     case .noSymbols: "the kernel lists no functions"
     }

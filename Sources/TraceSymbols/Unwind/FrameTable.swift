@@ -16,8 +16,8 @@ public enum FrameTableError: Error, Hashable, Sendable, CustomStringConvertible 
     switch self {
     case .unreadable: "it cannot be read"
     case .notAnImage: "it is not an ELF file"
-    case .otherMachine: "it is another machine's"
-    case .replaced: "the file is another one now"
+    case .otherMachine: "it is for another machine"
+    case .replaced: "the file was replaced"
     case .noFrameInformation: "it has no .eh_frame"
     }
   }

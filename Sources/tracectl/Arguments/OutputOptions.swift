@@ -8,14 +8,14 @@ import TraceFormat
 struct OutputOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "How: text, json, or another of the command's formats; without it, as the ending of -o "
-        + "says, else text.", valueName: "name"))
+      "The output format: text, json, or another of the command's formats. The default "
+        + "depends on the extension of -o's file name, and is text without -o.", valueName: "name"))
   var format: String?
 
   @Option(
     name: [.customShort("o"), .long],
     help: ArgumentHelp(
-      "Write to this file in place of standard output, which is '-'.", valueName: "file"))
+      "Write to this file instead of standard output ('-').", valueName: "file"))
   var output: String?
 
   /// The renderer that the options ask for.
@@ -24,7 +24,7 @@ struct OutputOptions: ParsableArguments {
     if let format {
       if let found = registry.renderer(of: subject, format: format) { return found }
       let names = registry.formats(of: subject).map(\.name).joined(separator: ", ")
-      throw Failure(.usage, "there is no format '\(format)' here", next: "it may be \(names)")
+      throw Failure(.usage, "there is no format '\(format)' here", next: "use one of \(names)")
     }
     if let output, let found = registry.renderer(of: subject, fileName: output) { return found }
     guard let text = registry.renderer(of: subject, format: "text") else {

@@ -90,6 +90,6 @@ enum TimeRange {
   }
 
   private static var backwards: Failure {
-    Failure(.usage, "-from lies behind -to", next: "swap them")
+    Failure(.usage, "-from is after -to", next: "swap them")
   }
 }

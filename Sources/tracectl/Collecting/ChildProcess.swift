@@ -54,14 +54,14 @@ struct ChildProcess {
     }
     return Failure(
       .commandNotRunnable, "cannot run '\(name)': \(String(cString: strerror(code)))",
-      next: "check that it is a program and may be executed")
+      next: "check that it is a program and is executable")
   }
 
   /// The file is there: what is missing is named inside it.
   private static func interpreterMissing(_ name: String) -> Failure {
     Failure(
-      .commandNotRunnable, "cannot run '\(name)': its interpreter or loader is not there",
-      next: "check the script's first line, or what 'file \(name)' says")
+      .commandNotRunnable, "cannot run '\(name)': its interpreter or loader does not exist",
+      next: "check the script's first line, or run 'file \(name)'")
   }
 
   /// Starts `program` with `arguments`, the first of which is its name, in this process's

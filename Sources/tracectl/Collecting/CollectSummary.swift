@@ -50,10 +50,10 @@ struct CollectSummary {
     // The kernel's rings have the size that they may have: only fewer records help.
     if others == [.kernelBufferFull] {
       advice.append(
-        "    take fewer samples, for example -providers CPU:99, or of fewer processes: -process, -p"
+        "    take fewer samples (-providers CPU:99), or sample fewer processes (-process, -p)"
       )
     } else if !others.isEmpty {
-      advice.append("    give -buffer-size more, choose fewer events, or -mode block")
+      advice.append("    use a larger -buffer-size, fewer events, or -mode block")
     }
     return advice
   }

@@ -65,7 +65,7 @@ struct CollectWatch {
         if !isFromTerminal { command.send(number) }
         progress.clear()
         complain(
-          "tracectl: waiting for the command to end; a second signal ends collecting at once")
+          "tracectl: waiting for the command to end; a second signal ends it immediately")
       }
     }
   }

@@ -32,7 +32,7 @@ struct Collection {
       complain(
         escapedForTerminal(
           "tracectl: \(path) was left unfinished by a collection that was killed, and is now "
-            + "\(aside); 'tracectl recover \(aside)' adds what programs still hold of it"))
+            + "\(aside); 'tracectl recover \(aside)' adds the events that programs still hold"))
     }
     let lock: OutputLock
     if let descriptor = configuration.outputDescriptor {
@@ -85,7 +85,7 @@ struct Collection {
 
   private func report(_ session: Session, _ statistics: SessionStatistics, _ reason: CollectEnd) {
     if let failure = statistics.failure {
-      complain(OpenTrace.failure(failure, path: path).line + "; collecting ended there")
+      complain(OpenTrace.failure(failure, path: path).line + "; the collection ended there")
     }
     for line in CollectProblems(session: session, configuration: configuration).lines {
       complain(escapedForTerminal(line))
@@ -121,7 +121,7 @@ struct Collection {
       if names.last != program { names.append(program) }
     }
     let refused = statistics.connectionsRefused
-    if refused > 0 { names.append("\(grouped(refused)) refused at once") }
+    if refused > 0 { names.append("\(grouped(refused)) refused immediately") }
     return names
   }
 
@@ -131,7 +131,7 @@ struct Collection {
     let ownCode = statistics.failure == nil ? 0 : ExitStatus.ioError.rawValue
     guard child != nil else { return ownCode }
     if !child!.hasEnded(), reason != .forced {
-      say("tracectl: the command (process \(child!.pid)) runs on; waiting for its end")
+      say("tracectl: the command (process \(child!.pid)) is still running; waiting for its end")
       child!.wait()
     }
     guard let ending = child!.ending else { return 128 + SIGINT }

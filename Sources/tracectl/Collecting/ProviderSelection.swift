@@ -16,8 +16,8 @@ struct ProviderSelection {
   func sources(startsCommand: Bool) throws(Failure) -> SourceSelection {
     guard !text.isEmpty else {
       throw Failure(
-        .usage, "nothing to collect was named",
-        next: "give -providers, for example -providers CPU,GC,JIT; "
+        .usage, "no providers were given",
+        next: "add -providers, for example -providers CPU,GC,JIT; "
           + "'tracectl providers' lists what running programs have")
     }
     let sources = try parsed(known: [])
@@ -51,16 +51,16 @@ struct ProviderSelection {
     let source = SourceSelection.sourceNames.first { $0.lowercased() == name.lowercased() }
     switch source {
     case "CPU":
-      throw Failure(.usage, "CPU samples always have stacks", next: "leave CPU out of -stacks")
+      throw Failure(.usage, "CPU samples always have stacks", next: "remove CPU from -stacks")
     case .some(let source):
       throw Failure(
-        .usage, "\(source) events have no stacks", next: "leave \(source) out of -stacks")
+        .usage, "\(source) events have no stacks", next: "remove \(source) from -stacks")
     case nil: break
     }
     guard !providers.isEmpty else {
       throw Failure(
-        .usage, "-stacks is for events of programs, and -providers names none",
-        next: "add providers to -providers, or leave -stacks out")
+        .usage, "-stacks applies to events of programs, and -providers has none",
+        next: "add providers to -providers, or omit -stacks")
     }
     guard let provider = spec.provider else { return }
     let chosen = providers.filter {
@@ -73,8 +73,8 @@ struct ProviderSelection {
     }
     guard isChosen else {
       throw Failure(
-        .usage, "-stacks names '\(name)', which -providers does not collect",
-        next: "add it to -providers, or leave it out of -stacks")
+        .usage, "-stacks has '\(name)', which -providers does not collect",
+        next: "add it to -providers, or remove it from -stacks")
     }
   }
 
@@ -101,7 +101,7 @@ struct ProviderSelection {
         throw Failure(
           .usage, "no provider or keyword '\(name)' is known",
           next: "did you mean \(alternatives(nearest))? "
-            + "A provider that is to come is written '\(name):*'")
+            + "For a provider that does not run yet, write '\(name):*'")
       }
       if !startsCommand {
         complain(

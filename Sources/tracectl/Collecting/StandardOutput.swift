@@ -21,12 +21,12 @@ enum StandardOutput {
   static func takeForTrace() throws(Failure) -> CInt {
     guard isatty(STDOUT_FILENO) == 0 else {
       throw Failure(
-        .usage, "a trace is not for a terminal, and standard output is one",
-        next: "send it into a file or a pipe, or give -o a name")
+        .usage, "standard output is a terminal, and a trace is binary",
+        next: "redirect it to a file or a pipe, or give -o a file name")
     }
     let flags = fcntl(STDOUT_FILENO, F_GETFL)
     guard flags >= 0, flags & O_ACCMODE != O_RDONLY else {
-      throw Failure(.cannotCreate, "standard output is closed", next: "give -o a name")
+      throw Failure(.cannotCreate, "standard output is closed", next: "give -o a file name")
     }
     var status = stat()
     if fstat(STDOUT_FILENO, &status) == 0, status.st_mode & S_IFMT == S_IFREG {
@@ -34,8 +34,8 @@ enum StandardOutput {
       guard !isAppended, lseek(STDOUT_FILENO, 0, SEEK_CUR) == 0 else {
         throw Failure(
           .cannotCreate,
-          "standard output is a file that has something in it, and a trace is a file "
-            + "of its own", next: "send it into an empty file, with '>'")
+          "standard output is a file that is not empty, and a trace needs a separate "
+            + "file", next: "redirect it to an empty file with '>'")
       }
       _ = ftruncate(STDOUT_FILENO, 0)
     }

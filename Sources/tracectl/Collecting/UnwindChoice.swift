@@ -12,7 +12,7 @@ struct UnwindChoice {
     if isSampling { return walk }
     if walk == .framePointers { return nil }
     throw Failure(
-      .usage, "-unwind says how CPU samples' stacks are walked, and no samples were asked for",
+      .usage, "-unwind applies to the stacks of CPU samples, and none are collected",
       next: "add CPU to -providers")
   }
 
@@ -23,13 +23,13 @@ struct UnwindChoice {
     case ("dwarf", 1...2):
       guard StackWalk.canUnwindCallFrames else {
         throw Failure(
-          .usage, "-unwind dwarf works on x86-64 only", next: "leave it out, or give -unwind fp")
+          .usage, "-unwind dwarf works on x86-64 only", next: "omit it, or use -unwind fp")
       }
       return .callFrames(
         stackBytes: parts.count == 2 ? try bytes(String(parts[1])) : StackWalk.stackBytesUsual)
     default:
       throw Failure(
-        .usage, "-unwind has no way '\(text)'", next: "give fp, dwarf or dwarf:BYTES")
+        .usage, "-unwind has no method '\(text)'", next: "use fp, dwarf or dwarf:BYTES")
     }
   }
 

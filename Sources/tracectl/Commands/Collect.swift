@@ -9,91 +9,94 @@ struct Collect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Collect events of programs into a file.",
     discussion: """
-      A command and what it starts, until it ends:
+      Trace a command and the processes it starts, until it ends:
         tracectl collect -providers CPU,GC,JIT -- java Main
-      One process, until Ctrl-C or its end:
+      Trace one process, until Ctrl-C or its end:
         tracectl collect -providers GC -p 1234
-      Every process of yours, for ten seconds:
+      Trace all your processes for ten seconds:
         tracectl collect -providers Shop:Order+0x10:Warning -duration 10s
 
-      CPU[:rate] takes samples of running threads with their stacks, 999 a second
-      where no rate is given; ContextSwitch records threads' ways on and off the CPUs.
-      Both follow the command, or the processes of -p, or else the whole machine, and
-      record only programs that -process names, where it is given.
+      CPU[:rate] samples running threads with their stacks, by default 999 times a
+      second. ContextSwitch records when threads run and wait. Both cover the command,
+      or the processes of -p, or else the whole machine; -process restricts them to
+      programs of the given names.
 
       Providers are GC, JIT, Exception, Method, Symbol (keywords of the Runtime
-      provider) or Name[:Keywords[:Level]]; keywords are names or hexadecimal
-      numbers joined by '+', or '*'; '*' as the name is every provider. Ends with
-      the command's exit code, 128 + N when signal N killed it.
+      provider) or Name[:Keywords[:Level]]. Keywords are names or hexadecimal numbers
+      joined by '+', or '*' for all. The name '*' selects every provider. The exit code
+      is the command's, or 128 + N if signal N killed it.
       """)
 
   @Option(
     name: .long,
-    help: ArgumentHelp("What to collect, separated by commas.", valueName: "specs"))
+    help: ArgumentHelp(
+      "The sources and providers to collect, separated by commas.", valueName: "specs"))
   var providers: [String] = []
 
   @Option(
     name: [.customShort("o"), .long],
     help: ArgumentHelp(
-      "The file to write; it is replaced. '-' is standard output: a pipe or a file, into which "
-        + "the command's own output then does not go.", valueName: "file"))
+      "The file to write; an existing file is replaced. '-' is standard output, a pipe or a file; "
+        + "the command's own output then goes to standard error.", valueName: "file"))
   var output = "trace.etl"
 
   @Option(
     name: [.customShort("p"), .long], parsing: .upToNextOption,
-    help: ArgumentHelp("Only these processes.", valueName: "pid"))
+    help: ArgumentHelp("Trace only these processes.", valueName: "pid"))
   var pid: [IDList] = []
 
-  @Flag(help: "With -p: what those processes have started, and what they start, too.")
+  @Flag(help: "With -p: also trace the descendants of those processes, running and future ones.")
   var children = false
 
-  @Option(help: ArgumentHelp("Only programs of these names.", valueName: "names"))
+  @Option(help: ArgumentHelp("Trace only programs of these names.", valueName: "names"))
   var process: [String] = []
 
   @Option(help: ArgumentHelp("Stop after this time: 10s, 500ms, 2m.", valueName: "time"))
   var duration: TimeSpan?
 
-  @Option(help: ArgumentHelp("Memory a CPU for events on their way: 4MB, 512K.", valueName: "size"))
+  @Option(help: ArgumentHelp("Buffer memory for each CPU: 4MB, 512K.", valueName: "size"))
   var bufferSize = ByteSize(bytes: 4 << 20)
 
   @Option(
     help: """
-      When a buffer is full: discard new events, overwrite the oldest (a flight recorder, written \
-      at the end), or block the program for a moment.
+      What to do when a buffer is full: discard new events, overwrite the oldest (a flight \
+      recorder, written at the end), or block the program for a moment.
       """)
   var mode: CollectMode = .discard
 
   @Option(
     help: ArgumentHelp(
-      "Take call stacks for these: GC, Shop, Shop:OrderPlaced, or '*'.", valueName: "specs"))
+      "Record call stacks with these events: GC, Shop, Shop:OrderPlaced, or '*'.",
+      valueName: "specs"))
   var stacks: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "How CPU samples' stacks are walked: fp by frame pointers, dwarf[:BYTES] by a copied piece "
-        + "of the stack and the images' .eh_frame (16K where no size is given).",
+      "How to walk the stacks of CPU samples: fp by frame pointers, dwarf[:BYTES] by copying "
+        + "BYTES of each stack (by default 16K) and unwinding them by the images' .eh_frame.",
       valueName: "way"))
   var unwind = "fp"
 
   @Flag(
     name: .customLong("no-symbols"),
-    help: "Leave the names of functions out of the file; it is then read on this machine only.")
+    help: "Do not store function names in the file; they can then be shown on this machine only.")
   var noSymbols = false
 
   @Flag(
     inversion: .prefixedNo,
     help: """
-      Give each process buffers of its own, so that it cannot damage or forge another's events, or \
-      let a user's processes share them, which takes less memory. Default: isolate as root only.
+      Give each process separate buffers, so that it cannot damage or forge the events of another, \
+      or let a user's processes share buffers, which takes less memory. Default: isolate as root \
+      only.
       """)
   var isolate: Bool?
 
-  @Flag(help: "Print nothing but losses and what goes wrong.")
+  @Flag(help: "Print only losses and problems.")
   var quiet = false
 
   @Argument(
     parsing: .postTerminator,
-    help: ArgumentHelp("A command to run and trace, behind '--'.", valueName: "command"))
+    help: ArgumentHelp("A command to run and trace, after '--'.", valueName: "command"))
   var command: [String] = []
 
   /// What a session has at most.
@@ -102,20 +105,20 @@ struct Collect: ParsableCommand {
   func validate() throws {
     if !pid.isEmpty, !command.isEmpty {
       throw Failure(
-        .usage, "-p names processes that run, and '--' starts another", next: "give one of them")
+        .usage, "-p traces running processes, and '--' starts a new one", next: "use one of them")
     }
     if children, pid.isEmpty {
       throw Failure(
-        .usage, "-children is for the processes of -p",
+        .usage, "-children requires -p",
         next: command.isEmpty
-          ? "give -p, or leave it out" : "leave it out: what a command starts is traced with it")
+          ? "add -p, or omit -children" : "omit it: a command's children are always traced")
     }
     if process.contains(where: { $0.split(separator: ",").isEmpty }) {
       throw Failure(
         .usage, "-process names no program", next: "give names of programs, or leave it out")
     }
     if bufferSize.bytes > Self.bufferBytesMax {
-      throw Failure(.usage, "-buffer-size may be 1GB a CPU at most", next: "give less")
+      throw Failure(.usage, "-buffer-size is more than 1GB for each CPU", next: "use 1GB or less")
     }
   }
 

@@ -5,7 +5,7 @@ import TraceExport
 /// `tracectl info`: what a trace has, from its index.
 struct Describe: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "info", abstract: "Say what is in a trace.")
+    commandName: "info", abstract: "Summarize a trace.")
 
   @Argument(help: ArgumentHelp("The trace file; '-' is standard input.", valueName: "file"))
   var path: String

@@ -6,7 +6,7 @@ import TraceExport
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check what this machine and this user can trace.",
-    discussion: "Ends with 0 when nothing fails, with 69 when something does.")
+    discussion: "The exit code is 0, or 69 if a check fails.")
 
   @OptionGroup var output: OutputOptions
 

@@ -10,9 +10,9 @@ struct Dump: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print a trace's events, one a line, in time order.",
     discussion: """
-      Times are seconds since the trace began, or with -utc the wall clock's; -from and -to take
-      12.5, 500ms, 2m … or a moment such as 2026-11-28T19:21:51.5Z (UTC without a zone).
-      Names may be lists, in any case, and hold '*': -event 'GC*,MethodLoad'.
+      Times are seconds since the trace began, or wall-clock times with -utc. -from and -to take
+      12.5, 500ms, 2m … or a date and time such as 2026-11-28T19:21:51.5Z (by default UTC).
+      Names may be lists and contain '*'; case is ignored: -event 'GC*,MethodLoad'.
       """)
 
   @Argument(help: ArgumentHelp("The trace file; '-' is standard input.", valueName: "file"))
@@ -20,50 +20,50 @@ struct Dump: ParsableCommand {
 
   @OptionGroup var output: OutputOptions
 
-  @Option(help: ArgumentHelp("Only events of these providers.", valueName: "name"))
+  @Option(help: ArgumentHelp("Print only events of these providers.", valueName: "name"))
   var provider: [String] = []
 
-  @Option(help: ArgumentHelp("Only these events: GCStart, Runtime/GC*.", valueName: "name"))
+  @Option(help: ArgumentHelp("Print only these events: GCStart, Runtime/GC*.", valueName: "name"))
   var event: [String] = []
 
   @Option(
     name: [.customShort("p"), .long],
-    help: ArgumentHelp("Only events of these processes.", valueName: "pid"))
+    help: ArgumentHelp("Print only events of these processes.", valueName: "pid"))
   var pid: [IDList] = []
 
-  @Option(help: ArgumentHelp("Only events of these threads.", valueName: "tid"))
+  @Option(help: ArgumentHelp("Print only events of these threads.", valueName: "tid"))
   var tid: [IDList] = []
 
-  @Option(help: ArgumentHelp("Only events at or after this time.", valueName: "time"))
+  @Option(help: ArgumentHelp("Print only events at or after this time.", valueName: "time"))
   var from: TimePoint?
 
-  @Option(help: ArgumentHelp("Only events at or before this time.", valueName: "time"))
+  @Option(help: ArgumentHelp("Print only events at or before this time.", valueName: "time"))
   var to: TimePoint?
 
-  @Option(help: ArgumentHelp("Stop after so many events.", valueName: "count"))
+  @Option(help: ArgumentHelp("Stop after this number of events.", valueName: "count"))
   var limit: UInt64?
 
-  @Flag(help: "Text shows the wall clock's time (UTC); JSON and CSV always have it.")
+  @Flag(help: "Show wall-clock times (UTC) in text; JSON and CSV always have them.")
   var utc = false
 
-  @Flag(help: "Leave stacks out.")
+  @Flag(help: "Do not print stacks.")
   var noStacks = false
 
-  @Flag(help: "Source lines with stacks.")
+  @Flag(help: "Show source lines in stacks.")
   var lines = false
 
-  @Flag(help: "Calls that the compiler inlined, as frames of their own.")
+  @Flag(help: "Show calls that the compiler inlined as separate frames.")
   var inlines = false
 
   @OptionGroup(title: "Where names are looked for") var symbols: SymbolOptions
 
-  @Flag(help: "Go on with what is written to the file, until it is finished.")
+  @Flag(help: "Follow a file that is being written, until it is finished.")
   var follow = false
 
   @Option(
     help: ArgumentHelp(
-      "With -follow: how long an event waits for its names. Names that come later follow as"
-        + " records of their own.", valueName: "time"))
+      "With -follow: how long an event waits for the names of its frames. Later names follow as"
+        + " separate records.", valueName: "time"))
   var hold: TimeSpan?
 
   func validate() throws {
@@ -71,15 +71,15 @@ struct Dump: ParsableCommand {
     try TimeRange.check(from: from, to: to)
     if utc, try output.renderer(of: EventStream.self).format.name != "text" {
       throw Failure(
-        .usage, "-utc is for text; JSON and CSV have the wall clock's time in unix_ns",
-        next: "leave -utc out")
+        .usage, "-utc applies to text only; JSON and CSV have the wall-clock time in unix_ns",
+        next: "omit -utc")
     }
     if follow, path == StandardInput.optionValue {
       throw Failure(
         .usage, "-follow waits for what is written to a file", next: "give the file's name")
     }
     if hold != nil, !follow {
-      throw Failure(.usage, "-hold is for events that come", next: "add -follow, or leave it out")
+      throw Failure(.usage, "-hold requires -follow", next: "add -follow, or omit -hold")
     }
     if noStacks, symbols.isGiven {
       throw Failure(
@@ -93,12 +93,12 @@ struct Dump: ParsableCommand {
     guard lines || inlines else { return }
     if noStacks {
       throw Failure(
-        .usage, "-lines and -inlines show more of stacks", next: "leave -no-stacks out")
+        .usage, "-lines and -inlines need stacks", next: "omit -no-stacks")
     }
     if follow {
       throw Failure(
         .usage, "-lines and -inlines need the whole trace",
-        next: "leave -follow out, and dump the trace when it is finished")
+        next: "omit -follow, and dump the trace when it is finished")
     }
   }
 

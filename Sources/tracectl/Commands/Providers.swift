@@ -6,14 +6,14 @@ import TraceSession
 /// `tracectl providers`: which running processes offer which events.
 struct Providers: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List what running programs offer: providers, keywords and events.")
+    abstract: "List the providers, keywords and events of running programs.")
 
   @Option(
     name: [.customShort("p"), .long], parsing: .upToNextOption,
-    help: ArgumentHelp("Only these processes.", valueName: "pid"))
+    help: ArgumentHelp("List only these processes.", valueName: "pid"))
   var pid: [IDList] = []
 
-  @Flag(help: "List the fields of each event as well.")
+  @Flag(help: "Also list the fields of each event.")
   var fields = false
 
   @OptionGroup var output: OutputOptions

@@ -7,10 +7,9 @@ struct Recover: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Finish the trace of a collection that was killed.",
     discussion: """
-      Writes a new trace with the events of the unfinished file and those that still
-      stand in the buffers of the programs that were traced. Programs keep them for
-      ten minutes, while they run. After 'collect -mode overwrite' that is where all
-      events are.
+      Writes a new trace with the events of the unfinished file and the events that are
+      still in the buffers of the traced programs. Running programs keep these buffers
+      for ten minutes. After 'collect -mode overwrite', all events are in the buffers.
         tracectl recover trace.etl -o whole.etl
       """)
 
@@ -20,7 +19,8 @@ struct Recover: ParsableCommand {
   @Option(
     name: [.customShort("o"), .long],
     help: ArgumentHelp(
-      "The file to write; it is replaced. Without: NAME-recovered.etl.", valueName: "file"))
+      "The file to write; an existing file is replaced. (default: NAME-recovered.etl)",
+      valueName: "file"))
   var output: String?
 
   func run() throws {
@@ -31,7 +31,8 @@ struct Recover: ParsableCommand {
     }
     if output == StandardOutput.optionValue {
       throw Failure(
-        .usage, "a recovered trace is put together in a file", next: "give -o the name of one")
+        .usage, "a recovered trace cannot be written to standard output",
+        next: "give -o a file name")
     }
     let output = output ?? Self.defaultOutput(path)
     if OutputLock.isSame(path, output) {
@@ -69,11 +70,11 @@ struct Recover: ParsableCommand {
     case .format(let error): OpenTrace.failure(error, path: path)
     case .isFinished:
       Failure(.dataError, error.description, next: "look at it with 'tracectl info'")
-    case .isBeingWritten: Failure(.unavailable, error.description, next: "end that first")
+    case .isBeingWritten: Failure(.unavailable, error.description, next: "end the collection first")
     case .noBuffers:
       Failure(
         .unavailable, error.description,
-        next: "read what the file has, with 'tracectl dump'; programs of other users need root")
+        next: "read the file's events with 'tracectl dump'; programs of other users require root")
     }
   }
 }

@@ -9,9 +9,9 @@ struct Stacks: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show where CPU time went: functions by cost, and the call tree.",
     discussion: """
-      Frames are named module!function. Patterns fit any part of a name, in any case: '*' stands \
-      for any characters, '%' for letters and digits, '^' for the beginning, '|' for or; several \
-      are separated by ';'. Groups are drawn together before the other patterns look.
+      Frames are named module!function. A pattern matches any part of a name and ignores case: '*' \
+      matches any characters, '%' letters and digits, '^' the beginning, and '|' means or. Several \
+      patterns are separated by ';'. Groups are formed before the other patterns are applied.
 
       tracectl stacks trace.etl -include 'Process node*' -fold '[k]!'
       tracectl stacks trace.etl -group '{%}!->module $1' -exclude idle
@@ -23,13 +23,13 @@ struct Stacks: ParsableCommand {
 
   @OptionGroup var output: OutputOptions
 
-  @Flag(name: .customLong("by-name"), help: "Only the table of functions.")
+  @Flag(name: .customLong("by-name"), help: "Show only the table of functions.")
   var byName = false
 
-  @Flag(help: "Only the call tree.")
+  @Flag(help: "Show only the call tree.")
   var tree = false
 
-  @Option(help: ArgumentHelp("Functions in the table (default: 20).", valueName: "count"))
+  @Option(help: ArgumentHelp("Number of functions in the table (default: 20).", valueName: "count"))
   var top: Int?
 
   @Flag(help: "Sort functions by inclusive cost.")
@@ -37,26 +37,26 @@ struct Stacks: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Leave less than so many percent out of the tree (default: 1).", valueName: "%"))
+      "Omit tree nodes with less than this percentage (default: 1).", valueName: "%"))
   var threshold: Double?
 
-  @Option(help: ArgumentHelp("Who calls these functions.", valueName: "pattern"))
+  @Option(help: ArgumentHelp("Show the callers of these functions.", valueName: "pattern"))
   var callers: String?
 
-  @Option(help: ArgumentHelp("What these functions call.", valueName: "pattern"))
+  @Option(help: ArgumentHelp("Show the callees of these functions.", valueName: "pattern"))
   var callees: String?
 
-  @Flag(help: "Source lines: each line of a function apart.")
+  @Flag(help: "Show each source line of a function separately.")
   var lines = false
 
-  @Flag(help: "Calls that the compiler inlined, as frames of their own.")
+  @Flag(help: "Show calls that the compiler inlined as separate frames.")
   var inlines = false
 
   @OptionGroup(title: "Which events") var events: StackEventOptions
 
   @OptionGroup(title: "Which stacks") var patterns: StackPatternOptions
 
-  @Flag(help: "Never shorten names, even where lines are wider than the terminal.")
+  @Flag(help: "Do not shorten names to the terminal's width.")
   var wide = false
 
   func validate() throws {
@@ -64,7 +64,7 @@ struct Stacks: ParsableCommand {
     try TimeRange.check(from: events.from, to: events.to)
     _ = try patterns.shaping(foldsRecursion: true)
     guard top ?? 0 >= 0, (0...100).contains(threshold ?? 0) else {
-      throw Failure(.usage, "-top and -threshold count from 0, and -threshold to 100")
+      throw Failure(.usage, "-top must not be negative, and -threshold must be from 0 to 100")
     }
     try checkParts()
   }
@@ -138,28 +138,28 @@ struct Stacks: ParsableCommand {
 struct StackEventOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "These events in place of CPU samples: Runtime/GCAllocationTick.", valueName: "name"))
+      "Use these events instead of CPU samples: Runtime/GCAllocationTick.", valueName: "name"))
   var event: [String] = []
 
   @Option(
-    help: ArgumentHelp("Add up this field in place of counting events.", valueName: "field"))
+    help: ArgumentHelp("Add up this field instead of counting events.", valueName: "field"))
   var weight: String?
 
-  @Option(help: ArgumentHelp("Only these processes, by id or name.", valueName: "name"))
+  @Option(help: ArgumentHelp("Use only these processes, by id or name.", valueName: "name"))
   var process: [String] = []
 
   @Option(
     name: [.customShort("p"), .long],
-    help: ArgumentHelp("Only these processes.", valueName: "pid"))
+    help: ArgumentHelp("Use only these processes.", valueName: "pid"))
   var pid: [IDList] = []
 
-  @Option(help: ArgumentHelp("Only these threads.", valueName: "tid"))
+  @Option(help: ArgumentHelp("Use only these threads.", valueName: "tid"))
   var tid: [IDList] = []
 
-  @Option(help: ArgumentHelp("Only events at or after this time.", valueName: "time"))
+  @Option(help: ArgumentHelp("Use only events at or after this time.", valueName: "time"))
   var from: TimePoint?
 
-  @Option(help: ArgumentHelp("Only events at or before this time.", valueName: "time"))
+  @Option(help: ArgumentHelp("Use only events at or before this time.", valueName: "time"))
   var to: TimePoint?
 
   @OptionGroup(title: "Where names are looked for") var symbols: SymbolOptions
@@ -177,7 +177,7 @@ struct StackEventOptions: ParsableArguments {
         throw Failure(error, path: file.path)
       }
     } else if weight != nil {
-      throw Failure(.usage, "-weight goes with -event", next: "name the events")
+      throw Failure(.usage, "-weight requires -event", next: "add -event")
     }
     options.selection.filter.time = try TimeRange.closed(from: from, to: to, in: file)
     options.selection.filter.pids = pid.isEmpty ? nil : Set(pid.flatMap(\.ids))
@@ -191,23 +191,24 @@ struct StackEventOptions: ParsableArguments {
 
 /// Which stacks are shown, and how.
 struct StackPatternOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Only stacks with such a frame.", valueName: "pattern"))
+  @Option(help: ArgumentHelp("Keep only stacks with a matching frame.", valueName: "pattern"))
   var include: [String] = []
 
-  @Option(help: ArgumentHelp("No stacks with such a frame.", valueName: "pattern"))
+  @Option(help: ArgumentHelp("Drop stacks with a matching frame.", valueName: "pattern"))
   var exclude: [String] = []
 
   @Option(
-    help: ArgumentHelp("Such frames' cost is their caller's.", valueName: "pattern"))
+    help: ArgumentHelp(
+      "Remove matching frames, and add their cost to their callers.", valueName: "pattern"))
   var fold: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "Draw frames together under one name; with => by how they are entered.",
+      "Combine matching frames under one name; with => keep their entry points.",
       valueName: "pattern->name"))
   var group: [String] = []
 
-  @Flag(help: "Threads apart.")
+  @Flag(help: "Show threads separately.")
   var threads = false
 
   func shaping(foldsRecursion: Bool) throws(Failure) -> StackShaping {
@@ -220,7 +221,7 @@ struct StackPatternOptions: ParsableArguments {
     guard shaping.include.count <= StackShaping.includePatternsMax else {
       throw Failure(
         .usage, "there are more than \(StackShaping.includePatternsMax) -include patterns",
-        next: "put some together with '|'")
+        next: "combine some with '|'")
     }
     return shaping
   }

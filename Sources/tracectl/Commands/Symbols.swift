@@ -8,9 +8,9 @@ struct Symbols: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show which images and sources of code have names, and why others have none.",
     discussion: """
-      Lists the images, the kernel and the sources of code compiled at run time that stacks went \
-      through, most frames first, and where their names come from: the trace itself, files of \
-      this machine, or what runtimes announced.
+      Lists the images, the kernel and the sources of code compiled at run time that occur in \
+      stacks, most frames first, and where their names come from: the trace itself, files of \
+      this machine, or announcements of runtimes.
 
       tracectl symbols trace.etl -missing -symbol-path /mnt/other-machine
       """)
@@ -20,7 +20,7 @@ struct Symbols: ParsableCommand {
 
   @OptionGroup var output: OutputOptions
 
-  @Flag(help: "Only what has addresses without a name.")
+  @Flag(help: "Show only entries that have addresses without a name.")
   var missing = false
 
   @OptionGroup(title: "Where names are looked for") var symbols: SymbolOptions

@@ -6,7 +6,7 @@ import TraceExport
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check every block of a trace.",
-    discussion: "Ends with 0 when the file is whole, with 65 when it is cut, damaged or unfinished."
+    discussion: "The exit code is 0, or 65 if the file is cut, damaged or unfinished."
   )
 
   @Argument(help: ArgumentHelp("The trace file; '-' is standard input.", valueName: "file"))

@@ -47,14 +47,14 @@ enum LimitChecks {
   static func watches(instances: Int?) -> Finding {
     guard let instances else {
       return Finding(
-        .warn, "inotify", "not there: processes look for new sessions every half second")
+        .warn, "inotify", "not available: processes look for new sessions every half second")
     }
     if instances >= 128 {
       return Finding(
-        .ok, "inotify", "up to \(instances) processes of a user see new sessions at once")
+        .ok, "inotify", "up to \(instances) processes of a user see new sessions immediately")
     }
     return Finding(
-      .warn, "inotify", "only \(instances) processes of a user see new sessions at once",
+      .warn, "inotify", "only \(instances) processes of a user see new sessions immediately",
       advice: "raise it: sysctl fs.inotify.max_user_instances=1024")
   }
 
@@ -63,7 +63,7 @@ enum LimitChecks {
     guard statvfs(".", &status) == 0 else {
       let reason = String(cString: strerror(errno))
       return Finding(
-        .warn, "disk", "the working directory cannot be asked: \(reason)",
+        .warn, "disk", "the free space of the working directory cannot be read: \(reason)",
         advice: "write elsewhere with -o")
     }
     let free = UInt64(status.f_bavail) * UInt64(status.f_frsize)
@@ -78,7 +78,7 @@ enum LimitChecks {
     if free < 1 << 30 {
       return Finding(
         .warn, "disk", "only \(readableBytes(free)) free in the working directory",
-        advice: "10 M events take about 15 MB; free some, or write elsewhere with -o")
+        advice: "10 M events take about 15 MB; free some space, or write elsewhere with -o")
     }
     return Finding(.ok, "disk", "\(readableBytes(free)) free in the working directory")
   }

@@ -33,7 +33,7 @@ enum MachineChecks {
   static func kernel(release: String) -> Finding {
     let numbers = release.split { !$0.isNumber }.prefix(2).compactMap { Int($0) }
     guard numbers.count == 2 else {
-      return Finding(.warn, "kernel", "Linux \(release), a version that is not understood")
+      return Finding(.warn, "kernel", "Linux \(release), of an unknown version")
     }
     if (numbers[0], numbers[1]) >= barrierKernel {
       return Finding(.ok, "kernel", "Linux \(release)")
@@ -45,7 +45,7 @@ enum MachineChecks {
 
   static func cpus(online: Int, configured: Int) -> Finding {
     let more = configured > online ? ", \(configured) configured" : ""
-    return Finding(.ok, "processors", "\(online) online\(more): as many rings a buffer set")
+    return Finding(.ok, "processors", "\(online) online\(more): one ring for each in a buffer set")
   }
 
   static func rseq(isRegistered: Bool, passesSelfTest: Bool, tunables: String?) -> Finding {
@@ -61,20 +61,20 @@ enum MachineChecks {
     return Finding(
       .warn, "rseq", "not registered by the C library: events are written with locks",
       advice: isOff
-        ? "unset GLIBC_TUNABLES, which switches it off (glibc.pthread.rseq=0)"
+        ? "unset GLIBC_TUNABLES, which disables it (glibc.pthread.rseq=0)"
         : "use glibc 2.35 or later; until then each event costs several times more")
   }
 
   static func counter(isInvariant: Bool, clockSource: String?) -> Finding {
-    let source = clockSource.map { ", the kernel keeps time by \($0)" } ?? ""
+    let source = clockSource.map { ", the kernel's clock source is \($0)" } ?? ""
     if !isInvariant {
       return Finding(
         .warn, "clock", "no invariant counter\(source): CLOCK_MONOTONIC is used, which costs more",
-        advice: "in a virtual machine, let the host pass invtsc through")
+        advice: "in a virtual machine, let the host expose invtsc")
     }
     if let clockSource, ["hpet", "acpi_pm", "jiffies", "refined-jiffies"].contains(clockSource) {
       return Finding(
-        .warn, "clock", "invariant counter, but the kernel does not trust it\(source)",
+        .warn, "clock", "invariant counter, but the kernel does not use it\(source)",
         advice: "look for 'clocksource' in the kernel's log (dmesg)")
     }
     return Finding(.ok, "clock", "invariant counter\(source)")

@@ -15,7 +15,7 @@ struct RuntimeDirectoryCheck {
     do {
       let directory = try RuntimeDirectory.open(place.path, kind: place.kind, creating: false)
       return [
-        Finding(.ok, Self.subject, "\(place.path), yours alone"),
+        Finding(.ok, Self.subject, "\(place.path), accessible only to you"),
         sessions(directory.sessionSocketNames()),
       ]
     } catch .system(_, _, ENOENT) {
@@ -36,11 +36,11 @@ struct RuntimeDirectoryCheck {
   private func missing() -> Finding {
     let parent = place.path.lastIndex(of: "/").map { String(place.path[..<$0]) } ?? "."
     if OSPath.access(parent.isEmpty ? "/" : parent, W_OK) == 0 {
-      return Finding(.ok, Self.subject, "\(place.path): the first session will make it")
+      return Finding(.ok, Self.subject, "\(place.path): the first session will create it")
     }
     let reason = String(cString: strerror(errno))
     return Finding(
-      .fail, Self.subject, "\(place.path) is not there and cannot be made: \(reason)",
+      .fail, Self.subject, "\(place.path) does not exist and cannot be created: \(reason)",
       advice: "set TRACE_RUNTIME_DIR to a directory of your own")
   }
 
@@ -52,6 +52,6 @@ struct RuntimeDirectoryCheck {
     let running = Set(pids.filter { kill($0, 0) == 0 || errno == EPERM })
     if running.isEmpty { return Finding(.ok, "sessions", "none running") }
     let list = running.sorted().map { "\($0)" }.joined(separator: ", ")
-    return Finding(.ok, "sessions", "\(running.count) running, by process \(list)")
+    return Finding(.ok, "sessions", "\(running.count) running, in process \(list)")
   }
 }

@@ -24,7 +24,7 @@ struct SamplingChecks {
     let step = "by \(check.step)"
     guard check.step == .kernelEvents else {
       return Finding(
-        .warn, "CPU samples", "\(step): only of programs that link TraceProvider",
+        .warn, "CPU samples", "\(step): only in programs that link TraceProvider",
         advice: Self.reason(check.ownProcesses))
     }
     let reach = check.wholeMachine.isPermitted ? "the whole machine" : "your own processes"
@@ -48,7 +48,7 @@ struct SamplingChecks {
 
   private static func clock(of attempt: SamplingCheck.Attempt) -> String {
     if case .permitted(.processorCycles, _) = attempt { return "processor cycles" }
-    return "a clock: no cycle counter here"
+    return "a clock, because there is no cycle counter"
   }
 
   private static func reason(_ attempt: SamplingCheck.Attempt) -> String? {
@@ -68,7 +68,7 @@ struct SamplingChecks {
 
   private var depth: Finding? {
     guard let most = check.framesMax else { return nil }
-    let observation = "up to \(most) frames; what is deeper loses its outer ones"
+    let observation = "up to \(most) frames; deeper stacks lose their outer frames"
     if most >= Self.framesUsual { return Finding(.ok, "sample stacks", observation) }
     return Finding(
       .warn, "sample stacks", observation,
@@ -79,11 +79,11 @@ struct SamplingChecks {
     let size = readableBytes(UInt64(check.ringBytes))
     let limit = check.ringMemoryKilobytes.map { " (kernel.perf_event_mlock_kb is \($0))" } ?? ""
     if check.ringBytes >= check.ringBytesWanted {
-      return Finding(.ok, "sample memory", "\(size) a CPU\(limit)")
+      return Finding(.ok, "sample memory", "\(size) for each CPU\(limit)")
     }
     return Finding(
       .warn, "sample memory",
-      check.ringBytes == 0 ? "none for a ring\(limit)" : "only \(size) a CPU\(limit)",
+      check.ringBytes == 0 ? "none for a ring\(limit)" : "only \(size) for each CPU\(limit)",
       advice: "samples are lost sooner: sysctl kernel.perf_event_mlock_kb="
         + "\(check.ringBytesWanted >> 10 + 4), or raise ulimit -l")
   }
@@ -95,7 +95,7 @@ struct SamplingChecks {
       return Finding(.ok, "kernel names", "read from /proc/kallsyms")
     }
     return Finding(
-      .warn, "kernel names", "hidden: the kernel's frames stay addresses",
+      .warn, "kernel names", "hidden: kernel frames are shown as addresses",
       advice: "sysctl kernel.kptr_restrict=1 and CAP_SYSLOG, or kernel.kptr_restrict=0")
   }
 }

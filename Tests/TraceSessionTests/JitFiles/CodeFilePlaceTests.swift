@@ -25,8 +25,8 @@ import TraceEvents
 
   static let impostors: [(@Sendable (String, String) -> Int32, String)] = [
     ({ symlink($0, $1) }, "is a symbolic link"),
-    ({ mkfifo($1, 0o600) }, "is no regular file"),
-    ({ mkdir($1, 0o700) }, "is no regular file"),
+    ({ mkfifo($1, 0o600) }, "is not a regular file"),
+    ({ mkdir($1, 0o700) }, "is not a regular file"),
   ]
 
   @Test(arguments: ["TMPDIR", "DOTNET_PerfMapJitDumpPath", "COMPlus_PerfMapJitDumpPath"])

@@ -107,7 +107,7 @@ import TraceFormat
     fixture.read()
     #expect(fixture.output.names == ["first", "second"])
     fixture.end()
-    #expect(fixture.problems.contains { $0.contains("was cut off") })
+    #expect(fixture.problems.contains { $0.contains("was truncated") })
   }
 
   @Test func whatIsNoJitdumpIsNotRead() throws {
@@ -117,7 +117,7 @@ import TraceFormat
     fixture.tellOfDump()
     fixture.end()
     #expect(fixture.output.loads.isEmpty)
-    #expect(fixture.problems == ["\(dump.path) is no jitdump file; it was not read"])
+    #expect(fixture.problems == ["\(dump.path) is not a jitdump file; it was not read"])
   }
 
   @Test func whatAnOlderProcessHadAlreadyIsRundown() throws {

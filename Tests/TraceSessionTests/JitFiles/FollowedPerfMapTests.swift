@@ -52,7 +52,7 @@ import TraceEvents
     #expect(fixture.output.names == ["a", "b", "c"])
     fixture.end()
     #expect(fixture.problems.count == 1)
-    #expect(fixture.problems[0].hasPrefix(map.path + " was cut off while it was read"))
+    #expect(fixture.problems[0].hasPrefix(map.path + " was truncated while it was read"))
   }
 
   @Test func aMapThatIsWrittenAnewAndLongerIsReadFromItsStart() throws {
@@ -64,7 +64,7 @@ import TraceEvents
     #expect(fixture.output.names == ["a", "b", "x", "y", "z"])
     fixture.end()
     #expect(fixture.problems.count == 1)
-    #expect(fixture.problems[0].contains("was written anew"))
+    #expect(fixture.problems[0].contains("was rewritten"))
   }
 
   @Test func aMapThatIsReplacedIsFollowedUnderItsName() throws {

@@ -123,7 +123,7 @@ import TraceEvents
     #expect(fixture.output.names == ["first"] + names)
     fixture.end()
     #expect(fixture.problems.count == 1)
-    #expect(fixture.problems.first?.contains("was written anew") == true)
+    #expect(fixture.problems.first?.contains("was rewritten") == true)
   }
 
   // MARK: The clock
@@ -139,7 +139,7 @@ import TraceEvents
     fixture.end()
     #expect(fixture.output.names.isEmpty)
     #expect(fixture.problems.count == 1)
-    #expect(fixture.problems.first?.contains("no clock") == true)
+    #expect(fixture.problems.first?.contains("unknown clock") == true)
   }
 
   @Test func aClockThatIsBehindIsCorrected() throws {

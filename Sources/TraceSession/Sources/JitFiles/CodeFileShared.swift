@@ -92,7 +92,7 @@ struct CodeFileProblems: Hashable {
 
   var sentences: [String] {
     var all = told
-    if more > 0 { all.append("of jitdump files and perf maps there are \(more) more such notes") }
+    if more > 0 { all.append("\(more) more notes about jitdump files and perf maps were left out") }
     if notFollowed > 0 {
       all.append(
         "\(notFollowed) jitdump files or perf maps were not read: \(CodeFileLimits.openFiles) "
@@ -100,12 +100,12 @@ struct CodeFileProblems: Hashable {
     }
     if dropped > 0 {
       all.append(
-        "\(dropped) processes came and went too fast for their jitdump files and perf maps")
+        "\(dropped) processes ended too soon for their jitdump files and perf maps to be read")
     }
     if isFull {
       all.append(
         "jitdump files and perf maps announced more than \(CodeFileLimits.entries) pieces of "
-          + "code; what came after has no name")
+          + "code; later code has no name")
     }
     return all
   }

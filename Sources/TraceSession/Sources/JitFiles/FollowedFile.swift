@@ -28,10 +28,10 @@ final class FollowedFile {
       case .absent, .isStale: nil
       case .isLink: "is a symbolic link; it was not read"
       case .isMount: "is a mount point; it was not read"
-      case .notRegular: "is no regular file; it was not read"
+      case .notRegular: "is not a regular file; it was not read"
       case .owner(let user):
-        "belongs to user \(user), who does not run the process; it was not read"
-      case .replaced: "is another file than the process has mapped; it was not read"
+        "belongs to user \(user), but its process runs as another user; it was not read"
+      case .replaced: "is not the file that the process has mapped; it was not read"
       case .system(let code): "cannot be read: \(String(cString: strerror(code)))"
       }
     }

@@ -85,7 +85,7 @@ final class FollowedJitdump {
       guard parser.end(atSize: size) else { return }
       while read(shared) {}
     }
-    account.note("has an end so damaged that it was not read")
+    account.note("has a damaged end, which was not read")
   }
 
   // MARK: Reading
@@ -99,9 +99,9 @@ final class FollowedJitdump {
     }
     let now = trace_monotonic_ns()
     if status.size < size {
-      restart("was cut off while it was read; what it had before is used, and it was read again")
+      restart("was truncated while it was read; its earlier content is used, and it was read again")
     } else if status.modified != modified, !mark.stands(in: file) {
-      restart("was written anew while it was read; what it had before is used")
+      restart("was rewritten while it was read; its earlier content is used")
     }
     size = status.size
     guard parser.position < size, size - parser.position >= UInt64(parser.wanted) else {

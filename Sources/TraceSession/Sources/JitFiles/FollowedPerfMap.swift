@@ -49,9 +49,9 @@ final class FollowedPerfMap {
       return rest
     }
     if status.size < parser.position {
-      restart("was cut off while it was read; what it had before is used, and it was read again")
+      restart("was truncated while it was read; its earlier content is used, and it was read again")
     } else if !isTailUnchanged(shared) {
-      restart("was written anew while it was read; what it had before is used")
+      restart("was rewritten while it was read; its earlier content is used")
     }
     written = file.writtenBy(status, after: readAt, now: now)
     if read(upTo: status.size, owner, shared) { return .more }

@@ -202,7 +202,7 @@ final class FollowedProcess {
   func finish(isWhole: Bool = true) {
     if !isWhole {
       for path in dumps.map(\.path) + (map.map { [$0.path] } ?? []) {
-        shared.note(path, "was not read to its end: the session's end came first")
+        shared.note(path, "was not read to its end, because the session ended first")
       }
     }
     finishDumps()

@@ -97,13 +97,13 @@ struct JitdumpClock {
     case .nanoseconds(_, let name?): "has times of \(name); they were converted"
     case .shifted(let offset):
       "has times of a clock that is \(Self.seconds(offset.magnitude)) "
-        + "\(offset > 0 ? "behind" : "ahead of") CLOCK_MONOTONIC; that was added"
+        + "\(offset > 0 ? "behind" : "ahead of") CLOCK_MONOTONIC; they were converted"
     case .counter, .nanoseconds, nil: nil
     }
   }
 
   static let refusal =
-    "has times that are those of no clock that is known here; its code has no names"
+    "has times of an unknown clock; its code has no names"
 
   private static func seconds(_ nanoseconds: UInt64) -> String {
     let tenths = nanoseconds / 100_000_000

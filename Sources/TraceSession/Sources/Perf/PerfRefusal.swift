@@ -23,13 +23,13 @@ struct PerfRefusal: Error, Hashable, CustomStringConvertible {
     }
     switch code {
     case EACCES, EPERM:
-      if let pid { return "process \(pid) may not be sampled; it belongs to another user" }
+      if let pid { return "process \(pid) may not be sampled, because it belongs to another user" }
       if isWholeMachine {
-        return "only this user's processes, those that run now, are sampled; for all, set "
+        return "only this user's running processes are sampled; to sample all, set "
           + "kernel.perf_event_paranoid to 0, or grant CAP_PERFMON"
       }
       if let level = PerfSettings.paranoid, level > 2 {
-        return "the kernel's events are switched off for ordinary users "
+        return "the kernel's events are disabled for ordinary users "
           + "(kernel.perf_event_paranoid is \(level)); set it to 2 or lower"
       }
       return "the kernel's events are not permitted here (perf_event_open: "
@@ -41,7 +41,8 @@ struct PerfRefusal: Error, Hashable, CustomStringConvertible {
       return "there are too few file descriptors for every thread on every CPU; raise ulimit -n, "
         + "or sample the whole machine"
     case ESRCH: return "the process has ended"
-    default: return "the kernel's events cannot be had (perf_event_open: \(systemMessage(code)))"
+    default:
+      return "the kernel's events are not available (perf_event_open: \(systemMessage(code)))"
     }
   }
 }

@@ -53,7 +53,7 @@ final class SampleStacks: SampleStackWalker {
     if figures.cut > 0 {
       sentences.append(
         "\(figures.cut) of \(figures.walked) stacks are deeper than the \(walk.copiedBytes) bytes "
-          + "that were copied of each, so their outer callers are lost; copy more with "
+          + "copied of each, so their outer callers are lost; copy more with "
           + "-unwind dwarf:BYTES (at most \(StackWalk.stackBytes.upperBound))")
     }
     if figures.endless > 0, figures.endless >= figures.walked / Self.endlessShareMin {
@@ -66,8 +66,8 @@ final class SampleStacks: SampleStackWalker {
     let images = unwinder.images.problems.prefix(Self.imagesNamedMax)
       .map { "\($0.identity.path): \($0.error)" }.joined(separator: ", ")
     sentences.append(
-      "\(figures.broken) of \(figures.walked) stacks end in code of which nothing says where its "
-        + "caller is" + (images.isEmpty ? "" : " (\(images))"))
+      "\(figures.broken) of \(figures.walked) stacks end in code without "
+        + "information about its caller" + (images.isEmpty ? "" : " (\(images))"))
     return sentences
   }
 
