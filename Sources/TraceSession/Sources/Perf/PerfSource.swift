@@ -62,14 +62,14 @@ final class PerfSource: SessionSource {
     var sentences: [String] = []
     if figures.throttled > 0 {
       sentences.append(
-        "the kernel held sampling back \(figures.throttled) times "
-          + "(kernel.perf_cpu_time_max_percent); ask for fewer samples a second")
+        "the kernel throttled sampling \(figures.throttled) times "
+          + "(kernel.perf_cpu_time_max_percent); use a lower rate")
     }
     sentences += figures.stackProblems
     if figures.cutStacks > 0 {
       sentences.append(
         "\(figures.cutStacks) stacks have \(figures.framesMax) frames, the kernel's limit, and "
-          + "may lack their outer ones; raise kernel.perf_event_max_stack")
+          + "may lack outer frames; raise kernel.perf_event_max_stack")
     }
     if figures.malformed > 0 {
       sentences.append("\(figures.malformed) of the kernel's records could not be read")
