@@ -82,9 +82,11 @@ import TraceEvents
   @Test func unacceptableSchemasAreRefused() throws {
     _ = try Sample.bytes { writer in
       try writer.define(ref: 1, schema: SmallTrace.counter)
-      let taken = FormatError.unacceptableSchema(name: "Counter", reason: "reference 1 is taken")
+      let taken = FormatError.unacceptableSchema(
+        name: "Counter", reason: "reference 1 is already used")
       #expect(throws: taken) { try writer.define(ref: 1, schema: SmallTrace.counter) }
-      let none = FormatError.unacceptableSchema(name: "Counter", reason: "reference 0 is taken")
+      let none = FormatError.unacceptableSchema(
+        name: "Counter", reason: "reference 0 is already used")
       #expect(throws: none) { try writer.define(ref: 0, schema: SmallTrace.counter) }
       var wide = SmallTrace.counter
       wide.fields = Array(repeating: FieldSchema("x", .uint8), count: 257)

@@ -27,7 +27,7 @@ struct FaultTests {
     #expect(faults("Fixture", Ping.self, Pong.self, Ping.self).isEmpty)
     expectFault(faults("Fixtrue", Ping.self), "that its provider is 'Fixture'; give both")
     expectFault(faults("fixture", Ping.self), "differs in upper and lower case")
-    expectFault(faults("Fixture", Ping.self, SecondPing.self), "has the id 1, which is Ping's")
+    expectFault(faults("Fixture", Ping.self, SecondPing.self), "has the id 1, which Ping has too")
     expectFault(faults("Fixture", OtherNumber.self), "has the eventID 3, and 4 in its schema")
     expectFault(faults("Fixture", TooHigh.self), "event id 5000 is not below 4096")
     expectFault(faults("Fixture", TooWide.self), "more than 256 fields")

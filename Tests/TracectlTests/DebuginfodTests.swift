@@ -168,9 +168,9 @@ struct DebuginfodTests {
     try expectOneSentence(
       of: [
         (arguments + ["-debuginfod"], 78, "DEBUGINFOD_URLS, which is not set"),
-        (arguments + ["-debuginfod", "-follow"], 64, "leave -follow out"),
-        (["dump", path, "-no-stacks", "-debuginfod"], 64, "leave -no-stacks out"),
-        (["dump", path, "-no-stacks", "-symbol-path", "/"], 64, "leave -no-stacks out"),
+        (arguments + ["-debuginfod", "-follow"], 64, "omit -follow"),
+        (["dump", path, "-no-stacks", "-debuginfod"], 64, "omit -no-stacks"),
+        (["dump", path, "-no-stacks", "-symbol-path", "/"], 64, "omit -no-stacks"),
         (["stacks", path, "-symbol-path", "/no/such"], 64, "look for images in /no/such"),
         (["symbols", path, "-symbol-path", "/etc/passwd"], 64, "takes a directory"),
       ], environment: ["DEBUGINFOD_URLS": " "])

@@ -54,8 +54,8 @@ import Testing
         ["collect", "-providers", "GC,ContextSwitch", "-stacks", "contextswitch", "--", "true"], 64,
         "have no stacks"
       ),
-      (["collect", "-providers", "GC", "-stacks", "Nope", "--", "true"], 64, "names 'Nope'"),
-      (["collect", "-providers", "GC", "-stacks", "JIT", "--", "true"], 64, "names 'JIT'"),
+      (["collect", "-providers", "GC", "-stacks", "Nope", "--", "true"], 64, "has 'Nope', which"),
+      (["collect", "-providers", "GC", "-stacks", "JIT", "--", "true"], 64, "has 'JIT', which"),
       (["collect", "-providers", "CPU", "-stacks", "*", "--", "true"], 64, "has none"),
     ])
   }

@@ -27,15 +27,15 @@ import Testing
       ["-callers", "x"], ["-callees", "x"],
     ] {
       cases.append(
-        (["stacks", samples, "-format", "folded"] + option, 64, "leave \(option[0]) out"))
+        (["stacks", samples, "-format", "folded"] + option, 64, "omit \(option[0])"))
     }
     cases += [
-      (["stacks", samples, "-format", "json", "-wide"], 64, "leave -wide out"),
-      (["stacks", samples, "-o", fixture.path("x.json"), "-wide"], 64, "leave -wide out"),
+      (["stacks", samples, "-format", "json", "-wide"], 64, "omit -wide"),
+      (["stacks", samples, "-o", fixture.path("x.json"), "-wide"], 64, "omit -wide"),
       (["stacks", samples, "-tree", "-top", "3"], 64, "add -by-name"),
       (["stacks", samples, "-callers", "x", "-inclusive"], 64, "add -by-name"),
       (["stacks", samples, "-by-name", "-threshold", "5"], 64, "add -tree"),
-      (["stacks", samples, "-weight", "x"], 64, "-weight goes with -event"),
+      (["stacks", samples, "-weight", "x"], 64, "-weight requires -event"),
       (["stacks", trace, "-event", "OrderPlaced", "-weight", "customer"], 64, "is string"),
       (["stacks", trace, "-event", "GCStart", "-weight", "reason"], 64, "is GCReason"),
     ]
@@ -57,15 +57,15 @@ import Testing
   @Test func othersSayItToo() throws {
     try expectOneSentence(
       of: [
-        (["dump", trace, "-utc", "-format", "json"], 64, "leave -utc out"),
+        (["dump", trace, "-utc", "-format", "json"], 64, "omit -utc"),
         (["dump", trace, "-hold", "1s"], 64, "add -follow"),
         (["dump", "-", "-follow"], 64, "give the file's name"),
         (["recover", "-"], 64, "give the name of the unfinished trace"),
-        (["providers", "-fields", "-format", "json"], 64, "JSON has the fields always"),
+        (["providers", "-fields", "-format", "json"], 64, "JSON always has the fields"),
         (["collect", "-providers", "GC", "-no-symbols", "--", "true"], 64, "no stacks were asked"),
         (["collect", "-providers", "GC", "-process", "", "--", "true"], 64, "names no program"),
         (["collect", "-providers", "GC", "-process", ",", "--", "true"], 64, "names no program"),
-        (["collect", "-providers", "GC", "-children", "--", "true"], 64, "leave it out"),
+        (["collect", "-providers", "GC", "-children", "--", "true"], 64, "omit it"),
         (["collect", "-providers", "GC", "-unwind", "dwarf", "--", "true"], 64, "add CPU"),
       ], in: fixture.directory)
   }

@@ -40,9 +40,9 @@ import Testing
     try expectOneSentence(of: [
       (
         ["dump", small, "-from", "2023-11-14T22:13:20Z", "-to", "2023-11-14T22:13:19Z"], 64,
-        "behind"
+        "-from is after -to"
       ),
-      (["dump", small, "-from", "2023-11-14T22:13:25Z", "-to", "1s"], 64, "behind"),
+      (["dump", small, "-from", "2023-11-14T22:13:25Z", "-to", "1s"], 64, "-from is after -to"),
       (["dump", small, "-utc", "-format", "csv"], 64, "unix_ns"),
     ])
   }

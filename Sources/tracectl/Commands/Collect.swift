@@ -115,7 +115,7 @@ struct Collect: ParsableCommand {
     }
     if process.contains(where: { $0.split(separator: ",").isEmpty }) {
       throw Failure(
-        .usage, "-process names no program", next: "give names of programs, or leave it out")
+        .usage, "-process names no program", next: "give program names, or omit it")
     }
     if bufferSize.bytes > Self.bufferBytesMax {
       throw Failure(.usage, "-buffer-size is more than 1GB for each CPU", next: "use 1GB or less")
@@ -136,7 +136,7 @@ struct Collect: ParsableCommand {
     if noSymbols, configuration.cpuSampling == nil, configuration.stacks.isEmpty {
       throw Failure(
         .usage, "-no-symbols leaves out the names in stacks, and no stacks were asked for",
-        next: "leave it out, or add CPU to -providers, or -stacks")
+        next: "omit it, or add CPU to -providers, or -stacks")
     }
     configuration.mode = mode.bufferMode
     configuration.isolatesProcesses = isolate

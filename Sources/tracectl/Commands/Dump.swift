@@ -83,12 +83,12 @@ struct Dump: ParsableCommand {
     }
     if noStacks, symbols.isGiven {
       throw Failure(
-        .usage, "-symbol-path and -debuginfod are for stacks", next: "leave -no-stacks out")
+        .usage, "-symbol-path and -debuginfod are for stacks", next: "omit -no-stacks")
     }
     if follow, symbols.debuginfod {
       throw Failure(
         .usage, "-debuginfod would hold up the events that come",
-        next: "leave -follow out, and dump the trace when it is finished")
+        next: "omit -follow, and dump the trace when it is finished")
     }
     guard lines || inlines else { return }
     if noStacks {

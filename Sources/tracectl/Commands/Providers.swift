@@ -21,7 +21,8 @@ struct Providers: ParsableCommand {
   func validate() throws {
     let format = try output.renderer(of: ProviderReport.self).format.name
     if fields, format != "text" {
-      throw Failure(.usage, "-fields is for text; JSON has the fields always", next: "leave it out")
+      throw Failure(
+        .usage, "-fields applies to text only; JSON always has the fields", next: "omit it")
     }
   }
 

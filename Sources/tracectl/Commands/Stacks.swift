@@ -93,10 +93,10 @@ struct Stacks: ParsableCommand {
     _ options: [String], _ reason: String, _ next: String? = nil
   ) throws(Failure) {
     guard let option = options.first else { return }
-    let leave = "leave \(option) out"
+    let omit = "omit \(option)"
     throw Failure(
       .usage, "\(option) changes nothing: \(reason)",
-      next: next.map { "\($0), or \(leave)" } ?? leave)
+      next: next.map { "\($0), or \(omit)" } ?? omit)
   }
 
   private var showsTree: Bool { tree || (!byName && callers == nil && callees == nil) }
