@@ -1,6 +1,6 @@
 internal import TraceEvents
 
-/// What an index says of one block.
+/// The index's entry for one block.
 struct BlockEntry: Equatable {
   var offset: UInt64
   var kind: UInt8
@@ -8,11 +8,11 @@ struct BlockEntry: Equatable {
   var count: Int
   var first: UInt64
   var last: UInt64
-  /// Event types and their numbers of events, in the order of the block's sections; event blocks
-  /// only.
+  /// Range in ``BlockIndex/typeRefs`` of the block's event types and their event counts, in the
+  /// order of its sections. Event blocks only.
   var types: Range<Int>
 
-  /// Whether both say the same of the block, but for where its types are listed.
+  /// Whether both entries describe the block alike, regardless of where its types are stored.
   func isSame(as other: BlockEntry) -> Bool {
     var moved = other
     moved.types = types
@@ -20,21 +20,21 @@ struct BlockEntry: Equatable {
   }
 }
 
-/// The blocks of a file and what lies in them: the closing index, or what a scan finds.
+/// The blocks of a file and their contents, as read from the closing index or found by a scan.
 struct BlockIndex {
   private(set) var blocks: [BlockEntry] = []
-  /// Refs and counts of all event blocks' types, in a row; ``BlockEntry/types`` says whose is
-  /// which.
+  /// Refs and event counts of all event blocks' types, concatenated; ``BlockEntry/types`` is a
+  /// block's range in them.
   private(set) var typeRefs: [UInt16] = []
   private(set) var typeCounts: [UInt32] = []
   private(set) var eventTotals: [UInt16: UInt64] = [:]
   private(set) var eventCount: UInt64 = 0
-  /// Which blocks hold which stacks.
+  /// The blocks of stacks, by epoch.
   private(set) var stacks = StackEpochs()
   /// Positions of the blocks of symbols.
   private(set) var symbolBlocks: [Int] = []
 
-  /// Adds a block after those that are there.
+  /// Appends a block.
   mutating func append(
     offset: UInt64, kind: UInt8, payloadBytes: Int, count: Int, first: UInt64, last: UInt64,
     types: [(ref: UInt16, count: Int)] = []
@@ -56,7 +56,7 @@ struct BlockIndex {
         last: last, types: start..<typeRefs.count))
   }
 
-  /// Forgets all blocks, and the epochs of stacks that `isKept` does not want; the totals stay.
+  /// Removes all blocks, and the epochs of stacks that `isKept` rejects. The totals are kept.
   mutating func removeAllBlocks(keepingStacks isKept: (UInt32) -> Bool) {
     blocks.removeAll(keepingCapacity: true)
     symbolBlocks = []
@@ -65,7 +65,7 @@ struct BlockIndex {
     typeCounts.removeAll(keepingCapacity: true)
   }
 
-  /// Each of a block's types with its number of events.
+  /// Returns the event count of each of a block's types.
   func types(of entry: BlockEntry) -> [UInt16: UInt32] {
     Dictionary(zip(typeRefs[entry.types], typeCounts[entry.types])) { $1 }
   }
@@ -86,7 +86,7 @@ struct BlockIndex {
 
   init() {}
 
-  /// - Parameter end: where in the file the blocks end that the index may speak of.
+  /// - Parameter end: file offset at which the indexed blocks must end.
   init(from reader: inout ByteReader, end: UInt64) throws(ByteCodingError) {
     let count = Int(clamping: try reader.readVarint())
     guard count <= Int(end) / FileLayout.blockHeaderBytes else {
@@ -99,7 +99,7 @@ struct BlockIndex {
     let firsts = try reader.readColumn(count: count)
     let lasts = try reader.readColumn(count: count)
     let typeNumbers = try reader.readColumn(count: count)
-    // A section has at least a directory line in the file.
+    // Each section takes at least a directory line in the file.
     let total = Int(clamping: try reader.readVarint())
     guard total <= Int(end) / SectionEntry.byteCount else {
       throw reader.broken(.I2, UInt64(total))
@@ -138,11 +138,11 @@ struct BlockIndex {
   }
 }
 
-/// Losses added up by ring, cause and process.
+/// Loss totals by ring, cause and process.
 ///
-/// Memory is bounded: beyond ``totalsMax`` rows, losses are added up by cause alone.
+/// Memory is bounded: beyond ``totalsMax`` rows, losses are totaled by cause alone.
 struct LossLedger {
-  /// Room for one more row of each cause.
+  /// Leaves room for one more row per cause.
   private static let totalsMax = FileLayout.lossTotalsMax - 256
 
   private struct Key: Hashable {
@@ -196,7 +196,7 @@ struct LossLedger {
     }
   }
 
-  /// The totals as records, for the index.
+  /// The totals as records for the index.
   var records: [LossRecord] {
     totals.map {
       LossRecord(

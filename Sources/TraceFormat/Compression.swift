@@ -1,6 +1,6 @@
 internal import CLZ4
 
-/// LZ4's working memory (16 KB), kept from one call to the next.
+/// LZ4's working memory (16 KB), reused between calls.
 struct Compressor: ~Copyable {
   private let state: UnsafeMutableRawPointer
 
@@ -10,10 +10,10 @@ struct Compressor: ~Copyable {
 
   deinit { state.deallocate() }
 
-  /// Below this a match hardly pays for its own bytes.
+  /// Inputs smaller than this rarely compress: a match hardly saves more bytes than it costs.
   static let worthwhileBytes = 48
 
-  /// Appends `source`, compressed where that makes it smaller; says whether it did.
+  /// Appends `source`, compressed if that makes it smaller. Returns whether it was compressed.
   mutating func append(
     _ source: UnsafeRawBufferPointer, to target: inout GrowingBuffer<UInt8>
   ) -> Bool {
@@ -36,7 +36,8 @@ struct Compressor: ~Copyable {
   }
 }
 
-/// Fills `target` from LZ4 block `source`; false when that does not give exactly its size.
+/// Decompresses LZ4 block `source` into `target`. Returns false unless the result has exactly the
+/// size of `target`.
 func decompress(
   _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
 ) -> Bool {

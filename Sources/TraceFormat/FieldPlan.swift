@@ -1,17 +1,17 @@
 internal import TraceEvents
 
-/// How a field lies in records and columns.
+/// The layout of a field in records and columns.
 struct FieldPlan {
   enum Shape: UInt8 {
     case scalar
-    /// A string or a blob: interned in the section's string table.
+    /// A string or a blob, interned in the section's string table.
     case text
     case scalarArray
     case textArray
   }
 
   var shape: Shape
-  /// The scalar, or the array's element; nil for text.
+  /// Type of the scalar or of the array's elements; nil for text.
   var scalar: ScalarType?
 
   init(_ type: FieldType) {
@@ -34,8 +34,7 @@ struct FieldPlan {
 }
 
 extension ScalarType {
-  /// The word with nothing in it but what the type can hold: truncated, then sign- or
-  /// zero-extended.
+  /// Returns the word truncated to the type's width, then sign- or zero-extended.
   func canonical(_ word: UInt64) -> UInt64 {
     if self == .bool { return word == 0 ? 0 : 1 }
     let unused = UInt64(64 - bitWidth)
@@ -43,13 +42,13 @@ extension ScalarType {
       ? UInt64(bitPattern: Int64(bitPattern: word &<< unused) &>> Int64(unused))
       : (word &<< unused) &>> unused
   }
-  /// Whether the word has no bits but those of the type, sign- or zero-extended.
+  /// Whether the word is a value of the type, sign- or zero-extended.
   func holds(_ word: UInt64) -> Bool { word == canonical(word) }
 
-  /// Whether all of the words are such.
+  /// Whether all of the words are values of the type.
   func holds(_ words: UnsafePointer<UInt64>, count: Int) -> Bool {
     guard bitWidth < 64 else { return true }
-    // A signed value becomes an unsigned one of the same width.
+    // The bias maps a signed value to an unsigned one of the same width.
     let bias: UInt64 = isSigned ? 1 &<< UInt64(bitWidth - 1) : 0
     var bits: UInt64 = 0
     for index in 0..<count { bits |= words[index] &+ bias }

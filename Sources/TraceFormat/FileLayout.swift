@@ -1,11 +1,11 @@
 internal import TraceEvents
 
-/// Sizes, marks and limits of trace.etl; SPEC.md says what they mean.
+/// Sizes, marks and limits of trace.etl; SPEC.md defines them.
 enum FileLayout {
   static let versionMajor: UInt16 = 1
   static let versionMinor: UInt16 = 0
 
-  /// A byte that is not ASCII, a name, and line ends that a text transfer would change.
+  /// A non-ASCII byte, a name, and line ends that a text-mode transfer would change.
   static let magic: [UInt8] = [0x89, 0x54, 0x52, 0x43, 0x0d, 0x0a, 0x1a, 0x0a]
   static let fileHeaderBytes = 32
   static let blockHeaderBytes = 48
@@ -14,12 +14,12 @@ enum FileLayout {
   static let endPayloadBytes = 16
 
   static let blockEventsMax = 65_536
-  /// Bytes that a payload may have in the file, for every kind but the index.
+  /// Maximum size of a payload in the file, for every kind of block except the index.
   static let payloadBytesMax = 32 << 20
   static let indexPayloadBytesMax = 512 << 20
-  /// Bytes that an event block's sections, and the columns decoded from them, may take in memory.
+  /// Maximum memory for an event block's sections and the columns decoded from them.
   static let decodedBytesMax = 16 << 20
-  /// What a writer fills an event block to.
+  /// Size to which a writer fills an event block.
   static let recordBytesMax = 8 << 20
   static let sectionsMax = 65_536
   static let writersPerBlockMax = 65_536
@@ -32,13 +32,14 @@ enum FileLayout {
   static let textsPerBlockMax = 1 << 18
   static let buildIDBytesMax = 64
   static let pathBytesMax = 4096
-  /// Images and functions, and bytes of content, of all blocks of symbols together.
+  /// Maximum number of images and functions, and of bytes of content, in all blocks of symbols
+  /// together.
   static let functionsMax = 1 << 20
   static let symbolBytesMax = 128 << 20
   static let textBytesMax = 64 << 10
   static let argumentsMax = 4096
   static let syncsMax = 1 << 21
-  /// Loss records in all blocks of a file that is read without its index.
+  /// Maximum number of loss records in all blocks of a file that is read without its index.
   static let lossRecordsMax = 1 << 25
   static let lossTotalsMax = 1 << 17
   static let schemaBytesMax = 4 << 20
@@ -74,8 +75,8 @@ enum BlockKind {
 struct FileHeader: Equatable {
   var versionMajor = FileLayout.versionMajor
   var versionMinor = FileLayout.versionMinor
-  /// Drawn at random; every block of the file repeats it, so that no other file's block is taken
-  /// for one.
+  /// Random identifier, repeated in every block of the file, so that a block of another file is not
+  /// mistaken for one of this file.
   var fileID: UInt32
 
   var bytes: [UInt8] {
@@ -92,7 +93,7 @@ struct FileHeader: Equatable {
 
   init(fileID: UInt32) { self.fileID = fileID }
 
-  /// Nil when these are not a file header's bytes, whole.
+  /// Returns nil unless the bytes are a complete file header.
   init?(_ bytes: UnsafeRawBufferPointer) {
     guard bytes.count >= FileLayout.fileHeaderBytes,
       bytes.prefix(FileLayout.magic.count).elementsEqual(FileLayout.magic),
@@ -109,12 +110,12 @@ struct BlockHeader: Equatable {
   var fileID: UInt32
   var kind: UInt8
   var payloadBytes: Int
-  /// Events, stacks or records inside.
+  /// Number of events, stacks or records in the block.
   var count: Int
-  /// The block's place in the file: 0, 1, 2 …, modulo 2³².
+  /// Position of the block in the file: 0, 1, 2 …, modulo 2³².
   var sequence: UInt32
-  /// Ticks of the first and last event or record; for stacks the epoch's first id and the block's
-  /// last.
+  /// Ticks of the first and last event or record. For stacks: the epoch's first id and the block's
+  /// last id.
   var first: UInt64
   var last: UInt64
   var payloadChecksum: UInt32
@@ -148,7 +149,7 @@ struct BlockHeader: Equatable {
     self.payloadChecksum = payloadChecksum
   }
 
-  /// Nil when these are not a block header's bytes, whole, of this file.
+  /// Returns nil unless the bytes are a complete block header of this file.
   init?(_ bytes: UnsafeRawBufferPointer, fileID expectedID: UInt32?) {
     guard bytes.count >= FileLayout.blockHeaderBytes, bytes.word32(0) == FileLayout.blockMark,
       checksum(UnsafeRawBufferPointer(rebasing: bytes[0..<44])) == bytes.word32(44)
@@ -164,7 +165,7 @@ struct BlockHeader: Equatable {
     payloadChecksum = bytes.word32(40)
   }
 
-  /// The rule that its numbers break; nil when they may be believed.
+  /// The rule that the header's numbers break; nil if they are plausible.
   var brokenRule: FormatRule? {
     let limit =
       kind == BlockKind.index ? FileLayout.indexPayloadBytesMax : FileLayout.payloadBytesMax

@@ -1,25 +1,26 @@
-/// Why a trace file could not be written, opened or read.
+/// An error in writing, opening or reading a trace file.
 ///
-/// Damage inside a file is not an error: what is whole is read, the rest is listed (``Damage``).
+/// Damage inside a file is not an error: intact parts are read, and the rest is listed
+/// (``Damage``).
 public enum FormatError: Error, Hashable, Sendable {
   /// A system call on the file failed. `code` is its errno.
   case io(operation: String, path: String, code: Int32)
-  /// The file has neither a trace file's first bytes nor one whole block.
+  /// The file has neither a trace file's header nor a single intact block.
   case notATrace(path: String)
-  /// As ``notATrace(path:)``, and the first bytes tell whose file it is.
+  /// Like ``notATrace(path:)``, but the first bytes identify the file's format.
   case foreignFile(path: String, ForeignFile)
-  /// The file's major version is one that this reader does not know.
+  /// This reader does not support the file's major version.
   case unsupportedVersion(major: UInt16, minor: UInt16)
   /// A block's content breaks the format, although its checksum holds.
   case malformed(FormatViolation)
-  /// A schema that no reader would accept.
+  /// The schema would be rejected by every reader.
   case unacceptableSchema(name: String, reason: String)
-  /// An event that no trace holds; what comes after it is recorded.
+  /// The event cannot be stored in a trace. Subsequent events are still recorded.
   case unacceptableEvent(name: String, reason: String)
-  /// The file to be written was put there by somebody else, it seems; `reason` goes behind its
-  /// name.
+  /// The output file appears to have been placed there by another user. `reason` is text to follow
+  /// the file's name.
   case unsafeOutput(path: String, reason: String)
-  /// The writer has met an error before, or was finished.
+  /// The writer has failed before or is finished.
   case closed
 }
 

@@ -1,6 +1,6 @@
-/// Memory for elements of trivial types (never initialised or destroyed), that grows by doubling.
+/// A buffer of elements of trivial types (never initialized or destroyed) that grows by doubling.
 ///
-/// - Trap: like all unsafe memory: `base` moves when the buffer grows.
+/// - Trap: this is unsafe memory: `base` moves when the buffer grows.
 struct GrowingBuffer<Element>: ~Copyable {
   private(set) var base: UnsafeMutablePointer<Element>
   private(set) var capacity: Int
@@ -13,7 +13,7 @@ struct GrowingBuffer<Element>: ~Copyable {
 
   deinit { base.deallocate() }
 
-  /// Room for `total` elements, those that are there kept.
+  /// Reserves room for `total` elements, preserving the existing ones.
   @inline(__always)
   mutating func reserve(_ total: Int) {
     if total > capacity { grow(total) }
@@ -50,7 +50,7 @@ struct GrowingBuffer<Element>: ~Copyable {
 }
 
 extension GrowingBuffer where Element == UInt8 {
-  /// Grows by `added` bytes, whose content the caller fills in.
+  /// Grows by `added` bytes, which the caller fills in.
   mutating func extend(_ added: Int) -> UnsafeMutablePointer<UInt8> {
     reserve(count + added)
     defer { count += added }

@@ -1,10 +1,10 @@
 /// A function of an image.
 public struct ImageFunction: Hashable, Sendable {
-  /// Where it begins: in an image an offset in the file, in the vDSO an offset in the image that
-  /// the kernel maps, of the kernel an address.
+  /// Start of the function: a file offset for an image file, an offset in the mapped image for the
+  /// vDSO, an address for the kernel.
   public var offset: UInt64
   public var size: UInt64
-  /// As the image has it, not demangled.
+  /// Name as the image stores it, not demangled.
   public var name: String
 
   public init(offset: UInt64, size: UInt64, name: String) {
@@ -14,21 +14,21 @@ public struct ImageFunction: Hashable, Sendable {
   }
 }
 
-/// What has symbols.
+/// The kinds of image that have symbols.
 public enum ImageKind: UInt8, Hashable, Sendable {
   /// An executable or a library.
   case file = 0
   case kernel = 1
-  /// The code that the kernel maps into every process.
+  /// The vDSO: code that the kernel maps into every process.
   case vdso = 2
 }
 
-/// The functions of one image, as many as a trace needs.
+/// The functions of one image that a trace needs.
 public struct ImageSymbols: Hashable, Sendable {
   public var kind: ImageKind
-  /// As the ImageMap events have it; for the kernel and the vDSO what the kernel calls them.
+  /// Path as in the ImageMap events; for the kernel and the vDSO, the kernel's name for it.
   public var path: String
-  /// The linker's note that tells builds apart; empty when the image has none.
+  /// The linker's build id, which distinguishes builds; empty if the image has none.
   public var buildID: [UInt8]
   public var functions: [ImageFunction]
 

@@ -1,32 +1,32 @@
-/// Why events were lost. Open: a value that this version does not know is kept and shown as a
-/// number.
+/// The reason why events were lost. The set is open: a value unknown to this version is kept and
+/// shown as a number.
 public struct LossCause: RawRepresentable, Hashable, Sendable {
   public var rawValue: UInt8
 
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  /// No room in the ring.
+  /// The ring was full.
   public static let bufferFull = LossCause(rawValue: 0)
-  /// The event is larger than a record may be.
+  /// The event exceeded the maximum record size.
   public static let tooLarge = LossCause(rawValue: 1)
-  /// The ring's writer was disturbed too often, or its lock was held too long.
+  /// The writer of the ring was interrupted too often, or its lock was held too long.
   public static let contention = LossCause(rawValue: 2)
-  /// Block mode waited for room as long as it may.
+  /// Block mode waited for room up to its time limit.
   public static let blockTimeout = LossCause(rawValue: 3)
-  /// Block mode had to wait inside a signal handler, which it must not.
+  /// Block mode would have had to wait inside a signal handler, which is not allowed.
   public static let signal = LossCause(rawValue: 4)
-  /// Newer events took its place (overwrite mode).
+  /// Newer events overwrote it (overwrite mode).
   public static let overwritten = LossCause(rawValue: 5)
   /// The record did not match its event's schema.
   public static let malformed = LossCause(rawValue: 6)
-  /// The ring's bytes were not readable as records.
+  /// The ring's bytes could not be parsed as records.
   public static let damaged = LossCause(rawValue: 7)
-  /// No room in the kernel's buffer of samples.
+  /// The kernel's sample buffer was full.
   public static let kernelBufferFull = LossCause(rawValue: 8)
 
-  /// The program emitted it before the session had enabled it.
+  /// The program emitted the event before the session enabled it.
   public static let tooEarly = LossCause(rawValue: 9)
-  /// The provider that emitted it does not have it in its description.
+  /// The description of the emitting provider does not contain the event.
   public static let undescribed = LossCause(rawValue: 10)
 
   private static let names = [
@@ -35,23 +35,23 @@ public struct LossCause: RawRepresentable, Hashable, Sendable {
     "before they were enabled", "not in their provider's description",
   ]
 
-  /// A few words for people, or the number.
+  /// Short description for users, or the number if the cause is unknown.
   public var name: String {
     Int(rawValue) < Self.names.count ? Self.names[Int(rawValue)] : "cause \(rawValue)"
   }
 }
 
-/// Events that were emitted, or meant to be, and are not in the file.
+/// Events that were emitted, or about to be, but are not in the file.
 public struct LossRecord: Hashable, Sendable {
-  /// The ring.
+  /// Stream number of the ring.
   public var stream: UInt32
   public var cpu: UInt16
   public var cause: LossCause
   public var count: UInt64
-  /// The losses happened after this and before `toTicks`.
+  /// The losses happened after these ticks and before `toTicks`.
   public var fromTicks: UInt64
   public var toTicks: UInt64
-  /// The process that they are known to come from.
+  /// Process that emitted the events; nil if unknown.
   public var processIndex: UInt32?
 
   public init(

@@ -1,7 +1,7 @@
-/// The payload of every kind of block but events and end: a size, then the content, compressed
-/// where that makes it smaller.
+/// Payload of every kind of block except events and end: a size, then the content, compressed if
+/// that makes it smaller.
 enum PackedPayload {
-  /// Compression (1 byte), reserved (3), size of the content (4).
+  /// Compression (1 byte), reserved (3), content size (4).
   static let headerBytes = 8
 
   static func append(
@@ -16,9 +16,9 @@ enum PackedPayload {
     header.store(word32: UInt32(content.count), at: 4)
   }
 
-  /// The content, in `room` when it was compressed.
+  /// Returns the content, which lies in `room` if it was compressed.
   ///
-  /// - Throws: when the payload is not a packed one, or its content exceeds `limit`.
+  /// - Throws: if the payload is not a packed payload, or its content exceeds `limit`.
   static func content(
     of payload: UnsafeRawBufferPointer, room: inout GrowingBuffer<UInt8>, limit: Int
   ) throws(FormatError) -> UnsafeRawBufferPointer {
@@ -34,7 +34,7 @@ enum PackedPayload {
       throw .malformed(FormatViolation(.Z1, "content of \(size) bytes", offset: 4))
     }
     if payload[0] == 0, size == stored.count { return stored }
-    // LZ4 cannot expand more than 255 times: what claims to is not worth the memory.
+    // LZ4 expands at most 255 times: larger claims are rejected before memory is allocated.
     if payload[0] == 1, size <= stored.count * 255 {
       room.count = 0
       room.reserve(size)

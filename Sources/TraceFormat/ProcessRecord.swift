@@ -1,18 +1,19 @@
-/// A process that a session saw.
+/// A process observed by a session.
 public struct ProcessRecord: Hashable, Sendable {
-  /// The session's number for the process, never used again for another process in the same file.
+  /// The session's number for the process, never reused within the same file.
   public var index: UInt32
-  /// As the session's pid namespace shows it.
+  /// Process id in the session's pid namespace.
   public var pid: UInt32
   public var parentPID: UInt32
   public var uid: UInt32
-  /// Field 22 of /proc/PID/stat: clock ticks after boot. With the pid it tells processes apart.
+  /// Field 22 of /proc/PID/stat: clock ticks since boot. Identifies the process together with the
+  /// pid.
   public var startTime: UInt64
   public var executable: String
   public var arguments: [String]
-  /// When the process joined the session, in ticks.
+  /// Ticks at which the process joined the session.
   public var joinTicks: UInt64
-  /// When it was gone, in ticks; nil while it runs.
+  /// Ticks at which the process ended; nil while it runs.
   public var endTicks: UInt64?
 
   public init(

@@ -1,7 +1,7 @@
 internal import OSStrings
 internal import TraceEvents
 
-// The records of metadata blocks: a tag, a length, and the record's fields. SPEC.md, "Metadata".
+// Records of metadata blocks: a tag, a length, and the record's fields. SPEC.md, "Metadata".
 
 enum RecordTag {
   static let session: UInt64 = 1
@@ -12,7 +12,7 @@ enum RecordTag {
   static let completeness: UInt64 = 8
 }
 
-/// Up to when all events are in an unfinished file. A closing index leaves it out.
+/// The time up to which an unfinished file has all events. A closing index omits the record.
 struct CompletenessRecord {
   var ticks: UInt64
 
@@ -24,7 +24,7 @@ struct CompletenessRecord {
 }
 
 extension ByteWriter {
-  /// Adds a record whose bytes `body` writes.
+  /// Appends a record; `body` writes its contents.
   mutating func appendRecord(_ tag: UInt64, _ body: (inout ByteWriter) -> Void) {
     var inner = ByteWriter()
     body(&inner)
@@ -73,7 +73,7 @@ extension SessionDescription {
       throw reader.error(.unknownValue(UInt64(clockCode)))
     }
     clock = knownClock
-    // A mode that this reader does not know changes nothing in how the file is read.
+    // An unknown mode does not affect how the file is read.
     mode = BufferMode(rawValue: try reader.readUInt8()) ?? .discard
     ticksPerSecond = try reader.readFixed()
     start = try ClockSync(from: &reader)
@@ -121,7 +121,7 @@ extension ProcessRecord {
 }
 
 extension String {
-  /// At most so many bytes of UTF-8, cut between characters.
+  /// Returns at most `limit` bytes of UTF-8, cut at a Unicode scalar boundary.
   package func cut(toBytes limit: Int) -> String {
     guard utf8.count > limit else { return self }
     var end = utf8.index(utf8.startIndex, offsetBy: limit)

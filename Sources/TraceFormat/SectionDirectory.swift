@@ -1,7 +1,7 @@
-/// One line of an event block's directory.
+/// An entry of an event block's directory.
 struct SectionEntry: Equatable {
   static let byteCount = 16
-  /// The event type; 0 for the common section.
+  /// Ref of the event type; 0 for the common section.
   var ref: UInt16
   var isCompressed: Bool
   var eventCount: Int
@@ -17,14 +17,14 @@ struct SectionEntry: Equatable {
   }
 }
 
-/// An event block's directory: which sections it has and where in the payload they lie.
+/// The directory of an event block: its sections and their positions in the payload.
 struct SectionDirectory {
   private(set) var entries: [SectionEntry] = []
-  /// Where each section's stored bytes begin in the payload.
+  /// Payload offset of each section's stored bytes.
   private(set) var offsets: [Int] = []
 
-  /// Checks that the directory agrees with itself, with the payload's size and with the header's
-  /// count.
+  /// Checks that the directory is consistent with itself, with the payload's size and with the
+  /// header's event count.
   init(_ payload: UnsafeRawBufferPointer, eventCount: Int) throws(FormatError) {
     func refuse(_ rule: FormatRule, _ what: String, _ offset: Int) -> FormatError {
       .malformed(FormatViolation(rule, what, offset: offset))

@@ -1,4 +1,4 @@
-/// What an event's ticks count.
+/// The clock that an event's ticks are read from.
 public enum ClockKind: UInt8, Hashable, Sendable {
   /// The processor's invariant counter (x86 TSC, arm64 CNTVCT), mapped to nanoseconds by
   /// ``ClockSync``s.
@@ -7,17 +7,17 @@ public enum ClockKind: UInt8, Hashable, Sendable {
   case monotonic = 2
 }
 
-/// What a session did when a ring was full.
+/// The session's behavior when a ring was full.
 public enum BufferMode: UInt8, Hashable, Sendable {
-  /// New events were lost, and counted.
+  /// New events were dropped and counted.
   case discard = 0
-  /// The oldest events gave way (flight recorder).
+  /// The oldest events were overwritten (flight recorder).
   case overwrite = 1
-  /// The program waited for room, up to a limit.
+  /// The program waited for room, up to a time limit.
   case block = 2
 }
 
-/// One moment as three clocks show it.
+/// Simultaneous readings of three clocks.
 public struct ClockSync: Hashable, Sendable {
   public var ticks: UInt64
   /// CLOCK_MONOTONIC.
@@ -32,12 +32,12 @@ public struct ClockSync: Hashable, Sendable {
   }
 }
 
-/// The machine that a trace was taken on.
+/// The machine on which a trace was recorded.
 public struct MachineDescription: Hashable, Sendable {
   public var hostName: String
-  /// As uname gives it: "Linux 6.18.1".
+  /// Name and release as reported by uname: "Linux 6.18.1".
   public var operatingSystem: String
-  /// "x86_64", "aarch64".
+  /// Processor architecture: "x86_64", "aarch64".
   public var architecture: String
   public var cpuCount: UInt32
   public var pageSize: UInt32
@@ -54,13 +54,12 @@ public struct MachineDescription: Hashable, Sendable {
   }
 }
 
-/// What a trace file says about the session that wrote it.
+/// A trace file's description of the session that wrote it.
 public struct SessionDescription: Hashable, Sendable {
   public var name: String
   public var mode: BufferMode
   public var clock: ClockKind
-  /// The counter's nominal rate; used where fewer than two clock syncs are known. 10⁹ for
-  /// monotonic.
+  /// Nominal rate of the counter, used if fewer than two clock syncs are known. 10⁹ for monotonic.
   public var ticksPerSecond: UInt64
   /// Time zero of the trace.
   public var start: ClockSync

@@ -1,7 +1,7 @@
-/// Within a block of stacks, the address of each parent's last child: what the next child's is
-/// written as a difference from. Calls from one place mostly lead into one function.
+/// The address of each parent's last child within a block of stacks. The next child's address is
+/// stored as a difference from it, because most calls from one place lead into one function.
 struct SiblingTable: ~Copyable {
-  // Not private: the 6.3 compiler breaks on a private type in a buffer.
+  // Not private: the 6.3 compiler fails on a private type in a buffer.
   struct Entry {
     /// The parent + 1; 0 in an empty slot.
     var parent: UInt64
@@ -10,12 +10,12 @@ struct SiblingTable: ~Copyable {
 
   private var entries: GrowingBuffer<Entry>
   private let mask: Int
-  /// Files choose the parents, so the hash is seeded: they cannot choose collisions.
+  /// The hash is seeded so that a file, which chooses the parents, cannot choose collisions.
   private let seed = UInt64.random(in: .min ... .max) | 1
-  /// The node before: where a parent's first child is expected.
+  /// The preceding node, which is the expected address of a parent's first child.
   private var previous: UInt64 = 0
 
-  /// For a block of so many nodes.
+  /// Creates a table for a block of `count` nodes.
   init(count: Int) {
     var capacity = 16
     while capacity < count * 2 { capacity *= 2 }
@@ -24,7 +24,7 @@ struct SiblingTable: ~Copyable {
     entries.base.update(repeating: Entry(parent: 0, address: 0), count: capacity)
   }
 
-  /// What a child of `parent` is written as, which is noted as the parent's last.
+  /// Returns the stored form of a child of `parent`, and records the child as the parent's last.
   @inline(__always)
   mutating func difference(parent: UInt32, address: UInt64) -> UInt64 {
     let slot = slot(parent)
@@ -34,7 +34,8 @@ struct SiblingTable: ~Copyable {
     return difference
   }
 
-  /// The address of a child of `parent` that is written so, which is noted as the parent's last.
+  /// Returns the address of a child of `parent` from its stored form, and records the child as the
+  /// parent's last.
   @inline(__always)
   mutating func address(parent: UInt32, difference: UInt64) -> UInt64 {
     let slot = slot(parent)

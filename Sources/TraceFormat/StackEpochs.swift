@@ -1,18 +1,19 @@
-/// Blocks of stacks whose frames call each other: a file's stacks are a row of such epochs.
+/// An epoch: consecutive blocks of stacks whose nodes refer only to each other.
 struct StackEpochEntry {
-  /// The lowest and highest number of a node.
+  /// The lowest and the highest node number.
   var first: UInt32
   var last: UInt32
-  /// Positions of the blocks among the file's, in the order of their numbers.
+  /// Positions of the blocks in the file's list of blocks, in the order of their node numbers.
   var blocks: [Int]
 }
 
-/// The epochs of a file, by what the headers of its blocks of stacks say. Their numbers ascend.
+/// The epochs of a file, in ascending order of node numbers, as given by the headers of its blocks
+/// of stacks.
 struct StackEpochs {
   private(set) var entries: [StackEpochEntry] = []
 
-  /// Adds a block whose nodes reach back to `first`; false when its numbers do not fit those of the
-  /// blocks before: then nothing can refer to it.
+  /// Adds a block whose epoch begins at node `first`. Returns false if its numbers do not follow
+  /// those of the preceding blocks, in which case nothing can refer to it.
   @discardableResult
   mutating func append(position: Int, count: Int, first: UInt64, last: UInt64) -> Bool {
     guard Self.isPossible(count: count, first: first, last: last) else { return false }
@@ -30,12 +31,12 @@ struct StackEpochs {
     return true
   }
 
-  /// The same, by the block's header.
+  /// Adds a block by its header.
   mutating func append(position: Int, _ header: BlockHeader) -> Bool {
     append(position: position, count: header.count, first: header.first, last: header.last)
   }
 
-  /// Whether any block of stacks may have such a header.
+  /// Whether the header is valid for a block of stacks.
   static func isPossible(_ header: BlockHeader) -> Bool {
     isPossible(count: header.count, first: header.first, last: header.last)
   }
@@ -46,7 +47,7 @@ struct StackEpochs {
       && count <= FileLayout.nodesPerBlockMax && UInt64(count) <= last - first + 1
   }
 
-  /// The position of the epoch that has `id`.
+  /// Returns the position of the epoch that contains `id`.
   func position(of id: UInt32) -> Int? {
     var low = 0
     var high = entries.count
@@ -58,7 +59,7 @@ struct StackEpochs {
     return low - 1
   }
 
-  /// Forgets blocks, which are gone, and the epochs that `isKept` does not want.
+  /// Removes all block positions, and the epochs that `isKept` rejects.
   mutating func removeBlocks(keeping isKept: (UInt32) -> Bool) {
     entries.removeAll { !isKept($0.first) }
     for position in entries.indices { entries[position].blocks = [] }

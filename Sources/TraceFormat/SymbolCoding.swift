@@ -1,7 +1,8 @@
 internal import OSStrings
 internal import TraceEvents
 
-// A block of symbols: texts, images, and the functions of all images in a row. SPEC.md, "Symbols".
+// A block of symbols: texts, images, and the functions of all images, concatenated. SPEC.md,
+// "Symbols".
 
 extension [ImageSymbols] {
   func write(to target: inout GrowingBuffer<UInt8>, with encoder: inout ColumnEncoder) {
@@ -30,7 +31,7 @@ extension [ImageSymbols] {
     target.appendColumn(of: names, with: &encoder) { $0 }
   }
 
-  /// - Parameter imageCount: becomes the number of images, those of unknown kinds included.
+  /// - Parameter imageCount: set to the number of images, including those of unknown kinds.
   init(from reader: inout ByteReader, imageCount: inout Int) throws(ByteCodingError) {
     let texts = try Self.readTexts(&reader)
     let count = try reader.readCount(limit: FileLayout.imagesPerBlockMax)
@@ -43,7 +44,7 @@ extension [ImageSymbols] {
     let differences = try reader.readColumn(count: total)
     let sizes = try reader.readColumn(count: total)
     let names = try reader.readColumn(count: total)
-    // Made once: many functions may share a name.
+    // Created once per text, because many functions may share a name.
     let strings = texts.map { String(decoding: $0, as: UTF8.self) }
     self = []
     var used = 0
@@ -68,7 +69,7 @@ extension [ImageSymbols] {
           ImageFunction(offset: offset, size: sizes[index], name: strings[Int(names[index])]))
       }
       used += Int(numbers[row])
-      // A kind that this reader does not know is skipped.
+      // Images of unknown kinds are skipped.
       guard let kind = UInt8(exactly: kinds[row]).flatMap(ImageKind.init(rawValue:)) else {
         continue
       }
@@ -97,7 +98,7 @@ extension [ImageSymbols] {
   }
 }
 
-/// Texts in the order of their first use, each once.
+/// Texts in the order of first use, without duplicates.
 private struct TextIndexes {
   private var indexes: [[UInt8]: UInt64] = [:]
   private var texts: [[UInt8]] = []

@@ -1,9 +1,9 @@
-/// Reads single blocks and checks that they are whole.
+/// Reads single blocks and verifies their integrity.
 struct BlockReader: ~Copyable {
   let source: ByteSource
-  /// What every block's header must name; nil while it is not known (damaged file header).
+  /// File identifier that every block header must carry; nil while unknown (damaged file header).
   var fileID: UInt32?
-  /// Header and payload of the block that was read last.
+  /// Header and payload of the most recently read block.
   private var buffer = GrowingBuffer<UInt8>(capacity: 64 << 10)
 
   init(source: ByteSource, fileID: UInt32? = nil) {
@@ -13,15 +13,15 @@ struct BlockReader: ~Copyable {
 
   enum Outcome {
     case whole(BlockHeader)
-    /// The header is whole, the payload is not what its checksum says.
+    /// The header is intact, but the payload does not match its checksum.
     case damagedPayload(BlockHeader)
-    /// The header is whole, and says that the block goes on after the end of the file.
+    /// The header is intact, but the block extends beyond the end of the file.
     case cut(BlockHeader)
-    /// There is no whole header, or one that breaks the rule.
+    /// There is no complete header, or the header breaks the given rule.
     case noHeader(FormatRule)
   }
 
-  /// The payload of the block that was read last.
+  /// Payload of the most recently read block.
   var payload: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: buffer.rawBytes[FileLayout.blockHeaderBytes...])
   }
@@ -31,7 +31,7 @@ struct BlockReader: ~Copyable {
     buffer.count = try source.read(at: offset, count: headerBytes, into: buffer.base)
     guard let header = BlockHeader(buffer.rawBytes, fileID: fileID) else { return .noHeader(.B1) }
     if let rule = header.brokenRule { return .noHeader(rule) }
-    // Memory is taken for what is there, not for what the header claims.
+    // Memory is allocated for the bytes present, not for the size that the header claims.
     let size = try source.size()
     guard offset + UInt64(headerBytes + header.payloadBytes) <= size else { return .cut(header) }
     buffer.reserve(headerBytes + header.payloadBytes)
@@ -42,14 +42,15 @@ struct BlockReader: ~Copyable {
     return checksum(payload) == header.payloadChecksum ? .whole(header) : .damagedPayload(header)
   }
 
-  /// A block's header alone; nil when it is not whole.
+  /// Reads only a block's header. Returns nil if it is not intact.
   mutating func readHeader(at offset: UInt64) throws(FormatError) -> BlockHeader? {
     buffer.count = try source.read(
       at: offset, count: FileLayout.blockHeaderBytes, into: buffer.base)
     return BlockHeader(buffer.rawBytes, fileID: fileID)
   }
 
-  /// The event types in the directory of the block at `offset`, which is not checked otherwise.
+  /// Returns the event types in the directory of the block at `offset`. The block is not checked
+  /// further.
   mutating func refs(at offset: UInt64, _ header: BlockHeader) throws(FormatError) -> [UInt16] {
     let limit = min(
       header.payloadBytes, 4 + FileLayout.sectionsMax * SectionEntry.byteCount)
@@ -64,7 +65,7 @@ struct BlockReader: ~Copyable {
       .map { bytes.word16($0) }
   }
 
-  /// Where the next whole block header begins, at `start` or after it.
+  /// Returns the offset of the first intact block header at or after `start`.
   mutating func findHeader(from start: UInt64) throws(FormatError) -> UInt64? {
     let window = 256 << 10
     buffer.reserve(window)

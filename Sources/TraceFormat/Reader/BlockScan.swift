@@ -1,17 +1,17 @@
-/// Walks a file's blocks from the front, over damage, without an index.
+/// Iterates over a file's blocks from the front, skipping damage, without using an index.
 struct BlockScan {
-  /// Where the next block is expected: after the last whole one.
+  /// Expected offset of the next block: the end of the last intact one.
   private(set) var position: UInt64
   private var nextSequence: UInt32 = 0
 
   init(position: UInt64) { self.position = position }
 
   enum Step {
-    /// A whole block; its payload is in the reader.
+    /// An intact block. Its payload is in the reader.
     case block(BlockHeader, offset: UInt64)
-    /// Something unreadable, with more after it.
+    /// Unreadable bytes or missing blocks, followed by more blocks.
     case damage(Damage)
-    /// No whole block from here on. What is there may be a block that is being written.
+    /// No intact block follows. The remaining bytes may be a block that is still being written.
     case end(tail: Damage?)
   }
 
@@ -62,7 +62,8 @@ struct BlockScan {
     nextSequence = header.sequence &+ 1
   }
 
-  /// Blocks that were taken out cleanly: their numbers are missing, no bytes are.
+  /// Returns the damage entry for blocks that were removed cleanly: their sequence numbers are
+  /// missing, but no bytes are.
   private mutating func gap(before header: BlockHeader) -> Damage? {
     guard header.sequence != nextSequence else { return nil }
     defer { nextSequence = header.sequence }
@@ -71,7 +72,7 @@ struct BlockScan {
       what: "blocks missing", rule: .B5)
   }
 
-  /// Counts what is missing between the last block and the one found at `found`, and goes on from
+  /// Describes what is missing between the last block and the one at `found`, and continues from
   /// there.
   private mutating func missing(
     before found: UInt64, _ reader: inout BlockReader
@@ -85,7 +86,8 @@ struct BlockScan {
     }
   }
 
-  /// Numbers that go back are not counted as 4 billion missing blocks.
+  /// Returns the distance between two sequence numbers. A decrease is not counted as 4 billion
+  /// missing blocks.
   private static func distance(_ from: UInt32, _ to: UInt32) -> Int {
     let distance = to &- from
     return distance < 1 << 31 ? Int(distance) : 0

@@ -1,18 +1,18 @@
 import Glibc
 import OSStrings
 
-/// Where a trace's bytes come from: a file, or memory.
+/// The bytes of a trace, in a file or in memory.
 ///
-/// Files are read, not mapped: a file that another program cuts short while it is mapped kills the
+/// Files are read rather than mapped: truncation of a mapped file by another program would kill the
 /// reader with SIGBUS.
 final class ByteSource {
   private let descriptor: Int32
   let path: String
   private var bytes: [UInt8]
-  /// Bytes before `bytes` that a live trace has dropped.
+  /// Number of bytes before `bytes` that a live trace has dropped.
   private(set) var dropped: UInt64 = 0
 
-  /// `name` is what messages call it, the path where there is none.
+  /// Opens a file. `name` is used in messages; the path if nil.
   init(path location: String, name: String? = nil) throws(FormatError) {
     descriptor = OSPath.open(location, O_RDONLY | O_CLOEXEC)
     path = name ?? location
@@ -41,7 +41,7 @@ final class ByteSource {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// The number of bytes now.
+  /// Returns the current number of bytes.
   func size() throws(FormatError) -> UInt64 {
     if descriptor < 0 { return dropped + UInt64(bytes.count) }
     var status = stat()
@@ -79,10 +79,10 @@ final class ByteSource {
     return available
   }
 
-  /// Adds bytes at the end; only of a source in memory.
+  /// Appends bytes to a source in memory.
   func append(_ more: UnsafeRawBufferPointer) { bytes.append(contentsOf: more) }
 
-  /// Forgets the bytes before `offset`; only of a source in memory.
+  /// Discards the bytes before `offset` from a source in memory.
   func drop(before offset: UInt64) {
     guard offset > dropped else { return }
     bytes.removeFirst(min(bytes.count, Int(offset - dropped)))

@@ -1,7 +1,7 @@
-/// Nanoseconds since the trace's start for every tick.
+/// A map from ticks to nanoseconds since the trace's start.
 ///
-/// Between two clock syncs time runs evenly; before the first and after the last at the rate of the
-/// nearest two, or at the counter's nominal rate where there is but one.
+/// The map is linear between two clock syncs. Before the first and after the last it uses the rate
+/// of the nearest two, or the counter's nominal rate if there is only one.
 struct ClockMap {
   private(set) var segments: [ClockSegment] = []
 
@@ -15,7 +15,7 @@ struct ClockMap {
     }
     var points: [ClockSync] = []
     for sync in ([session.start] + syncs).sorted(by: { $0.ticks < $1.ticks }) {
-      // A sync that does not go forward in both clocks says nothing about the rate.
+      // A sync that does not advance in both clocks is no measure of the rate.
       if let last = points.last, sync.monotonicNanoseconds <= last.monotonicNanoseconds { continue }
       if let last = points.last, sync.ticks == last.ticks { continue }
       points.append(sync)
@@ -39,7 +39,7 @@ struct ClockMap {
     }
   }
 
-  /// Nanoseconds a tick, times 2³².
+  /// Nanoseconds per tick, times 2³².
   private static func rate(nanoseconds: UInt64, ticks: UInt64) -> UInt64 {
     UInt64(clamping: (UInt128(nanoseconds) << 32) / UInt128(ticks))
   }
@@ -51,7 +51,7 @@ struct ClockMap {
   static func segment(
     ofTicks ticks: UInt64, in segments: UnsafeBufferPointer<ClockSegment>
   ) -> ClockSegment {
-    // The last segment that begins at or before the ticks, else the first.
+    // Find the last segment that begins at or before the ticks, else the first.
     var low = 0
     var high = segments.count
     while low + 1 < high {
@@ -65,7 +65,7 @@ struct ClockMap {
     segment(ofTicks: ticks).timestamp(ofTicks: ticks)
   }
 
-  /// The first ticks whose timestamp is `timestamp` or later.
+  /// Returns the first tick count whose timestamp is at or after `timestamp`.
   func ticks(ofTimestamp timestamp: Int64) -> UInt64 {
     var low: UInt64 = 0
     var high = UInt64.max
@@ -77,13 +77,13 @@ struct ClockMap {
   }
 }
 
-/// A span of time over which the counter's rate is taken as constant.
+/// A span of time over which the counter's rate is assumed constant.
 @usableFromInline
 struct ClockSegment {
   @usableFromInline var fromTicks: UInt64
   @usableFromInline var fromNanoseconds: Int64
   @usableFromInline var rate: UInt64
-  /// How many ticks the segment spans.
+  /// Number of ticks that the segment spans.
   @usableFromInline var ticks = UInt64.max
 
   init(fromTicks: UInt64, fromNanoseconds: Int64, rate: UInt64) {
@@ -95,7 +95,8 @@ struct ClockSegment {
   @inlinable @inline(__always)
   func covers(_ moment: UInt64) -> Bool { moment &- fromTicks < ticks }
 
-  /// For any ticks; exact within the segment, and the rate carried on outside of it.
+  /// Returns the timestamp of any tick count: exact within the segment, extrapolated at its rate
+  /// outside.
   @inlinable @inline(__always)
   func timestamp(ofTicks moment: UInt64) -> Int64 {
     if moment >= fromTicks { return fromNanoseconds &+ Self.clamp(scale(moment &- fromTicks)) }

@@ -2,13 +2,13 @@ internal import TraceEvents
 
 /// The decoded fields of an event block's types.
 ///
-/// Everything lies in two areas that grow, so a block's types share their memory; pointers into
-/// them are made once, by ``settle()``.
+/// All data lies in two growing buffers that a block's types share. Pointers into them are created
+/// once, by ``settle()``.
 struct ColumnStore: ~Copyable {
   private var words = GrowingBuffer<UInt64>(capacity: 1024)
   private var heap = GrowingBuffer<UInt8>(capacity: 1024)
   private var settled = GrowingBuffer<FieldColumn>(capacity: 16)
-  /// Where the texts of the section being decoded lie: offset in its heap | bytes << 32.
+  /// Position of each text in the heap of the section being decoded: offset | bytes << 32.
   private var texts = GrowingBuffer<UInt64>(capacity: 64)
   private var scratch = GrowingBuffer<UInt64>(capacity: 64)
 
@@ -31,7 +31,7 @@ struct ColumnStore: ~Copyable {
     sections.removeAll(keepingCapacity: true)
   }
 
-  /// Decodes the first `leading` of a section's fields; the rest is not looked at.
+  /// Decodes the first `leading` fields of a section. The rest is not examined.
   mutating func decode(
     _ bytes: UnsafeRawBufferPointer, section: Int, rows: Int, fields: [FieldPlan],
     leading: Int
@@ -73,7 +73,7 @@ struct ColumnStore: ~Copyable {
     while heap.count & 7 != 0 { heap.append(0) }
   }
 
-  /// Room for `added` more bytes in the heap.
+  /// Reserves room for `added` more bytes in the heap.
   private mutating func extendHeap(
     _ added: Int, _ reader: ByteReader
   ) throws(ByteCodingError) -> UnsafeMutablePointer<UInt8> {
@@ -113,7 +113,7 @@ struct ColumnStore: ~Copyable {
     }
   }
 
-  /// Lays an array field's elements into the heap as records have them, and points its rows at
+  /// Writes an array field's elements to the heap in the layout of records, and points its rows at
   /// them.
   private mutating func readElements(
     _ reader: inout ByteReader, _ column: UnsafeMutablePointer<UInt64>, rows: Int,
@@ -145,7 +145,7 @@ struct ColumnStore: ~Copyable {
     guard used == total else { throw reader.broken(.E13, UInt64(total)) }
   }
 
-  /// Copies a text of the table to the end of the heap: its length in a word, its bytes, zeros.
+  /// Appends a text of the table to the heap: its length in a word, its bytes, and zero padding.
   private mutating func appendTextElement(
     _ index: UInt64, heapStart: Int, _ reader: ByteReader
   ) throws(ByteCodingError) {
@@ -161,7 +161,7 @@ struct ColumnStore: ~Copyable {
     (target + 8).copyMemory(from: source, byteCount: length)
   }
 
-  /// Makes the columns that handlers read from; nothing may be decoded after it.
+  /// Creates the columns that handlers read. Nothing may be decoded afterwards.
   mutating func settle() {
     settled.count = 0
     for (position, section) in sections {

@@ -1,13 +1,13 @@
 /// A part of a trace file that could not be read.
 public struct Damage: Hashable, Sendable {
-  /// Where the unreadable bytes begin, and how many they are; none when whole blocks are missing.
+  /// Offset and number of the unreadable bytes; zero bytes if whole blocks are missing.
   public var offset: UInt64
   public var byteCount: UInt64
-  /// Blocks that are missing there, as far as the numbering of the blocks around it tells.
+  /// Number of blocks missing there, as far as the surrounding sequence numbers show.
   public var missingBlocks: Int
-  /// A few words for people: "damaged events block".
+  /// Short description for users: "damaged events block".
   public var what: String
-  /// The rule of SPEC.md that is broken; nil where the file was cut.
+  /// The rule of SPEC.md that is broken; nil if the file was truncated.
   public var rule: FormatRule?
 
   public init(

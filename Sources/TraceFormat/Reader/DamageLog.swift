@@ -1,17 +1,16 @@
-/// What is known to be wrong with an open file, each block once.
+/// The known damage of an open file; each block is listed once.
 ///
-/// Memory is bounded: beyond ``countMax`` places the last entry stands for all that follow.
+/// Memory is bounded: beyond ``countMax`` entries, the last one stands for all further damage.
 struct DamageLog {
   static let countMax = 65_536
 
   private(set) var entries: [Damage] = []
-  /// For each damaged block that the index of blocks has, how many of its events cannot be read;
-  /// nil for all.
+  /// Number of unreadable events in each damaged block of the index of blocks; nil for all.
   private var eventsLost: [UInt64: UInt64?] = [:]
 
   func contains(blockAt offset: UInt64) -> Bool { eventsLost[offset] != nil }
 
-  /// Adds a place that is not a block of the index: between blocks, or the file's header.
+  /// Adds damage outside the indexed blocks: between blocks, or in the file's header.
   mutating func add(_ damage: Damage) {
     guard entries.count >= Self.countMax else {
       entries.append(damage)
@@ -23,10 +22,10 @@ struct DamageLog {
     entries[last].what = "and more damaged places"
   }
 
-  /// Adds a block, once. `eventCount` of its events cannot be read; all when it is nil.
+  /// Adds a block, once. `eventCount` is the number of its events that cannot be read; nil for all.
   mutating func add(_ damage: Damage, blockAt offset: UInt64, eventCount: UInt64? = nil) {
     guard !contains(blockAt: offset) else {
-      // What is known to be lost of it grows.
+      // The known loss in the block increases.
       if let known = eventsLost[offset], let known, let eventCount {
         eventsLost[offset] = .some(known + eventCount)
       } else {
@@ -38,7 +37,7 @@ struct DamageLog {
     add(damage)
   }
 
-  /// Adds the blocks that another log of the same file has and this one has not.
+  /// Adds the blocks from another log of the same file that this log lacks.
   mutating func take(_ other: DamageLog) {
     for damage in other.entries {
       guard let lost = other.eventsLost[damage.offset], !contains(blockAt: damage.offset) else {
@@ -48,7 +47,7 @@ struct DamageLog {
     }
   }
 
-  /// Of `blocks`, those that are whole as far as is known, and the events that can be read.
+  /// Returns how many of `blocks` are not known to be damaged, and how many events can be read.
   func readable(_ blocks: [BlockEntry]) -> (blocks: Int, events: UInt64) {
     var result = (blocks: 0, events: UInt64(0))
     for block in blocks {

@@ -1,18 +1,18 @@
 internal import TraceEvents
 
-/// What a file's metadata defines, gathered from its blocks or from the index's copy of them.
+/// The metadata of a file, collected from its blocks or from the index's copy.
 struct Definitions: Equatable {
   private(set) var session: SessionDescription?
   private(set) var schemas: [UInt16: EventSchema] = [:]
-  /// Refs in the order of their definition.
+  /// Refs in order of definition.
   private(set) var refs: [UInt16] = []
   private(set) var providers: [ProviderSchema] = []
   private var providerPositions: [String: Int] = [:]
   private(set) var processes: [UInt32: ProcessRecord] = [:]
   private var ends: [UInt32: UInt64] = [:]
-  /// Up to when the rings' events are in the file; the latest that was said. Of an unfinished file.
+  /// Latest recorded ticks up to which the rings' events are in the file. For unfinished files.
   private(set) var completeTicks: UInt64?
-  /// Bytes of the records that said something new. Repetitions cost nothing.
+  /// Size of the records that added information. Repeated records are not counted.
   private var byteCount = 0
 
   static func == (a: Definitions, b: Definitions) -> Bool {
@@ -29,9 +29,9 @@ struct Definitions: Equatable {
     case completeness(UInt64)
   }
 
-  /// Takes in a metadata block's records: all of them, or none when one breaks a rule.
+  /// Adds the records of a metadata block: all of them, or none if one breaks a rule.
   ///
-  /// - Returns: the number of records, and whether the first is a session's.
+  /// - Returns: the number of records, and whether the first is a session record.
   @discardableResult
   mutating func absorb(
     _ bytes: UnsafeRawBufferPointer
@@ -84,13 +84,13 @@ struct Definitions: Equatable {
     case RecordTag.completeness:
       return .completeness(try reader.readVarint())
     default:
-      // A later version's record: skipped.
+      // Skip records of later versions.
       return nil
     }
   }
 
-  /// Whether the records agree with each other and with what is known: events were written with the
-  /// first definition, so another one cannot be right.
+  /// Checks that the records agree with each other and with the existing definitions. Events were
+  /// written under the first definition, so a conflicting one cannot be correct.
   private func check(_ records: [Record], _ reader: ByteReader) throws(ByteCodingError) {
     var session = session
     var own: [UInt16: EventSchema] = [:]
@@ -127,7 +127,7 @@ struct Definitions: Equatable {
         return processes[process.index] == process
       }()
     case .processEnd(let index, let ticks): ends[index] == ticks
-    // Nothing is kept but one number.
+    // Only one number is stored.
     case .completeness: true
     }
   }

@@ -1,17 +1,18 @@
 internal import TraceEvents
 
-/// An event block's decoded columns. Kept and filled again: its memory is the largest block's.
+/// The decoded columns of an event block. Instances are reused; memory is that of the largest block
+/// decoded.
 final class EventBlock {
   private(set) var directory: SectionDirectory?
   private(set) var count = 0
   private(set) var stretches: [Stretch] = []
   private(set) var origins = GrowingBuffer<EventOrigin>(capacity: 64)
 
-  // A value an event, in the block's order.
+  // One value per event, in the block's order.
   private(set) var ticks = GrowingBuffer<UInt64>(capacity: 64)
-  /// Position of its section in the directory, less one.
+  /// Position of the event's section in the directory, minus one.
   private(set) var types = GrowingBuffer<UInt16>(capacity: 64)
-  /// Its row in its type's columns.
+  /// The event's row in its type's columns.
   private(set) var rows = GrowingBuffer<UInt32>(capacity: 64)
   private(set) var originIndexes = GrowingBuffer<UInt32>(capacity: 64)
   private(set) var flags = GrowingBuffer<UInt8>(capacity: 64)
@@ -21,10 +22,11 @@ final class EventBlock {
   private var scratch = GrowingBuffer<UInt64>(capacity: 64)
   private var section = GrowingBuffer<UInt8>(capacity: 1024)
 
-  /// Bytes of memory that the block takes, about.
+  /// Approximate memory of the block, in bytes.
   var memoryBytes: Int { columns.memoryBytes + ticks.capacity * 32 + section.capacity }
 
-  /// Decodes what all events have. Fields are decoded by ``decodeFields(of:fields:payload:)``.
+  /// Decodes the data common to all events. ``decodeFields(of:fields:payload:)`` decodes the
+  /// fields.
   func decode(_ header: BlockHeader, _ payload: UnsafeRawBufferPointer) throws(FormatError) {
     columns.removeAll()
     count = header.count
@@ -44,7 +46,8 @@ final class EventBlock {
     }
   }
 
-  /// Decodes the fields of the type in `section` (1 and up), once: all, or the `leading` ones.
+  /// Decodes the fields of the type in `section` (1 and up), once: all of them, or the `leading`
+  /// ones.
   func decodeFields(
     of position: Int, fields: [FieldPlan], leading: Int? = nil, _ payload: UnsafeRawBufferPointer
   ) throws(FormatError) {
@@ -59,12 +62,12 @@ final class EventBlock {
     }
   }
 
-  /// The decoded columns of a section. Valid until the block is filled again or more is decoded.
+  /// Returns the decoded columns of a section. Valid until the block is reused or more is decoded.
   func columns(of position: Int) -> UnsafeBufferPointer<FieldColumn> {
     columns.columns(of: position)
   }
 
-  /// Ends decoding: columns do not move any more.
+  /// Ends decoding: the columns no longer move.
   func settleColumns() { columns.settle() }
 
   private func sectionBytes(
@@ -113,7 +116,7 @@ final class EventBlock {
     guard start == count else { throw reader.broken(.E5, UInt64(start)) }
   }
 
-  /// Joins the runs of equal writers with the stretches: both say where an event came from.
+  /// Merges the runs of equal writers with the stretches into event origins.
   private func decodeWriters(_ reader: inout ByteReader) throws(ByteCodingError) {
     let number = try reader.readCount(limit: FileLayout.writersPerBlockMax)
     let processes = try reader.readColumn32(count: number)
@@ -124,7 +127,8 @@ final class EventBlock {
     let lengths = try reader.readColumn(count: runs)
     originIndexes.reserve(count)
     originIndexes.count = count
-    // Each run, and each stretch, begins one. Locals: a property is checked at every access.
+    // Each run and each stretch begins an origin. Local copies avoid exclusivity checks on
+    // properties.
     let (stretches, count) = (stretches, count)
     origins.count = 0
     origins.reserve(runs + stretches.count)
@@ -191,7 +195,7 @@ final class EventBlock {
     }
   }
 
-  /// Adds up the differences; time must not go back, nor leave what the header says.
+  /// Sums the differences. Time must not go back or leave the range given by the header.
   private func decodeTicks(
     _ reader: inout ByteReader, _ header: BlockHeader
   ) throws(ByteCodingError) {
@@ -218,7 +222,7 @@ final class EventBlock {
     stacks.reserve(count)
     flags.count = count
     stacks.count = count
-    // The union of all values shows whether one has bits that it must not have.
+    // The bitwise OR of all values shows whether any has a disallowed bit.
     if let constant = try reader.readConstantColumn() {
       guard constant <= 0xff else { throw reader.broken(.E7, constant) }
       flags.base.update(repeating: UInt8(truncatingIfNeeded: constant), count: count)

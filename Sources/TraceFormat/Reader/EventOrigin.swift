@@ -1,4 +1,4 @@
-/// Where an event came from: what consecutive events of a block have in common.
+/// Origin of an event: the properties shared by consecutive events of a block.
 @usableFromInline
 struct EventOrigin {
   @usableFromInline var stream: UInt32
@@ -8,7 +8,7 @@ struct EventOrigin {
   @usableFromInline var cpu: UInt16
 }
 
-/// Consecutive events of a block that came from one ring.
+/// Consecutive events of a block from one ring.
 struct Stretch {
   var stream: UInt32
   var cpu: UInt16

@@ -1,14 +1,14 @@
-/// A file of another tool or of another kind, recognised by its first bytes.
+/// A file of another tool or format, recognized by its first bytes.
 public struct ForeignFile: Hashable, Sendable {
-  /// With its article: "a perf.data file".
+  /// Description with its article: "a perf.data file".
   public var kind: String
-  /// What to do with it, as an instruction.
+  /// Recommended next step, as an instruction.
   public var nextStep: String
 
-  /// Bytes that are looked at.
+  /// Number of bytes examined.
   static let prefixBytes = 4096
 
-  /// Nil where the first bytes tell nothing.
+  /// Returns nil if the first bytes are not recognized.
   init?(prefix bytes: [UInt8]) {
     guard
       let found = Self.signature(bytes) ?? Self.etwLog(bytes) ?? Self.elf(bytes)
@@ -20,7 +20,7 @@ public struct ForeignFile: Hashable, Sendable {
   private static let collect = "collect with 'tracectl collect', or read it with its own tool"
   private static let decompress = "decompress it first"
 
-  /// Where the bytes stand, the bytes, what they mean, and the next step.
+  /// Offset of each signature, its bytes, the kind of file, and the next step.
   private static let signatures: [(offset: Int, bytes: [UInt8], kind: String, next: String)] = [
     (0, Array("PERFILE2".utf8), "a perf.data file", "read it with 'perf script', or \(collect)"),
     (0, Array("2ELIFREP".utf8), "a perf.data file", "read it with 'perf script', or \(collect)"),
@@ -65,7 +65,7 @@ public struct ForeignFile: Hashable, Sendable {
       .map { ($0.kind, $0.next) }
   }
 
-  /// ETW: a buffer's header of 72 bytes, then the system's header with its marker.
+  /// ETW: a buffer header of 72 bytes, then the system header with its marker.
   private static func etwLog(_ bytes: [UInt8]) -> (String, String)? {
     guard bytes.count > 76 else { return nil }
     let size = (0..<4).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) }
@@ -82,7 +82,7 @@ public struct ForeignFile: Hashable, Sendable {
       : ("an ELF program or library", "trace it with 'tracectl collect … -- program'")
   }
 
-  /// pprof, not compressed: its first field is a short message that begins with its first field.
+  /// pprof, uncompressed: its first field is a short message that begins with its own first field.
   private static func profile(_ bytes: [UInt8]) -> (String, String)? {
     guard bytes.count > 4, bytes[0] == 0x0a, (2...12).contains(bytes[1]), bytes[2] == 0x08 else {
       return nil

@@ -1,14 +1,14 @@
 internal import TraceEvents
 
-// Opening: by the index where there is one, else by a scan.
+// Opening a file: by its index if it has one, otherwise by a scan.
 
 extension TraceFile {
-  /// False when the first 32 bytes are not a file header.
+  /// Reads the file header. Returns false if the first 32 bytes are not one.
   func readFileHeader() throws(FormatError) -> Bool {
     var bytes = GrowingBuffer<UInt8>(capacity: FileLayout.fileHeaderBytes)
     bytes.count = try source.read(at: 0, count: FileLayout.fileHeaderBytes, into: bytes.base)
     guard let header = FileHeader(bytes.rawBytes) else {
-      // Blocks stand on their own: look for them from the very beginning.
+      // Blocks are self-contained: the scan looks for them from the first byte.
       scan = BlockScan(position: 0)
       return false
     }
@@ -20,7 +20,7 @@ extension TraceFile {
     return true
   }
 
-  /// Opens by the closing index; false when there is none, or it breaks a rule.
+  /// Reads the closing index. Returns false if there is none or it breaks a rule.
   func readIndex() throws(FormatError) -> Bool {
     let endBytes = UInt64(FileLayout.blockHeaderBytes + FileLayout.endPayloadBytes)
     let size = try source.size()
@@ -37,7 +37,7 @@ extension TraceFile {
       let content = try unpack(reader.payload, limit: FileLayout.indexPayloadBytesMax)
       try absorbIndex(content, end: offset, count: header.count)
     } catch {
-      // The blocks themselves may do better. The scan lists the index as damaged.
+      // The blocks themselves may still be intact. The scan lists the index as damaged.
       return false
     }
     scan = BlockScan(position: size)
@@ -46,7 +46,7 @@ extension TraceFile {
     return true
   }
 
-  /// Takes in all that an index says, or nothing when it breaks a rule.
+  /// Adopts the whole content of an index, or nothing if it breaks a rule.
   func absorbIndex(
     _ content: UnsafeRawBufferPointer, end: UInt64, count: Int? = nil
   ) throws(FormatError) {
@@ -60,20 +60,21 @@ extension TraceFile {
     ledger = found.ledger
   }
 
-  /// The content of a packed payload. Valid until the next call, or the next block is read.
+  /// Returns the content of a packed payload. Valid until the next call or until the next block is
+  /// read.
   func unpack(
     _ payload: UnsafeRawBufferPointer, limit: Int = FileLayout.decodedBytesMax
   ) throws(FormatError) -> UnsafeRawBufferPointer {
     try PackedPayload.content(of: payload, room: &unpackRoom, limit: limit)
   }
 
-  /// Walks over the blocks that have not been looked at.
+  /// Scans the blocks that have not been scanned yet.
   func scanForward() throws(FormatError) {
     tail = nil
     while true {
       switch try scan.next(&reader) {
       case .block(let header, let offset):
-        // Without a file header, the first whole block says which blocks belong together.
+        // Without a file header, the first intact block supplies the file's identifier.
         if reader.fileID == nil { reader.fileID = header.fileID }
         do throws(FormatError) {
           try absorb(header, at: offset)
@@ -91,7 +92,7 @@ extension TraceFile {
     }
   }
 
-  /// Reads a block's table.
+  /// Reads the table that the block contains.
   func table<Rows>(
     _ payload: UnsafeRawBufferPointer,
     _ read: (inout ByteReader) throws(ByteCodingError) -> Rows
@@ -115,7 +116,8 @@ extension TraceFile {
       rule: rule)
   }
 
-  /// Lists a block as damage, once; `eventCount` of its events cannot be read, all when nil.
+  /// Lists a block as damage, once. `eventCount` is the number of its events that cannot be read;
+  /// nil for all.
   func note(
     _ what: String, _ offset: UInt64, payloadBytes: Int, rule: FormatRule? = nil,
     eventCount: UInt64? = nil
@@ -127,7 +129,7 @@ extension TraceFile {
       blockAt: offset, eventCount: eventCount)
   }
 
-  /// Brings what is derived from the definitions and the index up to date.
+  /// Updates everything that is derived from the definitions and the index.
   func settle() {
     noteMissingSession()
     session = definitions.session ?? Self.unknownSession(syncs: syncs)
@@ -140,7 +142,7 @@ extension TraceFile {
     }
   }
 
-  /// Without a session record times are ticks, counted from the first clock sync.
+  /// Handles a missing session record: times are then ticks since the first clock sync.
   private func noteMissingSession() {
     let isMissing = definitions.session == nil && !index.blocks.isEmpty && log.entries.isEmpty
     guard isMissing, !isLive else { return }
@@ -150,7 +152,7 @@ extension TraceFile {
         what: "no session record: times are not known", rule: .M1))
   }
 
-  /// What to assume when the record that describes the session is lost.
+  /// Returns the session description to assume if the session record is lost.
   static func unknownSession(syncs: [ClockSync]) -> SessionDescription {
     let start =
       syncs.first
@@ -161,7 +163,7 @@ extension TraceFile {
 }
 
 extension TraceFile {
-  /// Why a file without a block is no trace, as far as its first bytes tell.
+  /// Returns the error for a file without a block, according to its first bytes.
   func notATrace() throws(FormatError) -> FormatError {
     var bytes = GrowingBuffer<UInt8>(capacity: ForeignFile.prefixBytes)
     bytes.count = try source.read(at: 0, count: ForeignFile.prefixBytes, into: bytes.base)

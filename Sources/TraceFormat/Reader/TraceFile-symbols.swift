@@ -1,10 +1,10 @@
 internal import TraceEvents
 
 extension TraceFile {
-  /// The functions that the session wrote names for, image by image in the file's order; an image
-  /// that was told in parts is put together. What is damaged is left out, and listed.
+  /// The functions that the session named, by image in the file's order. An image written in parts
+  /// is merged. Damaged blocks are omitted and listed.
   ///
-  /// - Cost: the blocks of symbols are read once, at the first use. Memory is bounded.
+  /// - Cost: the blocks of symbols are read once, on first use. Memory is bounded.
   public var symbols: [ImageSymbols] {
     let blocks = index.symbolBlocks
     for position in blocks.dropFirst(symbolStore.blocksTaken) {
@@ -23,7 +23,7 @@ extension TraceFile {
     }
   }
 
-  /// Decodes the block of symbols that was read last, and adds what it says.
+  /// Decodes the most recently read block of symbols and adds its content.
   func take(_ header: BlockHeader, into store: inout SymbolStore) throws(FormatError) {
     var imageCount = 0
     let images = try table(reader.payload) { (reader) throws(ByteCodingError) in
@@ -40,7 +40,7 @@ extension TraceFile {
   }
 }
 
-/// The symbols of the blocks that were read.
+/// The symbols of the blocks read.
 struct SymbolStore {
   private struct Key: Hashable {
     var kind: ImageKind
@@ -54,16 +54,16 @@ struct SymbolStore {
   private var bytes = 0
   var blocksTaken = 0
 
-  /// Whether a block with so much content is still within the limit; if so, it counts.
+  /// Whether a block with `added` bytes of content is still within the limit. If so, it is counted.
   mutating func admits(bytes added: Int) -> Bool {
     guard bytes + added <= FileLayout.symbolBytesMax else { return false }
     bytes += added
     return true
   }
 
-  /// False, with nothing added, when they are too many.
+  /// Adds images. Returns false, with nothing added, if they exceed the limit.
   mutating func add(_ added: [ImageSymbols]) -> Bool {
-    // An image without functions takes memory too.
+    // An image without functions takes memory, too.
     let count = added.reduce(0) { $0 + $1.functions.count + 1 }
     guard functionCount + count <= FileLayout.functionsMax else { return false }
     functionCount += count

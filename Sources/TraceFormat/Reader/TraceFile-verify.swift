@@ -1,9 +1,9 @@
 internal import TraceEvents
 
 extension TraceFile {
-  /// Checks every rule of SPEC.md against every block; what is wrong is in ``damage`` afterwards.
+  /// Checks every rule of SPEC.md against every block. Afterwards ``damage`` lists all violations.
   ///
-  /// - Cost: the whole file is read; memory for one block, and what an index would hold.
+  /// - Cost: reads the whole file; memory for one block and for what an index would hold.
   public func verify() throws(FormatError) {
     let validator = try TraceValidator(self)
     try validator.run()

@@ -2,8 +2,8 @@ import Glibc
 import OSStrings
 
 extension TraceFile {
-  /// Whether a collection that locks its output, as `tracectl collect` does, is writing the file
-  /// now. False does not mean that nobody writes.
+  /// Whether a collection that locks its output, as `tracectl collect` does, is currently writing
+  /// the file. False does not exclude other writers.
   ///
   /// - Cost: opens the file once more and tries its lock.
   public var isBeingWritten: Bool {
