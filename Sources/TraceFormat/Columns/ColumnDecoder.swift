@@ -3,7 +3,7 @@ internal import TraceEvents
 extension ByteReader {
   /// Reads a column of `count` values.
   ///
-  /// The caller has bounded `count`, and `target` has room for it.
+  /// The caller has checked `count`, and `target` has room for the values.
   mutating func readColumn(
     _ target: UnsafeMutablePointer<UInt64>, count: Int
   ) throws(ByteCodingError) {
@@ -44,8 +44,8 @@ extension ByteReader {
 
   /// Reads a column of values of a type.
   ///
-  /// - Throws: when a value has bits beyond the type's width. Mostly the encoding shows that none
-  ///   can; else it costs a pass over the values.
+  /// - Throws: if a value has bits beyond the type's width. The encoding mostly rules this out;
+  ///   otherwise the check costs a pass over the values.
   mutating func readColumn(
     _ target: UnsafeMutablePointer<UInt64>, count: Int, of type: ScalarType
   ) throws(ByteCodingError) {
@@ -56,7 +56,7 @@ extension ByteReader {
     }
   }
 
-  /// Whether the encoding of the column that comes next has only values that the type can hold.
+  /// Whether the encoding of the next column admits only values of the type.
   private func isNextColumn(within type: ScalarType) -> Bool {
     guard type.bitWidth < 64 else { return true }
     guard remaining >= 2 else { return false }
@@ -68,7 +68,8 @@ extension ByteReader {
     }
   }
 
-  /// The value of a column that is one value throughout; nil, with nothing read, when it is not.
+  /// Reads a constant column and returns its value. Returns nil, with nothing read, if the column
+  /// is not constant.
   mutating func readConstantColumn() throws(ByteCodingError) -> UInt64? {
     guard remaining > 0, bytes[offset] == ColumnEncoding.constant.rawValue else { return nil }
     _ = try readUInt8()
@@ -80,7 +81,7 @@ extension ByteReader {
   ) throws(ByteCodingError) {
     let width = try readWidth()
     var value = try readVarint()
-    // Narrow ones, the most usual, are put together and added up in one pass.
+    // Narrow differences, the most common, are assembled and summed in one pass.
     if width <= 2 {
       let bytes = try readBytes(count * width)
       let low = bytes.baseAddress!.assumingMemoryBound(to: UInt8.self)
@@ -148,7 +149,7 @@ extension ByteReader {
 }
 
 extension UnsafePointer<UInt64> {
-  /// The first value that `isSought` picks; 0 when there is none.
+  /// Returns the first value that satisfies `isSought`; 0 if there is none.
   func firstValue(count: Int, _ isSought: (UInt64) -> Bool) -> UInt64 {
     UnsafeBufferPointer(start: self, count: count).first(where: isSought) ?? 0
   }

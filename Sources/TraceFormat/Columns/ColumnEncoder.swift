@@ -1,9 +1,9 @@
-/// What the encoder may assume of a column.
+/// A property of a column that helps the encoder choose.
 enum ColumnHint {
   case integers
   /// Bit patterns of floating-point numbers.
   case floats
-  /// Mostly small, with some that are large.
+  /// Mostly small values with a few large ones.
   case skewed
 }
 
@@ -11,13 +11,13 @@ enum ColumnHint {
 struct ColumnEncoder: ~Copyable {
   private var palette = Palette()
 
-  /// Bits that occur in the values under each transform: what decides between encodings.
+  /// Bits that occur in the values under each transform; they determine the choice of encoding.
   private struct Survey {
     var plain: UInt64 = 0
     var signed: UInt64 = 0
     var delta: UInt64 = 0
     var exclusive: UInt64 = 0
-    /// Not zero when the differences are not all the same.
+    /// Zero if all differences are equal.
     var unevenness: UInt64 = 0
   }
 
@@ -76,7 +76,8 @@ struct ColumnEncoder: ~Copyable {
     return result
   }
 
-  /// The fewest bytes a value win; of equals the first, because values as they are repeat best.
+  /// Returns the encoding with the fewest bytes per value; the first of equals, because
+  /// untransformed values repeat best.
   private static func narrowest(
     _ survey: Survey, _ hint: ColumnHint
   ) -> (ColumnEncoding, bits: UInt64) {
@@ -124,7 +125,7 @@ struct ColumnEncoder: ~Copyable {
   }
 }
 
-/// Finds columns of few distinct wide values (addresses, identifiers).
+/// Encodes columns of few distinct wide values (addresses, identifiers).
 private struct Palette: ~Copyable {
   private static let slotCount = 1024
   private static let entriesMax = 256
@@ -132,7 +133,8 @@ private struct Palette: ~Copyable {
   private var entries = GrowingBuffer<UInt64>(capacity: entriesMax)
   private var indexes = GrowingBuffer<UInt8>(capacity: 256)
 
-  /// False, with nothing written, when there are too many distinct values for it to pay.
+  /// Encodes the column. Returns false, with nothing written, if it has too many distinct values to
+  /// save space.
   mutating func encode(
     _ values: UnsafePointer<UInt64>, count: Int, into target: inout GrowingBuffer<UInt8>
   ) -> Bool {

@@ -1,9 +1,9 @@
 internal import TraceEvents
 
-// Small tables (losses, clock syncs, the index) are a count and their columns, in a row.
+// A small table (losses, clock syncs, the index) is a row count followed by its columns.
 
 extension GrowingBuffer where Element == UInt8 {
-  /// Appends one column of a table, a value a row.
+  /// Appends one column of a table, with one value per row.
   mutating func appendColumn<Row>(
     of rows: [Row], with encoder: inout ColumnEncoder, hint: ColumnHint = .integers,
     _ value: (Row) -> UInt64
@@ -17,7 +17,7 @@ extension GrowingBuffer where Element == UInt8 {
 }
 
 extension ByteReader {
-  /// Reads a column of a table. The caller has bounded `count`.
+  /// Reads a column of a table. The caller has checked `count`.
   mutating func readColumn(count: Int) throws(ByteCodingError) -> [UInt64] {
     var values = [UInt64](repeating: 0, count: count)
     var failure: ByteCodingError?
@@ -35,7 +35,7 @@ extension ByteReader {
 }
 
 extension ByteReader {
-  /// Reads a column of identities of 32 bits.
+  /// Reads a column of 32-bit identifiers.
   mutating func readColumn32(count: Int) throws(ByteCodingError) -> [UInt32] {
     let words = try readColumn(count: count)
     if let wide = words.first(where: { $0 > UInt64(UInt32.max) }) { throw broken(.E7, wide) }

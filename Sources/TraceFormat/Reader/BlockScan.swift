@@ -72,8 +72,8 @@ struct BlockScan {
       what: "blocks missing", rule: .B5)
   }
 
-  /// Describes what is missing between the last block and the one at `found`, and continues from
-  /// there.
+  /// Returns the number of blocks missing between the last block and the one at `found`, and
+  /// continues from there.
   private mutating func missing(
     before found: UInt64, _ reader: inout BlockReader
   ) throws(FormatError) -> Int {

@@ -1,12 +1,12 @@
 internal import TraceEvents
 
-/// The decoded nodes of an epoch, in a row. What was damaged is not there, and nodes whose callers
-/// were in it say so.
+/// The decoded nodes of an epoch, in order of their numbers. Nodes in damaged blocks are absent;
+/// their callees have ``StackID/lost`` as their parent.
 final class StackEpoch {
-  /// Nodes whose numbers follow each other.
+  /// Nodes with consecutive numbers.
   struct Run {
     var firstID: UInt32
-    /// Where its first node lies among all.
+    /// Position of the run's first node among all nodes.
     var start: Int
   }
 
@@ -14,11 +14,11 @@ final class StackEpoch {
   private(set) var runs: [Run] = []
   private(set) var parents = GrowingBuffer<UInt32>(capacity: 16)
   private(set) var addresses = GrowingBuffer<UInt64>(capacity: 16)
-  /// Frames from the node to the outermost: chains are never longer than the format allows.
+  /// Number of frames from the node to the outermost; chains never exceed the format's limit.
   private var depths = GrowingBuffer<UInt16>(capacity: 16)
-  /// How many of the epoch's blocks have been looked at.
+  /// Number of the epoch's blocks processed so far.
   var blocksTaken = 0
-  /// What the cache holds it to take.
+  /// Memory that the cache has counted for the epoch.
   var bytesAccounted = 0
 
   init(first: UInt32) { self.first = first }
@@ -27,7 +27,7 @@ final class StackEpoch {
 
   @inline(__always)
   func position(of id: UInt32) -> Int? {
-    // All in one piece but where blocks are missing.
+    // There is one run unless blocks are missing.
     if runs.count == 1 {
       let position = Int(id) - Int(runs[0].firstID)
       return position >= 0 && position < parents.count ? position : nil
@@ -35,10 +35,12 @@ final class StackEpoch {
     return search(id)
   }
 
-  /// The node's frame and its callers', until `body` says false; it must not add to the epoch.
+  /// Calls `body` with the node's frame and its callers' until it returns false. `body` must not
+  /// add to the epoch.
   @inline(__always)
   func forEachFrame(from id: UInt32, _ body: (StackID, UInt64) -> Bool) {
-    // Read once: a step of a million stacks is a few loads, and nothing is asked of this object.
+    // Local copies: a walk of a million stacks then takes a few loads per step and no property
+    // access.
     let (parents, addresses, count) = (parents.base, addresses.base, parents.count)
     let firstID = runs.count == 1 ? Int(runs[0].firstID) : nil
     var next = id
@@ -68,7 +70,8 @@ final class StackEpoch {
     return position < end ? position : nil
   }
 
-  /// Adds a block's nodes, which come after those that are there; nothing when it breaks a rule.
+  /// Adds the nodes of a block, which follow the existing ones. A node whose parent is unknown or
+  /// too deep gets ``StackID/lost`` as its parent.
   func append(_ block: borrowing StackBlock) {
     let base = parents.count
     let continues = runs.last.map { Int($0.firstID) + base - $0.start == Int(block.firstID) }
@@ -78,13 +81,13 @@ final class StackEpoch {
     parents.reserve(total)
     addresses.reserve(total)
     depths.reserve(total)
-    // Locals: a property is checked at every access.
+    // Local copies avoid exclusivity checks on properties.
     let (parents, depths) = (parents.base, depths.base)
     for index in 0..<block.parents.count {
       var parent = block.parents[index]
       var depth: UInt16 = 1
       if parent != 0 {
-        // Callers come before what they call, mostly in the same run.
+        // Callers precede their callees, mostly in the same run.
         let known =
           parent >= run.firstID ? run.start + Int(parent - run.firstID) : position(of: parent)
         if let known, depths[known] < FileLayout.stackFramesMax {
@@ -102,14 +105,14 @@ final class StackEpoch {
   }
 }
 
-/// What one block of stacks says.
+/// The content of a block of stacks.
 struct StackBlock: ~Copyable {
   private(set) var firstID: UInt32 = 0
-  /// Numbers of the callers' nodes, 0 for none.
+  /// Node numbers of the callers; 0 for none.
   private(set) var parents = GrowingBuffer<UInt32>()
   private(set) var addresses = GrowingBuffer<UInt64>()
 
-  /// - Parameter epoch: the number that callers do not lie before.
+  /// - Parameter epoch: lowest node number to which a caller may refer.
   init(_ reader: inout ByteReader, epoch: UInt32) throws(ByteCodingError) {
     firstID = try reader.readVarint32()
     let count = try reader.readCount(limit: FileLayout.nodesPerBlockMax)

@@ -3,8 +3,8 @@ internal import TraceEvents
 // Reading single blocks of an open file.
 
 extension TraceFile {
-  /// Reads a block that the index names, into `reader`; nil, and listed as damage, when it is not
-  /// whole or not what the index says.
+  /// Reads an indexed block into `reader`. Returns nil, and lists the block as damage, if it is not
+  /// intact or differs from its index entry.
   func readBlock(_ entry: BlockEntry) throws(FormatError) -> BlockHeader? {
     switch Self.match(try reader.read(at: entry.offset), entry) {
     case .success(let header): return header
@@ -14,7 +14,7 @@ extension TraceFile {
     }
   }
 
-  /// Why a block that the index names cannot be used.
+  /// The reason why an indexed block cannot be used.
   struct Unusable: Error {
     var what: String
     var rule: FormatRule
@@ -24,7 +24,7 @@ extension TraceFile {
     note(unusable.what, entry.offset, payloadBytes: entry.payloadBytes, rule: unusable.rule)
   }
 
-  /// Whether what was read is whole, and what the index says.
+  /// Checks that the block read is intact and matches its index entry.
   static func match(
     _ outcome: BlockReader.Outcome, _ entry: BlockEntry
   ) -> Result<BlockHeader, Unusable> {
@@ -42,19 +42,20 @@ extension TraceFile {
     }
   }
 
-  /// Lists the events of a type that has no schema.
+  /// Lists the events of a type without a schema as damage.
   func noteUndefined(ref: UInt16, count: Int, _ offset: UInt64, payloadBytes: Int) {
     note(
       "\(count) events of type \(ref), whose schema is missing", offset,
       payloadBytes: payloadBytes, rule: .E10, eventCount: UInt64(count))
   }
 
-  /// Checks the blocks that a replay had no reason to read: an index that does not say what they
-  /// are keeps their events from being handed out. Those that differ are listed as damage.
+  /// Checks the blocks that a replay had no reason to read, because a wrong index entry would hide
+  /// a block's events from it. Blocks that differ from their entries are listed as damage.
   ///
-  /// - Cost: once a file that has an index; a header a block, and an event block's directory.
+  /// - Cost: only for a file with an index: reads a header per block, and an event block's
+  ///   directory.
   ///
-  /// - Parameter isRead: whether the block at an offset was read.
+  /// - Parameter isRead: returns whether the block at an offset was read.
   package func checkUnreadBlocks(_ isRead: (UInt64) -> Bool) throws(FormatError) {
     guard isIndexed else { return }
     for entry in index.blocks where !isRead(entry.offset) && !log.contains(blockAt: entry.offset) {
@@ -81,7 +82,8 @@ extension TraceFile {
       payloadBytes: entry.payloadBytes, rule: .I3)
   }
 
-  /// Every loss record of the whole blocks, in the file's order. ``lossTotals`` is cheaper.
+  /// Returns every loss record of the intact blocks, in the file's order. ``lossTotals`` is
+  /// cheaper.
   public func losses() throws(FormatError) -> [LossRecord] {
     var result: [LossRecord] = []
     for entry in index.blocks where entry.kind == BlockKind.losses {
@@ -90,7 +92,7 @@ extension TraceFile {
     return result
   }
 
-  /// A loss block's records; none, and listed as damage, when it is not whole.
+  /// Returns the records of a loss block; none, and lists the block as damage, if it is not intact.
   func losses(of entry: BlockEntry) throws(FormatError) -> [LossRecord] {
     guard let header = try readBlock(entry) else { return [] }
     do throws(FormatError) {

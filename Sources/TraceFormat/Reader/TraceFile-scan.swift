@@ -1,11 +1,11 @@
 internal import TraceEvents
 
-// What a scan takes from each block.
+// Collection of the information in each block during a scan.
 
 extension TraceFile {
-  /// Takes in what a whole block says about the trace.
+  /// Adopts the information that an intact block has about the trace.
   func absorb(_ header: BlockHeader, at offset: UInt64) throws(FormatError) {
-    // A live trace has no file header, so no offset in an index or an end fits it.
+    // A live trace has no file header, so offsets in an index or an end block do not apply.
     if isLive, [BlockKind.index, BlockKind.end].contains(header.kind) {
       isComplete = header.kind == BlockKind.end
       return
@@ -32,7 +32,7 @@ extension TraceFile {
     } catch let failure {
       error = failure
     }
-    // A block that breaks a rule is in the list of blocks all the same, and in that of damage.
+    // A block that breaks a rule is listed both as a block and as damage.
     if error == nil || header.kind != BlockKind.events {
       index.append(
         offset: offset, kind: header.kind, payloadBytes: header.payloadBytes, count: header.count,
@@ -74,7 +74,7 @@ extension TraceFile {
     return []
   }
 
-  /// Clock syncs beyond the limit are not read: a few bytes may stand for very many.
+  /// Clock syncs beyond the limit are not read: a few bytes may encode a very large number of them.
   private func absorbClock(_ header: BlockHeader) throws(FormatError) {
     let room = FileLayout.syncsMax - syncs.count
     guard room > 0 else { return }
@@ -88,7 +88,7 @@ extension TraceFile {
     syncs.append(contentsOf: found.prefix(room))
   }
 
-  /// Decodes the block of losses that was read last.
+  /// Decodes the most recently read block of losses.
   func readLosses(_ header: BlockHeader) throws(FormatError) -> [LossRecord] {
     let found = try table(reader.payload) { (reader) throws(ByteCodingError) in
       try [LossRecord](from: &reader, limit: FileLayout.recordsPerBlockMax)
@@ -107,7 +107,8 @@ extension TraceFile {
     }
   }
 
-  /// An index that is not used for opening is checked, and its metadata may stand in for a block.
+  /// Checks an index that was not used for opening. Its metadata may replace that of a damaged
+  /// block.
   private func absorbIndexOfScan(_ header: BlockHeader, at offset: UInt64) throws(FormatError) {
     let content = try unpack(reader.payload, limit: FileLayout.indexPayloadBytesMax)
     let isDamaged = !log.entries.isEmpty
@@ -120,7 +121,7 @@ extension TraceFile {
       scannedIndex = found
       indexPlace = (offset, header.payloadBytes)
     } catch {
-      // Where bytes are missing before it, no index can be right.
+      // If bytes before the index are missing, its offsets cannot be correct.
       guard isDamaged, case .malformed(let violation) = error, violation.rule == .I2 else {
         throw error
       }
@@ -139,7 +140,7 @@ extension TraceFile {
     }
     isComplete = true
     guard let closingIndex else {
-      // The index may be what is damaged.
+      // The index itself may be damaged.
       if !log.entries.isEmpty { return }
       throw .malformed(FormatViolation(.B8, "end without an index before it"))
     }
@@ -150,14 +151,14 @@ extension TraceFile {
   }
 }
 
-/// Everything that an index says.
+/// The complete content of an index.
 struct IndexContent {
   var definitions = Definitions()
   var syncs: [ClockSync]
   var ledger = LossLedger()
   var index: BlockIndex
 
-  /// - Parameter end: where the index lies, and the blocks end that it lists.
+  /// - Parameter end: offset of the index, at which the blocks that it lists end.
   init(_ content: UnsafeRawBufferPointer, end: UInt64) throws(FormatError) {
     let metadata = try Self.metadata(in: content)
     try definitions.absorb(metadata)
@@ -175,7 +176,7 @@ struct IndexContent {
     }
   }
 
-  /// The metadata that an index begins with.
+  /// Returns the metadata at the start of an index.
   static func metadata(
     in content: UnsafeRawBufferPointer
   ) throws(FormatError) -> UnsafeRawBufferPointer {

@@ -1,14 +1,15 @@
 internal import TraceEvents
 
-/// A frame of a stack, and through its parent its callers.
+/// A frame of a stack, linked to its callers through its parent.
 public struct StackNode: Hashable, Sendable {
-  /// The caller's node: ``StackID/none`` when this is the outermost frame, ``StackID/lost`` when
-  /// the caller was in a part of the file that is damaged.
+  /// The caller's node; ``StackID/none`` for the outermost frame, ``StackID/lost`` if the caller
+  /// was in a damaged part of the file.
   public var parent: StackID
   public var address: UInt64
 
-  /// Stands for the callers that were lost: in a damaged part of the file, or, as a node of its own
-  /// that has no parent, while the stack was recorded. No code lies there.
+  /// Placeholder address for lost callers: callers in a damaged part of the file, or, as the
+  /// address of a node without a parent, callers lost during recording. It is never the address of
+  /// code.
   public static let lostAddress = UInt64.max
 
   public init(parent: StackID, address: UInt64) {
@@ -17,23 +18,23 @@ public struct StackNode: Hashable, Sendable {
   }
 }
 
-/// Nodes whose numbers follow each other.
+/// Nodes with consecutive numbers.
 public struct StackNodes {
-  /// The number of the first.
+  /// Number of the first node.
   public var firstID: StackID
-  /// Each node's caller, as ``StackNode/parent`` has it: a lower number, of an earlier node.
+  /// Caller of each node, as in ``StackNode/parent``: the lower number of an earlier node.
   public var parents: UnsafeBufferPointer<UInt32>
   public var addresses: UnsafeBufferPointer<UInt64>
 }
 
-// Stacks are a tree of frames: SPEC.md, "Stacks".
+// The stacks of a file form a tree of frames: SPEC.md, "Stacks".
 
 extension TraceFile {
-  /// A stack's addresses, innermost first, at most 8,192. Where callers, or all of the stack, were
-  /// in a part of the file that is damaged, ``StackNode/lostAddress`` comes last.
+  /// Returns a stack's addresses, innermost first, at most 8,192. If some or all of the frames were
+  /// in a damaged part of the file, ``StackNode/lostAddress`` comes last.
   ///
-  /// - Cost: a search and a step a frame; now and then an epoch's decoding (up to some ms). Memory
-  ///   is bounded. To look at many stacks ``forEachStackNodes(_:)`` is cheaper.
+  /// - Cost: a search and one step per frame; occasionally the decoding of an epoch (up to some
+  ///   ms). Memory is bounded. For many stacks ``forEachStackNodes(_:)`` is cheaper.
   public func stack(_ id: StackID) -> [UInt64] {
     var addresses: [UInt64] = []
     forEachFrame(of: id) { _, address in
@@ -43,12 +44,12 @@ extension TraceFile {
     return addresses
   }
 
-  /// Calls `body` with a stack's frames, innermost first, each with the number of the stack that
-  /// ends in it, until it says false. Where callers are in a damaged part of the file,
+  /// Calls `body` with each frame of a stack, innermost first, and the id of the stack that ends in
+  /// that frame, until `body` returns false. If callers are in a damaged part of the file,
   /// ``StackID/lost`` comes last.
   ///
   /// - Cost: as ``stack(_:)``, without the array.
-  /// - Trap: `body` must not read on in a trace that is still being written.
+  /// - Trap: `body` must not read further in a trace that is still being written.
   public func forEachFrame(of id: StackID, _ body: (StackID, UInt64) -> Bool) {
     guard id != .none else { return }
     guard let epoch = epoch(holding: id) else {
@@ -58,10 +59,10 @@ extension TraceFile {
     epoch.forEachFrame(from: id.rawValue, body)
   }
 
-  /// A stack's innermost frame; nil for ``StackID/none``, and when it was in a part of the file
-  /// that is damaged.
+  /// Returns a stack's innermost frame; nil for ``StackID/none``, and for a frame in a damaged part
+  /// of the file.
   ///
-  /// - Guarantee: going from parent to parent ends after at most 8,192 steps; numbers descend.
+  /// - Guarantee: following parents ends after at most 8,192 steps; node numbers decrease.
   /// - Cost: as ``stack(_:)``, without the array.
   public func stackNode(_ id: StackID) -> StackNode? {
     guard let epoch = epoch(holding: id), let position = epoch.position(of: id.rawValue) else {
@@ -72,12 +73,12 @@ extension TraceFile {
       address: epoch.addresses.base[position])
   }
 
-  /// Hands out every node of the file, in the order of their numbers, some hundred thousand at a
-  /// time: callers come before what they call. What is damaged is left out.
+  /// Calls `body` with every node of the file in the order of their numbers, some hundred thousand
+  /// at a time. Callers precede their callees. Damaged blocks are omitted.
   ///
-  /// - Guarantee: a parent is 0, ``StackID/lost``, or was handed out before; chains have at most
-  ///   8,192 nodes.
-  /// - Cost: each block of stacks is read and decoded once. The pointers live as long as the call.
+  /// - Guarantee: a parent is 0, ``StackID/lost``, or an earlier node; chains have at most 8,192
+  ///   nodes.
+  /// - Cost: each block of stacks is read and decoded once. The pointers are valid during the call.
   public func forEachStackNodes(_ body: (StackNodes) throws -> Void) rethrows {
     for entry in index.stacks.entries {
       guard let epoch = epoch(entry) else { continue }
@@ -99,7 +100,7 @@ extension TraceFile {
     return epoch(index.stacks.entries[position])
   }
 
-  /// The epoch with all blocks that have come by now.
+  /// Returns the epoch with all blocks available so far.
   private func epoch(_ entry: StackEpochEntry) -> StackEpoch? {
     let epoch = stackCache[entry.first] ?? StackEpoch(first: entry.first)
     guard epoch.blocksTaken < entry.blocks.count else { return epoch }
@@ -120,7 +121,7 @@ extension TraceFile {
     }
   }
 
-  /// Decodes the block that was read last, and checks that it is what its header says.
+  /// Decodes the most recently read block of stacks and checks it against its header.
   func stackBlock(_ header: BlockHeader) throws(FormatError) -> StackBlock {
     var reader = ByteReader(try unpack(self.reader.payload))
     do throws(ByteCodingError) {
@@ -135,8 +136,8 @@ extension TraceFile {
     }
   }
 
-  /// Ends a step of a live trace: the blocks that were read are forgotten, their stacks kept, as
-  /// many as the cache holds.
+  /// Ends a step of a live trace: discards the blocks read, and keeps as many of their stacks as
+  /// the cache holds.
   func keepStacksOnly() {
     for entry in index.stacks.entries where !entry.blocks.isEmpty { _ = epoch(entry) }
     source.drop(before: scan.position)
@@ -144,7 +145,8 @@ extension TraceFile {
   }
 }
 
-/// Epochs of stacks that were used lately; the oldest give way beyond a limit.
+/// A cache of decoded epochs. Above ``bytesMax``, epochs are evicted in the order in which they
+/// were added.
 struct StackCache {
   static let bytesMax = 48 << 20
   private var epochs: [UInt32: StackEpoch] = [:]
@@ -161,20 +163,20 @@ struct StackCache {
     }
   }
 
-  /// Adds an epoch, or takes note that it has grown.
+  /// Adds an epoch, or updates the memory counted for it.
   mutating func insert(_ epoch: StackEpoch) {
     if epochs.updateValue(epoch, forKey: epoch.first) == nil { order.append(epoch.first) }
     latest = epoch
     bytes += epoch.memoryBytes - epoch.bytesAccounted
     epoch.bytesAccounted = epoch.memoryBytes
     while bytes > Self.bytesMax, order.count > 1 {
-      // The one at hand stays, however large.
+      // The current epoch is kept, regardless of its size.
       let oldest = order[0] == epoch.first ? order.remove(at: 1) : order.removeFirst()
       bytes -= epochs.removeValue(forKey: oldest)?.bytesAccounted ?? 0
     }
   }
 
-  /// Whether the epoch is here; its blocks are forgotten.
+  /// Returns whether the epoch is cached, and resets its number of processed blocks.
   mutating func keepsWithoutBlocks(_ first: UInt32) -> Bool {
     epochs[first]?.blocksTaken = 0
     return epochs[first] != nil

@@ -1,17 +1,17 @@
 public import TraceEvents
 
-/// A type of event that a file has.
+/// A type of event in a file.
 public struct EventType: Sendable {
   /// Position in ``TraceFile/eventTypes``.
   public var index: Int
-  /// The number that blocks call it by.
+  /// Number by which blocks refer to the type.
   public var ref: UInt16
   public var schema: EventSchema
-  /// How many are in the file.
+  /// Number of events of the type in the file.
   public var count: UInt64
 }
 
-/// What was lost in all, by ring, cause and process.
+/// Total number of losses for a ring, cause and process.
 public struct LossTotal: Hashable, Sendable {
   public var stream: UInt32
   public var cpu: UInt16
@@ -22,34 +22,36 @@ public struct LossTotal: Hashable, Sendable {
   public var lastTicks: UInt64
 }
 
-/// A trace file, opened for reading; also one that is still being written, was cut, or is damaged.
+/// A trace file opened for reading; it may be still being written, truncated or damaged.
 ///
-/// - Guarantee: whatever the bytes are, opening neither crashes nor takes memory beyond the limits
-///   of SPEC.md; every whole block is found, and ``damage`` lists the rest.
-/// - Cost: with the closing index, a few reads however large the file; without, one pass over it.
-/// - Trap: with the index, damage inside a block shows only when the block is read: by a replay, or
-///   by ``verify()``.
+/// - Guarantee: whatever the bytes, opening neither crashes nor takes memory beyond the limits of
+///   SPEC.md; every intact block is found, and ``damage`` lists the rest.
+/// - Cost: with a closing index, a few reads regardless of the file's size; without, one pass over
+///   the file.
+/// - Trap: with an index, damage inside a block is detected only when the block is read, by a
+///   replay or by ``verify()``.
 public final class TraceFile {
   public let path: String
-  /// What the session said of itself; made up from what there is when that part is damaged.
+  /// The session's description of itself; reconstructed from the available data if that part is
+  /// damaged.
   public internal(set) var session: SessionDescription
   public internal(set) var eventTypes: [EventType] = []
   public internal(set) var lossTotals: [LossTotal] = []
-  /// Why and where the file cannot be read, as far as it is known by now. The last may be a block
-  /// that is being written.
+  /// The damage known so far: reason and position of each unreadable part. The last entry may be a
+  /// block that is still being written.
   public var damage: [Damage] { log.entries + (tail.map { [$0] } ?? []) }
-  /// Whether the writer finished the file; if not, it is being written, or was cut.
+  /// Whether the writer finished the file. If false, it is being written or was truncated.
   public internal(set) var isComplete = false
   /// Ticks up to which an unfinished file has every event of every program, or counts it as lost.
-  /// Of later events, some may be missing before others that are there. Nil for a complete file,
-  /// and where the writer has not said.
+  /// Later events may be missing even if still later ones are present. Nil for a complete file, and
+  /// if the writer has not recorded it.
   ///
-  /// - Trap: does not cover what the session records itself, such as samples, nor damage.
+  /// - Trap: does not cover events recorded by the session itself, such as samples, nor damage.
   public var completeTicks: UInt64? { isComplete ? nil : definitions.completeTicks }
-  /// The version of the format, as in "1.0".
+  /// Version of the format, such as "1.0".
   public internal(set) var version = "\(FileLayout.versionMajor).\(FileLayout.versionMinor)"
 
-  /// How many times a replay went over the file.
+  /// Number of replays run over the file.
   package var replayRuns = 0
 
   let source: ByteSource
@@ -64,35 +66,37 @@ public final class TraceFile {
   var symbolStore = SymbolStore()
   var unpackRoom = GrowingBuffer<UInt8>(capacity: 1024)
   var log = DamageLog()
-  /// Whether the closing index was believed.
+  /// Whether the file was opened by its closing index.
   var isIndexed = false
   package let isLive: Bool
-  /// Called by a scan with each block that it has taken in.
+  /// Called by a scan after it has processed a block.
   var inspect: ((BlockHeader, UInt64) throws(FormatError) -> Void)?
-  /// What a scan needs to know: the ids of stacks so far, the index if it came last, what
-  /// the index says, and how many losses were read.
+  /// State of a scan: the ids of stacks so far, the index if it was the last block, the content of
+  /// the index, and the number of losses read.
   var stackIDs = StackEpochs()
   var closingIndex: (offset: UInt64, header: BlockHeader)?
   var scannedIndex: IndexContent?
   var indexPlace: (offset: UInt64, payloadBytes: Int)?
   var lossRecordCount = 0
-  /// The part at the end that is not a whole block (yet).
+  /// Bytes at the end that do not form an intact block (yet).
   var tail: Damage?
 
-  /// - Parameter name: what messages call it, and ``path``; nil: its path.
-  /// - Throws: ``FormatError/io(operation:path:code:)``, ``FormatError/notATrace(path:)`` when
-  ///   there is neither a file header nor one whole block, or ``FormatError/foreignFile(path:_:)``,
+  /// Opens the file at `path`.
+  ///
+  /// - Parameter name: name for messages and for ``path``; the path if nil.
+  /// - Throws: ``FormatError/io(operation:path:code:)``; ``FormatError/notATrace(path:)`` if there
+  ///   is neither a file header nor an intact block; ``FormatError/foreignFile(path:_:)``;
   ///   ``FormatError/unsupportedVersion(major:minor:)``.
   public convenience init(path: String, name: String? = nil) throws(FormatError) {
     try self.init(source: try ByteSource(path: path, name: name))
   }
 
-  /// A trace that lies in memory; `name` is what messages call it.
+  /// Opens a trace in memory. `name` is used in messages.
   public convenience init(bytes: [UInt8], name: String = "bytes") throws(FormatError) {
     try self.init(source: ByteSource(bytes: bytes, name: name))
   }
 
-  /// - Parameter isLive: blocks are still to come, and a file header is not.
+  /// - Parameter isLive: whether the blocks arrive later, without a file header.
   init(source: ByteSource, isLive: Bool = false) throws(FormatError) {
     self.source = source
     self.isLive = isLive
@@ -108,7 +112,7 @@ public final class TraceFile {
     settle()
   }
 
-  /// A file of which nothing but the header has been read: for a scan.
+  /// Creates a file of which only the header has been read, for a scan.
   init(unread source: ByteSource) throws(FormatError) {
     self.source = source
     isLive = false
@@ -120,7 +124,8 @@ public final class TraceFile {
     _ = try readFileHeader()
   }
 
-  /// A file that is being written, by the content of the index that would close it now.
+  /// Creates a file that is still being written, from the content of the index that would close it
+  /// now.
   init(
     source: ByteSource, index: UnsafeRawBufferPointer, end: UInt64
   ) throws(FormatError) {
@@ -136,9 +141,10 @@ public final class TraceFile {
     settle()
   }
 
-  /// The same file for another thread: what it reads, keeps and finds damaged is its own.
+  /// Creates a copy of the file for another thread. Its reader, caches and damage list are
+  /// independent.
   ///
-  /// - Precondition: the file is not live. It is not refreshed while its twin is used.
+  /// - Precondition: the file is not live, and is not refreshed while the copy is in use.
   package init(twinOf file: TraceFile) {
     precondition(!file.isLive, "a live trace has no twin")
     source = file.source
@@ -152,19 +158,19 @@ public final class TraceFile {
     (symbolStore, tail) = (file.symbolStore, file.tail)
   }
 
-  /// Lists what a twin found damaged.
+  /// Adds the damage found by a twin.
   package func takeDamage(of twin: TraceFile) { log.take(twin.log) }
 
-  /// Bytes in the file, as far as they have been looked at.
+  /// Size of the file in bytes, as far as it has been scanned.
   public var byteCount: UInt64 { scan.position + (tail?.byteCount ?? 0) }
   public var eventCount: UInt64 { index.eventCount }
   public var blockCount: Int { index.blocks.count }
-  /// The blocks that are not known to be damaged, and the events that can be read.
+  /// Number of blocks not known to be damaged, and number of readable events.
   ///
-  /// - Cost: a look at each block's entry in memory.
-  /// - Trap: with an index, damage shows only when a block is read (``verify()``).
+  /// - Cost: inspects each block's entry in memory.
+  /// - Trap: with an index, damage is detected only when a block is read (``verify()``).
   public var readable: (blocks: Int, events: UInt64) { log.readable(index.blocks) }
-  /// Providers that had something to say, with the events that the file has of them.
+  /// Providers with a description or events in the file, with their events.
   public var providers: [ProviderSchema] {
     var result = definitions.providers
     for type in eventTypes {
@@ -177,15 +183,15 @@ public final class TraceFile {
     return result
   }
 
-  /// In the order of their indexes.
+  /// Processes in the order of their indexes.
   public var processes: [ProcessRecord] {
     definitions.processes.values.sorted { $0.index < $1.index }
   }
 
-  /// In the file's order.
+  /// Clock syncs in the file's order.
   public var clockSyncs: [ClockSync] { syncs }
 
-  /// First and last event; nil when there is none.
+  /// Ticks of the first and the last event; nil if there are no events.
   public var ticksRange: ClosedRange<UInt64>? {
     var range: ClosedRange<UInt64>?
     for block in index.blocks where block.kind == BlockKind.events {
@@ -203,20 +209,22 @@ public final class TraceFile {
     return UInt64(clamping: span)
   }
 
-  /// Nanoseconds from the trace's start to `ticks`.
+  /// Returns the nanoseconds from the trace's start to `ticks`.
   public func timestamp(ofTicks ticks: UInt64) -> Int64 { clock.timestamp(ofTicks: ticks) }
 
-  /// - Cost: a dictionary look-up.
+  /// Returns the process with this index; nil if unknown.
+  ///
+  /// - Cost: a dictionary lookup.
   public func process(index: UInt32) -> ProcessRecord? { definitions.processes[index] }
 
-  /// Nanoseconds since 1970 (UTC) at the trace's time zero.
+  /// Nanoseconds from 1970 (UTC) to the trace's time zero.
   public var startUnixNanoseconds: Int64 {
     Int64(truncatingIfNeeded: session.start.realtimeNanoseconds)
   }
 
-  /// Looks for blocks that were written since; true when there are.
+  /// Looks for blocks written since the last scan. Returns whether there are any.
   ///
-  /// - Cost: what is new is read once.
+  /// - Cost: new blocks are read once.
   public func refresh() throws(FormatError) -> Bool {
     guard !isComplete else { return false }
     let before = index.blocks.count

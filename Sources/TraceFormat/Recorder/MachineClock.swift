@@ -2,12 +2,12 @@ internal import CTraceShims
 internal import Glibc
 
 extension ClockKind {
-  /// The clock by which a trace counts that is recorded on this machine: the processor's counter
-  /// where it runs at one rate and agrees between CPUs, else CLOCK_MONOTONIC. Nothing else decides
-  /// this.
+  /// The clock for traces recorded on this machine: the processor's counter if it runs at a
+  /// constant rate and is synchronized between CPUs, otherwise CLOCK_MONOTONIC. This is the only
+  /// place where the choice is made.
   public static let here: ClockKind = trace_ticks_are_invariant() ? .counter : .monotonic
 
-  /// The clock's reading, on this machine.
+  /// Returns the current reading of the clock on this machine.
   ///
   /// - Cost: some 10 ns.
   public func now() -> UInt64 {
@@ -17,10 +17,10 @@ extension ClockKind {
     }
   }
 
-  /// Ticks a second on this machine: what the processor states, or what a short look at two clocks
-  /// shows. Readers use it only until they have two clock syncs.
+  /// Ticks per second on this machine: as stated by the processor, or as measured briefly against
+  /// another clock. Readers use it only until they have two clock syncs.
   ///
-  /// - Cost: 10 ms, once, where the processor does not state the counter's rate.
+  /// - Cost: 10 ms, once, if the processor does not state the counter's rate.
   public var ticksPerSecond: UInt64 {
     switch self {
     case .counter: Self.counterRate
@@ -42,7 +42,7 @@ extension ClockKind {
 }
 
 extension ClockSync {
-  /// The clocks of this machine read together: of a few tries the one that took least time.
+  /// Reads the clocks of this machine together: takes a few readings and returns the quickest.
   ///
   /// - Cost: about a microsecond.
   public static func now(_ clock: ClockKind = .here) -> ClockSync {

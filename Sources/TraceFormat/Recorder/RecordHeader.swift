@@ -1,17 +1,17 @@
-/// What a recorded event has beside its fields and its stack.
+/// The properties of a recorded event other than its fields and its stack.
 public struct RecordHeader: Hashable, Sendable {
-  /// The trace clock's reading.
+  /// Reading of the trace clock.
   public var ticks: UInt64
-  /// The trace's number for the process; ``Recorder/addProcess(_:)`` gives one. Events of a process
-  /// that the trace does not define have process id 0.
+  /// The trace's number for the process, as returned by ``Recorder/addProcess(_:)``. Events of a
+  /// process that the trace does not define have process id 0.
   public var process: UInt32
   public var tid: UInt32
-  /// One of ``StreamNumbers``. Events of one stream are best appended in the order of their ticks:
-  /// an event that is earlier than the one before it costs some bytes.
+  /// One of ``StreamNumbers``. Append the events of a stream in the order of their ticks if
+  /// possible: an event earlier than its predecessor costs some bytes.
   public var stream: UInt32
-  /// The CPU, or ``EventHeader/noCPU``.
+  /// CPU number, or ``EventHeader/noCPU``.
   public var cpu: UInt16
-  /// ``EventFlags/stack`` is set by the recorder.
+  /// Flags of the event. The recorder sets ``EventFlags/stack``.
   public var flags: EventFlags
 
   public init(
@@ -28,7 +28,7 @@ public struct RecordHeader: Hashable, Sendable {
 }
 
 extension RecordHeader {
-  /// The header of an event that was replayed: for a trace that is written from another.
+  /// Creates the header of a replayed event, to copy it to another trace.
   public init(_ header: EventHeader) {
     self.init(
       ticks: header.ticks, process: header.processIndex, tid: header.tid, stream: header.stream,

@@ -1,51 +1,51 @@
-/// The numbers of a trace's streams. A stream is a source of events whose times ascend, but for
+/// The numbers of a trace's streams. A stream is a source of events whose times ascend, except for
 /// small disorder: a ring, or a CPU.
 ///
-///     0x0000_0000  rings, in the order in which a session makes them
+///     0x0000_0000  rings, in the order of their creation by a session
 ///     0x3fff_ffff  unrecorded      losses of events that reached no ring
-///     0x4000_0000  cpu(0), …       what the kernel records on each CPU
-///     0x4000_fffd  endedCode       code of processes that have ended, announced in files
-///     0x4000_fffe  code            code of processes that run, announced in files
-///     0x4000_ffff  machine         what no CPU made: the rundown, the session's own events
-///     0x4001_0000  imported(0), …  an importer's
+///     0x4000_0000  cpu(0), …       the kernel's records, by CPU
+///     0x4000_fffd  endedCode       code of ended processes, announced in files
+///     0x4000_fffe  code            code of running processes, announced in files
+///     0x4000_ffff  machine         events of no CPU: the rundown, the session's own events
+///     0x4001_0000  imported(0), …  streams of an importer
 ///
-/// - Guarantee: SPEC.md fixes only 2³⁰, below which a stream is a ring. The other numbers keep
-///   streams apart; readers give them no meaning.
+/// - Guarantee: SPEC.md specifies only that streams below 2³⁰ are rings. The other numbers merely
+///   distinguish streams; readers attach no meaning to them.
 public enum StreamNumbers {
   /// Losses of events that reached no ring.
   public static let unrecorded: UInt32 = firstSource - 1
-  /// Code of processes that have ended, announced in files.
+  /// Code of ended processes, announced in files.
   public static let endedCode: UInt32 = firstSource + 0xfffd
-  /// Code of processes that run, announced in files.
+  /// Code of running processes, announced in files.
   public static let code: UInt32 = firstSource + 0xfffe
-  /// What no CPU made: the rundown, the session's own events.
+  /// Events of no CPU: the rundown, the session's own events.
   public static let machine: UInt32 = firstSource + 0xffff
 
-  /// Numbers from here are not rings.
+  /// Lowest number that is not a ring.
   private static let firstSource: UInt32 = 0x4000_0000
   private static let firstImported: UInt32 = 0x4001_0000
 
-  /// The numbers that rings may have.
+  /// Range of the rings' numbers.
   public static let rings: Range<UInt32> = 0..<unrecorded
 
-  /// What the kernel records on a CPU. ``machine`` for a number that no CPU has: one below 0 or
-  /// above 65,532.
+  /// Returns the stream of the kernel's records on a CPU; ``machine`` for an invalid CPU number,
+  /// below 0 or above 65,532.
   public static func cpu(_ cpu: Int32) -> UInt32 {
     cpu >= 0 && cpu < 0xfffd ? firstSource + UInt32(cpu) : machine
   }
 
-  /// An importer's stream of this number; the largest numbers share one.
+  /// Returns an importer's stream by number. The largest numbers share one stream.
   public static func imported(_ number: UInt32) -> UInt32 {
     firstImported + min(number, .max - firstImported)
   }
 }
 
-/// The numbers of a trace's processes, one each, which no other process of the trace gets.
+/// The numbers of a trace's processes, which are never reused within the trace.
 ///
-///     0x0000_0000  processes that join a session, in order
-///     0x0100_0000  all others, in the order in which they are first recorded
+///     0x0000_0000  processes that join a session, in order of joining
+///     0x0100_0000  all others, in order of their first record
 public enum ProcessNumbers {
-  /// Numbers from here belong to processes that have not joined a session themselves: the kernel's
-  /// records name them, or a ``Recorder`` adds them.
+  /// Lowest number of processes that have not joined a session themselves: those named by the
+  /// kernel's records or added by a ``Recorder``.
   public static let firstOther: UInt32 = 0x0100_0000
 }

@@ -1,29 +1,30 @@
 public import TraceEvents
 
-/// Room in which an event becomes the words of a record: its fields, and after them its stack.
+/// A buffer in which an event is encoded into the words of a record: its fields, followed by its
+/// stack.
 ///
-/// - Cost: no allocation in the long run.
+/// - Cost: no allocation in the steady state.
 @usableFromInline
 package struct RecordWords: ~Copyable {
   @usableFromInline var room: UnsafeMutableRawBufferPointer
-  /// Words of the record that was written last.
+  /// Number of words in the most recent record.
   package private(set) var count = 0
 
-  /// Bytes that an event's fields may take.
+  /// Maximum size of an event's fields in bytes.
   package static let bytesMax = 1 << 20
 
   package init() { room = .allocate(byteCount: 4096, alignment: 8) }
 
   deinit { room.deallocate() }
 
-  /// The record that was written last.
+  /// The most recent record.
   package var words: UnsafePointer<UInt64> {
     UnsafePointer(room.baseAddress!.assumingMemoryBound(to: UInt64.self))
   }
 
-  /// Writes an event's fields. `encode` runs again when they need more room.
+  /// Writes an event's fields. `encode` runs again if they need more room.
   ///
-  /// - Returns: false when they take more than ``bytesMax``.
+  /// - Returns: false if they exceed ``bytesMax``.
   @inlinable
   package mutating func write(_ encode: (inout EventEncoder) -> Void) -> Bool {
     while true {
@@ -40,7 +41,7 @@ package struct RecordWords: ~Copyable {
   @usableFromInline
   mutating func setByteCount(_ bytes: Int) { count = bytes / 8 }
 
-  /// Keeps nothing of what was written.
+  /// Discards the record.
   @usableFromInline
   mutating func makeRoom(_ bytes: Int) -> Bool {
     count = 0
@@ -49,7 +50,7 @@ package struct RecordWords: ~Copyable {
     return true
   }
 
-  /// Adds the stack's addresses, innermost first.
+  /// Appends the stack's addresses, innermost first.
   package mutating func append(stack: UnsafeBufferPointer<UInt64>) {
     guard let addresses = stack.baseAddress else { return }
     let bytes = (count + stack.count) * 8

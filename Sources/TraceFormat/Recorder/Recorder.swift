@@ -10,13 +10,13 @@ public import TraceEvents
 ///     try recorder.finish()
 ///     let replay = Replay(try TraceFile(bytes: memory.bytes))
 ///
-/// What an importer reads, and what a session records of the machine, is recorded this way. Records
-/// whose words are encoded already, as those of a session's rings, go to a ``TraceWriter``.
+/// Use a `Recorder` for imported events and for a session's own records of the machine. Use a
+/// ``TraceWriter`` for records whose words are already encoded, such as those of a session's rings.
 ///
-/// - Guarantee: an event is in the trace when ``append(_:_:stack:)`` has returned and ``flush()``
-///   or ``finish()`` after it; otherwise one of them has thrown. The trace is readable at every
-///   moment up to its last whole block.
-/// - Cost: an event costs its encoding and the look-up of its type; memory is that of the
+/// - Guarantee: an event is in the trace once ``append(_:_:stack:)`` and a later ``flush()`` or
+///   ``finish()`` have returned without an error. The trace is always readable up to its last
+///   complete block.
+/// - Cost: an event costs its encoding and the lookup of its type; memory is that of the
 ///   ``TraceWriter``.
 /// - Trap: without ``finish()`` the last events are missing and the trace has no index.
 public struct Recorder: ~Copyable {
@@ -24,13 +24,13 @@ public struct Recorder: ~Copyable {
   @usableFromInline var record = RecordWords()
   private var refs = RefTable()
   private var refsByType: [ObjectIdentifier: UInt16] = [:]
-  /// The type of the last event: most are of the same one.
+  /// Type of the last event; most events have the same type as their predecessor.
   @usableFromInline var lastType: ObjectIdentifier?
   @usableFromInline var lastRef: UInt16 = 0
   private var nextProcess = ProcessNumbers.firstOther
   private var isFinished = false
 
-  /// Records into a sink; `name` is what messages call it.
+  /// Creates a recorder that writes to a sink. `name` is used in messages.
   public init(
     to sink: any ByteSink, name: String = "trace", session: SessionDescription,
     options: TraceWriter.Options = TraceWriter.Options()
@@ -38,7 +38,7 @@ public struct Recorder: ~Copyable {
     writer = try TraceWriter(sink: sink, name: name, session: session, options: options)
   }
 
-  /// Records into a file, which is created, or emptied.
+  /// Creates a recorder that writes to a file, which is created or truncated.
   public init(
     path: String, session: SessionDescription,
     options: TraceWriter.Options = TraceWriter.Options()
@@ -48,7 +48,7 @@ public struct Recorder: ~Copyable {
 
   // MARK: Events
 
-  /// Records an event, with the stack's addresses, innermost first.
+  /// Records an event with the stack's addresses, innermost first.
   ///
   /// The first event of a type defines the type in the trace.
   ///
@@ -64,10 +64,10 @@ public struct Recorder: ~Copyable {
     guard commit(ref, header, stack) else { throw problem(Event.schema, stack) }
   }
 
-  /// Records an event whose schema is known only while the program runs: `encode` writes the
-  /// fields, in the schema's order. It may run twice.
+  /// Records an event whose schema is known only at run time. `encode` writes the fields in the
+  /// schema's order; it may run twice.
   ///
-  /// - Throws: as for an event of a type.
+  /// - Throws: as for an event of a static type.
   @inlinable
   public mutating func append(
     _ schema: EventSchema, _ header: RecordHeader, stack: [UInt64] = [],
@@ -78,15 +78,15 @@ public struct Recorder: ~Copyable {
     guard commit(ref, header, stack) else { throw problem(schema, stack) }
   }
 
-  /// Defines event types before their first events, in this order. They are then in the trace even
-  /// if no event is.
+  /// Defines event types before their first events, in this order. The trace then contains them
+  /// even without events.
   ///
-  /// - Throws: ``FormatError/unacceptableSchema(name:reason:)`` when readers would refuse a schema.
+  /// - Throws: ``FormatError/unacceptableSchema(name:reason:)`` if readers would reject a schema.
   public mutating func define(_ types: [any TraceEvent.Type]) throws(FormatError) {
     for type in types { refsByType[ObjectIdentifier(type)] = try define(type.schema) }
   }
 
-  /// The number by which the trace calls events of a schema; defines it the first time.
+  /// Returns the trace's number for a schema, defining the schema on first use.
   @discardableResult @usableFromInline
   mutating func define(_ schema: EventSchema) throws(FormatError) -> UInt16 {
     guard let (ref, isNew) = refs.ref(for: schema) else {
@@ -116,7 +116,7 @@ public struct Recorder: ~Copyable {
     return ref
   }
 
-  /// Hands the record that was written last to the writer; false when nothing was recorded.
+  /// Passes the most recent record to the writer. Returns false if nothing was recorded.
   @usableFromInline
   mutating func commit(_ ref: UInt16, _ header: RecordHeader, _ stack: [UInt64]) -> Bool {
     guard !isFinished else { return false }
@@ -129,7 +129,7 @@ public struct Recorder: ~Copyable {
     return isAccepted && writer.failure == nil
   }
 
-  /// Why ``commit(_:_:_:)`` recorded nothing.
+  /// Returns the reason why ``commit(_:_:_:)`` recorded nothing.
   @usableFromInline
   func problem(_ schema: EventSchema, _ stack: [UInt64]) -> FormatError {
     if let failure = writer.failure { return failure }
@@ -151,8 +151,8 @@ public struct Recorder: ~Copyable {
 // MARK: Processes, threads, losses, clocks, symbols
 
 extension Recorder {
-  /// Adds a process, and gives the number for its events' headers. The record's own `index` does
-  /// not matter.
+  /// Adds a process and returns its number for the headers of its events. The record's own `index`
+  /// is ignored.
   public mutating func addProcess(_ process: ProcessRecord) -> UInt32 {
     var numbered = process
     numbered.index = nextProcess
@@ -161,17 +161,17 @@ extension Recorder {
     return numbered.index
   }
 
-  /// Defines a process by a number of the caller's, one below ``ProcessNumbers/firstOther``; or
-  /// says more about one that is known.
+  /// Defines a process under a number chosen by the caller, below ``ProcessNumbers/firstOther``, or
+  /// adds to the definition of a known one.
   public mutating func define(process: ProcessRecord) { writer.define(process: process) }
 
-  /// The process ended.
+  /// Records the end of a process.
   public mutating func endProcess(_ index: UInt32, atTicks ticks: UInt64) {
     writer.processEnded(index: index, atTicks: ticks)
   }
 
-  /// Says what a thread is called that ran before the trace began. One that begins, is renamed or
-  /// ends later is an event: `ThreadStart`, `ThreadName` or `ThreadStop`.
+  /// Records the name of a thread that was running before the trace began. Later starts, renames
+  /// and ends are events: `ThreadStart`, `ThreadName` or `ThreadStop`.
   public mutating func addThread(
     _ tid: UInt32, named name: String, of process: UInt32, atTicks ticks: UInt64
   ) throws(FormatError) {
@@ -181,17 +181,17 @@ extension Recorder {
         ticks: ticks, process: process, tid: tid, stream: StreamNumbers.machine, flags: .rundown))
   }
 
-  /// Says that events are missing, and why: readers show it with every number that they count.
+  /// Records that events are missing, and why. Readers show losses with all event counts.
   public mutating func addLoss(_ loss: LossRecord) { writer.loss(loss) }
 
-  /// Says what the trace's clock and the others showed at one moment: one such pair at each flush
-  /// is enough.
+  /// Records simultaneous readings of the trace's clock and the other clocks. One sync per flush
+  /// suffices.
   public mutating func addClockSync(_ sync: ClockSync) { writer.clockSync(sync) }
 
   /// Adds names for addresses; see ``TraceWriter/define(symbols:)``.
   public mutating func addSymbols(_ image: ImageSymbols) { writer.define(symbols: image) }
 
-  /// Describes a provider: the names of its keywords.
+  /// Defines a provider: the names of its keywords.
   public mutating func define(provider: ProviderSchema) { writer.define(provider: provider) }
 
   /// Called with each finished block's bytes; see ``TraceWriter/onBlock``.
@@ -200,16 +200,16 @@ extension Recorder {
     set { writer.onBlock = newValue }
   }
 
-  /// Events recorded.
+  /// Number of events recorded.
   public var eventCount: UInt64 { writer.eventCount }
 
-  /// Bytes written so far.
+  /// Number of bytes written so far.
   public var byteCount: UInt64 { writer.byteCount }
 
-  /// Writes what was recorded so far, for readers that follow the trace.
+  /// Writes everything recorded so far, for readers that follow the trace.
   public mutating func flush() throws(FormatError) { try writer.flush() }
 
-  /// Writes what is left and the index. Nothing can be recorded afterwards.
+  /// Writes the remaining data and the index. Nothing can be recorded afterwards.
   public mutating func finish() throws(FormatError) {
     isFinished = true
     try writer.finish()

@@ -1,9 +1,9 @@
 package import TraceEvents
 
-/// The numbers that a trace's records call event types by: one for each distinct schema, whoever
-/// and however many have it.
+/// The numbers by which a trace's records refer to event types: one for each distinct schema,
+/// regardless of the number of its users.
 package struct RefTable {
-  /// 0 marks the records that are no events.
+  /// Number 0 marks records that are not events.
   package static let refsMax = Int(UInt16.max)
 
   private var refs: [EventSchema: UInt16] = [:]
@@ -12,7 +12,7 @@ package struct RefTable {
 
   package func knows(_ schema: EventSchema) -> Bool { refs[schema] != nil }
 
-  /// The schema's number; `isNew` the first time. Nil when all are given away.
+  /// Returns the schema's number, and whether it is new. Returns nil if all numbers are in use.
   package mutating func ref(for schema: EventSchema) -> (ref: UInt16, isNew: Bool)? {
     if let known = refs[schema] { return (known, false) }
     guard refs.count < Self.refsMax else { return nil }
@@ -21,6 +21,6 @@ package struct RefTable {
     return (ref, true)
   }
 
-  /// Takes back the number that was given last: nothing is called by it.
+  /// Releases the most recently assigned number, which must not be in use.
   package mutating func takeBack(_ schema: EventSchema) { refs[schema] = nil }
 }
