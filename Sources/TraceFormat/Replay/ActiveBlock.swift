@@ -2,33 +2,33 @@ internal import TraceEvents
 
 /// A block that takes part in a merge.
 ///
-/// Filled in by one thread (``read(_:_:with:)``), then handed over to the one that merges.
+/// One thread fills it in (``read(_:_:with:)``) and then hands it over to the merging thread.
 final class ActiveBlock {
   let block = EventBlock()
-  /// Why there is nothing to hand out; nil when there is.
+  /// The reason why the block has no usable events; nil if it has.
   private(set) var fault: Fault?
-  /// Refs of types whose schema is missing, with their numbers of events.
+  /// Refs and event counts of the types whose schema is missing.
   private(set) var unknownTypes: [(ref: UInt16, count: Int)] = []
-  /// Positions of the events that are handed out, cursor by cursor.
+  /// Positions of the selected events, grouped by cursor.
   private var selected = GrowingBuffer<UInt32>(capacity: 64)
   private var spans: [Span] = []
-  /// A batch to fill in for each of the block's types.
+  /// One batch template per type of the block.
   private(set) var batches = GrowingBuffer<EventBatch>(capacity: 8)
-  /// Of each of the block's types, where its events go; nil where nothing handles it.
+  /// Route of each of the block's types; nil if the type has no handler.
   private var wanted: [RouteTable.Route?] = []
-  /// Of each sieve: its ticks, and the origins that it admits.
+  /// The tick range of each sieve, followed by the origins that each sieve admits.
   private var sieveTicks = GrowingBuffer<(first: UInt64, last: UInt64)>(capacity: 4)
   private var admittedOrigins = GrowingBuffer<Bool>(capacity: 64)
-  /// Cursors that are not at their end.
+  /// Number of cursors that have not reached their end.
   var cursorCount = 0
 
-  /// What keeps a block's events from being handed out.
+  /// The reason why a block's events cannot be delivered.
   enum Fault {
     case unusable(TraceFile.Unusable)
     case broken(FormatError, BlockHeader)
   }
 
-  /// Selected events of one stream, whose time does not go back.
+  /// Selected events of one stream in ascending order of time.
   private struct Span {
     var stream: UInt32
     var range: Range<Int>
@@ -40,8 +40,8 @@ final class ActiveBlock {
 
   // MARK: Reading
 
-  /// Reads and decodes a block: what all events have, then the fields that a handler asks for; and
-  /// selects what is to be handed out. What is wrong with the block is in ``fault`` afterwards.
+  /// Reads and decodes a block: the data common to all events, and the fields that handlers use.
+  /// Selects the events to deliver. Sets ``fault`` if the block is unusable.
   func read(
     _ entry: BlockEntry, _ routes: RouteTable, with reader: inout BlockReader
   ) throws(FormatError) {
@@ -98,7 +98,7 @@ final class ActiveBlock {
     selected.reserve(block.count)
     let isAll = wanted.allSatisfy { $0 != nil }
     let sieves = wanted.compactMap { $0?.sieves }
-    // Mostly all types that are wanted are wanted by the same filter.
+    // Usually, a single filter applies to all wanted types.
     let common = sieves.first.flatMap { first in
       first.count == 1 && sieves.allSatisfy { $0 == first } ? first[0] : nil
     }
@@ -133,7 +133,7 @@ final class ActiveBlock {
     }
   }
 
-  /// What each sieve says of the block's origins.
+  /// Evaluates each sieve on the block's origins.
   private func sieve(_ sieves: [EventSieve]) {
     sieveTicks.count = 0
     admittedOrigins.count = 0
@@ -147,7 +147,7 @@ final class ActiveBlock {
     }
   }
 
-  /// A stream's stretches one after the other, in the order they were written.
+  /// Returns the stretches grouped by stream, in the order in which they were written.
   private func stretchesByStream() -> [Stretch] {
     let stretches = block.stretches
     guard stretches.count > 1 else { return stretches }
@@ -157,7 +157,7 @@ final class ActiveBlock {
     return order.map { stretches[$0] }
   }
 
-  /// The part of a stretch between two moments.
+  /// Returns the part of a stretch between two tick counts.
   private func trimmed(_ stretch: Stretch, _ first: UInt64, _ last: UInt64) -> Range<Int> {
     let ticks = block.ticks.base
     var start = stretch.start
@@ -202,7 +202,7 @@ final class ActiveBlock {
     selected.count = count
   }
 
-  /// Events of types that different filters want: those that pass any of the type's.
+  /// Selects events of types with different filters: those that pass any filter of their type.
   private func selectSieved(_ range: Range<Int>) {
     let (types, ticks) = (block.types.base, block.ticks.base)
     let origins = block.originIndexes.base
@@ -219,7 +219,7 @@ final class ActiveBlock {
 
   // MARK: Merging
 
-  /// A cursor for each stream (more for one whose time goes back).
+  /// Returns one cursor per stream, or more for a stream whose time goes back.
   func cursors(slot: Int, order: UInt32) -> [Cursor] {
     cursorCount = spans.count
     return spans.map { span in

@@ -1,17 +1,18 @@
 internal import Glibc
 
-/// Decodes a replay's blocks in the order they will be opened, ahead of the replay, on threads of
-/// its own.
+/// Decodes a replay's blocks ahead of the replay, in the order in which they will be opened, on
+/// separate threads.
 ///
-/// Which thread decodes a block makes no difference to what is handed out: the replay takes the
-/// blocks in their order, and one that no thread has begun with it decodes itself.
+/// The order of delivery does not depend on the threads: the replay takes the blocks in their
+/// order, and decodes a block itself if no thread has begun it.
 ///
-/// - Cost: at most ``blocksPerThread`` decoded blocks a thread wait for the replay.
-/// - Trap: ``stop()`` must be called; until then nothing that the blocks are read by may change.
+/// - Cost: at most ``blocksPerThread`` decoded blocks per thread wait for the replay.
+/// - Trap: ``stop()`` must be called. Until then, nothing that is used to read the blocks may
+///   change.
 final class BlocksAhead: @unchecked Sendable {
   static let blocksPerThread = 2
   static let threadsMax = 3
-  /// For fewer blocks threads are not worth their start.
+  /// With fewer blocks, starting threads is not worthwhile.
   private static let blocksMin = 4
 
   private enum State {
@@ -21,17 +22,17 @@ final class BlocksAhead: @unchecked Sendable {
     case taken
   }
 
-  // All that follows is under the lock.
+  // The lock protects all properties below.
   private let lock: UnsafeMutablePointer<pthread_mutex_t>
-  /// Something was done, taken or stopped.
+  /// Signaled when a block was decoded or taken, or decoding was stopped.
   private let changed: UnsafeMutablePointer<pthread_cond_t>
   private var states: [State]
-  /// The first block that may be waiting.
+  /// Position of the first block that may be waiting.
   private var nextWaiting = 0
-  /// Blocks before it were taken.
+  /// Number of blocks taken; they are the first ones.
   private var takenCount = 0
   private var isStopped = false
-  /// Blocks that were used and may be filled again.
+  /// Used blocks that can be filled again.
   private var spares: [ActiveBlock] = []
 
   private let entries: [BlockEntry]
@@ -40,10 +41,10 @@ final class BlocksAhead: @unchecked Sendable {
   private let fileID: UInt32?
   private var threads: [pthread_t] = []
   private let aheadMax: Int
-  /// Reads what the replay decodes itself.
+  /// Reader for the blocks that the replay decodes itself.
   private var ownReader: BlockReader
 
-  /// - Parameter entries: the blocks, in the order they will be taken.
+  /// - Parameter entries: the blocks in the order in which they will be taken.
   init(_ file: TraceFile, _ routes: RouteTable, _ entries: [BlockEntry], threads wanted: Int?) {
     self.entries = entries
     self.routes = routes
@@ -70,7 +71,7 @@ final class BlocksAhead: @unchecked Sendable {
     lock.deallocate()
   }
 
-  /// Ends the threads and waits for them.
+  /// Stops the threads and waits for them.
   func stop() {
     locked { isStopped = true }
     pthread_cond_broadcast(changed)
@@ -86,7 +87,7 @@ final class BlocksAhead: @unchecked Sendable {
 
   // MARK: The replay's side
 
-  /// The next block, decoded.
+  /// Returns the next block, decoded.
   func take() throws(FormatError) -> ActiveBlock {
     pthread_mutex_lock(lock)
     let position = takenCount
@@ -96,7 +97,7 @@ final class BlocksAhead: @unchecked Sendable {
     states[position] = .taken
     let spare = if case .waiting = state { spares.popLast() } else { ActiveBlock?.none }
     pthread_mutex_unlock(lock)
-    // There is room for one more.
+    // Wake the threads: there is room for one more block.
     pthread_cond_broadcast(changed)
     if case .done(let result) = state { return try result.get() }
     let block = spare ?? ActiveBlock()
@@ -104,7 +105,7 @@ final class BlocksAhead: @unchecked Sendable {
     return block
   }
 
-  /// Gives back a block that is not used any more.
+  /// Returns a block that is no longer used to the pool.
   func recycle(_ block: ActiveBlock) {
     locked {
       if spares.count < 4 + aheadMax { spares.append(block) }
@@ -113,7 +114,7 @@ final class BlocksAhead: @unchecked Sendable {
 
   // MARK: The threads' side
 
-  /// Signals are for the program's own threads: these block them all.
+  /// Starts a thread with all signals blocked, so that signals go to the program's own threads.
   private func start() {
     var every = sigset_t()
     var before = sigset_t()
@@ -122,7 +123,7 @@ final class BlocksAhead: @unchecked Sendable {
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     let itself = Unmanaged.passRetained(self)
     var thread = pthread_t()
-    // Without a thread the replay decodes all by itself.
+    // If no thread can be created, the replay decodes every block itself.
     if pthread_create(&thread, nil, Self.main, itself.toOpaque()) == 0 {
       threads.append(thread)
     } else {
@@ -151,7 +152,8 @@ final class BlocksAhead: @unchecked Sendable {
     }
   }
 
-  /// The next block to decode, once it is near enough; nil when there is none.
+  /// Waits until the next block is within the limit of blocks ahead, and claims it. Returns nil if
+  /// there are no more.
   private func begin() -> (Int, ActiveBlock?)? {
     locked {
       while true {

@@ -1,22 +1,23 @@
-/// Where a merge stands in one stream of one block.
+/// The position of a merge in one stream of one block.
 struct Cursor {
-  /// Positions of the events that are handed out, those that are left.
+  /// Positions of the remaining selected events.
   var next: UnsafePointer<UInt32>
   var end: UnsafePointer<UInt32>
-  /// Of all the block's events, by position.
+  /// Ticks of all the block's events, by position.
   var ticks: UnsafePointer<UInt64>
   var types: UnsafePointer<UInt16>
-  /// Of equal ticks the lower comes first: the stream, then the block's place in the file.
+  /// Order among equal ticks, lowest first: the stream, then the block's position in the file.
   var rank: UInt64
-  /// The block's slot, shifted to where an event's key has it.
+  /// The block's slot, shifted to its place in an event's key.
   var key: UInt64
 
   var slot: Int { Int(key &>> 16) }
 }
 
-/// The merge's cursors, and a binary heap over them: the one with the earliest event is first.
+/// The merge's cursors and a binary heap over them, with the earliest event first.
 struct CursorHeap: ~Copyable {
-  // Not private: the 6.3 compiler breaks on a private type in a buffer of a type in use elsewhere.
+  // Not private: the 6.3 compiler fails on a private type in a buffer of a type that is used
+  // elsewhere.
   struct Entry {
     var ticks: UInt64
     var rank: UInt64
@@ -34,7 +35,7 @@ struct CursorHeap: ~Copyable {
 
   var isEmpty: Bool { entries.count == 0 }
 
-  /// Ticks of the earliest event; .max when there is none.
+  /// Ticks of the earliest event; .max if there is none.
   var nextTicks: UInt64 { entries.count > 0 ? entries[0].ticks : .max }
 
   mutating func insert(_ cursor: Cursor) {
@@ -59,10 +60,10 @@ struct CursorHeap: ~Copyable {
     entries[child] = entry
   }
 
-  /// Puts the earliest events into `batch`, in order: as long as they come before `bound` and there
-  /// is room; the first in any case.
+  /// Appends the earliest events to `batch`, in order, while they precede `bound` and there is
+  /// room. The first event is appended even if it does not precede `bound`.
   ///
-  /// - Returns: the slot of a cursor that came to its end and was removed; merging stops there.
+  /// - Returns: the slot of a cursor that reached its end and was removed. Merging stops there.
   mutating func merge(
     into batch: inout PendingEvents, before bound: UInt64
   ) -> Int? {
@@ -85,7 +86,7 @@ struct CursorHeap: ~Copyable {
     return nil
   }
 
-  /// The same for two cursors, the usual number, with everything in registers.
+  /// Merges two cursors, the most common number, with all state in registers.
   private mutating func mergeTwo(
     into batch: inout PendingEvents, before bound: UInt64
   ) -> Int? {
@@ -96,7 +97,7 @@ struct CursorHeap: ~Copyable {
     var (nextA, nextB) = (a.next, b.next)
     var (ticksA, ticksB) = (entries[0].ticks, entries[1].ticks)
     var room = batch.room
-    // The first event comes whatever the bound.
+    // The first event is taken regardless of the bound.
     var limit = UInt64.max
     while room > 0, nextA < a.end, nextB < b.end {
       let isA = ticksA < ticksB || (ticksA == ticksB && winsTie)
@@ -132,7 +133,7 @@ struct CursorHeap: ~Copyable {
     entries[1] = first
   }
 
-  /// Events of the first cursor below these ticks come before every other cursor's.
+  /// Returns the ticks below which the first cursor's events precede those of all other cursors.
   @inline(__always)
   private func secondBound(rank: UInt64) -> UInt64 {
     let base = entries.base
@@ -150,7 +151,7 @@ struct CursorHeap: ~Copyable {
     return cursors[cursor].slot
   }
 
-  /// Puts an entry in place of the first, and down to where it belongs.
+  /// Replaces the first entry and moves the new one down to its position.
   @inline(__always)
   private mutating func sink(_ entry: Entry) {
     let count = entries.count

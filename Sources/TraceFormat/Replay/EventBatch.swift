@@ -1,9 +1,9 @@
 public import TraceEvents
 
-/// Events of one type and one block that follow each other in time order.
+/// Consecutive events, in time order, of one type and one block.
 @usableFromInline
 struct EventBatch {
-  /// Which of the block's events, by their position in it.
+  /// Positions of the events in their block.
   @usableFromInline var positions: UnsafePointer<UInt32>
   @usableFromInline var count: Int
   @usableFromInline let ticks: UnsafePointer<UInt64>
@@ -18,11 +18,11 @@ struct EventBatch {
   @usableFromInline let startUnixNanoseconds: Int64
   let handlers: UnsafePointer<RouteTable.Handler>
   let handlerCount: Int
-  /// What each handler's sieve says of single events.
+  /// Result of each handler's sieve for single events.
   let admission: Admission
 
-  /// Fills in the header of an event. `segment` is kept from event to event: most fall into the
-  /// same.
+  /// Fills in the header of an event. `segment` is kept between events, because most events fall
+  /// into the segment of their predecessor.
   @inlinable @inline(__always)
   func fill(_ header: inout EventHeader, _ segment: inout ClockSegment, _ position: Int) {
     let moment = ticks[position]
@@ -39,7 +39,7 @@ struct EventBatch {
     header.stack = StackID(rawValue: stacks[position])
   }
 
-  /// Calls the handlers; each sees an event before any sees the next.
+  /// Calls the handlers. Each event goes to all handlers before the next event.
   @inline(__always)
   mutating func handOut() throws {
     if handlerCount == 1 {
@@ -68,11 +68,11 @@ struct EventBatch {
   }
 }
 
-/// Which events of a block pass which sieve.
+/// The events of a block that pass each sieve.
 struct Admission {
   /// First and last ticks of each sieve.
   var ticks: UnsafePointer<(first: UInt64, last: UInt64)>
-  /// Of each sieve, whether it admits each of the block's origins.
+  /// Whether each sieve admits each of the block's origins, by sieve.
   var origins: UnsafePointer<Bool>
   var originCount: Int
 

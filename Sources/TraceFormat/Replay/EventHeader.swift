@@ -1,17 +1,17 @@
-/// Marks on an event.
+/// Properties of an event.
 public struct EventFlags: OptionSet, Hashable, Sendable {
   public var rawValue: UInt8
 
   @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-  /// Tells of something that began before the session did (capture state).
+  /// The event describes something that began before the session (capture state).
   public static let rundown = EventFlags(rawValue: 1)
-  /// A stack was taken with the event.
+  /// The event was recorded with a stack.
   public static let stack = EventFlags(rawValue: 2)
 }
 
-/// A call stack of a trace file, resolved by ``TraceFile/stack(_:)``: the number of its innermost
-/// frame's node in the file's tree of stacks.
+/// Identifier of a call stack in a trace file: the number of its innermost frame's node in the
+/// file's tree of stacks. ``TraceFile/stack(_:)`` resolves it.
 public struct StackID: RawRepresentable, Hashable, Sendable {
   public var rawValue: UInt32
 
@@ -19,32 +19,32 @@ public struct StackID: RawRepresentable, Hashable, Sendable {
 
   /// The event has no stack.
   public static let none = StackID(rawValue: 0)
-  /// In ``StackNode/parent``: callers that were in a part of the file that is damaged.
+  /// Value of ``StackNode/parent`` for callers in a damaged part of the file.
   public static let lost = StackID(rawValue: .max)
 }
 
-/// When, where and by whom an event was written.
+/// Time, place and origin of an event.
 public struct EventHeader: Sendable {
-  /// The trace clock's reading.
+  /// Reading of the trace clock.
   public var ticks: UInt64
   /// Nanoseconds since the trace's start.
   public var timestamp: Int64
   @usableFromInline var startUnixNanoseconds: Int64
-  /// The ring that it went through.
+  /// Number of the stream, usually a ring, that the event came from.
   public var stream: UInt32
   public var processIndex: UInt32
   public var pid: UInt32
   public var tid: UInt32
   public var stack: StackID
-  /// Or ``noCPU``.
+  /// CPU number, or ``noCPU``.
   public var cpu: UInt16
   public var flags: EventFlags
 
-  /// In place of a CPU: what came about on none, as the rundown and a session's own events.
+  /// CPU number of events that belong to no CPU, such as the rundown and a session's own events.
   public static let noCPU = UInt16.max
 
-  /// Nanoseconds since 1970, UTC: the trace's start plus ``timestamp``, so a clock that was set
-  /// during the trace does not disturb the order.
+  /// Nanoseconds since 1970, UTC: the trace's start plus ``timestamp``. Adjustments of the clock
+  /// during the trace therefore do not affect the order.
   @inlinable public var unixNanoseconds: Int64 { startUnixNanoseconds &+ timestamp }
 
   @inlinable

@@ -3,22 +3,22 @@
 ///     writer.onBlock = { block in try? live.feed(block) }
 ///     live.replay.on(GCStart.self) { event, header in … }
 ///
-/// - Guarantee: what is handed out is what a ``TraceFile`` of the same blocks would, but in time
-///   order only within a block: events cannot wait for those that are still to come.
+/// - Guarantee: delivers the same events as a ``TraceFile`` of the same blocks, but in time order
+///   only within a block, because later blocks do not exist yet.
 /// - Cost: memory for one block, the definitions, and a bounded number of stacks.
 public final class LiveTrace {
   public let file: TraceFile
   public let replay: Replay
 
   public init() throws(FormatError) {
-    // A live trace has no file header: the first block says which blocks belong together.
+    // Without a file header, the first block supplies the file's identifier.
     file = try TraceFile(source: ByteSource(bytes: [], name: "live trace"), isLive: true)
     replay = Replay(file)
   }
 
-  /// Takes in a block and calls the replay's handlers with its events.
+  /// Processes a block and calls the replay's handlers with its events.
   ///
-  /// - Throws: what a handler throws.
+  /// - Throws: errors thrown by handlers.
   public func feed(_ block: UnsafeRawBufferPointer) throws {
     file.source.append(block)
     _ = try file.refresh()

@@ -1,12 +1,13 @@
-/// A replay's loss records, by the ticks at which they end.
+/// A replay's loss records, ordered by the ticks at which they end.
 ///
-/// Blocks of them are read when their time comes, so memory is bounded by those that overlap.
+/// Blocks of losses are read when their time is reached, so memory is bounded by the blocks that
+/// overlap.
 struct LossQueue {
   private let file: TraceFile
   private let ticksRange: ClosedRange<UInt64>
-  /// Positions of loss blocks by first ticks, last first.
+  /// Positions of the loss blocks, in descending order of first ticks.
   private var blocksToCome: [Int]
-  /// Records by ticks, last first.
+  /// Records in descending order of `toTicks`.
   private var records: [LossRecord] = []
 
   init(_ file: TraceFile, blocks: Range<Int>, ticks: ClosedRange<UInt64>) {
@@ -20,7 +21,7 @@ struct LossQueue {
 
   var isEmpty: Bool { records.isEmpty && blocksToCome.isEmpty }
 
-  /// No loss ends before these ticks.
+  /// Lower bound of the ticks at which the remaining losses end.
   private(set) var nextTicks = UInt64.max
 
   private mutating func updateNextTicks() {

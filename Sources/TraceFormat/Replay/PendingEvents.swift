@@ -1,17 +1,17 @@
-/// Events in time order that are not handed out yet.
+/// Events in time order that have not been delivered yet.
 struct PendingEvents: ~Copyable {
   static let countMax = 4096
-  /// Each event's position in its block.
+  /// Position of each event in its block.
   private(set) var positions = GrowingBuffer<UInt32>(capacity: countMax)
-  /// Slot << 16 | type: events with equal keys may share a batch.
+  /// Slot << 16 | type. Events with equal keys may share a batch.
   private(set) var keys = GrowingBuffer<UInt64>(capacity: countMax)
   private(set) var count = 0
-  /// Of the event added last.
+  /// Ticks of the event added last.
   private(set) var lastTicks: UInt64 = 0
 
   var room: Int { Self.countMax &- count }
 
-  /// Adds a cursor's events below `bound`, at least one; gives the position after them.
+  /// Adds a cursor's events below `bound`, at least one. Returns the position after them.
   @inline(__always)
   mutating func take(_ cursor: Cursor, before bound: UInt64) -> UnsafePointer<UInt32> {
     let last = cursor.end - cursor.next > room ? cursor.next + room : cursor.end
@@ -33,7 +33,7 @@ struct PendingEvents: ~Copyable {
     return next
   }
 
-  /// Adds one event. There must be room.
+  /// Adds one event. The caller has checked that there is room.
   @inline(__always)
   mutating func add(_ cursor: Cursor, _ position: UInt32, _ ticks: UInt64) {
     positions.base[count] = position

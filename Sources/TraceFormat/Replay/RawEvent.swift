@@ -1,13 +1,13 @@
 public import TraceEvents
 
-/// An event as it is stored: its header, and its fields by position.
+/// A stored event: its header, and its fields by position.
 ///
-/// - Guarantee: whatever the file holds, nothing is read outside of its columns.
-/// - Cost: one load a scalar field; no allocation but in ``value(_:)``.
-/// - Trap: what it and the buffers it gives point to lives as long as the handler's call.
+/// - Guarantee: whatever the file contains, nothing outside its columns is read.
+/// - Cost: one load per scalar field; no allocation except in ``value(_:)``.
+/// - Trap: the event and the buffers that it returns are valid only during the handler's call.
 public struct RawEvent: ~Copyable {
   public let header: EventHeader
-  /// Position of its type in ``TraceFile/eventTypes``: a key for per-type tables of the caller's.
+  /// Position of its type in ``TraceFile/eventTypes``, usable as a key for per-type tables.
   public let typeIndex: Int
   @usableFromInline package let columns: UnsafeBufferPointer<FieldColumn>
   @usableFromInline package let row: Int
@@ -22,19 +22,19 @@ public struct RawEvent: ~Copyable {
     self.row = row
   }
 
-  /// Fields that the event was written with.
+  /// Number of fields with which the event was written.
   @inlinable public var fieldCount: Int { columns.count }
 
-  /// A decoder at the first field.
+  /// A decoder positioned at the first field.
   @inlinable public var decoder: EventDecoder { EventDecoder(columns: columns, row: row) }
 
-  /// A scalar or enumeration field, sign- or zero-extended; 0 where the field does not exist.
+  /// Returns a scalar or enumeration field, sign- or zero-extended; 0 if the field does not exist.
   @inlinable
   public func word(_ field: Int) -> UInt64 {
     field < columns.count ? columns[field].words[row] : 0
   }
 
-  /// A string's or blob's bytes.
+  /// Returns the bytes of a string or blob.
   @inlinable
   public func bytes(_ field: Int) -> UnsafeRawBufferPointer {
     guard field < columns.count else { return UnsafeRawBufferPointer(start: nil, count: 0) }
@@ -45,7 +45,7 @@ public struct RawEvent: ~Copyable {
     return UnsafeRawBufferPointer(rebasing: heap[start..<end])
   }
 
-  /// An array's elements, one after the other.
+  /// Returns the elements of an array, for sequential access.
   @inlinable
   public func elements(_ field: Int) -> ArrayElements {
     guard field < columns.count else {
@@ -59,11 +59,11 @@ public struct RawEvent: ~Copyable {
   }
 }
 
-/// Walks an array field.
+/// Iterates over the elements of an array field.
 public struct ArrayElements {
   @usableFromInline let bytes: UnsafeRawBufferPointer
   @usableFromInline var offset = 0
-  /// Elements that have not been read yet.
+  /// Number of elements that have not been read yet.
   public private(set) var remaining: Int
 
   @usableFromInline
@@ -72,7 +72,7 @@ public struct ArrayElements {
     remaining = count
   }
 
-  /// The next element of an array of scalars.
+  /// Returns the next element of an array of scalars.
   public mutating func nextWord() -> UInt64? {
     guard remaining > 0, offset + 8 <= bytes.count else { return nil }
     defer {
@@ -82,7 +82,7 @@ public struct ArrayElements {
     return bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
   }
 
-  /// The next element of an array of strings or blobs.
+  /// Returns the next element of an array of strings or blobs.
   public mutating func nextBytes() -> UnsafeRawBufferPointer? {
     guard remaining > 0, offset + 8 <= bytes.count else { return nil }
     let length = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)

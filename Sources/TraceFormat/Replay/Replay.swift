@@ -1,16 +1,16 @@
 public import TraceEvents
 
-/// Thrown by a handler to end a replay early; ``Replay/run()`` then returns as if at the end.
+/// Thrown by a handler to end a replay early; ``Replay/run()`` then returns normally.
 public struct ReplayStop: Error {
   public init() {}
 }
 
-/// Which of an event's fields a handler reads.
+/// The fields of an event that a handler reads.
 public enum EventFields: Sendable {
   case all
-  /// Only the header: the fields are not even decompressed.
+  /// Only the header. The fields are not even decompressed.
   case none
-  /// The fields with these names, where the type has them. Fields after the last of them read as 0.
+  /// The fields with these names, if the type has them. Fields after the last of them read as 0.
   case named(Set<String>)
 
   var areAny: Bool {
@@ -21,7 +21,7 @@ public enum EventFields: Sendable {
     }
   }
 
-  /// How many leading fields that takes.
+  /// Returns the number of leading fields to decode.
   func count(in schema: EventSchema) -> Int {
     switch self {
     case .all: schema.fields.count
@@ -32,7 +32,7 @@ public enum EventFields: Sendable {
   }
 }
 
-/// Hands out a trace's events in exact time order (ticks, then stream) over all streams.
+/// Delivers a trace's events in exact time order (ticks, then stream) across all streams.
 ///
 ///     let file = try TraceFile(path: "trace.etl")
 ///     let replay = Replay(file)
@@ -40,17 +40,17 @@ public enum EventFields: Sendable {
 ///     replay.on(GCEnd.self, where: ofOneProcess) { event, header in … }
 ///     try replay.run()
 ///
-/// Any number of subscriptions share one run over the file, each with a filter of its own.
+/// Any number of subscriptions share one run over the file. Each has its own filter.
 ///
-/// - Guarantee: events of one stream come in the order they were written. Handlers of one event are
-///   called in the order they were added. What is damaged is skipped and listed in
-///   ``TraceFile/damage``.
-/// - Trap: a `var` that a handler captures costs an exclusivity check at each use, more than the
-///   event itself. Where speed matters, keep totals behind an `UnsafeMutablePointer`.
-/// - Cost: a run reads the blocks that hold an event type that a handler asks for, at the times
-///   that it asks for, and decodes the fields of those types only. Blocks are decoded ahead on
-///   other cores. Memory is bounded by the blocks whose times overlap, by ``memoryBytesMax``, and
-///   by the few blocks that are decoded ahead.
+/// - Guarantee: events of one stream are delivered in the order in which they were written. Handlers
+///   of an event are called in the order in which they were added. Damaged parts are skipped and
+///   listed in ``TraceFile/damage``.
+/// - Trap: a `var` captured by a handler costs an exclusivity check per access, more than the event
+///   itself. In performance-critical code, keep totals behind an `UnsafeMutablePointer`.
+/// - Cost: a run reads only the blocks that contain requested event types at requested times, and
+///   decodes only the fields of those types. Blocks are decoded ahead on other cores. Memory is
+///   bounded by the blocks whose times overlap, by ``memoryBytesMax``, and by the few blocks that
+///   are decoded ahead.
 public final class Replay {
   @usableFromInline typealias BatchHandler = (borrowing EventBatch) throws -> Void
 
@@ -63,33 +63,33 @@ public final class Replay {
   }
 
   public let file: TraceFile
-  /// What every subscription's events must pass, beside the subscription's own filter. Set before
-  /// ``run()``. Losses are handed out by its times.
+  /// Filter for the events of all subscriptions, in addition to each subscription's own. Must be
+  /// set before ``run()``. Its time range also applies to losses.
   public var filter = ReplayFilter()
-  /// Memory for blocks whose times overlap. A trace that needs more is still handed out whole, but
-  /// ``isOrdered`` is false afterwards.
+  /// Memory limit for blocks whose times overlap. A trace that needs more is still delivered
+  /// completely, but ``isOrdered`` is false afterwards.
   public var memoryBytesMax = 160 << 20
-  /// Whether all events came in time order.
+  /// Whether all events were delivered in time order.
   public internal(set) var isOrdered = true
-  /// Types in the file that a handler asked for but cannot decode: a field's type has changed.
+  /// Requested types that cannot be decoded because a field's type has changed.
   public internal(set) var unreadableTypes: [EventSchema] = []
-  /// Threads that decode blocks ahead of the handlers; nil for as many as the machine has cores to
-  /// spare. With 0 everything happens on the thread that calls ``run()``.
+  /// Number of threads that decode blocks ahead of the handlers; nil for the number of spare cores.
+  /// With 0, everything happens on the thread that calls ``run()``.
   package var decodingThreads: Int?
-  /// Where the blocks lie that runs have read.
+  /// Offsets of the blocks that runs have read.
   package internal(set) var openedBlocks: Set<UInt64> = []
-  /// Whether blocks that no handler has a reason to read are compared with the index afterwards.
+  /// Whether a run finally compares the blocks that no handler needed with the index.
   package var checksUnreadBlocks = true
 
   var subscriptions: [Subscription] = []
   var lossHandlers: [(LossRecord) throws -> Void] = []
-  /// Blocks that earlier runs have handed out.
+  /// Number of blocks that earlier runs have delivered.
   var consumedBlocks = 0
 
   public init(_ file: TraceFile) { self.file = file }
 
-  /// Events of a type, decoded. Types written with an older or newer version of the schema come
-  /// too.
+  /// Subscribes to the events of a type, decoded, including those written with an older or newer
+  /// version of the schema.
   @inlinable
   public func on<Event: TraceEvent>(
     _ type: Event.Type, _ handler: @escaping (Event, EventHeader) throws -> Void
@@ -97,7 +97,7 @@ public final class Replay {
     on(type, where: ReplayFilter(), handler)
   }
 
-  /// The events of a type that pass a filter, decoded.
+  /// Subscribes to the events of a type that pass a filter, decoded.
   @inlinable
   public func on<Event: TraceEvent>(
     _ type: Event.Type, where filter: ReplayFilter,
@@ -115,10 +115,10 @@ public final class Replay {
     }
   }
 
-  /// Every event that passes a filter, not decoded.
+  /// Subscribes to every event that passes a filter, without decoding.
   ///
-  /// - Parameter fields: what the handler reads beside the header. Fields that nobody asks for read
-  ///   as 0, or empty.
+  /// - Parameter fields: the fields that the handler reads in addition to the header. Fields that
+  ///   no handler requests read as 0 or empty.
   @inlinable
   public func onAny(
     where filter: ReplayFilter = ReplayFilter(), fields: EventFields = .all,
@@ -138,7 +138,7 @@ public final class Replay {
     }
   }
 
-  /// Losses, among the events at the place where they end.
+  /// Subscribes to losses. A loss is delivered among the events at the time at which it ends.
   public func onLoss(_ handler: @escaping (LossRecord) throws -> Void) {
     lossHandlers.append(handler)
   }
@@ -152,11 +152,11 @@ public final class Replay {
       Subscription(schema: schema, filter: filter, fields: fields, handle: handle))
   }
 
-  /// Hands out everything, then returns. Called again (after ``TraceFile/refresh()``), it hands out
-  /// what has come since.
+  /// Delivers all events and losses, then returns. Another call, after ``TraceFile/refresh()``,
+  /// delivers what has been added since.
   ///
-  /// - Throws: what a handler throws, except ``ReplayStop``; a ``FormatError`` when the file cannot
-  ///   be read any more.
+  /// - Throws: errors thrown by handlers, except ``ReplayStop``; a ``FormatError`` if the file can
+  ///   no longer be read.
   public func run() throws {
     let blocks = consumedBlocks..<file.index.blocks.count
     consumedBlocks = blocks.upperBound

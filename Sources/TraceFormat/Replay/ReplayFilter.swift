@@ -1,10 +1,10 @@
 public import TraceEvents
 
-/// Which events are handed out. Nil admits everything.
+/// A filter for events. A nil property admits everything.
 public struct ReplayFilter: Sendable {
   /// Nanoseconds since the trace's start, both ends included.
   public var time: ClosedRange<Int64>?
-  /// Which event types; called once for each type, on any thread.
+  /// Predicate for event types, called once per type on any thread.
   public var admits: (@Sendable (EventSchema) -> Bool)?
   public var pids: Set<UInt32>?
   public var tids: Set<UInt32>?
@@ -13,18 +13,18 @@ public struct ReplayFilter: Sendable {
   public init() {}
 }
 
-/// What a filter says of single events, in the terms of one file: its ticks.
+/// A filter's conditions on single events, in the ticks of one file.
 ///
-/// Filters that say the same are one sieve, so subscriptions share the work.
+/// Equal filters share one sieve, so subscriptions share the work.
 struct EventSieve: Hashable {
-  /// First and last ticks; nothing passes when they are the wrong way round.
+  /// First and last ticks. If the first exceeds the last, nothing passes.
   private(set) var first: UInt64 = 0
   private(set) var last = UInt64.max
   private var pids: Set<UInt32>?
   private var tids: Set<UInt32>?
   private var processIndexes: Set<UInt32>?
 
-  /// What passes all of `filters`.
+  /// Creates the sieve for events that pass all of `filters`.
   init(_ filters: [ReplayFilter], _ clock: ClockMap) {
     for filter in filters {
       if let time = filter.time {
@@ -45,7 +45,7 @@ struct EventSieve: Hashable {
 
   var concernsOrigins: Bool { pids != nil || tids != nil || processIndexes != nil }
 
-  /// Whether any event between these ticks may pass.
+  /// Whether any event in this range of ticks may pass.
   func overlaps(_ first: UInt64, _ last: UInt64) -> Bool {
     self.first <= self.last && first <= self.last && self.first <= last
   }
@@ -57,7 +57,7 @@ struct EventSieve: Hashable {
 }
 
 extension ClockMap {
-  /// The ticks of the events in a span of time.
+  /// Returns the range of ticks for a span of time.
   func ticks(of time: ClosedRange<Int64>) -> ClosedRange<UInt64> {
     let first = ticks(ofTimestamp: time.lowerBound)
     guard time.upperBound < .max else { return first...UInt64.max }

@@ -1,10 +1,11 @@
 internal import TraceEvents
 
 extension TraceFile {
-  /// Parts of the trace's time that have about as many events each of the types that `filter`
-  /// admits: all times are in exactly one. Fewer than `count` where the blocks do not allow it.
+  /// Splits the trace's time into parts with similar event counts, considering only blocks that
+  /// contain a type admitted by `filter`. Each time is in exactly one part. Returns fewer than
+  /// `count` parts if the blocks do not allow more.
   ///
-  /// - Cost: a look at each block's entry in memory.
+  /// - Cost: inspects each block's entry in memory.
   package func parts(_ count: Int, of filter: ReplayFilter) -> [ClosedRange<Int64>] {
     let blocks = blocks(of: filter)
     let total = blocks.reduce(0) { $0 + $1.count }
@@ -22,12 +23,12 @@ extension TraceFile {
     return zip([.min] + bounds, ends).map { $0...$1 }
   }
 
-  /// How many events the blocks have in which events that `filter` admits may be.
+  /// Returns the number of events in the blocks that may contain events admitted by `filter`.
   package func eventCount(of filter: ReplayFilter) -> Int {
     blocks(of: filter).reduce(0) { $0 + $1.count }
   }
 
-  /// The blocks in which events that the filter admits may be, in order of their first events.
+  /// Returns the blocks that may contain events admitted by the filter, ordered by first event.
   private func blocks(of filter: ReplayFilter) -> [(first: UInt64, count: Int)] {
     let ticks = filter.time.map { clock.ticks(of: $0) } ?? 0...UInt64.max
     let wanted = Set(

@@ -1,30 +1,30 @@
 internal import TraceEvents
 
-/// One pass of a replay: opens blocks by their first ticks, merges their streams, and hands out
-/// what follows each other in batches.
+/// One pass of a replay. Opens blocks in the order of their first ticks, merges their streams, and
+/// delivers consecutive events in batches.
 final class ReplayRun {
   private let replay: Replay
   private let file: TraceFile
   private let routes: RouteTable
   private var clock = GrowingBuffer<ClockSegment>()
 
-  /// Positions of the blocks to come, by first ticks, last first.
+  /// Positions of the blocks not yet opened, in descending order of first ticks.
   private var blocksToCome: [Int]
   private var losses: LossQueue
   private var slots: [ActiveBlock?] = []
-  /// Of each slot's block, the batch to fill in for each of its types.
+  /// Batch templates of each slot's block, by type.
   private var batchTables = GrowingBuffer<UnsafePointer<EventBatch>>(capacity: 16)
   private var freeSlots: [Int] = []
-  /// The blocks to come, decoded.
+  /// Decoder of the blocks not yet opened.
   private let ahead: BlocksAhead
   private var activeBytes = 0
   private var heap = CursorHeap()
 
   private var pending = PendingEvents()
-  /// Where the earliest block to come begins; .max when there is none.
+  /// First ticks of the earliest unopened block; .max if there is none.
   private var nextBlockTicks: UInt64
   private let memoryBytesMax: Int
-  /// Where the blocks lie that were opened.
+  /// Offsets of the blocks opened.
   private var opened: Set<UInt64> = []
 
   init(_ replay: Replay, blocks: Range<Int>) {
@@ -66,7 +66,7 @@ final class ReplayRun {
     try checkUnreadBlocks()
   }
 
-  /// An index that is wrong about a block keeps its events from being handed out: that is damage.
+  /// Checks the blocks not read: a wrong index entry that hid events is damage.
   private func checkUnreadBlocks() throws {
     replay.openedBlocks.formUnion(opened)
     guard replay.checksUnreadBlocks else { return }
@@ -75,9 +75,9 @@ final class ReplayRun {
 
   // MARK: Merging
 
-  /// Merges up to the next block, loss, or end of a stream in a block.
+  /// Merges up to the next block, the next loss, or the end of a stream in a block.
   private func merge() throws {
-    // Too much overlaps: order gives way to memory.
+    // Too many blocks overlap: give up order to bound memory.
     var bound = activeBytes <= memoryBytesMax ? nextBlockTicks : .max
     bound = min(bound, losses.nextTicks)
     if heap.nextTicks < pending.lastTicks { replay.isOrdered = false }
@@ -102,7 +102,7 @@ final class ReplayRun {
 
   // MARK: Blocks
 
-  /// Opens the blocks that may hold the next event.
+  /// Opens the blocks that may contain the next event.
   private func openBlocks() throws {
     while let position = blocksToCome.last {
       guard heap.isEmpty || (nextBlockTicks <= heap.nextTicks && activeBytes <= memoryBytesMax)
@@ -146,9 +146,9 @@ final class ReplayRun {
 
   // MARK: Handing out
 
-  /// Hands out what is pending: consecutive events of one type and block as one batch.
+  /// Delivers the pending events: consecutive events of one type and block form one batch.
   private func flush() throws {
-    // Copies of what the loop needs: a class's properties cost a check at every access.
+    // Local copies avoid exclusivity checks on properties in the loop.
     let count = pending.count
     let keys = pending.keys.base
     let positions = UnsafePointer(pending.positions.base)

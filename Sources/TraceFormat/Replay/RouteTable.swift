@@ -1,11 +1,11 @@
 internal import TraceEvents
 
-/// Which handlers each event type of the file goes to. Does not change while a replay runs.
+/// The handlers of each event type in the file. Immutable while a replay runs.
 final class RouteTable: @unchecked Sendable {
-  /// A subscription's handler, as one type's events go to it.
+  /// A subscription's handler for the events of one type.
   struct Handler {
     let handle: Replay.BatchHandler
-    /// The sieve that an event must still pass; -1 where all that were selected are wanted.
+    /// Sieve that an event must also pass; -1 if the handler takes all selected events.
     var sieve: Int
   }
 
@@ -13,26 +13,26 @@ final class RouteTable: @unchecked Sendable {
     /// Position in ``TraceFile/eventTypes``.
     var typeIndex: Int
     var fields: [FieldPlan]
-    /// How many of them are decoded: those up to the last that a handler reads.
+    /// Number of fields decoded: those up to the last one that a handler reads.
     var leadingFields: Int
-    /// Whether the section of the type is needed at all.
+    /// Whether any handler reads the type's fields.
     var readsFields: Bool
-    /// An event is selected that passes any of these.
+    /// Sieves of the type; an event is selected if it passes any of them.
     var sieves: [Int]
     var handlers: UnsafePointer<Handler>
     var handlerCount: Int
   }
 
-  /// The different filters of all subscriptions.
+  /// The distinct filters of all subscriptions.
   private(set) var sieves: [EventSieve] = []
   private var routes: [UInt16: Route] = [:]
   private var knownRefs: Set<UInt16> = []
   private(set) var unreadable: [EventSchema] = []
-  /// All routes' handlers, in memory that does not move: batches point to it.
+  /// Handlers of all routes, in memory that does not move, because batches point to it.
   private let handlers: UnsafeMutableBufferPointer<Handler>
   private var handlerCount = 0
 
-  /// A place to point at for types that have none.
+  /// A valid pointer for types without handlers.
   var noHandlers: UnsafePointer<Handler> { UnsafePointer(handlers.baseAddress!) }
 
   init(_ replay: Replay) {
@@ -100,7 +100,7 @@ final class RouteTable: @unchecked Sendable {
   func route(_ ref: UInt16) -> Route? { routes[ref] }
   func isKnown(_ ref: UInt16) -> Bool { knownRefs.contains(ref) }
 
-  /// Whether a block with events of this type between these ticks is to be read.
+  /// Whether to read a block that has events of this type in this range of ticks.
   func wants(_ ref: UInt16, between first: UInt64, _ last: UInt64) -> Bool {
     guard let route = routes[ref] else {
       return !isKnown(ref) && sieves.contains { $0.overlaps(first, last) }

@@ -1,7 +1,7 @@
 /// The numbered rules of SPEC.md that a file can break; its section "Rules" has the same list.
 ///
-/// The letter names the part of the file: F the file, B blocks, P packed payloads, C columns,
-/// M metadata, E events, S stacks, N symbols, L losses, I the index and the end, Z limits.
+/// The letter is the part of the file: F file, B blocks, P packed payloads, C columns, M metadata,
+/// E events, S stacks, N symbols, L losses, I index and end, Z limits.
 public enum FormatRule: String, CaseIterable, Hashable, Sendable {
   case F1, F2, F3
   case B1, B2, B3, B4, B5, B6, B7, B8
@@ -87,7 +87,7 @@ public enum FormatRule: String, CaseIterable, Hashable, Sendable {
   }
 }
 
-/// What is wrong with a block's content and where, counted from the block's first byte after
+/// A violation in a block's content, and its offset from the block's first byte after
 /// decompression.
 public struct FormatViolation: Hashable, Sendable {
   public var rule: FormatRule

@@ -1,12 +1,12 @@
 internal import TraceEvents
 
 extension ByteReader {
-  /// The error for a broken rule at this place; `value` is what breaks it.
+  /// Returns the error for a rule broken at the current position by `value`.
   func broken(_ rule: FormatRule, _ value: UInt64) -> ByteCodingError {
     error(.rule(rule.rawValue, value: value))
   }
 
-  /// Throws unless everything was read.
+  /// Throws unless all bytes have been read.
   func expectEnd() throws(ByteCodingError) {
     guard remaining == 0 else { throw broken(.P3, UInt64(remaining)) }
   }

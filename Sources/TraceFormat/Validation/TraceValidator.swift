@@ -1,17 +1,17 @@
 internal import TraceEvents
 
-/// Checks every rule of SPEC.md: what ``TraceFile/verify()``, the fuzzer and the tests ask.
+/// Checks every rule of SPEC.md. Used by ``TraceFile/verify()``, the fuzzer and the tests.
 ///
-/// The file is scanned from its front as if it had no index, each block is decoded whole, and what
-/// the index says is compared with what was found.
+/// The file is scanned from its front as if it had no index. Each block is fully decoded, and the
+/// index is compared with the blocks found.
 final class TraceValidator {
-  /// The file as its blocks say it is; its damage is the result.
+  /// The file as found by the scan. Its damage list is the result.
   let scanned: TraceFile
   private let block = EventBlock()
   private var symbols = SymbolStore()
-  /// Blocks of events with types that were not defined before them.
+  /// Offsets of event blocks with types that were not defined before them.
   private var postponed: [UInt64] = []
-  /// Blocks with ids of stacks that no block before them has.
+  /// Offsets of blocks with stack ids that no preceding block defines.
   private var strangeStacks: [UInt64] = []
 
   init(_ file: TraceFile) throws(FormatError) {
@@ -26,7 +26,7 @@ final class TraceValidator {
     try scanned.scanForward()
     scanned.inspect = nil
     for offset in postponed { try checkTypes(at: offset) }
-    // Where nothing else is wrong, nothing that a stack needs is missing.
+    // If there is no other damage, no block of stacks is missing.
     if scanned.log.entries.isEmpty {
       for offset in strangeStacks {
         guard case .whole(let header) = try scanned.reader.read(at: offset) else { continue }
@@ -82,7 +82,7 @@ final class TraceValidator {
     }
   }
 
-  /// The same for a block that came before the definition of one of its types.
+  /// Repeats the check for a block that precedes the definition of one of its types.
   private func checkTypes(at offset: UInt64) throws(FormatError) {
     guard case .whole(let header) = try scanned.reader.read(at: offset) else { return }
     do throws(FormatError) {
@@ -104,7 +104,7 @@ final class TraceValidator {
 
   // MARK: Index
 
-  /// An index must say of each block what the block says, and repeat what all of them define.
+  /// Checks that the index matches every block and repeats all definitions.
   private func compareIndex() {
     guard let said = scanned.scannedIndex, let at = scanned.indexPlace else { return }
     let found = scanned.index

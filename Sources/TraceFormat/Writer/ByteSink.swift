@@ -1,30 +1,31 @@
-/// Where bytes go, be they a trace or a rendered report: a file, a pipe, a socket, memory.
+/// A destination for bytes, such as a trace or a rendered report: a file, a pipe, a socket or
+/// memory.
 ///
-/// What writes to a sink knows nothing else of its output.
+/// A writer needs nothing of its output beyond this protocol.
 public protocol ByteSink: AnyObject {
-  /// Takes all of `bytes`, in order.
+  /// Writes all of `bytes`, in order.
   ///
-  /// - Throws: the reason why it cannot. The caller writes nothing more afterwards.
+  /// - Throws: the reason for a failure. The caller writes nothing more afterwards.
   func write(_ bytes: UnsafeRawBufferPointer) throws(SinkError)
 }
 
-/// Why a sink took no more bytes.
+/// The reason why a sink accepts no more bytes.
 public struct SinkError: Error, Hashable, Sendable {
-  /// An `errno` value. `EPIPE`: the reader has gone.
+  /// An `errno` value. `EPIPE` means that the reader has closed its end.
   public var code: CInt
 
   public init(code: CInt) { self.code = code }
 }
 
-/// A sink whose bytes can be read again while it is written to.
+/// A sink whose bytes can be read back while it is being written to.
 protocol RereadableSink: ByteSink {
-  /// Whether they can: a pipe gives nothing back.
+  /// Whether reading back is possible; for example, it is not for a pipe.
   var isReadable: Bool { get }
-  /// What was written so far; `name` is what messages call it.
+  /// Returns the bytes written so far. `name` is used in messages.
   func source(name: String) throws(FormatError) -> ByteSource
 }
 
-/// Keeps what is written in memory.
+/// A sink that stores the output in memory.
 ///
 /// - Cost: memory grows with the output.
 public final class MemorySink: ByteSink {
@@ -34,7 +35,7 @@ public final class MemorySink: ByteSink {
 
   public var text: String { String(decoding: bytes, as: UTF8.self) }
 
-  /// Appends to ``bytes``; never fails.
+  /// Appends to ``bytes``. Never fails.
   public func write(_ bytes: UnsafeRawBufferPointer) throws(SinkError) {
     self.bytes.append(contentsOf: bytes)
   }

@@ -2,23 +2,23 @@ import Glibc
 
 /// Writes to a file descriptor with `write(2)`.
 ///
-/// - Guarantee: a partial write is continued, `EINTR` is retried, and a descriptor in non-blocking
-///   mode is waited for.
+/// - Guarantee: partial writes are continued, `EINTR` is retried, and a descriptor in non-blocking
+///   mode is polled until it is writable.
 public final class DescriptorSink: ByteSink {
   private let descriptor: CInt
 
-  /// The descriptor stays the caller's to close.
+  /// Creates a sink. The caller remains responsible for closing the descriptor.
   public init(_ descriptor: CInt) { self.descriptor = descriptor }
 
-  /// Blocks until everything is written.
+  /// Writes all bytes, blocking until done.
   public func write(_ bytes: UnsafeRawBufferPointer) throws(SinkError) {
     let (_, code) = Self.write(bytes, to: descriptor)
     if code != 0 { throw SinkError(code: code) }
   }
 
-  /// Writes until all is written or the descriptor refuses.
+  /// Writes until all is written or the descriptor fails.
   ///
-  /// - Returns: the bytes written, and 0 or why there were no more.
+  /// - Returns: the number of bytes written, and 0 or the error that stopped the write.
   static func write(
     _ bytes: UnsafeRawBufferPointer, to descriptor: CInt
   ) -> (count: Int, code: CInt) {
@@ -30,7 +30,7 @@ public final class DescriptorSink: ByteSink {
       } else if result == 0 {
         return (written, ENOSPC)
       } else if errno == EAGAIN {
-        // A pipe that somebody else has made not to block: full for now.
+        // Another process made the pipe non-blocking, and it is currently full.
         var room = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         if poll(&room, 1, -1) < 0, errno != EINTR { return (written, errno) }
       } else if errno != EINTR {

@@ -1,21 +1,22 @@
 internal import TraceEvents
 
-/// Collects a block's events: what all events have (here), and each type's fields
+/// Collects the events of a block: the data common to all events, and each type's fields
 /// (``TypeAccumulator``).
 struct EventBlockBuilder: ~Copyable {
   private let eventsMax: Int
   private let wordsMax: Int
   private let seed: UInt64
 
-  /// Accumulators by event ref, allocated at the type's definition.
+  /// Accumulators by event ref, allocated when the type is defined.
   private let types: UnsafeMutablePointer<UnsafeMutablePointer<TypeAccumulator>?>
   static let refCount = 65_536
-  /// Refs of the types that the block has, in the order of their first events.
+  /// Refs of the types in the block, in the order of their first events.
   private var typesInBlock = GrowingBuffer<UInt16>(capacity: 64)
 
   private(set) var count = 0
   private var wordCount = 0
-  /// Each event's ticks after the one before in its stretch; 0 for the stretch's first.
+  /// Ticks between each event and its predecessor in the stretch; 0 for the first event of a
+  /// stretch.
   private var tickDeltas: GrowingBuffer<UInt64>
   private var typeIndexes: GrowingBuffer<UInt16>
   private var flags: GrowingBuffer<UInt8>
@@ -25,7 +26,7 @@ struct EventBlockBuilder: ~Copyable {
   private var lastTicks: UInt64 = 0
   private var stretches = StretchTable()
   private var writers = WriterTable()
-  /// Memory that types keep from block to block.
+  /// Memory that the types keep between blocks.
   private var keptBytes = 0
   private var scratch = GrowingBuffer<UInt64>(capacity: 1024)
   private var section = GrowingBuffer<UInt8>(capacity: 1 << 16)
@@ -51,7 +52,7 @@ struct EventBlockBuilder: ~Copyable {
     types.deallocate()
   }
 
-  /// False when the ref has a schema already.
+  /// Defines a type. Returns false if the ref already has a schema.
   mutating func define(ref: UInt16, schema: EventSchema) -> Bool {
     guard types[Int(ref)] == nil else { return false }
     let type = UnsafeMutablePointer<TypeAccumulator>.allocate(capacity: 1)
@@ -67,14 +68,15 @@ struct EventBlockBuilder: ~Copyable {
     stretches.begin(stream: stream, cpu: cpu, at: count)
   }
 
-  /// How many of the record's words are the event's fields; nil when they do not fit the schema.
+  /// Returns the number of the record's words that are the event's fields; nil if they do not fit
+  /// the schema.
   @inline(__always)
   func measure(ref: UInt16, words: UnsafePointer<UInt64>, count: Int) -> Int? {
     guard let type = types[Int(ref)] else { return nil }
     return type.pointee.measure(words, available: count)
   }
 
-  /// Adds a measured event. Not when the block is full.
+  /// Adds a measured event. The block must not be full.
   @inline(__always)
   mutating func append(
     ref: UInt16, ticks: UInt64, process: UInt32, tid: UInt32, flags eventFlags: UInt8,
@@ -85,7 +87,7 @@ struct EventBlockBuilder: ~Copyable {
     if stretches.isOpen, ticks >= lastTicks {
       tickDeltas.base[count] = ticks &- lastTicks
     } else {
-      // A stretch ascends by definition; time that goes back begins another.
+      // Ticks ascend within a stretch; time that goes back begins a new one.
       stretches.open(at: count, ticks: ticks)
       tickDeltas.base[count] = 0
     }
@@ -111,7 +113,7 @@ struct EventBlockBuilder: ~Copyable {
   var firstTicks: UInt64 { stretches.firstTicks }
   var lastTicksOfAll: UInt64 { stretches.lastTicks }
 
-  /// Calls `body` with each type of the block and how many events it has.
+  /// Calls `body` with each type of the block and its number of events.
   func forEachType(_ body: (UInt16, Int) -> Void) {
     for index in 0..<typesInBlock.count {
       let ref = typesInBlock.base[index]
@@ -119,8 +121,8 @@ struct EventBlockBuilder: ~Copyable {
     }
   }
 
-  /// Writes the block's payload and empties the builder. The stretch that was open goes on in the
-  /// next.
+  /// Writes the block's payload and empties the builder. The open stretch continues in the next
+  /// block.
   mutating func encode(
     into target: inout GrowingBuffer<UInt8>, with encoder: inout ColumnEncoder,
     _ compressor: inout Compressor, pidOf: (UInt32) -> UInt32
@@ -154,7 +156,8 @@ struct EventBlockBuilder: ~Copyable {
     writers.removeAll()
   }
 
-  /// However many types have had many events once, the next block starts with little memory.
+  /// Releases memory, so that the next block starts with little even if many types once had many
+  /// events.
   private mutating func releaseIfMuch() {
     guard keptBytes > Self.keptBytesMax else { return }
     keptBytes = 0

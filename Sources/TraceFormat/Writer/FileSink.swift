@@ -1,26 +1,26 @@
 import Glibc
 
-/// The descriptor that a trace is written to, and where in it the last whole block ends.
+/// A sink that writes a trace to a descriptor and tracks the end of the last complete block.
 final class FileSink: ByteSink {
   private let descriptor: Int32
   private(set) var byteCount: UInt64 = 0
 
   init(path: String) throws(FormatError) {
     descriptor = try OutputFile.open(path).descriptor
-    // A pipe has nothing to be cut off.
+    // Fails for a pipe, which has nothing to truncate.
     _ = ftruncate(descriptor, 0)
   }
 
-  /// Takes over `descriptor`.
+  /// Takes ownership of `descriptor`.
   init(descriptor: Int32) { self.descriptor = descriptor }
 
   deinit { close(descriptor) }
 
-  /// Writes all of `bytes`, or leaves the file as it was before (as far as it can be cut back).
+  /// Writes all of `bytes`, or restores the previous end of the file (if it can be truncated).
   func write(_ bytes: UnsafeRawBufferPointer) throws(SinkError) {
     let (written, code) = DescriptorSink.write(bytes, to: descriptor)
     guard code == 0 else {
-      // A pipe or a full disk may refuse; readers cope with half a block at the end all the same.
+      // This may fail on a pipe or a full disk. Readers tolerate a partial block at the end.
       if written > 0 { _ = ftruncate(descriptor, off_t(byteCount)) }
       throw SinkError(code: code)
     }
@@ -34,7 +34,7 @@ extension FileSink: RereadableSink {
     return fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
-  /// The file itself, whatever its name is by now.
+  /// Opens the file itself, regardless of its current name.
   func source(name: String) throws(FormatError) -> ByteSource {
     try ByteSource(path: "/proc/self/fd/\(descriptor)", name: name)
   }

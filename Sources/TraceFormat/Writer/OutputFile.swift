@@ -1,20 +1,20 @@
 import Glibc
 import OSStrings
 
-/// Opens the file that a trace is written to.
+/// Opens the output file of a trace.
 ///
-/// - Guarantee: in a directory that others can write to, such as /tmp, only a regular file of the
-///   caller's own is written: no link, pipe or file that somebody else has put there. A new file
-///   can be read by its owner alone, as a trace holds what programs say and how they were called.
-///   The descriptor is none of the standard ones, however few were open.
+/// - Guarantee: in a directory that others can write to, such as /tmp, only a regular file owned by
+///   the caller is written, never a link, pipe or file placed there by another user. A new file is
+///   readable only by its owner, because a trace contains program output and command lines. The
+///   descriptor is never a standard one, even if those are closed.
 package enum OutputFile {
-  /// Opens the file, creates it where there is none, and leaves what is in it.
+  /// Opens the file, creating it if necessary. Existing content is kept.
   ///
   /// - Returns: the descriptor, and whether the file is new.
   package static func open(_ path: String) throws(FormatError) -> (descriptor: Int32, isNew: Bool) {
     let (parent, name) = split(path)
     let directory = OSPath.open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    // A directory that may be searched and not read is nobody's to plant in: the path will do.
+    // Nobody can place files in a directory that is searchable but not readable: use the path.
     defer { if directory >= 0 { close(directory) } }
     let isShared = directory >= 0 && othersMayWrite(directory)
     let base = isShared ? directory : AT_FDCWD
@@ -33,7 +33,7 @@ package enum OutputFile {
     }
     let opened = OSPath.openat(directory, name, flags | O_NOFOLLOW | O_NONBLOCK)
     guard opened >= 0 else { throw .io(operation: "create", path: path, code: errno) }
-    // It may be another by now.
+    // The file may have been replaced in the meantime.
     var status = stat()
     if fstat(opened, &status) != 0 || danger(status) != nil {
       close(opened)
@@ -61,7 +61,8 @@ package enum OutputFile {
     return danger(status)
   }
 
-  /// Why a file that is there already is not written, behind its name.
+  /// Returns the reason why an existing file is not written, as text to follow its name; nil if it
+  /// is safe.
   private static func danger(_ status: stat) -> String? {
     let place = "in a directory that others may write to"
     switch status.st_mode & S_IFMT {
@@ -74,7 +75,7 @@ package enum OutputFile {
     return status.st_nlink > 1 ? "has another name as well, \(place)" : nil
   }
 
-  /// What a library prints to standard error must not end up in a trace.
+  /// Output of libraries to standard error must not end up in a trace.
   private static func aboveStandard(_ descriptor: Int32) -> Int32 {
     guard descriptor <= STDERR_FILENO else { return descriptor }
     let moved = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)

@@ -1,17 +1,17 @@
-/// Symbols that no block holds yet.
+/// Symbols that have not been written to a block yet.
 struct PendingSymbols {
-  /// Enough for a block.
+  /// Amount of symbols that fills a block.
   private static let bytesPerBlock = 1 << 20
 
   private var images: [ImageSymbols] = []
   private var bytes = 0
-  /// Functions of the whole file, and pieces of images.
+  /// Number of functions and parts of images in the whole file.
   private var functionCount = 0
 
   var isEmpty: Bool { images.isEmpty }
   var isFull: Bool { bytes > Self.bytesPerBlock }
 
-  /// Adds what a reader takes, cut to its limits, in pieces of which each fits into a block.
+  /// Adds an image, cut to the readers' limits and split into parts that each fit into a block.
   mutating func add(_ image: ImageSymbols) {
     guard image.buildID.count <= FileLayout.buildIDBytesMax else { return }
     var piece = image
@@ -38,10 +38,10 @@ struct PendingSymbols {
     functionCount += piece.functions.count + 1
   }
 
-  /// About what a text and the numbers that go with it take.
+  /// Approximate size of a text and its associated numbers.
   private static func bytes(_ text: String) -> Int { text.utf8.count + 32 }
 
-  /// The images of the next block.
+  /// Removes and returns the images for the next block.
   mutating func takeBlock() -> [ImageSymbols] {
     var taken = 0
     var count = 0

@@ -1,19 +1,19 @@
-/// The numbers of whole stacks that came lately, by a hash of all their addresses: most stacks of a
-/// program have come before.
+/// A cache of recent stacks: maps a hash of all addresses of a stack to the stack's number. Most
+/// stacks of a program have occurred before.
 ///
-/// - Guarantee: at most 6 MB. A stack is taken for another only if both have the same depth, the
-///   same innermost frame, and the same 64 bits of a hash whose keys nobody else knows.
-/// - Cost: a multiplication for two addresses, and mostly one access to memory that is not in the
-///   processor's caches, where a walk from caller to callee has one for each frame.
+/// - Guarantee: at most 6 MB. Two stacks are confused only if they have the same depth, the same
+///   innermost frame, and the same 64-bit hash under secret keys.
+/// - Cost: one multiplication per two addresses, and mostly a single cache miss, whereas a walk
+///   from caller to callee has one per frame.
 struct RecentStacks: ~Copyable {
-  // Not private: the 6.3 compiler breaks on a private type in a buffer.
+  // Not private: the 6.3 compiler fails on a private type in a buffer.
   struct Entry {
     var key: Key
-    /// The stack's node; 0 in an entry that is not used.
+    /// The stack's node; 0 in an unused entry.
     var node: UInt32
   }
 
-  /// What a stack is known by.
+  /// The identity of a stack in the table.
   struct Key: Equatable {
     var hash: UInt64
     var innermost: UInt64
@@ -25,19 +25,19 @@ struct RecentStacks: ~Copyable {
 
   private var entries = GrowingBuffer<Entry>(capacity: 1 << bitsMin)
   private var mask = 1 << bitsMin - 1
-  /// Stacks whose place another has taken since the table was made.
+  /// Number of stacks replaced since the table was created.
   private var displaced = 0
-  /// All bits of each depend on all of the seed: small seeds make good keys, too.
+  /// Every bit of each key depends on all bits of the seed, so small seeds give good keys, too.
   private let keys: (UInt64, UInt64, UInt64)
 
-  /// - Parameter seed: not known to those who choose the addresses.
+  /// - Parameter seed: must be unknown to whoever chooses the addresses.
   init(seed: UInt64) {
     var generator = SplitMix(state: seed)
     keys = (generator.next(), generator.next(), generator.next())
     forget()
   }
 
-  /// Of a stack of one frame or more, innermost first.
+  /// Creates the key of a stack of one frame or more, innermost first.
   @inline(__always)
   func key(_ frames: UnsafePointer<UInt64>, _ count: Int) -> Key {
     var hash = keys.0
@@ -57,14 +57,14 @@ struct RecentStacks: ~Copyable {
     return product.high ^ product.low
   }
 
-  /// The node that was kept with the key; 0 for none.
+  /// Returns the node stored under the key; 0 if none.
   @inline(__always)
   func node(_ key: Key) -> UInt32 {
     let entry = entries.base + (Int(truncatingIfNeeded: key.hash) & mask)
     return entry.pointee.key == key ? entry.pointee.node : 0
   }
 
-  /// Keeps a stack, in the place of what was there.
+  /// Stores a stack, replacing the previous entry in its place.
   mutating func keep(_ node: UInt32, _ key: Key) {
     let place = Int(truncatingIfNeeded: key.hash) & mask
     if entries.base[place].node != 0 { displaced += 1 }
@@ -86,7 +86,7 @@ struct RecentStacks: ~Copyable {
     }
   }
 
-  /// Forgets all stacks.
+  /// Removes all stacks.
   mutating func forget() {
     let none = Entry(key: Key(hash: 0, innermost: 0, count: 0), node: 0)
     entries.base.update(repeating: none, count: mask + 1)
@@ -94,7 +94,7 @@ struct RecentStacks: ~Copyable {
   }
 }
 
-/// Steele's generator: turns one number into others.
+/// Steele's generator: derives a sequence of numbers from one number.
 private struct SplitMix {
   var state: UInt64
 

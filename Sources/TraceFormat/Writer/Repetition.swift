@@ -1,24 +1,27 @@
 internal import TraceEvents
 
-/// When a writer repeats its definitions, so that damage to one block of metadata costs nothing
-/// else.
+/// The schedule by which a writer repeats its definitions, so that a damaged metadata block costs
+/// nothing else.
 ///
-/// Each record is written again after the first events that follow it. All are written again
-/// when 16 times their bytes have been written, and from then on each time the file has doubled.
+/// Each record is written again after the first events that follow it. All records are written
+/// again once the file contains 16 times their bytes, and thereafter each time the file has
+/// doubled.
 ///
-/// - Cost: each record once more, and at most a 16th of the file, which falls as the file grows.
+/// - Cost: each record one more time, plus at most a 16th of the file; this share falls as the file
+///   grows.
 struct Repetition {
   static let interval = 16
-  /// More than this is not repeated at once: readers bound a block's content.
+  /// Maximum size repeated at once, because readers limit a block's content.
   static let bytesMax = FileLayout.decodedBytesMax / 2
 
-  /// Where in the file's metadata the records begin that stand in one block only.
+  /// Position in the file's metadata of the first record that is stored in only one block.
   private var repeated = 0
   private var repeatedRecords = 0
-  /// Size of the file at which all is repeated next; nil before there are events.
+  /// File size at which all records are repeated next; nil before there are events.
   private var nextFull: UInt64?
 
-  /// The part of the metadata to write again now, as its first byte and record; nil for none.
+  /// Returns the part of the metadata to write again now, as its first byte and record; nil if
+  /// none.
   mutating func due(
     metadataBytes: Int, records: Int, fileBytes: UInt64
   ) -> (byte: Int, records: Int)? {

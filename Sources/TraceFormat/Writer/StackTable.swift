@@ -1,17 +1,17 @@
-/// The calling-context tree: a node for each distinct (caller's node, address), so that stacks
-/// share the callers that they have in common.
+/// The calling-context tree: one node for each distinct pair of caller's node and address, so that
+/// stacks share their common callers.
 ///
-/// Nodes are numbered in the order they come, callers first; a stack's number is its innermost
-/// frame's. Memory is bounded: when full, the table forgets and begins a new epoch, and a frame
-/// that comes again gets a second number. Numbers are never used twice in a file, and callers are
-/// never sought before the epoch.
+/// Nodes are numbered in order of creation, callers first. A stack's number is that of its
+/// innermost frame. Memory is bounded: a full table is cleared and begins a new epoch, in which
+/// recurring frames get new numbers. Numbers are never reused within a file, and callers are always
+/// in the same epoch.
 ///
-/// - Cost: a stack that came lately is one look-up, see ``RecentStacks``. Of another, frames that
-///   the stack before had too, counted from the outermost, are compared, and so is a frame after
-///   that with its caller's first callee; each other frame is one look-up.
+/// - Cost: a recent stack is one lookup, see ``RecentStacks``. For another stack, the outer frames
+///   that it shares with the preceding stack are found by comparison, and so is a later frame that
+///   is its caller's first callee; each remaining frame is one lookup.
 struct StackTable: ~Copyable {
-  /// The stacks of a program that runs for long must fit, or they are written, and placed by
-  /// readers, again and again. About 30 MB when full.
+  /// The stacks of a long-running program must fit, or else they are written, and inserted by
+  /// readers, repeatedly. About 30 MB when full.
   static let nodesMax = FileLayout.nodesPerEpochMax
   private static let slotsMin = 4096
   private static let positionMask: UInt32 = 1 << 21 - 1
@@ -20,24 +20,25 @@ struct StackTable: ~Copyable {
   // Not private: the 6.3 compiler breaks on a private type in a buffer.
   struct Node {
     var address: UInt64
-    /// The caller as position + 1; 0 when there is none.
+    /// Position of the caller + 1; 0 if there is none.
     var parent: UInt32
-    /// The first child as position + 1; 0 when there is none. Most nodes have no other, and a
-    /// stack's nodes lie in a row.
+    /// Position of the first child + 1; 0 if there is none. Most nodes have no other child, and a
+    /// stack's nodes are adjacent.
     var firstChild: UInt32 = 0
   }
 
   private var nodes = GrowingBuffer<Node>(capacity: 1024)
-  /// Positions + 1 by hash, of outermost frames and of children that are not the first; at most
-  /// half are in use. Bits of the hash above them tell most others apart without a look at them.
+  /// Hash table of positions + 1 for outermost frames and for children other than the first; at
+  /// most half full. The unused high bits hold hash bits, so that most other nodes are rejected
+  /// without access.
   private var slots = GrowingBuffer<UInt32>(capacity: slotsMin)
   private var slotMask = slotsMin - 1
   private var slotsUsed = 0
-  /// The number of the epoch's first node.
+  /// Number of the epoch's first node.
   private(set) var epoch: UInt32 = 1
-  /// Nodes that have been written to the file already.
+  /// Number of nodes already written to the file.
   private var writtenCount = 0
-  /// The stack interned last, outermost frame first: its addresses and nodes.
+  /// Addresses and nodes of the stack interned last, outermost frame first.
   private var lastAddresses = GrowingBuffer<UInt64>(capacity: 128)
   private var lastNodes = GrowingBuffer<UInt32>(capacity: 128)
   private var recent: RecentStacks
@@ -50,19 +51,19 @@ struct StackTable: ~Copyable {
   }
 
   var hasPending: Bool { nodes.count > writtenCount }
-  /// Nodes that no block holds yet.
+  /// Number of nodes that have not been written to a block yet.
   var pendingCount: Int { nodes.count - writtenCount }
 
-  /// Whether a stack with so many frames might not fit.
+  /// Whether a stack of `frameCount` frames might not fit.
   func isFull(adding frameCount: Int) -> Bool { nodes.count + frameCount > Self.nodesMax }
 
-  /// Whether what is pending, and such a stack, might not fit a block.
+  /// Whether the pending nodes and a stack of `frameCount` frames might not fit in a block.
   func isDue(adding frameCount: Int) -> Bool {
     pendingCount + frameCount > FileLayout.nodesPerBlockMax
   }
 
-  /// The number of a stack, whose addresses come innermost first; 0 for an empty one, and when all
-  /// numbers are used up.
+  /// Returns the number of a stack, whose addresses are given innermost first. Returns 0 for an
+  /// empty stack, and if all numbers are used up.
   mutating func intern(_ frames: UnsafePointer<UInt64>, _ count: Int) -> UInt32 {
     guard count > 0, UInt64(epoch) + UInt64(nodes.count + count) < UInt64(StackID.lost.rawValue)
     else { return 0 }
@@ -75,7 +76,7 @@ struct StackTable: ~Copyable {
     return epoch &+ (node &- 1)
   }
 
-  /// The node of a stack's innermost frame, as position + 1; nodes that are new are made.
+  /// Returns the position + 1 of the node of a stack's innermost frame, creating missing nodes.
   private mutating func innermost(_ frames: UnsafePointer<UInt64>, _ count: Int) -> UInt32 {
     let outermost = frames + (count - 1)
     var depth = 0
@@ -99,7 +100,8 @@ struct StackTable: ~Copyable {
     return node
   }
 
-  /// The node of `address` called by `parent`, made when there is none; both as position + 1.
+  /// Returns the node of `address` called by `parent`, creating it if necessary. Both nodes are
+  /// given as position + 1.
   @inline(__always)
   private mutating func child(of parent: UInt32, _ address: UInt64) -> UInt32 {
     guard parent != 0 else { return sibling(parent, address) }
@@ -138,7 +140,8 @@ struct StackTable: ~Copyable {
     return UInt32(nodes.count)
   }
 
-  /// Seeded: a hostile program chooses the addresses, but cannot choose collisions.
+  /// The hash is seeded so that a hostile program, which chooses the addresses, cannot choose
+  /// collisions.
   @inline(__always)
   private func hash(_ parent: UInt32, _ address: UInt64) -> Int {
     let product = (address ^ seed).multipliedFullWidth(
@@ -167,7 +170,7 @@ struct StackTable: ~Copyable {
     }
   }
 
-  /// Writes the nodes that no block holds yet; gives the last one's number.
+  /// Writes the pending nodes to a block. Returns the number of the last one.
   mutating func encodePending(
     into target: inout GrowingBuffer<UInt8>, with encoder: inout ColumnEncoder
   ) -> UInt32 {
@@ -191,7 +194,7 @@ struct StackTable: ~Copyable {
     return epoch + UInt32(writtenCount) - 1
   }
 
-  /// Begins a new epoch with an empty table. Only when nothing is pending.
+  /// Begins a new epoch with an empty table. No nodes may be pending.
   mutating func forget() {
     precondition(!hasPending)
     slots.base.update(repeating: 0, count: slotMask + 1)

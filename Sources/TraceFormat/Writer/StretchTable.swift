@@ -1,4 +1,4 @@
-/// Which consecutive events of a block came from which ring.
+/// The rings of a block's events, as runs of consecutive events.
 struct StretchTable: ~Copyable {
   private var streams = GrowingBuffer<UInt64>(capacity: 64)
   private var cpus = GrowingBuffer<UInt64>(capacity: 64)
@@ -8,7 +8,7 @@ struct StretchTable: ~Copyable {
   private var cpu: UInt16 = 0
   private(set) var firstTicks = UInt64.max
   private(set) var lastTicks: UInt64 = 0
-  /// Whether the next event goes on where the one before it ended.
+  /// Whether the next event continues the preceding stretch.
   private(set) var isOpen = false
 
   mutating func begin(stream: UInt32, cpu: UInt16, at position: Int) {
@@ -18,7 +18,7 @@ struct StretchTable: ~Copyable {
     isOpen = false
   }
 
-  /// The event at `position` is a stretch's first.
+  /// Opens a stretch whose first event is at `position`.
   @inline(never)
   mutating func open(at position: Int, ticks firstOfStretch: UInt64) {
     streams.append(UInt64(stream))
@@ -51,7 +51,7 @@ struct StretchTable: ~Copyable {
     encoder.encode(ticks.base, count: count, into: &target)
   }
 
-  /// For the next block; its first event opens a stretch of the same ring.
+  /// Prepares for the next block, whose first event opens a stretch of the same ring.
   mutating func removeAll() {
     streams.count = 0
     cpus.count = 0
@@ -63,7 +63,7 @@ struct StretchTable: ~Copyable {
   }
 }
 
-/// Which consecutive events of a block were written by which thread.
+/// The threads that wrote a block's events, as runs of consecutive events.
 struct WriterTable: ~Copyable {
   private static let slotsMin = 256
   private var slots = GrowingBuffer<UInt32>(capacity: slotsMin)

@@ -2,7 +2,8 @@ import Glibc
 
 /// The distinct strings and blobs of a block's events of one type.
 ///
-/// A hostile program chooses the strings, so the hash is seeded: it cannot choose collisions.
+/// The hash is seeded so that a hostile program, which chooses the strings, cannot choose
+/// collisions.
 struct StringTable: ~Copyable {
   private var slots = GrowingBuffer<UInt32>(capacity: 64)
   private var slotMask = 63
@@ -19,12 +20,12 @@ struct StringTable: ~Copyable {
 
   var count: Int { lengths.count }
 
-  /// The memory that it has taken.
+  /// Memory allocated, in bytes.
   var byteCount: Int {
     slots.capacity * 4 + hashes.capacity * 8 + lengths.capacity * 8 + bytes.capacity
   }
 
-  /// Gives the memory back; not while it has strings.
+  /// Releases the memory. The table must be empty.
   mutating func release() { self = StringTable(seed: seed) }
 
   mutating func removeAll() {
@@ -36,7 +37,7 @@ struct StringTable: ~Copyable {
     bytes.count = 0
   }
 
-  /// The index of these bytes in the table, where they are put if they are new.
+  /// Returns the index of these bytes in the table, adding them if they are new.
   mutating func intern(_ start: UnsafeRawPointer, _ length: Int) -> UInt64 {
     let hash = Self.hash(start, length, seed)
     var slot = Int(hash) & slotMask
@@ -72,7 +73,7 @@ struct StringTable: ~Copyable {
     }
   }
 
-  /// Folds 8 bytes a step through a 128-bit product.
+  /// Hashes 8 bytes per step through a 128-bit product.
   private static func hash(_ start: UnsafeRawPointer, _ length: Int, _ seed: UInt64) -> UInt32 {
     var state = seed ^ UInt64(truncatingIfNeeded: length)
     var offset = 0

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The sink that a trace is written to, its name in messages, and the bytes that it took.
+/// The sink that a trace is written to, its name in messages, and the number of bytes written.
 struct TraceOutput: ~Copyable {
   private let sink: any ByteSink
   private let name: String
@@ -18,10 +18,10 @@ struct TraceOutput: ~Copyable {
     byteCount += UInt64(bytes.count)
   }
 
-  /// Whether what was written can be read again.
+  /// Whether the output can be read back.
   var isReadable: Bool { (sink as? any RereadableSink)?.isReadable == true }
 
-  /// Opens what was written; `index` is what a closing index would hold.
+  /// Opens the output for reading. `index` is the content that a closing index would have.
   func reopened(index: UnsafeRawBufferPointer) throws(FormatError) -> TraceFile {
     guard let sink = sink as? any RereadableSink else {
       throw .io(operation: "read back", path: name, code: ESPIPE)

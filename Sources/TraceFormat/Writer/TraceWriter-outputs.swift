@@ -1,5 +1,5 @@
 extension TraceWriter {
-  /// Creates the file, or empties it.
+  /// Creates a writer to a file, which is created or truncated.
   public init(
     path: String, session: SessionDescription, options: Options = Options()
   ) throws(FormatError) {
@@ -7,8 +7,8 @@ extension TraceWriter {
       TraceOutput(try FileSink(path: path), name: path), session: session, options: options)
   }
 
-  /// Takes over a descriptor that is open for writing at its start; `path` is what messages call
-  /// it.
+  /// Creates a writer that takes ownership of a descriptor, which is open for writing at its start.
+  /// `path` is used in messages.
   public init(
     descriptor: Int32, path: String, session: SessionDescription, options: Options = Options()
   ) throws(FormatError) {
@@ -17,7 +17,7 @@ extension TraceWriter {
       options: options)
   }
 
-  /// Writes to memory, or wherever the sink leads; `name` is what messages call it.
+  /// Creates a writer to memory or any other sink. `name` is used in messages.
   public init(
     sink: any ByteSink, name: String = "trace", session: SessionDescription,
     options: Options = Options()

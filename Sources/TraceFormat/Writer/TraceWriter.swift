@@ -1,21 +1,23 @@
 public import TraceEvents
 
-/// Writes one trace: records of events whose fields are words. ``Recorder`` is its typed front.
+/// Writes one trace from event records whose fields are encoded as words. ``Recorder`` is the typed
+/// interface to it.
 ///
-/// Definitions (events, providers, processes) go first, then the events that refer to them, ring by
-/// ring: ``beginStretch(stream:cpu:)``, then ``append(ref:ticks:process:tid:flags:words:count:)``.
+/// Write definitions (events, providers, processes) first, then the events that refer to them, ring
+/// by ring: ``beginStretch(stream:cpu:)``, then
+/// ``append(ref:ticks:process:tid:flags:words:count:)``.
 ///
-/// - Guarantee: the file is readable at every moment up to the last whole block. After an error
-///   (``failure``) nothing more is written and events are dropped, not kept.
-/// - Cost: memory is bounded: a block's events, a stack table, the definitions, and some bytes a
-///   block for the index.
+/// - Guarantee: the file is always readable up to the last complete block. After an error
+///   (``failure``) nothing more is written, and events are dropped, not kept.
+/// - Cost: memory is bounded: the events of a block, a stack table, the definitions, and some bytes
+///   per block for the index.
 public struct TraceWriter: ~Copyable {
-  /// Called with every finished block's bytes, header included, of whatever kind, after it was
-  /// written. Feed them to a ``LiveTrace`` to read them while they come.
+  /// Called with the bytes of every block, of any kind and including the header, after it was
+  /// written. Pass them to a ``LiveTrace`` to read the trace while it is written.
   public var onBlock: ((UnsafeRawBufferPointer) -> Void)?
-  /// The first error met.
+  /// The first error that occurred.
   public private(set) var failure: FormatError?
-  /// Events appended.
+  /// Number of events appended.
   public private(set) var eventCount: UInt64 = 0
 
   private var sink: TraceOutput
@@ -28,7 +30,7 @@ public struct TraceWriter: ~Copyable {
   private var block = GrowingBuffer<UInt8>(capacity: 1 << 20)
   private var content = GrowingBuffer<UInt8>(capacity: 1 << 16)
   private var index = BlockIndex()
-  /// Definitions that no block holds yet, and those of the whole file for the index.
+  /// Definitions that have not been written to a block yet, and all definitions, for the index.
   private var pendingMetadata = ByteWriter()
   private var pendingRecords = 0
   private var allMetadata = ByteWriter()
@@ -41,10 +43,10 @@ public struct TraceWriter: ~Copyable {
   private var pendingSyncs: [ClockSync] = []
   private var allSyncs: [ClockSync] = []
 
-  /// Whether ``reopened()`` can succeed: a pipe and a sink of others give nothing back.
+  /// Whether ``reopened()`` can succeed; pipes and other sinks cannot be read back.
   public var canBeReopened: Bool { sink.isReadable }
 
-  /// Bytes written so far.
+  /// Number of bytes written so far.
   public var byteCount: UInt64 { sink.byteCount }
 
   init(
@@ -69,10 +71,11 @@ public struct TraceWriter: ~Copyable {
 
   // MARK: Definitions
 
-  /// Says what events with this reference look like. Once a reference, before its first event.
+  /// Defines the schema of the events with this ref. Must be called once per ref, before its first
+  /// event.
   ///
-  /// - Throws: ``FormatError/unacceptableSchema(name:reason:)`` when the reference is 0 or taken,
-  ///   or readers would refuse the schema.
+  /// - Throws: ``FormatError/unacceptableSchema(name:reason:)`` if the ref is 0 or already defined,
+  ///   or if readers would reject the schema.
   public mutating func define(ref: UInt16, schema: EventSchema) throws(FormatError) {
     if let reason = schema.limitViolation {
       throw .unacceptableSchema(name: schema.name, reason: reason)
@@ -92,7 +95,7 @@ public struct TraceWriter: ~Copyable {
     }
   }
 
-  /// A provider's name and keywords; its events are defined one by one.
+  /// Defines a provider: its name and keywords. Its events are defined individually.
   public mutating func define(provider: ProviderSchema) {
     var heading = provider
     heading.name = heading.name.cut(toBytes: SchemaLimits.nameBytes)
@@ -102,14 +105,14 @@ public struct TraceWriter: ~Copyable {
     addMetadata(RecordTag.provider) { heading.writeHeading(to: &$0) }
   }
 
-  /// A process; again with the same index to say more about it.
+  /// Defines a process. A repeated call with the same index adds to its definition.
   public mutating func define(process: ProcessRecord) {
     pids[process.index] = process.pid
     addMetadata(RecordTag.process) { process.write(to: &$0) }
     if let end = process.endTicks { processEnded(index: process.index, atTicks: end) }
   }
 
-  /// The process has gone, or has left the session.
+  /// Records that the process has ended or has left the session.
   public mutating func processEnded(index: UInt32, atTicks ticks: UInt64) {
     addMetadata(RecordTag.processEnd) { writer in
       writer.append(varint: UInt64(index))
@@ -117,11 +120,11 @@ public struct TraceWriter: ~Copyable {
     }
   }
 
-  /// Functions that addresses in the file lie in, so that they have names where the image is not;
-  /// images may be told in parts. For the kernel and the vDSO too.
+  /// Defines functions for addresses in the file, so that they have names even if the image is not
+  /// available. An image, including the kernel and the vDSO, may be defined in parts.
   ///
-  /// - Guarantee: what a reader would refuse is cut or left out: texts of more than 64 KiB, build
-  ///   ids of more than 64 bytes, functions beyond 1,048,576 a file.
+  /// - Guarantee: content that readers would reject is cut or omitted: texts beyond 64 KiB, build
+  ///   ids beyond 64 bytes, functions beyond 1,048,576 per file.
   public mutating func define(symbols image: ImageSymbols) {
     guard failure == nil, !isFinished else { return }
     symbols.add(image)
@@ -140,16 +143,16 @@ public struct TraceWriter: ~Copyable {
     }
   }
 
-  /// Readers map ticks to nanoseconds between such moments: one at each flush is enough.
+  /// Records a clock sync, from which readers map ticks to nanoseconds. One per flush suffices.
   public mutating func clockSync(_ sync: ClockSync) {
     guard failure == nil, !isFinished else { return }
     pendingSyncs.append(sync)
-    // Readers use so many.
+    // The number of syncs that readers use.
     if allSyncs.count < FileLayout.syncsMax { allSyncs.append(sync) }
     if pendingSyncs.count == FileLayout.recordsPerBlockMax { writeClock() }
   }
 
-  /// Events that are not in the file, and why.
+  /// Records events that are not in the file, and the reason.
   public mutating func loss(_ record: LossRecord) {
     guard failure == nil, !isFinished, record.count > 0 else { return }
     var kept = record
@@ -161,17 +164,17 @@ public struct TraceWriter: ~Copyable {
 
   // MARK: Events
 
-  /// The following events come from this ring, ticks ascending.
+  /// Begins a stretch: the following events come from this ring, in ascending order of ticks.
   public mutating func beginStretch(stream: UInt32, cpu: UInt16) {
     events.beginStretch(stream: stream, cpu: cpu)
   }
 
-  /// Adds an event. `words` are its fields as ``EventEncoder`` wrote them, and after them, when
-  /// `flags` has ``EventFlags/stack``, the stack's addresses, innermost first.
+  /// Appends an event. `words` are its fields as written by ``EventEncoder``, followed, if `flags`
+  /// contains ``EventFlags/stack``, by the stack's addresses, innermost first.
   ///
-  /// - Returns: false when the words do not fit the schema (or `ref` has none): nothing was added.
-  /// - Cost: no allocation in the long run; every 65,536 events the block is encoded and written
-  ///   here.
+  /// - Returns: false, with nothing appended, if the words do not fit the schema or `ref` has none.
+  /// - Cost: no allocation in the steady state. Every 65,536 events, the call encodes and writes
+  ///   the block.
   public mutating func append(
     ref: UInt16, ticks: UInt64, process: UInt32, tid: UInt32, flags: UInt8,
     words: UnsafePointer<UInt64>, count: Int
@@ -203,8 +206,8 @@ public struct TraceWriter: ~Copyable {
 
   // MARK: Writing
 
-  /// Writes what was appended so far as a block, and after it, when `ticks` are given, that every
-  /// event of every ring up to these ticks was appended or reported as lost.
+  /// Writes everything appended so far. If `ticks` is given, then records that every event of every
+  /// ring up to these ticks was appended or reported as lost.
   public mutating func flush(completeTo ticks: UInt64? = nil) throws(FormatError) {
     writePending()
     if let ticks, !isFinished {
@@ -215,10 +218,10 @@ public struct TraceWriter: ~Copyable {
     if let failure { throw failure }
   }
 
-  /// Writes the definitions that no block holds yet, so that they are there should the writer die.
+  /// Writes the pending definitions, so that they are in the file should the writer die.
   public mutating func flushDefinitions() { writeMetadata() }
 
-  /// Writes what is left, the index and the end. Nothing may be written after it.
+  /// Writes the remaining data, the index and the end. Nothing may be written afterwards.
   public mutating func finish() throws(FormatError) {
     guard !isFinished else { throw failure ?? .closed }
     // The index repeats the definitions.
@@ -228,7 +231,7 @@ public struct TraceWriter: ~Copyable {
     if let failure { throw failure }
   }
 
-  /// What events refer to goes before them.
+  /// Writes pending data; definitions precede the events that refer to them.
   private mutating func writePending(isLast: Bool = false) {
     writeMetadata()
     writeClock()
@@ -256,7 +259,7 @@ public struct TraceWriter: ~Copyable {
     pendingRecords = 0
   }
 
-  /// Writes definitions again that stand in one place only, or long ago.
+  /// Writes definitions again that are stored only once or were last written long ago.
   private mutating func repeatMetadata() {
     guard
       let due = repetition.due(
@@ -282,7 +285,7 @@ public struct TraceWriter: ~Copyable {
     guard let first = pendingLosses.first else { return }
     content.count = 0
     pendingLosses.write(to: &content, with: &encoder)
-    // By the ticks at which they end: there a replay reports them.
+    // Losses are ordered by the ticks at which they end, because a replay reports them there.
     let ticks = pendingLosses.reduce(into: (first.toTicks, first.toTicks)) {
       $0 = (min($0.0, $1.toTicks), max($0.1, $1.toTicks))
     }
@@ -310,8 +313,8 @@ public struct TraceWriter: ~Copyable {
     endBlock(BlockKind.events, count: count, first: first, last: last, types: types)
   }
 
-  /// Opens the file as far as it is written, which is everything that was appended, to be read
-  /// while this writer holds still.
+  /// Opens the file written so far, including everything that was appended, for reading. The writer
+  /// must not be used in the meantime.
   ///
   /// - Cost: no block is read; memory is that of the index.
   public mutating func reopened() throws(FormatError) -> TraceFile {
@@ -332,7 +335,7 @@ public struct TraceWriter: ~Copyable {
   private mutating func writeIndex() {
     let offset = sink.byteCount
     encodeIndex()
-    // A file that is too large for an index is read by scanning it.
+    // A file too large for an index is read by scanning it.
     guard content.count + PackedPayload.headerBytes <= FileLayout.indexPayloadBytesMax else {
       return
     }

@@ -1,24 +1,24 @@
 internal import TraceEvents
 
-/// One event type's rows of the block that is being filled, a column a field.
+/// The rows of one event type in the current block, with one column per field.
 ///
-/// Columns grow by doubling, so that a type that is rare costs little.
+/// Columns grow by doubling, so a rare type takes little memory.
 struct TypeAccumulator: ~Copyable {
   let ref: UInt16
   let fieldCount: Int
   private let fields: UnsafeMutablePointer<FieldPlan>
   private let hasOnlyScalars: Bool
   private let hasText: Bool
-  /// fieldCount × capacity words: a scalar, a string's index, or an array's element count.
+  /// fieldCount × capacity words: scalars, string indexes, or element counts of arrays.
   private var words: UnsafeMutablePointer<UInt64>
   private var capacity: Int
   private(set) var count = 0
-  /// Array elements of all rows, per field; one buffer a field where there are arrays at all.
+  /// Elements of all rows' arrays: one buffer per field if the type has arrays.
   private let elements: UnsafeMutablePointer<GrowingBuffer<UInt64>>
   private let elementBuffers: Int
   private var strings: StringTable
   private var countedBytes = 0
-  /// The type's place among those of the block; -1 when it has none yet.
+  /// Position of the type among the types of the block; -1 if it has none yet.
   var localIndex = -1
 
   init(ref: UInt16, schema: EventSchema, seed: UInt64) {
@@ -44,7 +44,7 @@ struct TypeAccumulator: ~Copyable {
     elements.deallocate()
   }
 
-  /// Forgets the rows, keeps the memory.
+  /// Removes the rows and keeps the memory.
   mutating func removeAll() {
     count = 0
     localIndex = -1
@@ -52,21 +52,21 @@ struct TypeAccumulator: ~Copyable {
     for index in 0..<elementBuffers { elements[index].count = 0 }
   }
 
-  /// The memory that its rows have taken, and keep when they are forgotten.
+  /// Memory allocated for rows, which remains allocated when they are removed.
   var byteCount: Int {
     var elementWords = 0
     for index in 0..<elementBuffers { elementWords += elements[index].capacity }
     return (capacity * fieldCount + elementWords) * 8 + strings.byteCount
   }
 
-  /// What of it came since this was asked last.
+  /// Returns the growth of the memory since the last call.
   mutating func newBytes() -> Int {
     let bytes = byteCount
     defer { countedBytes = bytes }
     return bytes - countedBytes
   }
 
-  /// Gives the memory back; not while it has rows.
+  /// Releases the memory. There must be no rows.
   mutating func release() {
     words.deallocate()
     words = .allocate(capacity: 1)
@@ -76,7 +76,7 @@ struct TypeAccumulator: ~Copyable {
     strings.release()
   }
 
-  /// How many words of the record the fields take, or nil when they do not fit in `available`.
+  /// Returns the number of words that the record's fields take; nil if they exceed `available`.
   @inline(__always)
   func measure(_ record: UnsafePointer<UInt64>, available: Int) -> Int? {
     if hasOnlyScalars { return fieldCount <= available ? fieldCount : nil }
@@ -112,7 +112,7 @@ struct TypeAccumulator: ~Copyable {
     return used
   }
 
-  /// Adds a row from a record that ``measure(_:available:)`` found to fit.
+  /// Adds a row from a record accepted by ``measure(_:available:)``.
   @inline(__always)
   mutating func append(_ record: UnsafePointer<UInt64>) {
     if count == capacity { grow() }
@@ -156,7 +156,7 @@ struct TypeAccumulator: ~Copyable {
     }
   }
 
-  /// Apart, because the compiler (6.3.1) breaks on it in place under the thread sanitizer.
+  /// Separate, because compiler 6.3.1 fails on the inlined code under the thread sanitizer.
   private static func append(
     _ words: UnsafePointer<UInt64>, count: Int,
     to buffer: UnsafeMutablePointer<GrowingBuffer<UInt64>>
@@ -176,7 +176,7 @@ struct TypeAccumulator: ~Copyable {
     capacity = larger
   }
 
-  /// Writes the section of the type: string table, then the fields' columns.
+  /// Writes the type's section: the string table, then the fields' columns.
   mutating func encode(into target: inout GrowingBuffer<UInt8>, with encoder: inout ColumnEncoder) {
     target.append(varint: UInt64(fieldCount))
     if hasText {
@@ -202,7 +202,7 @@ struct TypeAccumulator: ~Copyable {
     }
   }
 
-  /// Takes out bits that the type does not have: a program may have put anything into its ring.
+  /// Clears bits beyond the type's width, because a program may have written anything to its ring.
   private static func canonicalize(
     _ column: UnsafeMutablePointer<UInt64>, _ count: Int, _ scalar: ScalarType
   ) {
