@@ -1,6 +1,6 @@
-/// Turns a subject, a report or a stream of events, into bytes of one format.
+/// Renders a subject, which is a report or a stream of events, as bytes of one format.
 ///
-/// A renderer gets the subject and a buffer; it opens no file and knows no descriptor. To add a
+/// A renderer receives the subject and a buffer. It opens no file and uses no descriptor. To add a
 /// format, write one type and add it to a ``RendererRegistry``.
 public protocol Renderer<Subject>: Sendable {
   associatedtype Subject
@@ -9,18 +9,19 @@ public protocol Renderer<Subject>: Sendable {
 
   /// Writes the whole subject.
   ///
-  /// - Throws: what reading the subject throws; a failing sink is in ``OutputBuffer/failure``.
+  /// - Throws: errors from reading the subject. A failure of the sink is reported in
+  ///   ``OutputBuffer/failure``.
   func render(
     _ subject: Subject, _ options: RenderOptions, to output: inout OutputBuffer) throws
 }
 
-/// A format's name, and the files that have it.
+/// The name of a format and its file extensions.
 public struct OutputFormat: Hashable, Sendable {
-  /// What `-format` calls it.
+  /// Name for the `-format` option.
   public var name: String
-  /// Endings of file names, without the dot.
+  /// File extensions, without the dot.
   public var fileExtensions: [String]
-  /// A few words for help texts.
+  /// Short description for help texts.
   public var summary: String
 
   public init(_ name: String, fileExtensions: [String] = [], summary: String = "") {
@@ -33,33 +34,32 @@ public struct OutputFormat: Hashable, Sendable {
   static let json = OutputFormat("json", fileExtensions: ["json"], summary: "one object")
 }
 
-/// What the place of the output asks of a renderer.
+/// Requirements of the output's destination.
 public struct RenderOptions: Hashable, Sendable {
-  /// Columns of a line of text; nil for as many as it takes.
+  /// Maximum columns of a line of text; nil for no limit.
   public var width: Int?
 
   public init(width: Int? = nil) { self.width = width }
 }
 
-/// The renderers that there are, found by what they render and by format.
+/// The available renderers, by subject and format.
 public struct RendererRegistry: Sendable {
   private var renderers: [any Renderer] = []
 
-  /// A registry without renderers.
+  /// Creates a registry without renderers.
   public init() {}
 
-  /// Makes a renderer known. A later one takes the place of an earlier one with the same subject
-  /// and format name.
+  /// Adds a renderer. It replaces an earlier renderer with the same subject and format name.
   public mutating func add(_ renderer: some Renderer) { renderers.insert(renderer, at: 0) }
 
-  /// The renderer of `subject` whose format has this name; nil when there is none.
+  /// Returns the renderer of `subject` for the format with this name; nil if there is none.
   public func renderer<Subject>(
     of subject: Subject.Type, format name: String
   ) -> (any Renderer<Subject>)? {
     renderers(of: subject).first { $0.format.name == name }
   }
 
-  /// The renderer of `subject` for files that end as `fileName` does; nil when there is none.
+  /// Returns the renderer of `subject` for the extension of `fileName`; nil if there is none.
   public func renderer<Subject>(
     of subject: Subject.Type, fileName: String
   ) -> (any Renderer<Subject>)? {
@@ -69,7 +69,7 @@ public struct RendererRegistry: Sendable {
     }
   }
 
-  /// The formats in which `subject` can be written, in the order in which they were added.
+  /// Returns the formats available for `subject`, in the order in which they were added.
   public func formats<Subject>(of subject: Subject.Type) -> [OutputFormat] {
     var seen: Set<String> = []
     return renderers(of: subject).map(\.format).reversed()

@@ -1,5 +1,5 @@
 extension RendererRegistry {
-  /// The renderers of this package: the one list to which a new format is added.
+  /// The renderers of this package. New formats are added to this list only.
   public static let standard: RendererRegistry = {
     var registry = RendererRegistry()
     registry.add(TextEvents())

@@ -1,14 +1,14 @@
 package import TraceEvents
 
-/// Events as comma-separated values, a row an event.
+/// Renders events as comma-separated values, one row per event.
 public struct CSVEvents: Renderer {
   public let format = OutputFormat("csv", fileExtensions: ["csv"])
 
   public init() {}
 
-  /// Writes the stream's events, losses among them.
+  /// Writes the stream's events, including losses.
   ///
-  /// - Cost: no allocation an event, but for one that has a stack.
+  /// - Cost: no allocation per event, except for one with a stack.
   public func render(
     _ stream: EventStream, _ options: RenderOptions, to output: inout OutputBuffer
   ) throws {
@@ -16,19 +16,21 @@ public struct CSVEvents: Renderer {
   }
 }
 
-/// Comma-separated values (RFC 4180): a header line, then a row an event, each ended by CR LF.
+/// Comma-separated values (RFC 4180): a header line, then one row per event, each ended by CR LF.
 ///
-/// - The first columns are always the same; then one a field name of the event types known at the
-///   start, so that fields of one name share a column; empty where the event has no such field.
-/// - With `collectsOther`, a last column `other` takes, as `name=value`, the fields that have no
-///   column: of event types that appear only later, in a file that is still being written.
-/// - `stack` has the frames, innermost first, as in ``TextFormat``. That frames of earlier events
-///   have another name is a row an event with the cause `named`, the event's time and pid, and
-///   `0x…=module!function+0x12` for its stack.
-/// - Values are written as they are, also those that begin with `=`, `+`, `-` or `@`: numbers do. A
-///   spreadsheet takes such text for a formula; import the columns as text there.
-/// - A row is one line: line breaks and other control characters inside strings are spelled as in
-///   ``TextFormat``, with a backslash.
+/// - The first columns are fixed. They are followed by one column per field name of the event types
+///   known at the start, so that fields with the same name share a column. A column is empty if the
+///   event has no such field.
+/// - With `collectsOther`, a last column `other` contains the fields without a column, as
+///   `name=value`. These belong to event types that first appear later, in a file that is still
+///   being written.
+/// - `stack` contains the frames, innermost first, as in ``TextFormat``. A changed name of frames
+///   in earlier events is one row per event, with the cause `named`, the event's time and pid, and
+///   the stack `0x…=module!function+0x12`.
+/// - Values are written unchanged, even if they begin with `=`, `+`, `-` or `@`, as numbers do. A
+///   spreadsheet interprets such text as a formula; import the columns as text there.
+/// - A row is one line: line breaks and other control characters in strings are escaped with a
+///   backslash as in ``TextFormat``.
 package struct CSVFormat: EventFormat {
   private static let fixedColumns = [
     "time_ns", "unix_ns", "cpu", "pid", "tid", "provider", "event", "rundown", "lost", "cause",
@@ -67,7 +69,7 @@ package struct CSVFormat: EventFormat {
     output.append(text: names.joined(separator: ",") + "\r\n")
   }
 
-  /// Fields in the order of their columns, with the commas of the empty ones between.
+  /// Sets up the fields in the order of their columns, with commas for the empty columns between.
   private mutating func setSteps(_ schema: EventSchema, type: Int) {
     let names = uniqueNames(of: schema.fields)
     let placed = names.indices.filter { columns[names[$0]] != nil }
@@ -182,7 +184,7 @@ package struct CSVFormat: EventFormat {
   }
 }
 
-/// Escaped, and in quotes where RFC 4180 asks for them.
+/// Returns the text escaped, and quoted if RFC 4180 requires it.
 private func cell(_ text: String) -> String {
   let needsQuotes = text.utf8.contains { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") }
   let safe = escaped(text, .csv)

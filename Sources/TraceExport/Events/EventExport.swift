@@ -3,10 +3,9 @@ internal import TraceEvents
 internal import TraceFormat
 
 extension EventStream {
-  /// Writes the stream's events, losses among them.
+  /// Writes the stream's events, including losses.
   ///
-  /// A format calls this with its own type, so that the compiler makes a copy of the event's path
-  /// for it.
+  /// Each format passes its own type, so that the compiler specializes the event path for it.
   func write(as format: some EventFormat, to output: inout OutputBuffer) throws {
     try withUnsafeMutablePointer(to: &output) { output in
       if case .named(let options, _) = stacks, let growth {
@@ -32,7 +31,7 @@ extension EventStream {
   }
 }
 
-/// One way of writing a stream; ``run()`` is called again when more has come.
+/// One way of writing a stream. ``run()`` is called again when more data has arrived.
 protocol Export {
   var isFinished: Bool { get }
   func run() throws
@@ -40,10 +39,10 @@ protocol Export {
   func finish()
 }
 
-/// Writes events as they are, with names as the whole file has them.
+/// Writes events immediately, with names taken from the whole file.
 private final class FormatExport<Format: EventFormat>: Export {
-  /// Lies outside the class: handlers write to it without the checks that a class's properties
-  /// have.
+  /// Stored outside the class, so that handlers write to it without the exclusivity checks on a
+  /// class's properties.
   private struct State: ~Copyable {
     var format: Format
     let output: UnsafeMutablePointer<OutputBuffer>

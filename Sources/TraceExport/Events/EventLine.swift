@@ -1,7 +1,8 @@
 package import TraceEvents
 internal import TraceFormat
 
-/// One event as the formats see it: who, when, where, and the columns that hold its fields.
+/// An event as passed to the formats: its time, process, thread and CPU, and the columns that
+/// contain its fields.
 package struct EventLine {
   /// Nanoseconds since the trace began.
   package var time: Int64
@@ -10,15 +11,15 @@ package struct EventLine {
   package var cpu: UInt32
   package var pid: UInt32
   package var tid: UInt32
-  /// What the thread was called then; nil where the trace does not say.
+  /// Name of the thread at that time; nil if not recorded in the trace.
   package var threadName: String?
-  /// The event tells what already was, not what happened at ``time``.
+  /// Whether the event describes existing state rather than something that happened at ``time``.
   package var isRundown: Bool
-  /// Frames of the call stack, innermost first; empty when none was taken, or none is to be shown.
+  /// Frames of the call stack, innermost first; empty if none was recorded or none is to be shown.
   package var stack: [NamedFrame]
-  /// The fields, in the schema's order.
+  /// Columns of the fields, in the schema's order.
   package var columns: UnsafeBufferPointer<FieldColumn>
-  /// Which row of ``columns`` is this event's.
+  /// Row of this event in ``columns``.
   package var row: Int
 
   package init(
@@ -39,7 +40,7 @@ package struct EventLine {
 }
 
 extension EventLine {
-  /// An event as a replay hands it out, without its stack.
+  /// Creates a line from a replayed event, without its stack.
   @inline(__always)
   init(_ event: borrowing RawEvent) {
     let header = event.header
@@ -59,14 +60,14 @@ extension LossLine {
   }
 }
 
-/// Events that were emitted and are not in the trace.
+/// Events that were emitted but are not in the trace.
 package struct LossLine: Hashable, Sendable {
-  /// Nanoseconds since the trace began between which they were lost.
+  /// Start of the time span of the losses, in nanoseconds since the trace began.
   package var from: Int64
   package var to: Int64
   package var cpu: UInt32
   package var count: UInt64
-  /// In words: "buffer full".
+  /// Description of the cause: "buffer full".
   package var cause: String
 
   package init(from: Int64, to: Int64, cpu: UInt32, count: UInt64, cause: String) {
@@ -78,11 +79,11 @@ package struct LossLine: Hashable, Sendable {
   }
 }
 
-/// Frames of events that were written before have a name now, or another.
+/// A new or changed name for frames of events that have already been written.
 package struct BackfillLine: Hashable, Sendable {
   package var pid: UInt32
   package var frame: NamedFrame
-  /// The events' times, in nanoseconds since the trace began; at least one.
+  /// Times of the events, in nanoseconds since the trace began; at least one.
   package var times: [Int64]
 
   package init(pid: UInt32, frame: NamedFrame, times: [Int64]) {
@@ -92,21 +93,22 @@ package struct BackfillLine: Hashable, Sendable {
   }
 }
 
-/// How events become bytes. One type a format; an event costs no allocation.
+/// An output format for events. An event costs no allocation.
 package protocol EventFormat {
-  /// Makes the type with this number known; numbers are small and given in any order.
+  /// Defines the type with this number. Numbers are small and may come in any order.
   mutating func define(type: Int, schema: EventSchema)
-  /// What stands before the first event; called when the types known at the start are defined.
+  /// Writes the header before the first event, after the initially known types have been defined.
   mutating func begin(_ output: inout OutputBuffer)
-  /// Writes one event of a type that was defined.
+  /// Writes one event of a defined type.
   mutating func write(_ event: borrowing EventLine, type: Int, to output: inout OutputBuffer)
   mutating func write(_ loss: LossLine, to output: inout OutputBuffer)
-  /// Writes one event, its stack left out; gives where in its bytes the stack goes.
+  /// Writes one event without its stack. Returns the position in its bytes at which the stack
+  /// belongs.
   mutating func writeHeld(
     _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
   ) -> Int
-  /// Writes a stack as it stands within its event.
+  /// Writes a stack as it appears within its event.
   func write(stack: [NamedFrame], to output: inout OutputBuffer)
-  /// Writes that frames have another name than was written with their events.
+  /// Writes that frames have a different name from the one written with their events.
   mutating func write(_ backfill: BackfillLine, to output: inout OutputBuffer)
 }

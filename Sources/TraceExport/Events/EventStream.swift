@@ -1,34 +1,35 @@
 public import TraceAnalysis
 public import TraceFormat
 
-/// A trace's events on their way to a renderer: which of them, in time order, and what is shown
-/// with them.
+/// The events of a trace to be rendered: a selection in time order, and what is shown with each
+/// event.
 ///
-/// - Guarantee: memory is bounded by the replay's and the buffer's, whatever the trace's size.
+/// - Guarantee: memory is bounded by that of the replay and the buffer, regardless of the trace's
+///   size.
 public final class EventStream {
-  /// What is shown of the events' stacks.
+  /// The information shown about the events' stacks.
   public enum Stacks {
-    /// Nothing.
+    /// No stacks.
     case leftOut
-    /// Names of frames, and what of the source is to be shown.
+    /// Frames with names, and the given detail of their source.
     case named(SymbolizerOptions, SourceDetail)
   }
 
-  /// A file that grows while it is read.
+  /// Settings for a file that grows while it is read.
   public struct Growth {
-    /// What ``next`` found.
+    /// The result of ``next``.
     public enum Arrival {
-      /// Blocks have come.
+      /// New blocks have arrived.
       case blocks
-      /// Nothing has come for so many nanoseconds.
+      /// Nothing has arrived for the given number of nanoseconds.
       case nothing(idle_ns: Int64)
-      /// Nothing will come any more.
+      /// Nothing more will arrive.
       case end
     }
 
-    /// Waits a while for blocks, and calls ``TraceFile/refresh()``.
+    /// Waits for blocks for a limited time, and calls ``TraceFile/refresh()``.
     public var next: () throws -> Arrival
-    /// Nanoseconds that an event waits for the names of its frames.
+    /// Nanoseconds for which an event is held until the names of its frames are known.
     public var hold_ns: Int64
 
     public init(hold_ns: Int64 = 0, next: @escaping () throws -> Arrival) {
@@ -37,16 +38,16 @@ public final class EventStream {
     }
   }
 
-  /// Its filter says which events are written.
+  /// The replay of the events. Its filter selects the events to write.
   public let replay: Replay
-  /// Events that are written at most.
+  /// Maximum number of events written.
   public var limit: UInt64 = .max
   public var stacks = Stacks.leftOut
-  /// Text shows the wall clock's time in place of seconds since the trace's start.
+  /// Whether text shows wall-clock time instead of seconds since the trace's start.
   public var showsUTC = false
-  /// Nil for a file that is read as it is.
+  /// Settings for a growing file; nil to read the file as it is.
   public var growth: Growth?
-  /// Whether as many events were written as ``limit`` allows.
+  /// Whether ``limit`` events have been written.
   public internal(set) var hasReachedLimit = false
 
   public init(_ replay: Replay) { self.replay = replay }

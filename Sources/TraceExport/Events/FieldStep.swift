@@ -1,34 +1,35 @@
 import TraceEvents
 
-/// How one field is written: its schema, worked out once, in a shape that is cheap to follow.
+/// The instructions for writing one field, precomputed from its schema for fast execution.
 struct FieldStep: BitwiseCopyable {
   enum Kind: UInt8, BitwiseCopyable {
     case unsigned, signed, bool, float, double, hex, enumeration, flags, string, osString, bytes
   }
 
-  /// What stands before the value: ` count=`, `,"count":`, `,,`.
+  /// Text before the value: ` count=`, `,"count":`, `,,`.
   var prefix: ByteSlice
-  /// Where in the schema, and so among the columns.
+  /// Position of the field in the schema, and therefore among the columns.
   var field: Int
   var kind: Kind
   var isArray: Bool
-  /// A word's bits that the value does not use.
+  /// Number of bits of a word that the value does not use.
   var unusedBits: UInt64
   var unit: ByteSlice
   var cases: UnsafeBufferPointer<CaseText>
-  /// `cases[value]` has that value, for every value below `cases.count`; else they are searched.
+  /// Whether `cases[value]` is the case of every value below `cases.count`. If false, the cases are
+  /// searched.
   var hasCaseTable: Bool
-  /// Whether an enumeration's values without a name may be negative.
+  /// Whether unnamed values of an enumeration may be negative.
   var isSigned = false
 }
 
-/// A named value of an enumeration as it is written; no bytes when the value has no name.
+/// The rendered name of an enumeration's value; empty if the value has no name.
 struct CaseText: BitwiseCopyable {
   var value: UInt64
   var text: ByteSlice
 }
 
-/// The steps of a whole event, with what stands before the first and after the last.
+/// The steps of a whole event, with the text before the first and after the last.
 struct EventSteps: BitwiseCopyable {
   var heading: ByteSlice
   var steps: UnsafeBufferPointer<FieldStep>
@@ -39,7 +40,7 @@ struct EventSteps: BitwiseCopyable {
   }
 }
 
-/// Works schemas out into steps, and owns the bytes that those point at.
+/// Precomputes the steps of schemas, and owns the bytes to which they point.
 struct StepTable<Style: ValueStyle> {
   let arena = ByteArena()
   private var types: [EventSteps] = []
@@ -112,7 +113,7 @@ extension FieldStep.Kind {
   }
 }
 
-/// Field names that are unique within the event: a name that comes again gets `#2`, `#3` …
+/// Returns field names that are unique within the event: repeated names get the suffix `#2`, `#3` …
 func uniqueNames(of fields: [FieldSchema]) -> [String] {
   var seen: [String: Int] = [:]
   return fields.map { field in

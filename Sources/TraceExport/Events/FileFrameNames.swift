@@ -1,16 +1,16 @@
 internal import TraceAnalysis
 internal import TraceFormat
 
-/// Names as the whole file has them: it is read for them when the first stack is to be shown.
+/// Names taken from the whole file, which is read for them when the first stack is shown.
 final class FileFrameNames: FrameNames {
-  /// Addresses whose lines are kept; with more, all are looked up anew.
+  /// Maximum number of addresses whose lines are kept. When exceeded, the cache is cleared.
   static let sourcesMax = 1 << 16
 
   private let symbolizer: Symbolizer
   private let detail: SourceDetail
   private var isPrepared = false
   private var shown = ShownSymbols()
-  /// Lines are dear: most addresses come again and again.
+  /// Cached lines, because lookups are expensive and most addresses recur.
   private var sources: [Place: (frame: NamedFrame, span: ClosedRange<Int64>)] = [:]
 
   private struct Place: Hashable {
@@ -19,7 +19,7 @@ final class FileFrameNames: FrameNames {
     var isCaller: Bool
   }
 
-  /// - Parameter detail: what of the source is shown with each frame.
+  /// - Parameter detail: the detail of the source shown with each frame.
   init(
     _ replay: Replay, options: SymbolizerOptions = .init(), detail: SourceDetail = .none
   ) {
@@ -29,7 +29,7 @@ final class FileFrameNames: FrameNames {
     symbolizer = Symbolizer(replay.file, options: options)
   }
 
-  /// The name at that time.
+  /// Returns the named frame at that time.
   func frame(
     _ address: UInt64, pid: UInt32, at time: Int64, isCaller: Bool
   ) throws -> NamedFrame {

@@ -2,10 +2,10 @@ import TraceAnalysis
 import TraceEvents
 import TraceFormat
 
-/// Writes the events of a file that grows, with what names are known, held for a while or not; and
-/// then what names were found out later.
+/// Writes the events of a growing file with the names known so far, optionally held for a while,
+/// followed by the names found later.
 final class FollowingExport<Format: EventFormat>: Export {
-  /// An event's text, without its stack, is not longer than this.
+  /// Maximum size of an event's text without its stack.
   private static var eventBytesMax: Int { 8 << 20 }
 
   private let replay: Replay
@@ -17,12 +17,12 @@ final class FollowingExport<Format: EventFormat>: Export {
   private let output: UnsafeMutablePointer<OutputBuffer>
   private var scratch = OutputBuffer(collecting: eventBytesMax)
   private var held = HeldLines()
-  // Used for every event. Run-time checks of exclusive access took a seventh of the time. No call
-  // from here comes back here.
+  // Used for every event. Run-time exclusivity checks took a seventh of the time. No call made from
+  // here reenters.
   @exclusivity(unchecked) private var format: Format
   @exclusivity(unchecked) private var remaining: UInt64
   @exclusivity(unchecked) private var latest = Int64.min
-  /// Of each type, whether its events are shown: code's are also read for their names.
+  /// Whether each type's events are shown. Events about code are also read for their names.
   @exclusivity(unchecked) private var isShown: [Bool] = []
 
   init(
@@ -45,7 +45,7 @@ final class FollowingExport<Format: EventFormat>: Export {
     }
     defineTypes()
     self.format.begin(&output.pointee)
-    // First what tells of code: an event sees all that came before it.
+    // Subscribe to events about code first, so that every event is named from all that precede it.
     symbolizer.subscribe(to: replay)
     replay.onAny { [unowned self] event throws(any Error) in try take(event) }
     replay.onLoss { [unowned self] loss in take(loss) }
@@ -103,7 +103,7 @@ final class FollowingExport<Format: EventFormat>: Export {
     if remaining == 0 || output.pointee.failure != 0 { throw ReplayStop() }
   }
 
-  /// Writes an event at once, with the names that are known by now.
+  /// Writes an event immediately, with the names known so far.
   private func write(_ event: borrowing RawEvent, _ header: EventHeader) throws {
     var line = EventLine(event)
     line.threadName = threads.name(of: header)
@@ -119,7 +119,7 @@ final class FollowingExport<Format: EventFormat>: Export {
     if names.isFull { writeBackfills() }
   }
 
-  /// Keeps an event until it was held long enough.
+  /// Holds an event until its hold time has passed.
   private func keep(_ event: borrowing RawEvent, _ header: EventHeader) throws {
     var line = EventLine(event)
     line.threadName = threads.name(of: header)
@@ -177,7 +177,7 @@ final class FollowingExport<Format: EventFormat>: Export {
 
   // MARK: Writing
 
-  /// Writes what was held long enough.
+  /// Writes the events whose hold time has passed.
   private func release(before time: Int64) {
     let bound = time == .max ? .max : time &- hold &+ (hold == 0 ? 1 : 0)
     while let line = held.popFirst(before: bound, isOpen: names.symbolizer.isPending) {
@@ -187,7 +187,7 @@ final class FollowingExport<Format: EventFormat>: Export {
     }
   }
 
-  /// Writes what was found out of events that were written.
+  /// Writes the names found for frames of events that have already been written.
   private func writeBackfills() {
     for line in names.takeBackfills() { format.write(line, to: &output.pointee) }
   }
@@ -198,7 +198,7 @@ extension OutputBuffer {
     bytes.withUnsafeBytes { append(ByteSlice($0)) }
   }
 
-  /// What was appended and not written anywhere.
+  /// The bytes that were appended but not written to a sink.
   var collected: [UInt8] { Array(UnsafeBufferPointer(start: base, count: count)) }
 
   mutating func removeAll() { count = 0 }

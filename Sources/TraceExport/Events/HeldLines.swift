@@ -1,14 +1,14 @@
 internal import TraceAnalysis
 
-/// Events that are held before they are shown, each written but for its stack, so that its names
+/// Events held before they are shown. Each is already rendered except for its stack, whose names
 /// may still change.
 ///
-/// - Guarantee: lines leave in the order they came; at most ``bytesMax`` are held.
+/// - Guarantee: lines leave in order of arrival; at most ``bytesMax`` are held.
 struct HeldLines {
   struct Line {
     var time: Int64
     var bytes: [UInt8]
-    /// Where in the bytes the stack goes.
+    /// Position in the bytes at which the stack belongs.
     var place: Int
     var frames: [NamedFrame]
     fileprivate var tickets: [PendingTicket] = []
@@ -20,10 +20,10 @@ struct HeldLines {
   private var first = 0
   private var released = 0
   private var bytes = 0
-  /// Where each frame that may change is: the line's number since the start, and the frame's.
+  /// Position of each frame that may change: number of the line since the start, and of the frame.
   private var places: [PendingTicket: (line: Int, frame: Int)] = [:]
 
-  /// Adds a line; `tickets` are the frames', where they have one.
+  /// Adds a line. `tickets` are those of the frames that have one.
   mutating func add(
     time: Int64, bytes added: [UInt8], place: Int, frames: [NamedFrame], tickets: [PendingTicket?]
   ) {
@@ -37,17 +37,17 @@ struct HeldLines {
     lines.append(line)
   }
 
-  /// Gives a frame its other name; false when its line has left.
+  /// Changes the name of a frame. Returns false if its line has already left.
   mutating func rename(_ ticket: PendingTicket, _ frame: NamedFrame) -> Bool {
     guard let place = places[ticket] else { return false }
     lines[first + place.line - released].frames[place.frame] = frame
     return true
   }
 
-  /// The first line, if it is from before `time` or there is no room for it. Names that may still
-  /// change are marked as such.
+  /// Removes and returns the first line if it is older than `time` or there is no room for it.
+  /// Names that may still change are marked as provisional.
   ///
-  /// - Parameter isOpen: whether the answer of a ticket may still change.
+  /// - Parameter isOpen: returns whether the answer for a ticket may still change.
   mutating func popFirst(
     before time: Int64, isOpen: (PendingTicket) -> Bool
   ) -> Line? {

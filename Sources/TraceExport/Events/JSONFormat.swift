@@ -1,16 +1,16 @@
 internal import TraceAnalysis
 package import TraceEvents
 
-/// Events as JSON, an object a line.
+/// Renders events as JSON, one object per line.
 public struct JSONEvents: Renderer {
   public let format = OutputFormat(
     "json", fileExtensions: ["json", "jsonl"], summary: "an object a line")
 
   public init() {}
 
-  /// Writes the stream's events, losses among them.
+  /// Writes the stream's events, including losses.
   ///
-  /// - Cost: no allocation an event, but for one that has a stack.
+  /// - Cost: no allocation per event, except for one with a stack.
   public func render(
     _ stream: EventStream, _ options: RenderOptions, to output: inout OutputBuffer
   ) throws {

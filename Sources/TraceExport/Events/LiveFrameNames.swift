@@ -1,16 +1,17 @@
 internal import TraceAnalysis
 internal import TraceFormat
 
-/// Names while the trace is written: what is known at once, and what is found out later.
+/// Names while the trace is written: the names known immediately, and those found later.
 final class LiveFrameNames {
-  /// Backfills that are collected before they are written.
+  /// Maximum number of backfills collected before they are written.
   static let backfillsMax = 4096
 
   let symbolizer: LiveSymbolizer
   private var shown = ShownSymbols()
   private var backfills: [BackfillKey: Int] = [:]
   private var lines: [BackfillLine] = []
-  /// Called first with what changed: whether it was taken care of, so that no record is written.
+  /// Called first with a change. Returns true if it has handled the change, so that no record is
+  /// written.
   var takes: ((PendingTicket, NamedFrame) -> Bool)?
 
   private struct BackfillKey: Hashable {
@@ -23,7 +24,7 @@ final class LiveFrameNames {
     symbolizer.onChange = { [unowned self] change in note(change) }
   }
 
-  /// What is known now, and the ticket where that may change.
+  /// Returns the name known now, and a ticket if it may change.
   func frame(
     _ address: UInt64, pid: UInt32, at time: Int64, isCaller: Bool
   ) -> (NamedFrame, PendingTicket?) {
@@ -39,7 +40,7 @@ final class LiveFrameNames {
   private func note(_ change: LiveSymbolizer.ChangedAnswer) {
     let frame = named(change.address, change.resolution)
     if takes?(change.ticket, frame) == true { return }
-    // Another reason why there is no name is not told.
+    // A changed reason for a missing name is not reported.
     guard change.resolution.symbolID != nil || change.former.symbolID != nil else { return }
     let key = BackfillKey(pid: change.pid, frame: frame)
     if let known = backfills[key] {
@@ -52,9 +53,10 @@ final class LiveFrameNames {
 
   var isFull: Bool { lines.count >= Self.backfillsMax }
 
-  /// What has changed since the last call, in the order it was found out; times ascend.
+  /// Removes and returns the changes since the last call, in the order they were found. Times
+  /// ascend.
   func takeBackfills() -> [BackfillLine] {
-    // Ids of symbols that are forgotten are given to others: what is shown is asked for again.
+    // Ids of forgotten symbols are reused, so the shown names must be looked up again.
     shown.forgetAll()
     defer { (backfills, lines) = ([:], []) }
     return lines.map { line in

@@ -1,22 +1,22 @@
 package import TraceAnalysis
 internal import TraceFormat
 
-/// A frame of an event's stack as the formats write it.
+/// A frame of an event's stack as passed to the formats.
 package struct NamedFrame: Hashable, Sendable {
   package var address: UInt64
-  /// The image or origin: `libc.so.6`, `[jit]`, `[k]`; empty where none is known.
+  /// Name of the image or origin: `libc.so.6`, `[jit]`, `[k]`; empty if unknown.
   package var module: String
-  /// Empty where there is no name.
+  /// Name of the function; empty if unknown.
   package var function: String
-  /// From the function's start.
+  /// Offset from the function's start.
   package var offset: UInt64
-  /// Why there is no name; empty where there is one.
+  /// Reason for a missing name; empty if there is a name.
   package var reason: String
-  /// The name may be another's that was there at about the same time.
+  /// Whether the name may belong to other code that was at the address at about the same time.
   package var isUncertain = false
-  /// A file that still grows may give it another name.
+  /// Whether the name may still change, because the file is growing.
   package var isProvisional = false
-  /// Empty where it is not to be shown or not known.
+  /// Source position; empty if unknown or not to be shown.
   package var source: FrameSource
 
   package init(
@@ -31,20 +31,22 @@ package struct NamedFrame: Hashable, Sendable {
     self.source = source
   }
 
-  /// In place of callers that lie in a damaged part of the file.
+  /// Placeholder for callers in a damaged part of the file.
   static var lost: NamedFrame {
     NamedFrame(address: StackNode.lostAddress, reason: "callers lost")
   }
 }
 
-/// Gives addresses of stacks their names.
+/// Maps addresses in stacks to names.
 package protocol FrameNames: AnyObject {
+  /// Returns the named frame of an address.
+  ///
   /// - Parameter isCaller: see ``Symbolizer/resolve(pid:address:at:isCaller:)``.
   func frame(_ address: UInt64, pid: UInt32, at time: Int64, isCaller: Bool) throws -> NamedFrame
 }
 
 extension FrameNames {
-  /// The frames of a stack, innermost first.
+  /// Returns the frames of a stack, innermost first.
   func frames(_ stack: [UInt64], pid: UInt32, at time: Int64) throws -> [NamedFrame] {
     var frames: [NamedFrame] = []
     frames.reserveCapacity(stack.count)
@@ -60,9 +62,9 @@ extension FrameNames {
   }
 }
 
-/// Modules' and functions' names as they are shown, kept by symbol.
+/// A cache, by symbol, of the displayed names of modules and functions.
 struct ShownSymbols {
-  /// More than these are looked up anew.
+  /// Maximum number of symbols kept. When exceeded, the cache is cleared.
   static let keptMax = 1 << 16
   private var kept: [SymbolID: (module: String, function: String)] = [:]
 
@@ -95,13 +97,13 @@ struct ShownSymbols {
     return names
   }
 
-  /// Ids that are given to others are not kept.
+  /// Clears the cache, because ids of symbols may be reused.
   mutating func forgetAll() { kept = [:] }
 }
 
 extension OutputBuffer {
-  /// `libc.so.6!memcpy+0x12`, or `0x7f00 (never announced)`; where lines are shown,
-  /// `demo!work+0x12 demo.c:6`, and before it what is inlined there: `demo!twice (inlined)`.
+  /// Appends `libc.so.6!memcpy+0x12`, or `0x7f00 (never announced)`. If lines are shown, appends
+  /// `demo!work+0x12 demo.c:6`, preceded by inlined calls: `demo!twice (inlined)`.
   mutating func append(_ frame: borrowing NamedFrame, _ style: EscapeStyle) {
     if frame.function.isEmpty {
       if frame.address != StackNode.lostAddress {
@@ -143,7 +145,7 @@ extension OutputBuffer {
     append(escaping: place.shortName, style)
   }
 
-  /// Frames, innermost first, each called by the next.
+  /// Appends frames, innermost first.
   mutating func append(_ frames: [NamedFrame], _ style: EscapeStyle) {
     for index in frames.indices {
       if index > 0 { append(" <- ") }

@@ -1,7 +1,7 @@
 internal import TraceFormat
 
-/// Where an event came from, as it was written last: most events come from the same CPU and thread
-/// as the one before, and then their text is only copied.
+/// The rendered origin of the last event. Most events come from the same CPU and thread as their
+/// predecessor, so the text is only copied.
 struct OriginText {
   private static let byteLimit = 128
 
@@ -11,13 +11,13 @@ struct OriginText {
   private var count = 0
   private let text: UnsafeMutablePointer<UInt8>
 
-  /// The text lies in `arena`.
+  /// Creates a text stored in `arena`.
   init(in arena: ByteArena) {
     let bytes = arena.store([UInt8](repeating: 0, count: Self.byteLimit))
     text = UnsafeMutablePointer(mutating: bytes.start)
   }
 
-  /// Writes the origin, by `render` where it is another than the last.
+  /// Writes the origin, calling `render` only if it differs from the last one.
   @inline(__always)
   mutating func append(
     _ event: borrowing EventLine, to output: inout OutputBuffer,
@@ -40,7 +40,7 @@ struct OriginText {
 }
 
 extension OutputBuffer {
-  /// A CPU's number, or `none` for what came about on no CPU.
+  /// Appends the number of a CPU, or `none` for an event that belongs to no CPU.
   mutating func append(cpu: UInt32, orNone none: StaticString) {
     if cpu == UInt32(EventHeader.noCPU) {
       append(none)

@@ -1,14 +1,14 @@
 package import TraceEvents
 
-/// Events as text, a line an event.
+/// Renders events as text, one line per event.
 public struct TextEvents: Renderer {
   public let format = OutputFormat.text
 
   public init() {}
 
-  /// Writes the stream's events, losses among them.
+  /// Writes the stream's events, including losses.
   ///
-  /// - Cost: no allocation an event, but for one that has a stack.
+  /// - Cost: no allocation per event, except for one with a stack.
   public func render(
     _ stream: EventStream, _ options: RenderOptions, to output: inout OutputBuffer
   ) throws {
@@ -33,7 +33,8 @@ package struct TextFormat: EventFormat {
   private var utc: UTCText
   private let showsUTC: Bool
 
-  /// - Parameter showsUTC: the wall clock's time in place of seconds since the trace's start.
+  /// - Parameter showsUTC: whether to show wall-clock time instead of seconds since the trace's
+  ///   start.
   package init(showsUTC: Bool = false) {
     origin = OriginText(in: table.arena)
     utc = UTCText(in: table.arena)

@@ -1,5 +1,5 @@
-/// Moments as RFC 3339 has them, `2026-11-28T19:21:51.123456789Z`: events of one second share its
-/// text, and only the digits behind it are written anew.
+/// Times in the format of RFC 3339, `2026-11-28T19:21:51.123456789Z`. Within one second, only the
+/// fractional digits are rendered anew.
 struct UTCText {
   private static let secondBytes = 19
   private static let second_ns: Int64 = 1_000_000_000
@@ -7,13 +7,13 @@ struct UTCText {
   private var second = Int64.min
   private let text: UnsafeMutablePointer<UInt8>
 
-  /// The text lies in `arena`.
+  /// Creates a text stored in `arena`.
   init(in arena: ByteArena) {
     let bytes = arena.store([UInt8](repeating: 0, count: 64))
     text = UnsafeMutablePointer(mutating: bytes.start)
   }
 
-  /// Appends the moment that is so many nanoseconds after 1970, UTC.
+  /// Appends a time, given in nanoseconds since 1970, UTC.
   @inline(__always)
   mutating func append(_ unixNanoseconds: Int64, to output: inout OutputBuffer) {
     var (whole, fraction) = unixNanoseconds.quotientAndRemainder(dividingBy: Self.second_ns)

@@ -1,21 +1,21 @@
 import TraceEvents
 
-/// What the formats do differently with a value.
+/// The parts of a value's representation in which formats differ.
 protocol ValueStyle {
   static var escape: EscapeStyle { get }
   static var showsUnits: Bool { get }
-  /// A string's opening and closing.
+  /// Text before and after a string.
   static var quote: StaticString { get }
-  /// What opens and closes a string inside an array.
+  /// Text before and after a string inside an array.
   static var innerQuote: StaticString { get }
-  /// What opens and closes an array, outside its brackets.
+  /// Text before and after an array, outside its brackets.
   static var arrayQuote: StaticString { get }
-  /// What opens and closes a value that is text in this format: hexadecimal, flags, NaN.
+  /// Text before and after a value that is text in this format: hexadecimal, flags, NaN.
   static var wordQuote: StaticString { get }
-  /// What opens and closes bytes, which follow as pairs of digits.
+  /// Text before and after bytes, which are written as pairs of digits.
   static var bytesOpening: StaticString { get }
   static var bytesClosing: StaticString { get }
-  /// An enumeration's name, ready to be written.
+  /// Returns an enumeration's name, ready to be written.
   static func caseText(_ name: String, isFlag: Bool) -> [UInt8]
 }
 
@@ -164,20 +164,22 @@ extension OutputBuffer {
   }
 }
 
-/// Walks what a varying field has in the heap; whatever the words say, it stays inside.
+/// Iterates over the contents of a varying field in the heap. Never reads outside the heap,
+/// whatever the words contain.
 struct ElementCursor {
   private let bytes: UnsafeRawBufferPointer
   private var remaining: Int
   private var offset = 0
 
-  /// `word`: offset in the heap in the low half, count of bytes or elements in the high half.
+  /// - Parameter word: offset in the heap in the low half, number of bytes or elements in the high
+  ///   half.
   init(heap: UnsafeRawBufferPointer, word: UInt64) {
     let start = min(Int(truncatingIfNeeded: word & 0xffff_ffff), heap.count)
     bytes = UnsafeRawBufferPointer(rebasing: heap[start...])
     remaining = Int(truncatingIfNeeded: word >> 32)
   }
 
-  /// For a string or blob: count is its length.
+  /// The bytes of a string or blob, for which the count is the length.
   var wholeBytes: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: bytes.prefix(remaining))
   }

@@ -22,7 +22,7 @@ final class BlocksAhead: @unchecked Sendable {
     case taken
   }
 
-  // The lock protects all properties below.
+  // The lock protects the mutable state from here to `spares`.
   private let lock: UnsafeMutablePointer<pthread_mutex_t>
   /// Signaled when a block was decoded or taken, or decoding was stopped.
   private let changed: UnsafeMutablePointer<pthread_cond_t>

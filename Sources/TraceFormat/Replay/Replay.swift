@@ -42,9 +42,9 @@ public enum EventFields: Sendable {
 ///
 /// Any number of subscriptions share one run over the file. Each has its own filter.
 ///
-/// - Guarantee: events of one stream are delivered in the order in which they were written. Handlers
-///   of an event are called in the order in which they were added. Damaged parts are skipped and
-///   listed in ``TraceFile/damage``.
+/// - Guarantee: events of one stream are delivered in the order in which they were written.
+///   Handlers of an event are called in the order in which they were added. Damaged parts are
+///   skipped and listed in ``TraceFile/damage``.
 /// - Trap: a `var` captured by a handler costs an exclusivity check per access, more than the event
 ///   itself. In performance-critical code, keep totals behind an `UnsafeMutablePointer`.
 /// - Cost: a run reads only the blocks that contain requested event types at requested times, and

@@ -4,8 +4,7 @@ internal import TraceEvents
 /// nothing else.
 ///
 /// Each record is written again after the first events that follow it. All records are written
-/// again once the file contains 16 times their bytes, and thereafter each time the file has
-/// doubled.
+/// again whenever the file has doubled and has grown by at least 16 times their bytes.
 ///
 /// - Cost: each record one more time, plus at most a 16th of the file; this share falls as the file
 ///   grows.

@@ -16,8 +16,9 @@ struct StackTable: ~Copyable {
   private static let slotsMin = 4096
   private static let positionMask: UInt32 = 1 << 21 - 1
 
-  /// What a step from caller to callee needs, in one place: a step mostly misses the caches.
-  // Not private: the 6.3 compiler breaks on a private type in a buffer.
+  /// The data for a step from caller to callee, kept together because a step usually misses the
+  /// caches.
+  // Not private: the 6.3 compiler fails on a private type in a buffer.
   struct Node {
     var address: UInt64
     /// Position of the caller + 1; 0 if there is none.

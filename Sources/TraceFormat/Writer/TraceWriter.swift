@@ -147,7 +147,7 @@ public struct TraceWriter: ~Copyable {
   public mutating func clockSync(_ sync: ClockSync) {
     guard failure == nil, !isFinished else { return }
     pendingSyncs.append(sync)
-    // The number of syncs that readers use.
+    // Readers use only this many syncs.
     if allSyncs.count < FileLayout.syncsMax { allSyncs.append(sync) }
     if pendingSyncs.count == FileLayout.recordsPerBlockMax { writeClock() }
   }
