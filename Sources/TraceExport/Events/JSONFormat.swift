@@ -23,19 +23,20 @@ public struct JSONEvents: Renderer {
 ///     {"time_ns":12345678901,"unix_ns":…,"utc":"…Z","cpu":0,"pid":1234,"tid":1240,
 ///      "provider":"Runtime","event":"GCStart","fields":{"count":3,"reason":"AllocSmall"}}
 ///
-/// - Numbers are numbers, up to 64 bits: a reader that keeps them as doubles rounds those above
-///   2^53. The wall clock's time, which is above that, is there as text too: `utc`.
-/// - Addresses and fields meant in hexadecimal are strings, `"0x7f00"`; so are NaN and the
+/// - Numbers are JSON numbers of up to 64 bits. A reader that stores them as doubles rounds those
+///   above 2^53. The wall-clock time, which exceeds 2^53, is therefore also given as text: `utc`.
+/// - Addresses and fields with a hexadecimal hint are strings, `"0x7f00"`; so are NaN and the
 ///   infinities.
-/// - An enumeration is its name, or the number where it has none; flags are one string, `"A|B"`;
-///   bytes are hexadecimal digits. Bytes of a string that are not UTF-8 become U+FFFD; in System's
-///   events, whose strings are the operating system's, the byte 0xNN becomes U+10FFNN.
-/// - `"thread":"worker"` follows `tid` where the trace has the thread's name.
-/// - `"rundown":true` and `"stack":["0x…"]` are there when they apply; with a stack come
-///   `"frames"`, an object a frame: `{"module":"libc.so.6","function":"memcpy","offset":18}`, or
-///   `{"unresolved":"never announced"}`. With source lines, `"file":"/src/work.c","line":12`; calls
-///   that are inlined there, the innermost first: `"inlined":[{"function":…,"file":…,"line":…}]`.
-/// - That frames of earlier events have another name is an object with `"backfill"` alone:
+/// - An enumeration is its name, or the number if it has no name; flags are one string, `"A|B"`;
+///   bytes are hexadecimal digits. Bytes of a string that are not UTF-8 become U+FFFD. In System's
+///   events, whose strings come from the operating system, the byte 0xNN becomes U+10FFNN.
+/// - `"thread":"worker"` follows `tid` if the trace contains the thread's name.
+/// - `"rundown":true` and `"stack":["0x…"]` are present if they apply. A stack is accompanied by
+///   `"frames"`, with one object per frame:
+///   `{"module":"libc.so.6","function":"memcpy","offset":18}`, or `{"unresolved":"never
+///   announced"}`. With source lines, a frame has `"file":"/src/work.c","line":12`, and its inlined
+///   calls, innermost first: `"inlined":[{"function":…,"file":…,"line":…}]`.
+/// - A changed name of frames in earlier events is an object with only the key `"backfill"`:
 ///   `{"backfill":{"pid":1,"address":"0x…","times_ns":[…],"frame":{…}}}`.
 /// - A loss is an object with `"lost"`, the number of events, and no `"event"`.
 package struct JSONFormat: EventFormat {

@@ -21,11 +21,12 @@ public struct TextEvents: Renderer {
 ///     12.345678901  cpu 0  pid 1234 tid 1240  Runtime/GCStart  count=3 reason=AllocSmall
 ///
 /// - Strings are quoted and escaped; numbers carry their unit (`objectSize=4096B`); enumerations
-///   show their name, or the number where it has none; flags `A|B`; bytes `x"00ff"`.
-/// - A thread whose name the trace has shows it: `tid 1240 (worker)`.
+///   are shown by name, or by number if the value has no name; flags are `A|B`; bytes are
+///   `x"00ff"`.
+/// - A thread is shown with its name if the trace contains it: `tid 1240 (worker)`.
 /// - A rundown event has `[rundown]` after its name.
-/// - A stack is the last field, innermost first:
-///   `stack=[a!f+0x12 <- b!g+0x3 <- 0x7f00 (unloaded)]`.
+/// - A stack is the last field, innermost frame first: `stack=[a!f+0x12 <- b!g+0x3 <- 0x7f00
+///   (unloaded)]`.
 package struct TextFormat: EventFormat {
   private var table = StepTable<TextStyle>()
   private var origin: OriginText

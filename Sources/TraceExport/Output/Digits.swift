@@ -1,6 +1,6 @@
-// Numbers as text, straight into the buffer: no String, no locale, no Foundation.
+// Number formatting directly into the buffer, without String, locale or Foundation.
 
-/// "00" "01" … "99", so that two digits cost one division.
+/// "00" "01" … "99": two digits cost one division.
 private var digitPairs: UnsafePointer<UInt8> {
   let pairs: StaticString = """
     00010203040506070809101112131415161718192021222324252627282930313233343536373839\
@@ -10,7 +10,7 @@ private var digitPairs: UnsafePointer<UInt8> {
   return pairs.utf8Start
 }
 
-/// Powers of ten, 1 to 10^19: the smallest number of so many digits more.
+/// Returns the powers of ten, 1 to 10^19, which are the smallest numbers of each digit count.
 func makePowersOfTen() -> [UInt64] {
   var powers: [UInt64] = [1]
   for _ in 1...19 { powers.append(powers.last! * 10) }
@@ -20,13 +20,13 @@ func makePowersOfTen() -> [UInt64] {
 extension OutputBuffer {
   @inline(__always)
   private func decimalDigitCount(_ value: UInt64) -> Int {
-    // 1233 / 4096 is the logarithm of 2 to the base of 10, near enough for 64 bits.
+    // 1233 / 4096 approximates log10(2) closely enough for 64 bits.
     let atLeastOne = value | 1
     let guess = ((64 &- atLeastOne.leadingZeroBitCount) &* 1233) >> 12
     return guess &+ (atLeastOne >= powersOfTen[guess] ? 1 : 0)
   }
 
-  /// Two digits at `position`, which is reserved.
+  /// Writes two digits at `position`, which must be reserved.
   @inline(__always)
   private func putPair(_ value: UInt32, at position: Int) {
     let pair = UnsafeRawPointer(digitPairs)
@@ -34,13 +34,13 @@ extension OutputBuffer {
     UnsafeMutableRawPointer(base + position).storeBytes(of: pair, as: UInt16.self)
   }
 
-  /// Writes `value` as `width` digits, its own count, that are already reserved.
+  /// Writes `value` as `width` digits, which must be its digit count and reserved.
   @inline(__always)
   private mutating func put(_ value: UInt64, width: Int) {
     var large = value
     var position = count &+ width
     count = position
-    // Four digits a round, so that the divisions do not wait for one another.
+    // Four digits per iteration, so that the divisions do not depend on one another.
     while large >= 10000 {
       let four = UInt32(truncatingIfNeeded: large % 10000)
       large /= 10000
@@ -78,7 +78,7 @@ extension OutputBuffer {
     append(decimal: value.magnitude)
   }
 
-  /// At least `width` characters, padded with spaces on the left.
+  /// Appends at least `width` characters, padded with spaces on the left.
   @inline(__always)
   mutating func append(decimal value: UInt64, width: Int) {
     reserve(Self.itemByteLimit)
@@ -96,7 +96,7 @@ extension OutputBuffer {
     }
   }
 
-  /// Lower-case, with `0x`, without leading zeros.
+  /// Appends lowercase hexadecimal with `0x` and without leading zeros.
   @inline(__always)
   mutating func append(hex value: UInt64) {
     reserve(Self.itemByteLimit)
@@ -115,7 +115,7 @@ extension OutputBuffer {
     }
   }
 
-  /// Two lower-case hexadecimal digits.
+  /// Appends two lowercase hexadecimal digits.
   @inline(__always)
   mutating func append(hexByte value: UInt8) {
     reserve(2)
@@ -126,7 +126,8 @@ extension OutputBuffer {
     count &+= 2
   }
 
-  /// Nanoseconds as seconds with nine decimals, at least `width` characters: `   12.345678901`.
+  /// Appends nanoseconds as seconds with nine decimals, at least `width` characters: `
+  /// 12.345678901`.
   @inline(__always)
   mutating func append(seconds nanoseconds: Int64, width: Int = 0) {
     reserve(Self.itemByteLimit)
@@ -145,7 +146,7 @@ extension OutputBuffer {
     append(nineDigits: fraction)
   }
 
-  /// A number below 10^9, with zeros before it.
+  /// Appends a number below 10^9, padded with zeros.
   @inline(__always)
   mutating func append(nineDigits fraction: UInt64) {
     reserve(Self.itemByteLimit)
@@ -159,7 +160,7 @@ extension OutputBuffer {
     count &+= 9
   }
 
-  /// The shortest digits that read back as the same number; `nan`, `inf` and `-inf` as such.
+  /// Appends the shortest digits that parse to the same number; `nan`, `inf` and `-inf` unchanged.
   mutating func append(_ value: Double) { append(text: value.description) }
 
   mutating func append(_ value: Float) { append(text: value.description) }

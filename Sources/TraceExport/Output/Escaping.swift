@@ -1,26 +1,26 @@
 internal import OSStrings
 
-// Strings come from traced programs: what could move a terminal's cursor, colour it, reorder what
-// is read or break a line never reaches the output as it is.
+// Strings come from traced programs. Anything that could move a terminal's cursor, change its
+// colors, reorder text or break a line is escaped.
 
-/// How a format spells what it must not write as it is.
+/// How a format escapes unsafe characters.
 enum EscapeStyle {
   /// `\n`, `\"`, `\\`, `\x1b`, `\u{202e}`; bytes that are not UTF-8 as `\xff`.
   case text
-  /// RFC 8259: `\n`, `\"`, `\\`, `\u001b`; bytes that are not UTF-8 as U+FFFD, one for each
-  /// maximal subpart of a character.
+  /// RFC 8259: `\n`, `\"`, `\\`, `\u001b`; bytes that are not UTF-8 as U+FFFD, one per maximal
+  /// subpart of a character.
   case json
-  /// As ``json``, for strings of the operating system, which lose nothing: a byte that is not UTF-8
-  /// is U+10FF00 + the byte, as in a `String(osBytes:)`.
+  /// Like ``json``, for strings of the operating system, without loss: a byte that is not UTF-8
+  /// becomes U+10FF00 + the byte, as in a `String(osBytes:)`.
   case osJSON
-  /// As ``text``, but a quote is doubled (RFC 4180).
+  /// Like ``text``, but quotes are doubled (RFC 4180).
   case csv
 
   var isJSON: Bool { self == .json || self == .osJSON }
 }
 
 extension OutputBuffer {
-  /// Writes bytes that ought to be UTF-8, escaped, without quotes around them.
+  /// Appends bytes that should be UTF-8, escaped, without surrounding quotes.
   @inline(__always)
   mutating func append(escaping bytes: UnsafeRawBufferPointer, _ style: EscapeStyle) {
     guard let base = bytes.baseAddress else { return }
@@ -36,12 +36,12 @@ extension OutputBuffer {
     }
   }
 
-  /// Appends text that comes from a trace so that a terminal is safe from it: control characters,
-  /// `"` and `\\` are written as escapes (`\\n`, `\\x1b`, `\\u{202e}`). Bytes of the operating
-  /// system that are not UTF-8, as a `String(osBytes:)` has them, are written `\\xff`.
+  /// Appends text from a trace, made safe for terminals: control characters, `"` and `\` are
+  /// written as escapes (`\n`, `\x1b`, `\u{202e}`). Operating system bytes that are not UTF-8, as
+  /// represented by `String(osBytes:)`, are written as `\xff`.
   public mutating func append(escaped text: String) { append(escaping: text, .text) }
 
-  /// For names, which are rendered once a schema.
+  /// Appends a name; names are rendered once per schema.
   mutating func append(escaping text: String, _ style: EscapeStyle) {
     var text = text
     if !style.isJSON, text.utf8.contains(0xf4) {
@@ -51,7 +51,8 @@ extension OutputBuffer {
     text.withUTF8 { append(escaping: UnsafeRawBufferPointer($0), style) }
   }
 
-  /// Bytes from `start` that need no escape in any style: printable ASCII but `"` and `\`.
+  /// Returns the number of bytes from `start` that need no escape in any style: printable ASCII
+  /// except `"` and `\`.
   @inline(__always)
   private func plainRun(_ start: UnsafePointer<UInt8>, limit: Int) -> Int {
     var length = 0
@@ -65,7 +66,7 @@ extension OutputBuffer {
     return length
   }
 
-  /// Writes the one character at `start`; returns how many bytes of the input it took.
+  /// Writes the character at `start`. Returns the number of input bytes consumed.
   private mutating func appendEscaped(
     _ start: UnsafePointer<UInt8>, available: Int, _ style: EscapeStyle
   ) -> Int {
@@ -77,7 +78,7 @@ extension OutputBuffer {
     if style == .osJSON,
       OSText.markedByte(UnsafeRawBufferPointer(start: start, count: available), at: 0) != nil
     {
-      // A character that stands for a byte elsewhere.
+      // A scalar that represents a byte in other strings.
       append(scalar: OSText.mark(byte))
       return 1
     }
@@ -127,8 +128,8 @@ extension OutputBuffer {
   }
 }
 
-/// `text` with everything escaped that must be; for names, which are rendered once a schema, and
-/// for what commands print of strings that come from files and processes.
+/// Returns `text` with all unsafe characters escaped. For names, which are rendered once per
+/// schema, and for strings from files and processes that commands print.
 package func escapedForTerminal(_ text: String) -> String { escaped(text, .text) }
 
 func escaped(_ text: String, _ style: EscapeStyle) -> String {
@@ -138,8 +139,8 @@ func escaped(_ text: String, _ style: EscapeStyle) -> String {
     decoding: UnsafeBufferPointer(start: output.base, count: output.count), as: UTF8.self)
 }
 
-/// C1 controls, line and paragraph separators, and the marks that reorder bidirectional text; all
-/// of them below U+10000.
+/// Whether the scalar is a C1 control, a line or paragraph separator, or a bidirectional formatting
+/// mark; all of these are below U+10000.
 private func isUnsafe(_ scalar: UInt32) -> Bool {
   switch scalar {
   case 0x80...0x9f, 0x061c, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069, 0xfeff: true
@@ -147,8 +148,8 @@ private func isUnsafe(_ scalar: UInt32) -> Bool {
   }
 }
 
-/// How many bytes one U+FFFD stands for: the longest beginning of a character that the bytes at
-/// `start` have, at least one byte. Unicode calls it the maximal subpart.
+/// Returns the number of bytes that one U+FFFD replaces: the longest prefix of a character at
+/// `start`, at least one byte. Unicode calls it the maximal subpart.
 private func brokenLength(_ start: UnsafePointer<UInt8>, available: Int) -> Int {
   let length: Int
   var second: ClosedRange<UInt8> = 0x80...0xbf
@@ -167,8 +168,8 @@ private func brokenLength(_ start: UnsafePointer<UInt8>, available: Int) -> Int 
   return end
 }
 
-/// The scalar at `start` and its length, or nil when the bytes are not UTF-8 (too long a form, a
-/// surrogate, above U+10FFFF, cut).
+/// Returns the scalar at `start` and its length, or nil if the bytes are not UTF-8 (overlong form,
+/// surrogate, above U+10FFFF, truncated).
 private func decodeUTF8(
   _ start: UnsafePointer<UInt8>, available: Int
 ) -> (scalar: UInt32, length: Int)? {

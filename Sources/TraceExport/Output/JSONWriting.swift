@@ -1,21 +1,21 @@
-// JSON (RFC 8259) key by key, straight into the buffer: the memory that it takes does not grow with
-// the report.
+// JSON (RFC 8259) is written key by key directly into the buffer, so memory does not grow with the
+// report.
 
 extension OutputBuffer {
-  /// One object on a line of its own: a whole report.
+  /// Writes one object on its own line, such as a whole report.
   public mutating func writeJSON(_ body: (inout OutputBuffer) -> Void) {
     needsComma = false
     object(body)
     append("\n")
   }
 
-  /// A key whose value is an object with what `body` writes.
+  /// Writes a key whose value is an object with the contents written by `body`.
   public mutating func field(_ key: StaticString, _ body: (inout OutputBuffer) -> Void) {
     writeKey(key)
     object(body)
   }
 
-  /// A key whose value is an array with an object an element.
+  /// Writes a key whose value is an array with one object per element.
   public mutating func field<Elements: Sequence>(
     _ key: StaticString, each elements: Elements,
     _ body: (inout OutputBuffer, Elements.Element) -> Void
@@ -31,14 +31,14 @@ extension OutputBuffer {
     needsComma = true
   }
 
-  /// A key with a text; with null for nil.
+  /// Writes a key with a string, or null for nil.
   public mutating func field(_ key: StaticString, _ value: String?) {
     writeKey(key)
     if let value { write(string: value) } else { append("null") }
     needsComma = true
   }
 
-  /// A key with a list of texts.
+  /// Writes a key with an array of strings.
   public mutating func field(_ key: StaticString, _ values: [String]) {
     writeKey(key)
     append("[")
@@ -50,14 +50,14 @@ extension OutputBuffer {
     needsComma = true
   }
 
-  /// A key with an integer; with null for nil.
+  /// Writes a key with an integer, or null for nil.
   public mutating func field(_ key: StaticString, _ value: (some BinaryInteger)?) {
     writeKey(key)
     if let value { append(text: "\(value)") } else { append("null") }
     needsComma = true
   }
 
-  /// A key with true or false.
+  /// Writes a key with true or false.
   public mutating func field(_ key: StaticString, _ value: Bool) {
     writeKey(key)
     append(value ? "true" : "false")

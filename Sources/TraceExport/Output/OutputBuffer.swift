@@ -1,34 +1,35 @@
 import Glibc
 public import TraceFormat
 
-/// Collects output in one large buffer and hands it to a ``ByteSink``.
+/// Collects output in one large buffer and writes it to a ``ByteSink``.
 ///
-/// - Guarantee: bytes arrive whole and in order. After the first failure nothing more is written,
-///   and ``failure`` says why.
-/// - Cost: one comparison an append; one call of the sink every ``capacity`` bytes; no allocation.
-/// - Trap: what is left in the buffer is written by ``flush()`` only.
+/// - Guarantee: bytes are written completely and in order. After the first failure nothing more is
+///   written, and ``failure`` contains the reason.
+/// - Cost: one comparison per append; one call of the sink per ``capacity`` bytes; no allocation.
+/// - Trap: the remaining bytes in the buffer are written only by ``flush()``.
 public struct OutputBuffer: ~Copyable {
-  /// Room that every append of one item may count on once ``reserve(_:)`` has been asked for it.
+  /// Maximum size of an item that can be appended after ``reserve(_:)``.
   static let itemByteLimit = 64
 
   let base: UnsafeMutablePointer<UInt8>
   let powersOfTen: UnsafePointer<UInt64>
-  /// Bytes that the buffer holds before it calls the sink.
+  /// Number of bytes that the buffer holds before it calls the sink.
   public let capacity: Int
-  /// Nil for a buffer that only collects; it fails when it is full.
+  /// The sink; nil for a buffer that only collects and fails when it is full.
   private let sink: (any ByteSink)?
   var count = 0
   /// Whether the next JSON key or array element needs a comma before it.
   var needsComma = false
-  /// `errno` of the write that failed, or 0. `EPIPE`: the reader of the output has gone.
+  /// `errno` of the failed write, or 0. `EPIPE` means that the reader of the output has closed its
+  /// end.
   public private(set) var failure: CInt = 0
 
-  /// A buffer in front of `sink`.
+  /// Creates a buffer that writes to `sink`.
   public init(_ sink: any ByteSink, capacity: Int = 256 * 1024) {
     self.init(sink: sink, capacity: capacity)
   }
 
-  /// A buffer that only collects, up to `capacity` bytes.
+  /// Creates a buffer that only collects, up to `capacity` bytes.
   init(collecting capacity: Int) { self.init(sink: nil, capacity: capacity) }
 
   private init(sink: (any ByteSink)?, capacity: Int) {
@@ -45,7 +46,7 @@ public struct OutputBuffer: ~Copyable {
     powersOfTen.deallocate()
   }
 
-  /// Hands what has been collected to the sink.
+  /// Writes the collected bytes to the sink.
   public mutating func flush() {
     if failure == 0, count > 0 {
       do throws(SinkError) {
@@ -92,7 +93,7 @@ public struct OutputBuffer: ~Copyable {
     }
   }
 
-  /// As ``append(_:)`` for what lies in a ``ByteArena``, which may be read beyond its end.
+  /// Like ``append(_:)`` for bytes in a ``ByteArena``, which may be read beyond their end.
   @inline(__always)
   mutating func append(padded slice: ByteSlice) {
     if capacity &- count < slice.count {
@@ -109,7 +110,7 @@ public struct OutputBuffer: ~Copyable {
     append(ByteSlice(start: text.utf8Start, count: text.utf8CodeUnitCount))
   }
 
-  /// Appends text as it is. For text that comes from a trace, see ``append(escaped:)``.
+  /// Appends text unchanged. For text from a trace, see ``append(escaped:)``.
   public mutating func append(text: String) {
     var text = text
     text.withUTF8 { utf8 in
@@ -118,13 +119,13 @@ public struct OutputBuffer: ~Copyable {
   }
 }
 
-/// Bytes that live elsewhere, in a ``ByteArena`` or in an event block.
+/// A reference to bytes in a ``ByteArena`` or in an event block.
 struct ByteSlice: BitwiseCopyable {
   var start: UnsafePointer<UInt8>
   var count: Int
 
   static var empty: ByteSlice {
-    // As long as the padding, which may be read.
+    // As long as the padding, all of which may be read.
     let nothing: StaticString = "                                "
     return ByteSlice(start: nothing.utf8Start, count: 0)
   }
@@ -144,10 +145,10 @@ struct ByteSlice: BitwiseCopyable {
     }
   }
 
-  /// Bytes that may be read beyond an arena's slice and written beyond a buffer's end.
+  /// Number of bytes that may be read beyond an arena's slice and written beyond a buffer's end.
   static let padding = 32
 
-  /// Most strings are short: two overlapping words beat a call to memcpy.
+  /// Most strings are short: copying two overlapping words is faster than a call of memcpy.
   @inline(__always)
   func copy(to target: UnsafeMutablePointer<UInt8>) {
     if count >= 8, count <= 16 {
@@ -174,7 +175,7 @@ struct ByteSlice: BitwiseCopyable {
     to.storeBytes(of: tail, toByteOffset: end, as: T.self)
   }
 
-  /// Copies ``padding`` bytes whatever the count, when that is enough: no branch on it.
+  /// Copies ``padding`` bytes if the count does not exceed it, which avoids branching on the count.
   @inline(__always)
   func copyPadded(to target: UnsafeMutablePointer<UInt8>) {
     let from = UnsafeRawPointer(start)
@@ -191,7 +192,7 @@ struct ByteSlice: BitwiseCopyable {
   }
 }
 
-/// Owns bytes that never move until it goes: names and prefixes that are rendered once per schema.
+/// Owns bytes that never move during its lifetime: names and prefixes rendered once per schema.
 final class ByteArena {
   private var chunks: [UnsafeMutableRawBufferPointer] = []
 
@@ -199,7 +200,7 @@ final class ByteArena {
     for chunk in chunks { chunk.deallocate() }
   }
 
-  /// A copy with ``ByteSlice/padding`` readable bytes behind it.
+  /// Returns a copy with ``ByteSlice/padding`` readable bytes after it.
   func store(_ bytes: [UInt8]) -> ByteSlice {
     let padded = bytes + [UInt8](repeating: 0, count: ByteSlice.padding)
     let chunk = allocate(UInt8.self, count: padded.count)

@@ -1,6 +1,6 @@
-// Numbers for people.
+// Number formatting for human readers.
 
-/// Bytes: `1.5 GB`, in powers of 1024.
+/// Returns a byte count, in powers of 1024: `1.5 GB`.
 package func readableBytes(_ bytes: UInt64) -> String {
   var value = Double(bytes)
   var unit = 0
@@ -12,7 +12,7 @@ package func readableBytes(_ bytes: UInt64) -> String {
   return unit == 0 ? "\(bytes) B" : "\(fixed(value, decimals: value < 10 ? 2 : 1)) \(units[unit])"
 }
 
-/// A number with a fixed count of decimals, at most 9.
+/// Returns a number with a fixed number of decimals, at most 9.
 package func fixed(_ value: Double, decimals: Int) -> String {
   guard value.isFinite, value.magnitude < 1e15 else { return "\(value)" }
   var scale = 1.0
@@ -25,7 +25,7 @@ package func fixed(_ value: Double, decimals: Int) -> String {
   return "\(sign)\(whole).\(String(repeating: "0", count: decimals - fraction.count))\(fraction)"
 }
 
-/// An integer with its thousands apart: `12,345,678`.
+/// Returns an integer with thousands separators: `12,345,678`.
 package func grouped(_ value: UInt64) -> String {
   let digits = Array("\(value)".utf8)
   var text: [UInt8] = []
@@ -36,12 +36,12 @@ package func grouped(_ value: UInt64) -> String {
   return String(decoding: text, as: UTF8.self)
 }
 
-/// `1 function`, `2 functions`.
+/// Returns a count with its noun: `1 function`, `2 functions`.
 package func counted(_ count: some BinaryInteger, _ one: String, _ many: String? = nil) -> String {
   "\(grouped(UInt64(clamping: count))) \(count == 1 ? one : many ?? one + "s")"
 }
 
-/// A length of time: `850 ms`, `12.3 s`, `2 m 05 s`, `1 h 02 m`.
+/// Returns a duration: `850 ms`, `12.3 s`, `2 m 05 s`, `1 h 02 m`.
 package func readableDuration(nanoseconds: UInt64) -> String {
   let seconds = Double(nanoseconds) / 1e9
   if seconds < 1 { return "\(fixed(seconds * 1000, decimals: seconds < 0.01 ? 3 : 0)) ms" }
@@ -52,7 +52,7 @@ package func readableDuration(nanoseconds: UInt64) -> String {
   return "\(whole / 3600) h \(two(whole / 60 % 60)) m"
 }
 
-/// `33.3 %`, and of next to nothing `<0.1 %`.
+/// Returns a percentage: `33.3 %`, or `<0.1 %` for very small shares.
 func percentage(_ part: UInt64, of whole: UInt64) -> String {
   guard part > 0, whole > 0 else { return "0 %" }
   let share = Double(part) / Double(whole) * 100
@@ -60,12 +60,12 @@ func percentage(_ part: UInt64, of whole: UInt64) -> String {
 }
 
 extension String {
-  /// At least `width` characters, with spaces at the end.
+  /// Returns at least `width` characters, padded with spaces at the end.
   package func padding(to width: Int) -> String {
     self + String(repeating: " ", count: max(0, width - count))
   }
 
-  /// At least `width` characters, with spaces at the start.
+  /// Returns at least `width` characters, padded with spaces at the start.
   package func indented(to width: Int) -> String {
     String(repeating: " ", count: max(0, width - count)) + self
   }

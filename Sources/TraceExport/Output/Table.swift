@@ -1,4 +1,4 @@
-/// Text in columns, two spaces apart, under a heading if there is one.
+/// Text in columns, two spaces apart, with an optional heading.
 package struct Table {
   private let rows: [[String]]
   private let rightAligned: Set<Int>

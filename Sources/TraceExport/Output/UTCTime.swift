@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// A moment as a calendar shows it, in UTC.
+/// A calendar time in UTC.
 struct UTCTime {
   var year: Int
   var month: Int

@@ -1,6 +1,6 @@
 public import TraceAnalysis
 
-/// A ``DoctorReport`` for people: a line for each finding, and a second with the advice.
+/// A ``DoctorReport`` for human readers: one line per finding, followed by a line with the advice.
 public struct DoctorText: Renderer {
   public let format = OutputFormat.text
 

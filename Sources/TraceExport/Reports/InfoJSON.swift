@@ -18,7 +18,7 @@ public struct InfoJSON: Renderer {
       json.field("size_bytes", report.size_bytes)
       json.field("session") { Self.session(report.session, to: &$0) }
       json.field("clock_syncs", report.clockSyncs)
-      // More than 2^53, which readers with doubles would round.
+      // The value exceeds 2^53, so readers that use doubles would round it.
       json.field("start_unix_ns", "\(report.start_unix_ns)")
       json.field("duration_ns", report.duration_ns)
       json.field("events", report.events)
@@ -65,7 +65,7 @@ public struct InfoJSON: Renderer {
 }
 
 extension OutputBuffer {
-  /// The names of keywords, and in hexadecimal the bits that have none.
+  /// Writes the names of keywords, and the unnamed bits in hexadecimal.
   mutating func keywords(_ keywords: KeywordNames) {
     field("keywords", keywords.names)
     let bits = keywords.unnamed

@@ -2,9 +2,9 @@ public import TraceAnalysis
 import TraceEvents
 import TraceFormat
 
-/// An ``InfoReport`` for people: the session, then tables of events, processes and losses.
+/// An ``InfoReport`` for human readers: the session, then tables of events, processes and losses.
 public struct InfoText: Renderer {
-  /// Processes that are listed one by one.
+  /// Maximum number of processes listed individually.
   static let processLimit = 200
 
   public let format = OutputFormat.text
@@ -124,7 +124,7 @@ public struct InfoText: Renderer {
 }
 
 extension KeywordNames {
-  /// `GC+JIT`, with what has no name in hexadecimal; `-` for none.
+  /// Names such as `GC+JIT`, with unnamed bits in hexadecimal; `-` for none.
   var text: String {
     let rest = unnamed.isEmpty ? [] : ["0x" + String(unnamed.rawValue, radix: 16)]
     let all = names + rest

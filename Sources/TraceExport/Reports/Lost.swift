@@ -2,13 +2,13 @@ package import TraceAnalysis
 internal import TraceFormat
 
 extension LostEvents {
-  /// `12.34 %` of the events that were emitted.
+  /// Returns the share of the emitted events: `12.34 %`.
   func share(recorded: UInt64) -> String {
     let share = Double(events) / (Double(events) + Double(recorded)) * 100
     return fixed(share, decimals: 2) + " %"
   }
 
-  /// A line with every cause; `recorded`: events in the trace.
+  /// Returns a line with every cause. `recorded` is the number of events in the trace.
   func text(recorded: UInt64) -> String {
     let older =
       overwrittenEvents == 0 ? "" : counted(overwrittenEvents, "older event") + " overwritten"
@@ -21,7 +21,7 @@ extension LostEvents {
 }
 
 extension Report {
-  /// Why a file that has no end may be so; nil for one that has.
+  /// Explanation of a missing end of file; nil if the file has an end.
   package var unfinishedState: String? {
     for reason in partial {
       if case .unfinished = reason { return reason.unfinishedState }
@@ -29,7 +29,8 @@ extension Report {
     return nil
   }
 
-  /// Bytes of the file that could not be read, and in how many places; nil where it is whole.
+  /// Number of bytes of the file that could not be read, and number of places; nil if the file is
+  /// intact.
   package var unreadable: (bytes: UInt64, places: Int)? {
     for case .damaged(let bytes, let places) in partial { return (bytes, places) }
     return nil
@@ -37,7 +38,7 @@ extension Report {
 }
 
 extension OutputBuffer {
-  /// The keys that every report has: what it is, and what it lacks.
+  /// Writes the keys common to all reports: the report's identity and what is missing from it.
   mutating func header(_ name: String, _ report: some Report) {
     field("report", name)
     field("lost") {

@@ -1,9 +1,9 @@
 public import TraceAnalysis
 import TraceEvents
 
-/// A ``ProviderReport`` for people: each provider with its processes, keywords and events.
+/// A ``ProviderReport`` for human readers: each provider with its processes, keywords and events.
 public struct ProviderText: Renderer {
-  /// Processes that are named for a provider.
+  /// Maximum number of processes named per provider.
   static let processLimit = 20
 
   public let format = OutputFormat.text

@@ -1,7 +1,7 @@
 internal import TraceEvents
 
 extension SamplingStarted {
-  /// How samples were taken, in a line.
+  /// Description, in one line, of how samples were taken.
   var text: String {
     guard rate > 0 else { return "none: \(note)" }
     var text = "\(rate) Hz, by \(step), "
@@ -13,7 +13,7 @@ extension SamplingStarted {
     return note.isEmpty ? text : "\(text): \(note)"
   }
 
-  /// The step of the ladder, and what makes a sample due.
+  /// The ladder's step, and the event that triggers a sample.
   private var step: String {
     switch source {
     case .processorCycles: "the kernel's events (processor cycles)"
@@ -25,7 +25,7 @@ extension SamplingStarted {
 }
 
 extension OutputBuffer {
-  /// How samples were taken; null where there are none.
+  /// Writes how samples were taken; null if there are none.
   mutating func sampling(_ started: SamplingStarted?) {
     guard let started else {
       field("sampling", String?.none)

@@ -6,7 +6,7 @@ public struct SymbolJSON: Renderer {
 
   public init() {}
 
-  /// Writes the report on one line. What has no value is left out.
+  /// Writes the report on one line. Keys without a value are omitted.
   public func render(
     _ report: SymbolReport, _ options: RenderOptions, to output: inout OutputBuffer
   ) {

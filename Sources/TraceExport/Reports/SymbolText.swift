@@ -1,6 +1,6 @@
 public import TraceAnalysis
 
-/// Which images and sources of code a trace's stacks went through, and what of them has names:
+/// The images and sources of code in a trace's stacks, and how much of each is named:
 ///
 ///      frames    named  addresses    named
 ///     123,456   99.9 %      1,234   98.0 %  /usr/lib/libc.so.6
@@ -152,7 +152,7 @@ public struct SymbolText: Renderer {
     }
   }
 
-  /// `99.9 %`; never all of it where something is missing.
+  /// Returns a percentage such as `99.9 %`; never 100 % if anything is missing.
   private func share(_ part: UInt64, _ whole: UInt64) -> String {
     guard whole > 0 else { return "-" }
     if part < whole, part * 1000 > whole * 999 { return ">99.9 %" }
@@ -160,7 +160,7 @@ public struct SymbolText: Renderer {
   }
 }
 
-/// Lower-case digits, two a byte.
+/// Returns lowercase digits, two per byte.
 func hexadecimal(_ bytes: [UInt8]) -> String {
   bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }

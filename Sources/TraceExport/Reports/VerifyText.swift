@@ -1,9 +1,9 @@
 public import TraceAnalysis
 import TraceFormat
 
-/// A ``VerifyReport`` for people: a line for each damaged place, then the verdict.
+/// A ``VerifyReport`` for human readers: one line per damaged place, then the verdict.
 public struct VerifyText: Renderer {
-  /// Damaged places that are listed one by one.
+  /// Maximum number of damaged places listed individually.
   static let listLimit = 100
 
   public let format = OutputFormat.text

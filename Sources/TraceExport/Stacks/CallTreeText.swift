@@ -1,6 +1,6 @@
 internal import TraceAnalysis
 
-/// A call tree from the outermost frames in, the costly branches first:
+/// A call tree from the outermost frame inwards, most expensive branches first:
 ///
 ///     incl %  excl %  incl ms
 ///      100.0          6,200.1  Process node (1234)
@@ -9,7 +9,8 @@ internal import TraceAnalysis
 ///       59.7    59.7  3,701.5    │  libc.so.6!memcpy
 ///       38.0    38.0  2,356.0    └─ [jit]!fib (tier 1)
 ///
-/// A frame that only one other calls stands right below it: only branches move to the right.
+/// An only callee is written directly below its caller without indentation; only branches are
+/// indented.
 struct CallTreeText {
   private let calls: CallTree
   private let frames: FrameTable
@@ -19,8 +20,8 @@ struct CallTreeText {
   private let total: UInt64
   private let amountWidth: Int
 
-  /// Leaves out what has less than `threshold` of the whole, a share from 0 to 1. Without
-  /// `showsExclusive` there is no such column: callers have nothing of their own.
+  /// Creates the text. Nodes below `threshold`, a share of the whole from 0 to 1, are omitted.
+  /// Without `showsExclusive` that column is omitted, because callers have no amount of their own.
   init(
     _ calls: CallTree, _ frames: FrameTable, _ unit: StackUnit, threshold: Double,
     showsExclusive: Bool = true
@@ -34,18 +35,18 @@ struct CallTreeText {
     amountWidth = max(unit.text(total).count, "incl \(unit.heading)".count)
   }
 
-  /// What is still to be written.
+  /// A line still to be written.
   private struct Line {
-    /// Nil for what is left out: `others` callees that have `amount` in all.
+    /// The node; nil for the line that stands for `others` omitted callees with `amount` in total.
     var node: StackTree.Node?
     var others = 0
     var amount: UInt64
-    /// What stands before the name, and before the names below it.
+    /// Prefix of the name, and of the names below it.
     var lead: String
     var indent: String
   }
 
-  /// Lines of at most `width` columns, as far as the indentation allows.
+  /// Writes lines of at most `width` columns, as far as the indentation allows.
   func write(to output: inout OutputBuffer, width: Int?) {
     let heading = columns("incl %", "excl %", "incl \(unit.heading)")
     output.append(text: heading + "function\n")
@@ -73,7 +74,8 @@ struct CallTreeText {
       + line.lead + name
   }
 
-  /// The lines right below a node's, last first; `indent` is nil for the root, which has none.
+  /// Returns the lines directly below a node's, in reverse order. `indent` is nil for the root,
+  /// which has no indentation.
   private func callees(of node: StackTree.Node, indent: String?) -> [Line] {
     let all = calls.children(of: node, by: unit.amount(of:))
     let shown = all.prefix { unit.amount(of: calls.inclusive[$0]) >= smallest }

@@ -1,21 +1,21 @@
 public import TraceAnalysis
 
-/// A line a stack, from the outermost frame to the innermost, and how often it was seen: what
-/// flamegraph.pl, speedscope and others read.
+/// Folded stacks: one line per stack, from the outermost frame to the innermost, followed by a
+/// count. This is the input format of flamegraph.pl, speedscope and others.
 ///
 ///     node (1234);node!main;[jit]!fib 42
 ///
-/// A `;` in a name becomes `:`.
+/// A `;` in a name is replaced by `:`.
 public struct FoldedStacks: Renderer {
   public let format = OutputFormat(
     "folded", fileExtensions: ["folded"], summary: "a line a stack, for flame graphs")
 
   public init() {}
 
-  /// Writes a line a stack. The numbers are events where the report is of CPU time, as these tools
-  /// expect, else its sums.
+  /// Writes one line per stack. The numbers are event counts for reports of CPU time, as these
+  /// tools expect, and the report's sums otherwise.
   ///
-  /// - Cost: one copy of each name a line; no allocation a line.
+  /// - Cost: one copy of each name per line; no allocation per line.
   public func render(
     _ report: StackReport, _ options: RenderOptions, to output: inout OutputBuffer
   ) {

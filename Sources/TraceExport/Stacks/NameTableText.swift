@@ -1,18 +1,18 @@
 internal import TraceAnalysis
 
-/// Functions by what they cost, one a line:
+/// Functions by cost, one per line:
 ///
 ///     excl %   excl ms  incl %   incl ms  function
 ///       33.9   4,201.2    33.9   4,201.2  libc.so.6!memcpy
 struct NameTableText {
   private let functions: [StackReport.Function]
-  /// Of all functions, also those that are not shown.
+  /// Number of all functions, including those not shown.
   private let count: Int
   private let total: UInt64
   private let unit: StackUnit
   private let sortsByInclusive: Bool
 
-  /// At most `limit` functions, those with the most first.
+  /// Creates a table of at most `limit` functions, those with the highest amounts first.
   init(_ report: StackReport, limit: Int) {
     sortsByInclusive = report.parts.sortsByInclusive
     (functions, count) = report.functions(limit: limit, byInclusive: sortsByInclusive)
@@ -20,7 +20,7 @@ struct NameTableText {
     total = unit.amount(of: report.calls.total)
   }
 
-  /// Lines of at most `width` columns.
+  /// Writes lines of at most `width` columns.
   func write(to output: inout OutputBuffer, width: Int?) {
     let rows = functions.map { entry -> [String] in
       let own = unit.amount(of: entry.exclusive)

@@ -1,7 +1,7 @@
 internal import TraceAnalysis
 
 extension StackUnit {
-  /// What stands over a column.
+  /// Heading of a column.
   var heading: String {
     switch self {
     case .cpuTime: "ms"
@@ -20,20 +20,20 @@ extension StackUnit {
   }
 }
 
-/// `12,345.6`
+/// Returns the value with one decimal: `12,345.6`
 func tenths(_ value: Double) -> String {
   let scaled = UInt64(min(value * 10, 1e18).rounded())
   return "\(grouped(scaled / 10)).\(scaled % 10)"
 }
 
-/// `33.9` for a third; empty for nothing.
+/// Returns a percentage without its sign: `33.9` for a third; empty for zero.
 func percent(_ part: UInt64, of whole: UInt64) -> String {
   part == 0 || whole == 0 ? "" : tenths(Double(part) / Double(whole) * 100)
 }
 
 extension String {
-  /// At most `width` characters: the middle makes room, because a name's beginning has its module
-  /// and its end has what it is.
+  /// Returns at most `width` characters, shortened in the middle: the beginning of a name is its
+  /// module, and the end identifies the function.
   func shortened(to width: Int?) -> String {
     guard let width, count > width else { return self }
     let kept = max(width - 1, 8)

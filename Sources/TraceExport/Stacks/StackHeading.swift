@@ -1,8 +1,8 @@
 internal import TraceAnalysis
 
-/// What stands over the tables of a ``StackReport``: what was sampled, and what was lost.
+/// The heading above the tables of a ``StackReport``: what was sampled, and what was lost.
 struct StackHeading {
-  /// Processes that are named.
+  /// Maximum number of processes named.
   static let processLimit = 5
 
   private let report: StackReport

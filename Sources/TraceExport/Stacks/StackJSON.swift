@@ -2,8 +2,8 @@ public import TraceAnalysis
 
 /// A ``StackReport`` as one JSON object; Docs/reports.md lists its keys.
 ///
-/// A call tree is a flat list: a node names its caller by the caller's position in the list. Stacks
-/// may be deeper than JSON readers allow objects to be nested.
+/// A call tree is a flat list in which a node refers to its caller by position, because stacks may
+/// be deeper than the nesting that JSON readers allow.
 public struct StackJSON: Renderer {
   public let format = OutputFormat.json
 
@@ -105,7 +105,7 @@ extension OutputBuffer {
     if !frame.place.isEmpty { field("place", frame.place) }
   }
 
-  /// Nodes in depth-first order, the costly ones of one caller first.
+  /// Writes nodes in depth-first order, with the most expensive callees of a caller first.
   fileprivate mutating func tree(_ key: StaticString, _ calls: CallTree, _ report: StackReport) {
     let unit = report.unit
     let whole = Double(unit.amount(of: calls.total)) * min(max(report.parts.threshold, 0), 1)

@@ -1,13 +1,13 @@
 public import TraceAnalysis
 
-/// A ``StackReport`` for people: what there is and what was lost, then functions by cost and the
+/// A ``StackReport`` for human readers: what was recorded and lost, then functions by cost and the
 /// call tree.
 public struct StackText: Renderer {
   public let format = OutputFormat.text
 
   public init() {}
 
-  /// Writes the report; names are escaped, and shortened where a line has no room for them.
+  /// Writes the report. Names are escaped, and shortened if a line has no room for them.
   public func render(
     _ report: StackReport, _ options: RenderOptions, to output: inout OutputBuffer
   ) {
