@@ -1,6 +1,6 @@
 internal import CTraceShims
 
-/// CRC-32C.
+/// Returns the CRC-32C of the bytes.
 func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
   trace_crc32c(0, bytes.baseAddress, bytes.count)
 }

@@ -18,7 +18,7 @@ public struct JSONEvents: Renderer {
   }
 }
 
-/// A JSON object a line (RFC 8259), UTF-8.
+/// One JSON object per line (RFC 8259), in UTF-8.
 ///
 ///     {"time_ns":12345678901,"unix_ns":…,"utc":"…Z","cpu":0,"pid":1234,"tid":1240,
 ///      "provider":"Runtime","event":"GCStart","fields":{"count":3,"reason":"AllocSmall"}}

@@ -16,7 +16,7 @@ public struct TextEvents: Renderer {
   }
 }
 
-/// A line an event, for people and for grep:
+/// One line per event, for human readers and for grep:
 ///
 ///     12.345678901  cpu 0  pid 1234 tid 1240  Runtime/GCStart  count=3 reason=AllocSmall
 ///

@@ -44,7 +44,7 @@ extension ByteReader {
 
   /// Reads a column of values of a type.
   ///
-  /// - Throws: if a value has bits beyond the type's width. The encoding mostly rules this out;
+  /// - Throws: if a value has bits beyond the type's width. The encoding usually rules this out;
   ///   otherwise the check costs a pass over the values.
   mutating func readColumn(
     _ target: UnsafeMutablePointer<UInt64>, count: Int, of type: ScalarType

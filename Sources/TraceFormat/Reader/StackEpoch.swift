@@ -87,7 +87,7 @@ final class StackEpoch {
       var parent = block.parents[index]
       var depth: UInt16 = 1
       if parent != 0 {
-        // Callers precede their callees, mostly in the same run.
+        // Callers precede their callees, usually in the same run.
         let known =
           parent >= run.firstID ? run.start + Int(parent - run.firstID) : position(of: parent)
         if let known, depths[known] < FileLayout.stackFramesMax {

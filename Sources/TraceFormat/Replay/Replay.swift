@@ -55,7 +55,7 @@ public final class Replay {
   @usableFromInline typealias BatchHandler = (borrowing EventBatch) throws -> Void
 
   struct Subscription {
-    /// Nil for every type.
+    /// Schema of the requested type; nil for every type.
     var schema: EventSchema?
     var filter: ReplayFilter
     var fields: EventFields

@@ -3,7 +3,7 @@
 ///
 /// - Guarantee: at most 6 MB. Two stacks are confused only if they have the same depth, the same
 ///   innermost frame, and the same 64-bit hash under secret keys.
-/// - Cost: one multiplication per two addresses, and mostly a single cache miss, whereas a walk
+/// - Cost: one multiplication per two addresses, and usually a single cache miss, whereas a walk
 ///   from caller to callee has one per frame.
 struct RecentStacks: ~Copyable {
   // Not private: the 6.3 compiler fails on a private type in a buffer.
@@ -30,7 +30,7 @@ struct RecentStacks: ~Copyable {
   /// Every bit of each key depends on all bits of the seed, so small seeds give good keys, too.
   private let keys: (UInt64, UInt64, UInt64)
 
-  /// - Parameter seed: must be unknown to whoever chooses the addresses.
+  /// - Parameter seed: must be unknown to any party that chooses the addresses.
   init(seed: UInt64) {
     var generator = SplitMix(state: seed)
     keys = (generator.next(), generator.next(), generator.next())
