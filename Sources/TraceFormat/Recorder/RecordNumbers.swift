@@ -21,7 +21,7 @@ public enum StreamNumbers {
   /// Events of no CPU: the rundown, the session's own events.
   public static let machine: UInt32 = firstSource + 0xffff
 
-  /// Lowest number that is not a ring.
+  /// Numbers from this one on are not rings.
   private static let firstSource: UInt32 = 0x4000_0000
   private static let firstImported: UInt32 = 0x4001_0000
 
