@@ -103,7 +103,7 @@ public final class MachineImages: ImageSymbolProvider {
     )?.frames(atFileOffset: offset)
   }
 
-  // MARK: Finding
+  // MARK: Searching for images
 
   private static func key(_ image: ImageIdentity) -> ImageIdentity {
     var key = image

@@ -77,7 +77,7 @@ public final class Symbolizer: Pass {
     return self
   }
 
-  // MARK: Looking up
+  // MARK: Look-ups
 
   /// Returns what was at the address in the process at that time (nanoseconds since the trace's
   /// start).

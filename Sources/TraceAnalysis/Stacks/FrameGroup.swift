@@ -1,8 +1,8 @@
 /// Combines all frames that match a pattern into one, like PerfView's group patterns.
 ///
 /// `{%}!->module $1` makes each module one frame. `node!=>node` does the same, but the frame
-/// through which the module is entered keeps its name. `mine!->` excludes these frames from all
-/// later groups.
+/// through which the module is entered keeps its name. `mine!->` leaves these frames ungrouped;
+/// later groups do not apply to them.
 public struct FrameGroup: Sendable {
   public var pattern: FramePattern
   /// Name of the group; `$1` stands for the text matched by the pattern's first braces, `$&` for
