@@ -147,7 +147,7 @@ private final class HitStacks {
 /// A source that returns no names and records the places it is called for.
 private final class PlaceCollector: ImageSymbolProvider {
   private struct Places {
-    /// Images with this path and build id, by the process that maps them.
+    /// Distinct files, by device and inode, with this path and build id.
     var identities: [ImageIdentity]
     var offsets: Set<UInt64> = []
   }

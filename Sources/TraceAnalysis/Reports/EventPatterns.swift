@@ -3,7 +3,7 @@ public import TraceEvents
 /// Event types chosen by name: `Runtime`, `GC*`, `Runtime/MethodLoad`; `*` stands for any
 /// characters, and case does not matter.
 public struct EventPatterns: Sendable {
-  /// A pattern that matches no event, and the names that it could have meant.
+  /// A pattern that matches nothing, and the names that it could have matched.
   public struct Unknown: Hashable, Sendable {
     /// "provider" or "event".
     public var kind: String

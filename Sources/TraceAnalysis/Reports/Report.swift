@@ -60,18 +60,18 @@ public struct LostEvents: Hashable, Sendable {
 
 /// Reason why a report may be incomplete.
 public enum PartialReason: Hashable, Sendable {
-  /// The file has no end record: it is still being written, or its writer was killed.
+  /// The file is unfinished: it is still being written, or its writer was killed.
   ///
   /// `isBeingWritten`: whether a collection is known to be writing it. `completeTo_ns`: time since
   /// the trace's start up to which every event emitted by a program is present or counted as lost;
-  /// later events may be missing even before others that are present. Nil if unknown.
+  /// after it, events may be missing even if later ones are present. Nil if unknown.
   case unfinished(isBeingWritten: Bool, completeTo_ns: Int64?)
   /// Parts of the file could not be read.
   case damaged(bytes: UInt64, places: Int)
   /// The recording has more items of a kind than the report keeps; `what` names the kind.
   case limited(what: String)
 
-  /// Describes why a file has no end record.
+  /// Describes the state of an unfinished file.
   package var unfinishedState: String {
     guard case .unfinished(let isBeingWritten, let completeTo_ns) = self else { return "" }
     let state = isBeingWritten ? "still being written" : Self.unknownState

@@ -46,7 +46,7 @@ public struct StackCollection: Sendable {
 
   /// Reads `file` once. To share the run with other passes, use a ``StackCollecting``.
   ///
-  /// For a large trace, each core processes a share of the events if the resolver implements
+  /// For a large trace, several threads share the events if the resolver implements
   /// ``FrameResolver/another()``; the result is the same.
   ///
   /// - Throws: a ``FormatError`` if the file can no longer be read.
