@@ -1,9 +1,10 @@
 public import TraceEvents
 
-/// A symbol that a ``Symbolizer`` has given out: dense from 0, so a key for tables of the caller's.
+/// Identifies a symbol returned by a ``Symbolizer``. Ids are dense from 0, so they can index the
+/// caller's tables.
 ///
-/// Equal ids are the same function of the same module, source and tier, wherever and whenever its
-/// code lay.
+/// Equal ids denote the same function of the same module, source and tier, regardless of when and
+/// where its code was loaded.
 public struct SymbolID: RawRepresentable, Hashable, Comparable, Sendable {
   public var rawValue: UInt32
 
@@ -12,7 +13,7 @@ public struct SymbolID: RawRepresentable, Hashable, Comparable, Sendable {
   @inlinable public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }
 
-/// A module that a ``Symbolizer`` has met: dense from 0.
+/// Identifies a module that a ``Symbolizer`` has met. Ids are dense from 0.
 public struct ModuleID: RawRepresentable, Hashable, Comparable, Sendable {
   public var rawValue: UInt32
 
@@ -21,17 +22,18 @@ public struct ModuleID: RawRepresentable, Hashable, Comparable, Sendable {
   @inlinable public static func < (a: Self, b: Self) -> Bool { a.rawValue < b.rawValue }
 }
 
-/// A function's name and where it is from.
+/// Name and origin of a function.
 public struct CodeSymbol: Hashable, Sendable {
-  /// As its users know it: demangled, namespace and signature put together.
+  /// Display name: demangled, with the namespace and the signature.
   public var name: String
-  /// As its source has it.
+  /// Name as recorded by its source.
   public var rawName: String
   public var module: ModuleID
   public var source: SymbolSource
-  /// How far a runtime optimised it; unknown for all else.
+  /// Optimization tier of code compiled by a runtime; unknown for all other code.
   public var tier: MethodTier
-  /// What the code's own name says of that, in the runtime's words: "turbofan"; else empty.
+  /// The runtime's own word for the tier, taken from the code's name, such as "turbofan"; else
+  /// empty.
   public var tierName: String
 
   public init(
@@ -47,11 +49,11 @@ public struct CodeSymbol: Hashable, Sendable {
   }
 }
 
-/// What functions belong to: an image, the kernel, or one source of code compiled at run time.
+/// A container of functions: an image, the kernel, or one source of code compiled at run time.
 public struct CodeModule: Hashable, Sendable {
   /// An image's path; "[JIT]" for code compiled at run time, "[kernel]" for the kernel.
   public var path: String
-  /// The GNU build id, empty where it is not known.
+  /// GNU build id; empty if unknown.
   public var buildID: [UInt8]
   public var source: SymbolSource
 
@@ -61,7 +63,7 @@ public struct CodeModule: Hashable, Sendable {
     self.source = source
   }
 
-  /// The path's last component.
+  /// Last component of the path.
   public var name: String {
     guard let slash = path.lastIndex(of: "/"), path.last != "/" else { return path }
     return String(path[path.index(after: slash)...])

@@ -1,17 +1,18 @@
 public import TraceSymbols
 
-/// Which image a function is looked for in.
+/// Identifies the image in which a function is looked up.
 public struct ImageIdentity: Hashable, Sendable {
-  /// As the kernel showed it, without " (deleted)".
+  /// Path as shown by the kernel, without " (deleted)".
   public var path: String
-  /// The GNU build id, empty where it is not known.
+  /// GNU build id; empty if unknown.
   public var buildID: [UInt8]
-  /// As st_dev and st_ino have them, 0 where they are not known.
+  /// Device and inode numbers as in st_dev and st_ino; 0 if unknown.
   public var device: UInt64
   public var inode: UInt64
-  /// The file was removed or replaced while it was mapped: what has its name now is another.
+  /// Whether the file was removed or replaced while it was mapped. A file of this name is then
+  /// another one.
   public var isDeleted: Bool
-  /// A process that maps it, for paths that only it can see; 0 where none is known.
+  /// A process that maps the image, for paths that only it can see; 0 if none is known.
   public var pid: UInt32
 
   public init(
@@ -27,19 +28,19 @@ public struct ImageIdentity: Hashable, Sendable {
   }
 }
 
-/// A source's word on a place in an image.
+/// Answer of a symbol source for one place in an image.
 public enum ImageAnswer: Sendable {
-  /// The function that has it; its offset is counted as the question's was.
+  /// The function that contains the place, with its offset in the same terms as the query.
   case function(FunctionSymbol)
-  /// The right image, and it names nothing there.
+  /// The image was found, but it has no name for this place.
   case noSymbol
   case imageNotFound
-  /// There is a file of that name, but it is another build.
+  /// A file of that name exists, but it is another build.
   case buildIDDiffers
-  /// The kernel does not tell.
+  /// The kernel does not disclose its symbols.
   case hidden
 
-  /// Whether the very image was read, so that no other source can add to the answer.
+  /// Whether the exact image was read, so that no other source can improve the answer.
   var isFinal: Bool {
     switch self {
     case .function, .noSymbol: true
@@ -48,27 +49,28 @@ public enum ImageAnswer: Sendable {
   }
 }
 
-/// A source of images' functions: the trace itself, files of this machine, a test's table.
+/// A source of function names for images: the trace itself, files of this machine, a test's table.
 ///
-/// - Guarantee to give: never a name out of a file whose build id differs from the image's.
-/// - Cost: asked once for each address that is met, and the answers are kept.
+/// - Guarantee: conforming types never return a name from a file whose build id differs from the
+///   image's.
+/// - Cost: called once for each address met; the answers are kept.
 public protocol ImageSymbolProvider: AnyObject {
-  /// Whether several threads may ask at the same time; without it, they ask one after the other.
+  /// Whether several threads may call the source concurrently. Otherwise calls are serialized.
   var isShareable: Bool { get }
-  /// The function at an offset in the image's file.
+  /// Returns the function at an offset in the image's file.
   func function(atFileOffset offset: UInt64, in image: ImageIdentity) -> ImageAnswer
-  /// The kernel's function at an address.
+  /// Returns the kernel function at an address.
   func kernelFunction(at address: UInt64) -> ImageAnswer
-  /// The source line at an offset in the image's file, and the calls that are inlined there.
+  /// Returns the source line at an offset in the image's file, and the calls inlined there.
   func sourceFrames(atFileOffset offset: UInt64, in image: ImageIdentity) -> SourceFrames?
 }
 
 extension ImageSymbolProvider {
-  /// One thread at a time.
+  /// Calls are serialized by default.
   public var isShareable: Bool { false }
-  /// None, where a source knows nothing of the kernel.
+  /// By default, no kernel function is found.
   public func kernelFunction(at address: UInt64) -> ImageAnswer { .imageNotFound }
-  /// None, where a source has no lines.
+  /// By default, no source lines are found.
   public func sourceFrames(
     atFileOffset offset: UInt64, in image: ImageIdentity
   ) -> SourceFrames? { nil }

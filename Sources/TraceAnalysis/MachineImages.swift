@@ -3,13 +3,13 @@ internal import OSStrings
 public import TraceFormat
 public import TraceSymbols
 
-/// Functions out of the files of this machine: executables and libraries, their debug files, the
-/// vDSO, the running kernel's list.
+/// Function names from the files of this machine: executables and libraries, their debug files, the
+/// vDSO, and the running kernel's symbol list.
 ///
-/// - Guarantee: no name out of a file of another build; where the trace has no build id, none out
-///   of a file that was replaced, nor for a trace of another machine.
-/// - Cost: an image is read when the first of its addresses is asked for, and each build once, in
-///   however many containers it lies.
+/// - Guarantee: no name is taken from a file of another build. If the trace has no build id, no
+///   name is taken from a file that was replaced, nor for a trace of another machine.
+/// - Cost: an image is read when its first address is looked up. Each build is read once, no matter
+///   how many containers contain it.
 public final class MachineImages: ImageSymbolProvider {
   private enum Kernel {
     case unread
@@ -19,35 +19,38 @@ public final class MachineImages: ImageSymbolProvider {
 
   private let searchRoots: [String]
   private let servers: Debuginfod?
-  /// What was changed later is not what was mapped.
+  /// Latest time of change of a file that can have been mapped. A file changed later is a different
+  /// one.
   private let changedMax_ns: Int64
-  /// Whether the trace is of this machine since it was started last.
+  /// Whether the trace was recorded on this machine since its last boot.
   private let isThisBoot: Bool
   private let source = ImageSymbolSource()
-  /// Whoever maps them.
+  /// Images found, independent of the process that maps them.
   private var loaded: [ImageIdentity: Loaded] = [:]
   private var builds: [BuildID: Loaded] = [:]
-  /// Of the process that is named: what it cannot show any more another may.
+  /// Problems by image and process: a file that one process can no longer show may be reachable
+  /// through another.
   private var problems: [ImageIdentity: ImageProblem] = [:]
-  /// Images that are known, and such as are not to be had; all are forgotten when there are more.
+  /// Limit of images found, and of images not found. Each table is emptied when it reaches the
+  /// limit.
   private static let imagesMax = 1024
   private var kernel = Kernel.unread
   private let opensForProcesses: Bool
   private let lineSource = ImageLineSource()
 
-  /// An image, and where it and its lines were found.
+  /// An image, and the places where it and its lines were found.
   private struct Loaded {
     var image: LoadedImage
     var path: String
     var files: DebugFiles
   }
 
-  /// - Parameter searchRoots: directories that have the machine's files under their paths, asked
-  ///   before "/".
-  /// - Parameter end: of the trace, in nanoseconds since 1970; nil while it goes on.
-  /// - Parameter opensForProcesses: files are opened with the rights of the processes that mapped
-  ///   them: for a session, whose trace others may read.
-  /// - Parameter servers: asked for what this machine does not have; nil: nothing is fetched.
+  /// - Parameter searchRoots: directories that hold the machine's files under their original paths,
+  ///   searched before "/".
+  /// - Parameter end: end of the trace in nanoseconds since 1970; nil while it is being recorded.
+  /// - Parameter opensForProcesses: whether files are opened with the rights of the processes that
+  ///   mapped them, for a session whose trace others may read.
+  /// - Parameter servers: servers for images missing from this machine; nil fetches nothing.
   public init(
     session: SessionDescription, searchRoots: [String] = [], end unixNanoseconds: Int64? = nil,
     opensForProcesses: Bool = false, servers: Debuginfod? = nil
@@ -59,7 +62,7 @@ public final class MachineImages: ImageSymbolProvider {
     isThisBoot = Self.isThisBoot(session)
   }
 
-  /// The function at an offset of an image, if this machine has that very image.
+  /// Returns the function at an offset of an image, if this machine has that exact image.
   public func function(atFileOffset offset: UInt64, in image: ImageIdentity) -> ImageAnswer {
     switch self.image(image) {
     case .success(let loaded):
@@ -71,7 +74,7 @@ public final class MachineImages: ImageSymbolProvider {
     }
   }
 
-  /// The function of the running kernel, if the trace is this machine's and this boot's.
+  /// Returns the running kernel's function, if the trace was recorded on this machine in this boot.
   public func kernelFunction(at address: UInt64) -> ImageAnswer {
     if case .unread = kernel {
       kernel = .hidden
@@ -81,26 +84,26 @@ public final class MachineImages: ImageSymbolProvider {
     return symbols.lookup(address).map { .function($0) } ?? .noSymbol
   }
 
-  /// The files that an image's names were read from: its own, and its debug file where there is
-  /// one. Nil before it was asked for, and where there are none.
+  /// Returns the files from which an image's names were read: the image, and its debug file if
+  /// there is one. Nil before the first look-up in the image, and if no file was found.
   public func files(of image: ImageIdentity) -> (image: String, debug: String?)? {
     loaded[Self.key(image)].map { ($0.image.path, $0.image.debugPath) }
   }
 
-  /// Source lines out of the image or a debug file of its build id. Nil where its functions are not
-  /// to be had either.
+  /// Returns source lines from the image or from a debug file with its build id. Nil if the image's
+  /// functions are not available either.
   public func sourceFrames(
     atFileOffset offset: UInt64, in image: ImageIdentity
   ) -> SourceFrames? {
     guard case .success(let loaded) = self.image(image) else { return nil }
-    // The very file that gave the names, if it can be told from another.
+    // The exact file that provided the names, if it can be identified.
     return lineSource.lines(
       path: loaded.path, buildID: loaded.image.buildID ?? BuildID(image.buildID),
       files: loaded.files
     )?.frames(atFileOffset: offset)
   }
 
-  // MARK: Finding
+  // MARK: Searching for images
 
   private static func key(_ image: ImageIdentity) -> ImageIdentity {
     var key = image
@@ -112,7 +115,8 @@ public final class MachineImages: ImageSymbolProvider {
     let key = Self.key(image)
     if let known = loaded[key] { return .success(known) }
     if let known = problems[image] { return .failure(known) }
-    // Who follows a machine for weeks meets ever new ones; the source keeps those used lately.
+    // A process that follows a machine for weeks keeps meeting new images; the source keeps those
+    // used recently.
     if loaded.count >= Self.imagesMax { (loaded, builds) = ([:], [:]) }
     if problems.count >= Self.imagesMax { problems = [:] }
     let buildID = BuildID(image.buildID)
@@ -132,7 +136,7 @@ public final class MachineImages: ImageSymbolProvider {
     var own = [""]
     if isThisBoot, image.pid != 0 { own.insert("/proc/\(image.pid)/root", at: 0) }
     let mayBe = buildID != nil ? own : own.filter { isMapped(image, below: $0) }
-    // Without a build id, a file of that name in a directory that was asked for is taken.
+    // Without a build id, a file of that name in one of the caller's directories is accepted.
     let roots = searchRoots + mayBe
     guard !roots.isEmpty else {
       var status = stat()
@@ -146,7 +150,7 @@ public final class MachineImages: ImageSymbolProvider {
       .map { Loaded(image: $0, path: image.path, files: files) }
   }
 
-  /// Whether what has an image's path is what was mapped, as far as its inode tells.
+  /// Whether the file at an image's path is the mapped one, as far as the inode tells.
   private func isMapped(_ image: ImageIdentity, below root: String) -> Bool {
     guard isThisBoot, !image.isDeleted else { return false }
     if image.path == VirtualSharedObject.path { return true }
@@ -156,7 +160,7 @@ public final class MachineImages: ImageSymbolProvider {
       image.inode == 0
         || MappedFile.is(status, at: path, device: image.device, inode: image.inode)
     else { return false }
-    // A new file may have the inode of the one that it replaced.
+    // A new file may reuse the inode of the file that it replaced.
     let (changed, rest) = (Int64(status.st_ctim.tv_sec), Int64(status.st_ctim.tv_nsec))
     let (changed_ns, overflow) = changed.multipliedReportingOverflow(by: 1_000_000_000)
     return !overflow && changed_ns &+ rest <= changedMax_ns
@@ -176,14 +180,15 @@ public final class MachineImages: ImageSymbolProvider {
     let then = start.realtimeNanoseconds / 1_000_000_000
     let uptime = start.monotonicNanoseconds / 1_000_000_000
     guard then <= UInt64(Int64.max), uptime <= then else { return false }
-    // Setting the clock moves this, so some slack; a restart moves it by more.
+    // Setting the clock changes this slightly, so there is some slack; a restart changes it by
+    // more.
     let moved = (wall.tv_sec - monotonic.tv_sec) - (Int(then) - Int(uptime))
     return abs(moved) <= 10
   }
 }
 
 extension MachineImages {
-  /// For a trace that has ended, or goes on.
+  /// Creates a source for the trace in `file`, whether it has ended or is still being recorded.
   public convenience init(
     _ file: TraceFile, searchRoots: [String] = [], servers: Debuginfod? = nil
   ) {

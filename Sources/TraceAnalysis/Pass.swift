@@ -1,6 +1,6 @@
 public import TraceFormat
 
-/// Something that is found out of a trace's events in one run over them.
+/// An analysis computed from a trace's events in one run over them.
 ///
 ///     let code = Symbolizer(file)
 ///     let sampling = SamplingPass()
@@ -9,23 +9,24 @@ public import TraceFormat
 ///     try file.run(stacks)
 ///     let collection = stacks.finish()
 ///
-/// A pass that needs another's answers takes it in its initializer, never the file's events again:
-/// what it needs while events come, it subscribes itself; what it needs whole, it is made after.
+/// A pass that needs another pass's results takes that pass in its initializer and does not read
+/// the file's events for them again. If it needs the results while events arrive, it subscribes the
+/// other pass itself; if it needs the complete results, it is created after the other has finished.
 public protocol Pass<Output>: AnyObject {
   associatedtype Output
 
-  /// Asks for the events that it needs. The passes that it depends on are subscribed, too, before
-  /// it; a pass that is subscribed already stays as it is.
+  /// Subscribes to the events that the pass needs. Passes that it depends on are subscribed first.
+  /// A pass that is already subscribed stays as it is.
   func subscribe(to replay: Replay) throws
 
-  /// What was found. Once, after the run.
+  /// Returns the result. Call once, after the run.
   func finish() throws -> Output
 }
 
 extension TraceFile {
-  /// Runs passes over the file, all in one run.
+  /// Runs several passes over the file in one run.
   ///
-  /// - Throws: what a pass throws; a ``FormatError`` when the file cannot be read any more.
+  /// - Throws: errors thrown by a pass; a ``FormatError`` if the file can no longer be read.
   public func run(_ passes: any Pass...) throws {
     let replay = Replay(self)
     for pass in passes { try pass.subscribe(to: replay) }

@@ -1,52 +1,54 @@
-/// What is known of an address at a time.
+/// What is known about an address at a given time.
 public enum Resolution: Hashable, Sendable {
-  /// A function's code was there; `offset` bytes lie between its start and the address.
+  /// A function's code was at the address; `offset` is the distance in bytes from its start.
   case symbol(SymbolID, offset: UInt64, certainty: NameCertainty)
-  /// There is no name, and why. The module is given where one is known to have been there.
+  /// The address has no name, for the given reason. `module` is the module known to have been
+  /// there, if any.
   case unresolved(UnresolvedReason, module: ModuleID?)
 
-  /// The symbol; nil where there is none.
+  /// The symbol; nil if there is none.
   @inlinable public var symbolID: SymbolID? {
     if case .symbol(let id, _, _) = self { id } else { nil }
   }
 
-  /// Whether the name may be another's: see ``NameCertainty/uncertain``.
+  /// Whether the name may belong to other code: see ``NameCertainty/uncertain``.
   @inlinable public var isUncertain: Bool {
     if case .symbol(_, _, .uncertain) = self { true } else { false }
   }
 }
 
-/// How sure it is that a name is that of the code which was there then.
+/// Confidence that a name belongs to the code that was at the address at that time.
 public enum NameCertainty: UInt8, Hashable, Sendable, BitwiseCopyable {
   case certain
-  /// The code was announced only after that time, but soon, and nothing else was there.
+  /// The code was announced shortly after that time, and nothing else was there.
   case late
-  /// At about that time other code took the place, and the source does not say exactly when: an
-  /// entry of a perf map came between two looks at it, the clock of a jitdump is known roughly.
+  /// Other code took the place at about that time, and the source does not give the exact moment: a
+  /// perf map entry appeared between two reads of the file, or a jitdump's clock is known only
+  /// roughly.
   case uncertain
 }
 
-/// Why an address has no name.
+/// Reason why an address has no name.
 public enum UnresolvedReason: UInt8, Hashable, Sendable, CaseIterable {
-  /// No source ever told of code there, nor of an image.
+  /// No source announced code or an image at the address.
   case neverAnnounced
-  /// Code was announced there, but later than the slack after this time.
+  /// Code was announced at the address, but later than the slack allows.
   case announcedTooLate
-  /// What was announced there was gone by then.
+  /// The code announced at the address had been unloaded by then.
   case unloaded
-  /// An image was mapped there, but its file cannot be found or read.
+  /// An image was mapped at the address, but its file cannot be found or read.
   case imageNotFound
-  /// An image was mapped there, and the file of that name is another build now: its names would
-  /// be wrong.
+  /// An image was mapped at the address, but the file of that name is now another build, so its
+  /// names would be wrong.
   case buildIDDiffers
-  /// An image was mapped there that has no symbol for this place.
+  /// An image was mapped at the address, but it has no symbol for this place.
   case noSymbol
-  /// A kernel address, and the kernel's names were not to be had.
+  /// The address is in the kernel, and the kernel's symbols were not available.
   case kernelHidden
-  /// Events were lost around that time, possibly the announcement.
+  /// Events were lost around that time, possibly including the announcement.
   case eventsLost
 
-  /// A word or two, as in a column of a table.
+  /// A label of a word or two, suitable for a table column.
   public var label: String {
     switch self {
     case .neverAnnounced: "never announced"
@@ -60,7 +62,7 @@ public enum UnresolvedReason: UInt8, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// What happened, and what to do about it.
+  /// A sentence that explains the reason and what to do about it.
   public var sentence: String {
     switch self {
     case .neverAnnounced:

@@ -1,4 +1,4 @@
-/// What a name for an address was learnt from, best first.
+/// Origin of a name for an address, in order of preference.
 public enum SymbolSource: UInt8, Hashable, Sendable, CaseIterable {
   /// A jitdump file.
   case jitdump
@@ -10,7 +10,7 @@ public enum SymbolSource: UInt8, Hashable, Sendable, CaseIterable {
   case image
   case kernel
 
-  /// A word or two for people.
+  /// Display name of a word or two.
   public var name: String {
     switch self {
     case .jitdump: "jitdump"

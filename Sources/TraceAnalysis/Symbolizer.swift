@@ -2,7 +2,7 @@ internal import TraceEvents
 public import TraceFormat
 public import TraceSymbols
 
-/// Names for the addresses of a trace: who lived there at that time.
+/// Resolves the addresses of a trace to the names of the code that was there at the time.
 ///
 ///     let symbolizer = Symbolizer(try TraceFile(path: "trace.etl"))
 ///     try symbolizer.prepare()
@@ -11,23 +11,24 @@ public import TraceSymbols
 ///     case .unresolved(let reason, _): print("?", reason.label)
 ///     }
 ///
-/// - Guarantee: with the whole trace known, no name is given to an address at a time at which
-///   something else is known to have been there, nor from an image of another build.
-/// - Cost: ``prepare()`` reads the events that tell of code, processes and images, once; then a
-///   look-up is O(log n), and a repeated one a probe of a table.
-/// - Trap: not for use from several threads at once: each needs ``another()`` of its own.
+/// - Guarantee: once the whole trace is known, an address is never given a name for a time at which
+///   something else is known to have been there, nor a name from an image of another build.
+/// - Cost: ``prepare()`` reads the events about code, processes and images once. A look-up is then
+///   O(log n), and a repeated one is a probe of a table.
+/// - Trap: not thread-safe. Each thread needs its own ``another()``.
 public final class Symbolizer: Pass {
   public let file: TraceFile
-  /// Who had which pid.
+  /// History of process ids.
   public let processes: Processes
   public let options: SymbolizerOptions
   private let feed: CodeFeed
   private let naming: Naming
   private var cache = ResolutionCache()
-  /// The generation asked for last: most questions are of the same.
+  /// Generation of the last query; consecutive queries mostly share it.
   private var last: Generation?
 
-  /// - Parameter processes: of this file, where another pass has them, too; subscribed with this.
+  /// - Parameter processes: the processes of this file, if another pass uses them too. They are
+  ///   subscribed together with this pass.
   public init(
     _ file: TraceFile, processes: Processes? = nil, options: SymbolizerOptions = .init()
   ) {
@@ -50,25 +51,25 @@ public final class Symbolizer: Pass {
 
   deinit { cache.deallocate() }
 
-  /// One that knows the same, for another thread. After ``prepare()`` or ``finish()``; none of them
-  /// learns any more.
+  /// Returns a symbolizer with the same knowledge for use on another thread. Call after
+  /// ``prepare()`` or ``finish()``; none of them learns anything afterwards.
   ///
-  /// - Cost: the answers that it keeps, up to 13 MB; names and code are shared.
+  /// - Cost: its own cache of answers, up to 13 MB. Names and code are shared.
   public func another() -> Symbolizer { Symbolizer(sharing: self) }
 
-  /// Learns everything that the trace tells of code, in a run of its own. Once, before the first
-  /// look-up; to share a run with other passes, ``subscribe(to:)`` and ``finish()``.
+  /// Reads all events about code in a run of its own. Call once, before the first look-up. To share
+  /// a run with other passes, use ``subscribe(to:)`` and ``finish()`` instead.
   ///
-  /// - Throws: what reading the file throws.
+  /// - Throws: errors from reading the file.
   public func prepare() throws {
     try file.run(self)
     finish()
   }
 
-  /// Asks for the events that tell of code, processes and images.
+  /// Subscribes to the events about code, processes and images.
   public func subscribe(to replay: Replay) { feed.subscribe(to: replay) }
 
-  /// Ends learning; look-ups from now on.
+  /// Ends the collection of events; look-ups may follow.
   @discardableResult
   public func finish() -> Symbolizer {
     processes.finish()
@@ -76,12 +77,14 @@ public final class Symbolizer: Pass {
     return self
   }
 
-  // MARK: Looking up
+  // MARK: Look-ups
 
-  /// What had the address at that time (nanoseconds since the trace's start) in the process.
+  /// Returns what was at the address in the process at that time (nanoseconds since the trace's
+  /// start).
   ///
-  /// - Parameter isCaller: the address is a return address: of every frame but the innermost of its
-  ///   kind. It is looked up one byte before, because a call may be a function's last instruction.
+  /// - Parameter isCaller: whether the address is a return address, as in every frame but the
+  ///   innermost of its kind. A return address is looked up one byte earlier, because a call may be
+  ///   a function's last instruction.
   public func resolve(
     pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
   ) -> Resolution {
@@ -89,8 +92,9 @@ public final class Symbolizer: Pass {
       entry(pid, isCaller ? address &- 1 : address, at: timestamp), isCaller: isCaller)
   }
 
-  /// The same, with the times for which the answer is the same for that process and address, the
-  /// first and the last nanosecond included: for who keeps answers by stack node.
+  /// Like ``resolve(pid:address:at:isCaller:)``, and also returns the times for which the answer
+  /// holds for that process and address, first and last nanosecond inclusive. Intended for callers
+  /// that cache answers by stack node.
   public func resolveSpan(
     pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
   ) -> (resolution: Resolution, span: ClosedRange<Int64>) {
@@ -107,12 +111,12 @@ public final class Symbolizer: Pass {
     if let known = cache.entry(address, number, at: time) { return known.pointee }
     var entry = naming.answer(generation, pid: pid, address, at: time)
     entry.generation = number
-    // Of an unknown process nothing is kept: its number is the kernel's.
+    // Answers for unknown processes are not cached: their generation number is the kernel's.
     if generation != nil || StackAddress.isKernel(address) { cache.insert(entry) }
     return entry
   }
 
-  /// A number that no process's generation has.
+  /// A number that no process generation uses.
   private static let kernelGeneration = UInt32.max - 1
 
   private func generation(_ pid: UInt32, at time: Int64) -> Generation? {
@@ -121,35 +125,36 @@ public final class Symbolizer: Pass {
     return last
   }
 
-  /// A symbol that a look-up gave.
+  /// Returns a symbol by an id that a look-up returned.
   public func symbol(_ id: SymbolID) -> CodeSymbol { naming.symbol(id) }
 
-  /// The same, made anew: for who keeps it.
+  /// Like ``symbol(_:)``, but builds the symbol anew, for callers that keep it.
   func makeSymbol(_ id: SymbolID) -> CodeSymbol { naming.makeSymbol(id) }
 
-  /// A module that a look-up or a symbol named.
+  /// Returns a module by an id from a look-up or a symbol.
   public func module(_ id: ModuleID) -> CodeModule { naming.module(id) }
 
-  /// How many symbols are known so far, also such as no look-up gave: ids are below.
+  /// Number of symbols known so far, including those that no look-up returned. Ids are less than
+  /// this.
   public var symbolCount: Int { feed.map.names.count }
 
-  /// How many modules were met so far: ids are below.
+  /// Number of modules met so far. Ids are less than this.
   public var moduleCount: Int { feed.modules.modules.count }
 
-  /// What a module is an image of; nil for the kernel and code compiled at run time.
+  /// Returns the image of a module; nil for the kernel and for code compiled at run time.
   func image(_ id: ModuleID) -> ImageIdentity? { feed.modules.images[Int(id.rawValue)] }
 
-  /// How many functions each source announced, or gave names for.
+  /// Number of functions that each source announced or named.
   var announcedCounts: [SymbolSource: UInt64] { feed.map.names.countsBySource }
 
-  /// Bytes that the code map takes.
+  /// Memory used by the code map, in bytes.
   public var memoryBytes: Int { feed.map.memoryBytes }
 
-  /// The source line of an address, where a runtime or an image's debug information tells, and the
-  /// calls that a compiler has inlined there.
+  /// Returns the source line of an address, if a runtime or an image's debug information has it,
+  /// and the calls inlined there.
   ///
-  /// - Cost: of an image's first address, reading its debug information: some milliseconds for 10
-  ///   MB. No answers are kept for long: keep them.
+  /// - Cost: the first address of an image reads its debug information: some milliseconds for 10
+  ///   MB. Answers are not cached for long; callers should keep them.
   public func sourceFrames(
     pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
   ) -> SourceFrames? {
@@ -159,15 +164,15 @@ public final class Symbolizer: Pass {
     return naming.sourceFrames(generation, isCaller ? address &- 1 : address, at: timestamp)
   }
 
-  /// The line of the innermost of ``sourceFrames(pid:address:at:isCaller:)``.
+  /// Returns the innermost line of ``sourceFrames(pid:address:at:isCaller:)``.
   public func sourceLine(
     pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
   ) -> SourceLine? {
     sourceFrames(pid: pid, address: address, at: timestamp, isCaller: isCaller)?.innermost
   }
 
-  /// Where an address lies in the file of an image that was mapped there then: for who writes
-  /// images' symbols into a trace.
+  /// Returns the place of an address in the file of the image mapped there at that time. Used to
+  /// write images' symbols into a trace.
   public func imagePlace(
     pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
   ) -> ImagePlace? {

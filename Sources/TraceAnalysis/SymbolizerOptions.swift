@@ -1,30 +1,31 @@
 public import TraceSymbols
 
-/// How a ``Symbolizer`` and a ``LiveSymbolizer`` judge times, and where they look for images.
+/// Time tolerances and image search settings of a ``Symbolizer`` or a ``LiveSymbolizer``.
 public struct SymbolizerOptions {
-  /// Code that is announced this long after a time (nanoseconds) is taken for what was there then,
-  /// if nothing else was: runtimes announce code after it may run.
+  /// Maximum delay (nanoseconds) of an announcement for its code to be accepted for an earlier
+  /// time, if nothing else was there. Runtimes announce code after it may already run.
   public var slackNanoseconds: Int64 = 1_000_000_000
-  /// The same for perf maps, which are looked at only now and then.
+  /// The same limit for perf maps, which are read only at intervals.
   public var perfMapSlackNanoseconds: Int64 = 3_000_000_000
-  /// How far two processors' readings of the clock may be apart.
+  /// Maximum difference between two processors' clock readings.
   public var clockEdgeNanoseconds: Int64 = 5_000
-  /// Losses up to this long before a time, or the slack after it, count as around it.
+  /// Length of the time before an address's time, in addition to the slack after it, in which lost
+  /// events count as lost around that time.
   public var lossReachNanoseconds: Int64 = 10_000_000_000
-  /// Whether tables of source lines are kept.
+  /// Whether source line tables are kept.
   public var keepsLines = true
-  /// Directories to look for images and their debug files in, before where they were.
+  /// Directories searched for images and their debug files before the original locations.
   public var searchRoots: [String] = []
-  /// Asked for images and debug files that are nowhere on this machine. Nil: nothing is fetched. A
-  /// ``LiveSymbolizer`` does not ask, because events would wait for the servers.
+  /// Servers for images and debug files that are missing from this machine; nil fetches nothing. A
+  /// ``LiveSymbolizer`` does not use them, because events would wait for the servers.
   public var servers: Debuginfod?
-  /// Asked for images' functions, in this order, after the trace's own symbols. Nil for the files
-  /// of this machine.
+  /// Sources of images' functions, in order of use, after the trace's own symbols. Nil uses the
+  /// files of this machine.
   public var imageSymbols: [any ImageSymbolProvider]?
-  /// Whether code that was compiled at run time is of interest; if not, only images and the kernel
-  /// are known.
+  /// Whether code compiled at run time is resolved. If false, only images and the kernel are.
   var knowsCompiledCode = true
-  /// Whether the trace's own symbols are asked first; if not, whoever sets this asks them.
+  /// Whether the trace's own symbols are used first. If false, the code that clears it consults
+  /// them itself.
   var asksTrace = true
 
   public init() {}

@@ -1,7 +1,7 @@
 internal import TraceEvents
 internal import TraceFormat
 
-/// What hands out the events that tell of code: a replay, or who passes on a session's.
+/// A source of events about code: a replay, or a forwarder of a session's events.
 protocol CodeEventSource {
   func on<Event: TraceEvent>(
     _ type: Event.Type, _ handler: @escaping (Event, EventHeader) throws -> Void)

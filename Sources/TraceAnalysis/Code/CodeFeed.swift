@@ -1,13 +1,13 @@
 internal import TraceEvents
 internal import TraceFormat
 
-/// Puts the events that tell of code into a ``CodeMap``.
+/// Feeds the events about code into a ``CodeMap``.
 final class CodeFeed {
   let map: CodeMap
   var modules = ModuleTable()
   var lines = LineTables()
   var losses = LossWindows()
-  /// Nil in a session that is listened to without one.
+  /// Nil in a session that is observed without a file.
   private let file: TraceFile?
   private let startNanoseconds: () -> UInt64
   private let processes: Processes
@@ -20,8 +20,8 @@ final class CodeFeed {
     self.init(map, file, processes, options: options) { file.session.start.monotonicNanoseconds }
   }
 
-  /// - Parameter processes: nil for one that tells the map.
-  /// - Parameter startNanoseconds: CLOCK_MONOTONIC at the trace's start; asked once events come.
+  /// - Parameter processes: the processes of the trace; nil for an instance that notifies the map.
+  /// - Parameter startNanoseconds: CLOCK_MONOTONIC at the trace's start; called once events arrive.
   init(
     _ map: CodeMap, _ file: TraceFile?, _ processes: Processes? = nil, options: SymbolizerOptions,
     startNanoseconds: @escaping () -> UInt64
@@ -51,7 +51,7 @@ final class CodeFeed {
     }
   }
 
-  // MARK: What processes map
+  // MARK: Mappings
 
   private func subscribeToImages(_ replay: some CodeEventSource) {
     on(replay, ImageMap.self) { [self] event, header in
@@ -65,7 +65,7 @@ final class CodeFeed {
     }
   }
 
-  /// Asks for the events of a type, each once it is known whose its pid is.
+  /// Subscribes to events of a type; each is delivered after the owner of its pid is determined.
   private func on<Event: TraceEvent>(
     _ replay: some CodeEventSource, _ type: Event.Type,
     _ handler: @escaping (Event, EventHeader) -> Void
@@ -76,7 +76,7 @@ final class CodeFeed {
     }
   }
 
-  // MARK: The runtime's own events
+  // MARK: Runtime events
 
   private func subscribeToRuntime(_ replay: some CodeEventSource) {
     on(replay, MethodLoad.self) { [self] event, header in
@@ -141,7 +141,7 @@ final class CodeFeed {
     }
   }
 
-  /// One number for a method's code version; 0 where the runtime has no handles.
+  /// Returns a unique number for a version of a method's code; 0 if the runtime has no handles.
   private static func identity(_ methodID: UInt64, _ version: UInt64) -> UInt64 {
     methodID == 0 ? 0 : max(1, methodID ^ version &* 0x9e37_79b9_7f4a_7c15)
   }
@@ -191,7 +191,7 @@ final class CodeFeed {
     source == .jitdump ? (.jitdump, .jitdump) : (.perfMap, .perfMap)
   }
 
-  /// When it came about, as the file says; not after it was read.
+  /// Returns the time of the event as recorded in the file, but not later than the file was read.
   private func time(_ since: UInt64, _ header: EventHeader) -> Int64 {
     guard since != 0 else { return header.timestamp }
     return min(Int64(bitPattern: since &- startNanoseconds()), header.timestamp)

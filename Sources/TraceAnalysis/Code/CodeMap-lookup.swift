@@ -1,23 +1,23 @@
-/// What a look-up finds, and for which times about the one asked for it is the same.
+/// Result of a look-up, and the range of times around the query for which it is the same.
 struct Finding {
   enum Kind {
-    /// A row of a piece of code.
+    /// Row of a piece of code.
     case code(UInt32, isLate: Bool)
-    /// A row of a mapped file.
+    /// Row of a mapped file.
     case image(UInt32, isLate: Bool)
-    /// No name; of an anonymous mapping that was there, the row.
+    /// No name; `mapping` is the row of the anonymous mapping at the address, if any.
     case nothing(UnresolvedReason, mapping: UInt32)
   }
 
   var kind: Kind
-  /// What is known leaves open whether this, or another, was there.
+  /// Whether the known facts do not decide between this result and another.
   var isUncertain = false
-  /// The finding holds from here …
+  /// First time for which the finding holds.
   var from: Int64
-  /// … up to and without here.
+  /// First time for which the finding no longer holds.
   var until: Int64
 
-  /// One that holds for a moment only.
+  /// Creates a finding that holds only at `time`.
   init(_ kind: Kind, at time: Int64) {
     self.init(kind: kind, from: time, until: time.later(by: 1))
   }
@@ -26,7 +26,8 @@ struct Finding {
     (self.kind, self.from, self.until) = (kind, from, until)
   }
 
-  /// What it is about changes at `edge`, which is not between now and then.
+  /// Narrows the range to the side of `edge` on which `time` lies, because the result changes
+  /// there.
   mutating func narrow(toSideOf edge: Int64, with time: Int64) {
     if edge <= time { narrow(edge, .max) } else { narrow(.min, edge) }
   }
@@ -38,13 +39,13 @@ struct Finding {
 }
 
 extension CodeMap {
-  /// Who had the address at that time, by the rules:
+  /// Finds the owner of the address at that time by these rules, in order:
   ///
-  /// 1. compiled code that lived there then: jitdump before the runtime's events before a perf map;
-  /// 2. a mapped file's image;
-  /// 3. what lived there a clock's edge before or after;
-  /// 4. what was announced within the slack after, if nothing was in its range in between;
-  /// 5. else nobody, and why.
+  /// 1. compiled code live at that time: jitdump before the runtime's events before a perf map;
+  /// 2. the image of a mapped file;
+  /// 3. code live within the clock's edge before or after that time;
+  /// 4. code announced within the slack afterwards, if nothing was in its range in between;
+  /// 5. otherwise none, with the reason.
   func find(_ pid: UInt32, _ address: UInt64, at time: Int64) -> Finding {
     guard
       let generation = lives.generation(pid, at: time, edge: options.clockEdgeNanoseconds)
@@ -58,7 +59,7 @@ extension CodeMap {
     var finding = Finding(
       kind: .nothing(.neverAnnounced, mapping: CodeRow.none), from: generation.from,
       until: generation.until)
-    // Just outside of the generation's time by the clock's edge: good for this moment only.
+    // Outside the generation's lifetime, but within the clock's edge: holds only at this time.
     if !generation.covers(time) {
       finding = Finding(finding.kind, at: time)
     }
@@ -82,7 +83,7 @@ extension CodeMap {
         continue
       }
       let row = rows[Int(near.exact)]
-      // One that was taken over from a parent ends with what the process has of its own.
+      // A row inherited from a parent ends where the process has a row of its own.
       finding.narrow(row.from, row.until > time ? row.until : .max)
       if CodeLayer.compiled.contains(layer) {
         finding.kind = .code(near.exact, isLate: false)
@@ -104,8 +105,9 @@ extension CodeMap {
     return finding
   }
 
-  /// What lived there within the clock's edge, else what was announced within the slack. Narrows
-  /// `unnamed` to the times about this one at which all that was weighed here is the same.
+  /// Returns code that was live within the clock's edge, or else code announced within the slack.
+  /// Narrows `unnamed` to the times around this one for which all facts considered here are the
+  /// same.
   private func nearest(
     _ gaps: borrowing InlineArray<5, Neighbours>, at time: Int64, _ unnamed: inout Finding
   ) -> Finding? {
@@ -173,7 +175,7 @@ extension CodeMap {
 }
 
 extension Int64 {
-  /// Times are a file's: sums end where the numbers do.
+  /// Times come from a file, so sums saturate.
   func later(by nanoseconds: Int64) -> Int64 {
     let (sum, overflow) = addingReportingOverflow(nanoseconds)
     return overflow ? .max : sum
@@ -184,7 +186,7 @@ extension Int64 {
     return overflow ? .min : difference
   }
 
-  /// How much later this is than a time that is not later.
+  /// Returns the distance from an earlier or equal time.
   func distance(after time: Int64) -> Int64 {
     let (difference, overflow) = subtractingReportingOverflow(time)
     return overflow ? .max : difference

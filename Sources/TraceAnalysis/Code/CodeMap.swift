@@ -1,17 +1,19 @@
 internal import TraceEvents
 
-/// Who lived at which address when, in every process: what was announced, put in order.
+/// Records which code and images were at which addresses at which times, in every process, built
+/// from announcements.
 ///
-/// - Guarantee: announcements may come in any order, late, twice, or not at all; none of them makes
-///   two own an address at once.
-/// - Cost: O(log n) an announcement and a look-up; about 100 bytes a piece of code, and its name.
+/// - Guarantee: announcements may arrive in any order, late, twice, or not at all; an address never
+///   has two owners at the same time.
+/// - Cost: O(log n) per announcement and per look-up; about 100 bytes per piece of code, plus its
+///   name.
 class CodeMap: ProcessListener {
   let rows = Slab<CodeRow>()
   let names: NameTable
   let lives: ProcessLives
   let options: SymbolizerOptions
 
-  /// Whether look-ups come between announcements.
+  /// Whether look-ups and announcements alternate.
   let isLive: Bool
 
   init(
@@ -26,15 +28,15 @@ class CodeMap: ProcessListener {
 
   // MARK: Processes
 
-  /// A fork's child; it begins with what its parent has.
+  /// Starts a forked child, with a copy of its parent's address space.
   func processStarted(_ pid: UInt32, parent: UInt32, at time: Int64) {
     lives.processStarted(pid, parent: parent, at: time)
   }
 
-  /// The process has another address space from now on: an exec, or the pid is another's.
+  /// Replaces the process's address space, after an exec or the reuse of the pid.
   func processRenewed(_ pid: UInt32, at time: Int64) { lives.processRenewed(pid, at: time) }
 
-  /// The process as it is now.
+  /// Returns the current generation of the process.
   func current(_ pid: UInt32) -> Generation { lives.current(pid) }
 
   func processStopped(_ pid: UInt32, at time: Int64) { lives.processStopped(pid, at: time) }
@@ -58,7 +60,7 @@ class CodeMap: ProcessListener {
     space(pid, layer, at: time).move(code, from: old, at: time)
   }
 
-  /// Nothing that the source announced lives any more.
+  /// Ends all code that the source has announced.
   func clear(_ layer: CodeLayer, pid: UInt32, at time: Int64) {
     let generation = generation(pid, at: time)
     guard generation.knows(layer) else { return }
@@ -67,25 +69,25 @@ class CodeMap: ProcessListener {
 
   // MARK: Images
 
-  /// A mapping; without a known beginning it was there before.
+  /// Adds a mapping. If its beginning is unknown, it was there before.
   ///
-  /// A file's mapping ends the compiled code whose place it takes. Two kinds do not, because the
-  /// kernel reports a mapping again whenever its protection changes or it grows: anonymous memory,
-  /// and what the same file already had mapped at the same place.
+  /// Mapping a file ends the compiled code that it replaces. Two kinds of mapping do not, because
+  /// the kernel reports a mapping again whenever it grows or its protection changes: anonymous
+  /// memory, and parts that the same file already had mapped at the same place.
   func map(
     _ image: CodeAnnouncement, _ layer: CodeLayer, pid: UInt32, at time: Int64,
     knowsBeginning: Bool
   ) {
     let generation = generation(pid, at: time)
     let endsCode = knowsBeginning && layer == .image && !image.traits.contains(.anonymous)
-    // Asked before the mapping is known.
+    // Must be determined before the mapping is added.
     let taken = endsCode ? generation.newlyMapped(image, at: time) : []
     space(generation, layer).load(image, at: time, knowsBeginning: knowsBeginning)
     for range in taken { vacateCode(range.lowerBound, range.upperBound, generation, at: time) }
   }
 
-  /// The memory is another from now on, so that no compiled code of before lives there; or it may
-  /// be, so that nobody knows until it is announced again.
+  /// Ends the compiled code in memory that was replaced or, unless `isSure`, marks it as uncertain
+  /// until it is announced again.
   func replaceMemory(
     _ start: UInt64, size: UInt64, isSure: Bool, pid: UInt32, at time: Int64
   ) {
@@ -112,14 +114,14 @@ class CodeMap: ProcessListener {
     space(pid, layer, at: time).vacate(start, range.end, time)
   }
 
-  // MARK: Looking up
+  // MARK: Look-ups
 
-  /// Everything is known: look-ups from now on, and no more announcements.
+  /// Completes the map: look-ups may follow, but no more announcements.
   func seal() {
     for generation in lives.all { generation.seal() }
   }
 
-  /// Bytes of all tables.
+  /// Size of all tables in bytes.
   var memoryBytes: Int {
     rows.memoryBytes + names.memoryBytes + lives.all.reduce(0) { $0 + $1.memoryBytes }
   }

@@ -1,36 +1,36 @@
-/// What one source said of one process's addresses: who had each last, and the lives of all who
-/// did.
+/// Code that one source announced in one process: the latest occupant of each address, and the
+/// lifetimes of all occupants.
 ///
-/// - Guarantee: whatever is announced, in whatever order, the lives that follow are well formed,
-///   and the latest to begin before a time is the one that counts at that time.
-/// - Cost: O(log n) for each announcement, and once more for every piece that it displaces.
+/// - Guarantee: lifetimes are well formed for any announcements in any order, and the latest one to
+///   begin before a time takes precedence at that time.
+/// - Cost: O(log n) per announcement, and the same again per piece that it displaces.
 final class CodeSpace {
-  /// What follows from how a source's code behaves.
+  /// Rules that depend on the kind of source.
   struct Rules {
-    /// Whether a part that is used again ends the whole: so it is with a method's code, but not
-    /// with an image.
+    /// Whether reusing a part of a range ends the whole row. True for methods, false for images.
     var endsWhole = true
-    /// How late an announcement may come (nanoseconds).
+    /// Maximum delay of an announcement (nanoseconds).
     var slack: Int64 = 1_000_000_000
   }
 
-  /// Pieces that an announcement out of order is weighed against; more, and it is taken as if it
-  /// were in order. Without a limit, announcements could be made up that cost time squared.
+  /// Maximum number of pieces with which an out-of-order announcement is compared. Beyond that, the
+  /// announcement is treated as in order. Without a limit, crafted announcements could take
+  /// quadratic time.
   static let outOfOrderMax = 1024
 
   let rows: Slab<CodeRow>
   let rules: Rules
   var pieces = PieceMap()
-  /// Rows of this space, in the order they came.
+  /// Rows of this space in order of arrival.
   private(set) var own: [UInt32] = []
-  /// In place of the pieces, once everything is known.
+  /// Replaces the pieces once the space is complete.
   private(set) var index: VersionIndex?
   private var latest = Int64.min
-  /// Where look-ups and announcements alternate: the rows, in place of `own` and the index.
+  /// The rows if look-ups and announcements alternate; replaces `own` and the index.
   let live: LiveRows?
-  /// Since when whoever was there may be another than before the last ``takeChange()``.
+  /// Earliest time at which occupants may have changed since the last ``takeChange()``.
   private var changedFrom = Int64.max
-  /// Rows that ended since the last time that they were looked through.
+  /// Number of rows that ended since the rows were last scanned.
   var endedLately = 0
 
   init(rows: Slab<CodeRow>, rules: Rules, isLive: Bool = false) {
@@ -46,11 +46,12 @@ final class CodeSpace {
 
   // MARK: Announcements
 
-  /// Code is in place at `time`; without a known beginning it has been since the former occupant's
-  /// end.
+  /// Adds code that is in place at `time`. If its beginning is unknown, it has been there since the
+  /// former occupant's end.
   func load(_ code: CodeAnnouncement, at told: Int64, knowsBeginning: Bool) {
     if let same = liveRow(like: code) {
-      // Told again. An earlier beginning counts, where nothing else was there by then.
+      // A repeated announcement. An earlier beginning is accepted if nothing else was there by
+      // then.
       if knowsBeginning, told < rows[same].from, rows[same].formerEnd <= told {
         rows[same].from = told
         rows[same].beginDoubt = code.doubt
@@ -74,11 +75,11 @@ final class CodeSpace {
     insert(row, beneath: survey.newer)
   }
 
-  /// Code is gone at `time`. If nothing was known of it, it lived since the former occupant's end.
+  /// Ends code at `time`. Code not known before was live since the former occupant's end.
   func unload(_ code: CodeAnnouncement, at time: Int64) {
     if let piece = pieces.piece(at: code.start) {
       let row = rows[Int(piece.row)]
-      // Where something else took its place before, this is that end, told late.
+      // If something else has already taken its place, this is the late announcement of that end.
       if row.isSame(as: code), row.from <= time,
         row.isLive || !row.traits.contains(.unloaded)
       {
@@ -91,7 +92,8 @@ final class CodeSpace {
     if code.symbol != CodeRow.none { addLife(of: code, endingBy: time) }
   }
 
-  /// Code of which only the end was told: before whatever is there now, after what was before that.
+  /// Adds code of which only the end was announced: before the current occupants, and after their
+  /// predecessors.
   private func addLife(of code: CodeAnnouncement, endingBy time: Int64) {
     var former = Int64.min
     var until = time
@@ -118,7 +120,7 @@ final class CodeSpace {
       beneath: newer)
   }
 
-  /// Code is at another address from `time` on.
+  /// Moves code to another address at `time`.
   func move(_ code: CodeAnnouncement, from oldStart: UInt64, at time: Int64) {
     guard let piece = pieces.piece(at: oldStart) else { return vacate(code.start, code.end, time) }
     let row = rows[Int(piece.row)]
@@ -135,7 +137,7 @@ final class CodeSpace {
     load(moved, at: time, knowsBeginning: true)
   }
 
-  /// Nothing that was told of before lives in the range any more.
+  /// Ends everything in the range that was announced before.
   func vacate(_ start: UInt64, _ end: UInt64, _ told: Int64) {
     guard start < end else { return }
     var time = told
@@ -154,7 +156,7 @@ final class CodeSpace {
       beneath: survey.newer)
   }
 
-  /// Whoever lives in the range may be gone from now on.
+  /// Marks the occupants of the range as possibly gone from now on.
   func doubt(_ start: UInt64, _ end: UInt64, at time: Int64) {
     var found: [UInt32] = []
     pieces.forEach(from: start, to: end) { piece in
@@ -168,19 +170,19 @@ final class CodeSpace {
     }
   }
 
-  // MARK: What is there
+  // MARK: Surveys of a range
 
-  /// What lies in a range, as seen from a time.
+  /// Contents of a range as seen from a given time.
   private struct Survey {
-    /// When the last of those that are gone by then had gone.
+    /// Latest end of the rows that have ended by then.
     var formerEnd = Int64.min
-    /// When the first of those that came later came.
+    /// Earliest beginning of the later rows.
     var nextFrom = Int64.max
-    /// How long before that it may have come.
+    /// Uncertainty of that beginning.
     var nextDoubt: UInt32 = 0
-    /// Rows that were there at the time.
+    /// Rows that were live at the time.
     var live: [UInt32] = []
-    /// Pieces of rows that came later, ascending.
+    /// Pieces of later rows, in ascending order of address.
     var newer: [Piece] = []
   }
 
@@ -209,16 +211,16 @@ final class CodeSpace {
     return self.survey(start, end, at: &time)
   }
 
-  /// Ends what was there at the time.
+  /// Ends the rows that were live at the time.
   private func retire(_ survey: inout Survey, at time: Int64, doubt: UInt32 = 0) {
     for number in survey.live {
       let row = rows[Int(number)]
-      // One that lies on both sides of another comes twice.
+      // A row on both sides of another one appears twice.
       guard row.until > time else { continue }
       let isStale = row.traits.contains(.doubtful) && time &- row.from <= rules.slack
       if rules.endsWhole, isStale || row.from == time {
-        // It never lived: what came at the same moment took its place, or it was the late
-        // announcement of a life that had ended.
+        // The row was never live: code with the same beginning took its place, or the row was the
+        // late announcement of a lifetime that had ended.
         rows[Int(number)].from = row.formerEnd
         rows[Int(number)].end(at: row.formerEnd)
         noteChange(from: row.formerEnd)
@@ -247,7 +249,7 @@ final class CodeSpace {
     return Int(piece.row)
   }
 
-  /// Whether only the end of the very same has just been told.
+  /// Whether an end of identical code without a known beginning has just been announced.
   private func isMaybeTheAnnouncement(of code: CodeAnnouncement, at time: Int64) -> Bool {
     guard let piece = pieces.piece(at: code.start) else { return false }
     let row = rows[Int(piece.row)]
@@ -257,7 +259,7 @@ final class CodeSpace {
 
   // MARK: Placing
 
-  /// Adds a life; where something came later, beneath that.
+  /// Adds a lifetime, beneath any pieces of later rows.
   private func insert(_ row: CodeRow, beneath newer: [Piece]) {
     guard row.from < row.until || row.isTombstone else { return }
     let number = UInt32(rows.append(row))
@@ -284,20 +286,20 @@ final class CodeSpace {
 
   private func noteChange(from time: Int64) { changedFrom = min(changedFrom, time) }
 
-  /// The earliest time for which what was announced since has changed who was there; `.max` for
-  /// none. Names that come late may have changed before that.
+  /// Returns the earliest time from which announcements since the last call have changed occupants;
+  /// `.max` if none. Late names may have changed results for earlier times.
   func takeChange() -> Int64 {
     defer { changedFrom = .max }
     return changedFrom
   }
 
-  // MARK: Looking up
+  // MARK: Look-ups
 
   func neighbours(of address: UInt64, at time: Int64) -> Neighbours {
     guard let live else {
       return index?.neighbours(of: address, at: time) ?? Neighbours(time: time)
     }
-    // The piece has whoever came last: most look-ups are of now.
+    // The piece has the latest occupant, and most look-ups are for the present.
     if let piece = pieces.piece(at: address) {
       let row = rows[Int(piece.row)]
       if row.isPlaced, row.from <= time {
@@ -324,9 +326,9 @@ final class CodeSpace {
       + (index?.memoryBytes ?? 0)
   }
 
-  /// Everything is known: builds the index, and gives back what only announcements need.
+  /// Completes the space: builds the index and frees what only announcements need.
   func seal() {
-    // Given back before the index takes its room.
+    // Freed before the index is allocated.
     pieces = PieceMap()
     let rowsOfThis = own
     own = []

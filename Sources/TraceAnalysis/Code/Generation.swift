@@ -1,14 +1,14 @@
-/// The sources that a process's addresses are known from, in the order they are asked.
+/// Sources of a process's address map, in order of precedence.
 enum CodeLayer: Int, CaseIterable {
   case jitdump
   case provider
   case perfMap
-  /// What the kernel says is mapped.
+  /// Mappings reported by the kernel.
   case image
-  /// What a runtime says is mapped.
+  /// Mappings reported by a runtime.
   case runtimeImage
 
-  /// Layers of code that was compiled at run time.
+  /// Layers of code compiled at run time.
   static let compiled = 0..<3
   static let images = 3..<5
   static let count = 5
@@ -16,22 +16,22 @@ enum CodeLayer: Int, CaseIterable {
   var isImage: Bool { self == .image || self == .runtimeImage }
 }
 
-/// A process between its fork, its execs and its end: one life of its address space.
+/// One lifetime of a process's address space, delimited by fork, exec and exit.
 final class Generation {
   let number: UInt32
   let pid: UInt32
   private(set) var from: Int64
-  /// First nanosecond after it; .max while it lives.
+  /// First nanosecond after the lifetime; .max while it lasts.
   var until = Int64.max
-  /// The program's, as events tell it.
+  /// Name of the program, according to events.
   var name: String?
-  /// Whose addresses it began with, as they were at `from`.
+  /// Generation whose addresses were inherited, as they were at `from`.
   let parent: Generation?
-  /// How many generations back that goes.
+  /// Number of ancestors.
   private let depth: Int
   private(set) var spaces: [CodeSpace?] = Array(repeating: nil, count: CodeLayer.count)
 
-  /// Ancestors that are asked.
+  /// Maximum number of ancestors searched.
   private static let depthMax = 64
 
   init(number: UInt32, pid: UInt32, from: Int64, parent: Generation? = nil) {
@@ -39,7 +39,7 @@ final class Generation {
     self.pid = pid
     self.from = from
     var parent = parent
-    // Beyond the limit, those that have nothing of their own so far are passed over.
+    // Beyond the limit, ancestors without data of their own so far are skipped.
     while let known = parent, known.depth + 1 >= Self.depthMax, let grandparent = known.parent,
       known.spaces.allSatisfy({ $0 == nil }), known.from <= from
     {
@@ -52,7 +52,7 @@ final class Generation {
     parent?.children.append(Child(generation: self))
   }
 
-  /// When the parent's addresses were taken over, if that was not at `from`.
+  /// Time at which the parent's addresses were inherited, if different from `from`.
   private var inheritedAt: Int64?
   var forkTime: Int64 { inheritedAt ?? from }
 
@@ -60,10 +60,10 @@ final class Generation {
     weak var generation: Generation?
   }
 
-  /// Who began with this one's addresses.
+  /// Generations that inherited this one's addresses.
   private var children: [Child] = []
 
-  /// When those who began with this one's addresses, and are still known, did: ascending.
+  /// Times at which the children that still exist inherited this one's addresses, ascending.
   func forkTimes() -> [Int64] {
     children.removeAll { $0.generation == nil }
     return children.compactMap { $0.generation?.forkTime }.sorted()
@@ -83,15 +83,16 @@ final class Generation {
     return space
   }
 
-  /// Whether it or an ancestor was told anything by a source.
+  /// Whether the source has announced anything in this generation or an ancestor.
   func knows(_ layer: CodeLayer) -> Bool {
     spaces[layer.rawValue] != nil || parent?.knows(layer) == true
   }
 
-  /// Its own neighbours at an address, or where it has none, those that it began with.
+  /// Returns this generation's own neighbors at an address or, if there are none, the inherited
+  /// ones.
   ///
-  /// What its parent announces after the fork is the parent's alone. Where it is not known on which
-  /// side of the fork that was, it may be this one's.
+  /// What its parent announces after the fork belongs to the parent alone. If it is unknown whether
+  /// code was loaded before or after the fork, it may belong to this generation too.
   func neighbours(of address: UInt64, at time: Int64, layer: Int) -> Neighbours {
     var found = spaces[layer]?.neighbours(of: address, at: time) ?? Neighbours(time: time)
     guard found.exact == CodeRow.none, found.before == CodeRow.none, let parent else {
@@ -110,15 +111,16 @@ final class Generation {
     return found
   }
 
-  /// All processes have the same rows.
+  /// Rows are shared by all processes.
   private func row(_ number: UInt32) -> CodeRow? {
     spaces.lazy.compactMap { $0?.rows }.first.map { $0[Int(number)] } ?? parent?.row(number)
   }
 
-  /// The parts of a file's mapping that this file did not have at these places already.
+  /// Returns the parts of a file's mapping that the same file had not already mapped at these
+  /// places.
   ///
-  /// - Cost: a step for each piece of the image space that it overlaps, of at most
-  ///   ``CodeSpace/outOfOrderMax``; what lies behind those counts as new.
+  /// - Cost: one step per overlapping piece of the image space, at most
+  ///   ``CodeSpace/outOfOrderMax``; anything after those counts as new.
   func newlyMapped(_ image: CodeAnnouncement, at time: Int64) -> [Range<UInt64>] {
     guard image.start < image.end else { return [] }
     var parts: [Range<UInt64>] = []
@@ -169,7 +171,7 @@ final class Generation {
     parent.collectNew(range, of: image, at: min(time, forkTime), &parts)
   }
 
-  /// As ``CodeSpace/takeChange()``, of all sources.
+  /// Like ``CodeSpace/takeChange()``, over all sources.
   func takeChange() -> Int64 {
     spaces.reduce(.max) { min($0, $1?.takeChange() ?? .max) }
   }
@@ -182,7 +184,7 @@ final class Generation {
 }
 
 extension CodeRow {
-  /// Whether it shows the same file as `image` does, byte for byte, at the time.
+  /// Whether the row maps the same file contents as `image` at the time, byte for byte.
   fileprivate func maps(_ image: CodeAnnouncement, at time: Int64) -> Bool {
     from <= time && time < until && symbol == image.symbol && isNamed
       && start &- identity == image.start &- image.identity

@@ -1,35 +1,36 @@
 internal import TraceSymbols
 
-/// Which source lines pieces of code come from, as runtimes tell it.
+/// Source lines of pieces of code, as reported by runtimes.
 ///
-/// A table belongs to one life of its code: it is found by where the code begins and what handle
-/// it has, and of several by the time that is nearest.
+/// A table belongs to one lifetime of its code. It is found by the code's start and handle; of
+/// several such tables, the one nearest in time is used.
 struct LineTables {
   struct Row: BitwiseCopyable {
-    /// Bytes after the code's start.
+    /// Offset in bytes from the code's start.
     var offset: UInt32
-    /// From 1; 0 where there is none.
+    /// Line number, from 1; 0 if there is none.
     var line: UInt32
     var file: UInt32
   }
 
   private struct Table {
-    /// Nanoseconds.
+    /// Time in nanoseconds.
     var time: Int64
     var identity: UInt64
     var first: Int
     var count: Int
 
-    /// Whether it may be this code's. Who has no handle is told from others by the time alone.
+    /// Whether the table may belong to this code. Without a handle, only the time distinguishes
+    /// tables.
     func fits(_ code: CodeRow) -> Bool {
       identity == code.identity || identity == 0 || code.identity == 0
     }
   }
 
-  /// What there is for one start of code.
+  /// Tables for one start address.
   private struct Tables {
     var all: [Table] = []
-    /// Whether they are in order of time, and the rest of the last one's time in order of arrival.
+    /// Whether the tables are sorted by time, and those of equal time by arrival.
     var isSorted = true
 
     mutating func add(_ table: Table) {
@@ -42,9 +43,10 @@ struct LineTables {
       isSorted = true
     }
 
-    /// The one that came with the code, or is nearest to its life; of several the earliest.
+    /// Returns the table that came with the code or is nearest to its lifetime; of several, the
+    /// earliest.
     ///
-    /// Cost: O(log n), and a step for each table of other code that is nearer.
+    /// Cost: O(log n), and one step per table of other code that is nearer.
     func nearest(to code: CodeRow) -> Table? {
       let middle = firstIndex(notBefore: code.from)
       let later = all[middle...].prefix(LineTables.stepsMax).first { $0.fits(code) }
@@ -72,17 +74,17 @@ struct LineTables {
     var start: UInt64
   }
 
-  /// Rows of all tables together; what comes after is not kept.
+  /// Maximum number of rows in all tables; later ones are dropped.
   static let rowsMax = 1 << 24
-  /// Tables of other code that are passed over on either side of a time: one address has one code
-  /// at a time, so that more than a few are made up.
+  /// Maximum number of tables of other code skipped on either side of a time. An address has one
+  /// code at a time, so a longer run of such tables is fabricated.
   static let stepsMax = 1024
 
   private let rows = Slab<Row>()
   private var tables: [Key: Tables] = [:]
   private var files: [String] = []
   private var numbers: [String: UInt32] = [:]
-  /// Tables that were not kept, for want of room.
+  /// Number of tables dropped because the limit was reached.
   private(set) var dropped = 0
 
   mutating func number(ofFile file: String) -> UInt32 {
@@ -107,7 +109,7 @@ struct LineTables {
       Table(time: time, identity: identity, first: first, count: added.count))
   }
 
-  /// Puts tables in order if they came out of it, so mutates; see `Tables`.
+  /// Mutating because it sorts tables that arrived out of order; see `Tables`.
   mutating func line(_ code: CodeRow, generation: UInt32, offset: UInt64) -> SourceLine? {
     let key = Key(generation: generation, start: code.start)
     guard let known = tables[key] else { return nil }
@@ -131,7 +133,7 @@ struct LineTables {
 }
 
 extension Int64 {
-  /// How much later this is.
+  /// Returns the distance from an earlier time.
   fileprivate func distance(from earlier: Int64) -> UInt64 {
     UInt64(bitPattern: self &- earlier)
   }

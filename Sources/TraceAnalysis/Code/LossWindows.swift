@@ -1,21 +1,21 @@
-/// When events of which process were lost.
+/// Times at which events were lost, by process.
 struct LossWindows {
   private struct Window {
     var from: Int64
     var until: Int64
   }
 
-  /// More windows of one process than these are merged with their neighbours.
+  /// Maximum number of windows per process; beyond that, neighboring windows are merged.
   static let windowsMax = 4096
 
-  /// By pid; those of unknown processes under nil. In order of time, apart from each other.
+  /// Windows by pid, with losses of unknown processes under nil. Disjoint and in order of time.
   private var windows: [UInt32?: [Window]] = [:]
-  /// When the first loss began that may be any process's; it is not forgotten.
+  /// Start of the first loss that may affect any process; never forgotten.
   private var first: Int64?
 
   var isEmpty: Bool { windows.isEmpty }
 
-  /// Losses come in the order of their ends, so a window is at most joined with the last ones.
+  /// Adds a loss. Losses come in order of their ends, so a window can only overlap the last ones.
   mutating func add(_ pid: UInt32?, from: Int64, until: Int64) {
     var added = Window(from: min(from, until), until: until)
     if pid == nil { first = min(first ?? .max, added.from) }
@@ -28,11 +28,11 @@ struct LossWindows {
     windows[pid] = known
   }
 
-  /// Whether all that was to be told of a process may have been lost by then: its beginning, and
-  /// what it had mapped, however long ago that was.
+  /// Whether all announcements of a process may have been lost by then, including its start and its
+  /// mappings, regardless of how long ago that was.
   func mayHideProcess(at time: Int64) -> Bool { first.map { $0 <= time } ?? false }
 
-  /// Whether events of the process were lost between two moments.
+  /// Whether events of the process were lost between two times.
   func anyLoss(_ pid: UInt32, _ from: Int64, _ until: Int64) -> Bool {
     anyLoss(of: pid, from, until) || anyLoss(of: nil, from, until)
   }
@@ -48,8 +48,8 @@ struct LossWindows {
     return low < known.count && known[low].from <= until
   }
 
-  /// How long after `time` the answer to ``anyLoss(_:_:_:)`` for (time − reach, time + slack) stays
-  /// what it is; at most to `limit`.
+  /// Returns the end of the period after `time` in which ``anyLoss(_:_:_:)`` for (time − reach,
+  /// time + slack) gives the same answer; at most `limit`.
   func constancy(_ pid: UInt32, at time: Int64, reach: Int64, slack: Int64, limit: Int64) -> Int64 {
     var limit = limit
     for key in [pid, nil] {
@@ -67,7 +67,7 @@ struct LossWindows {
     return max(limit, time &+ 1)
   }
 
-  /// Forgets what had ended before a time.
+  /// Forgets losses that ended before a time.
   mutating func forget(before time: Int64) {
     windows = windows.compactMapValues { known in
       let kept = known.filter { $0.until >= time }

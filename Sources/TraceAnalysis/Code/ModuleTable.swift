@@ -1,24 +1,24 @@
 internal import OSStrings
 internal import TraceEvents
 
-/// Images, the kernel and the sources of compiled code, by number.
+/// Numbered modules: images, the kernel and the sources of compiled code.
 struct ModuleTable {
   private(set) var modules: [CodeModule] = []
-  /// Of each module that is an image, which.
+  /// Image of each module; nil if it is not an image.
   private(set) var images: [ImageIdentity?] = []
   private var numbers: [ImageIdentity: UInt32] = [:]
   private var sources: [SymbolSource: UInt32] = [:]
-  /// Numbers of images that were forgotten.
+  /// Numbers of forgotten images.
   private var free: [UInt32] = []
 
   subscript(number: UInt32) -> CodeModule { modules[Int(number)] }
 
   mutating func number(of image: ImageIdentity) -> UInt32 {
-    // Whoever maps it: the same image.
+    // An image is the same regardless of the process that maps it.
     var key = image
     key.pid = 0
     if let known = numbers[key] {
-      // Who maps it last is the likeliest to be there still when the file is looked for.
+      // The latest process to map it is the likeliest to exist when the file is searched for.
       images[Int(known)] = image
       return known
     }
@@ -37,7 +37,7 @@ struct ModuleTable {
     return number
   }
 
-  /// Forgets the images that `isKept` does not want. Their numbers are given again.
+  /// Forgets the images for which `isKept` returns false. Their numbers are reused.
   mutating func forget(keeping isKept: (UInt32) -> Bool) {
     free = []
     for (image, number) in numbers where !isKept(number) {
@@ -49,7 +49,7 @@ struct ModuleTable {
     free = modules.indices.map(UInt32.init).filter { !used.contains($0) }
   }
 
-  /// Modules that are known.
+  /// Number of known modules.
   var countInUse: Int { modules.count - free.count }
 
   private mutating func add(_ module: CodeModule, _ image: ImageIdentity?) -> UInt32 {
@@ -65,7 +65,7 @@ struct ModuleTable {
 }
 
 extension ImageIdentity {
-  /// Of a mapping as the kernel shows it.
+  /// Creates the identity of a mapping reported by the kernel.
   init(mapping: ImageMap, pid: UInt32) {
     let name = MappedName(shown: mapping.path)
     self.init(
@@ -73,9 +73,9 @@ extension ImageIdentity {
       isDeleted: name.isDeleted, pid: pid)
   }
 
-  /// Whether it is memory without a file of code behind it, where compiled code may lie: anonymous,
-  /// shared in memory (as .NET maps its code twice), or the jitdump file itself, which is mapped
-  /// for perf to notice.
+  /// Whether the mapping has no code file behind it and may contain compiled code: anonymous
+  /// memory, shared memory (.NET maps its code twice), or the jitdump file itself, which is mapped
+  /// so that perf notices it.
   var isAnonymous: Bool {
     guard buildID.isEmpty else { return false }
     let kind = MappedName(path: path, isDeleted: isDeleted).kind

@@ -1,11 +1,11 @@
 internal import TraceEvents
 
-/// Symbols by name, module, source and tier, with their names' bytes in one heap.
+/// Symbols by name, module, source and tier, with all names' bytes in one heap.
 ///
-/// - Cost: 24 bytes and the name a symbol, and 4 to 8 for the table that finds it again.
+/// - Cost: 24 bytes plus the name per symbol, and 4 to 8 bytes for the hash table.
 final class NameTable {
   struct Entry: BitwiseCopyable {
-    /// Where the name lies in the heap, and its length.
+    /// Position and length of the name in the heap.
     var nameOffset: UInt64
     var nameBytes: UInt32
     var module: UInt32
@@ -13,7 +13,7 @@ final class NameTable {
     var source: UInt8
     var tier: UInt8
 
-    /// In place of the length, of a number that was given back.
+    /// Value of `nameBytes` for a number that was released.
     static let freeMark = UInt32.max
     var isFree: Bool { nameBytes == Self.freeMark }
   }
@@ -25,23 +25,24 @@ final class NameTable {
   private var heap: [UnsafeMutableRawPointer] = []
   private var heapEnd = 0
   private var slots: [UInt32] = Array(repeating: .max, count: 1024)
-  /// Names are the traced programs': none can choose them so that they meet in one slot.
+  /// Names come from the traced programs, which cannot predict the seed and so cannot cause
+  /// collisions.
   private let seed = UInt64.random(in: .min ... .max)
 
   deinit {
     for chunk in heap { chunk.deallocate() }
   }
 
-  /// Numbers that were given: symbols are below.
+  /// Upper bound of the numbers: all symbols' numbers are less than this.
   var count: Int { entries.count }
-  /// Symbols that are known.
+  /// Number of known symbols.
   var countInUse: Int { entries.countInUse }
 
   var memoryBytes: Int {
     entries.memoryBytes + heap.count << Self.heapChunkBits + slots.count * 4
   }
 
-  /// Symbols by what they were learnt from.
+  /// Number of symbols by source.
   var countsBySource: [SymbolSource: UInt64] {
     var counts = [UInt64](repeating: 0, count: 256)
     for symbol in 0..<entries.count { counts[Int(entries[symbol].source)] += 1 }
@@ -59,7 +60,7 @@ final class NameTable {
   private func name(
     _ entry: Entry, in heap: [UnsafeMutableRawPointer]
   ) -> UnsafeRawBufferPointer {
-    // One that is empty may lie where no chunk is yet, and one that was forgotten has none.
+    // An empty name may point past the last chunk, and a forgotten one has no chunk.
     guard entry.nameBytes > 0, !entry.isFree else {
       return UnsafeRawBufferPointer(start: nil, count: 0)
     }
@@ -69,7 +70,7 @@ final class NameTable {
       start: chunk + (offset & (1 << Self.heapChunkBits - 1)), count: Int(entry.nameBytes))
   }
 
-  /// The symbol with this name, new or known. A name beyond the limit is cut.
+  /// Returns the symbol with this name, creating it if it is new. Names beyond the limit are cut.
   func intern(
     _ wholeName: UnsafeRawBufferPointer, module: UInt32, source: SymbolSource, tier: UInt8 = 0
   ) -> UInt32 {
@@ -131,8 +132,8 @@ final class NameTable {
     slots = wider
   }
 
-  /// Forgets the symbols that `isKept` does not want, and gives their memory back; the others keep
-  /// their numbers. Numbers that were forgotten are given again.
+  /// Forgets the symbols for which `isKept` returns false and frees their memory. The others keep
+  /// their numbers; released numbers are reused.
   ///
   /// - Cost: copies the names that are kept.
   func forget(keeping isKept: (UInt32) -> Bool) {

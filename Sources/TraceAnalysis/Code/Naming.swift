@@ -3,23 +3,23 @@ internal import TraceEvents
 internal import TraceFormat
 internal import TraceSymbols
 
-/// Turns what a ``CodeMap`` finds into names: asks the sources of images' functions, and keeps
-/// what it has given out.
+/// Converts the findings of a ``CodeMap`` to names, queries the sources of images' functions, and
+/// caches the symbols that it returns.
 ///
-/// - Guarantee: several threads may ask at the same time when all that the map can know is known.
-///   Compiled code is found without a lock; names that images' sources add are under one.
+/// - Guarantee: several threads may query concurrently once the map is complete. Compiled code is
+///   looked up without a lock; names added by images' sources are under one.
 final class Naming {
   let feed: CodeFeed
   let map: CodeMap
-  /// Over the modules, the names, and what was shown.
+  /// Protects the modules, the names and the cached symbols.
   private let lock = Mutex(())
-  /// Over the sources that one thread at a time may ask.
+  /// Serializes access to sources that are not thread-safe.
   private let sourceLock = Mutex(())
   private let sources: [any ImageSymbolProvider]
   private let options: SymbolizerOptions
   private var shown: [UInt32: CodeSymbol] = [:]
 
-  /// - Parameter map: what look-ups are answered by, if that is not the feed's own.
+  /// - Parameter map: map used for look-ups, if it is not the feed's own.
   init(
     _ feed: CodeFeed, _ map: CodeMap? = nil, sources: [any ImageSymbolProvider],
     options: SymbolizerOptions
@@ -30,7 +30,7 @@ final class Naming {
     self.options = options
   }
 
-  /// The answer for `address`, which is the frame's, or one less for a caller.
+  /// Returns the answer for `address`, which is the frame's address or, for a caller, one less.
   func answer(
     _ generation: Generation?, pid: UInt32, _ address: UInt64, at time: Int64
   ) -> ResolutionCache.Entry {
@@ -99,7 +99,7 @@ final class Naming {
     return sourceLock.withLock { _ in question(source) }
   }
 
-  /// The first source's that has a name; else the answer that tells most.
+  /// Returns the answer of the first source that has a name; otherwise the most specific answer.
   private func imageAnswer(_ place: UInt64, _ image: ImageIdentity) -> ImageAnswer {
     var best = ImageAnswer.imageNotFound
     for source in sources {
@@ -132,7 +132,8 @@ final class Naming {
     return entry
   }
 
-  /// Whether a loss may be why nothing was announced.
+  /// Returns ``UnresolvedReason/eventsLost`` if a loss may explain the missing announcement;
+  /// otherwise `reason`.
   private func reason(
     _ reason: UnresolvedReason, _ pid: UInt32, at time: Int64,
     _ entry: inout ResolutionCache.Entry
@@ -146,7 +147,7 @@ final class Naming {
     return isLost ? .eventsLost : reason
   }
 
-  // MARK: What was given out
+  // MARK: Results
 
   func resolution(_ entry: ResolutionCache.Entry, isCaller: Bool) -> Resolution {
     if entry.isNamed {
@@ -166,9 +167,9 @@ final class Naming {
     return symbol
   }
 
-  /// The same, not kept: for who keeps it.
+  /// Like ``symbol(_:)``, but not cached, for callers that keep it.
   func makeSymbol(_ id: SymbolID) -> CodeSymbol {
-    // A name's bytes stay where they are.
+    // The bytes of a name do not move.
     var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
     let entry = lock.withLock { _ in
       let entry = map.names[id.rawValue]
@@ -183,7 +184,7 @@ final class Naming {
       source: source, tier: MethodTier(rawValue: entry.tier), tierName: shownName.tier ?? "")
   }
 
-  /// Forgets what was given out of symbols that are forgotten.
+  /// Removes forgotten symbols from the cache.
   func forget(keeping isKept: (UInt32) -> Bool) { shown = shown.filter { isKept($0.key) } }
 
   func module(_ id: ModuleID) -> CodeModule { lock.withLock { _ in feed.modules[id.rawValue] } }

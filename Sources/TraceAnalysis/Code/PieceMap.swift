@@ -1,24 +1,24 @@
-/// A stretch of addresses, and the row that had it last.
+/// A range of addresses and the row of its latest occupant.
 struct Piece: BitwiseCopyable {
   var start: UInt64
   var end: UInt64
   var row: UInt32
 }
 
-/// Disjoint pieces in the order of their addresses.
+/// Disjoint pieces in order of address.
 ///
-/// - Cost: finding is O(log n); replacing is O(log n) and a memmove within a chunk, plus what is
-///   replaced: every piece is removed but once.
+/// - Cost: a look-up is O(log n). A replacement is O(log n) and a memmove within a chunk, plus the
+///   pieces replaced; every piece is removed only once.
 struct PieceMap {
   private static let chunkMax = 256
   private var chunks: [[Piece]] = []
-  /// Where each chunk begins.
+  /// First address of each chunk.
   private var firsts: [UInt64] = []
   private(set) var count = 0
 
   var isEmpty: Bool { count == 0 }
 
-  /// The piece that has the address.
+  /// Returns the piece that contains the address.
   func piece(at address: UInt64) -> Piece? {
     guard let chunk = lastChunk(startingUpTo: address) else { return nil }
     let pieces = chunks[chunk]
@@ -27,7 +27,7 @@ struct PieceMap {
     return pieces[index]
   }
 
-  /// Calls `body` with the pieces that overlap the range, in order, until it says false.
+  /// Calls `body` with the pieces that overlap the range, in order, until it returns false.
   func forEach(from start: UInt64, to end: UInt64, _ body: (Piece) -> Bool) {
     var chunk = lastChunk(startingUpTo: start) ?? 0
     guard chunk < chunks.count else { return }
@@ -43,7 +43,7 @@ struct PieceMap {
     }
   }
 
-  /// Puts a piece in place of all that overlaps it; what sticks out on either side stays.
+  /// Replaces everything that overlaps the piece; the parts outside it remain.
   mutating func replace(with piece: Piece) {
     let (left, right) = remove(from: piece.start, to: piece.end)
     if let left { insert(left) }
@@ -51,10 +51,10 @@ struct PieceMap {
     if let right { insert(right) }
   }
 
-  /// Takes a piece out.
+  /// Removes a piece.
   mutating func remove(_ piece: Piece) { _ = remove(from: piece.start, to: piece.end) }
 
-  /// Removes what overlaps the range; gives what sticks out on either side.
+  /// Removes everything in the range; returns the remainders on either side.
   private mutating func remove(from start: UInt64, to end: UInt64) -> (Piece?, Piece?) {
     var left: Piece?
     var right: Piece?
@@ -91,7 +91,7 @@ struct PieceMap {
     return (left, right)
   }
 
-  /// Adds a piece that overlaps nothing.
+  /// Inserts a piece that overlaps no other.
   private mutating func insert(_ piece: Piece) {
     count += 1
     guard let chunk = lastChunk(startingUpTo: piece.start) ?? (chunks.isEmpty ? nil : 0) else {
@@ -103,7 +103,8 @@ struct PieceMap {
     chunks[chunk].insert(piece, at: index)
     firsts[chunk] = chunks[chunk][0].start
     guard chunks[chunk].count > Self.chunkMax else { return }
-    // Code is mostly announced at rising addresses: a chunk that grows at its end is left full.
+    // Code is mostly announced at ascending addresses, so a chunk that grows at its end is left
+    // full.
     let middle = index == Self.chunkMax ? Self.chunkMax : Self.chunkMax / 2
     let upper = Array(chunks[chunk][middle...])
     chunks[chunk].removeSubrange(middle...)

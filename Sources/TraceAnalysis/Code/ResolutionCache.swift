@@ -1,16 +1,16 @@
-/// Answers by process generation and address, each with the times it holds for.
+/// Caches answers by process generation and address, with the times for which they hold.
 ///
-/// A table in which a key has one place: what comes later takes it over.
+/// A direct-mapped table: each key has one slot, and a later entry replaces the earlier one.
 struct ResolutionCache {
   struct Entry: BitwiseCopyable {
     var address: UInt64
     var generation: UInt32
-    /// A symbol, or with `isNamed` false the reason.
+    /// Symbol number; if `isNamed` is false, the reason.
     var value: UInt32
     var from: Int64
     var until: Int64
     var offset: UInt64
-    /// Of what has no name; ``CodeRow/none`` where none is known.
+    /// Module of an unnamed address; ``CodeRow/none`` if unknown.
     var module: UInt32
     var isNamed: Bool
     var certainty: NameCertainty

@@ -1,11 +1,11 @@
 internal import TraceEvents
 
-/// A method's name as a runtime announces it in parts, put together.
+/// Composes a method's name from the parts announced by a runtime.
 struct RuntimeName {
   private(set) var bytes: [UInt8] = []
 
-  /// "Namespace.Class.name(signature)": of a signature that begins with the result's type, as
-  /// .NET's does, the parameters.
+  /// Composes "Namespace.Class.name(signature)". If the signature begins with the result type, as
+  /// in .NET, only the parameters are used.
   mutating func compose(namespace: String, name: String, signature: String) {
     bytes.removeAll(keepingCapacity: true)
     if !namespace.isEmpty {
@@ -18,23 +18,23 @@ struct RuntimeName {
     bytes.append(contentsOf: text[(text.firstIndex(of: UInt8(ascii: "(")) ?? text.startIndex)...])
   }
 
-  /// The same with a class file's descriptor in Java's words: "put(Object, Object)" for
+  /// Converts a class file's descriptor to Java syntax: "put(Object, Object)" for
   /// "put(Ljava/lang/Object;Ljava/lang/Object;)Ljava/lang/Object;".
   static func display(_ raw: String) -> String {
     var text = raw
     return text.withUTF8 { inJavasWords($0) } ?? raw
   }
 
-  /// Nil when the parameters are no descriptor.
+  /// Returns nil if the parameters are not a descriptor.
   private static func inJavasWords(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
-    // A descriptor ends with the result's type.
+    // A descriptor ends with the result type.
     guard let last = bytes.last, last != UInt8(ascii: ")"),
       let open = bytes.firstIndex(of: UInt8(ascii: "(")),
       let close = bytes.lastIndex(of: UInt8(ascii: ")")), open < close
     else { return nil }
     var shown = [UInt8](bytes[...open])
     var descriptor = Descriptor(bytes: bytes[(open + 1)..<close])
-    // Only what is a descriptor from end to end, the result included, is taken for one.
+    // Only a complete, valid descriptor, including the result type, is converted.
     while !descriptor.bytes.isEmpty {
       if shown.count > open + 1 { shown += ", ".utf8 }
       guard descriptor.appendType(to: &shown) else { return nil }
@@ -49,7 +49,7 @@ struct RuntimeName {
   private struct Descriptor {
     var bytes: Slice<UnsafeBufferPointer<UInt8>>
 
-    /// Takes one type, and appends Java's words for it; false when it is none.
+    /// Consumes one type and appends its Java syntax; returns false if there is no valid type.
     mutating func appendType(to shown: inout [UInt8]) -> Bool {
       let dimensions = bytes.prefix { $0 == UInt8(ascii: "[") }.count
       bytes = bytes.dropFirst(dimensions)

@@ -1,4 +1,4 @@
-/// Elements in chunks that never move, so that growing copies nothing and wastes at most a chunk.
+/// Stores elements in chunks that never move, so growing copies nothing and wastes at most a chunk.
 final class Slab<Element: BitwiseCopyable> {
   static var chunkBits: Int { 10 }
   private static var chunkElements: Int { 1 << chunkBits }
@@ -6,9 +6,9 @@ final class Slab<Element: BitwiseCopyable> {
   private var chunks: UnsafeMutablePointer<UnsafeMutablePointer<Element>>
   private var chunkCount = 0
   private var chunkCapacity = 4
-  /// Elements that were ever in use at once: indexes are below.
+  /// Maximum number of elements ever in use at once; all indexes are less than this.
   private(set) var count = 0
-  /// Indexes that were given back.
+  /// Released indexes.
   private var free: [UInt32] = []
 
   init() {
@@ -24,13 +24,13 @@ final class Slab<Element: BitwiseCopyable> {
     chunkCount * Self.chunkElements * MemoryLayout<Element>.stride + chunkCapacity * 8
   }
 
-  /// Elements in use.
+  /// Number of elements in use.
   var countInUse: Int { count - free.count }
 
-  /// Gives an element's place back.
+  /// Releases an element's index for reuse.
   func release(_ index: Int) { free.append(UInt32(index)) }
 
-  /// Adds an element; gives its index, which may be one that was given back.
+  /// Adds an element; returns its index, which may be a reused one.
   func append(_ element: Element) -> Int {
     if let index = free.popLast() {
       self[Int(index)] = element
@@ -56,7 +56,7 @@ final class Slab<Element: BitwiseCopyable> {
     chunkCount += 1
   }
 
-  /// Trap: not checked in release builds.
+  /// Trap: the index is not checked in release builds.
   @inline(__always)
   subscript(index: Int) -> Element {
     unsafeAddress {

@@ -1,29 +1,28 @@
-/// The rows nearest to a time at an address.
+/// Rows at an address that are nearest to a given time.
 struct Neighbours {
-  /// The row that lived there then.
+  /// Row that was live at the time.
   var exact = CodeRow.none
-  /// If there is none: who had the address last.
+  /// Latest earlier row, if none was live.
   var before = CodeRow.none
-  /// Who had it next.
+  /// Next later row.
   var after = CodeRow.none
-  /// Of a forked process where nothing else was there: what its parent may have had at the fork, or
-  /// may have got only after it.
+  /// In a forked process with no row of its own there: a row that its parent had at the fork or got
+  /// only after it.
   var maybe = CodeRow.none
-  /// The time to judge `exact` and `maybe` by: of what a process was forked with, at most the
-  /// fork's.
+  /// Time for `exact` and `maybe`: for inherited rows, at most the time of the fork.
   var time: Int64 = 0
 }
 
-/// All rows of a space by address and time: a segment tree over the addresses where rows begin or
-/// end, whose nodes list the rows that cover them in order of time.
+/// Index of a space's rows by address and time: a segment tree over the addresses where rows begin
+/// or end, whose nodes list the rows that cover them in order of time.
 ///
-/// - Cost: a row is in O(log n) nodes at most, mostly in one or two; a look-up is O(log² n) at
-///   worst, and O(log n) where addresses do not change hands often.
+/// - Cost: a row is in O(log n) nodes at most, and mostly in one or two. A look-up is O(log² n) at
+///   worst, and O(log n) if addresses rarely change owners.
 struct VersionIndex {
   private let rows: Slab<CodeRow>
-  /// Where rows begin or end, ascending.
+  /// Addresses where rows begin or end, ascending.
   private var edges: [UInt64] = []
-  /// One more than there are nodes: where each node's rows begin in `listed`.
+  /// Start of each node's rows in `listed`, with one entry more than there are nodes.
   private var starts: [UInt32] = []
   private var listed: [UInt32] = []
   private var leafCount = 0
@@ -34,14 +33,14 @@ struct VersionIndex {
     guard !ordered.isEmpty else { return }
     let edges = Self.edges(of: ordered, rows)
     let leafCount = edges.count - 1
-    // Locals: a closure that changed what it is called with would copy it each time.
+    // Local copies: a closure that mutated its captured state would copy it on each call.
     var starts = [UInt32](repeating: 0, count: 2 * leafCount + 1)
     for number in ordered {
       Self.forEachNode(rows[Int(number)], edges) { starts[$0 + 1] += 1 }
     }
     for node in 1..<starts.count { starts[node] += starts[node - 1] }
     var listed = [UInt32](repeating: 0, count: Int(starts[starts.count - 1]))
-    // Filling moves each node's start to its end, which is the next one's start: shifted back.
+    // Filling advances each node's start to its end, which is the next node's start; shift it back.
     for number in ordered {
       Self.forEachNode(rows[Int(number)], edges) { node in
         listed[Int(starts[node])] = number
@@ -74,7 +73,7 @@ struct VersionIndex {
     return ordered
   }
 
-  /// Where rows begin or end, each once: two at least.
+  /// Returns the distinct addresses where rows begin or end, at least two.
   private static func edges(of ordered: [UInt32], _ rows: Slab<CodeRow>) -> [UInt64] {
     var edges: [UInt64] = []
     edges.reserveCapacity(ordered.count * 2)
@@ -88,11 +87,11 @@ struct VersionIndex {
       edges[unique] = edges[index]
       unique += 1
     }
-    // Where addresses are used again most are gone: a copy has no room for them.
+    // Where addresses are reused, most entries are duplicates; a copy does not keep their memory.
     return Array(edges[..<unique])
   }
 
-  /// The nodes that a row's range is made of: leaves are the last half.
+  /// Enumerates the nodes that make up a row's range; leaves are the last half.
   private static func forEachNode(_ row: CodeRow, _ edges: [UInt64], _ body: (Int) -> Void) {
     let leafCount = edges.count - 1
     var low = leaf(of: row.start, edges) + leafCount
@@ -111,7 +110,7 @@ struct VersionIndex {
     }
   }
 
-  /// The last edge at or below an address.
+  /// Returns the index of the last edge at or below an address.
   private static func leaf(of address: UInt64, _ edges: [UInt64]) -> Int {
     edges.withUnsafeBufferPointer { edges in
       var low = 0
@@ -167,7 +166,8 @@ struct VersionIndex {
     return found
   }
 
-  /// The row that comes first. Who comes at the moment at which a place is emptied comes after it.
+  /// Returns the first row to come. A row that begins when the place is vacated comes after the
+  /// tombstone.
   private func firstToCome(at position: Int, in range: Range<Int>) -> UInt32 {
     let row = rows[Int(listed[position])]
     guard row.isTombstone else { return listed[position] }

@@ -1,15 +1,15 @@
 internal import TraceFormat
 
-/// Counts frames and addresses by what was there, and by why they have no name.
+/// Counts frames and addresses by module and, if unnamed, by reason.
 final class FrameTally {
-  /// Different addresses that are counted.
+  /// Maximum number of distinct addresses counted.
   static let addressesMax = 4 << 20
 
-  /// What is counted apart.
+  /// A category with a count of its own.
   private struct Slot: Hashable {
-    /// Nil where nothing is known of what was there.
+    /// Nil if it is not known what was there.
     var module: ModuleID?
-    /// Nil for what has a name.
+    /// Nil if the address has a name.
     var reason: UnresolvedReason?
   }
 
@@ -32,7 +32,7 @@ final class FrameTally {
 
   init(_ symbolizer: Symbolizer) { self.symbolizer = symbolizer }
 
-  /// The number under which a frame counts, and how long that holds.
+  /// Returns the number of the slot in which a frame counts, and how long that holds.
   func look(
     _ address: UInt64, pid: UInt32, at time: Int64, isCaller: Bool
   ) -> (number: Int, span: ClosedRange<Int64>) {
@@ -58,7 +58,7 @@ final class FrameTally {
     return (number, span)
   }
 
-  /// Adds up a collection whose frames are named by their numbers.
+  /// Adds up a collection whose frames are named by their slot numbers.
   func count(_ collection: StackCollection) {
     let sums = collection.tree.inclusive()
     let numbers = collection.frames.frames.map { Int($0.function) }
@@ -94,8 +94,8 @@ final class FrameTally {
     var images: Set<ImageIdentity> = []
   }
 
-  /// What was met, images of one path and build id together. `origins` is asked for each image, and
-  /// with nil for the kernel.
+  /// Returns the modules met; images of the same path and build id are combined. `origins` is
+  /// called for each image, and with nil for the kernel.
   func modules(_ origins: (ImageIdentity?) -> [SymbolReport.Origin]) -> [SymbolReport.Module] {
     var sums: [Key: Sum] = [:]
     for entry in entries {
@@ -146,7 +146,7 @@ final class FrameTally {
   }
 }
 
-/// Frames named by the numbers under which they count.
+/// Frames named by the numbers of the slots in which they count.
 struct TallyFrames: FrameResolver {
   let tally: FrameTally
   private var ids: [Int: FrameID] = [:]
@@ -162,7 +162,7 @@ struct TallyFrames: FrameResolver {
     in table: inout FrameTable
   ) -> ResolvedFrame {
     guard address != StackNode.lostAddress else {
-      // What lay there is in a damaged part of the file: not a number.
+      // The address was in a damaged part of the file; this frame has no slot number.
       return ResolvedFrame(
         table.id(of: StackFrame(.unresolved, function: "lost")), validity: .always)
     }
@@ -174,11 +174,11 @@ struct TallyFrames: FrameResolver {
 }
 
 extension SymbolSource {
-  /// Code that was compiled at run time.
+  /// Whether the source is one of code compiled at run time.
   var isCompiled: Bool { self == .jitdump || self == .provider || self == .perfMap }
 }
 
 extension CodeModule {
-  /// What stands for an image's path of code that was compiled at run time.
+  /// Path shown for code compiled at run time.
   static let compiledPath = "[JIT]"
 }

@@ -2,41 +2,42 @@ public import TraceEvents
 public import TraceFormat
 internal import TraceSymbols
 
-/// The places in images, and the kernel's addresses, that a trace's stacks hit: what a trace must
-/// have symbols of to be read where the images are not.
+/// Places in images, and kernel addresses, hit by a trace's stacks: those for which the trace must
+/// carry symbols to be readable on machines without the images.
 public struct HitPlaces: Sendable {
-  /// Bounds of what is collected.
+  /// Limits of the collection.
   public struct Limits: Sendable {
-    /// Places of all images together.
+    /// Maximum number of places in all images together.
     public var placesMax = 1 << 20
-    /// Stack nodes that are remembered as done; all are forgotten when there are more.
+    /// Maximum number of completed stack nodes remembered. All are forgotten when the limit is
+    /// exceeded.
     public var nodesMax = 2 << 20
-    /// Asked now and then; true ends it.
+    /// Called periodically; returning true ends the collection.
     public var isOver: @Sendable () -> Bool = { false }
 
     public init() {}
   }
 
-  /// One image as a trace's symbols tell images apart.
+  /// An image, identified as in a trace's symbols.
   public struct Image: Sendable {
-    /// What its symbols are filed under; the kernel's path is "[kernel]".
+    /// Identity under which the image's symbols are stored. The kernel's path is "[kernel]".
     public var symbols: ImageSymbols
-    /// Where it may be read; nil for the kernel.
+    /// Image from which symbols may be read; nil for the kernel.
     public var identity: ImageIdentity?
-    /// File offsets, of the kernel addresses. In order.
+    /// File offsets, or addresses for the kernel, in ascending order.
     public var places: [UInt64]
   }
 
-  /// Those with the most places first.
+  /// Images, most places first.
   public private(set) var images: [Image] = []
-  /// Whether limits were met, so that there are more.
+  /// Whether a limit was reached, so that places are missing.
   public private(set) var isCut = false
 
-  /// Reads the stacks of the events that `admits` wants.
+  /// Reads the stacks of the events that `admits` accepts.
   ///
-  /// - Cost: a look-up an event whose stack came before, else one a frame that is new; memory is
-  ///   bounded by `limits`, beside what is known of processes and images.
-  /// - Throws: a ``FormatError`` when the file cannot be read any more.
+  /// - Cost: one look-up per event whose stack was seen before, otherwise one per new frame. Memory
+  ///   is bounded by `limits`, apart from the data about processes and images.
+  /// - Throws: a ``FormatError`` if the file can no longer be read.
   public init(
     _ file: TraceFile, limits: Limits = Limits(),
     admits: @escaping @Sendable (EventSchema) -> Bool
@@ -62,26 +63,26 @@ public struct HitPlaces: Sendable {
   }
 }
 
-/// Asks for each frame once.
+/// Looks up each frame once.
 private final class HitStacks {
-  /// Events between two looks at the limit.
+  /// Number of events between two checks of the limits.
   private static let eventsBetween = 4096
 
   private(set) var isCut = false
   private let file: TraceFile
   private let symbolizer: Symbolizer
   private let limits: HitPlaces.Limits
-  /// By node, whether it is a caller, and process: when everything from it outwards was asked for.
-  /// Of the nodes that only lead to others, every fourth.
+  /// Times for which a node and all its outer callers have been looked up, by node, caller flag and
+  /// process. Of the nodes that are only callers of others, every fourth has an entry.
   private let done: ProbeTable<UInt8>
-  /// By address and process: when it was asked for.
+  /// Times for which an address has been looked up, by address and process.
   private let asked = ProbeTable<UInt8>(limit: addressesMax)
   private static let addressesMax = 1 << 20
   private var path: [Step] = []
   private var events = 0
 
   private struct Step: BitwiseCopyable {
-    /// In ``done``; 0 where it is not kept there.
+    /// Key in ``done``; 0 if the step is not stored there.
     var key: UInt64
     var address: UInt64
     var isCaller: Bool
@@ -101,7 +102,7 @@ private final class HitStacks {
       throw ReplayStop()
     }
     let time = header.timestamp
-    // A table's second key is not 0.
+    // The second part of a table's key must not be 0.
     let process = max(header.pid &+ 1, 1)
     guard done.entry(UInt64(header.stack.rawValue), process, at: time) == nil else { return }
     var span = ClosedRange<Int64>.always
@@ -121,16 +122,16 @@ private final class HitStacks {
       path.append(Step(key: key, address: address, isCaller: isCaller))
       return true
     }
-    // In place of lost callers stands an address of nobody.
+    // A placeholder address stands for lost callers.
     for step in path.reversed() where step.address != StackNode.lostAddress {
       span = span.common(ask(step, header.pid, at: time))
       if step.key != 0 { done.insert(0, step.key, process, holding: span) }
     }
   }
 
-  /// Asks for a frame, once; gives the times for which that is enough.
+  /// Looks up a frame unless that was done before; returns the times for which this suffices.
   private func ask(_ step: Step, _ pid: UInt32, at time: Int64) -> ClosedRange<Int64> {
-    // The kernel's addresses are the same in all processes.
+    // Kernel addresses are the same in all processes.
     let owner = StackAddress.isKernel(step.address) ? 0 : pid
     let key = max(owner &<< 1 &+ (step.isCaller ? 2 : 1), 1)
     if let known = asked.entry(step.address, key, at: time) {
@@ -143,10 +144,10 @@ private final class HitStacks {
   }
 }
 
-/// Gives no name, and remembers what it was asked for.
+/// A source that returns no names and records the places it is called for.
 private final class PlaceCollector: ImageSymbolProvider {
   private struct Places {
-    /// Who maps it, of those with one path and build id.
+    /// Distinct files, by device and inode, with this path and build id.
     var identities: [ImageIdentity]
     var offsets: Set<UInt64> = []
   }
@@ -183,7 +184,7 @@ private final class PlaceCollector: ImageSymbolProvider {
 
   var images: [HitPlaces.Image] {
     var images = found.compactMap { key, places -> HitPlaces.Image? in
-      // Without a build id their names could not be told apart.
+      // Without build ids, names of several images with one path could not be told apart.
       guard !key.buildID.isEmpty || places.identities.count == 1 else { return nil }
       let isVirtual = places.identities[0].path == VirtualSharedObject.path
       return HitPlaces.Image(
@@ -202,8 +203,8 @@ private final class PlaceCollector: ImageSymbolProvider {
 }
 
 extension HitPlaces.Image {
-  /// The functions at its places, each from the first of `sources` that has the image; nil when
-  /// there are none.
+  /// Returns the functions at the image's places, each from the first of `sources` that has the
+  /// image; nil if there are none.
   public func named(by sources: [any ImageSymbolProvider]) -> ImageSymbols? {
     var functions: [UInt64: ImageFunction] = [:]
     for place in places {
@@ -215,7 +216,7 @@ extension HitPlaces.Image {
           functions[found.offset] = ImageFunction(
             offset: found.offset, size: found.size, name: found.name)
         }
-        // A source that has the very image knows as much of it as any other.
+        // No other source can know more than one that has the exact image.
         if answer.isFinal { break }
       }
     }

@@ -3,18 +3,18 @@ internal import Synchronization
 public import TraceFormat
 internal import TraceSymbols
 
-/// The functions that a trace carries itself: names on every machine, and after the images have
-/// gone.
+/// Function names carried by the trace itself. They are available on every machine, even after the
+/// images are gone.
 ///
-/// - Guarantee: no name for an image of another build than the one that was mapped.
-/// - Cost: the trace's blocks of symbols are read at the first question; then a binary search.
+/// - Guarantee: returns no name for an image whose build differs from the mapped one.
+/// - Cost: the first query reads the trace's symbol blocks; each query is a binary search.
 public final class RecordedSymbols: ImageSymbolProvider {
   private struct Image {
     var buildID: [UInt8]
     var functions: FunctionTable
   }
 
-  /// All that the trace has; not changed once it is made.
+  /// All symbols in the trace; immutable once built.
   private struct Tables {
     var files: [String: [Image]] = [:]
     var virtual: [Image] = []
@@ -23,16 +23,16 @@ public final class RecordedSymbols: ImageSymbolProvider {
 
   private let read: () -> [ImageSymbols]
   private let tables = Mutex<Tables?>(nil)
-  /// Several threads may ask at the same time.
+  /// Queries may run concurrently.
   public let isShareable = true
 
-  /// The symbols of a trace.
+  /// Creates a source for a trace's symbols.
   public init(_ file: TraceFile) { read = { file.symbols } }
 
-  /// Symbols that are at hand.
+  /// Creates a source for symbols in memory.
   public init(_ images: [ImageSymbols]) { read = { images } }
 
-  /// The function at an offset of an image, if the trace has one there.
+  /// Returns the function at an offset of an image, if the trace has one there.
   public func function(atFileOffset offset: UInt64, in image: ImageIdentity) -> ImageAnswer {
     let tables = known()
     let images =
@@ -44,13 +44,13 @@ public final class RecordedSymbols: ImageSymbolProvider {
     return known.functions.lookup(offset).map { .function($0) } ?? .noSymbol
   }
 
-  /// The function of the kernel that ran then.
+  /// Returns the function of the kernel that ran during the trace.
   public func kernelFunction(at address: UInt64) -> ImageAnswer {
     guard let kernel = known().kernel else { return .hidden }
     return kernel.lookup(address).map { .function($0) } ?? .noSymbol
   }
 
-  /// The tables, read at the first question.
+  /// Returns the tables, reading them on first use.
   private func known() -> Tables {
     tables.withLock { tables in
       if let tables { return tables }
@@ -75,7 +75,7 @@ public final class RecordedSymbols: ImageSymbolProvider {
     return tables
   }
 
-  /// Two that are not known are the same: whoever wrote such symbols saw to that.
+  /// Two unknown build ids are equal; the writer of such symbols ensured that they are unambiguous.
   private static func isSame(_ one: [UInt8], _ other: [UInt8]) -> Bool {
     guard one != other else { return true }
     guard let one = BuildID(one), let other = BuildID(other) else { return false }
@@ -84,17 +84,17 @@ public final class RecordedSymbols: ImageSymbolProvider {
 }
 
 extension ImageIdentity {
-  /// As the kernel showed it.
+  /// Path as shown by the kernel.
   var mappedPath: String { MappedName(path: path, isDeleted: isDeleted).shown }
 }
 
-/// Functions in order, the innermost found first.
+/// Functions in order of address; a look-up finds the innermost one.
 private struct FunctionTable {
-  /// Functions inside of others that are passed over on the way to the one that holds an address.
+  /// Maximum number of nested functions skipped before the one that contains an address.
   private static let nestedMax = 64
 
   private var functions: [ImageFunction]
-  /// Of each, the largest end of all up to it.
+  /// For each function, the largest end of all functions up to and including it.
   private var ends: [UInt64] = []
 
   init(_ unsorted: [ImageFunction]) {
@@ -108,7 +108,7 @@ private struct FunctionTable {
     }
   }
 
-  /// Of several functions that hold the offset, the one that begins last.
+  /// Returns the function that contains the offset; of several, the one that starts last.
   func lookup(_ offset: UInt64) -> FunctionSymbol? {
     var low = 0
     var high = functions.count

@@ -2,14 +2,14 @@ internal import TraceEvents
 public import TraceFormat
 internal import TraceSymbols
 
-/// What a trace's stacks went through (images, the kernel, code compiled at run time), how many of
-/// its addresses have names, where those are from, and why the others have none.
+/// Report of the modules in a trace's stacks (images, the kernel, code compiled at run time): how
+/// many of their addresses have names, where the names come from, and why the others have none.
 public struct SymbolReport: Report {
-  /// How much of something there is.
+  /// Number of frames and of distinct addresses.
   public struct Count: Hashable, Sendable {
-    /// In the stacks of all events, each as often as it was there.
+    /// Number of frames in the stacks of all events.
     public var frames: UInt64 = 0
-    /// Different ones, of each process its own.
+    /// Number of distinct addresses, counted per process.
     public var addresses: UInt64 = 0
 
     public init(frames: UInt64 = 0, addresses: UInt64 = 0) {
@@ -17,13 +17,13 @@ public struct SymbolReport: Report {
       self.addresses = addresses
     }
 
-    /// Both together.
+    /// Returns the sum of two counts.
     public static func + (a: Count, b: Count) -> Count {
       Count(frames: a.frames &+ b.frames, addresses: a.addresses &+ b.addresses)
     }
   }
 
-  /// Addresses without a name, by why.
+  /// Addresses without a name, for one reason.
   public struct Unnamed: Hashable, Sendable {
     public var reason: UnresolvedReason
     public var count: Count
@@ -31,38 +31,37 @@ public struct SymbolReport: Report {
 
   /// Where names of an image come from.
   public struct Origin: Hashable, Sendable {
-    /// Whose they are.
+    /// Kind of source.
     public enum Kind: Hashable, Sendable {
-      /// The trace's own.
+      /// The trace's own symbols.
       case trace
-      /// Files of this machine; the debug file, where one was needed. Without a path: the running
+      /// Files of this machine; `debugFile` is set if one was needed. Without a path: the running
       /// kernel.
       case machine(path: String?, debugFile: String?)
-      /// Whatever the caller gave.
+      /// A source supplied by the caller.
       case other
     }
 
     public var kind: Kind
-    /// Places in the image that it gave a name for.
+    /// Number of places in the image for which the source returned a name.
     public var places: UInt64
   }
 
   /// An image, the kernel, or a source of code compiled at run time.
   public struct Module: Hashable, Sendable {
-    /// An image's path; empty where nothing is known of what was there.
+    /// Path of an image; empty if it is not known what was there.
     public var path: String
-    /// The GNU build id, or what stands in its place for an image without one; empty where neither
-    /// is known.
+    /// GNU build id, or its substitute for an image without one; empty if neither is known.
     public var buildID: [UInt8]
     /// Whether ``buildID`` is a digest of the image's content.
     public var hasContentID: Bool { BuildID(buildID)?.isContent == true }
-    /// Nil where nothing is known of what was there.
+    /// Nil if it is not known what was there.
     public var source: SymbolSource?
     public var processes: Int
-    /// Of code compiled at run time, the functions that were announced.
+    /// Number of functions announced, for code compiled at run time.
     public var announced: UInt64 = 0
     public var named = Count()
-    /// Most frames first.
+    /// Unnamed addresses by reason, most frames first.
     public var unnamed: [Unnamed] = []
     public var origins: [Origin] = []
 
@@ -74,44 +73,44 @@ public struct SymbolReport: Report {
     public var pid: UInt32
     public var path: String
     public var source: SymbolSource
-    /// Pieces of code that it announced.
+    /// Number of pieces of code that the file announced.
     public var entries: UInt64
-    /// What was wrong with it, in sentences without their subject.
+    /// Problems with the file, as sentences without a subject.
     public var problems: [String]
   }
 
-  /// Files that are kept, those with problems before the others.
+  /// Maximum number of files kept; files with problems have precedence.
   public static let codeFilesMax = 1000
 
   public private(set) var lost = LostEvents()
   public private(set) var partial: [PartialReason] = []
-  /// What the trace is called: its path.
+  /// Display name of the trace: its path.
   public var trace = ""
-  /// Leave out of what is shown whatever has a name for each of its addresses.
+  /// Whether to show only modules and files with missing names or problems.
   public var showsOnlyMissing = false
-  /// Events that have a stack.
+  /// Number of events with a stack.
   public var events: UInt64 = 0
-  /// Of those, the ones whose stack ends before the first function of its thread.
+  /// Number of these whose stack ends before the first function of the thread.
   public var callersLost: UInt64 = 0
-  /// Those with the most frames first; those without a frame, because nothing was ever sampled
-  /// there, are sources of code compiled at run time.
+  /// Modules, most frames first. Those without frames are sources of code compiled at run time in
+  /// which nothing was sampled.
   public var modules: [Module] = []
-  /// Images that were mapped where no stack went.
+  /// Number of mapped images that no stack hit.
   public var imagesNotHit = 0
-  /// In the order of the trace; at most ``codeFilesMax`` of ``codeFileCount``.
+  /// Code files in the order of the trace, at most ``codeFilesMax`` of ``codeFileCount``.
   public var codeFiles: [CodeFile] = []
   public var codeFileCount = 0
-  /// Images and functions that the trace has symbols of.
+  /// Numbers of images and functions for which the trace has symbols.
   public var recordedImages = 0
   public var recordedFunctions = 0
-  /// Whether there were too many different addresses to count them all.
+  /// Whether there were too many distinct addresses to count them all.
   public var isCut = false
 
-  /// Of all modules.
+  /// Sums over all modules.
   public var named: Count { modules.reduce(Count()) { $0 + $1.named } }
   public var all: Count { modules.reduce(Count()) { $0 + $1.all } }
 
-  /// Of all modules, most frames first.
+  /// Unnamed addresses of all modules by reason, most frames first.
   public var unnamed: [Unnamed] {
     var counts: [UnresolvedReason: Count] = [:]
     for unnamed in modules.flatMap(\.unnamed) {
@@ -148,18 +147,18 @@ public struct SymbolReport: Report {
     if isCut { partial.append(.limited(what: "different addresses")) }
   }
 
-  /// The images, the kernel and the sources of code that are to be shown.
+  /// Modules to show.
   public var shownModules: [Module] {
     modules.filter { !showsOnlyMissing || !$0.unnamed.isEmpty }
   }
 
-  /// The files that announced code and are to be shown.
+  /// Code files to show.
   public var shownCodeFiles: [CodeFile] {
     codeFiles.filter { !showsOnlyMissing || !$0.problems.isEmpty }
   }
 }
 
-/// Makes a ``SymbolReport``: looks at every stack of a trace.
+/// Makes a ``SymbolReport`` from every stack of a trace.
 ///
 /// - Cost: that of a ``StackCollection`` of all events.
 public final class SymbolPass: ReportPass {
@@ -171,7 +170,7 @@ public final class SymbolPass: ReportPass {
 
   public init(options: SymbolizerOptions = .init()) { self.options = options }
 
-  /// Asks for what is told of code and processes.
+  /// Subscribes to the events about code and processes.
   public func subscribe(to replay: Replay) {
     let file = replay.file
     var options = options
@@ -189,9 +188,9 @@ public final class SymbolPass: ReportPass {
     (self.replay, self.symbolizer) = (replay, symbolizer)
   }
 
-  /// What has names, and what has not: looks at the stacks in a second run over the file.
+  /// Resolves all stacks in a second run over the file and returns the report.
   ///
-  /// - Throws: a ``FormatError`` when the file cannot be read any more.
+  /// - Throws: a ``FormatError`` if the file can no longer be read.
   public func finish() throws -> SymbolReport {
     guard let replay, let symbolizer else {
       preconditionFailure("finish() comes after subscribe(to:)")
@@ -200,7 +199,7 @@ public final class SymbolPass: ReportPass {
   }
 }
 
-/// The files that runtimes announced their code in.
+/// Files in which runtimes announced their code.
 private final class CodeFileList: Pass {
   private var files: [SymbolReport.CodeFile] = []
   private var count = 0
@@ -224,7 +223,7 @@ private final class CodeFileList: Pass {
   func finish() -> (files: [SymbolReport.CodeFile], count: Int) { (files, count) }
 }
 
-/// A source of images' functions, and what it gave names for.
+/// A source of images' functions that records the places it named.
 private final class AskedSource: ImageSymbolProvider {
   private let source: any ImageSymbolProvider
   private var places: [ImageIdentity: Set<UInt64>] = [:]
@@ -244,7 +243,7 @@ private final class AskedSource: ImageSymbolProvider {
     return answer
   }
 
-  /// Nil where it gave none; `image` is nil for the kernel.
+  /// Returns the origin of the names of `image`, or of the kernel if nil; nil if it named no place.
   func origin(of image: ImageIdentity?) -> SymbolReport.Origin? {
     let count = image.map { places[$0]?.count ?? 0 } ?? kernel.count
     guard count > 0 else { return nil }

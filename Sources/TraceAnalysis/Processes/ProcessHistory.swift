@@ -1,21 +1,21 @@
 internal import TraceFormat
 
-/// Which program had a process id at a time.
+/// Programs by process id and time.
 ///
-/// - Cost: a look-up is O(log n) in the lives of the pid.
+/// - Cost: a look-up is O(log n) in the lifetimes of the pid.
 public struct ProcessHistory: Sendable {
-  /// From `since` on, until the next.
+  /// A lifetime from `since` until the next one.
   private struct Life {
     var since: Int64
     var name: String
   }
 
-  /// By process id, in order of time.
+  /// Lifetimes by process id, in order of time.
   private var lives: [UInt32: [Life]] = [:]
 
   init() {}
 
-  /// - Parameter split: pids whose first life is a process that no event tells of.
+  /// - Parameter split: pids whose first lifetime is a process without any events.
   init(
     _ known: ProcessLives, split: Set<UInt32>, _ firstNames: [UInt32: String], _ file: TraceFile
   ) {
@@ -33,7 +33,7 @@ public struct ProcessHistory: Sendable {
     }
   }
 
-  /// A process record knows the whole name, where the kernel's has 15 bytes.
+  /// A process record has the full name; the kernel's name is limited to 15 bytes.
   private mutating func add(_ process: ProcessRecord, joined: Int64) {
     let name = process.executable.split(separator: "/").last.map(String.init) ?? ""
     guard !name.isEmpty else { return }
@@ -42,15 +42,15 @@ public struct ProcessHistory: Sendable {
       return
     }
     let index = Self.index(of: joined, in: known)
-    // A record may tell of the program before, or after, an exec at about that time.
+    // A record close to an exec may describe the program before or after it.
     if known[index].name.isEmpty || name.utf8.starts(with: known[index].name.utf8) {
       known[index].name = name
       lives[process.pid] = known
     }
   }
 
-  /// The process that had `pid` at `time`, in nanoseconds since the trace began. What was before
-  /// the first that is known is taken for it; one that is not known at all is called "?".
+  /// Returns the process that had `pid` at `time`, in nanoseconds since the trace began. Times
+  /// before the first known lifetime are attributed to it. An unknown process is named "?".
   public func process(_ pid: UInt32, at time: Int64) -> ResolvedProcess {
     let known = lives[pid] ?? []
     let index = Self.index(of: time, in: known)
@@ -64,7 +64,7 @@ public struct ProcessHistory: Sendable {
       validity: from...max(from, until))
   }
 
-  /// The last life that began at or before `time`; the first when none did.
+  /// Returns the last lifetime that began at or before `time`; the first if there is none.
   private static func index(of time: Int64, in lives: [Life]) -> Int {
     var low = 0
     var high = lives.count

@@ -1,14 +1,15 @@
-/// The generations of all processes, by pid and time.
+/// Generations of all processes, by pid and time.
 final class ProcessLives: ProcessListener {
-  /// Of each pid in order of time.
+  /// Generations of each pid in order of time.
   private var byPID: [UInt32: [Generation]] = [:]
   private var nextNumber: UInt32 = 0
-  /// When the last of a pid's that were forgotten had ended.
+  /// Latest end of the forgotten generations of each pid.
   private var forgotten: [UInt32: Int64] = [:]
 
   var all: some Sequence<Generation> { byPID.values.joined() }
 
-  /// The process as it is now; made up, since ever, when nothing is known of it.
+  /// Returns the current generation. If nothing is known of the process, creates one without a
+  /// beginning.
   func current(_ pid: UInt32) -> Generation {
     if let last = byPID[pid]?.last { return last }
     return begin(pid, from: forgotten[pid] ?? .min, parent: nil)
@@ -16,15 +17,15 @@ final class ProcessLives: ProcessListener {
 
   func known(_ pid: UInt32) -> Generation? { byPID[pid]?.last }
 
-  /// A fork: with a copy of the parent's addresses.
+  /// Adds a forked process with a copy of its parent's addresses.
   func processStarted(_ pid: UInt32, parent: UInt32, at time: Int64) {
-    // A parent that no event has named yet may still turn out to have had code by then.
+    // A parent not yet mentioned by any event may still turn out to have had code by then.
     let from = byPID[parent] == nil ? current(parent) : generation(parent, at: time, edge: 0)
     processStopped(pid, at: time)
     begin(pid, from: time, parent: from)
   }
 
-  /// An exec, or another process with the same pid: nothing is left of what was.
+  /// Handles an exec or the reuse of the pid: nothing of the former address space remains.
   func processRenewed(_ pid: UInt32, at time: Int64) {
     processStopped(pid, at: time)
     begin(pid, from: time, parent: nil)
@@ -37,7 +38,7 @@ final class ProcessLives: ProcessListener {
 
   @discardableResult
   private func begin(_ pid: UInt32, from: Int64, parent: Generation?) -> Generation {
-    // In order of time, whatever the order of what was told.
+    // Generations stay in order of time, even if events do not.
     let from = max(from, byPID[pid]?.last?.from ?? forgotten[pid] ?? .min)
     let generation = Generation(
       number: nextNumber, pid: pid, from: from, parent: parent)
@@ -46,7 +47,7 @@ final class ProcessLives: ProcessListener {
     return generation
   }
 
-  /// The process that had the pid at that time, or up to `edge` before.
+  /// Returns the process that had the pid at that time, or up to `edge` before.
   ///
   /// - Cost: O(log n) in the generations of the pid.
   func generation(_ pid: UInt32, at time: Int64, edge: Int64) -> Generation? {
@@ -61,12 +62,14 @@ final class ProcessLives: ProcessListener {
       let found = own[low - 1]
       if time < found.until || time.distance(after: found.until) <= edge { return found }
     }
-    // Clocks of two processors may differ: just before its beginning is its beginning.
+    // Clocks of two processors may differ: a time just before the beginning counts as the
+    // beginning.
     if low < own.count, own[low].from.distance(after: time) <= edge { return own[low] }
     return nil
   }
 
-  /// Forgets generations that have ended, where `isForgotten` says so; gives how many are left.
+  /// Forgets ended generations for which `isForgotten` returns true; returns the number that
+  /// remain.
   func forget(where isForgotten: (Generation) -> Bool) -> Int {
     var left = 0
     for (pid, generations) in byPID {

@@ -1,35 +1,34 @@
 internal import TraceEvents
 public import TraceFormat
 
-/// Who had a process id at a time: the one answer that all other passes use.
+/// Determines which process had a process id at a given time, for all other passes.
 ///
-/// Forks, execs and exits come from events. Where no event tells of a pid, the session's records of
-/// processes tell its owners apart: an id that the session met twice is another process's the
-/// second time.
+/// Forks, execs and exits come from events. For a pid without such events, the session's process
+/// records distinguish its owners: a second record for the same pid may show that the pid was
+/// reused.
 ///
-/// - Cost: reads the blocks that hold events of processes. Memory grows with the number of
-///   processes.
+/// - Cost: reads the blocks with process events. Memory grows with the number of processes.
 public final class Processes: Pass {
-  /// The address spaces, for who knows what lies in them; nil where the listener has its own.
+  /// Address spaces, for passes that know their contents; nil if the listener has its own.
   let lives: ProcessLives?
   private let listener: any ProcessListener
-  /// Nil in a session that is listened to without one.
+  /// Nil in a session that is observed without a file.
   private let file: TraceFile?
-  /// Pids whose begins and ends are told by events. A pid is 22 bits at most.
+  /// Pids whose beginnings and ends are reported by events. A pid has at most 22 bits.
   private var told: Set<UInt32> = []
-  /// When pids that no events tell of pass to another process, the latest first: those to come.
+  /// Pending times at which pids without events pass to another process, latest first.
   private var reuses: [UInt32: [Int64]] = [:]
-  /// Pids that passed to another process so.
+  /// Pids that were passed on in this way.
   private var split: Set<UInt32> = []
-  /// Of a trace that is still coming, the session's number of who announced last, by pid.
+  /// In a trace still being recorded: the session's index of the latest announcing process, by pid.
   private var indexes: [UInt32: UInt32] = [:]
-  /// Programs that ran before the session.
+  /// Names of programs that ran before the session.
   private var firstNames: [UInt32: String] = [:]
   private var isSubscribed = false
-  /// Complete after ``finish()``.
+  /// History, complete after ``finish()``.
   private(set) var history = ProcessHistory()
 
-  /// The processes of a trace file.
+  /// Creates a pass over a trace file's processes.
   public init(_ file: TraceFile) {
     let lives = ProcessLives()
     (self.lives, listener, self.file) = (lives, lives, file)
@@ -43,12 +42,12 @@ public final class Processes: Pass {
     reuses = reuses.mapValues { $0.sorted(by: >) }
   }
 
-  /// The processes of a trace that is still coming, whose changes `listener` takes.
+  /// Creates a pass over a trace still being recorded; `listener` receives the changes.
   init(telling listener: any ProcessListener, _ file: TraceFile?) {
     (lives, self.listener, self.file) = (nil, listener, file)
   }
 
-  /// Asks for the events that tell of processes.
+  /// Subscribes to the events about processes.
   public func subscribe(to replay: Replay) { listen(to: replay) }
 
   func listen(to source: some CodeEventSource) {
@@ -58,7 +57,8 @@ public final class Processes: Pass {
       settle(header.pid, upTo: header.timestamp)
       told.insert(header.pid)
       guard !header.flags.contains(.rundown) else {
-        // What ran before the session has always been that program, as far as the trace knows.
+        // A program that ran before the session has always been this one, as far as the trace
+        // shows.
         if lives != nil { firstNames[header.pid] = event.name }
         return
       }
@@ -84,9 +84,9 @@ public final class Processes: Pass {
     source.on(ImageLoad.self) { [self] _, header in note(header) }
   }
 
-  // MARK: Where no events tell
+  // MARK: Processes without events
 
-  /// Before what a process says at a time is taken in: its pid may have passed to it by then.
+  /// Called before processing an announcement by a process, whose pid may have been reused by then.
   @inline(__always)
   func settle(_ pid: UInt32, upTo time: Int64) {
     if !reuses.isEmpty { passOn(pid, upTo: time) }
@@ -103,7 +103,7 @@ public final class Processes: Pass {
     reuses[pid] = boundaries.isEmpty ? nil : boundaries
   }
 
-  /// A trace that is still coming names its processes as they announce something.
+  /// In a trace still being recorded, processes become known when they announce something.
   private func note(_ header: EventHeader) {
     let known = indexes.updateValue(header.processIndex, forKey: header.pid)
     guard let known, known != header.processIndex, let file, !told.contains(header.pid),
@@ -115,9 +115,9 @@ public final class Processes: Pass {
       knownAt: header.timestamp)
   }
 
-  // MARK: The answer
+  // MARK: Result
 
-  /// Who had which pid. Again, it is the same.
+  /// Returns the history of pids. Repeated calls return the same result.
   @discardableResult
   public func finish() -> ProcessHistory {
     for pid in Array(reuses.keys) { passOn(pid, upTo: .max) }
@@ -129,14 +129,14 @@ public final class Processes: Pass {
   }
 }
 
-/// Takes in when process ids pass to other processes and programs.
+/// Receives changes of the owners and programs of process ids.
 protocol ProcessListener: AnyObject {
-  /// A fork's child; it begins with what its parent has.
+  /// Called for a forked child, which starts with a copy of its parent's address space.
   func processStarted(_ pid: UInt32, parent: UInt32, at time: Int64)
-  /// An exec, or the pid is another process's from now on.
+  /// Called for an exec, or when the pid passes to another process.
   func processRenewed(_ pid: UInt32, at time: Int64)
   func processStopped(_ pid: UInt32, at time: Int64)
-  /// As ``processRenewed(_:at:)``, found out only later.
+  /// Like ``processRenewed(_:at:)``, but detected only at `knownAt`.
   func processFoundRenewed(_ pid: UInt32, at time: Int64, knownAt: Int64)
 }
 
@@ -147,7 +147,8 @@ extension ProcessListener {
 }
 
 extension ProcessRecord {
-  /// When this process took over the pid of one that was met before; nil where it is the same.
+  /// Returns the time at which this process took over the pid from `last`; nil if it is the same
+  /// process.
   func boundary(after last: ProcessRecord) -> UInt64? {
     let isOther = last.startTime != startTime
     guard isOther || last.endTicks.map({ $0 <= joinTicks }) == true else { return nil }

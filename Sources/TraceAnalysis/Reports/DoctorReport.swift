@@ -1,11 +1,11 @@
-/// What a machine and a user can trace: a finding for each thing that was checked.
+/// What this machine and user can trace, as one finding per check.
 public struct DoctorReport: Report {
-  /// What was found of one thing.
+  /// Result of one check.
   public struct Finding: Hashable, Sendable {
-    /// How good it is.
+    /// Severity of a finding.
     public enum Verdict: String, Hashable, Sendable {
       case ok
-      /// Tracing works, but not as well as it could.
+      /// Tracing works, but less well than it could.
       case warn
       /// Tracing does not work until this is changed.
       case fail
@@ -13,9 +13,9 @@ public struct DoctorReport: Report {
 
     public var verdict: Verdict
     public var subject: String
-    /// What was found, in a sentence.
+    /// What was found, as a sentence.
     public var observation: String
-    /// What to do; nil when there is nothing to do.
+    /// What to do; nil if nothing.
     public var advice: String?
 
     public init(
@@ -35,6 +35,6 @@ public struct DoctorReport: Report {
 
   public init(_ findings: [Finding]) { self.findings = findings }
 
-  /// Whether something keeps tracing from working.
+  /// Whether any finding prevents tracing.
   public var fails: Bool { findings.contains { $0.verdict == .fail } }
 }

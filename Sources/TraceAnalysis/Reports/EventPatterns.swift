@@ -3,7 +3,7 @@ public import TraceEvents
 /// Event types chosen by name: `Runtime`, `GC*`, `Runtime/MethodLoad`; `*` stands for any
 /// characters, and case does not matter.
 public struct EventPatterns: Sendable {
-  /// A pattern that fits no event, and the names that it could have meant.
+  /// A pattern that matches nothing, and the names that it could have matched.
   public struct Unknown: Hashable, Sendable {
     /// "provider" or "event".
     public var kind: String
@@ -14,13 +14,13 @@ public struct EventPatterns: Sendable {
   public var providers: [String]
   public var events: [String]
 
-  /// Each text is a list separated by commas. Empty lists admit every type.
+  /// Creates patterns from comma-separated lists. Empty lists admit every type.
   public init(providers: [String] = [], events: [String] = []) {
     self.providers = providers.flatMap { $0.split(separator: ",").map(String.init) }
     self.events = events.flatMap { $0.split(separator: ",").map(String.init) }
   }
 
-  /// Whether events of this type are chosen.
+  /// Returns whether events of this type are chosen.
   public func admits(_ schema: EventSchema) -> Bool {
     let isProvider = providers.isEmpty || providers.contains { matchesName($0, schema.provider) }
     return isProvider && (events.isEmpty || events.contains { isEvent($0, schema) })
@@ -31,7 +31,7 @@ public struct EventPatterns: Sendable {
       || matchesName(pattern, "\(schema.provider)/\(schema.name)")
   }
 
-  /// The first pattern that fits none of `schemas`; nil when each fits one.
+  /// Returns the first pattern that matches none of `schemas`; nil if each matches at least one.
   public func unknown(among schemas: [EventSchema]) -> Unknown? {
     for provider in providers
     where !schemas.contains(where: { matchesName(provider, $0.provider) }) {
@@ -45,18 +45,18 @@ public struct EventPatterns: Sendable {
   }
 }
 
-/// Processes chosen by id or by program: `1234`, `node`, `no*`.
+/// Processes chosen by id or by program name: `1234`, `node`, `no*`.
 public struct ProcessPatterns: Sendable {
   private let patterns: [String]
 
-  /// Each text is a list separated by commas.
+  /// Creates patterns from comma-separated lists.
   public init(_ texts: [String]) {
     patterns = texts.flatMap { $0.split(separator: ",").map(String.init) }
   }
 
   public var isEmpty: Bool { patterns.isEmpty }
 
-  /// Whether the process is chosen.
+  /// Returns whether the process is chosen.
   public func admits(_ process: ResolvedProcess) -> Bool {
     patterns.contains { pattern in
       UInt32(pattern) == process.pid || matchesName(pattern, process.name)
@@ -64,7 +64,7 @@ public struct ProcessPatterns: Sendable {
   }
 }
 
-/// Whether `name` fits `pattern`, in any case; `*` stands for any characters.
+/// Returns whether `name` matches `pattern`, ignoring case; `*` stands for any characters.
 func matchesName(_ pattern: String, _ name: String) -> Bool {
   let pattern = Array(pattern.lowercased())
   let name = Array(name.lowercased())

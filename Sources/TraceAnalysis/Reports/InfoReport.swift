@@ -1,9 +1,9 @@
 public import TraceEvents
 public import TraceFormat
 
-/// What is in a trace: its session, events, processes and losses.
+/// Contents of a trace: session, events, processes and losses.
 public struct InfoReport: Report {
-  /// A type of event that the trace has.
+  /// An event type in the trace.
   public struct EventRow: Hashable, Sendable {
     public var provider: String
     public var name: String
@@ -17,9 +17,9 @@ public struct InfoReport: Report {
     public var pid: UInt32
     public var executable: String
     public var arguments: [String]
-    /// Since the trace began; negative for what was there before.
+    /// Start relative to the trace's start; negative for processes that already ran.
     public var joined_ns: Int64
-    /// Nil while it runs.
+    /// Nil while the process runs.
     public var ended_ns: Int64?
   }
 
@@ -27,41 +27,41 @@ public struct InfoReport: Report {
   public struct LossRow: Hashable, Sendable {
     public var events: UInt64
     public var cause: LossCause
-    /// Nil for what was lost on no CPU.
+    /// CPU on which the events were lost; nil for losses not tied to a CPU.
     public var cpu: UInt16?
     public var from_ns: Int64
     public var to_ns: Int64
-    /// The process that they are known to come from.
+    /// Process that the lost events are known to come from; nil if unknown.
     public var pid: UInt32?
   }
 
   public var lost: LostEvents
   public var partial: [PartialReason]
-  /// What the trace is called: its path.
+  /// Display name of the trace: its path.
   public var trace: String
   public var size_bytes: UInt64
   public var session: SessionDescription
   public var clockSyncs: Int
-  /// Time zero of the trace: nanoseconds since 1970, UTC.
+  /// Time zero of the trace, in nanoseconds since 1970 (UTC).
   public var start_unix_ns: UInt64
-  /// From the first event to the last.
+  /// Time from the first event to the last.
   public var duration_ns: UInt64
   public var events: UInt64
   public var blocks: Int
-  /// Nil where there were no CPU samples.
+  /// Nil if no CPU samples were taken.
   public var sampling: SamplingStarted?
-  /// The most frequent first.
+  /// Event types, most frequent first.
   public var eventTypes: [EventRow]
   public var processes: [ProcessRow]
   public var losses: [LossRow]
 }
 
-/// The names of a set of keywords, and the bits that have none.
+/// Names of a set of keywords, and the bits without a name.
 public struct KeywordNames: Hashable, Sendable {
   public var names: [String] = []
   public var unnamed = Keywords()
 
-  /// - Parameter known: what the provider calls its keywords.
+  /// - Parameter known: the keywords declared by the provider.
   public init(_ keywords: Keywords, _ known: [KeywordSchema]) {
     unnamed = keywords
     for keyword in known
@@ -74,21 +74,21 @@ public struct KeywordNames: Hashable, Sendable {
 
 /// Makes an ``InfoReport``.
 ///
-/// - Cost: the file's index, and the blocks that say how CPU samples were taken, however large the
-///   file is.
+/// - Cost: reads the file's index and the blocks that describe the sampling, regardless of the
+///   file's size.
 public final class InfoPass: ReportPass {
   private let sampling = SamplingPass()
   private var replay: Replay?
 
   public init() {}
 
-  /// Asks how CPU samples were taken.
+  /// Subscribes to the events that describe the sampling.
   public func subscribe(to replay: Replay) {
     self.replay = replay
     sampling.subscribe(to: replay)
   }
 
-  /// What is in the trace.
+  /// Returns the contents of the trace.
   public func finish() -> InfoReport {
     guard let replay else { preconditionFailure("finish() comes after subscribe(to:)") }
     let file = replay.file
@@ -111,8 +111,8 @@ public final class InfoPass: ReportPass {
 }
 
 extension InfoReport.ProcessRow {
-  /// Each process once, although both its own connection and the kernel's events may have made it
-  /// known to the session.
+  /// Returns each process once, although the session may have learned of it twice: from its own
+  /// connection and from the kernel's events.
   package static func rows(of replay: Replay) -> [Self] {
     var rows: [Self] = []
     var known: [UInt32: [(row: Int, record: ProcessRecord)]] = [:]
@@ -131,7 +131,7 @@ extension InfoReport.ProcessRow {
 
   private mutating func merge(_ other: Self) {
     joined_ns = min(joined_ns, other.joined_ns)
-    // The record that knows the end is the one that saw it.
+    // A record with an end comes from the source that saw the process end.
     ended_ns = [ended_ns, other.ended_ns].compactMap { $0 }.max()
     if arguments.isEmpty {
       (executable, arguments) = (other.executable, other.arguments)
@@ -148,9 +148,9 @@ extension InfoReport.ProcessRow {
 }
 
 extension ProcessRecord {
-  /// Whether two records of one process id are of one process: it began at one time or, where that
-  /// is not known of both, was there at one time. A process that lives for a moment has ended
-  /// before anybody reads when it began.
+  /// Whether two records of one process id describe the same process: they have the same start time
+  /// or, if that is not known for both, overlapping lifetimes. A short-lived process has ended
+  /// before anything reads its start time.
   fileprivate func isSameProcess(as other: ProcessRecord) -> Bool {
     if startTime != 0, other.startTime != 0 { return startTime == other.startTime }
     return joinTicks < other.endTicks ?? .max && other.joinTicks < endTicks ?? .max

@@ -1,9 +1,8 @@
 public import TraceEvents
 
-/// Which running processes offer which providers: each provider once, with the processes that have
-/// it.
+/// Providers offered by running processes: each provider once, with its processes.
 public struct ProviderReport: Report {
-  /// A running process and what it offers.
+  /// A running process and the providers it offers.
   public struct Offer: Hashable, Sendable {
     public var process: Process
     public var providers: [ProviderSchema]
@@ -25,7 +24,7 @@ public struct ProviderReport: Report {
     }
   }
 
-  /// A provider, and who has it.
+  /// A provider and the processes that offer it.
   public struct Provider: Hashable, Sendable {
     public var schema: ProviderSchema
     public var processes: [Process]
@@ -34,9 +33,9 @@ public struct ProviderReport: Report {
   /// Nothing is recorded, so nothing is lost.
   public var lost: LostEvents { LostEvents() }
   public var partial: [PartialReason] { [] }
-  /// By name; providers of one name whose schemas differ stay apart.
+  /// Sorted by name. Providers of the same name with different schemas are separate entries.
   public var providers: [Provider]
-  /// Whether the text form lists the fields of events; JSON always has them.
+  /// Whether the text form lists the fields of events; JSON always includes them.
   public var showsFields = false
 
   public init(_ offers: [Offer]) {

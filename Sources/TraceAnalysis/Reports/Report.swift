@@ -1,15 +1,15 @@
 public import TraceFormat
 
-/// What a pass found out, as plain values: ids are resolved to names, numbers have their unit in
-/// their name, nothing is formatted.
+/// Result of a pass as plain values: ids are resolved to names, names of numbers include their
+/// unit, and nothing is formatted.
 public protocol Report: Sendable {
-  /// Events that were emitted and are not in the recording.
+  /// Events that were emitted but are missing from the recording.
   var lost: LostEvents { get }
-  /// Why the report's numbers may be incomplete; empty when the recording is whole.
+  /// Reasons why the report's numbers may be incomplete; empty if the recording is complete.
   var partial: [PartialReason] { get }
 }
 
-/// Reads a trace and makes a report of it.
+/// A pass whose output is a report.
 ///
 ///     let replay = Replay(try TraceFile(path: "trace.etl"))
 ///     let report = try InfoPass().report(from: replay)
@@ -18,9 +18,9 @@ public protocol Report: Sendable {
 public protocol ReportPass: Pass where Output: Report {}
 
 extension ReportPass {
-  /// Runs `replay` for this pass alone.
+  /// Runs `replay` for this pass alone and returns the report.
   ///
-  /// - Throws: what the pass throws; a ``FormatError`` when the file cannot be read any more.
+  /// - Throws: errors thrown by the pass; a ``FormatError`` if the file can no longer be read.
   public func report(from replay: Replay) throws -> Output {
     try subscribe(to: replay)
     try replay.run()
@@ -28,26 +28,26 @@ extension ReportPass {
   }
 }
 
-/// Events that were emitted and are not in the recording.
+/// Events that were emitted but are missing from the recording.
 public struct LostEvents: Hashable, Sendable {
-  /// Those of one cause.
+  /// Losses of one cause.
   public struct Cause: Hashable, Sendable {
     public var cause: LossCause
     public var events: UInt64
   }
 
-  /// Causes other than overwriting, the most frequent first.
+  /// Causes other than overwriting, most frequent first.
   public var causes: [Cause] = []
-  /// Events that newer ones replaced, as the flight recorder's mode asks.
+  /// Number of events replaced by newer ones, as intended in flight recorder mode.
   public var overwrittenEvents: UInt64 = 0
 
-  /// Nothing was lost.
+  /// Creates a value for no losses.
   public init() {}
 
-  /// The sum over ``causes``.
+  /// Sum over ``causes``.
   public var events: UInt64 { causes.reduce(0) { $0 &+ $1.events } }
 
-  /// What a trace says of its losses.
+  /// Creates a value from a trace's loss totals.
   public init(_ totals: [LossTotal]) {
     var counts: [LossCause: UInt64] = [:]
     for total in totals { counts[total.cause, default: 0] &+= total.count }
@@ -58,19 +58,20 @@ public struct LostEvents: Hashable, Sendable {
   }
 }
 
-/// Why a report may lack something.
+/// Reason why a report may be incomplete.
 public enum PartialReason: Hashable, Sendable {
-  /// The file has no end: it is being written, or its writer was killed. `isBeingWritten`: a
-  /// collection is known to write it. `completeTo_ns`: from the trace's start to the time up to
-  /// which all events of programs are there or counted as lost; of later ones some may be missing
-  /// before others. Nil: not known.
+  /// The file is unfinished: it is still being written, or its writer was killed.
+  ///
+  /// `isBeingWritten`: whether a collection is known to be writing it. `completeTo_ns`: time since
+  /// the trace's start up to which every event emitted by a program is present or counted as lost;
+  /// after it, events may be missing even if later ones are present. Nil if unknown.
   case unfinished(isBeingWritten: Bool, completeTo_ns: Int64?)
   /// Parts of the file could not be read.
   case damaged(bytes: UInt64, places: Int)
-  /// The recording has more of something than the report keeps; `what` names it.
+  /// The recording has more items of a kind than the report keeps; `what` names the kind.
   case limited(what: String)
 
-  /// Why a file that has no end may be so.
+  /// Describes the state of an unfinished file.
   package var unfinishedState: String {
     guard case .unfinished(let isBeingWritten, let completeTo_ns) = self else { return "" }
     let state = isBeingWritten ? "still being written" : Self.unknownState
@@ -85,7 +86,7 @@ public enum PartialReason: Hashable, Sendable {
 
   private static let unknownState = "still being written, or its writer was killed"
 
-  /// Why a report of `replay`'s trace is partial.
+  /// Returns the reasons why a report of `replay`'s trace is partial.
   public static func reasons(_ replay: Replay) -> [PartialReason] {
     let file = replay.file
     var reasons: [PartialReason] = []

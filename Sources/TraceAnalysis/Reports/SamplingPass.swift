@@ -1,18 +1,18 @@
 public import TraceEvents
 public import TraceFormat
 
-/// How a trace's CPU samples were taken; nil where the session took none.
+/// Reads how a trace's CPU samples were taken; nil if the session took none.
 ///
-/// - Cost: reads the blocks that have the session's own statement, usually one.
+/// - Cost: reads the blocks that contain the session's sampling event, usually one.
 public final class SamplingPass: Pass {
-  /// The session's statement, after ``Replay/run()``.
+  /// Sampling parameters, available after ``Replay/run()``.
   public private(set) var started: SamplingStarted?
 
   public init() {}
 
-  /// Asks for the statement.
+  /// Subscribes to the sampling event.
   public func subscribe(to replay: Replay) {
-    // Without the event, the replay must not look for it in blocks of unknown types.
+    // Without this check, the replay would search blocks of unknown types for an absent event.
     let isThere = replay.file.eventTypes.contains {
       $0.schema == SamplingStarted.schema && $0.count > 0
     }
@@ -22,6 +22,6 @@ public final class SamplingPass: Pass {
     }
   }
 
-  /// The session's statement.
+  /// Returns the sampling parameters.
   public func finish() -> SamplingStarted? { started }
 }

@@ -1,26 +1,26 @@
 public import TraceEvents
 public import TraceFormat
 
-/// Which stacks a ``StackPass`` reads, and how it draws them together.
+/// Options of a ``StackPass``: which stacks it reads and how it combines them.
 public struct StackOptions {
   public var selection = StackSelection.samples
   public var shaping = StackShaping()
   public var symbols = SymbolizerOptions()
-  /// What of the source code is shown with frames.
+  /// Source details shown with frames.
   public var detail = SourceDetail.none
   public var parts = StackParts()
   public private(set) var unit = StackUnit.cpuTime
-  /// `Provider/Event`, sorted.
+  /// Event names as `Provider/Event`, sorted.
   public private(set) var eventNames = StackReport.samples
 
-  /// CPU samples, by CPU time.
+  /// Creates options for CPU samples, weighted by CPU time.
   public init() {}
 
-  /// Shows stacks of these events in place of CPU samples: how many there are, or the sum of a
-  /// field.
+  /// Selects stacks of these events instead of CPU samples, weighted by the number of events or by
+  /// the sum of a field.
   ///
-  /// - Throws: ``StackReportError/noField(_:events:known:)`` when no event has the field, and
-  ///   ``StackReportError/notSummable(field:event:type:)`` when it has no sum.
+  /// - Throws: ``StackReportError/noField(_:events:known:)`` if no event has the field, and
+  ///   ``StackReportError/notSummable(field:event:type:)`` if the field cannot be summed.
   public mutating func show(
     _ patterns: EventPatterns, of schemas: [EventSchema], weight: String? = nil
   ) throws(StackReportError) {
@@ -57,7 +57,7 @@ public final class StackPass: ReportPass {
   private let sampling = SamplingPass()
   private var replay: Replay?
   private var symbolizer: Symbolizer?
-  /// Nil where threads are not told apart.
+  /// Nil if threads are not shown separately.
   private let threads: ThreadNames?
 
   public init(_ options: StackOptions = StackOptions()) {
@@ -65,7 +65,7 @@ public final class StackPass: ReportPass {
     threads = options.selection.separatesThreads ? ThreadNames() : nil
   }
 
-  /// Asks for what is told of code and processes, and how CPU samples were taken.
+  /// Subscribes to the events about code and processes, and to the sampling event.
   public func subscribe(to replay: Replay) {
     self.replay = replay
     let symbolizer = Symbolizer(replay.file, options: options.symbols)
@@ -75,10 +75,10 @@ public final class StackPass: ReportPass {
     if options.unit == .cpuTime { sampling.subscribe(to: replay) }
   }
 
-  /// Puts the stacks together, in a second run over the file.
+  /// Builds the call tree in a second run over the file.
   ///
-  /// - Throws: a ``StackReportError`` when there is nothing to show; a ``FormatError`` when the
-  ///   file cannot be read any more.
+  /// - Throws: a ``StackReportError`` if there is nothing to show; a ``FormatError`` if the file
+  ///   can no longer be read.
   public func finish() throws -> StackReport {
     guard let replay, let symbolizer else {
       preconditionFailure("finish() comes after subscribe(to:)")
@@ -109,7 +109,7 @@ public final class StackPass: ReportPass {
     return report
   }
 
-  /// Why there is nothing to show.
+  /// Returns the reason why there is nothing to show.
   private func nothing(in replay: Replay) -> StackReportError {
     let selection = options.selection
     let isFiltered =

@@ -1,17 +1,18 @@
 public import TraceEvents
 
-/// Where events of a trace came from: functions by what they cost, and the call tree.
+/// Where events of a trace came from: functions by cost, and the call tree.
 public struct StackReport: Report {
-  /// A function with all its places in the tree taken together.
+  /// A function, summed over all its occurrences in the tree.
   public struct Function: Hashable, Sendable {
     public var frame: StackFrame
-    /// Of the stacks that end in the function.
+    /// Metric of the stacks whose innermost frame is this function.
     public var exclusive: StackMetric
-    /// Of the stacks that have the function, each once, however often it calls itself.
+    /// Metric of the stacks that contain the function. Each stack counts once, even if the function
+    /// recurses.
     public var inclusive: StackMetric
   }
 
-  /// Call trees of the functions that fit a pattern.
+  /// Call trees of the functions that match a pattern.
   public struct Focus: Sendable {
     public var pattern: String
     public var calls: CallTree
@@ -19,33 +20,33 @@ public struct StackReport: Report {
 
   public var lost: LostEvents
   public var partial: [PartialReason]
-  /// What the trace is called: its path.
+  /// Display name of the trace: its path.
   public var trace: String
-  /// All events that the trace has.
+  /// Number of events in the trace.
   public var events: UInt64
-  /// `Provider/Event`, sorted.
+  /// Event names as `Provider/Event`, sorted.
   public var eventNames: [String]
   public var unit: StackUnit
-  /// How the CPU samples were taken; nil for other events.
+  /// Sampling parameters of CPU samples; nil for other events.
   public var sampling: SamplingStarted?
-  /// Of all events that the selection admits.
+  /// Totals over all events admitted by the selection.
   public var totals: StackTotals
-  /// What the patterns leave of ``totals``.
+  /// Call tree of the stacks left after applying the patterns.
   public var calls: CallTree
   public var frames: FrameTable
   public var parts: StackParts
-  /// Who calls the functions of ``StackParts/callers``.
+  /// Callers of the functions matched by ``StackParts/callers``.
   public var callers: Focus?
-  /// What the functions of ``StackParts/callees`` call.
+  /// Callees of the functions matched by ``StackParts/callees``.
   public var callees: Focus?
 
-  /// Whether these are CPU samples rather than other events.
+  /// Whether the events are CPU samples.
   public var isSamples: Bool { eventNames == Self.samples }
 
-  /// ``eventNames`` of CPU samples.
+  /// Value of ``eventNames`` for CPU samples.
   public static let samples = ["\(SystemSchema.providerName)/\(SampledProfile.schema.name)"]
 
-  /// At most `limit` functions, those with the largest amounts first, and how many there are.
+  /// Returns at most `limit` functions, largest amounts first, and the total number of functions.
   ///
   /// - Cost: one pass over the tree.
   public func functions(
@@ -60,11 +61,11 @@ public struct StackReport: Report {
       let all = unit.amount(of: entry.inclusive)
       return byInclusive ? (all, own) : (own, all)
     }
-    // Names are compared only of what may be shown.
+    // Names are compared only for functions that may be shown.
     guard limit > 0, let least = named.map(key).sorted(by: >).prefix(limit).last else {
       return ([], named.count)
     }
-    // Equal sums are in order of name, whatever order the events came in.
+    // Functions with equal sums are sorted by name, so that the order of events does not matter.
     let entries = named.filter { key($0) >= least }.sorted { a, b in
       let (first, second) = (key(a), key(b))
       return first != second ? first > second : frames[a.frame].name < frames[b.frame].name
@@ -76,34 +77,34 @@ public struct StackReport: Report {
   }
 }
 
-/// Which parts of a ``StackReport`` are shown.
+/// Parts of a ``StackReport`` to show.
 public struct StackParts: Sendable {
-  /// Functions in the table by name; nil for no table.
+  /// Maximum number of functions in the table by name; nil for no table.
   public var functionLimit: Int? = 20
   public var sortsByInclusive = false
   public var showsTree = true
-  /// Nodes with less than this share of the whole, from 0 to 1, are left out of trees.
+  /// Minimum share of the whole, from 0 to 1, for a node to be shown in a tree.
   public var threshold = 0.01
-  /// Show who calls such functions.
+  /// Functions whose callers are shown.
   public var callers: FramePattern?
-  /// Show what such functions call.
+  /// Functions whose callees are shown.
   public var callees: FramePattern?
 
   public init() {}
 }
 
-/// Why there is no ``StackReport``.
+/// Reason why no ``StackReport`` can be made.
 public enum StackReportError: Error, Hashable, Sendable {
   /// The trace has no such events.
   case noEvents(names: [String])
-  /// None of the events is of the processes, threads and times that were chosen.
+  /// None of the events is in the chosen processes, threads and times.
   case noneSelected(events: UInt64, names: [String])
-  /// No stack fits the include and exclude patterns.
+  /// No stack matches the include and exclude patterns.
   case noneFits(events: UInt64)
-  /// No function fits the pattern of ``StackParts/callers`` or ``StackParts/callees``.
+  /// No function matches the pattern of ``StackParts/callers`` or ``StackParts/callees``.
   case noFunction(pattern: String)
-  /// No chosen event has the field to add up.
+  /// No chosen event has the field to sum.
   case noField(String, events: [String], known: [String])
-  /// The field is not an unsigned number, so it has no sum.
+  /// The field is not an unsigned number, so it cannot be summed.
   case notSummable(field: String, event: String, type: String)
 }

@@ -1,11 +1,12 @@
-/// A stack tree ready to be shown: sums, and callees by what they cost.
+/// A stack tree prepared for display: inclusive sums, and callees ordered by cost.
 ///
-/// - Cost: some 40 bytes a node beside the tree's own; children are put in order when asked for.
+/// - Cost: about 40 bytes per node in addition to the tree's own. Children are sorted when
+///   requested.
 public struct CallTree: Sendable {
   public let tree: StackTree
-  /// Of each node; the root's is the total.
+  /// Inclusive metric of each node; the root's is the total.
   public let inclusive: [StackMetric]
-  /// Where each node's children begin in ``children``.
+  /// Index in ``children`` of each node's first child.
   private let starts: [UInt32]
   private let children: [UInt32]
 
@@ -28,7 +29,7 @@ public struct CallTree: Sendable {
 
   public var total: StackMetric { inclusive[StackTree.root] }
 
-  /// The callees of a node that have anything, by `amount`, largest first.
+  /// Returns the callees of a node with a nonzero amount, largest first.
   public func children(
     of node: StackTree.Node, by amount: (StackMetric) -> UInt64
   ) -> [StackTree.Node] {
@@ -37,15 +38,16 @@ public struct CallTree: Sendable {
       .sorted { (amount(inclusive[$1]), $0) < (amount(inclusive[$0]), $1) }
   }
 
-  /// A function with all its places in the tree taken together.
+  /// A function, summed over all its occurrences in the tree.
   public struct NameEntry: Hashable, Sendable {
     public var frame: FrameID
     public var exclusive: StackMetric
-    /// Of the stacks that have the frame, each once, however often it calls itself.
+    /// Metric of the stacks that contain the frame. Each stack counts once, even if the function
+    /// recurses.
     public var inclusive: StackMetric
   }
 
-  /// Every frame once, in no particular order.
+  /// Returns one entry per frame, in no particular order.
   ///
   /// - Cost: one pass over the tree.
   public func byName(frameCount: Int) -> [NameEntry] {
@@ -54,7 +56,7 @@ public struct CallTree: Sendable {
         frame: FrameID(rawValue: UInt32(number)), exclusive: StackMetric(),
         inclusive: StackMetric())
     }
-    // How often each frame is on the way from the root to the node at hand.
+    // Number of occurrences of each frame on the path from the root to the current node.
     var depth = [UInt32](repeating: 0, count: frameCount)
     var path: [(node: Int, next: Int)] = [(StackTree.root, Int(starts[StackTree.root]))]
     while let (node, next) = path.last {

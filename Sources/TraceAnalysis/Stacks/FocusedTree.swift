@@ -1,7 +1,8 @@
 extension StackTree {
-  /// What the frames in `focus` call: trees that begin at each, from wherever it was called.
+  /// Returns the callees of the frames in `focus`: a tree starting at each of these frames,
+  /// regardless of its callers.
   ///
-  /// A stack counts once, at the outermost frame in focus.
+  /// A stack counts once, at its outermost frame in focus.
   public func callees(of focus: Set<FrameID>) -> StackTree {
     var result = StackTree()
     var nodes = [Int](repeating: Self.root, count: count)
@@ -14,10 +15,11 @@ extension StackTree {
     return result
   }
 
-  /// Who calls the frames in `focus`: trees that begin at each and go on to its callers.
+  /// Returns the callers of the frames in `focus`: a tree starting at each of these frames and
+  /// continuing with its callers.
   ///
-  /// A stack counts once, at the outermost frame in focus. What a node has exclusively is of no
-  /// meaning here.
+  /// A stack counts once, at its outermost frame in focus. The exclusive metrics of this tree's
+  /// nodes have no meaning.
   public func callers(of focus: Set<FrameID>) -> StackTree {
     let sums = inclusive()
     var result = StackTree()

@@ -1,15 +1,18 @@
-/// Shows all frames that a pattern fits as one, as PerfView's group patterns do.
+/// Combines all frames that match a pattern into one, like PerfView's group patterns.
 ///
-/// `{%}!->module $1`: each module is one frame. `node!=>node`: the same, but a frame through which
-/// the module is entered keeps its name. `mine!->`: these frames are in no later group.
+/// `{%}!->module $1` makes each module one frame. `node!=>node` does the same, but the frame
+/// through which the module is entered keeps its name. `mine!->` leaves these frames ungrouped;
+/// later groups do not apply to them.
 public struct FrameGroup: Sendable {
   public var pattern: FramePattern
-  /// The group's name; `$1` stands for what the pattern's first braces fit, `$&` for all.
+  /// Name of the group; `$1` stands for the text matched by the pattern's first braces, `$&` for
+  /// the whole match.
   public var template: String
-  /// Frames are called by how the group was entered.
+  /// Whether the frames of the group are named after the frame through which it was entered.
   public var isEntry: Bool
 
-  /// `PATTERN->NAME` or `PATTERN=>NAME`; without an arrow, what the pattern fits is the name.
+  /// Parses `PATTERN->NAME` or `PATTERN=>NAME`. Without an arrow, the group is named after the text
+  /// that the pattern matches.
   public init(_ text: String) throws(FramePatternError) {
     let utf8 = Array(text.utf8)
     let arrow = utf8.indices.dropLast().first { index in
@@ -28,7 +31,7 @@ public struct FrameGroup: Sendable {
     isEntry = utf8[arrow] == UInt8(ascii: "=")
   }
 
-  /// The name of the group that a frame of this name falls into; nil when it does not.
+  /// Returns the name of the group for a frame of this name; nil if the frame is not in the group.
   func name(for frame: String) -> String? {
     let bytes = Array(frame.utf8)
     guard let match = pattern.match(bytes) else { return nil }

@@ -1,10 +1,10 @@
-/// A pattern for frame names, as PerfView has them.
+/// A pattern for frame names, in PerfView's syntax.
 ///
-/// It fits a name when it fits any part of it. `^` is the name's beginning, `*` any characters, `%`
-/// any of a word (letters, digits, `_`, `.`, `?`), `|` means or, braces remember what they fit for
-/// a group's `$1`. Case does not matter.
+/// A pattern matches a name if it matches any part of it. `^` is the beginning of the name, `*` any
+/// characters, `%` any characters of a word (letters, digits, `_`, `.`, `?`), and `|` separates
+/// alternatives. Braces capture text for a group's `$1`. Case is ignored.
 ///
-/// - Cost: the pattern's length times the name's at most, whatever the pattern.
+/// - Cost: at most the pattern's length times the name's, for any pattern.
 public struct FramePattern: Sendable, CustomStringConvertible {
   public static let bytesMax = 1000
 
@@ -13,7 +13,7 @@ public struct FramePattern: Sendable, CustomStringConvertible {
     case any
     case word
     case start
-    /// Goes on at the first; if that does not fit, at the second.
+    /// Continues at the first target, and at the second if the first does not match.
     case either(Int, Int)
     case jump(Int)
     case mark(Int)
@@ -24,12 +24,13 @@ public struct FramePattern: Sendable, CustomStringConvertible {
   private var steps: [Step] = []
   private var groupCount = 0
 
-  /// What a pattern fits in a name: all of it, then each pair of braces.
+  /// Ranges of a match in a name: the whole match, then each pair of braces.
   struct Match {
     var captures: [Range<Int>?]
   }
 
-  /// Throws a sentence when braces do not pair, or the pattern is empty or too long.
+  /// Throws an error with a full sentence if braces are unbalanced or the pattern is empty or too
+  /// long.
   public init(_ text: String) throws(FramePatternError) {
     description = text
     guard !text.isEmpty else { throw FramePatternError("a pattern is empty") }
@@ -83,7 +84,7 @@ public struct FramePattern: Sendable, CustomStringConvertible {
     steps += [.either(start + 1, start + 3), step, .jump(start)]
   }
 
-  /// Steps from `start` on were moved by an insertion: so are their targets.
+  /// Adjusts the jump targets of the steps from `start` on after an insertion moved these steps.
   private mutating func shift(from start: Int, by distance: Int) {
     for index in start..<steps.count {
       switch steps[index] {
@@ -95,10 +96,10 @@ public struct FramePattern: Sendable, CustomStringConvertible {
     }
   }
 
-  /// Whether the pattern fits a part of `name`.
+  /// Returns whether the pattern matches a part of `name`.
   public func matches(_ name: String) -> Bool { match(Array(name.utf8)) != nil }
 
-  /// The leftmost match; repetitions take as much as they can.
+  /// Returns the leftmost match; repetitions are greedy.
   func match(_ name: [UInt8]) -> Match? {
     var search = Search(
       name: name, marks: [Int](repeating: -1, count: 2 * (groupCount + 1)),
@@ -113,7 +114,8 @@ public struct FramePattern: Sendable, CustomStringConvertible {
     return nil
   }
 
-  /// A depth-first search that never tries a step twice at one place: what failed once fails again.
+  /// A depth-first search that tries no step twice at the same position: a failed attempt would
+  /// only fail again.
   private struct Search {
     let name: [UInt8]
     var marks: [Int]
@@ -162,7 +164,7 @@ public struct FramePattern: Sendable, CustomStringConvertible {
   }
 }
 
-/// What is wrong with a pattern, as a sentence.
+/// Describes an error in a pattern, as a sentence.
 public struct FramePatternError: Error, Hashable, CustomStringConvertible {
   public var description: String
 
@@ -173,7 +175,7 @@ private func lowercased(_ byte: UInt8) -> UInt8 {
   byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
 }
 
-/// Letters of other scripts are several bytes, all above ASCII.
+/// Letters of other scripts consist of several bytes, all above ASCII.
 private func isWord(_ byte: UInt8) -> Bool {
   switch byte {
   case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

@@ -1,39 +1,39 @@
-/// Says which frame an address is: the seam between call trees and whatever knows the symbols.
+/// Maps addresses to frames; separates call trees from the sources of symbols.
 public protocol FrameResolver {
-  /// The process that has `pid` at `time`, in nanoseconds since the trace began.
+  /// Returns the process with `pid` at `time`, in nanoseconds since the trace began.
   mutating func process(_ pid: UInt32, at time: Int64) -> ResolvedProcess
 
-  /// The frame of `address` in a process at `time`; `isCaller`: the address is where a call returns
-  /// to, not where the program stood.
+  /// Returns the frame of `address` in a process at `time`. `isCaller` is true if the address is a
+  /// return address rather than the current instruction.
   mutating func frame(
     _ address: UInt64, of process: ResolvedProcess, at time: Int64, isCaller: Bool,
     in frames: inout FrameTable
   ) -> ResolvedFrame
 
-  /// What a thread of the process was called; nil where that is not known.
+  /// Returns the name of a thread of the process; nil if unknown.
   mutating func threadName(_ tid: UInt32, of process: ResolvedProcess) -> String?
 
-  /// One that gives the same answers and may be used at the same time, on another thread; nil where
-  /// there can be only one.
+  /// Returns a resolver that gives the same answers and may be used concurrently on another thread;
+  /// nil if there can be only one.
   func another() -> Self?
 }
 
 extension FrameResolver {
-  /// There is only one.
+  /// Returns nil by default: there can be only one resolver.
   public func another() -> Self? { nil }
 
-  /// Not known.
+  /// Returns nil by default: names are unknown.
   public func threadName(_ tid: UInt32, of process: ResolvedProcess) -> String? { nil }
 }
 
-/// One life of a process id.
+/// A process, as one lifetime of a process id.
 public struct ResolvedProcess: Hashable, Sendable {
   public var pid: UInt32
-  /// Tells lives of one process id apart.
+  /// Number that distinguishes lifetimes of one process id.
   public var generation: UInt32
-  /// The program's name, without its directory.
+  /// Name of the program, without its directory.
   public var name: String
-  /// When the process id means this process.
+  /// Times at which the process id denotes this process.
   public var validity: ClosedRange<Int64>
 
   public init(pid: UInt32, generation: UInt32, name: String, validity: ClosedRange<Int64>) {
@@ -44,13 +44,13 @@ public struct ResolvedProcess: Hashable, Sendable {
   }
 }
 
-/// What an address is, and between which times the same answer holds.
+/// The frame of an address, and the times for which the answer holds.
 public struct ResolvedFrame: Hashable, Sendable {
   public var frame: FrameID
-  /// The calls that a compiler has put into that function, each a frame below the one before:
-  /// places in ``FrameTable/inlined``.
+  /// Calls inlined into the function, each a frame below the previous one, as positions in
+  /// ``FrameTable/inlined``.
   public var inlined: Range<UInt32>
-  /// Holds the time that was asked for.
+  /// Times for which the answer holds, including the time of the query.
   public var validity: ClosedRange<Int64>
 
   public init(_ frame: FrameID, inlined: Range<UInt32> = 0..<0, validity: ClosedRange<Int64>) {
@@ -61,10 +61,10 @@ public struct ResolvedFrame: Hashable, Sendable {
 }
 
 extension ClosedRange<Int64> {
-  /// All of a trace.
+  /// The whole trace.
   static var always: ClosedRange<Int64> { Int64.min...Int64.max }
 
-  /// What both hold; both hold the time in question, so there is something.
+  /// Returns the intersection. Both ranges contain the time of the query, so it is not empty.
   func common(_ other: ClosedRange<Int64>) -> ClosedRange<Int64> {
     let lower = Swift.max(lowerBound, other.lowerBound)
     return lower...Swift.max(lower, Swift.min(upperBound, other.upperBound))

@@ -1,12 +1,12 @@
 internal import TraceSymbols
 
-/// Where a frame comes from in the source, with names as people call them.
+/// Source location of a frame, with demangled names.
 public struct FrameSource: Hashable, Sendable {
   /// A line of a source file.
   public struct Place: Hashable, Sendable {
-    /// The path as the compiler had it.
+    /// Path as recorded by the compiler.
     public var file: String
-    /// From 1.
+    /// Line number, from 1.
     public var line: UInt32
 
     public init(file: String, line: UInt32) {
@@ -14,13 +14,13 @@ public struct FrameSource: Hashable, Sendable {
       self.line = line
     }
 
-    /// `work.c:12`: without the directories.
+    /// File name and line without directories, such as `work.c:12`.
     public var shortName: String { SourceLine(file: file, line: line).shortName }
   }
 
-  /// A call that a compiler has inlined.
+  /// An inlined call.
   public struct InlinedCall: Hashable, Sendable {
-    /// `?` where the debug information does not say.
+    /// Name of the function; `?` if the debug information does not have it.
     public var function: String
     public var place: Place?
 
@@ -30,9 +30,9 @@ public struct FrameSource: Hashable, Sendable {
     }
   }
 
-  /// In the function that the frame is of.
+  /// Place in the function of the frame.
   public var place: Place?
-  /// The innermost first, as in stacks.
+  /// Inlined calls, innermost first, as in stacks.
   public var inlined: [InlinedCall]
 
   public init(place: Place? = nil, inlined: [InlinedCall] = []) {
@@ -42,7 +42,7 @@ public struct FrameSource: Hashable, Sendable {
 }
 
 extension FrameSource {
-  /// As much of it as is to be shown.
+  /// Keeps the parts selected by `detail`.
   init(_ frames: SourceFrames, _ detail: SourceDetail) {
     let place = { (line: SourceLine?) -> Place? in
       detail.lines ? line.map { Place(file: $0.file, line: $0.line) } : nil
@@ -56,13 +56,13 @@ extension FrameSource {
 }
 
 extension InlinedFunction {
-  /// Demangled; `?` where the debug information does not say.
+  /// Demangled name; `?` if the debug information does not have it.
   var shownName: String { name.isEmpty ? "?" : Demangler.displayName(name).display }
 }
 
 extension Symbolizer {
-  /// The answer of ``resolveSpan(pid:address:at:isCaller:)``, and where a function that has a name
-  /// comes from, as far as asked for and known; the same for the same times.
+  /// Like ``resolveSpan(pid:address:at:isCaller:)``, and also returns the source location of a
+  /// named function, as far as requested and known. The location holds for the same times.
   public func resolveSource(
     pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool, _ detail: SourceDetail
   ) -> (resolution: Resolution, source: FrameSource, span: ClosedRange<Int64>) {

@@ -1,21 +1,21 @@
 internal import Glibc
 
-/// Values by two numbers, with the times between which they hold: a key has one value, and a later
-/// one takes its place.
+/// A hash table of values with the times for which they hold, keyed by two numbers. A key has one
+/// value; a later one replaces it.
 ///
-/// Keys whose first numbers follow each other mostly lie beside each other: a stack's frames, which
-/// a file numbers in a row, share cache lines.
+/// Keys with consecutive first numbers are mostly adjacent in memory, so the frames of a stack,
+/// which a file numbers consecutively, share cache lines.
 ///
-/// - Guarantee: at most `limit` keys; a table that is full forgets all of them and goes on.
-/// - Cost: one probe of memory mostly, for a look-up as for an addition.
+/// - Guarantee: holds at most `limit` keys; a full table is emptied and starts again.
+/// - Cost: mostly one memory probe per look-up or insertion.
 final class ProbeTable<Value: BitwiseCopyable> {
-  // Not private: a generic class's private type cannot be specialised elsewhere.
+  // Not private: a private type in a generic class cannot be specialized in other files.
   struct Entry: BitwiseCopyable {
     var first: UInt64
     var from: Int64
     var until: Int64
     var value: Value
-    /// 0 in a slot without a key.
+    /// 0 in an empty slot.
     var second: UInt32
   }
 
@@ -23,10 +23,10 @@ final class ProbeTable<Value: BitwiseCopyable> {
   private var mask: Int
   private(set) var count = 0
   private let limit: Int
-  /// Files choose the keys; they do not know this.
+  /// Keys come from files, which cannot predict the seed.
   private let seed = UInt64.random(in: .min ... .max) | 1
 
-  /// - Parameter limit: how many keys at most.
+  /// - Parameter limit: maximum number of keys.
   init(limit: Int) {
     self.limit = limit
     mask = 4095
@@ -37,12 +37,12 @@ final class ProbeTable<Value: BitwiseCopyable> {
 
   private static var hugePageBytes: Int { 2 << 20 }
 
-  /// Slots without keys: all their bytes are 0.
+  /// Allocates empty slots: all their bytes are 0.
   private static func allocate(_ count: Int) -> UnsafeMutablePointer<Entry> {
     let bytes = count * MemoryLayout<Entry>.stride
     let memory = mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let memory, memory != MAP_FAILED else { fatalError("no memory for \(bytes) bytes") }
-    // Probes go anywhere: with small pages, most would have to look up the page first.
+    // Probes are spread over all the memory; with small pages, most would miss the TLB.
     if bytes >= hugePageBytes { madvise(memory, bytes, MADV_HUGEPAGE) }
     return memory.bindMemory(to: Entry.self, capacity: count)
   }
@@ -51,9 +51,9 @@ final class ProbeTable<Value: BitwiseCopyable> {
     munmap(entries, count * MemoryLayout<Entry>.stride)
   }
 
-  /// The key's entry, if it holds at `time`. `second` is not 0.
+  /// Returns the key's entry if it holds at `time`. `second` must not be 0.
   ///
-  /// - Trap: good until the next addition.
+  /// - Trap: the pointer is valid until the next insertion.
   @inline(__always)
   func entry(_ first: UInt64, _ second: UInt32, at time: Int64) -> UnsafePointer<Entry>? {
     let entry = entries + slot(first, second)
@@ -62,8 +62,8 @@ final class ProbeTable<Value: BitwiseCopyable> {
     return UnsafePointer(entry)
   }
 
-  /// Brings the key's slot, or what is before it, into the processor's caches: for who asks for
-  /// many keys. Gives the value there, whoever's it is.
+  /// Prefetches the key's home slot for callers with many queries. Returns the value in that slot,
+  /// which may belong to another key.
   @inline(__always)
   func approach(_ first: UInt64, _ second: UInt32) -> Value {
     entries[home(first, second)].value
@@ -85,7 +85,7 @@ final class ProbeTable<Value: BitwiseCopyable> {
       first: first, from: times.lowerBound, until: times.upperBound, value: value, second: second)
   }
 
-  /// The key's place among the eight that it is one of.
+  /// Returns the preferred slot of a key, within the group of eight shared with its neighbors.
   @inline(__always)
   private func home(_ first: UInt64, _ second: UInt32) -> Int {
     let group = first &>> 3 ^ UInt64(second) &* 0x9e37_79b9_7f4a_7c15
@@ -94,7 +94,7 @@ final class ProbeTable<Value: BitwiseCopyable> {
     return (hash | Int(truncatingIfNeeded: first & 7)) & mask
   }
 
-  /// Where the key is, or would be put: at or after its home.
+  /// Returns the slot of the key, or the slot for its insertion, at or after its home.
   @inline(__always)
   private func slot(_ first: UInt64, _ second: UInt32) -> Int {
     var slot = home(first, second)
@@ -115,7 +115,8 @@ final class ProbeTable<Value: BitwiseCopyable> {
       count = 0
       return
     }
-    // Small ones grow faster: each step copies, and interrupts the other threads' processors.
+    // Small tables grow faster: each growth copies the table and interrupts the other threads'
+    // processors.
     let grown = oldCount * (oldCount < 1 << 16 ? 8 : 2)
     entries = Self.allocate(grown)
     mask = grown - 1

@@ -1,19 +1,19 @@
 internal import TraceFormat
 
-/// Which of some workers takes which process, so that each has about as many events.
+/// Assigns processes to workers so that each worker has about the same number of events.
 struct ProcessOwners {
-  /// Parts of the trace of which some are looked at.
+  /// Number of parts into which the trace is divided for sampling.
   private static let partCount = 64
   private static let sampledParts = 4
-  /// What the busiest worker may have, as a multiple of its fair share.
+  /// Maximum load of the busiest worker, as a multiple of its fair share.
   private static let unfairnessMax = 1.3
 
   private var owners: [UInt32: Int] = [:]
   private let count: Int
 
-  /// - Parameter events: how many events each process has, of those that were looked at.
+  /// - Parameter events: number of sampled events of each process.
   ///
-  /// Nil where the processes cannot be shared out fairly: one has most of the events.
+  /// Returns nil if the processes cannot be divided fairly, because one has most of the events.
   init?(_ events: [UInt32: Int], _ count: Int) {
     self.count = count
     var loads = [Int](repeating: 0, count: count)
@@ -28,12 +28,12 @@ struct ProcessOwners {
     }
   }
 
-  /// From 0.
+  /// Returns the index of the worker, from 0.
   func owner(of pid: UInt32) -> Int { owners[pid] ?? Int(pid) % count }
 
-  /// How many events of some parts of the trace each process has.
+  /// Returns the number of events of each process in a sample of the trace.
   ///
-  /// - Cost: reads and counts the 16th part of the events.
+  /// - Cost: reads and counts one sixteenth of the events.
   static func sample(_ file: TraceFile, _ filter: ReplayFilter) throws -> [UInt32: Int] {
     var counts: [UInt32: Int] = [:]
     let parts = file.parts(partCount, of: filter)

@@ -1,11 +1,11 @@
 extension StackTree {
-  /// The tree with each function that calls itself as one node.
+  /// Returns the tree with recursive calls of each function merged into one node.
   ///
-  /// - Cost: two passes over the nodes, and a look-up of a child for each.
+  /// - Cost: two passes over the nodes, and one look-up of a child per node.
   func foldingRecursion() -> StackTree {
     guard isRecursive else { return self }
     var result = StackTree(likeNodesOf: self)
-    // Of each node: the node of the result.
+    // Node of the result for each node of this tree.
     var targets = [UInt32](repeating: 0, count: count)
     for node in 1..<max(count, 1) {
       let source = Int(parents[node])
@@ -19,7 +19,7 @@ extension StackTree {
     return result
   }
 
-  /// Whether a function calls itself.
+  /// Whether any function calls itself.
   private var isRecursive: Bool {
     (1..<max(count, 1)).contains { node in
       let parent = Int(parents[node])

@@ -1,20 +1,20 @@
 internal import TraceEvents
 public import TraceFormat
 
-/// Which events' stacks are taken together.
+/// Selects the events whose stacks are combined.
 public struct StackSelection {
-  /// Which event types, times, processes and threads.
+  /// Event types, times, processes and threads.
   public var filter = ReplayFilter()
-  /// The field that says what an event stands for; without it, each stands for 1.
+  /// Field that holds the weight of an event; if nil, each event has weight 1.
   public var weightField: String?
-  /// Each thread has a node of its own below its process.
+  /// Whether each thread has its own node below its process.
   public var separatesThreads = false
-  /// Called with each process, on any thread; false leaves its events out.
+  /// Called with each process, on any thread; returning false excludes its events.
   public var admits: (@Sendable (ResolvedProcess) -> Bool)?
 
   public init() {}
 
-  /// The CPU samples, by CPU time.
+  /// CPU samples, weighted by CPU time.
   public static var samples: StackSelection {
     var selection = StackSelection()
     selection.filter.admits = {
@@ -25,19 +25,19 @@ public struct StackSelection {
   }
 }
 
-/// The stacks of a trace's events, put together into one tree: processes, then (if wanted) threads,
-/// then frames from the outermost in.
+/// Stacks of a trace's events combined into one tree: processes, then optionally threads, then
+/// frames from the outermost to the innermost.
 ///
-/// - Guarantee: every event of the selection counts at exactly one node, those without a stack at
-///   their process's.
-/// - Cost: a hash look-up an event whose stack came before; each different address of a process is
-///   resolved once for each time that something else lives there. Memory grows with the number of
-///   different stacks, up to ``StackTree/nodesMax``, and not with that of events.
+/// - Guarantee: every selected event counts at exactly one node; events without a stack count at
+///   the node of their process.
+/// - Cost: one hash look-up per event whose stack was seen before. Each distinct address of a
+///   process is resolved once for each period in which its code is the same. Memory grows with the
+///   number of distinct stacks, up to ``StackTree/nodesMax``, and not with the number of events.
 public struct StackCollection: Sendable {
   public internal(set) var tree = StackTree()
   public internal(set) var frames = FrameTable()
   public internal(set) var totals = StackTotals()
-  /// Process and thread ids of the events.
+  /// Process and thread ids of the events, packed.
   var threads: Set<UInt64> = []
   var weights = WeightCounts()
   var begins: [ProcessBegin] = []
@@ -46,10 +46,10 @@ public struct StackCollection: Sendable {
 
   /// Reads `file` once. To share the run with other passes, use a ``StackCollecting``.
   ///
-  /// Of a large trace, each core takes a part of its time, where the resolver has
+  /// For a large trace, several threads share the events if the resolver implements
   /// ``FrameResolver/another()``; the result is the same.
   ///
-  /// - Throws: a ``FormatError`` when the file cannot be read any more.
+  /// - Throws: a ``FormatError`` if the file can no longer be read.
   public init(
     _ file: TraceFile, _ selection: StackSelection, _ resolver: some FrameResolver
   ) throws {
@@ -63,10 +63,10 @@ public struct StackCollection: Sendable {
   }
 }
 
-/// Collects the stacks of a trace's events. Its resolver's passes are finished.
+/// Collects the stacks of a trace's events. The passes of its resolver must be finished.
 public final class StackCollecting: Pass {
   private let selection: StackSelection
-  /// Of each event type, the field that says what an event stands for; -1 for 1.
+  /// Index of the weight field by event type; -1 for weight 1.
   private let fields: [Int]
   private let state: UnsafeMutablePointer<StackCollector>
 
@@ -95,7 +95,7 @@ public final class StackCollecting: Pass {
     state.deallocate()
   }
 
-  /// Asks for the events of the selection.
+  /// Subscribes to the selected events.
   public func subscribe(to replay: Replay) {
     let weights = selection.weightField.map { EventFields.named([$0]) } ?? .none
     replay.onAny(where: selection.filter, fields: weights) { [self, fields, state] event in
@@ -106,12 +106,12 @@ public final class StackCollecting: Pass {
     }
   }
 
-  /// The tree and the sums.
+  /// Returns the tree and the totals.
   public func finish() -> StackCollection { state.pointee.take() }
 }
 
 extension FieldType {
-  /// Whether values can be added up.
+  /// Whether values of this type can be summed.
   var isUnsignedNumber: Bool {
     guard self != .array(element), case .scalar(let scalar) = element else { return false }
     return !scalar.isSigned && scalar != .bool && scalar != .float && scalar != .double

@@ -1,9 +1,9 @@
 internal import TraceEvents
 internal import TraceFormat
 
-/// Puts events' stacks into a tree while they are read, in time order.
+/// Builds a tree from events' stacks while they are read, in time order.
 struct StackCollector {
-  /// Bounds of the caches, which are forgotten when they are full.
+  /// Limits of the caches, which are emptied when full.
   static let placesMax = 2 << 20
   static let addressesMax = 1 << 20
 
@@ -16,35 +16,35 @@ struct StackCollector {
   private var resolver: any FrameResolver
 
   private var origins: [Origin] = []
-  /// By pid and generation.
+  /// Process numbers by pid and generation.
   private var processNumbers: [UInt64: UInt32] = [:]
   private var originIndexes: [OriginKey: Int] = [:]
-  /// The latest origin of each thread.
+  /// Latest origin of each thread.
   private var latestOrigins: [UInt64: Int] = [:]
   private var threads: Set<UInt64> = []
-  /// What each origin's events are in all.
+  /// Total metric of each origin's events.
   private var metrics: [StackMetric] = []
-  /// Threads that were met lately, by a few bits of their number.
+  /// Recently met threads, indexed by a few bits of their id.
   private let recent: UnsafeMutablePointer<RecentThread>
-  /// Events that wait: while one is put in its place, the next ones' memory comes nearer.
+  /// Queue of events: while one is placed, the memory for the next ones is prefetched.
   private let waiting: UnsafeMutablePointer<Sample>
   private var waitingCount = 0
-  /// Keeps the loads that only bring memory nearer; means nothing.
+  /// Keeps the prefetching loads from being optimized away; has no meaning.
   private var approached: UInt64 = 0
-  /// By origin, of each of the file's stacks that was an event's, and of every fourth that only
-  /// leads to others: the tree's node, and how long that is right. Of the rest the next outer one
-  /// is near.
+  /// Tree nodes of the file's stacks and the times for which they hold, by origin and stack. It has
+  /// every stack that belonged to an event, and every fourth of the stacks that only lead to
+  /// others. For the rest, an outer stack that has an entry is near.
   private let places: ProbeTable<UInt32>
-  /// By process and address.
+  /// Resolved addresses, by process and address.
   private let addresses: ProbeTable<Answer>
-  /// The frames of a stack that have no place yet, innermost first.
+  /// Frames of a stack that have no node yet, innermost first.
   private var path: [Step] = []
   private var weights = WeightCounts()
   private var begins: [ProcessBegin] = []
-  /// The weight of the latest events, and how many in a row had it.
+  /// Weight of the latest events, and the number of consecutive events with it.
   private var latestWeight: (weight: UInt64, count: Int) = (0, 0)
 
-  /// Whose events share a node of the tree.
+  /// Events of one origin share a node of the tree.
   private struct Origin {
     var process: ResolvedProcess
     /// Dense, from 1.
@@ -57,7 +57,7 @@ struct StackCollector {
   private struct RecentThread: BitwiseCopyable {
     var pid: UInt32
     var tid: UInt32
-    /// None with such an index has been met.
+    /// -1 while no thread with this index has been met.
     var origin: Int32 = -1
     var from = Int64.max
     var until = Int64.min
@@ -73,7 +73,7 @@ struct StackCollector {
     }
   }
 
-  /// What is needed of an event.
+  /// The required data of an event.
   private struct Sample {
     var time: Int64
     var weight: UInt64
@@ -81,7 +81,7 @@ struct StackCollector {
     var tid: UInt32
     var stack: StackID
 
-    /// How many wait at most.
+    /// Maximum number of waiting events.
     static let waitingMax = 32
   }
 
@@ -90,15 +90,15 @@ struct StackCollector {
     var tid: UInt32
   }
 
-  /// Where a stack counts.
+  /// Node at which a stack counts.
   private struct Place {
     var node: StackTree.Node
-    /// Outer callers are missing.
+    /// Whether outer callers are missing.
     var isCut = false
 
     init(node: StackTree.Node) { self.node = node }
 
-    /// The node's number has 23 bits.
+    /// The node number has 23 bits.
     init(rawValue: UInt32) {
       node = Int(rawValue & ~(1 << 31))
       isCut = rawValue >> 31 != 0
@@ -107,7 +107,7 @@ struct StackCollector {
     var rawValue: UInt32 { UInt32(truncatingIfNeeded: node) | (isCut ? 1 << 31 : 0) }
   }
 
-  // Not private: a private type in a generic class is not specialised.
+  // Not private: a private type in a generic class is not specialized.
   struct Answer: BitwiseCopyable {
     var frame: UInt32 = 0
     var inlinedStart: UInt32 = 0
@@ -116,12 +116,12 @@ struct StackCollector {
 
   private struct Step: BitwiseCopyable {
     var address: UInt64
-    /// In ``places``; 0 where it is not kept there.
+    /// Key in ``places``; 0 if the step is not stored there.
     var key: UInt64
     var isCaller: Bool
   }
 
-  /// - Parameter sharers: how many collectors share the memory that one may take.
+  /// - Parameter sharers: number of collectors that share the memory allowed for one.
   init(
     _ file: TraceFile, _ selection: StackSelection, _ resolver: some FrameResolver, sharers: Int
   ) {
@@ -136,7 +136,7 @@ struct StackCollector {
     waiting = .allocate(capacity: Sample.waitingMax)
   }
 
-  /// The collector is not used any more.
+  /// Frees the memory. The collector must not be used afterwards.
   func deallocate() {
     recent.deallocate()
     waiting.deallocate()
@@ -150,8 +150,8 @@ struct StackCollector {
     if waitingCount == Sample.waitingMax { addWaiting() }
   }
 
-  /// Puts the events that wait in their places. Each needs memory that is mostly not in the caches:
-  /// all are approached before the first is needed, so that the waits overlap.
+  /// Places the waiting events. Each needs memory that is mostly not in the caches; all of it is
+  /// prefetched before the first use, so that the delays overlap.
   private mutating func addWaiting() {
     var nodes = InlineArray<32, UInt32>(repeating: 0)
     for index in 0..<waitingCount {
@@ -185,7 +185,7 @@ struct StackCollector {
   }
 
   private mutating func note(_ sample: Sample) {
-    // Events come in time order, but for those of a file that is too large for that.
+    // Events come in time order, except from a file too large to sort.
     let (time, weight) = (sample.time, sample.weight)
     if let times = totals.times {
       if !times.contains(time) {
@@ -204,7 +204,7 @@ struct StackCollector {
 
   // MARK: Processes
 
-  /// Of an event whose thread was not met lately.
+  /// Returns the origin of an event whose thread was not met recently.
   private mutating func origin(of sample: Sample) -> Int {
     let origin = findOrigin(of: sample)
     if origins[origin].isAdmitted {
@@ -260,7 +260,7 @@ struct StackCollector {
 
   // MARK: Stacks
 
-  /// Finds or makes a stack's place: below that of the innermost frame that has one already.
+  /// Finds or creates a stack's node, below that of its innermost frame that already has one.
   private mutating func place(of sample: Sample, _ origin: Int) -> Place {
     let time = sample.time
     let owner = UInt32(truncatingIfNeeded: origin + 1)
@@ -307,7 +307,7 @@ struct StackCollector {
   private mutating func answer(
     _ address: UInt64, _ origin: Int, _ time: Int64, isCaller: Bool
   ) -> (Answer, ClosedRange<Int64>) {
-    // The kernel's addresses are the same in all processes.
+    // Kernel addresses are the same in all processes.
     let process = StackAddress.isKernel(address) ? 0 : origins[origin].number
     let key = process &<< 1 &+ (isCaller ? 2 : 1)
     if let known = addresses.entry(address, key, at: time) {
@@ -330,7 +330,7 @@ struct StackCollector {
 
   // MARK: Totals
 
-  /// What was collected; nothing is left.
+  /// Returns the collected data and leaves the collector empty.
   mutating func take() -> StackCollection {
     addWaiting()
     var collection = StackCollection()

@@ -1,33 +1,33 @@
-/// A frame's number in a ``FrameTable``.
+/// Index of a frame in a ``FrameTable``.
 public struct FrameID: RawRepresentable, Hashable, Sendable {
   public var rawValue: UInt32
 
   @inlinable public init(rawValue: UInt32) { self.rawValue = rawValue }
 }
 
-/// One line of a call tree: a function as it is shown, or what stands for one.
+/// One line of a call tree: a function as displayed, or a placeholder for one.
 public struct StackFrame: Hashable, Sendable {
-  /// What stands behind the name.
+  /// What the frame represents.
   public enum Kind: UInt8, Hashable, Sendable {
-    /// The root of a process's stacks.
+    /// Root of a process's stacks.
     case process
     case thread
-    /// A function that has a name.
+    /// A named function.
     case function
-    /// An address without a name; ``StackFrame/mark`` says why.
+    /// An address without a name; ``StackFrame/mark`` has the reason.
     case unresolved
-    /// What a group pattern made of other frames.
+    /// Several frames combined by a group pattern.
     case group
   }
 
   public var kind: Kind
-  /// The image or origin: `libc.so.6`, `[jit]`, `[k]`; empty where there is none.
+  /// Image or origin, such as `libc.so.6`, `[jit]` or `[k]`; empty if there is none.
   public var module: String
-  /// The function as people call it; `?` where there is no name.
+  /// Display name of the function; `?` if it has no name.
   public var function: String
-  /// A few words behind the name: a JIT's tier, the reason why there is no name.
+  /// Text of a few words after the name: a JIT tier, or the reason why there is no name.
   public var mark: String
-  /// Where in the source, as `work.c:12`; empty where lines are not shown or not known.
+  /// Source location such as `work.c:12`; empty if lines are not shown or not known.
   public var place: String
 
   public init(
@@ -40,8 +40,8 @@ public struct StackFrame: Hashable, Sendable {
     self.place = place
   }
 
-  /// `libc.so.6!memcpy`, `[jit]!fib (turbofan)`, `demo!work  work.c:12`, `Process node (1234)`:
-  /// what patterns are matched with.
+  /// Full name against which patterns are matched: `libc.so.6!memcpy`, `[jit]!fib (turbofan)`,
+  /// `demo!work  work.c:12`, `Process node (1234)`.
   public var name: String {
     var name = ""
     switch kind {
@@ -56,27 +56,27 @@ public struct StackFrame: Hashable, Sendable {
   }
 }
 
-/// Gives equal frames one number.
+/// Assigns equal frames the same index.
 ///
-/// - Cost: memory grows with the number of different frames, so with the symbols of the trace, not
-///   with its samples.
+/// - Cost: memory grows with the number of distinct frames and thus with the number of symbols in
+///   the trace, not with the number of samples.
 public struct FrameTable: Sendable {
   public private(set) var frames: [StackFrame] = []
-  /// Frames that stand below the function they are a part of: see ``ResolvedFrame/inlined``.
+  /// Frames shown below the function into which they are inlined: see ``ResolvedFrame/inlined``.
   public private(set) var inlined: [FrameID] = []
-  /// By the frames' hashes, open addressing: numbers + 1, 0 for an empty slot. A dictionary would
-  /// keep each frame's strings twice, and hash them again whenever it grows.
+  /// Open-addressing hash table of frame indexes + 1, with 0 for an empty slot. A dictionary would
+  /// store each frame's strings twice and rehash them whenever it grows.
   private var slots = [UInt32](repeating: 0, count: 1024)
   private var hashes: [Int] = []
 
   public init() {}
 
-  /// The number of `frame`, the same for an equal one.
+  /// Returns the index of `frame`; equal frames have the same index.
   public mutating func id(of frame: StackFrame) -> FrameID {
     id(of: frame, frame.hashValue)
   }
 
-  /// Takes in the frames of another table; gives the number of each.
+  /// Adds the frames of another table; returns the index of each in this one.
   mutating func add(_ other: FrameTable) -> [FrameID] {
     zip(other.frames, other.hashes).map { id(of: $0, $1) }
   }
@@ -104,7 +104,7 @@ public struct FrameTable: Sendable {
     }
   }
 
-  /// Keeps inlined frames, the outermost first, for a ``ResolvedFrame``.
+  /// Stores inlined frames, outermost first, for a ``ResolvedFrame``.
   public mutating func keep(inlined frames: [FrameID]) -> Range<UInt32> {
     let start = UInt32(inlined.count)
     inlined += frames

@@ -1,6 +1,6 @@
-/// How many events had which weight, of the first weights that were met.
+/// Number of events by weight, for the first distinct weights met.
 struct WeightCounts: Sendable {
-  /// Different weights that are counted apart.
+  /// Maximum number of weights counted separately.
   static let max = 64
 
   private var counts: [UInt64: Int] = [:]
@@ -13,27 +13,27 @@ struct WeightCounts: Sendable {
     for (weight, count) in other.counts.sorted(by: { $0.key < $1.key }) { add(count, of: weight) }
   }
 
-  /// The weight that most events have; 0 when there is none.
+  /// Most frequent weight; 0 if there is none.
   var usual: UInt64 { counts.max { ($0.value, $0.key) < ($1.value, $1.key) }?.key ?? 0 }
 }
 
-/// Where a tree's stacks of a process begin, and when the first of its events came.
+/// Root of a process's stacks in a tree, and time of the process's first event.
 struct ProcessBegin: Sendable {
   var node: StackTree.Node
   var time: Int64
 }
 
 extension StackCollection {
-  /// What several collectors have found, each in other processes or at other times, the earlier
-  /// first. Nodes below a process are in the order in which one collector would have made them, and
-  /// so are the processes.
+  /// Merges the results of several collectors, each for other processes or other times, earlier
+  /// ones first. Processes, and the nodes below a process, are in the order in which one collector
+  /// would have created them.
   ///
-  /// - Cost: a look-up a node and a frame.
+  /// - Cost: one look-up per node and frame.
   init(merging parts: [StackCollection]) {
     let begins = parts.flatMap { part in
       part.begins.map { (time: $0.time, frame: part.frames[part.tree.frames[$0.node]]) }
     }
-    // Sorting keeps the order of equal ones.
+    // Sorting is stable.
     for begin in begins.sorted(by: { $0.time < $1.time }) {
       _ = tree.child(of: StackTree.root, frames.id(of: begin.frame))
     }
@@ -47,7 +47,7 @@ extension StackCollection {
     settle()
   }
 
-  /// Brings what is derived up to date.
+  /// Updates derived totals.
   mutating func settle() {
     totals.threadCount = threads.count
     totals.usualWeight = weights.usual
@@ -59,7 +59,7 @@ extension StackCollection {
 }
 
 extension ResolvedProcess {
-  /// Different for each life of each process id.
+  /// Unique number for each lifetime of each process id.
   var life: UInt64 { UInt64(pid) << 32 | UInt64(generation) }
 }
 

@@ -1,19 +1,20 @@
-/// Which stacks are shown, and how their frames are drawn together: PerfView's group, fold, include
-/// and exclude patterns.
+/// Selects stacks and combines their frames by PerfView's group, fold, include and exclude
+/// patterns.
 ///
-/// Groups come first, each on what the one before made; the other patterns see the groups' names. A
-/// stack is shown when none of its frames fits an exclude pattern, and of the frames that are left
-/// after folding some fit every include pattern (`|` inside a pattern means or).
+/// Groups are applied first, each to the result of the previous one; the other patterns are matched
+/// against the groups' names. A stack is shown if none of its frames matches an exclude pattern
+/// and, after folding, every include pattern matches one of the remaining frames (`|` separates
+/// alternatives within a pattern).
 public struct StackShaping: Sendable {
-  /// Each needs a bit.
+  /// Limited because each pattern needs a bit.
   public static let includePatternsMax = 64
 
   public var groups: [FrameGroup] = []
-  /// What such a frame has counts for its caller.
+  /// Frames that are removed; their metrics count for their caller.
   public var fold: [FramePattern] = []
   public var include: [FramePattern] = []
   public var exclude: [FramePattern] = []
-  /// A function that calls itself is one node. Groups that call themselves always are.
+  /// Whether recursive calls of a function are merged into one node. Recursive groups always are.
   public var foldsRecursion = false
 
   public init() {}
@@ -22,16 +23,17 @@ public struct StackShaping: Sendable {
     !groups.isEmpty || !fold.isEmpty || !include.isEmpty || !exclude.isEmpty
   }
 
-  /// The tree as these patterns show it.
+  /// Returns the tree after applying the patterns.
   ///
-  /// - Cost: each pattern is tried once a frame of `frames`; then one look-up a node.
+  /// - Cost: each pattern is matched once per frame of `frames`; then one look-up per node.
   public func shape(_ tree: StackTree, _ frames: inout FrameTable) -> StackTree {
     guard hasPatterns else { return foldsRecursion ? tree.foldingRecursion() : tree }
     let verdicts = verdicts(&frames)
     var result = StackTree(nodeLimit: max(tree.count, 1))
     var nodes = [Int](repeating: Self.discarded, count: tree.count)
     nodes[StackTree.root] = StackTree.root
-    // Of each node of the result: its group, and the include patterns that fit it or a caller.
+    // For each node of the result: its group, and the include patterns matched by it or one of its
+    // callers.
     var groups: [Int32] = [-1]
     var included: [UInt64] = [0]
     for node in 1..<max(tree.count, 1) {
@@ -63,7 +65,7 @@ public struct StackShaping: Sendable {
 
   private static let discarded = -1
 
-  /// What the patterns say of a frame.
+  /// Result of all patterns for one frame.
   private struct Verdict {
     var frame: FrameID
     var group: Int32 = -1
@@ -94,7 +96,7 @@ public struct StackShaping: Sendable {
     }
   }
 
-  /// A group without a name takes a frame out of all groups; one by entry ends the search.
+  /// A group with an empty name removes a frame from all groups. An entry group ends the search.
   private func group(of frame: String) -> (name: String, isEntry: Bool)? {
     var found: (name: String, isEntry: Bool)?
     for group in groups {

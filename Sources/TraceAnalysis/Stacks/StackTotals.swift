@@ -1,26 +1,26 @@
-/// What a ``StackCollection`` took in, in all.
+/// Totals of a ``StackCollection``.
 public struct StackTotals: Hashable, Sendable {
-  /// Of one process.
+  /// Totals of one process.
   public struct Process: Hashable, Sendable {
     public var process: ResolvedProcess
     public var metric = StackMetric()
   }
 
   public var metric = StackMetric()
-  /// Time of the first and the last event, in nanoseconds since the trace began; nil when there is
-  /// none.
+  /// Times of the first and the last event, in nanoseconds since the trace began; nil if there are
+  /// no events.
   public var times: ClosedRange<Int64>?
-  /// Events that have no stack.
+  /// Events without a stack.
   public var withoutStack = StackMetric()
-  /// Of the events with a stack, those whose innermost frame has no name.
+  /// Events with a stack whose innermost frame has no name.
   public var unresolved = StackMetric()
-  /// Events whose stack ends before its outermost caller: the rest was not recorded, or is in a
+  /// Events whose stack is missing its outermost callers: they were not recorded, or are in a
   /// damaged part of the file.
   public var cut = StackMetric()
-  /// Largest first.
+  /// Processes, largest first.
   public var processes: [Process] = []
   public var threadCount = 0
-  /// The weight that most events have, where all are alike: a sampling interval.
+  /// Most frequent weight of an event; for samples of equal weight, the sampling interval.
   public var usualWeight: UInt64 = 0
 
   public init() {}

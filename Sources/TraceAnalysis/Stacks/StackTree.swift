@@ -1,4 +1,4 @@
-/// How often something was seen, and how much it stands for (CPU time in nanoseconds, bytes …).
+/// Number of events and their total weight (CPU time in nanoseconds, bytes …).
 public struct StackMetric: Hashable, Sendable {
   public var count: UInt64
   public var weight: UInt64
@@ -9,52 +9,52 @@ public struct StackMetric: Hashable, Sendable {
     self.weight = weight
   }
 
-  /// Both together; sums of a hostile file may wrap.
+  /// Returns the sum of two metrics; sums from a malicious file may wrap.
   @inlinable
   public static func &+ (a: StackMetric, b: StackMetric) -> StackMetric {
     StackMetric(count: a.count &+ b.count, weight: a.weight &+ b.weight)
   }
 
-  /// Adds to a sum.
+  /// Adds a metric to a sum.
   @inlinable
   public static func &+= (a: inout StackMetric, b: StackMetric) { a = a &+ b }
 }
 
-/// Stacks that share their callers: a node is a frame below the node that called it.
+/// Stacks that share their callers: each node is a frame below the node of its caller.
 ///
-/// Node 0 is the root, which is no frame. A node comes after its parent, so a pass in order sees
-/// callers first, and a pass in reverse callees first.
+/// Node 0 is the root, which is not a frame. A node comes after its parent, so a pass in order
+/// visits callers first, and a pass in reverse order visits callees first.
 ///
-/// - Guarantee: at most ``nodesMax`` nodes; what is deeper then counts at the last caller that has
-///   a node, and ``isCut`` says so.
-/// - Cost: 28 bytes a node, and up to 16 for one that has siblings; a look-up of a child is a
-///   comparison, or for a sibling one probe of a hash table.
+/// - Guarantee: at most ``nodesMax`` nodes. Beyond that, a stack counts at its innermost caller
+///   that has a node, and ``isCut`` is set.
+/// - Cost: 28 bytes per node, and up to 16 more for a node with siblings. A look-up of a child is
+///   one comparison, or for a sibling one probe of a hash table.
 public struct StackTree: Sendable {
-  /// A node's position in the tree.
+  /// Index of a node in the tree.
   public typealias Node = Int
 
   public static let root: Node = 0
-  /// Numbers have 23 bits.
+  /// Node numbers have 23 bits.
   public static let nodesMax = 6 << 20
 
   public private(set) var parents: [UInt32] = [0]
-  /// Of each node; the root's means nothing.
+  /// Frame of each node; the root's has no meaning.
   public private(set) var frames: [FrameID] = [FrameID(rawValue: .max)]
-  /// What was seen with this very stack.
+  /// Metric of exactly this stack, for each node.
   public private(set) var exclusive: [StackMetric] = [StackMetric()]
-  /// Whether there were more different stacks than nodes.
+  /// Whether there were more distinct stacks than nodes.
   public private(set) var isCut = false
 
   private let nodeLimit: Int
-  /// Of each node its first child, 0 where there is none. Most nodes have no other, and a stack's
-  /// nodes were mostly made one after the other: they lie beside each other.
+  /// First child of each node, 0 if there is none. Most nodes have only one child, and a stack's
+  /// nodes are mostly created consecutively, so they are adjacent in memory.
   private var firstChildren: [UInt32] = [0]
   private var siblingCount = 0
-  /// The other children. Open addressing: node numbers with some of their hashes' bits above them,
-  /// so that most slots of other nodes need no look at the node; 0 for an empty slot.
+  /// Open-addressing hash table of all other children: node numbers with some hash bits above them,
+  /// so that most mismatches are detected without accessing the node; 0 for an empty slot.
   private var slots: [UInt32]
   private static let numberMask: UInt32 = 1 << 23 - 1
-  /// Files choose the frames; they do not know this.
+  /// Frames come from files, which cannot predict the seed.
   private let seed: UInt64
 
   public init() { self.init(nodeLimit: Self.nodesMax) }
@@ -65,7 +65,7 @@ public struct StackTree: Sendable {
     slots = [UInt32](repeating: 0, count: 1024)
   }
 
-  /// A tree without nodes, with room for those of another.
+  /// Creates an empty tree with capacity for the nodes of another.
   init(likeNodesOf other: StackTree) {
     self.init(nodeLimit: other.count)
     isCut = other.isCut
@@ -78,7 +78,7 @@ public struct StackTree: Sendable {
 
   public var count: Int { parents.count }
 
-  /// The node of `frame` called by `parent`, made when it is new.
+  /// Returns the node of `frame` called by `parent`, creating it if it is new.
   public mutating func child(of parent: Node, _ frame: FrameID) -> Node {
     let first = Int(firstChildren[parent])
     guard first != 0 else {
@@ -89,7 +89,7 @@ public struct StackTree: Sendable {
     return frames[first] == frame ? first : sibling(parent, frame)
   }
 
-  /// A child that is not its parent's first.
+  /// Returns a child that is not its parent's first.
   private mutating func sibling(_ parent: Node, _ frame: FrameID) -> Node {
     let hash = hash(parent, frame)
     let tag = Self.tag(hash)
@@ -111,7 +111,7 @@ public struct StackTree: Sendable {
     return node
   }
 
-  /// A new node; the parent if there may be no more.
+  /// Appends a node; returns the parent if the limit is reached.
   private mutating func append(_ frame: FrameID, below parent: Node) -> Node {
     guard count < nodeLimit else {
       isCut = true
@@ -124,17 +124,16 @@ public struct StackTree: Sendable {
     return count - 1
   }
 
-  /// Brings what was seen with a node's stack into the processor's caches. What it gives means
-  /// nothing.
+  /// Prefetches the metric of a node. The result has no meaning.
   @inline(__always)
   func approach(_ node: Node) -> UInt64 { node < exclusive.count ? exclusive[node].count : 0 }
 
-  /// Adds to what was seen with a node's stack.
+  /// Adds to the metric of a node's stack.
   public mutating func add(_ metric: StackMetric, at node: Node) { exclusive[node] &+= metric }
 
-  /// Adds another tree, whose frames `frame` gives numbers of this one's.
+  /// Adds another tree; `frame` maps its frame ids to those of this tree.
   ///
-  /// - Cost: a look-up a node of the other.
+  /// - Cost: one look-up per node of the other tree.
   mutating func add(_ other: StackTree, _ frame: (FrameID) -> FrameID) {
     add(other.exclusive[Self.root], at: Self.root)
     var nodes = [UInt32](repeating: 0, count: other.count)
@@ -171,7 +170,7 @@ public struct StackTree: Sendable {
     }
   }
 
-  /// The frames from the root to `node`.
+  /// Returns the frames from the root to `node`.
   public func path(to node: Node) -> [FrameID] {
     var path: [FrameID] = []
     var node = node
@@ -182,7 +181,7 @@ public struct StackTree: Sendable {
     return path.reversed()
   }
 
-  /// Of each node: what was seen with its stack, or with one that it began.
+  /// Returns the inclusive metric of each node: that of its stack and of all stacks below it.
   public func inclusive() -> [StackMetric] {
     var sums = exclusive
     for node in stride(from: count - 1, to: 0, by: -1) { sums[Int(parents[node])] &+= sums[node] }

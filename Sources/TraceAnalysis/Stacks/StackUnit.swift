@@ -1,13 +1,13 @@
-/// What a report of stacks adds up.
+/// Quantity summed by a stack report.
 public enum StackUnit: Hashable, Sendable {
-  /// Nanoseconds of CPU time.
+  /// CPU time in nanoseconds.
   case cpuTime
-  /// How many events there are.
+  /// Number of events.
   case events
-  /// The sum of a field of the events.
+  /// Sum of a field of the events.
   case field(String, isBytes: Bool)
 
-  /// The number in `metric` that counts.
+  /// Returns the component of `metric` that this unit counts.
   public func amount(of metric: StackMetric) -> UInt64 {
     self == .events ? metric.count : metric.weight
   }

@@ -3,17 +3,17 @@ internal import TraceFormat
 
 /// Collects the stacks of a large trace on several cores.
 ///
-/// Each takes some of the processes, which have nothing in common but the kernel. Where one process
-/// has most of the events, each takes a part of the trace's time.
+/// Each worker takes some of the processes, which share nothing but the kernel. If one process has
+/// most of the events, each worker takes a part of the trace's time instead.
 ///
-/// - Cost: what is met in several parts is resolved in each. All together take the memory for
-///   caches that one would.
+/// - Cost: addresses and stacks met in several parts are resolved in each. All workers together use
+///   as much cache memory as one collector would.
 enum StackWorkers {
   static let countMax = 4
-  /// Events of a part: for fewer, a thread is not worth its cost.
+  /// Minimum number of events in a part: below this, a thread costs more than it saves.
   static let eventsMin = 100_000
 
-  /// What is collected; nil where one thread is to do all.
+  /// Returns the collection; nil if one thread is to do all the work.
   static func collect(
     _ file: TraceFile, _ selection: StackSelection, _ resolver: some FrameResolver,
     cores: Int = sysconf(Int32(_SC_NPROCESSORS_ONLN)), eventsMin: Int = eventsMin
@@ -34,7 +34,7 @@ enum StackWorkers {
     return try merge(workers, file)
   }
 
-  /// What each worker takes of the selection.
+  /// Returns each worker's share of the selection.
   private static func shares(
     _ count: Int, of file: TraceFile, _ selection: StackSelection
   ) throws -> [StackShare] {
@@ -64,16 +64,16 @@ enum StackWorkers {
   }
 }
 
-/// What one worker takes.
+/// The share of one worker.
 struct StackShare {
   var selection: StackSelection
-  /// Both ends included; nil for all of the trace.
+  /// Time range, both ends inclusive; nil for the whole trace.
   var time: ClosedRange<Int64>?
 }
 
 /// Collects the stacks of a share of a trace's events.
 ///
-/// Not checked by the compiler: who made it uses it after ``join(_:)`` only.
+/// Thread safety is not checked by the compiler: the creator uses a worker only after ``join(_:)``.
 private final class StackWorker: @unchecked Sendable {
   let file: TraceFile
   private let replay: Replay
@@ -100,14 +100,15 @@ private final class StackWorker: @unchecked Sendable {
       try replay.run()
       return pass.finish()
     }
-    // The caches go here, on the worker's own thread.
+    // Frees the caches here, on the worker's own thread.
     pass = nil
   }
 
-  /// Names are demangled on it; the limit on the main thread's stack (ulimit -s) may be far less.
+  /// Stack size of a worker, which demangles names; the limit on the main thread's stack (ulimit
+  /// -s) may be far smaller.
   private static let stackBytes = 8 << 20
 
-  /// Nil where there is no thread to be had.
+  /// Starts the thread; returns nil if none can be created.
   func start() -> pthread_t? {
     var thread = pthread_t()
     var attributes = pthread_attr_t()
@@ -126,12 +127,12 @@ private final class StackWorker: @unchecked Sendable {
     return nil
   }
 
-  /// Waits for its end; without a thread of its own it works now.
+  /// Waits for the thread to end; without a thread, does the work now.
   func join(_ thread: pthread_t?) {
     if let thread { pthread_join(thread, nil) } else { run() }
   }
 
-  /// What was collected, once.
+  /// Returns the collection. Call once.
   func take() throws -> StackCollection {
     defer { result = nil }
     return try result?.get() ?? StackCollection()

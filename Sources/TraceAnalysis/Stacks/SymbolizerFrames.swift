@@ -2,11 +2,11 @@ internal import TraceEvents
 internal import TraceFormat
 internal import TraceSymbols
 
-/// What of the source code is shown with frames.
+/// Source details shown with frames.
 public struct SourceDetail: Hashable, Sendable {
-  /// The line: each line of a function is a frame of its own.
+  /// Whether lines are shown; each line of a function is then a separate frame.
   public var lines: Bool
-  /// Calls that a compiler has inlined, as frames below the function they are a part of.
+  /// Whether inlined calls are shown, as frames below the function into which they are inlined.
   public var inlined: Bool
 
   public init(lines: Bool = false, inlined: Bool = false) {
@@ -18,14 +18,14 @@ public struct SourceDetail: Hashable, Sendable {
   public static var none: SourceDetail { SourceDetail() }
 }
 
-/// Frames as a ``Symbolizer`` knows them.
+/// Frames resolved by a ``Symbolizer``.
 public struct SymbolizerFrames: FrameResolver {
   private let symbolizer: Symbolizer
   private let processes: ProcessHistory
   private let detail: SourceDetail
-  /// Nil where threads are not told apart.
+  /// Nil if threads are not shown separately.
   private let threads: ThreadNames?
-  /// By symbol, once it was met.
+  /// Frame of each symbol met so far.
   private var frames: [FrameID?] = []
   private var unresolved: [UnresolvedKey: FrameID] = [:]
 
@@ -35,12 +35,13 @@ public struct SymbolizerFrames: FrameResolver {
     var isKernel: Bool
   }
 
-  /// `symbolizer` is prepared; it keeps lines if they are asked for.
+  /// Creates a resolver. `symbolizer` must be prepared, and must keep lines if `detail` requests
+  /// them.
   public init(_ symbolizer: Symbolizer, detail: SourceDetail = .none) {
     self.init(symbolizer, detail: detail, threads: nil)
   }
 
-  /// - Parameter threads: what threads were called, already read; nil where none is asked for.
+  /// - Parameter threads: thread names, already read; nil if none are needed.
   init(_ symbolizer: Symbolizer, detail: SourceDetail, threads: ThreadNames?) {
     self.threads = threads
     self.symbolizer = symbolizer
@@ -48,22 +49,22 @@ public struct SymbolizerFrames: FrameResolver {
     processes = symbolizer.processes.history
   }
 
-  /// With a ``Symbolizer/another()`` of its own.
+  /// Returns a resolver with its own ``Symbolizer/another()``.
   public func another() -> Self? {
     Self(symbolizer.another(), detail: detail, threads: threads)
   }
 
-  /// The program that had `pid` then, by the trace's word on processes.
+  /// Returns the program that had `pid` at that time, according to the trace's process events.
   public mutating func process(_ pid: UInt32, at time: Int64) -> ResolvedProcess {
     processes.process(pid, at: time)
   }
 
-  /// What the trace's events of threads say.
+  /// Returns the thread's name according to the trace's thread events.
   public mutating func threadName(_ tid: UInt32, of process: ResolvedProcess) -> String? {
     threads?.name(of: tid, in: process)
   }
 
-  /// The symbolizer's answer, as a frame.
+  /// Converts the symbolizer's answer to a frame.
   public mutating func frame(
     _ address: UInt64, of process: ResolvedProcess, at time: Int64, isCaller: Bool,
     in table: inout FrameTable
@@ -87,7 +88,7 @@ public struct SymbolizerFrames: FrameResolver {
     }
   }
 
-  /// The symbol's frame with its line, and those inlined in it.
+  /// Returns the symbol's frame with its line, and the frames inlined there.
   private mutating func frames(
     of symbol: SymbolID, _ source: SourceFrames, validity: ClosedRange<Int64>,
     _ table: inout FrameTable
@@ -111,7 +112,7 @@ public struct SymbolizerFrames: FrameResolver {
     return ResolvedFrame(outer, inlined: table.keep(inlined: inner), validity: validity)
   }
 
-  /// In place of callers that were not found, or lie in a damaged part of the file.
+  /// Returns a placeholder for callers that were not found or lie in a damaged part of the file.
   private func lost(_ table: inout FrameTable) -> FrameID {
     table.id(of: StackFrame(.unresolved, function: "[callers lost]"))
   }
@@ -126,7 +127,7 @@ public struct SymbolizerFrames: FrameResolver {
     return id
   }
 
-  /// One whose name may be another's, who was there at about the same time.
+  /// Returns a frame whose name may belong to other code that was there at about the same time.
   private mutating func uncertainFrame(of symbol: SymbolID, _ table: inout FrameTable) -> FrameID {
     var frame = table[frame(of: symbol, &table)]
     frame.mark = frame.mark.isEmpty ? "uncertain" : frame.mark + ", uncertain"
@@ -147,7 +148,7 @@ public struct SymbolizerFrames: FrameResolver {
 extension CodeModule {
   static var kernelMark: String { "[k]" }
 
-  /// What stands before a function's name: an image's file name, `[jit]`, `[k]`.
+  /// Text shown before a function's name: an image's file name, `[jit]`, or `[k]`.
   public var shownName: String {
     switch source {
     case .jitdump, .provider, .perfMap: "[jit]"
@@ -158,7 +159,7 @@ extension CodeModule {
 }
 
 extension StackFrame {
-  /// A symbol as call trees show it.
+  /// Creates the frame of a symbol as call trees show it.
   public init(_ symbol: CodeSymbol, module: (ModuleID) -> CodeModule) {
     self.init(
       .function, module: module(symbol.module).shownName, function: symbol.name,
@@ -167,7 +168,7 @@ extension StackFrame {
 }
 
 extension MethodTier {
-  /// A word for people, as the runtime's own tools have it; empty where it is not known.
+  /// Tier name used by the runtime's own tools; empty if unknown.
   var mark: String {
     switch self {
     case .unknown: ""

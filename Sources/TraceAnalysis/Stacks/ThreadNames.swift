@@ -1,39 +1,39 @@
 internal import TraceEvents
 package import TraceFormat
 
-/// What threads were called.
+/// Names of threads over time.
 final class ThreadNames {
   private struct Thread: Hashable {
     var pid: UInt32
     var tid: UInt32
   }
 
-  /// From `since` on, until the next; empty where the thread has none any more.
+  /// A name valid from `since` until the next one; empty if the thread has no name any more.
   private struct Name {
     var since: Int64
     var name: String
   }
 
-  /// Names that are kept; of the threads that come later, none is known.
+  /// Maximum number of names kept; threads that come later have no name.
   static let namesMax = 1 << 20
-  /// The kernel's names have 15 bytes at most; a trace may claim more.
+  /// The kernel's names have at most 15 bytes; a trace may claim more.
   private static let nameBytesMax = 64
 
-  /// In order of time.
+  /// Names of each thread in order of time.
   private var names: [Thread: [Name]] = [:]
   private var count = 0
 
-  /// Asks for the events that tell of threads.
+  /// Subscribes to the events about threads.
   func subscribe(to replay: Replay) {
     replay.on(ThreadStart.self) { [self] event, header in add(event.name, header) }
     replay.on(ThreadName.self) { [self] event, header in add(event.name, header) }
     replay.on(ThreadStop.self) { [self] event, header in
-      // The session may have come after the thread began.
+      // The session may have started after the thread did.
       let thread = Thread(pid: header.pid, tid: header.tid)
       if names[thread] == nil { add(event.name, header, since: .min) }
       end(header.tid, header)
     }
-    // The thread that has the process's number is then another, or called as its program is.
+    // The thread whose id equals the process id is then a new one, or is named after its program.
     replay.on(ProcessStart.self) { [self] _, header in end(header.pid, header) }
     replay.on(ProcessExec.self) { [self] _, header in end(header.pid, header) }
     replay.on(ProcessStop.self) { [self] _, header in end(header.pid, header) }
@@ -49,21 +49,21 @@ final class ThreadNames {
     count += 1
   }
 
-  /// What happens later is another thread's of that number.
+  /// Ends the name: later events with this thread id belong to another thread.
   private func end(_ tid: UInt32, _ header: EventHeader) {
     let thread = Thread(pid: header.pid, tid: tid)
     guard !header.flags.contains(.rundown), names[thread]?.last?.name.isEmpty == false,
       count < Self.namesMax
     else { return }
-    // What has the same time may still be its.
+    // Events with the same timestamp may still belong to this thread.
     names[thread]!.append(Name(since: header.timestamp &+ 1, name: ""))
     count += 1
   }
 
-  /// Whether any thread has a name.
+  /// Whether no thread has a name.
   var isEmpty: Bool { names.isEmpty }
 
-  /// The name that a thread has at a time, and from when to when; nil where none is known.
+  /// Returns the name of a thread at a time and the times for which it holds; nil if unknown.
   func name(
     of tid: UInt32, pid: UInt32, at time: Int64
   ) -> (name: String?, from: Int64, before: Int64) {
@@ -79,17 +79,17 @@ final class ThreadNames {
     return (found.name.isEmpty ? nil : found.name, found.since, before)
   }
 
-  /// The last name that a thread had while its process lived; nil where none is known.
+  /// Returns the last name of a thread during its process's lifetime; nil if unknown.
   func name(of tid: UInt32, in process: ResolvedProcess) -> String? {
     names[Thread(pid: process.pid, tid: tid)]?
       .last { $0.since <= process.validity.upperBound && !$0.name.isEmpty }?.name
   }
 }
 
-/// What the threads of a trace's events are called, for who reads one event after the other.
+/// Thread names for readers that process one event after another.
 ///
-/// - Cost: reads the blocks with events of threads and processes, in a run of its own. A name of an
-///   event whose thread is that of the one before costs two comparisons.
+/// - Cost: reads the blocks with thread and process events in a run of its own. Looking up the name
+///   of an event in the same thread as the previous event costs two comparisons.
 package final class ThreadNameReader {
   private let names = ThreadNames()
   private let replay: Replay
@@ -101,13 +101,13 @@ package final class ThreadNameReader {
     names.subscribe(to: replay)
   }
 
-  /// Reads what has come since.
+  /// Reads events added since the last call.
   package func update() throws {
     try replay.run()
     last = (0, 0, .max, .min)
   }
 
-  /// The name of the thread then; nil where the trace has none.
+  /// Returns the name of the event's thread at that time; nil if the trace has none.
   package func name(of header: EventHeader) -> String? {
     if names.isEmpty { return nil }
     let time = header.timestamp
