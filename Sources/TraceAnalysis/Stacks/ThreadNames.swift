@@ -93,7 +93,12 @@ final class ThreadNames {
 package final class ThreadNameReader {
   private let names = ThreadNames()
   private let replay: Replay
+  /// Whether the trace has named no thread so far.
+  package private(set) var isEmpty = true
+  // One thread uses the reader, so access to these needs no run-time check.
+  @exclusivity(unchecked)
   private var last = (pid: UInt32(0), tid: UInt32(0), from: Int64.max, before: Int64.min)
+  @exclusivity(unchecked)
   private var lastName: String?
 
   package init(_ file: TraceFile) {
@@ -104,12 +109,12 @@ package final class ThreadNameReader {
   /// Reads events added since the last call.
   package func update() throws {
     try replay.run()
+    isEmpty = names.isEmpty
     last = (0, 0, .max, .min)
   }
 
   /// Returns the name of the event's thread at that time; nil if the trace has none.
   package func name(of header: EventHeader) -> String? {
-    if names.isEmpty { return nil }
     let time = header.timestamp
     if header.tid != last.tid || header.pid != last.pid || time < last.from || time >= last.before {
       let found = names.name(of: header.tid, pid: header.pid, at: time)

@@ -47,6 +47,8 @@ private final class FormatExport<Format: EventFormat>: Export {
     var format: Format
     let output: UnsafeMutablePointer<OutputBuffer>
     var remaining: UInt64
+    /// Whether the trace has names of threads.
+    var hasThreadNames = false
   }
 
   private let stream: EventStream
@@ -72,7 +74,7 @@ private final class FormatExport<Format: EventFormat>: Export {
     }
     replay.onAny { event throws(any Error) in
       var line = EventLine(event)
-      line.threadName = threads.name(of: event.header)
+      if state.pointee.hasThreadNames { line.threadName = threads.name(of: event.header) }
       if event.header.stack.rawValue != 0, let names {
         let header = event.header
         line.stack = try names.frames(
@@ -100,6 +102,7 @@ private final class FormatExport<Format: EventFormat>: Export {
   func run() throws {
     defineTypes()
     try threads.update()
+    state.pointee.hasThreadNames = !threads.isEmpty
     if !isFinished { try replay.run() }
     stream.hasReachedLimit = state.pointee.remaining == 0
     state.pointee.output.pointee.flush()

@@ -64,7 +64,7 @@ package struct TextFormat: EventFormat {
   ) {
     let plan = table[type]
     if showsUTC {
-      utc.append(event.unixTime, to: &output)
+      write(unixTime: event.unixTime, to: &output)
     } else {
       output.append(seconds: event.time, width: 15)
     }
@@ -76,11 +76,7 @@ package struct TextFormat: EventFormat {
       output.append(" tid ")
       output.append(decimal: UInt64(event.tid))
     }
-    if let name = event.threadName {
-      output.append(" (")
-      output.append(escaping: name, .text)
-      output.append(")")
-    }
+    if let name = event.threadName { write(threadName: name, to: &output) }
     output.append(padded: plan.heading)
     if event.isRundown { output.append("  [rundown]") }
     for step in plan.steps {
@@ -88,6 +84,19 @@ package struct TextFormat: EventFormat {
     }
     if event.stack.count > 0 { write(stack: event.stack, to: &output) }
     output.append(byte: UInt8(ascii: "\n"))
+  }
+
+  // Not inlined: the code that every event runs stays short.
+  @inline(never)
+  private mutating func write(unixTime: Int64, to output: inout OutputBuffer) {
+    utc.append(unixTime, to: &output)
+  }
+
+  @inline(never)
+  private func write(threadName: String, to output: inout OutputBuffer) {
+    output.append(" (")
+    output.append(escaping: threadName, .text)
+    output.append(")")
   }
 
   package mutating func writeHeld(
