@@ -68,20 +68,7 @@ import TraceRing
 
   private func record() throws {
     let rings = try [DrainTests.Ring(), DrainTests.Ring()]
-    let writer = try TraceWriter(
-      path: path,
-      session: SessionDescription(
-        name: "test", clock: .counter, ticksPerSecond: 1_000_000_000,
-        start: .now(.counter)))
-    var work = DrainWork(writer: writer)
-    for (index, ring) in rings.enumerated() {
-      work.add(DrainedSet(ring.set, id: UInt32(index), firstStream: UInt32(index)))
-    }
-    work.admit([3: 0, 4: 1])
-    work.perform { writer in
-      try? writer.define(ref: DrainTests.ref, schema: Self.schema)
-      for index in UInt32(3)...4 { writer.define(process: ProcessRecord(index: index, pid: 1234)) }
-    }
+    var work = try DrainTests.work(path, rings, Self.schema)
     var next: UInt64 = 0
     func emit(_ ring: Int) {
       rings[ring].write(as: UInt32(3 + ring), [[next]])

@@ -82,9 +82,11 @@ import TraceRing
     #expect(try TraceFile(path: path).eventTypes.map(\.count) == [1000])
   }
 
-  /// A flight recorder's buffers that must go are read before; the others' stay as they are.
-  @Test func whatIsEvictedIsInTheFile() throws {
-    let rings = try [Ring(.overwrite), Ring(.overwrite)]
+  /// Drains two sets of rings into a file; process 3 writes into the first, process 4 into the
+  /// second.
+  static func work(
+    _ path: String, _ rings: [Ring], _ schema: EventSchema
+  ) throws -> DrainWork {
     let writer = try TraceWriter(
       path: path,
       session: SessionDescription(
@@ -96,9 +98,16 @@ import TraceRing
     }
     work.admit([3: 0, 4: 1])
     work.perform { writer in
-      try? writer.define(ref: DrainTests.ref, schema: DrainTests.schema)
+      try? writer.define(ref: DrainTests.ref, schema: schema)
       for index in UInt32(3)...4 { writer.define(process: ProcessRecord(index: index, pid: 1234)) }
     }
+    return work
+  }
+
+  /// A flight recorder's buffers that must go are read before; the others' stay as they are.
+  @Test func whatIsEvictedIsInTheFile() throws {
+    let rings = try [Ring(.overwrite), Ring(.overwrite)]
+    var work = try Self.work(path, rings, DrainTests.schema)
     for round in 0..<20 {
       work.beginRound()
       rings[0].write(as: 3, [[1, 0x61]])
