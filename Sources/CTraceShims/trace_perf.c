@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,7 +37,7 @@ int trace_perf_open(const struct trace_perf_options *options, int pid, int cpu) 
   attr.enable_on_exec = options->starts_on_exec;
   attr.mmap = options->reports_processes;
   attr.mmap2 = options->reports_processes;
-  attr.comm = options->reports_processes;
+  attr.comm = options->reports_processes || options->reports_own_name;
   attr.comm_exec = options->reports_processes;
   attr.task = options->reports_processes;
   attr.build_id = options->wants_build_ids;
@@ -52,6 +54,22 @@ int trace_perf_redirect(int fd, int ring_fd) {
 }
 
 int trace_perf_enable(int fd) { return ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) < 0 ? -errno : 0; }
+
+int trace_perf_report_name(int fd, int cpu) {
+  // The kernel's own type: glibc's cpu_set_t has room for 1,024 CPUs only.
+  unsigned long before[128] = {0}, there[128] = {0};
+  size_t bits = 8 * sizeof there[0];
+  char name[16];
+  if (cpu < 0 || (size_t)cpu >= 8 * sizeof there || prctl(PR_GET_NAME, name) < 0) return -EINVAL;
+  there[(size_t)cpu / bits] = 1UL << ((size_t)cpu % bits);
+  if (syscall(SYS_sched_getaffinity, 0, sizeof before, before) < 0) return -errno;
+  if (syscall(SYS_sched_setaffinity, 0, sizeof there, there) < 0) return -errno;
+  int result = trace_perf_enable(fd);
+  if (result == 0) prctl(PR_SET_NAME, name);
+  ioctl(fd, PERF_EVENT_IOC_DISABLE, 0);
+  syscall(SYS_sched_setaffinity, 0, sizeof before, before);
+  return result;
+}
 
 void *trace_perf_map(int fd, long data_bytes) {
   size_t bytes = (size_t)data_bytes + (size_t)sysconf(_SC_PAGESIZE);

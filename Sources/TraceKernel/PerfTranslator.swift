@@ -54,6 +54,7 @@ public final class PerfTranslator {
   var processes: PerfProcesses
   private var writableCode = WritableCode()
   var remappedText = RemappedText()
+  var missedEnds = MissedEnds()
   /// Ticks of the last record, by ring.
   private var lastTicks: [UInt64]
   private var stack: [UInt64] = []
@@ -177,6 +178,7 @@ public final class PerfTranslator {
   private func lose(_ count: UInt64, _ ring: Int, _ ticks: UInt64) {
     lost &+= count
     processes.mayMissForks = true
+    missedEnds.isWanted = true
     stacks.lose()
     sink.lose(
       KernelLoss(ring: ring, count: count, fromTicks: lastTicks[ring], toTicks: ticks))
@@ -250,14 +252,17 @@ public final class PerfTranslator {
       emit(ThreadStop(name: ""), process: index, moment)
     }
     guard processes.threadEnded(task.tid, of: task.pid) else { return }
-    runtimeCode?.ended(task.pid, atTicks: moment.ticks)
-    processes.end(task.pid, at: moment.ofProcess)
-    stacks.forget(task.pid)
-    writableCode.forget(task.pid)
-    remappedText.forget(task.pid)
-    guard let index = process.index else { return }
-    if process.isAdmitted { emit(ProcessStop(parentPID: task.parentPID), process: index, moment) }
-    if !process.isConnected { sink.end(process: index, atTicks: moment.ticks) }
+    if let index = process.index, process.isAdmitted {
+      emit(ProcessStop(parentPID: task.parentPID), process: index, moment)
+    }
+    end(task.pid, moment)
+  }
+
+  /// What is known of a number that has another owner from now on.
+  func forget(_ pid: UInt32) {
+    stacks.forget(pid)
+    writableCode.forget(pid)
+    remappedText.forget(pid)
   }
 
   private func take(

@@ -15,6 +15,10 @@ public protocol ProcessFacts {
   /// when another process has the number by now.
   func process(_ pid: UInt32, at nanoseconds: UInt64) -> KnownProcess?
 
+  /// Whether the process that had the number at a time (CLOCK_MONOTONIC) has ended by now; false
+  /// when that is unknown.
+  func hasEnded(_ pid: UInt32, since nanoseconds: UInt64) -> Bool
+
   /// The path of the program that a process runs; nil when it is unknown.
   func executable(of pid: UInt32) -> String?
 
@@ -79,6 +83,9 @@ extension ProcessFacts {
 
   /// Unknown.
   public func process(_ pid: UInt32, at nanoseconds: UInt64) -> KnownProcess? { nil }
+
+  /// Unknown, so false.
+  public func hasEnded(_ pid: UInt32, since nanoseconds: UInt64) -> Bool { false }
 
   /// Unknown.
   public func executable(of pid: UInt32) -> String? { nil }

@@ -44,6 +44,37 @@ extension EndToEnd {
       #expect(reasons.isDisjoint(with: [.neverAnnounced, .unloaded]))
     }
 
+    /// The kernel reports a loss with the next record that it writes. There is none where the
+    /// program ends before the session reads again.
+    @Test func aSessionThatStandsStillToTheEnd() throws {
+      let scratch = try Scratch()
+      let trace = scratch.path("trace.etl")
+      let begun = scratch.path("begun")
+      let vm = "TRACE_DISABLE=1 \(Tools.miniVM) \(AttributionTests.programs)churn.mini 6 600"
+      let collection = try ChildProcess(
+        Tools.tracectl,
+        [
+          "collect", "-providers", "CPU:19999", "-o", trace, "--", "/bin/sh", "-c",
+          "\(vm); echo $$ > \(begun); for i in 1 2 3 4; do \(vm); done",
+        ], in: scratch)
+      try waitUntil("the program has begun; \(collection.output)", seconds: 60) {
+        (try? readText(begun))?.hasSuffix("\n") == true
+      }
+      let number = try readText(begun).filter(\.isNumber)
+      collection.send(SIGSTOP)
+      try waitUntil("the program has ended", seconds: 120) {
+        try readText("/proc/\(number)/stat").contains(") Z ")
+      }
+      collection.send(SIGCONT)
+      try collection.succeed()
+      #expect(collection.output.contains("kernel buffer full"))
+      let file = try TraceFile(path: trace)
+      #expect(file.lossTotals.contains { $0.cause == .kernelBufferFull && $0.count > 1000 })
+      // Exits are among what was lost.
+      #expect(file.processes.count > 1)
+      #expect(file.processes.allSatisfy { $0.endTicks != nil })
+    }
+
     /// Why samples' innermost frames had no name, around times in which the kernel lost records.
     /// Each such time counts by itself: from the first to the last there may be minutes in which
     /// nothing was lost.

@@ -11,10 +11,13 @@ struct RecordedProcessFacts: ProcessFacts {
   /// By path, as a recording's table of build ids has them.
   var buildIDs: [String: [UInt8]] = [:]
   var maps: [UInt32: [ProcessMap]] = [:]
+  var ended: Set<UInt32> = []
 
   func name(of pid: UInt32, thread: UInt32) -> String? { names[thread] }
 
   func process(_ pid: UInt32, at nanoseconds: UInt64) -> KnownProcess? { processes[pid] }
+
+  func hasEnded(_ pid: UInt32, since nanoseconds: UInt64) -> Bool { ended.contains(pid) }
 
   func executable(of pid: UInt32) -> String? { processes[pid]?.executable }
 

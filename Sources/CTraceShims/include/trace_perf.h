@@ -31,6 +31,8 @@ struct trace_perf_options {
   /// Records of maps, names, forks and exits.
   _Bool reports_processes;
   _Bool reports_switches;
+  /// Records of names alone.
+  _Bool reports_own_name;
   /// Build ids in maps' records, in place of device and inode (Linux 5.12).
   _Bool wants_build_ids;
 };
@@ -40,6 +42,9 @@ int trace_perf_open(const struct trace_perf_options *options, int pid, int cpu);
 /// Sends the event's records into another event's ring; 0 or -errno.
 int trace_perf_redirect(int fd, int ring_fd);
 int trace_perf_enable(int fd);
+/// Makes the kernel write a record of the calling thread's name, on a CPU, by an event of that
+/// thread's that reports its name; 0 or -errno.
+int trace_perf_report_name(int fd, int cpu);
 
 /// Maps a ring of `data_bytes`, a power of two of at least a page; null with errno.
 void *_Nullable trace_perf_map(int fd, long data_bytes);

@@ -55,6 +55,9 @@ struct PerfProcesses {
   /// Those that are known and have not ended.
   var count: Int { processes.count }
 
+  /// The pids of those that are known and have not ended.
+  var known: [UInt32] { Array(processes.keys) }
+
   /// Whether events of the process are wanted, by what runs in it now.
   mutating func admits(_ pid: UInt32) -> Bool {
     if ancestor != nil {

@@ -27,6 +27,15 @@ struct LiveProcessFacts: ProcessFacts {
       arguments: identity.arguments)
   }
 
+  /// Nothing has the number, or only a process that began later.
+  func hasEnded(_ pid: UInt32, since nanoseconds: UInt64) -> Bool {
+    guard let number = pid_t(exactly: pid) else { return false }
+    if kill(number, 0) != 0, errno == ESRCH { return true }
+    // /proc may hide a process that runs.
+    let isVisible = ProcessIdentity(procName: "\(pid)").startTime != 0
+    return isVisible && process(pid, at: nanoseconds) == nil
+  }
+
   func executable(of pid: UInt32) -> String? { ProcessIdentity.executable(of: pid) }
 
   func ancestors(of pid: UInt32) -> [UInt32] { ProcessIdentity.ancestors(of: pid) }

@@ -13,11 +13,14 @@ final class PerfRing {
   private let memory: UnsafeMutableRawPointer
 
   /// 512 KiB is what an ordinary user gets for each CPU (kernel.perf_event_mlock_kb).
-  static let bytesWanted = 512 << 10
+  private static let bytesOfUsers = 512 << 10
+  /// Two seconds of the deepest stacks at 999 Hz. On an overloaded machine the reader may wait so
+  /// long for a CPU.
+  static let bytesWanted = 2 << 20
   static let bytesMin = 8 << 12
   /// Where samples carry pieces of stacks: 0.2 s of them at 16 KiB a sample and 999 Hz.
   static let bytesWantedForStacks = 4 << 20
-  /// Of all rings together, and twice as much again where they are read.
+  /// Of all rings together. The reader's buffers take up to twice as much again.
   private static let bytesInAllMax = 256 << 20
 
   /// A ring for each CPU, all of one size where there is memory for more than an ordinary user's:
@@ -25,7 +28,7 @@ final class PerfRing {
   static func forEveryCPU(bytesWanted: Int) throws(PerfRefusal) -> [PerfRing] {
     let cpus = PerfSettings.onlineCPUs
     var bytes = bytesWanted
-    while bytes > Self.bytesWanted {
+    while bytes > Self.bytesOfUsers {
       if bytes * cpus.count <= bytesInAllMax {
         do throws(PerfRefusal) {
           return try make(cpus, bytes: bytes, atLeast: bytes)
@@ -59,6 +62,7 @@ final class PerfRing {
     options.sample_type = PerfSampleFields.framePointers.rawValue
     options.excludes_kernel = true
     options.starts_disabled = true
+    options.reports_own_name = true
     var bytes = bytesWanted
     while true {
       // A ring's first event says when the reader is woken.
@@ -85,6 +89,13 @@ final class PerfRing {
     trace_perf_unmap(memory, byteCount)
     close(descriptor)
   }
+
+  /// Makes the kernel say how many records it had no room for since it last wrote one. It says so
+  /// only before the next record; this writes one, with the name of the calling thread.
+  ///
+  /// - Trap: the calling thread must be the one that made the ring, and the ring must have room.
+  ///   Does nothing where that thread may not run on the ring's CPU.
+  func tellLosses() { _ = trace_perf_report_name(descriptor, cpu) }
 
   /// Moves what the kernel has written into `buffer`, as much as there is room for; gives the bytes
   /// moved. The last record may be cut: its rest comes first the next time.

@@ -121,7 +121,7 @@ final class PerfSource: SessionSource {
     events.silence()
     var batch: SystemBatch?
     while batch == nil { batch = channel.take(waitingNanoseconds: Self.batchLimit_ns) }
-    reader.round(into: batch!, isLast: true)
+    reader.finish(into: batch!)
     hand(over: batch!, reader)
   }
 
@@ -170,6 +170,8 @@ private struct PerfReader: ~Copyable {
   let notices = CodeFileNotices()
   private let translator: PerfTranslator
   private var inbox: PerfInbox
+  /// The thread that reads: its name is no event, see ``PerfRing/tellLosses()``.
+  private let ownThread = trace_thread_id()
 
   init(
     _ events: PerfEvents, _ wish: PerfPlan.Wish, filter: ProgramFilter, channel: SystemChannel,
@@ -206,11 +208,21 @@ private struct PerfReader: ~Copyable {
     for (index, ring) in events.rings.enumerated() {
       inbox.receive(ring: index, atNanoseconds: now) { ring.take(into: $0) }
     }
-    let translator = translator
+    let (translator, ownThread) = (translator, ownThread)
     inbox.deliver(before: isLast ? nil : now) { ring, stamp, record in
+      if case .name(_, ownThread, _, _) = record { return }
       translator.take(record, stamp, ring: ring)
     }
+    translator.endMissing(atNanoseconds: now, isLast: isLast)
     if !isLast { batch.completeTicks = translator.clock.ticks(at: now &- PerfInbox.settling_ns) }
+  }
+
+  /// Translates all that is left. Once there is room, the kernel writes how many records it lost
+  /// after its last one.
+  mutating func finish(into batch: SystemBatch) {
+    round(into: batch, isLast: false)
+    for ring in events.rings { ring.tellLosses() }
+    round(into: batch, isLast: true)
   }
 
   /// Tells of a process that ran before, in the batch of the last round.
