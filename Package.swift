@@ -141,7 +141,8 @@ let package = Package(
     .testTarget(
       name: "TraceKernelTests", dependencies: ["TraceEvents", "TraceFormat", "TraceKernel"]),
     .testTarget(
-      name: "TraceSymbolsTests", dependencies: ["CDW", "TraceSymbols", "TestSupport"]),
+      name: "TraceSymbolsTests",
+      dependencies: ["CDW", "OSStrings", "TraceSymbols", "TestSupport"]),
     .testTarget(
       name: "TraceAnalysisTests",
       dependencies: ["TraceEvents", "TraceFormat", "TraceSymbols", "TraceAnalysis", "TestSupport"]),

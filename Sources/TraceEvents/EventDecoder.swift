@@ -123,6 +123,11 @@ public struct EventDecoder {
     nextElements().mapped { String(decoding: $0.blob(), as: UTF8.self) }
   }
 
+  /// Strings of the operating system; see ``decodeOSString()``.
+  public mutating func decodeOSStrings() -> [String] {
+    nextElements().mapped { String(osBytes: $0.blob()) }
+  }
+
   @inlinable
   public mutating func decode(arrayOf _: [UInt8].Type) -> [[UInt8]] {
     nextElements().mapped { Array($0.blob()) }

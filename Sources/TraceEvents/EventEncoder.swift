@@ -88,7 +88,9 @@ public struct EventEncoder: ~Copyable {
   }
 
   /// A string of the operating system, such as a path; writes its ``Swift/String/osBytes``.
-  public mutating func encode(osString value: String) { encode(value.osBytes) }
+  public mutating func encode(osString value: String) {
+    if value.utf8.contains(OSText.firstByte) { encode(value.osBytes) } else { encode(value) }
+  }
 
   /// A blob.
   @inlinable
@@ -124,6 +126,12 @@ public struct EventEncoder: ~Copyable {
   public mutating func encode(array: [String]) {
     word(UInt64(array.count), .array(of: .blob))
     for element in array { encode(element) }
+  }
+
+  /// Strings of the operating system; see ``encode(osString:)``.
+  public mutating func encode(osStrings array: [String]) {
+    word(UInt64(array.count), .array(of: .blob))
+    for element in array { encode(osString: element) }
   }
 
   @inlinable

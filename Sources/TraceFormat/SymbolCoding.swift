@@ -10,7 +10,7 @@ extension [ImageSymbols] {
     let paths = map { texts.index(of: $0.path.osBytes) }
     let buildIDs = map { texts.index(of: $0.buildID) }
     let functions = flatMap(\.functions)
-    let names = functions.map { texts.index(of: Array<UInt8>($0.name.utf8)) }
+    let names = functions.map { texts.index(of: $0.name.osBytes) }
     texts.write(to: &target, with: &encoder)
     target.append(varint: UInt64(count))
     target.appendColumn(of: self, with: &encoder) { UInt64($0.kind.rawValue) }
@@ -45,7 +45,7 @@ extension [ImageSymbols] {
     let sizes = try reader.readColumn(count: total)
     let names = try reader.readColumn(count: total)
     // Created once per text, because many functions may share a name.
-    let strings = texts.map { String(decoding: $0, as: UTF8.self) }
+    let strings = texts.map { String(osBytes: $0) }
     self = []
     var used = 0
     for row in 0..<count {

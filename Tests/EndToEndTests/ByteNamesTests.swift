@@ -10,13 +10,14 @@ extension EndToEnd {
   /// Paths, arguments and names that are not UTF-8 keep their bytes, from the system into the file,
   /// and to whoever reads it.
   @Suite(.needs(.program("gcc"), .kernelSamples)) struct ByteNamesTests {
-    /// A thread with a name that is not UTF-8 spins in `hot_in_bytes`.
+    /// A thread with a name that is not UTF-8 spins in `hot_\xff_in_bytes`.
     private static let source = #"""
       #define _GNU_SOURCE
       #include <pthread.h>
       #include <time.h>
       volatile unsigned long sink;
-      __attribute__((noinline)) static double hot_in_bytes(void) {
+      __attribute__((noinline)) double hot_in_bytes(void) __asm__("hot_\377_in_bytes");
+      double hot_in_bytes(void) {
         struct timespec now;
         for (int i = 0; i < 1000000; i++) sink += i;
         clock_gettime(CLOCK_MONOTONIC, &now);
@@ -95,7 +96,7 @@ extension EndToEnd {
       }
       // The program's file was opened by its bytes: its symbols are there.
       let stacks = try show("stacks", "-threads")
-      #expect(stacks.contains(#"pr\xfeg!hot_in_bytes"#))
+      #expect(stacks.contains(#"pr\xfeg!hot_\xff_in_bytes"#))
       #expect(stacks.contains(#"Thread t\xff\xfex"#))
       #expect(stacks.contains(#"d\xff/t\xfd.etl: stacks"#))
 

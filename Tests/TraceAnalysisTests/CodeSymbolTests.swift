@@ -1,5 +1,6 @@
 import Testing
-import TraceAnalysis
+
+@testable import TraceAnalysis
 
 @Suite struct CodeSymbolTests {
   @Test func jitdumpGoesBeforeThePerfMap() {
@@ -10,6 +11,16 @@ import TraceAnalysis
     #expect(CodeModule(path: "/usr/lib/libc.so.6", source: .image).name == "libc.so.6")
     #expect(CodeModule(path: "[JIT]", source: .provider).name == "[JIT]")
     #expect(CodeModule(path: "/tmp/", source: .image).name == "/tmp/")
+  }
+
+  /// A name that is cut ends with a whole character.
+  @Test(arguments: 0..<4) func aLongNameIsCutBetweenCharacters(before: Int) {
+    let names = NameTable()
+    let start = String(repeating: "n", count: before)
+    let id = names.intern(
+      start + String(repeating: "\u{10ffff}", count: 2000), module: 0, source: .image)
+    let name = String(decoding: names.name(names[id]), as: UTF8.self)
+    #expect(name == start + String(repeating: "\u{10ffff}", count: before == 0 ? 1024 : 1023))
   }
 
   @Test func everyReasonHasAWordAndASentence() {

@@ -37,6 +37,16 @@ import TraceEvents
     #expect(file.damage.isEmpty)
   }
 
+  /// A byte 0xff is the character U+10FFFF in the program, and itself in the file.
+  @Test func namesThatAreNotUTF8ComeBack() throws {
+    var image = image("/bin/d\u{10ffff}", functions: 0..<1)
+    image.functions[0].name = "zq\u{10ffff}zq"
+    let bytes = try Sample.bytes { writer in writer.define(symbols: image) }
+    let file = try TraceFile(bytes: bytes)
+    #expect(file.symbols == [image])
+    #expect(bytes.indices.contains { bytes[$0...].starts(with: [0x7a, 0x71, 0xff, 0x7a, 0x71]) })
+  }
+
   @Test func manyFunctionsTakeSeveralBlocksAndOneImage() throws {
     let image = image("/usr/bin/large", functions: 0..<70_000)
     let file = try file([image])

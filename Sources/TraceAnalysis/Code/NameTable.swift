@@ -74,7 +74,7 @@ final class NameTable {
   func intern(
     _ wholeName: UnsafeRawBufferPointer, module: UInt32, source: SymbolSource, tier: UInt8 = 0
   ) -> UInt32 {
-    let name = UnsafeRawBufferPointer(rebasing: wholeName.prefix(Self.nameBytesMax))
+    let name = Self.cut(wholeName)
     let salt = UInt64(module) << 16 | UInt64(source.rawValue) << 8 | UInt64(tier)
     let hash = Self.hash(name, seed ^ salt)
     let mask = slots.count - 1
@@ -105,6 +105,14 @@ final class NameTable {
     return name.withUTF8 {
       intern(UnsafeRawBufferPointer($0), module: module, source: source, tier: tier)
     }
+  }
+
+  /// Returns the name's beginning, which ends with a whole character.
+  private static func cut(_ name: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    guard name.count > nameBytesMax else { return name }
+    var end = nameBytesMax
+    while end > nameBytesMax - 4, name[end] & 0xc0 == 0x80 { end -= 1 }
+    return UnsafeRawBufferPointer(rebasing: name[..<end])
   }
 
   private func keep(_ name: UnsafeRawBufferPointer) -> Int {

@@ -42,7 +42,7 @@ public struct ImageLoad: TraceEvent, Hashable {
     encoder.encode(baseAddress)
     encoder.encode(size)
     encoder.encode(fileOffset)
-    encoder.encode(path)
+    encoder.encode(osString: path)
     encoder.encode(buildID)
   }
 
@@ -50,7 +50,7 @@ public struct ImageLoad: TraceEvent, Hashable {
     baseAddress = decoder.decode()
     size = decoder.decode()
     fileOffset = decoder.decode()
-    path = decoder.decode()
+    path = decoder.decodeOSString()
     buildID = decoder.decode()
   }
 }
@@ -79,13 +79,13 @@ public struct ImageUnload: TraceEvent, Hashable {
   @inlinable public func encode(into encoder: inout EventEncoder) {
     encoder.encode(baseAddress)
     encoder.encode(size)
-    encoder.encode(path)
+    encoder.encode(osString: path)
   }
 
   public init(from decoder: inout EventDecoder) {
     baseAddress = decoder.decode()
     size = decoder.decode()
-    path = decoder.decode()
+    path = decoder.decodeOSString()
   }
 }
 
@@ -120,5 +120,17 @@ public struct SymbolLoad: TraceEvent, Hashable {
     address = decoder.decode()
     size = decoder.decode()
     name = decoder.decode()
+  }
+}
+
+extension EventSchema {
+  /// Whether the strings of a field are the operating system's, which need not be UTF-8: those of
+  /// System's events, and the paths of images.
+  package func hasSystemStrings(at field: Int) -> Bool {
+    if provider == SystemSchema.providerName { return true }
+    guard provider == RuntimeSchema.providerName,
+      id == ImageLoad.eventID || id == ImageUnload.eventID
+    else { return false }
+    return fields[field].name == "path"
   }
 }

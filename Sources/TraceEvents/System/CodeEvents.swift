@@ -78,7 +78,7 @@ public struct CodeLoad: TraceEvent, Hashable {
     encoder.encode(size)
     encoder.encode(codeIndex)
     encoder.encode(source)
-    encoder.encode(name)
+    encoder.encode(osString: name)
     encoder.encode(since)
     encoder.encode(doubt)
   }
@@ -88,7 +88,7 @@ public struct CodeLoad: TraceEvent, Hashable {
     size = decoder.decode()
     codeIndex = decoder.decode()
     source = decoder.decode()
-    name = decoder.decode()
+    name = decoder.decodeOSString()
     since = decoder.decode()
     doubt = decoder.decode()
   }
@@ -251,7 +251,7 @@ public struct CodeLines: TraceEvent, Hashable {
     encoder.encode(address)
     encoder.encode(array: addresses)
     encoder.encode(array: lines)
-    encoder.encode(array: files)
+    encoder.encode(osStrings: files)
     encoder.encode(since)
   }
 
@@ -259,7 +259,7 @@ public struct CodeLines: TraceEvent, Hashable {
     address = decoder.decode()
     addresses = decoder.decode(arrayOf: UInt64.self)
     lines = decoder.decode(arrayOf: UInt32.self)
-    files = decoder.decode(arrayOf: String.self)
+    files = decoder.decodeOSStrings()
     since = decoder.decode()
   }
 }

@@ -68,7 +68,7 @@ struct StepTable<Style: ValueStyle> {
       step.unusedBits = UInt64(64 - schema.underlying.bitWidth)
       step.isSigned = schema.underlying.isSigned
       setCases(of: schema, in: &step)
-    case .string: if schema.provider == SystemSchema.providerName { step.kind = .osString }
+    case .string: if schema.hasSystemStrings(at: index) { step.kind = .osString }
     case .bytes: break
     }
     return step

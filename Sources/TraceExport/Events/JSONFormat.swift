@@ -29,7 +29,8 @@ public struct JSONEvents: Renderer {
 ///   infinities.
 /// - An enumeration is its name, or the number if it has no name; flags are one string, `"A|B"`;
 ///   bytes are hexadecimal digits. Bytes of a string that are not UTF-8 become U+FFFD. In System's
-///   events, whose strings come from the operating system, the byte 0xNN becomes U+10FFNN.
+///   events and in the paths of images, whose strings come from the operating system, the byte 0xNN
+///   becomes U+10FFNN.
 /// - `"thread":"worker"` follows `tid` if the trace contains the thread's name.
 /// - `"rundown":true` and `"stack":["0x…"]` are present if they apply. A stack is accompanied by
 ///   `"frames"`, with one object per frame:

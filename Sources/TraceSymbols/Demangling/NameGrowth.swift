@@ -28,9 +28,9 @@ enum NameGrowth {
     return references + exponent(of: parameters) <= doublings
   }
 
-  static func isBounded(swift raw: String) -> Bool {
-    guard raw.utf8.count <= length else { return false }
-    var scan = SwiftNameScan(bytes: Array(raw.utf8))
+  static func isBounded(swift raw: [UInt8]) -> Bool {
+    guard raw.count <= length else { return false }
+    var scan = SwiftNameScan(bytes: raw)
     return scan.doublings(limit: doublings) <= doublings
   }
 

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OSStrings
 
 /// The demanglers of the Swift and C++ runtimes.
 ///
@@ -30,14 +31,15 @@ enum NativeDemangling {
   static func cxx(_ raw: String) -> String? {
     guard let cxxDemangle, NameGrowth.isBounded(cxx: raw) else { return nil }
     var status: CInt = 0
-    return text(raw.withCString { cxxDemangle($0, nil, nil, &status) })
+    return text(raw.withOSString { cxxDemangle($0, nil, nil, &status) })
   }
 
   static func swift(_ raw: String) -> String? {
-    guard NameGrowth.isBounded(swift: raw) else { return nil }
-    return raw.withCString { name in
-      text(swiftSimplified?(name, raw.utf8.count, nil, nil))
-        ?? text(demangleFull(name, raw.utf8.count, nil, nil, 0))
+    let bytes = raw.osBytes
+    guard NameGrowth.isBounded(swift: bytes) else { return nil }
+    return raw.withOSString { name in
+      text(swiftSimplified?(name, bytes.count, nil, nil))
+        ?? text(demangleFull(name, bytes.count, nil, nil, 0))
     }
   }
 
@@ -46,7 +48,7 @@ enum NativeDemangling {
     defer { free(result) }
     let length = strnlen(result, SymbolLimits.nameLength)
     let bytes = UnsafeRawBufferPointer(start: result, count: length)
-    return length == 0 ? nil : String(decoding: bytes, as: UTF8.self)
+    return length == 0 ? nil : String(osBytes: bytes)
   }
 }
 

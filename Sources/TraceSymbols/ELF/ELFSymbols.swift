@@ -1,3 +1,5 @@
+internal import OSStrings
+
 /// Reads an image's symbol tables, and those of its debug file, into one table of functions.
 ///
 /// The image gives the offsets: a debug file has the addresses only, its own offsets lie.
@@ -146,7 +148,7 @@ struct ELFSymbolReader {
 
   mutating func add(_ name: String, at start: UInt64, size: UInt32) {
     guard !start.addingReportingOverflow(UInt64(size)).overflow,
-      let offset = builder.names.append(StringTable(Array(name.utf8) + [0]))
+      let offset = builder.names.append(StringTable(name.osBytes + [0]))
     else { return }
     builder.candidates.append(SymbolCandidate(start: start, size: size, name: offset, rank: 0))
   }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import OSStrings
 
 /// Strings that each end in a zero byte, found by offset.
 ///
@@ -36,7 +37,7 @@ struct StringTable: Sendable {
   }
 
   func string(at offset: UInt32, limit: Int) -> String {
-    withBytes(at: offset, limit: limit) { String(decoding: $0, as: UTF8.self) }
+    withBytes(at: offset, limit: limit) { String(osBytes: UnsafeRawBufferPointer($0)) }
   }
 
   /// Adds the other's bytes; gives what must be added to its offsets.

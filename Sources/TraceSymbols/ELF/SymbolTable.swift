@@ -1,3 +1,5 @@
+internal import OSStrings
+
 /// The functions of an image by offset in its file, or of the kernel by address.
 ///
 /// A lookup is a binary search. Memory: 16 bytes a function, and the file's string table; 12 to 24
@@ -46,10 +48,12 @@ public struct SymbolTable: Sendable {
     FunctionSymbol(offset: starts[index], size: UInt64(sizes[index]), name: name(of: index))
   }
 
-  /// The raw name, without a version. Makes a string each time: keep what you need often.
+  /// The raw name, without a version, as a string of the operating system: it need not be UTF-8.
+  /// Makes a string each time: keep what you need often.
   public func name(of index: Int) -> String {
     names.withBytes(at: nameOffsets[index], limit: SymbolLimits.nameLength) { name in
-      String(decoding: name.prefix(SymbolVersion.nameLength(name)), as: UTF8.self)
+      let length = SymbolVersion.nameLength(name)
+      return String(osBytes: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: name[..<length])))
     }
   }
 

@@ -25,7 +25,8 @@
       let function = table[index]
       precondition(before.map { $0 < function.offset } ?? true, "not in order")
       precondition(function.size > 0, "a function of nothing")
-      precondition(function.name.utf8.count <= 3 * SymbolLimits.nameLength)
+      // A byte that is not UTF-8 becomes a character of four bytes.
+      precondition(function.name.utf8.count <= 4 * SymbolLimits.nameLength)
       // Its first byte is its own: of several there it is the one that begins last.
       precondition(table.index(at: function.offset) == index, "a function is not found")
       let last = function.offset.addingReportingOverflow(function.size - 1)

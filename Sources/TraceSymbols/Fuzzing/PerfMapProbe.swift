@@ -15,7 +15,7 @@
       precondition(entry.size > 0 && !entry.name.isEmpty, "an entry of nothing")
       precondition(!entry.address.addingReportingOverflow(entry.size).overflow, "beyond memory")
       // Each byte that is no UTF-8 becomes a sign of three.
-      precondition(entry.name.utf8.count <= 3 * PerfMapParser.lineBytesMax, "an endless name")
+      precondition(entry.name.utf8.count <= 4 * PerfMapParser.lineBytesMax, "an endless name")
     }
     return whole.entries.count
   }

@@ -25,7 +25,6 @@ public struct JitFileWarning: Hashable, Sendable {
     case unreadableEntries
     case emptyCode
     case tornLastLine
-    case textNotUTF8
   }
 
   public var kind: Kind
@@ -58,7 +57,6 @@ public struct JitFileWarning: Hashable, Sendable {
     case .unreadableEntries: "has \(some("line")) without an entry\(place); \(they) skipped"
     case .emptyCode: "has \(some("entry", "entries")) without a size\(place); \(they) skipped"
     case .tornLastLine: "ends within a line, which was taken as it is"
-    case .textNotUTF8: "has \(some("name")) not in UTF-8\(place); \(they) repaired"
     }
   }
 

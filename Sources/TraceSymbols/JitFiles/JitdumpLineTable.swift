@@ -1,3 +1,5 @@
+internal import OSStrings
+
 /// A debug record's rows as the file has them, until the code that they belong to comes.
 ///
 /// The record's size is no guide, as writers pad it, and a row's length is its file name's: V8
@@ -19,6 +21,8 @@ struct JitdumpLineTable: Sendable {
   private var files: [String] = []
   /// How long an unreadable name may be, by row.
   private var unreadable: [Int: ClosedRange<Int>] = [:]
+  /// Names that are not UTF-8, by row: taken unless the code's own name has a file of that length.
+  private var odd: [Int: String] = [:]
 
   /// Whether the record's fixed part agrees with its size.
   static func isPossible(_ bytes: JitdumpBytes, _ prefix: JitdumpPrefix) -> Bool {
@@ -63,16 +67,21 @@ struct JitdumpLineTable: Sendable {
     let isSame = name.count == 1 && name[0] == Self.sameFileMark
     let file = isSame ? files.last ?? "" : isWhole ? text(name) : ""
     var lengths: ClosedRange<Int>?
-    if isSame {
-      lengths = file.isEmpty ? unreadable[files.count - 1] : nil
+    var oddName: String?
+    if isSame, file.isEmpty {
+      (lengths, oddName) = (unreadable[files.count - 1], odd[files.count - 1])
     } else if file.isEmpty {
       let rest = end - start - 17
       lengths = isLast ? max(0, rest - Self.paddingMax)...rest : name.count...name.count
+      oddName = isWhole ? Self.oddText(name) : nil
     }
-    if file == files.last, number == numbers.last, lengths == unreadable[files.count - 1] {
+    if file == files.last, number == numbers.last, lengths == unreadable[files.count - 1],
+      oddName == odd[files.count - 1]
+    {
       return
     }
     if let lengths { unreadable[files.count] = lengths }
+    if let oddName { odd[files.count] = oddName }
     addresses.append(bytes.word64(start))
     numbers.append(number)
     files.append(file)
@@ -84,6 +93,15 @@ struct JitdumpLineTable: Sendable {
     if let last = files.last, last.utf8.elementsEqual(name) { return last }
     guard !name.contains(where: { $0 < 0x20 || $0 == 0x7f }) else { return "" }
     return String(validating: name, as: UTF8.self) ?? ""
+  }
+
+  /// A name that is not UTF-8 and could be a file's all the same. What V8 writes of memory that it
+  /// has freed begins with a pointer, which has zeros.
+  private static func oddText(_ name: UnsafeRawBufferPointer) -> String? {
+    guard let first = name.first, (0x21...0x7e).contains(first),
+      !name.contains(where: { $0 < 0x20 || $0 == 0x7f })
+    else { return nil }
+    return String(osBytes: name)
   }
 
   /// The rows within the code, ascending, and how many of them have no readable file name.
@@ -99,7 +117,7 @@ struct JitdumpLineTable: Sendable {
       guard offset < load.size else { continue }
       var file = files[row]
       if file.isEmpty, let lengths = unreadable[row] {
-        file = Self.file(inName: load.name, ofBytes: lengths) ?? ""
+        file = Self.file(inName: load.name, ofBytes: lengths) ?? odd[row] ?? ""
         // A row without a name and a line ends the lines before it: Erlang's last.
         if file.isEmpty, numbers[row] != 0 { unknown += 1 }
       }
@@ -113,7 +131,7 @@ struct JitdumpLineTable: Sendable {
   /// V8 names a function "JS:*name FILE:line:column": its file, if that has as many bytes as the
   /// unreadable name.
   private static func file(inName name: String, ofBytes lengths: ClosedRange<Int>) -> String? {
-    var bytes = Array(name.utf8)
+    var bytes = name.osBytes
     for _ in 0..<2 {
       guard let colon = bytes.lastIndex(of: UInt8(ascii: ":")), colon + 1 < bytes.count,
         bytes[(colon + 1)...].allSatisfy({ (0x30...0x39).contains($0) })
@@ -123,7 +141,7 @@ struct JitdumpLineTable: Sendable {
     for length in lengths where length > 0 && length < bytes.count {
       let start = bytes.count - length
       if bytes[start - 1] == UInt8(ascii: " ") {
-        return String(decoding: bytes[start...], as: UTF8.self)
+        return String(osBytes: bytes[start...])
       }
     }
     return nil

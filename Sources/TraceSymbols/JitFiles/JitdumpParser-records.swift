@@ -1,3 +1,5 @@
+internal import OSStrings
+
 // The fields of the records, but for source lines.
 
 extension JitdumpParser {
@@ -45,7 +47,7 @@ extension JitdumpParser {
       tid: layout.name == 64 ? bytes.word32(24) : bytes.word32(20),
       address: bytes.word64(layout.address), size: bytes.word64(layout.address + 8),
       codeIndex: bytes.word64(layout.address + 16),
-      name: String(decoding: bytes.slice(layout.name..<end), as: UTF8.self))
+      name: String(osBytes: bytes.slice(layout.name..<end)))
     let isSane = load.size > 0 && !load.address.addingReportingOverflow(load.size).overflow
     if let writerPID, load.pid != writerPID {
       return Self.isText(load.name) && isSane && load.pid != 0 ? .ofAnotherProcess(load) : .torn

@@ -1,3 +1,5 @@
+internal import OSStrings
+
 // Finding the next record where the bytes are damaged: torn by a crash, or by writers that append
 // to one file at the same time.
 
@@ -112,7 +114,7 @@ extension JitdumpParser {
     guard writerPID == nil || fields.word32(16) == writerPID else { return .no }
     switch load(fields, prefix) {
     case .load(let load):
-      let isShort = load.name.utf8.count <= Self.scannedNameBytesMax
+      let isShort = load.name.osBytes.count <= Self.scannedNameBytesMax
       return isShort && Self.isText(load.name) ? .yes : .no
     case .needs(let count) where count <= 72 + Self.scannedNameBytesMax: return .needs(count)
     default: return .no

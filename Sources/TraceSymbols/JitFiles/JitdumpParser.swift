@@ -1,3 +1,5 @@
+internal import OSStrings
+
 /// Reads a jitdump file, finished or growing, without touching the file itself: it says which bytes
 /// it needs, the caller brings them.
 ///
@@ -212,7 +214,7 @@ public struct JitdumpParser: Sendable {
   }
 
   private mutating func take(_ load: JitdumpLoad, _ body: (JitdumpRecord) -> Void) {
-    if load.name.utf8.count >= Self.nameBytesMax { found.note(.longNames, at: position) }
+    if load.name.osBytes.count >= Self.nameBytesMax { found.note(.longNames, at: position) }
     body(.load(load))
     guard let index = waitingLines.lastIndex(where: { $0.address == load.address }) else { return }
     let table = waitingLines.remove(at: index)

@@ -1,3 +1,5 @@
+internal import OSStrings
+
 import Glibc
 
 /// Reads a perf map (`/tmp/perf-PID.map`), finished or growing: lines `START SIZE name`, in
@@ -92,14 +94,7 @@ public struct PerfMapParser: Sendable {
       found.note(.emptyCode, at: lineStart)
       return
     }
-    let bytes = UnsafeRawBufferPointer(rebasing: line[cursor..<end])
-    let name: String
-    if let text = String(validating: bytes, as: UTF8.self) {
-      name = text
-    } else {
-      found.note(.textNotUTF8, at: lineStart)
-      name = String(decoding: bytes, as: UTF8.self)
-    }
+    let name = String(osBytes: UnsafeRawBufferPointer(rebasing: line[cursor..<end]))
     body(PerfMapEntry(address: address, size: size, name: name))
   }
 

@@ -74,13 +74,7 @@ extension Dwarf_Die {
   }
 }
 
-/// A C string of a file, cut where it is too long.
+/// A name or a path of a file, cut where it is too long.
 func bounded(_ text: UnsafePointer<CChar>, _ limit: Int) -> String {
-  let bytes = UnsafeRawBufferPointer(start: text, count: strnlen(text, limit))
-  return String(decoding: bytes, as: UTF8.self)
-}
-
-/// A path of a file, cut where it is too long.
-func boundedPath(_ text: UnsafePointer<CChar>, _ limit: Int) -> String {
   String(osBytes: UnsafeRawBufferPointer(start: text, count: strnlen(text, limit)))
 }

@@ -128,7 +128,7 @@ final class LineUnit {
       let path = dwarf_linesrc(line, nil, nil)
     else { return nil }
     return SourceLine(
-      file: boundedPath(path, LineLimits.pathLength), line: UInt32(truncatingIfNeeded: number))
+      file: bounded(path, LineLimits.pathLength), line: UInt32(truncatingIfNeeded: number))
   }
 
   /// A file of the line table by its number.
@@ -136,6 +136,6 @@ final class LineUnit {
     guard let files, number < UInt64(fileCount),
       let path = dwarf_filesrc(files, Int(number), nil, nil)
     else { return nil }
-    return boundedPath(path, LineLimits.pathLength)
+    return bounded(path, LineLimits.pathLength)
   }
 }

@@ -1,3 +1,5 @@
+import OSStrings
+
 @testable import TraceSymbols
 
 /// A jitdump file in the making, in either byte order.
@@ -49,7 +51,7 @@ struct JitdumpFile {
       file.add(pid)
       file.add(pid + 1)
       for word in [vma ?? address, address, UInt64(size), index] { file.add(word) }
-      file.bytes += Array(name.utf8) + [0] + between
+      file.bytes += name.osBytes + [0] + between
       file.bytes += (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 7 | 1) }
     }
   }

@@ -72,6 +72,20 @@ import Testing
     #expect(JitdumpReading(file).kinds == [.unreadableFileNames])
   }
 
+  /// Unless the code's own name has a file of that length: V8's freed memory may look like a name.
+  @Test func fileNamesThatAreNotUTF8AreKept() {
+    let name = Array("/d".utf8) + [0xff] + Array("/w.js".utf8)
+    func file(of code: String) -> [[String]] {
+      var file = JitdumpFile()
+      file.lines(of: address, [(address, 2, name), (address + 8, 3, [0xff])], time: 1)
+      file.load(code, at: address, size: 32, time: 2)
+      #expect(JitdumpReading(file).warnings == [])
+      return lines(file).map(\.files)
+    }
+    #expect(file(of: "f") == [["/d\u{10ffff}/w.js", "/d\u{10ffff}/w.js"]])
+    #expect(file(of: "JS:*m /dir/w.j:2:35") == [["/dir/w.j", "/dir/w.j"]])
+  }
+
   @Test func aRowWithoutANameAndALineEndsTheOthers() {
     var file = JitdumpFile()
     file.lines(of: address, [(address, 7, Array("m.erl".utf8)), (address + 8, 0, [])], time: 1)

@@ -149,6 +149,16 @@ import Testing
     #expect(reading.warnings == [])
   }
 
+  /// Each is a character of four bytes in the program, and a byte in the file.
+  @Test func namesAreAsLongAsTheirBytes() {
+    var file = JitdumpFile()
+    let name = String(repeating: "\u{10ffff}", count: 5000)
+    file.load(name, at: 0x1000, time: 1)
+    let reading = JitdumpReading(file)
+    #expect(reading.names == [name])
+    #expect(reading.kinds == [])
+  }
+
   @Test func longNamesAreWholeUpToTheLimit() {
     var file = JitdumpFile()
     let long = String(repeating: "n", count: 5000)

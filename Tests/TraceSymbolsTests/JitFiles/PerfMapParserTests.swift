@@ -81,10 +81,10 @@ import Testing
     #expect(Reading("1000 10 a\n2000 1").entries.count == 1)
   }
 
-  @Test func textThatIsNotUTF8IsRepaired() {
+  @Test func namesThatAreNotUTF8AreKept() {
     let reading = Reading(Array("1000 10 a".utf8) + [0xff, 0xfe, 0x0a])
-    #expect(reading.entries.map(\.name) == ["a\u{fffd}\u{fffd}"])
-    #expect(reading.warnings.map(\.kind) == [.textNotUTF8])
+    #expect(reading.entries.map(\.name) == ["a\u{10ffff}\u{10fffe}"])
+    #expect(reading.warnings.isEmpty)
   }
 
   @Test func overlongLinesAreCut() {
