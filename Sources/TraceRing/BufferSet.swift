@@ -88,6 +88,8 @@ public final class BufferSet: @unchecked Sendable {
   let mappedTicks: UInt64
   /// The same moment on CLOCK_MONOTONIC.
   let mappedNanoseconds: UInt64
+  /// Whether this process's emitters have used the mapping. Set by ``EmitterSlots``.
+  var hasHadEmitters = false
 
   /// Creates a set. The caller passes its descriptor to processes.
   public static func create(_ parameters: BufferSetParameters) throws(BufferSetError) -> BufferSet {
@@ -167,7 +169,7 @@ public final class BufferSet: @unchecked Sendable {
   }
 
   deinit {
-    munmap(base, byteCount)
+    if hasHadEmitters { RetiredMappings.add(mapping) } else { munmap(base, byteCount) }
     closeDescriptor()
   }
 

@@ -25,7 +25,8 @@ public enum EmitterSlots {
     let slot = slot(index)
     precondition(slot.pointee.generation & 1 == 0, "the slot is taken")
     let parameters = set.parameters
-    let rings = UnsafeMutablePointer<trace_ring_ref>.allocate(capacity: parameters.ringCount)
+    set.hasHadEmitters = true
+    let rings = trace_rings_of(UInt32(index))
     for ring in 0..<parameters.ringCount {
       rings[ring] = trace_ring_ref(control: set.control(ring), data: set.data(ring))
     }
@@ -38,6 +39,7 @@ public enum EmitterSlots {
     slot.pointee.block_timeout_ns = min(
       parameters.blockTimeoutNanoseconds, blockTimeoutLimit_ns)
     slot.pointee.uses_monotonic_clock = parameters.usesMonotonicClock ? 1 : 0
+    slot.pointee.uses_locks = parameters.writerKind == .lock ? 1 : 0
     slot.pointee.stalled = 0
     slot.pointee.set = set.header
     slot.pointee.set_bytes = UInt64(set.byteCount)
@@ -47,9 +49,10 @@ public enum EmitterSlots {
     trace_store_u64(&slot.pointee.generation, generation)
   }
 
-  /// Detaches the session's set. If this returns true, no emitter uses the set any more, and it may
-  /// be unmapped. If false, an emitter did not leave the slow path within a second (a signal
-  /// handler jumped out of it, or a thread is stopped); the mapping must then remain.
+  /// Detaches the session's set. If this returns true, no emitter reads or writes the set any more,
+  /// and it may be released. If false, an emitter did not leave the slow path within a second (a
+  /// signal handler jumped out of it, or a thread is stopped). The set must then be kept, and the
+  /// slot must not be used again.
   public static func detach(_ index: Int) -> Bool {
     let slot = slot(index)
     precondition(slot.pointee.generation & 1 == 1, "the slot is free")
@@ -60,7 +63,6 @@ public enum EmitterSlots {
     // Restarts every emitter that is inside a section; it then sees the new generation.
     let isFenced = !hasSections || trace_rseq_barrier() == 0
     guard isFenced, waitForSlowUsers(slot) else { return false }
-    slot.pointee.rings?.deallocate()
     slot.pointee.rings = nil
     slot.pointee.set = nil
     return true
@@ -80,6 +82,7 @@ public enum EmitterSlots {
       slot.pointee.rings = nil
       slot.pointee.set = nil
     }
+    RetiredMappings.forgetAfterFork()
     trace_thread_forget()
   }
 

@@ -94,7 +94,7 @@ public enum RingLayout {
 
   public static let ringBytesMin = 2 * pageWords * 8
   public static let ringBytesMax = 1 << 30
-  public static let ringCountMax = 4096
+  public static let ringCountMax = Int(TRACE_RINGS_MAX)
   /// The minimum number of rings in a lock set. A thread that finds a ring locked tries the next
   /// one.
   public static let lockRingCountMin = 4

@@ -71,7 +71,7 @@ enum SlowPath {
     _ slot: UnsafeMutablePointer<trace_slot>, _ generation: UInt64, _ record: PendingRecord
   ) -> Step {
     guard record.words <= RingLayout.recordWordsMax else { return .lost(.tooLarge) }
-    if slot.pointee.fast_generation == 0 { return LockWriter.write(slot, record) }
+    if slot.pointee.uses_locks != 0 { return LockWriter.write(slot, record) }
     let step = RseqWriter.prepare(slot, record)
     guard case .again = step else { return step }
     let writer = slot.pointee.writer_high | UInt64(trace_thread_id())
@@ -122,7 +122,7 @@ enum SlowPath {
   }
 
   private static func countLoss(_ slot: UnsafeMutablePointer<trace_slot>, _ cause: RingLoss) {
-    if slot.pointee.fast_generation == 0 {
+    if slot.pointee.uses_locks != 0 {
       LockWriter.countLoss(slot, cause)
     } else {
       RseqWriter.countLoss(slot, cause)

@@ -166,7 +166,7 @@ struct RingTests {
         }
       }
     }
-    for _ in 0..<500 {
+    for _ in 0..<Rounds.count(500) {
       let fixture = try RingFixture(mode: .overwrite, kind: kind)
       row.copy(from: fixture.row)
       sched_yield()

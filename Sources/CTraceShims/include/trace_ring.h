@@ -13,6 +13,7 @@ enum {
   TRACE_PAGE_WORDS = 8192,
   TRACE_POSITION_BITS = 51,
   TRACE_SLOTS = 8,
+  TRACE_RINGS_MAX = 4096,
   TRACE_LOSS_CAUSES = 5,
 };
 
@@ -73,7 +74,8 @@ struct trace_ring_ref {
 
 /// A session as a process's emitters see it. Only the control thread writes it.
 struct trace_slot {
-  /// Odd while a session is attached; every attach and detach adds one.
+  /// Odd while a session is attached; every attach and detach adds one. Starts at 2: a thread that
+  /// loaded it before the first session must not find it equal to `fast_generation`.
   uint64_t generation;
   /// `generation` when rseq writers may use the fast path, else 0.
   uint64_t fast_generation;
@@ -90,7 +92,9 @@ struct trace_slot {
   uint32_t uses_monotonic_clock;
   /// 1 after a writer waited in vain: until a ring moves again the next ones do not wait.
   uint32_t stalled;
-  uint32_t reserved[10];
+  /// 1 in a lock set. Unlike `fast_generation`, it stays as it is while the session is detached.
+  uint32_t uses_locks;
+  uint32_t reserved[9];
   /// The mapping, so that a forked child can drop it without touching an object.
   struct trace_set_header *_Nullable set;
   uint64_t set_bytes;
@@ -100,6 +104,12 @@ _Static_assert(sizeof(struct trace_slot) == 128, "two cache lines");
 extern struct trace_slot trace_slots[TRACE_SLOTS];
 
 TRACE_INLINE struct trace_slot *trace_slot_at(uint32_t index) { return &trace_slots[index]; }
+
+/// The rings of each slot's set. Static, because a section may be in a page fault of this memory
+/// too when its session is detached.
+extern struct trace_ring_ref trace_rings[TRACE_SLOTS][TRACE_RINGS_MAX];
+
+TRACE_INLINE struct trace_ring_ref *trace_rings_of(uint32_t index) { return trace_rings[index]; }
 
 /// One event type of a provider: who wants it, and under which number.
 struct trace_event_row {

@@ -65,9 +65,9 @@ final class CodeFileFixture {
   let directory = TemporaryDirectory()
   let sleeper: Sleeper
 
-  init(_ sleeper: Sleeper? = nil) throws {
+  init(_ sleeper: Sleeper? = nil, wasteBytes: UInt64 = CodeFileLimits.wasteBytes) throws {
     self.sleeper = try sleeper ?? Sleeper()
-    follower = CodeFileFollower(CodeFileShared(output))
+    follower = CodeFileFollower(CodeFileShared(output, wasteBytes: wasteBytes))
   }
 
   var pid: UInt32 { sleeper.pid }

@@ -106,9 +106,10 @@ import TraceEvents
   }
 
   @Test func aMapWithoutEntriesIsGivenUp() throws {
-    let fixture = try CodeFileFixture()
+    let wasteBytes = 2 << 20
+    let fixture = try CodeFileFixture(wasteBytes: UInt64(wasteBytes))
     let map = try fixture.map("1000 20 a\n")
-    map.skip(Int(CodeFileLimits.wasteBytes) + (1 << 20))
+    map.skip(wasteBytes + (1 << 20))
     map.write("\n2000 20 b\n")
     fixture.tell(.mayHaveMap)
     fixture.end()

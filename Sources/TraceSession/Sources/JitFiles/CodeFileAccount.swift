@@ -23,14 +23,14 @@ struct CodeFileAccount {
 
   /// Counts what was read, its entries counted already; false when too much of the file announces
   /// nothing, and it is given up.
-  mutating func read(bytes: Int) -> Bool {
+  mutating func read(bytes: Int, _ shared: CodeFileShared) -> Bool {
     bytesRead &+= UInt64(bytes)
     wastedBytes = entries == entriesBefore ? wastedBytes + UInt64(bytes) : 0
     entriesBefore = entries
-    guard wastedBytes > CodeFileLimits.wasteBytes else { return true }
+    guard wastedBytes > shared.wasteBytes else { return true }
     isGivenUp = true
     note(
-      "has more than \(CodeFileLimits.wasteBytes >> 20) MiB in a row that announce no code; the "
+      "has more than \(shared.wasteBytes >> 20) MiB in a row that announce no code; the "
         + "rest was not read")
     return false
   }

@@ -8,6 +8,8 @@ final class CodeFileShared {
   let startNanoseconds: UInt64
   /// CLOCK_REALTIME when the session began.
   let startRealtime: Int64
+  /// ``CodeFileLimits/wasteBytes``; less in tests.
+  let wasteBytes: UInt64
   private(set) var problems = CodeFileProblems()
   private(set) var openFiles = 0
   private var entriesLeft = CodeFileLimits.entries
@@ -17,8 +19,12 @@ final class CodeFileShared {
   /// Read at once of a file, unless a record needs more.
   static let windowBytes = 64 << 10
 
-  init(_ output: any CodeEventOutput, clock: CounterClock = CounterClock()) {
+  init(
+    _ output: any CodeEventOutput, clock: CounterClock = CounterClock(),
+    wasteBytes: UInt64 = CodeFileLimits.wasteBytes
+  ) {
     self.output = output
+    self.wasteBytes = wasteBytes
     self.clock = clock
     startNanoseconds = trace_monotonic_ns()
     startRealtime = Int64(clamping: trace_realtime_ns())

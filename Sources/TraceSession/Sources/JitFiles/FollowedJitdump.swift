@@ -141,7 +141,7 @@ final class FollowedJitdump {
   }
 
   private func read(_ shared: CodeFileShared) -> Bool {
-    walk(&parser, shared, counting: { account.read(bytes: $0) }) { tell($0, shared) }
+    walk(&parser, shared, counting: { account.read(bytes: $0, shared) }) { tell($0, shared) }
   }
 
   /// Reads on with a parser, as much as one file may have of a round; true when there is more.

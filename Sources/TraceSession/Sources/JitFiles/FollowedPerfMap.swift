@@ -87,7 +87,7 @@ final class FollowedPerfMap {
       parser.parse(bytes) { tell($0, owner, shared) }
       tail = Array((tail + bytes.suffix(Self.tailBytes)).suffix(Self.tailBytes))
       roundBytes += count
-      guard account.read(bytes: count) else { return false }
+      guard account.read(bytes: count, shared) else { return false }
     }
     return false
   }
