@@ -7,7 +7,7 @@ public enum FormatError: Error, Hashable, Sendable {
   /// The file has neither a trace file's first bytes nor one whole block.
   case notATrace(path: String)
   /// As ``notATrace(path:)``, and the first bytes tell whose file it is.
-  case foreignFile(path: String, ForeignFile)
+  case foreignFile(path: String, ForeignFormat)
   /// The file's major version is one that this reader does not know.
   case unsupportedVersion(major: UInt16, minor: UInt16)
   /// A block's content breaks the format, although its checksum holds.

@@ -28,11 +28,15 @@ public struct LossCause: RawRepresentable, Hashable, Sendable {
   public static let tooEarly = LossCause(rawValue: 9)
   /// The provider that emitted it does not have it in its description.
   public static let undescribed = LossCause(rawValue: 10)
+  /// It came to the session, which did not keep it until this reader of the live trace took it.
+  /// Never in a file.
+  public static let notKept = LossCause(rawValue: 11)
 
   private static let names = [
     "buffer full", "too large", "contention", "block timeout", "inside a signal handler",
     "overwritten", "malformed record", "damaged ring", "kernel buffer full",
     "before they were enabled", "not in their provider's description",
+    "not kept for this reader",
   ]
 
   /// A few words for people, or the number.
@@ -53,6 +57,9 @@ public struct LossRecord: Hashable, Sendable {
   public var toTicks: UInt64
   /// The process that they are known to come from.
   public var processIndex: UInt32?
+
+  /// The stream of losses of no ring: no ring has this number, and no source of the session's own.
+  package static let noStream = UInt32(1) << 30 - 1
 
   public init(
     stream: UInt32, cpu: UInt16, cause: LossCause, count: UInt64, fromTicks: UInt64,

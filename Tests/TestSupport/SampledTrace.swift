@@ -6,6 +6,13 @@ public import TraceFormat
 public struct SampledTrace: ~Copyable {
   public static let start: UInt64 = 5_000_000_000
 
+  public static let session = SessionDescription(
+    name: "samples", clock: .monotonic, ticksPerSecond: 1_000_000_000,
+    start: ClockSync(
+      ticks: start, monotonicNanoseconds: start, realtimeNanoseconds: 1_700_000_000_000_000_000),
+    machine: MachineDescription(
+      hostName: "host", operatingSystem: "Linux 6.18", architecture: "x86_64", cpuCount: 2))
+
   private static let refs: [(type: any TraceEvent.Type, ref: UInt16)] =
     (SystemSchema.eventTypes + RuntimeSchema.eventTypes).enumerated()
     .map { ($0.element, UInt16($0.offset + 1)) }
@@ -16,16 +23,7 @@ public struct SampledTrace: ~Copyable {
   private var words = [UInt64](repeating: 0, count: 16_384)
 
   public init(path: String, options: TraceWriter.Options = TraceWriter.Options()) throws {
-    var writer = try TraceWriter(
-      path: path,
-      session: SessionDescription(
-        name: "samples", clock: .monotonic, ticksPerSecond: 1_000_000_000,
-        start: ClockSync(
-          ticks: Self.start, monotonicNanoseconds: Self.start,
-          realtimeNanoseconds: 1_700_000_000_000_000_000),
-        machine: MachineDescription(
-          hostName: "host", operatingSystem: "Linux 6.18", architecture: "x86_64", cpuCount: 2)),
-      options: options)
+    var writer = try TraceWriter(path: path, session: Self.session, options: options)
     var refs: [ObjectIdentifier: UInt16] = [:]
     for (type, ref) in Self.refs {
       try writer.define(ref: ref, schema: type.schema)

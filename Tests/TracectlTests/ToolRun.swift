@@ -152,7 +152,7 @@ final class RunningTool {
       usleep(2000)
     }
     let (output, errors) = text()
-    let ending = ChildProcess.Ending(status: status)
+    let ending = TracedProgram.Ending(status: status)
     return switch ending {
     case .exited(let code): ToolRun(exitCode: code, signal: 0, output: output, errors: errors)
     case .killed(let signal): ToolRun(exitCode: -1, signal: signal, output: output, errors: errors)

@@ -1,7 +1,7 @@
 internal import TraceEvents
 internal import TraceFormat
 
-/// What hands out the events that tell of code: a replay, or who passes on a session's.
+/// What hands out the events that tell of code: a replay, or a test's script.
 protocol CodeEventSource {
   func on<Event: TraceEvent>(
     _ type: Event.Type, _ handler: @escaping (Event, EventHeader) throws -> Void)

@@ -5,7 +5,7 @@ internal import TraceEvents
 /// - Guarantee: announcements may come in any order, late, twice, or not at all; none of them makes
 ///   two own an address at once.
 /// - Cost: O(log n) an announcement and a look-up; about 100 bytes a piece of code, and its name.
-class CodeMap: ProcessListener {
+final class CodeMap {
   let rows = Slab<CodeRow>()
   let names: NameTable
   let lives: ProcessLives

@@ -1,5 +1,5 @@
 /// The generations of all processes, by pid and time.
-final class ProcessLives: ProcessListener {
+final class ProcessLives {
   /// Of each pid in order of time.
   private var byPID: [UInt32: [Generation]] = [:]
   private var nextNumber: UInt32 = 0

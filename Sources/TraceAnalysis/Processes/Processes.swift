@@ -10,9 +10,9 @@ public import TraceFormat
 /// - Cost: reads the blocks that hold events of processes. Memory grows with the number of
 ///   processes.
 public final class Processes: Pass {
-  /// The address spaces, for who knows what lies in them; nil where the listener has its own.
+  /// The address spaces, for who knows what lies in them; nil where the taker has its own.
   let lives: ProcessLives?
-  private let listener: any ProcessListener
+  private let taker: any AnnouncementTaker
   /// Nil in a session that is listened to without one.
   private let file: TraceFile?
   /// Pids whose begins and ends are told by events. A pid is 22 bits at most.
@@ -32,7 +32,7 @@ public final class Processes: Pass {
   /// The processes of a trace file.
   public init(_ file: TraceFile) {
     let lives = ProcessLives()
-    (self.lives, listener, self.file) = (lives, lives, file)
+    (self.lives, taker, self.file) = (lives, lives, file)
     var last: ProcessRecord?
     for next in file.processes.sorted(by: { ($0.pid, $0.joinTicks) < ($1.pid, $1.joinTicks) }) {
       if let last, last.pid == next.pid, let boundary = next.boundary(after: last) {
@@ -43,9 +43,9 @@ public final class Processes: Pass {
     reuses = reuses.mapValues { $0.sorted(by: >) }
   }
 
-  /// The processes of a trace that is still coming, whose changes `listener` takes.
-  init(telling listener: any ProcessListener, _ file: TraceFile?) {
-    (lives, self.listener, self.file) = (nil, listener, file)
+  /// The processes of a trace that is still coming, whose changes `taker` takes.
+  init(telling taker: any AnnouncementTaker, _ file: TraceFile?) {
+    (lives, self.taker, self.file) = (nil, taker, file)
   }
 
   /// Asks for the events that tell of processes.
@@ -63,19 +63,20 @@ public final class Processes: Pass {
         return
       }
       settle(event.parentPID, upTo: header.timestamp)
-      listener.processStarted(header.pid, parent: event.parentPID, at: header.timestamp)
+      taker.take(
+        Announcement(.start(parent: event.parentPID), header.pid, at: header.timestamp))
       lives?.known(header.pid)?.name = event.name
     }
     source.on(ProcessExec.self) { [self] event, header in
       settle(header.pid, upTo: header.timestamp)
       told.insert(header.pid)
-      listener.processRenewed(header.pid, at: header.timestamp)
+      taker.take(Announcement(.renew, header.pid, at: header.timestamp))
       lives?.known(header.pid)?.name = event.name
     }
     source.on(ProcessStop.self) { [self] _, header in
       settle(header.pid, upTo: header.timestamp)
       told.insert(header.pid)
-      listener.processStopped(header.pid, at: header.timestamp)
+      taker.take(Announcement(.stop, header.pid, at: header.timestamp))
     }
     guard lives == nil else { return }
     source.on(MethodLoad.self) { [self] _, header in note(header) }
@@ -97,7 +98,7 @@ public final class Processes: Pass {
     while let boundary = boundaries.last, boundary <= time {
       boundaries.removeLast()
       _ = lives?.current(pid)
-      listener.processRenewed(pid, at: boundary)
+      taker.take(Announcement(.renew, pid, at: boundary))
       split.insert(pid)
     }
     reuses[pid] = boundaries.isEmpty ? nil : boundaries
@@ -110,9 +111,10 @@ public final class Processes: Pass {
       let last = file.process(index: known), let next = file.process(index: header.processIndex),
       let boundary = next.boundary(after: last)
     else { return }
-    listener.processFoundRenewed(
-      header.pid, at: min(file.timestamp(ofTicks: boundary), header.timestamp),
-      knownAt: header.timestamp)
+    taker.take(
+      Announcement(
+        .renew, header.pid, at: min(file.timestamp(ofTicks: boundary), header.timestamp),
+        toldAt: header.timestamp))
   }
 
   // MARK: The answer
@@ -126,23 +128,6 @@ public final class Processes: Pass {
       history = ProcessHistory(lives, split: split, firstNames, file)
     }
     return history
-  }
-}
-
-/// Takes in when process ids pass to other processes and programs.
-protocol ProcessListener: AnyObject {
-  /// A fork's child; it begins with what its parent has.
-  func processStarted(_ pid: UInt32, parent: UInt32, at time: Int64)
-  /// An exec, or the pid is another process's from now on.
-  func processRenewed(_ pid: UInt32, at time: Int64)
-  func processStopped(_ pid: UInt32, at time: Int64)
-  /// As ``processRenewed(_:at:)``, found out only later.
-  func processFoundRenewed(_ pid: UInt32, at time: Int64, knownAt: Int64)
-}
-
-extension ProcessListener {
-  func processFoundRenewed(_ pid: UInt32, at time: Int64, knownAt: Int64) {
-    processRenewed(pid, at: time)
   }
 }
 

@@ -14,27 +14,11 @@ public final class EventStream {
     case named(SymbolizerOptions, SourceDetail)
   }
 
-  /// A file that grows while it is read.
+  /// A trace that is still being written.
   public struct Growth {
-    /// What ``next`` found.
-    public enum Arrival {
-      /// Blocks have come.
-      case blocks
-      /// Nothing has come for so many nanoseconds.
-      case nothing(idle_ns: Int64)
-      /// Nothing will come any more.
-      case end
-    }
-
-    /// Waits a while for blocks, and calls ``TraceFile/refresh()``.
-    public var next: () throws -> Arrival
+    public var live: LiveTrace
     /// Nanoseconds that an event waits for the names of its frames.
     public var hold_ns: Int64
-
-    public init(hold_ns: Int64 = 0, next: @escaping () throws -> Arrival) {
-      self.hold_ns = hold_ns
-      self.next = next
-    }
   }
 
   /// Its filter says which events are written.
@@ -45,9 +29,17 @@ public final class EventStream {
   /// Text shows the wall clock's time in place of seconds since the trace's start.
   public var showsUTC = false
   /// Nil for a file that is read as it is.
-  public var growth: Growth?
+  public let growth: Growth?
   /// Whether as many events were written as ``limit`` allows.
   public internal(set) var hasReachedLimit = false
 
-  public init(_ replay: Replay) { self.replay = replay }
+  /// A file as it is.
+  public init(_ replay: Replay) { (self.replay, growth) = (replay, nil) }
+
+  /// A trace that is still being written, until its end.
+  ///
+  /// - Parameter hold_ns: nanoseconds that an event waits for the names of its frames.
+  public init(following live: LiveTrace, hold_ns: Int64 = 0) {
+    (replay, growth) = (live.replay, Growth(live: live, hold_ns: hold_ns))
+  }
 }

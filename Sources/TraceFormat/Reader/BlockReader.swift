@@ -1,12 +1,12 @@
 /// Reads single blocks and checks that they are whole.
 struct BlockReader: ~Copyable {
-  let source: ByteSource
+  let source: TraceBytes
   /// What every block's header must name; nil while it is not known (damaged file header).
   var fileID: UInt32?
   /// Header and payload of the block that was read last.
   private var buffer = GrowingBuffer<UInt8>(capacity: 64 << 10)
 
-  init(source: ByteSource, fileID: UInt32? = nil) {
+  init(source: TraceBytes, fileID: UInt32? = nil) {
     self.source = source
     self.fileID = fileID
   }

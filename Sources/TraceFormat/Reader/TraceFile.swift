@@ -49,10 +49,13 @@ public final class TraceFile {
   /// The version of the format, as in "1.0".
   public internal(set) var version = "\(FileLayout.versionMajor).\(FileLayout.versionMinor)"
 
+  /// What tells the trace's blocks from any other's; nil before the first was read.
+  package var fileID: UInt32? { reader.fileID }
+
   /// How many times a replay went over the file.
   package var replayRuns = 0
 
-  let source: ByteSource
+  let source: TraceBytes
   var reader: BlockReader
   var scan: BlockScan
   var definitions = Definitions()
@@ -83,23 +86,26 @@ public final class TraceFile {
   ///   there is neither a file header nor one whole block, or ``FormatError/foreignFile(path:_:)``,
   ///   ``FormatError/unsupportedVersion(major:minor:)``.
   public convenience init(path: String) throws(FormatError) {
-    try self.init(source: try ByteSource(path: path))
+    try self.init(source: try TraceBytes(path: path))
   }
 
   /// A trace that lies in memory; `name` is what messages call it.
   public convenience init(bytes: [UInt8], name: String = "bytes") throws(FormatError) {
-    try self.init(source: ByteSource(bytes: bytes, name: name))
+    try self.init(source: TraceBytes(bytes: bytes, name: name))
   }
 
   /// - Parameter isLive: blocks are still to come, and a file header is not.
-  init(source: ByteSource, isLive: Bool = false) throws(FormatError) {
+  init(source: TraceBytes, isLive: Bool = false) throws(FormatError) {
     self.source = source
     self.isLive = isLive
     path = source.path
     reader = BlockReader(source: source)
     session = Self.unknownSession(syncs: [])
     clock = ClockMap(session: session, syncs: [])
-    scan = BlockScan(position: isLive ? 0 : UInt64(FileLayout.fileHeaderBytes))
+    scan =
+      isLive
+      ? BlockScan(position: 0, nextSequence: nil)
+      : BlockScan(position: UInt64(FileLayout.fileHeaderBytes))
     if isLive { return }
     let hasHeader = try readFileHeader()
     if try !readIndex() { try scanForward() }
@@ -108,7 +114,7 @@ public final class TraceFile {
   }
 
   /// A file of which nothing but the header has been read: for a scan.
-  init(unread source: ByteSource) throws(FormatError) {
+  init(unread source: TraceBytes) throws(FormatError) {
     self.source = source
     isLive = false
     path = source.path
@@ -121,7 +127,7 @@ public final class TraceFile {
 
   /// A file that is being written, by the content of the index that would close it now.
   init(
-    source: ByteSource, index: UnsafeRawBufferPointer, end: UInt64
+    source: TraceBytes, index: UnsafeRawBufferPointer, end: UInt64
   ) throws(FormatError) {
     self.source = source
     isLive = false
@@ -132,6 +138,8 @@ public final class TraceFile {
     scan = BlockScan(position: end)
     guard try readFileHeader() else { throw .notATrace(path: path) }
     try absorbIndex(index, end: end)
+    scan = BlockScan(
+      position: end, nextSequence: UInt32(truncatingIfNeeded: self.index.blocks.count))
     settle()
   }
 
@@ -211,6 +219,12 @@ public final class TraceFile {
   /// Nanoseconds since 1970 (UTC) at the trace's time zero.
   public var startUnixNanoseconds: Int64 {
     Int64(truncatingIfNeeded: session.start.realtimeNanoseconds)
+  }
+
+  /// Counts events that came, but not to this reader of a live trace.
+  func note(_ loss: LossRecord) {
+    ledger.add(loss)
+    lossTotals = ledger.totals
   }
 
   /// Looks for blocks that were written since; true when there are.

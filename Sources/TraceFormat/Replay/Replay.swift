@@ -83,8 +83,8 @@ public final class Replay {
 
   var subscriptions: [Subscription] = []
   var lossHandlers: [(LossRecord) throws -> Void] = []
-  /// Blocks that earlier runs have handed out.
-  var consumedBlocks = 0
+  /// Blocks of the trace, from its first on, that earlier runs have handed out.
+  private var consumedBlocks = 0
 
   public init(_ file: TraceFile) { self.file = file }
 
@@ -158,8 +158,9 @@ public final class Replay {
   /// - Throws: what a handler throws, except ``ReplayStop``; a ``FormatError`` when the file cannot
   ///   be read any more.
   public func run() throws {
-    let blocks = consumedBlocks..<file.index.blocks.count
-    consumedBlocks = blocks.upperBound
+    let forgotten = file.index.forgottenBlocks
+    let blocks = max(0, consumedBlocks - forgotten)..<file.index.blocks.count
+    consumedBlocks = forgotten + blocks.upperBound
     file.replayRuns += 1
     let run = ReplayRun(self, blocks: blocks)
     do {

@@ -54,7 +54,7 @@ struct FileSink: ~Copyable {
 
   /// The file itself, whatever its name is by now. `index` is what a closing index would hold.
   func reopened(index: UnsafeRawBufferPointer) throws(FormatError) -> TraceFile {
-    let source = try ByteSource(path: "/proc/self/fd/\(descriptor)", name: path)
+    let source = try TraceBytes(path: "/proc/self/fd/\(descriptor)", name: path)
     return try TraceFile(source: source, index: index, end: byteCount)
   }
 }

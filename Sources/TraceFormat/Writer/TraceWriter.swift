@@ -11,7 +11,7 @@ public import TraceEvents
 ///   block for the index.
 public struct TraceWriter: ~Copyable {
   /// Called with every finished block's bytes, header included, of whatever kind, after it was
-  /// written. Feed them to a ``LiveTrace`` to read them while they come.
+  /// written. ``LiveTrace/feed(_:)`` reads them while they come.
   public var onBlock: ((UnsafeRawBufferPointer) -> Void)?
   /// The first error met.
   public private(set) var failure: FormatError?
@@ -20,26 +20,26 @@ public struct TraceWriter: ~Copyable {
 
   private var sink: FileSink
   private var isFinished = false
-  private let fileID: UInt32
+  package let fileID: UInt32
   private var events: EventBlockBuilder
-  private var stacks: StackTable
-  private var encoder = ColumnEncoder()
+  var stacks: StackTable
+  var encoder = ColumnEncoder()
   private var compressor = Compressor()
   private var block = GrowingBuffer<UInt8>(capacity: 1 << 20)
-  private var content = GrowingBuffer<UInt8>(capacity: 1 << 16)
+  var content = GrowingBuffer<UInt8>(capacity: 1 << 16)
   private var index = BlockIndex()
   /// Definitions that no block holds yet, and those of the whole file for the index.
   private var pendingMetadata = ByteWriter()
   private var pendingRecords = 0
-  private var allMetadata = ByteWriter()
-  private var allRecords = 0
+  var allMetadata = ByteWriter()
+  var allRecords = 0
   private var repetition = Repetition()
   private var pids: [UInt32: UInt32] = [:]
   private var pendingLosses: [LossRecord] = []
   private var ledger = LossLedger()
   private var symbols = PendingSymbols()
   private var pendingSyncs: [ClockSync] = []
-  private var allSyncs: [ClockSync] = []
+  var allSyncs: [ClockSync] = []
 
   /// Whether ``reopened()`` can succeed: a pipe gives nothing back.
   public var canBeReopened: Bool { sink.isReadable }
@@ -245,7 +245,7 @@ public struct TraceWriter: ~Copyable {
   }
 
   /// What events refer to goes before them.
-  private mutating func writePending(isLast: Bool = false) {
+  mutating func writePending(isLast: Bool = false) {
     writeMetadata()
     writeClock()
     writeStacks()
@@ -360,7 +360,7 @@ public struct TraceWriter: ~Copyable {
     endBlock(BlockKind.end, count: 0, first: 0, last: 0)
   }
 
-  private mutating func writePacked(_ kind: UInt8, count: Int, first: UInt64, last: UInt64) {
+  mutating func writePacked(_ kind: UInt8, count: Int, first: UInt64, last: UInt64) {
     beginBlock()
     PackedPayload.append(content.rawBytes, to: &block, &compressor)
     endBlock(kind, count: count, first: first, last: last)

@@ -16,7 +16,7 @@ struct TypeAccumulator: ~Copyable {
   /// Array elements of all rows, per field; one buffer a field where there are arrays at all.
   private let elements: UnsafeMutablePointer<GrowingBuffer<UInt64>>
   private let elementBuffers: Int
-  private var strings: StringTable
+  private var strings: ColumnTexts
   private var countedBytes = 0
   /// The type's place among those of the block; -1 when it has none yet.
   var localIndex = -1
@@ -34,7 +34,7 @@ struct TypeAccumulator: ~Copyable {
     elementBuffers = plans.contains { $0.isArray } ? plans.count : 0
     elements = .allocate(capacity: max(elementBuffers, 1))
     for index in 0..<elementBuffers { (elements + index).initialize(to: GrowingBuffer()) }
-    strings = StringTable(seed: seed)
+    strings = ColumnTexts(seed: seed)
   }
 
   deinit {

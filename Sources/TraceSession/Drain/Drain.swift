@@ -85,13 +85,10 @@ package final class Drain: Sendable {
   package func lost(_ count: UInt64, _ cause: LossCause, process: UInt32?) {
     let ticks = trace_ticks_are_invariant() ? trace_ticks() : trace_monotonic_ns()
     let record = LossRecord(
-      stream: Self.noStream, cpu: .max, cause: cause, count: count, fromTicks: ticks,
+      stream: LossRecord.noStream, cpu: .max, cause: cause, count: count, fromTicks: ticks,
       toTicks: ticks, processIndex: process)
     enqueue { $0.missed.append(record) }
   }
-
-  /// No ring has this number, and no source of the session's own.
-  private static let noStream = UInt32(1) << 30 - 1
 
   /// Writes what was read so far, soon.
   package func flush() { enqueue { $0.flushRequested = true } }

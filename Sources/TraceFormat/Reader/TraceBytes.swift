@@ -5,7 +5,7 @@ import OSStrings
 ///
 /// Files are read, not mapped: a file that another program cuts short while it is mapped kills the
 /// reader with SIGBUS.
-final class ByteSource {
+final class TraceBytes {
   private let descriptor: Int32
   let path: String
   private var bytes: [UInt8]

@@ -1,5 +1,5 @@
 /// A file of another tool or of another kind, recognised by its first bytes.
-public struct ForeignFile: Hashable, Sendable {
+public struct ForeignFormat: Hashable, Sendable {
   /// With its article: "a perf.data file".
   public var kind: String
   /// What to do with it, as an instruction.

@@ -3,7 +3,7 @@ import Glibc
 /// The distinct strings and blobs of a block's events of one type.
 ///
 /// A hostile program chooses the strings, so the hash is seeded: it cannot choose collisions.
-struct StringTable: ~Copyable {
+struct ColumnTexts: ~Copyable {
   private var slots = GrowingBuffer<UInt32>(capacity: 64)
   private var slotMask = 63
   private var hashes = GrowingBuffer<UInt32>(capacity: 32)
@@ -25,7 +25,7 @@ struct StringTable: ~Copyable {
   }
 
   /// Gives the memory back; not while it has strings.
-  mutating func release() { self = StringTable(seed: seed) }
+  mutating func release() { self = ColumnTexts(seed: seed) }
 
   mutating func removeAll() {
     guard count > 0 else { return }

@@ -4,7 +4,7 @@ import TraceSession
 
 /// Whether a collection fits what the process may address: an allocation that fails ends a Swift
 /// program without a word.
-enum AddressSpace {
+enum AddressLimit {
   /// What a session takes at most, its buffers apart.
   private static let sessionBytes: UInt64 = 512 << 20
 
