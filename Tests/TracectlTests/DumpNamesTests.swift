@@ -108,7 +108,8 @@ import TraceFormat
     trace.add(Self.method("order", at: 0x1000), at: 500_000, pid: 10)
     trace.sample(at: 1_000_000, pid: 10, stack: [0x1012])
     try trace.writer.flush()
-    let lock = open(path, O_RDONLY)
+    // The tool must not inherit it.
+    let lock = open(path, O_RDONLY | O_CLOEXEC)
     #expect(flock(lock, LOCK_EX) == 0)
     let running = try RunningTool(["dump", path, "-follow", "-event", "SampledProfile"])
     #expect(running.waitUntil { output, _ in output.contains("Shop.order()+0x12") })
