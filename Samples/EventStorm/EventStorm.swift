@@ -111,7 +111,7 @@ struct EventStorm: ParsableCommand {
   private func storm() throws(StormError) {
     let processes = options.processes * (options.forks ? 2 : 1)
     if let index = options.processIndex {
-      let path = options.sharedNote ?? "/proc/self/fd/\(ChildProcess.noteDescriptor)"
+      let path = options.sharedNote ?? "/proc/self/fd/\(StormChild.noteDescriptor)"
       let note = try SharedNote(opening: path, processes: processes, threads: options.threads)
       return try StormProcess(options: options, index: index, note: note).run()
     }
@@ -121,7 +121,7 @@ struct EventStorm: ParsableCommand {
     if options.processes == 1 {
       try StormProcess(options: options, index: 0, note: note).run()
     } else {
-      failure = try ChildProcess.runAll(options: options, note: note)
+      failure = try StormChild.runAll(options: options, note: note)
     }
     print(StormReport(options: options, note: note).json)
     if let failure { throw failure }

@@ -29,6 +29,8 @@ struct BlockIndex {
   private(set) var typeCounts: [UInt32] = []
   private(set) var eventTotals: [UInt16: UInt64] = [:]
   private(set) var eventCount: UInt64 = 0
+  /// Number of blocks of a live trace that preceded those present here.
+  private(set) var forgottenBlocks = 0
   /// The blocks of stacks, by epoch.
   private(set) var stacks = StackEpochs()
   /// Positions of the blocks of symbols.
@@ -58,6 +60,7 @@ struct BlockIndex {
 
   /// Removes all blocks, and the epochs of stacks that `isKept` rejects. The totals are kept.
   mutating func removeAllBlocks(keepingStacks isKept: (UInt32) -> Bool) {
+    forgottenBlocks += blocks.count
     blocks.removeAll(keepingCapacity: true)
     symbolBlocks = []
     stacks.removeBlocks(keeping: isKept)

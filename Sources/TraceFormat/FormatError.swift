@@ -8,7 +8,7 @@ public enum FormatError: Error, Hashable, Sendable {
   /// The file has neither a trace file's header nor a single intact block.
   case notATrace(path: String)
   /// Like ``notATrace(path:)``, but the first bytes identify the file's format.
-  case foreignFile(path: String, ForeignFile)
+  case foreignFile(path: String, ForeignFormat)
   /// This reader does not support the file's major version.
   case unsupportedVersion(major: UInt16, minor: UInt16)
   /// A block's content breaks the format, although its checksum holds.

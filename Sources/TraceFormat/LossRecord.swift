@@ -28,11 +28,15 @@ public struct LossCause: RawRepresentable, Hashable, Sendable {
   public static let tooEarly = LossCause(rawValue: 9)
   /// The description of the emitting provider does not contain the event.
   public static let undescribed = LossCause(rawValue: 10)
+  /// It came to the session, which did not keep it until this reader of the live trace took it.
+  /// Never in a file.
+  public static let notKept = LossCause(rawValue: 11)
 
   private static let names = [
     "buffer full", "too large", "contention", "block timeout", "inside a signal handler",
     "overwritten", "malformed record", "damaged ring", "kernel buffer full",
     "before they were enabled", "not in their provider's description",
+    "not kept for this reader",
   ]
 
   /// Short description for users, or the number if the cause is unknown.

@@ -18,7 +18,7 @@ public import TraceFormat
 ///   others are not disturbed. When the session ends, however it does, processes leave its buffers.
 /// - Trap: a session that is dropped without ``stop()`` goes on until the process ends.
 public final class Session: Sendable {
-  private struct Running {
+  struct Running {
     var rendezvous: Rendezvous
     var drain: Drain
     var wake: WakeSocket
@@ -26,6 +26,8 @@ public final class Session: Sendable {
     var description: SessionDescription
     var sources: SystemSources?
     var symbols: SymbolsAtStop?
+    /// Nil for a session whose file can be read while it is written.
+    var hub: LiveHub?
   }
 
   private enum State {
@@ -37,7 +39,6 @@ public final class Session: Sendable {
   public let configuration: SessionConfiguration
   private let places: [RendezvousPaths.Place]
   private let state = Mutex(State.new)
-  private let feed = LiveFeed()
   /// Held by the one who stops the session.
   private let stopping = Mutex(())
 
@@ -85,7 +86,7 @@ public final class Session: Sendable {
     }
     configuration.startTicks = description.start.ticks
     var writer = try makeWriter(description)
-    if feed.isWanted { writer.onBlock = { [feed] in feed.take($0) } }
+    let hub = try makeHub(description, &writer)
     var options = Drain.Options()
     options.flushNanoseconds = max(10_000_000, configuration.flushInterval.nanoseconds)
     options.keepsUntilStop = configuration.mode == .overwrite
@@ -101,7 +102,7 @@ public final class Session: Sendable {
       return Running(
         rendezvous: rendezvous, drain: drain, wake: wake,
         startNanoseconds: trace_monotonic_ns(), description: description,
-        sources: try makeSources(drain, rendezvous, symbols?.files), symbols: symbols)
+        sources: try makeSources(drain, rendezvous, symbols?.files), symbols: symbols, hub: hub)
     } catch {
       drain.stop()
       throw error
@@ -117,6 +118,17 @@ public final class Session: Sendable {
       rendezvous.stop(captureStateNanoseconds: 0, detachNanoseconds: Self.detachLimit_ns)
       throw error
     }
+  }
+
+  private func makeHub(
+    _ session: SessionDescription, _ writer: inout TraceWriter
+  ) throws(SessionError) -> LiveHub? {
+    if writer.canBeReopened { return nil }
+    do {
+      let hub = try LiveHub(session, fileID: writer.fileID)
+      writer.onBlock = { hub.take($0) }
+      return hub
+    } catch { throw .output(error) }
   }
 
   private func makeWriter(_ session: SessionDescription) throws(SessionError) -> TraceWriter {
@@ -148,7 +160,7 @@ public final class Session: Sendable {
     running.rendezvous.stop(
       captureStateNanoseconds: captureState, detachNanoseconds: Self.detachLimit_ns)
     running.drain.stop()
-    feed.finish()
+    running.hub?.finish(running.drain.statistics.failure)
     let last = figures(running)
     let problems = problems(running)
     let processes = processes(running)
@@ -243,17 +255,6 @@ public final class Session: Sendable {
   /// What the trace says of itself, while the session runs.
   public var description: SessionDescription? { runningNow?.description }
 
-  /// Events as they are written: they come a flush interval late, block by block, in order within a
-  /// block; the stream ends with the session. Call it before ``start()``. At most `limit` events
-  /// wait; what is more is dropped and counted.
-  ///
-  /// - Cost: events are decoded on the drain's thread: a consumer of millions a second slows the
-  ///   session.
-  public func liveEvents(limit: Int = 65_536) -> AsyncStream<LiveEvent> {
-    guard case .new = state.withLock({ $0 }) else { return AsyncStream { $0.finish() } }
-    return feed.subscribe(limit: limit)
-  }
-
   private func processes(_ running: Running) -> [TracedProcess] {
     let buffers = BufferProblems(running.drain.statistics)
     var processes = running.rendezvous.state.withLock { $0.processes }
@@ -264,7 +265,7 @@ public final class Session: Sendable {
     return processes
   }
 
-  private var runningNow: Running? {
+  var runningNow: Running? {
     state.withLock { if case .running(let running) = $0 { running } else { nil } }
   }
 
@@ -279,7 +280,7 @@ public final class Session: Sendable {
     result.lossesAreKnown = BufferProblems(drained).lossesAreKnown
     if let lost = running.sources?.lost, lost > 0 { result.lost[.kernelBufferFull] = lost }
     result.failure = drained.failure
-    result.liveEventsDropped = feed.dropped
+    result.liveEventsDropped = running.hub?.dropped ?? 0
     running.rendezvous.state.withLock { state in
       result.processes = state.links.values.count { $0.slot != nil }
       result.processesSeen = state.processesSeen

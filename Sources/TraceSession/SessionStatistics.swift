@@ -17,7 +17,7 @@ public struct SessionStatistics: Hashable, Sendable {
   public var connectionsRefused: UInt64 = 0
   /// What ended the writing of the file: disk full, for one.
   public var failure: FormatError?
-  /// Live events that nobody took in time.
+  /// Events of live traces that their readers were too slow for.
   public var liveEventsDropped: UInt64 = 0
 
   public init() {}

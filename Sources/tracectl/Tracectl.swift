@@ -19,7 +19,7 @@ struct Tracectl: ParsableCommand {
       """,
     version: "tracectl 0.1.0",
     subcommands: [
-      Collect.self, Dump.self, Stacks.self, Symbols.self, Describe.self, Providers.self,
+      Collect.self, Dump.self, Stacks.self, Symbols.self, InfoCommand.self, Providers.self,
       Verify.self, Recover.self, Doctor.self,
     ])
 

@@ -83,6 +83,23 @@ import TraceFormat
     #expect(stored.rows == report.rows && stored.lost == report.lost)
   }
 
+  @Test func aLiveConsumer() throws {
+    let file = try trace { trace in
+      trace.sample(at: 1000, pid: 10, stack: [0x1010])
+      trace.sample(at: 2000, pid: 10, stack: [0x1020])
+      trace.add(
+        MethodLoad(
+          methodID: 1, startAddress: 0x1000, size: 0x100, namespace: "Shop", name: "order",
+          signature: "()"), at: 3000, pid: 10)
+      trace.sample(at: 4000, pid: 10, stack: [0x9000])
+    }
+    var shown: [[String: Int]] = []
+    let consumer = RunningFunctions(LiveTrace(following: file))
+    try consumer.run { shown.append($0.samples.filter { $0.value > 0 }) }
+    #expect(shown == [["Shop.order()": 2, "?": 1]])
+    #expect(consumer.lostEvents == 0)
+  }
+
   @Test func everyReportIsTextAndJSON() {
     let registry = RendererRegistry.standard
     func check<Subject>(_ subject: Subject.Type) {
@@ -102,7 +119,10 @@ import TraceFormat
   static let root = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-  @Test(arguments: ["ToyReport.swift", "ToyRenderer.swift", "ToyImporter.swift"])
+  @Test(
+    arguments: [
+      "ToyReport.swift", "ToyRenderer.swift", "ToyImporter.swift", "ToyLiveConsumer.swift",
+    ])
   func architectureQuotesTheExample(file: String) throws {
     let source = try String(
       contentsOf: Self.root.appending(path: "Tests/ArchitectureTests/\(file)"), encoding: .utf8)

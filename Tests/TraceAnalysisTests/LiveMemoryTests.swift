@@ -98,6 +98,29 @@ import TraceEvents
     #expect(names.statistics.expired >= 900)
   }
 
+  /// A look-up that gave way to others is no longer pending, but its name may still change: whether
+  /// it is final depends on its time alone.
+  @Test func whatGaveWayIsNotFinalYet() throws {
+    var limits = LiveSymbolizer.Limits()
+    limits.pendingMax = 1
+    let names = LiveSymbolizer(session: testSession(), options: .test, limits: limits)
+    let script = EventScript()
+    names.listen(to: script)
+    script.hand(load("early", 0x1000, 1), pid: 1, at: 1)
+    let time = Self.second
+    let first = try #require(
+      names.resolve(pid: 1, address: 0x1000, at: time, isCaller: false).ticket)
+    let second = try #require(
+      names.resolve(pid: 1, address: 0x1010, at: time, isCaller: false).ticket)
+    #expect(!names.isPending(first) && names.isPending(second))
+    #expect(!names.isFinal(time))
+    let watch = limits.holdNanoseconds + limits.watchNanoseconds(.test)
+    names.advance(to: time + watch)
+    #expect(!names.isFinal(time))
+    names.advance(to: time + watch + 1)
+    #expect(names.isFinal(time) && !names.isPending(second))
+  }
+
   /// Names that only may be corrected make room for look-ups that have none.
   @Test func whoWaitsForItsNameOutlastsThoseThatHaveOne() throws {
     var limits = LiveSymbolizer.Limits()

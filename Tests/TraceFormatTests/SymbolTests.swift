@@ -119,7 +119,7 @@ import TraceEvents
     let bytes = try SmallTrace.bytes()
     let block = try #require(
       SmallTrace.blocks(bytes).first { $0.header.kind == BlockKind.symbols })
-    let source = ByteSource(bytes: Array(bytes[..<block.range.lowerBound]), name: "growing")
+    let source = TraceBytes(bytes: Array(bytes[..<block.range.lowerBound]), name: "growing")
     let file = try TraceFile(source: source)
     #expect(file.symbols == [])
     bytes[block.range.lowerBound...].withUnsafeBytes { source.append($0) }

@@ -51,22 +51,4 @@ import TraceFormat
     #expect(process.executable.hasSuffix("/event-storm"))
     #expect(process.endTicks != nil)
   }
-
-  @Test func liveEventsAreThoseOfTheFile() async throws {
-    let session = try make("Storm")
-    let stream = session.liveEvents(limit: 100_000)
-    try session.start()
-    let storm = try StormProcess(
-      ["--events", "3000", "--payload", "mixed"], runtimeDirectory: runtime)
-    try storm.waitUntilExit()
-    session.stop()
-    var sequences: [UInt64] = []
-    for await event in stream {
-      #expect(event.header.pid == UInt32(storm.pid))
-      sequences.append(event.withDecoder { $0.decode(UInt64.self) })
-    }
-    #expect(sequences.count == 3000)
-    #expect(Set(sequences).count == 3000)
-    #expect(session.statistics.liveEventsDropped == 0)
-  }
 }

@@ -6,26 +6,26 @@ import TraceFormat
 
 @Suite struct CollectingTests {
   @Test func endingsAreExitCodes() {
-    #expect(ChildProcess.Ending(status: 3 << 8).exitCode == 3)
-    #expect(ChildProcess.Ending(status: 0).exitCode == 0)
-    #expect(ChildProcess.Ending(status: SIGKILL).exitCode == 137)
-    #expect(ChildProcess.Ending(status: SIGSEGV | 0x80).exitCode == 139)
+    #expect(TracedProgram.Ending(status: 3 << 8).exitCode == 3)
+    #expect(TracedProgram.Ending(status: 0).exitCode == 0)
+    #expect(TracedProgram.Ending(status: SIGKILL).exitCode == 137)
+    #expect(TracedProgram.Ending(status: SIGSEGV | 0x80).exitCode == 139)
   }
 
   @Test func commandsAreFoundByPath() throws {
-    #expect(try ChildProcess.find("sh", path: "/nowhere:/bin:/usr/bin") == "/bin/sh")
-    #expect(try ChildProcess.find("/bin/sh", path: "") == "/bin/sh")
-    #expect(throws: Failure.self) { try ChildProcess.find("no-such-command", path: "/bin") }
-    let missing = #expect(throws: Failure.self) { try ChildProcess.find("./nowhere", path: "") }
+    #expect(try TracedProgram.find("sh", path: "/nowhere:/bin:/usr/bin") == "/bin/sh")
+    #expect(try TracedProgram.find("/bin/sh", path: "") == "/bin/sh")
+    #expect(throws: Failure.self) { try TracedProgram.find("no-such-command", path: "/bin") }
+    let missing = #expect(throws: Failure.self) { try TracedProgram.find("./nowhere", path: "") }
     #expect(missing?.status == .commandNotFound)
-    let directory = #expect(throws: Failure.self) { try ChildProcess.find("/tmp", path: "") }
+    let directory = #expect(throws: Failure.self) { try TracedProgram.find("/tmp", path: "") }
     #expect(directory?.status == .commandNotRunnable)
   }
 
   @Test func aCommandIsStartedAndItsEndIsSeen() throws {
     var mask = sigset_t()
     sigemptyset(&mask)
-    var child = try ChildProcess(
+    var child = try TracedProgram(
       program: "/bin/sh", arguments: ["sh", "-c", "exit 7"], signalMask: mask)
     while !child.hasEnded() { usleep(1000) }
     #expect(child.ending == .exited(code: 7))

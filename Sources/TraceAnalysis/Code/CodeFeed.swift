@@ -1,8 +1,10 @@
 internal import TraceEvents
 internal import TraceFormat
 
-/// Feeds the events about code into a ``CodeMap``.
+/// Makes announcements from the events about code, and keeps the names and modules that they refer
+/// to by number.
 final class CodeFeed {
+  /// Has the names; whose processes have the tables of lines.
   let map: CodeMap
   var modules = ModuleTable()
   var lines = LineTables()
@@ -11,6 +13,7 @@ final class CodeFeed {
   private let file: TraceFile?
   private let startNanoseconds: () -> UInt64
   private let processes: Processes
+  private let taker: any AnnouncementTaker
   private let keepsLines: Bool
   private let knowsCompiledCode: Bool
   private var name = RuntimeName()
@@ -20,15 +23,18 @@ final class CodeFeed {
     self.init(map, file, processes, options: options) { file.session.start.monotonicNanoseconds }
   }
 
-  /// - Parameter processes: the processes of the trace; nil for an instance that notifies the map.
+  /// - Parameter processes: the processes of the trace; nil: changes are announced to the taker.
+  /// - Parameter taker: applies the announcements; nil for the map itself.
   /// - Parameter startNanoseconds: CLOCK_MONOTONIC at the trace's start; called once events arrive.
   init(
-    _ map: CodeMap, _ file: TraceFile?, _ processes: Processes? = nil, options: SymbolizerOptions,
+    _ map: CodeMap, _ file: TraceFile?, _ processes: Processes? = nil,
+    telling taker: (any AnnouncementTaker)? = nil, options: SymbolizerOptions,
     startNanoseconds: @escaping () -> UInt64
   ) {
     self.map = map
     self.file = file
-    self.processes = processes ?? Processes(telling: map, file)
+    self.taker = taker ?? map
+    self.processes = processes ?? Processes(telling: self.taker, file)
     keepsLines = options.keepsLines
     knowsCompiledCode = options.knowsCompiledCode
     self.startNanoseconds = startNanoseconds
@@ -56,12 +62,10 @@ final class CodeFeed {
   private func subscribeToImages(_ replay: some CodeEventSource) {
     on(replay, ImageMap.self) { [self] event, header in
       let image = ImageIdentity(mapping: event, pid: header.pid)
-      map.map(
-        CodeAnnouncement(
-          start: event.baseAddress, size: event.size, identity: event.fileOffset,
-          symbol: modules.number(of: image), traits: image.isAnonymous ? .anonymous : []),
-        .image, pid: header.pid, at: header.timestamp,
-        knowsBeginning: !header.flags.contains(.rundown))
+      let mapping = CodeAnnouncement(
+        start: event.baseAddress, size: event.size, identity: event.fileOffset,
+        symbol: modules.number(of: image), traits: image.isAnonymous ? .anonymous : [])
+      tell(.map(mapping, .image, knowsBeginning: !header.flags.contains(.rundown)), header)
     }
   }
 
@@ -76,43 +80,45 @@ final class CodeFeed {
     }
   }
 
+  /// - Parameter since: the time at which it happened, as recorded in a file; 0 if there is none.
+  @inline(__always)
+  private func tell(_ kind: Announcement.Kind, _ header: EventHeader, since: UInt64 = 0) {
+    taker.take(
+      Announcement(
+        kind, header.pid, at: time(since, header), toldAt: header.timestamp))
+  }
+
   // MARK: Runtime events
 
   private func subscribeToRuntime(_ replay: some CodeEventSource) {
     on(replay, MethodLoad.self) { [self] event, header in
       name.compose(namespace: event.namespace, name: event.name, signature: event.signature)
-      map.load(
-        CodeAnnouncement(
-          start: event.startAddress, size: UInt64(event.size),
-          identity: Self.identity(event.methodID, event.reJITID),
-          symbol: symbol(.provider, tier: event.tier.rawValue)),
-        .provider, pid: header.pid, at: header.timestamp,
-        knowsBeginning: !header.flags.contains(.rundown))
+      let code = CodeAnnouncement(
+        start: event.startAddress, size: UInt64(event.size),
+        identity: Self.identity(event.methodID, event.reJITID),
+        symbol: symbol(.provider, tier: event.tier.rawValue))
+      tell(.load(code, .provider, knowsBeginning: !header.flags.contains(.rundown)), header)
     }
     on(replay, MethodUnload.self) { [self] event, header in
       name.compose(namespace: event.namespace, name: event.name, signature: event.signature)
       let tier = UInt8(event.flags.rawValue >> 7 & 7)
-      map.unload(
-        CodeAnnouncement(
-          start: event.startAddress, size: UInt64(event.size),
-          identity: Self.identity(event.methodID, event.reJITID),
-          symbol: name.bytes.isEmpty ? CodeRow.none : symbol(.provider, tier: tier)),
-        .provider, pid: header.pid, at: header.timestamp)
+      let code = CodeAnnouncement(
+        start: event.startAddress, size: UInt64(event.size),
+        identity: Self.identity(event.methodID, event.reJITID),
+        symbol: name.bytes.isEmpty ? CodeRow.none : symbol(.provider, tier: tier))
+      tell(.unload(code, .provider), header)
     }
-    on(replay, MethodMove.self) { [map] event, header in
-      map.move(
-        CodeAnnouncement(
-          start: event.newStartAddress, size: UInt64(event.size),
-          identity: Self.identity(event.methodID, event.reJITID), symbol: CodeRow.none),
-        from: event.oldStartAddress, .provider, pid: header.pid, at: header.timestamp)
+    on(replay, MethodMove.self) { [self] event, header in
+      let code = CodeAnnouncement(
+        start: event.newStartAddress, size: UInt64(event.size),
+        identity: Self.identity(event.methodID, event.reJITID), symbol: CodeRow.none)
+      tell(.move(code, from: event.oldStartAddress, .provider), header)
     }
     on(replay, SymbolLoad.self) { [self] event, header in
       let symbol = map.names.intern(
         event.name, module: modules.number(of: .provider), source: .provider)
-      map.load(
-        CodeAnnouncement(start: event.address, size: event.size, symbol: symbol), .provider,
-        pid: header.pid, at: header.timestamp,
-        knowsBeginning: !header.flags.contains(.rundown))
+      let code = CodeAnnouncement(start: event.address, size: event.size, symbol: symbol)
+      tell(.load(code, .provider, knowsBeginning: !header.flags.contains(.rundown)), header)
     }
     guard keepsLines else { return }
     on(replay, MethodILToNativeMap.self) { [self] event, header in addLines(event, header) }
@@ -121,16 +127,13 @@ final class CodeFeed {
   private func subscribeToRuntimeImages(_ replay: some CodeEventSource) {
     on(replay, ImageLoad.self) { [self] event, header in
       let image = ImageIdentity(path: event.path, buildID: event.buildID, pid: header.pid)
-      map.map(
-        CodeAnnouncement(
-          start: event.baseAddress, size: event.size, identity: event.fileOffset,
-          symbol: modules.number(of: image), traits: image.isAnonymous ? .anonymous : []),
-        .runtimeImage, pid: header.pid, at: header.timestamp,
-        knowsBeginning: !header.flags.contains(.rundown))
+      let mapping = CodeAnnouncement(
+        start: event.baseAddress, size: event.size, identity: event.fileOffset,
+        symbol: modules.number(of: image), traits: image.isAnonymous ? .anonymous : [])
+      tell(.map(mapping, .runtimeImage, knowsBeginning: !header.flags.contains(.rundown)), header)
     }
-    on(replay, ImageUnload.self) { [map] event, header in
-      map.unmap(
-        event.baseAddress, size: event.size, .runtimeImage, pid: header.pid, at: header.timestamp)
+    on(replay, ImageUnload.self) { [self] event, header in
+      tell(.unmap(event.baseAddress, size: event.size, .runtimeImage), header)
     }
   }
 
@@ -153,27 +156,23 @@ final class CodeFeed {
       let (layer, source) = Self.layer(event.source)
       let symbol = map.names.intern(
         event.name, module: modules.number(of: source), source: source)
-      map.load(
-        CodeAnnouncement(
-          start: event.address, size: event.size, identity: event.codeIndex, symbol: symbol,
-          doubt: event.since == 0 ? 0 : UInt32(clamping: event.doubt)),
-        layer, pid: header.pid, at: time(event.since, header),
-        knowsBeginning: event.since != 0 || !header.flags.contains(.rundown))
+      let code = CodeAnnouncement(
+        start: event.address, size: event.size, identity: event.codeIndex, symbol: symbol,
+        doubt: event.since == 0 ? 0 : UInt32(clamping: event.doubt))
+      let knowsBeginning = event.since != 0 || !header.flags.contains(.rundown)
+      tell(.load(code, layer, knowsBeginning: knowsBeginning), header, since: event.since)
     }
     on(replay, CodeMove.self) { [self] event, header in
-      map.move(
-        CodeAnnouncement(
-          start: event.newAddress, size: event.size, identity: event.codeIndex,
-          symbol: CodeRow.none),
-        from: event.oldAddress, .jitdump, pid: header.pid, at: time(event.since, header))
+      let code = CodeAnnouncement(
+        start: event.newAddress, size: event.size, identity: event.codeIndex,
+        symbol: CodeRow.none)
+      tell(.move(code, from: event.oldAddress, .jitdump), header, since: event.since)
     }
     on(replay, CodeClear.self) { [self] event, header in
-      map.clear(Self.layer(event.source).0, pid: header.pid, at: time(event.since, header))
+      tell(.clear(Self.layer(event.source).0), header, since: event.since)
     }
-    replay.on(CodeReplaced.self) { [map] event, header in
-      map.replaceMemory(
-        event.address, size: event.size, isSure: event.isSure, pid: header.pid,
-        at: header.timestamp)
+    replay.on(CodeReplaced.self) { [self] event, header in
+      tell(.replace(event.address, size: event.size, isSure: event.isSure), header)
     }
     guard keepsLines else { return }
     on(replay, CodeLines.self) { [self] event, header in

@@ -7,7 +7,7 @@ internal import TraceEvents
 ///   has two owners at the same time.
 /// - Cost: O(log n) per announcement and per look-up; about 100 bytes per piece of code, plus its
 ///   name.
-class CodeMap: ProcessListener {
+final class CodeMap {
   let rows = Slab<CodeRow>()
   let names: NameTable
   let lives: ProcessLives

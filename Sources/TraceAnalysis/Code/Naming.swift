@@ -18,6 +18,17 @@ final class Naming {
   private let sources: [any ImageSymbolProvider]
   private let options: SymbolizerOptions
   private var shown: [UInt32: CodeSymbol] = [:]
+  /// Of a trace that is still coming, what images' sources said: it is asked again and again.
+  private var images: [ImageAddress: ResolutionCache.Entry] = [:]
+  private let keepsImages: Bool
+  /// More are asked for anew.
+  private static let imagesMax = 1 << 16
+
+  /// A place in an image; the kernel's is of no module.
+  private struct ImageAddress: Hashable {
+    var module: UInt32
+    var place: UInt64
+  }
 
   /// - Parameter map: map used for look-ups, if it is not the feed's own.
   init(
@@ -28,6 +39,8 @@ final class Naming {
     self.map = map ?? feed.map
     self.sources = sources
     self.options = options
+    // Beside a resolution cache another one would be of no use.
+    keepsImages = self.map.isLive
   }
 
   /// Returns the answer for `address`, which is the frame's address or, for a caller, one less.
@@ -40,9 +53,11 @@ final class Naming {
     entry.module = CodeRow.none
     if StackAddress.isKernel(address) {
       (entry.from, entry.until) = (.min, .max)
-      let answer = kernelAnswer(address)
-      return lock.withLock { [entry] _ in
-        name(answer, place: address, in: kernelModule, .kernel, entry)
+      return kept(CodeRow.none, address, entry) {
+        let answer = kernelAnswer(address)
+        return lock.withLock { [entry] _ in
+          name(answer, place: address, in: kernelModule, .kernel, entry)
+        }
       }
     }
     guard let generation else {
@@ -64,16 +79,39 @@ final class Naming {
       let row = map.rows[Int(number)]
       entry.certainty = isLate ? .late : .certain
       let place = row.identity &+ (address &- row.start)
-      let image = lock.withLock { _ in feed.modules.images[Int(row.symbol)] }
-      let answer = image.map { imageAnswer(place, $0) } ?? .imageNotFound
-      return lock.withLock { [entry] _ in
-        name(answer, place: place, in: row.symbol, .image, entry)
+      return kept(row.symbol, place, entry) {
+        let image = lock.withLock { _ in feed.modules.images[Int(row.symbol)] }
+        let answer = image.map { imageAnswer(place, $0) } ?? .imageNotFound
+        return lock.withLock { [entry] _ in
+          name(answer, place: place, in: row.symbol, .image, entry)
+        }
       }
     case .nothing(let reason, let mapping):
       if mapping != CodeRow.none { entry.module = map.rows[Int(mapping)].symbol }
       entry.value = UInt32(self.reason(reason, pid, at: time, &entry).rawValue)
     }
     return entry
+  }
+
+  /// `entry`, with the answer for a place in an image as it is known, or as `ask` gives it.
+  private func kept(
+    _ module: UInt32, _ place: UInt64, _ entry: ResolutionCache.Entry,
+    _ ask: () -> ResolutionCache.Entry
+  ) -> ResolutionCache.Entry {
+    guard keepsImages else { return ask() }
+    let key = ImageAddress(module: module, place: place)
+    guard let known = images[key] else {
+      let answer = ask()
+      // A source may find the image later.
+      guard answer.isNamed else { return answer }
+      if images.count >= Self.imagesMax { images = [:] }
+      images[key] = answer
+      return answer
+    }
+    var answer = entry
+    (answer.isNamed, answer.module) = (known.isNamed, known.module)
+    (answer.value, answer.offset) = (known.value, known.offset)
+    return answer
   }
 
   private var kernelModule: UInt32 { feed.modules.number(of: .kernel) }
@@ -185,7 +223,11 @@ final class Naming {
   }
 
   /// Removes forgotten symbols from the cache.
-  func forget(keeping isKept: (UInt32) -> Bool) { shown = shown.filter { isKept($0.key) } }
+  func forget(keeping isKept: (UInt32) -> Bool) {
+    shown = shown.filter { isKept($0.key) }
+    // Their numbers, and those of modules, are reused.
+    images = [:]
+  }
 
   func module(_ id: ModuleID) -> CodeModule { lock.withLock { _ in feed.modules[id.rawValue] } }
 

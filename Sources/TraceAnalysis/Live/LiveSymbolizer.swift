@@ -1,4 +1,3 @@
-internal import TraceEvents
 public import TraceFormat
 
 /// Names for the addresses of a trace while it comes: answers at once, and says so when a name
@@ -34,18 +33,10 @@ public final class LiveSymbolizer {
   public var onBackfill: ((PendingTicket, Resolution) -> Void)?
   /// The same, with what was asked: for who keeps no tickets.
   public var onChange: ((ChangedAnswer) -> Void)?
-  let stream: AnnouncementStream
-  let feed: CodeFeed
-  /// Named by what came early, and by what is settled.
-  let early: Naming
-  let settled: Naming
-  var pending: PendingLookups
-  /// Answers that changed, and that nobody has been told of yet.
-  var changes: [ChangedAnswer] = []
-  var counts = Statistics()
-  var forgetting = Forgetting()
-  var reviews = Reviews()
-  var passedEvents: PassedEvents?
+  let naming: LiveNaming
+  let reviews: Reviews
+  private let forgetting: Forgetting
+  var stream: AnnouncementStream { naming.stream }
 
   /// For a trace that is read while it is written.
   public convenience init(
@@ -54,8 +45,8 @@ public final class LiveSymbolizer {
     self.init(file, options: options, limits: limits) { file.session }
   }
 
-  /// For a session that is listened to, whose events come to ``LiveSymbolizer/learn(_:_:_:)``.
-  public convenience init(
+  /// For events that do not come from a trace.
+  convenience init(
     session: SessionDescription, options: SymbolizerOptions = .init(), limits: Limits = .init()
   ) {
     self.init(nil, options: options, limits: limits) { session }
@@ -70,20 +61,14 @@ public final class LiveSymbolizer {
     options.keepsLines = false
     self.options = options
     self.limits = limits
-    let stream = AnnouncementStream(options: options)
-    self.stream = stream
-    feed = CodeFeed(
-      stream, file, Processes(telling: stream, file), options: options
-    ) { session().start.monotonicNanoseconds }
-    let sources = options.imageSymbols ?? [SessionImages(options.searchRoots, session)]
-    early = Naming(feed, stream.early, sources: sources, options: options)
-    settled = Naming(feed, stream.settled, sources: sources, options: options)
-    pending = PendingLookups(capacity: limits.pendingMax)
-    stream.onChange = { [weak self] in self?.review($0) }
-    stream.onTime = { [weak self] time in self?.move(to: time) }
+    naming = LiveNaming(file, options: options, session: session)
+    reviews = Reviews(naming, limits)
+    forgetting = Forgetting(naming, reviews, limits)
+    stream.onChange = { [weak reviews] in reviews?.review($0) }
+    stream.onTime = { [weak reviews] in reviews?.move(to: $0) }
     // Not before: the name of what is announced is known already, and nothing has it yet.
     stream.onTaken = { [weak self] in
-      self?.forgetIfDue()
+      self?.forgetting.ifDue()
       self?.deliver()
     }
   }
@@ -93,18 +78,12 @@ public final class LiveSymbolizer {
   /// Learns from a replay's events as they are handed out. Before the handlers that ask.
   public func subscribe(to replay: Replay) { listen(to: replay) }
 
-  func listen(to source: some CodeEventSource) {
-    // What tells of earlier times is put in order by when it tells.
-    source.on(CodeLoad.self) { [stream] _, header in stream.eventTime = header.timestamp }
-    source.on(CodeMove.self) { [stream] _, header in stream.eventTime = header.timestamp }
-    source.on(CodeClear.self) { [stream] _, header in stream.eventTime = header.timestamp }
-    feed.subscribe(to: source)
-  }
+  func listen(to source: some CodeEventSource) { naming.feed.subscribe(to: source) }
 
   /// Says how far the trace's time has come, where no events tell.
   public func advance(to timestamp: Int64) {
-    move(to: timestamp)
-    forgetIfDue()
+    reviews.move(to: timestamp)
+    forgetting.ifDue()
     deliver()
   }
 
@@ -121,8 +100,8 @@ public final class LiveSymbolizer {
   public func resolve(
     pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
   ) -> Answer {
-    move(to: timestamp)
-    forgetIfDue()
+    reviews.move(to: timestamp)
+    forgetting.ifDue()
     defer { deliver() }
     let place = isCaller ? address &- 1 : address
     // What is older than the history is not known well enough.
@@ -130,54 +109,49 @@ public final class LiveSymbolizer {
       return Answer(resolution: .unresolved(.unloaded, module: nil), ticket: nil)
     }
     let isOpen = timestamp > stream.settledUntil
-    let resolution = resolve(pid, place, at: timestamp, isCaller: isCaller, isSettled: !isOpen)
+    let resolution = naming.resolve(
+      pid, place, at: timestamp, isCaller: isCaller, isSettled: !isOpen)
     // The kernel's functions stay where they are.
     let isNamed = resolution.symbolID != nil
-    if StackAddress.isKernel(place) || isNamed && isFinal(timestamp) {
+    if StackAddress.isKernel(place) || isNamed && reviews.isFinal(timestamp) {
       return Answer(resolution: resolution, ticket: nil)
     }
-    makeRoom()
-    let slot = pending.add(
-      PendingLookups.Lookup(
-        pid: pid, isCaller: isCaller, address: place, time: timestamp, told: resolution),
-      isOpen ? .open : .watched)
-    return Answer(resolution: resolution, ticket: pending.ticket(of: slot))
+    let lookup = PendingLookups.Lookup(
+      pid: pid, isCaller: isCaller, address: place, time: timestamp, told: resolution)
+    return Answer(resolution: resolution, ticket: reviews.add(lookup, isOpen: isOpen))
   }
 
-  /// Whether the answer may still change.
-  public func isPending(_ ticket: PendingTicket) -> Bool { pending.slot(of: ticket) != nil }
+  /// Whether a name that was given for `timestamp` stays what it is: what is announced from now on
+  /// is not waited for any more.
+  public func isFinal(_ timestamp: Int64) -> Bool { reviews.isFinal(timestamp) }
+
+  /// Whether a change of the answer would still be told.
+  public func isPending(_ ticket: PendingTicket) -> Bool {
+    reviews.pending.slot(of: ticket) != nil
+  }
 
   /// Nobody waits for this answer any more.
-  public func cancel(_ ticket: PendingTicket) {
-    if let slot = pending.slot(of: ticket) { pending.remove(slot) }
-  }
+  public func cancel(_ ticket: PendingTicket) { reviews.cancel(ticket) }
 
-  /// What is known now of a place at a time, by what is settled or by what came early.
-  func resolve(
-    _ pid: UInt32, _ place: UInt64, at time: Int64, isCaller: Bool, isSettled: Bool
-  ) -> Resolution {
-    let naming = isSettled ? settled : early
-    let generation =
-      StackAddress.isKernel(place)
-      ? nil
-      : naming.map.lives.generation(
-        pid, at: time, edge: options.clockEdgeNanoseconds)
-    let entry = naming.answer(generation, pid: pid, place, at: time)
-    let resolution = naming.resolution(entry, isCaller: isCaller)
-    forgetting.noteGiven(resolution, feed, at: stream.latest)
-    return resolution
+  private func deliver() {
+    reviews.deliver { change in
+      onBackfill?(change.ticket, change.resolution)
+      onChange?(change)
+    }
   }
 
   /// A symbol that an answer named.
-  public func symbol(_ id: SymbolID) -> CodeSymbol { settled.symbol(id) }
+  public func symbol(_ id: SymbolID) -> CodeSymbol { naming.settled.symbol(id) }
 
   /// A module that an answer or a symbol named.
-  public func module(_ id: ModuleID) -> CodeModule { settled.module(id) }
+  public func module(_ id: ModuleID) -> CodeModule { naming.settled.module(id) }
 
   /// What was kept, answered and given up until now.
   public var statistics: Statistics {
-    var result = counts
-    result.pending = pending.count
+    var result = Statistics()
+    result.pending = reviews.pending.count
+    (result.backfilled, result.expired) = (reviews.backfilled, reviews.expired)
+    (result.forgotten, result.displaced) = (forgetting.forgotten, forgetting.displaced)
     result.versions = stream.settled.rows.countInUse
     result.symbols = stream.names.countInUse
     return result
@@ -186,6 +160,6 @@ public final class LiveSymbolizer {
   /// Bytes of all tables, about.
   public var memoryBytes: Int {
     stream.early.memoryBytes + stream.settled.memoryBytes - stream.names.memoryBytes
-      + pending.count * MemoryLayout<PendingLookups.Lookup>.stride
+      + reviews.pending.count * MemoryLayout<PendingLookups.Lookup>.stride
   }
 }

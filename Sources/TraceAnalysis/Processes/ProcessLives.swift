@@ -1,5 +1,5 @@
 /// Generations of all processes, by pid and time.
-final class ProcessLives: ProcessListener {
+final class ProcessLives {
   /// Generations of each pid in order of time.
   private var byPID: [UInt32: [Generation]] = [:]
   private var nextNumber: UInt32 = 0

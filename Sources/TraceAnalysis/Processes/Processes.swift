@@ -9,10 +9,10 @@ public import TraceFormat
 ///
 /// - Cost: reads the blocks with process events. Memory grows with the number of processes.
 public final class Processes: Pass {
-  /// Address spaces, for passes that know their contents; nil if the listener has its own.
+  /// Address spaces, for passes that know their contents; nil if the taker has its own.
   let lives: ProcessLives?
-  private let listener: any ProcessListener
-  /// Nil in a session that is observed without a file.
+  private let taker: any AnnouncementTaker
+  /// Nil for events that do not come from a trace.
   private let file: TraceFile?
   /// Pids whose beginnings and ends are reported by events. A pid has at most 22 bits.
   private var told: Set<UInt32> = []
@@ -31,7 +31,7 @@ public final class Processes: Pass {
   /// Creates a pass over a trace file's processes.
   public init(_ file: TraceFile) {
     let lives = ProcessLives()
-    (self.lives, listener, self.file) = (lives, lives, file)
+    (self.lives, taker, self.file) = (lives, lives, file)
     var last: ProcessRecord?
     for next in file.processes.sorted(by: { ($0.pid, $0.joinTicks) < ($1.pid, $1.joinTicks) }) {
       if let last, last.pid == next.pid, let boundary = next.boundary(after: last) {
@@ -42,9 +42,9 @@ public final class Processes: Pass {
     reuses = reuses.mapValues { $0.sorted(by: >) }
   }
 
-  /// Creates a pass over a trace still being recorded; `listener` receives the changes.
-  init(telling listener: any ProcessListener, _ file: TraceFile?) {
-    (lives, self.listener, self.file) = (nil, listener, file)
+  /// Creates a pass over a trace still being recorded; `taker` receives the changes.
+  init(telling taker: any AnnouncementTaker, _ file: TraceFile?) {
+    (lives, self.taker, self.file) = (nil, taker, file)
   }
 
   /// Subscribes to the events about processes.
@@ -63,19 +63,20 @@ public final class Processes: Pass {
         return
       }
       settle(event.parentPID, upTo: header.timestamp)
-      listener.processStarted(header.pid, parent: event.parentPID, at: header.timestamp)
+      taker.take(
+        Announcement(.start(parent: event.parentPID), header.pid, at: header.timestamp))
       lives?.known(header.pid)?.name = event.name
     }
     source.on(ProcessExec.self) { [self] event, header in
       settle(header.pid, upTo: header.timestamp)
       told.insert(header.pid)
-      listener.processRenewed(header.pid, at: header.timestamp)
+      taker.take(Announcement(.renew, header.pid, at: header.timestamp))
       lives?.known(header.pid)?.name = event.name
     }
     source.on(ProcessStop.self) { [self] _, header in
       settle(header.pid, upTo: header.timestamp)
       told.insert(header.pid)
-      listener.processStopped(header.pid, at: header.timestamp)
+      taker.take(Announcement(.stop, header.pid, at: header.timestamp))
     }
     guard lives == nil else { return }
     source.on(MethodLoad.self) { [self] _, header in note(header) }
@@ -97,7 +98,7 @@ public final class Processes: Pass {
     while let boundary = boundaries.last, boundary <= time {
       boundaries.removeLast()
       _ = lives?.current(pid)
-      listener.processRenewed(pid, at: boundary)
+      taker.take(Announcement(.renew, pid, at: boundary))
       split.insert(pid)
     }
     reuses[pid] = boundaries.isEmpty ? nil : boundaries
@@ -110,9 +111,10 @@ public final class Processes: Pass {
       let last = file.process(index: known), let next = file.process(index: header.processIndex),
       let boundary = next.boundary(after: last)
     else { return }
-    listener.processFoundRenewed(
-      header.pid, at: min(file.timestamp(ofTicks: boundary), header.timestamp),
-      knownAt: header.timestamp)
+    taker.take(
+      Announcement(
+        .renew, header.pid, at: min(file.timestamp(ofTicks: boundary), header.timestamp),
+        toldAt: header.timestamp))
   }
 
   // MARK: Result
@@ -126,23 +128,6 @@ public final class Processes: Pass {
       history = ProcessHistory(lives, split: split, firstNames, file)
     }
     return history
-  }
-}
-
-/// Receives changes of the owners and programs of process ids.
-protocol ProcessListener: AnyObject {
-  /// Called for a forked child, which starts with a copy of its parent's address space.
-  func processStarted(_ pid: UInt32, parent: UInt32, at time: Int64)
-  /// Called for an exec, or when the pid passes to another process.
-  func processRenewed(_ pid: UInt32, at time: Int64)
-  func processStopped(_ pid: UInt32, at time: Int64)
-  /// Like ``processRenewed(_:at:)``, but detected only at `knownAt`.
-  func processFoundRenewed(_ pid: UInt32, at time: Int64, knownAt: Int64)
-}
-
-extension ProcessListener {
-  func processFoundRenewed(_ pid: UInt32, at time: Int64, knownAt: Int64) {
-    processRenewed(pid, at: time)
   }
 }
 

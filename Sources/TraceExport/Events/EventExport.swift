@@ -8,33 +8,39 @@ extension EventStream {
   /// Each format passes its own type, so that the compiler specializes the event path for it.
   func write(as format: some EventFormat, to output: inout OutputBuffer) throws {
     try withUnsafeMutablePointer(to: &output) { output in
-      if case .named(let options, _) = stacks, let growth {
-        try follow(FollowingExport(self, format, output, options, growth.hold_ns), growth)
-      } else if let growth {
-        try follow(FormatExport(self, format, output), growth)
+      guard let growth else { return try FormatExport(self, format, output).run() }
+      if case .named(let options, _) = stacks {
+        try follow(FollowingExport(self, growth, format, output, options), growth.live)
       } else {
-        try FormatExport(self, format, output).run()
+        try follow(FormatExport(self, format, output), growth.live)
       }
     }
   }
 
-  private func follow(_ export: some Export, _ growth: Growth) throws {
-    try export.run()
-    growth: while !export.isFinished {
-      switch try growth.next() {
-      case .blocks: try export.run()
+  private func follow(_ export: some Export, _ live: LiveTrace) throws {
+    live.onBlocks = { try export.prepare() }
+    defer {
+      live.onBlocks = nil
+      // What was held is shown, however the trace ends.
+      export.finish()
+    }
+    while !export.isFinished {
+      switch try live.next() {
+      case .blocks: export.blocksHandedOut()
       case .nothing(let idle_ns): export.idle(for: idle_ns)
-      case .end: break growth
+      case .end: return
       }
     }
-    export.finish()
   }
 }
 
-/// One way of writing a stream. ``run()`` is called again when more data has arrived.
+/// One way of writing a stream.
 protocol Export {
   var isFinished: Bool { get }
-  func run() throws
+  /// Blocks have come.
+  func prepare() throws
+  /// Their events were handed out.
+  func blocksHandedOut()
   func idle(for nanoseconds: Int64)
   func finish()
 }
@@ -100,10 +106,18 @@ private final class FormatExport<Format: EventFormat>: Export {
   var isFinished: Bool { state.pointee.remaining == 0 || state.pointee.output.pointee.failure != 0 }
 
   func run() throws {
+    try prepare()
+    if !isFinished { try replay.run() }
+    blocksHandedOut()
+  }
+
+  func prepare() throws {
     defineTypes()
     try threads.update()
     state.pointee.hasThreadNames = !threads.isEmpty
-    if !isFinished { try replay.run() }
+  }
+
+  func blocksHandedOut() {
     stream.hasReachedLimit = state.pointee.remaining == 0
     state.pointee.output.pointee.flush()
   }

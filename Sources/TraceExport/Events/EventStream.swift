@@ -15,27 +15,11 @@ public final class EventStream {
     case named(SymbolizerOptions, SourceDetail)
   }
 
-  /// Settings for a file that grows while it is read.
+  /// Settings for a trace that is still being written.
   public struct Growth {
-    /// The result of ``next``.
-    public enum Arrival {
-      /// New blocks have arrived.
-      case blocks
-      /// Nothing has arrived for the given number of nanoseconds.
-      case nothing(idle_ns: Int64)
-      /// Nothing more will arrive.
-      case end
-    }
-
-    /// Waits for blocks for a limited time, and calls ``TraceFile/refresh()``.
-    public var next: () throws -> Arrival
+    public var live: LiveTrace
     /// Nanoseconds for which an event is held until the names of its frames are known.
     public var hold_ns: Int64
-
-    public init(hold_ns: Int64 = 0, next: @escaping () throws -> Arrival) {
-      self.hold_ns = hold_ns
-      self.next = next
-    }
   }
 
   /// The replay of the events. Its filter selects the events to write.
@@ -45,10 +29,18 @@ public final class EventStream {
   public var stacks = Stacks.leftOut
   /// Whether text shows wall-clock time instead of seconds since the trace's start.
   public var showsUTC = false
-  /// Settings for a growing file; nil to read the file as it is.
-  public var growth: Growth?
+  /// Settings for a growing trace; nil to read the file as it is.
+  public let growth: Growth?
   /// Whether ``limit`` events have been written.
   public internal(set) var hasReachedLimit = false
 
-  public init(_ replay: Replay) { self.replay = replay }
+  /// A file as it is.
+  public init(_ replay: Replay) { (self.replay, growth) = (replay, nil) }
+
+  /// A trace that is still being written, until its end.
+  ///
+  /// - Parameter hold_ns: nanoseconds that an event waits for the names of its frames.
+  public init(following live: LiveTrace, hold_ns: Int64 = 0) {
+    (replay, growth) = (live.replay, Growth(live: live, hold_ns: hold_ns))
+  }
 }

@@ -15,8 +15,8 @@ final class FollowingExport<Format: EventFormat>: Export {
   private let threads: ThreadNameReader
   private let hold: Int64
   private let output: UnsafeMutablePointer<OutputBuffer>
-  private var scratch = OutputBuffer(collecting: eventBytesMax)
-  private var held = HeldLines()
+  @exclusivity(unchecked) private var scratch = OutputBuffer(collecting: eventBytesMax)
+  @exclusivity(unchecked) private var held = HeldLines()
   // Used for every event. Run-time exclusivity checks took a seventh of the time. No call made from
   // here reenters.
   @exclusivity(unchecked) private var format: Format
@@ -26,20 +26,22 @@ final class FollowingExport<Format: EventFormat>: Export {
   @exclusivity(unchecked) private var isShown: [Bool] = []
 
   init(
-    _ stream: EventStream, _ format: Format, _ output: UnsafeMutablePointer<OutputBuffer>,
-    _ options: SymbolizerOptions, _ hold: Int64
+    _ stream: EventStream, _ growth: EventStream.Growth, _ format: Format,
+    _ output: UnsafeMutablePointer<OutputBuffer>, _ options: SymbolizerOptions
   ) {
     self.stream = stream
     filter = stream.replay.filter
     self.format = format
     self.output = output
-    self.hold = hold
+    hold = growth.hold_ns
     remaining = stream.limit
     let symbolizer = LiveSymbolizer(stream.replay.file, options: options)
     names = LiveFrameNames(symbolizer)
-    replay = Replay(stream.replay.file)
+    replay = stream.replay
     threads = ThreadNameReader(stream.replay.file)
     let telling = [RuntimeSchema.providerName, SystemSchema.providerName]
+    // Names need more than what is shown.
+    replay.filter = ReplayFilter()
     replay.filter.admits = { [filter] schema in
       telling.contains(schema.provider) || filter.admits?(schema) ?? true
     }
@@ -54,10 +56,12 @@ final class FollowingExport<Format: EventFormat>: Export {
 
   var isFinished: Bool { remaining == 0 || output.pointee.failure != 0 }
 
-  func run() throws {
+  func prepare() throws {
     defineTypes()
     try threads.update()
-    if !isFinished { try replay.run() }
+  }
+
+  func blocksHandedOut() {
     stream.hasReachedLimit = remaining == 0
     release(before: latest)
     writeBackfills()
@@ -109,9 +113,10 @@ final class FollowingExport<Format: EventFormat>: Export {
     line.threadName = threads.name(of: header)
     if header.stack != .none {
       var (frames, tickets) = named(replay.file.stack(header.stack), header)
-      for (index, ticket) in tickets.enumerated()
-      where ticket.map(names.symbolizer.isPending) == true {
-        frames[index].isProvisional = true
+      if !names.symbolizer.isFinal(header.timestamp) {
+        for index in tickets.indices where tickets[index] != nil {
+          frames[index].isProvisional = true
+        }
       }
       line.stack = frames
     }
@@ -126,14 +131,13 @@ final class FollowingExport<Format: EventFormat>: Export {
     scratch.removeAll()
     let place = format.writeHeld(line, type: event.typeIndex, to: &scratch)
     guard scratch.failure == 0 else { throw ReplayStop() }
-    var frames: [NamedFrame] = []
-    var tickets: [PendingTicket?] = []
-    if header.stack != .none {
-      (frames, tickets) = named(replay.file.stack(header.stack), header)
+    if header.stack == .none {
+      held.add(time: header.timestamp, bytes: scratch, place: place)
+    } else {
+      let (frames, tickets) = named(replay.file.stack(header.stack), header)
+      held.add(
+        time: header.timestamp, bytes: scratch, place: place, frames: frames, tickets: tickets)
     }
-    held.add(
-      time: header.timestamp, bytes: scratch.collected, place: place, frames: frames,
-      tickets: tickets)
     release(before: latest)
     if names.isFull { writeBackfills() }
   }
@@ -172,7 +176,7 @@ final class FollowingExport<Format: EventFormat>: Export {
     }
     scratch.removeAll()
     format.write(line, to: &scratch)
-    held.add(time: line.to, bytes: scratch.collected, place: 0, frames: [], tickets: [])
+    held.add(time: line.to, bytes: scratch, place: 0)
   }
 
   // MARK: Writing
@@ -180,10 +184,8 @@ final class FollowingExport<Format: EventFormat>: Export {
   /// Writes the events whose hold time has passed.
   private func release(before time: Int64) {
     let bound = time == .max ? .max : time &- hold &+ (hold == 0 ? 1 : 0)
-    while let line = held.popFirst(before: bound, isOpen: names.symbolizer.isPending) {
-      output.pointee.append(bytes: line.bytes[..<line.place])
-      if !line.frames.isEmpty { format.write(stack: line.frames, to: &output.pointee) }
-      output.pointee.append(bytes: line.bytes[line.place...])
+    held.release(before: bound, to: &output.pointee, isFinal: names.symbolizer.isFinal) {
+      frames, output in format.write(stack: frames, to: &output)
     }
   }
 
@@ -194,12 +196,5 @@ final class FollowingExport<Format: EventFormat>: Export {
 }
 
 extension OutputBuffer {
-  mutating func append(bytes: ArraySlice<UInt8>) {
-    bytes.withUnsafeBytes { append(ByteSlice($0)) }
-  }
-
-  /// The bytes that were appended but not written to a sink.
-  var collected: [UInt8] { Array(UnsafeBufferPointer(start: base, count: count)) }
-
   mutating func removeAll() { count = 0 }
 }

@@ -4,68 +4,168 @@ internal import TraceAnalysis
 /// may still change.
 ///
 /// - Guarantee: lines leave in order of arrival; at most ``bytesMax`` are held.
-struct HeldLines {
-  struct Line {
+/// - Cost: a line without a stack costs its bytes, copied once more, and 32 bytes.
+struct HeldLines: ~Copyable {
+  private struct Line {
     var time: Int64
-    var bytes: [UInt8]
-    /// Position in the bytes at which the stack belongs.
+    /// Position at which its bytes end, counted from the first byte ever held.
+    var end: Int
+    /// Position at which the stack belongs, counted likewise.
     var place: Int
+    /// Position of its stack, counted from the first that was ever held; -1 for none.
+    var stack: Int
+  }
+
+  private struct Stack {
     var frames: [NamedFrame]
-    fileprivate var tickets: [PendingTicket] = []
-    fileprivate var cost: Int { bytes.count + frames.count * 64 + 96 }
+    var tickets: [PendingTicket]
+    var cost: Int { frames.count * 64 }
   }
 
   static let bytesMax = 64 << 20
-  private var lines: [Line] = []
-  private var first = 0
-  private var released = 0
-  private var bytes = 0
-  /// Position of each frame that may change: number of the line since the start, and of the frame.
-  private var places: [PendingTicket: (line: Int, frame: Int)] = [:]
+  private var lines = FrontQueue<Line>()
+  private var stacks = FrontQueue<Stack>()
+  private var bytes = ByteQueue()
+  private var stackBytes = 0
+  /// Position of each frame that may change: the stack, and the frame in it.
+  private var places: [PendingTicket: (stack: Int, frame: Int)] = [:]
 
-  /// Adds a line. `tickets` are those of the frames that have one.
+  /// Adds a line without a stack. `place` is where a stack would belong.
+  mutating func add(time: Int64, bytes added: borrowing OutputBuffer, place: Int) {
+    add(time: time, bytes: added, place: place, stack: -1)
+  }
+
+  /// Adds a line with a stack. `tickets` are those of the frames that have one.
   mutating func add(
-    time: Int64, bytes added: [UInt8], place: Int, frames: [NamedFrame], tickets: [PendingTicket?]
+    time: Int64, bytes added: borrowing OutputBuffer, place: Int, frames: [NamedFrame],
+    tickets: [PendingTicket?]
   ) {
-    var line = Line(time: time, bytes: added, place: place, frames: frames)
     for (index, ticket) in tickets.enumerated() {
-      guard let ticket else { continue }
-      places[ticket] = (released + lines.count - first, index)
-      line.tickets.append(ticket)
+      if let ticket { places[ticket] = (stacks.end, index) }
     }
-    bytes += line.cost
-    lines.append(line)
+    let stack = Stack(frames: frames, tickets: tickets.compactMap { $0 })
+    stackBytes += stack.cost
+    stacks.append(stack)
+    add(time: time, bytes: added, place: place, stack: stacks.end - 1)
+  }
+
+  private mutating func add(
+    time: Int64, bytes added: borrowing OutputBuffer, place: Int, stack: Int
+  ) {
+    let start = bytes.end
+    bytes.append(added)
+    lines.append(Line(time: time, end: bytes.end, place: start + place, stack: stack))
   }
 
   /// Changes the name of a frame. Returns false if its line has already left.
   mutating func rename(_ ticket: PendingTicket, _ frame: NamedFrame) -> Bool {
     guard let place = places[ticket] else { return false }
-    lines[first + place.line - released].frames[place.frame] = frame
+    stacks[place.stack].frames[place.frame] = frame
     return true
   }
 
-  /// Removes and returns the first line if it is older than `time` or there is no room for it.
-  /// Names that may still change are marked as provisional.
+  private var isFull: Bool {
+    bytes.count + stackBytes + lines.count * MemoryLayout<Line>.stride > Self.bytesMax
+  }
+
+  /// Writes the lines that are older than `time`, and those for which there is no room. Names that
+  /// may still change are marked as provisional.
   ///
-  /// - Parameter isOpen: returns whether the answer for a ticket may still change.
-  mutating func popFirst(
-    before time: Int64, isOpen: (PendingTicket) -> Bool
-  ) -> Line? {
-    guard first < lines.count, lines[first].time < time || bytes > Self.bytesMax else {
-      return nil
+  /// - Parameter isFinal: whether names for a time are final. That a ticket is pending no more does
+  ///   not say so: when too many are, they are given up before.
+  mutating func release(
+    before time: Int64, to output: inout OutputBuffer, isFinal: (Int64) -> Bool,
+    writeStack: ([NamedFrame], inout OutputBuffer) -> Void
+  ) {
+    while let line = lines.first, line.time < time || isFull {
+      lines.removeFirst()
+      if line.stack < 0 {
+        bytes.move(upTo: line.end, to: &output)
+        continue
+      }
+      bytes.move(upTo: line.place, to: &output)
+      var stack = stacks.removeFirst()
+      stackBytes -= stack.cost
+      let isProvisional = !stack.tickets.isEmpty && !isFinal(line.time)
+      for ticket in stack.tickets {
+        guard let place = places.removeValue(forKey: ticket), isProvisional else { continue }
+        stack.frames[place.frame].isProvisional = true
+      }
+      if !stack.frames.isEmpty { writeStack(stack.frames, &output) }
+      bytes.move(upTo: line.end, to: &output)
     }
-    var line = lines[first]
-    for ticket in line.tickets {
-      guard let place = places.removeValue(forKey: ticket), isOpen(ticket) else { continue }
-      line.frames[place.frame].isProvisional = true
+  }
+}
+
+/// Elements that leave in the order they came, by their number since the first.
+struct FrontQueue<Element> {
+  private var elements: [Element] = []
+  private var head = 0
+  private var removed = 0
+
+  var count: Int { elements.count - head }
+  /// The number of the next element.
+  var end: Int { removed + elements.count - head }
+  var first: Element? { head < elements.count ? elements[head] : nil }
+
+  subscript(number: Int) -> Element {
+    _read { yield elements[number - removed + head] }
+    _modify { yield &elements[number - removed + head] }
+  }
+
+  mutating func append(_ element: Element) { elements.append(element) }
+
+  @discardableResult
+  mutating func removeFirst() -> Element {
+    let element = elements[head]
+    head += 1
+    removed += 1
+    // Each element is moved at most once, on average.
+    if head > 1024, head * 2 > elements.count {
+      elements.removeFirst(head)
+      head = 0
     }
-    bytes -= line.cost
-    first += 1
-    released += 1
-    if first > 1024, first * 2 > lines.count {
-      lines.removeFirst(first)
-      first = 0
-    }
-    return line
+    return element
+  }
+}
+
+/// Bytes that leave in the order they came.
+struct ByteQueue: ~Copyable {
+  private var base = UnsafeMutablePointer<UInt8>.allocate(capacity: 1 << 16)
+  private var capacity = 1 << 16
+  /// Where in the memory the first byte lies, and how many bytes had left before it.
+  private var head = 0
+  private var removed = 0
+  private(set) var count = 0
+
+  /// Bytes that ever came.
+  var end: Int { removed + count }
+
+  deinit { base.deallocate() }
+
+  mutating func append(_ buffer: borrowing OutputBuffer) {
+    if head + count + buffer.count > capacity { makeRoom(for: buffer.count) }
+    (base + head + count).update(from: buffer.base, count: buffer.count)
+    count += buffer.count
+  }
+
+  private mutating func makeRoom(for added: Int) {
+    // Half of it is free again after a move, so that each byte is moved at most once on average.
+    if (count + added) * 2 > capacity { capacity = max(capacity * 2, (count + added) * 2) }
+    let room = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
+    room.update(from: base + head, count: count)
+    base.deallocate()
+    base = room
+    head = 0
+  }
+
+  /// Moves the bytes before the number `end` to `output`.
+  mutating func move(upTo end: Int, to output: inout OutputBuffer) {
+    let moved = end - removed
+    output.append(ByteSlice(start: UnsafePointer(base + head), count: moved))
+    head += moved
+    removed += moved
+    count -= moved
+    if count == 0 { head = 0 }
   }
 }

@@ -1,12 +1,12 @@
 /// Reads single blocks and verifies their integrity.
 struct BlockReader: ~Copyable {
-  let source: ByteSource
+  let source: TraceBytes
   /// File identifier that every block header must carry; nil while unknown (damaged file header).
   var fileID: UInt32?
   /// Header and payload of the most recently read block.
   private var buffer = GrowingBuffer<UInt8>(capacity: 64 << 10)
 
-  init(source: ByteSource, fileID: UInt32? = nil) {
+  init(source: TraceBytes, fileID: UInt32? = nil) {
     self.source = source
     self.fileID = fileID
   }

@@ -2,9 +2,13 @@
 struct BlockScan {
   /// Expected offset of the next block: the end of the last intact one.
   private(set) var position: UInt64
-  private var nextSequence: UInt32 = 0
+  /// The number of the next block; nil where blocks may be left out, as a live trace's are.
+  private var nextSequence: UInt32?
 
-  init(position: UInt64) { self.position = position }
+  init(position: UInt64, nextSequence: UInt32? = 0) {
+    self.position = position
+    self.nextSequence = nextSequence
+  }
 
   enum Step {
     /// An intact block. Its payload is in the reader.
@@ -59,14 +63,14 @@ struct BlockScan {
 
   private mutating func accept(_ header: BlockHeader) {
     position += UInt64(FileLayout.blockHeaderBytes + header.payloadBytes)
-    nextSequence = header.sequence &+ 1
+    if nextSequence != nil { nextSequence = header.sequence &+ 1 }
   }
 
   /// Returns the damage entry for blocks that were removed cleanly: their sequence numbers are
   /// missing, but no bytes are.
   private mutating func gap(before header: BlockHeader) -> Damage? {
-    guard header.sequence != nextSequence else { return nil }
-    defer { nextSequence = header.sequence }
+    guard let nextSequence, header.sequence != nextSequence else { return nil }
+    defer { self.nextSequence = header.sequence }
     return Damage(
       offset: position, byteCount: 0, missingBlocks: Self.distance(nextSequence, header.sequence),
       what: "blocks missing", rule: .B5)
@@ -79,7 +83,8 @@ struct BlockScan {
   ) throws(FormatError) -> Int {
     switch try reader.read(at: found) {
     case .whole(let header), .damagedPayload(let header), .cut(let header):
-      defer { nextSequence = header.sequence }
+      guard let nextSequence else { return 0 }
+      defer { self.nextSequence = header.sequence }
       return Self.distance(nextSequence, header.sequence)
     case .noHeader:
       return 1

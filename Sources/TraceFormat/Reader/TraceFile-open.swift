@@ -165,9 +165,9 @@ extension TraceFile {
 extension TraceFile {
   /// Returns the error for a file without a block, according to its first bytes.
   func notATrace() throws(FormatError) -> FormatError {
-    var bytes = GrowingBuffer<UInt8>(capacity: ForeignFile.prefixBytes)
-    bytes.count = try source.read(at: 0, count: ForeignFile.prefixBytes, into: bytes.base)
-    guard let file = ForeignFile(prefix: Array(bytes.rawBytes)) else {
+    var bytes = GrowingBuffer<UInt8>(capacity: ForeignFormat.prefixBytes)
+    bytes.count = try source.read(at: 0, count: ForeignFormat.prefixBytes, into: bytes.base)
+    guard let file = ForeignFormat(prefix: Array(bytes.rawBytes)) else {
       return .notATrace(path: path)
     }
     return .foreignFile(path: path, file)

@@ -51,10 +51,13 @@ public final class TraceFile {
   /// Version of the format, such as "1.0".
   public internal(set) var version = "\(FileLayout.versionMajor).\(FileLayout.versionMinor)"
 
+  /// Identifier that the trace's block headers carry; nil before the first block was read.
+  package var fileID: UInt32? { reader.fileID }
+
   /// Number of replays run over the file.
   package var replayRuns = 0
 
-  let source: ByteSource
+  let source: TraceBytes
   var reader: BlockReader
   var scan: BlockScan
   var definitions = Definitions()
@@ -88,23 +91,26 @@ public final class TraceFile {
   ///   is neither a file header nor an intact block; ``FormatError/foreignFile(path:_:)``;
   ///   ``FormatError/unsupportedVersion(major:minor:)``.
   public convenience init(path: String, name: String? = nil) throws(FormatError) {
-    try self.init(source: try ByteSource(path: path, name: name))
+    try self.init(source: try TraceBytes(path: path, name: name))
   }
 
   /// Opens a trace in memory. `name` is used in messages.
   public convenience init(bytes: [UInt8], name: String = "bytes") throws(FormatError) {
-    try self.init(source: ByteSource(bytes: bytes, name: name))
+    try self.init(source: TraceBytes(bytes: bytes, name: name))
   }
 
   /// - Parameter isLive: whether the blocks arrive later, without a file header.
-  init(source: ByteSource, isLive: Bool = false) throws(FormatError) {
+  init(source: TraceBytes, isLive: Bool = false) throws(FormatError) {
     self.source = source
     self.isLive = isLive
     path = source.path
     reader = BlockReader(source: source)
     session = Self.unknownSession(syncs: [])
     clock = ClockMap(session: session, syncs: [])
-    scan = BlockScan(position: isLive ? 0 : UInt64(FileLayout.fileHeaderBytes))
+    scan =
+      isLive
+      ? BlockScan(position: 0, nextSequence: nil)
+      : BlockScan(position: UInt64(FileLayout.fileHeaderBytes))
     if isLive { return }
     let hasHeader = try readFileHeader()
     if try !readIndex() { try scanForward() }
@@ -113,7 +119,7 @@ public final class TraceFile {
   }
 
   /// Creates a file of which only the header has been read, for a scan.
-  init(unread source: ByteSource) throws(FormatError) {
+  init(unread source: TraceBytes) throws(FormatError) {
     self.source = source
     isLive = false
     path = source.path
@@ -127,7 +133,7 @@ public final class TraceFile {
   /// Creates a file that is still being written, from the content of the index that would close it
   /// now.
   init(
-    source: ByteSource, index: UnsafeRawBufferPointer, end: UInt64
+    source: TraceBytes, index: UnsafeRawBufferPointer, end: UInt64
   ) throws(FormatError) {
     self.source = source
     isLive = false
@@ -138,6 +144,8 @@ public final class TraceFile {
     scan = BlockScan(position: end)
     guard try readFileHeader() else { throw .notATrace(path: path) }
     try absorbIndex(index, end: end)
+    scan = BlockScan(
+      position: end, nextSequence: UInt32(truncatingIfNeeded: self.index.blocks.count))
     settle()
   }
 
@@ -220,6 +228,12 @@ public final class TraceFile {
   /// Nanoseconds from 1970 (UTC) to the trace's time zero.
   public var startUnixNanoseconds: Int64 {
     Int64(truncatingIfNeeded: session.start.realtimeNanoseconds)
+  }
+
+  /// Counts events that did not reach this reader of a live trace.
+  func note(_ loss: LossRecord) {
+    ledger.add(loss)
+    lossTotals = ledger.totals
   }
 
   /// Looks for blocks written since the last scan. Returns whether there are any.

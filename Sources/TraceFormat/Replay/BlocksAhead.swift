@@ -37,7 +37,7 @@ final class BlocksAhead: @unchecked Sendable {
 
   private let entries: [BlockEntry]
   private let routes: RouteTable
-  private let source: ByteSource
+  private let source: TraceBytes
   private let fileID: UInt32?
   private var threads: [pthread_t] = []
   private let aheadMax: Int

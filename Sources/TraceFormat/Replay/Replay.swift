@@ -83,8 +83,8 @@ public final class Replay {
 
   var subscriptions: [Subscription] = []
   var lossHandlers: [(LossRecord) throws -> Void] = []
-  /// Number of blocks that earlier runs have delivered.
-  var consumedBlocks = 0
+  /// Number of blocks, from the trace's first on, that earlier runs have delivered.
+  private var consumedBlocks = 0
 
   public init(_ file: TraceFile) { self.file = file }
 
@@ -158,8 +158,9 @@ public final class Replay {
   /// - Throws: errors thrown by handlers, except ``ReplayStop``; a ``FormatError`` if the file can
   ///   no longer be read.
   public func run() throws {
-    let blocks = consumedBlocks..<file.index.blocks.count
-    consumedBlocks = blocks.upperBound
+    let forgotten = file.index.forgottenBlocks
+    let blocks = max(0, consumedBlocks - forgotten)..<file.index.blocks.count
+    consumedBlocks = forgotten + blocks.upperBound
     file.replayRuns += 1
     let run = ReplayRun(self, blocks: blocks)
     do {

@@ -22,7 +22,7 @@ protocol RereadableSink: ByteSink {
   /// Whether reading back is possible; for example, it is not for a pipe.
   var isReadable: Bool { get }
   /// Returns the bytes written so far. `name` is used in messages.
-  func source(name: String) throws(FormatError) -> ByteSource
+  func source(name: String) throws(FormatError) -> TraceBytes
 }
 
 /// A sink that stores the output in memory.
@@ -44,7 +44,7 @@ public final class MemorySink: ByteSink {
 extension MemorySink: RereadableSink {
   var isReadable: Bool { true }
 
-  func source(name: String) throws(FormatError) -> ByteSource {
-    ByteSource(bytes: bytes, name: name)
+  func source(name: String) throws(FormatError) -> TraceBytes {
+    TraceBytes(bytes: bytes, name: name)
   }
 }

@@ -35,7 +35,7 @@ extension FileSink: RereadableSink {
   }
 
   /// Opens the file itself, regardless of its current name.
-  func source(name: String) throws(FormatError) -> ByteSource {
-    try ByteSource(path: "/proc/self/fd/\(descriptor)", name: name)
+  func source(name: String) throws(FormatError) -> TraceBytes {
+    try TraceBytes(path: "/proc/self/fd/\(descriptor)", name: name)
   }
 }

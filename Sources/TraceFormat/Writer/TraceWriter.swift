@@ -13,7 +13,7 @@ public import TraceEvents
 ///   per block for the index.
 public struct TraceWriter: ~Copyable {
   /// Called with the bytes of every block, of any kind and including the header, after it was
-  /// written. Pass them to a ``LiveTrace`` to read the trace while it is written.
+  /// written. ``LiveTrace/feed(_:)`` reads them while the trace is written.
   public var onBlock: ((UnsafeRawBufferPointer) -> Void)?
   /// The first error that occurred.
   public private(set) var failure: FormatError?
@@ -22,26 +22,26 @@ public struct TraceWriter: ~Copyable {
 
   private var sink: TraceOutput
   private var isFinished = false
-  private let fileID: UInt32
+  package let fileID: UInt32
   private var events: EventBlockBuilder
-  private var stacks: StackTable
-  private var encoder = ColumnEncoder()
+  var stacks: StackTable
+  var encoder = ColumnEncoder()
   private var compressor = Compressor()
   private var block = GrowingBuffer<UInt8>(capacity: 1 << 20)
-  private var content = GrowingBuffer<UInt8>(capacity: 1 << 16)
+  var content = GrowingBuffer<UInt8>(capacity: 1 << 16)
   private var index = BlockIndex()
   /// Definitions that have not been written to a block yet, and all definitions, for the index.
   private var pendingMetadata = ByteWriter()
   private var pendingRecords = 0
-  private var allMetadata = ByteWriter()
-  private var allRecords = 0
+  var allMetadata = ByteWriter()
+  var allRecords = 0
   private var repetition = Repetition()
   private var pids: [UInt32: UInt32] = [:]
   private var pendingLosses: [LossRecord] = []
   private var ledger = LossLedger()
   private var symbols = PendingSymbols()
   private var pendingSyncs: [ClockSync] = []
-  private var allSyncs: [ClockSync] = []
+  var allSyncs: [ClockSync] = []
 
   /// Whether ``reopened()`` can succeed; pipes and other sinks cannot be read back.
   public var canBeReopened: Bool { sink.isReadable }
@@ -232,7 +232,7 @@ public struct TraceWriter: ~Copyable {
   }
 
   /// Writes pending data; definitions precede the events that refer to them.
-  private mutating func writePending(isLast: Bool = false) {
+  mutating func writePending(isLast: Bool = false) {
     writeMetadata()
     writeClock()
     writeStacks()
@@ -347,7 +347,7 @@ public struct TraceWriter: ~Copyable {
     endBlock(BlockKind.end, count: 0, first: 0, last: 0)
   }
 
-  private mutating func writePacked(_ kind: UInt8, count: Int, first: UInt64, last: UInt64) {
+  mutating func writePacked(_ kind: UInt8, count: Int, first: UInt64, last: UInt64) {
     beginBlock()
     PackedPayload.append(content.rawBytes, to: &block, &compressor)
     endBlock(kind, count: count, first: first, last: last)

@@ -16,7 +16,7 @@ struct TypeAccumulator: ~Copyable {
   /// Elements of all rows' arrays: one buffer per field if the type has arrays.
   private let elements: UnsafeMutablePointer<GrowingBuffer<UInt64>>
   private let elementBuffers: Int
-  private var strings: StringTable
+  private var strings: ColumnTexts
   private var countedBytes = 0
   /// Position of the type among the types of the block; -1 if it has none yet.
   var localIndex = -1
@@ -34,7 +34,7 @@ struct TypeAccumulator: ~Copyable {
     elementBuffers = plans.contains { $0.isArray } ? plans.count : 0
     elements = .allocate(capacity: max(elementBuffers, 1))
     for index in 0..<elementBuffers { (elements + index).initialize(to: GrowingBuffer()) }
-    strings = StringTable(seed: seed)
+    strings = ColumnTexts(seed: seed)
   }
 
   deinit {

@@ -45,7 +45,7 @@ public struct ProcessFilter: Hashable, Sendable {
 public struct SessionConfiguration: Sendable {
   /// Shown by whoever reads the trace.
   public var name = "trace"
-  /// Nil: no file; events go to ``Session/liveEvents(limit:)`` alone.
+  /// Nil: no file; events go to ``Session/liveTrace(limit:)`` alone.
   public var outputPath: String?
   /// A descriptor to write to in place of a file of its own, such as standard output; the session
   /// closes it. ``outputPath`` is then what messages call it. It is a pipe, a socket, or an empty

@@ -42,7 +42,7 @@ struct CollectWatch {
     self.countsProcesses = countsProcesses
   }
 
-  mutating func run(_ signals: inout SignalWait, _ child: inout ChildProcess?) -> CollectEnd {
+  mutating func run(_ signals: inout SignalWait, _ child: inout TracedProgram?) -> CollectEnd {
     var progress = ProgressLine()
     defer { progress.clear() }
     var nextTick_ns = start_ns + Collection.second_ns
@@ -75,7 +75,7 @@ struct CollectWatch {
     return duration.map { start_ns.addingSaturated($0.nanoseconds) }
   }
 
-  private mutating func end(_ child: inout ChildProcess?) -> CollectEnd? {
+  private mutating func end(_ child: inout TracedProgram?) -> CollectEnd? {
     if session.statistics.failure != nil { return .failure }
     if child?.hasEnded() == true { return .programsEnded }
     if let deadline_ns, monotonicNanoseconds() >= deadline_ns {

@@ -24,7 +24,7 @@ struct Collection {
     var program: String?
     if let name = command.first {
       let path = OSPath.getenv("PATH") ?? "/usr/local/bin:/usr/bin:/bin"
-      program = try ChildProcess.find(name, path: path)
+      program = try TracedProgram.find(name, path: path)
     }
     try checkPermission()
     try MemoryLimits.check(configuration)
@@ -49,12 +49,12 @@ struct Collection {
       throw Self.failure(error)
     }
     say("tracectl: collecting into \(path)\(command.isEmpty ? "; Ctrl-C ends it" : "")")
-    var child: ChildProcess?
+    var child: TracedProgram?
     if let program {
       // So that what the command leaves behind is still known to be its.
       trace_adopt_orphans()
       do {
-        child = try ChildProcess(
+        child = try TracedProgram(
           program: program, arguments: command, variables: session.variablesForCommand,
           signalMask: signals.originalMask)
       } catch {
@@ -126,7 +126,7 @@ struct Collection {
   }
 
   private func exitCode(
-    _ statistics: SessionStatistics, _ reason: CollectEnd, _ child: inout ChildProcess?
+    _ statistics: SessionStatistics, _ reason: CollectEnd, _ child: inout TracedProgram?
   ) -> CInt {
     let ownCode = statistics.failure == nil ? 0 : ExitStatus.ioError.rawValue
     guard child != nil else { return ownCode }

@@ -109,12 +109,15 @@ struct Dump: ParsableCommand {
       let known = file.eventTypes.map(\.schema) + file.providers.flatMap(\.events)
       if let unknown = names.unknown(among: known) { throw Failure(unknown, path: file.path) }
     }
-    let replay = Replay(file)
+    let stream =
+      follow
+      ? EventStream(following: LiveTrace(following: file), hold_ns: hold?.nanoseconds ?? 0)
+      : EventStream(Replay(file))
+    let replay = stream.replay
     replay.filter.time = try TimeRange.closed(from: from, to: to, in: file)
     replay.filter.admits = names.admits
     replay.filter.pids = pid.isEmpty ? nil : Set(pid.flatMap(\.ids))
     replay.filter.tids = tid.isEmpty ? nil : Set(tid.flatMap(\.ids))
-    let stream = EventStream(replay)
     stream.showsUTC = utc
     if let limit { stream.limit = limit }
     var symbolizing = SymbolizerOptions()
@@ -122,14 +125,13 @@ struct Dump: ParsableCommand {
       try symbols.apply(to: &symbolizing)
       stream.stacks = .named(symbolizing, SourceDetail(lines: lines, inlined: inlines))
     }
-    if follow {
-      let follower = FileFollower(file)
-      stream.growth = EventStream.Growth(hold_ns: hold?.nanoseconds ?? 0, next: follower.next)
-    }
     do {
       guard try output.write(stream, input: path, isWide: true) else { return }
     } catch let error as FormatError {
       throw OpenTrace.failure(error, path: file.path)
+    } catch let error as LiveTraceError {
+      throw Failure(
+        .dataError, "\(error)", next: "see what it holds with 'tracectl dump \(file.path)'")
     }
     SymbolOptions.noteProblems(of: symbolizing)
     if !replay.isOrdered {
@@ -138,29 +140,5 @@ struct Dump: ParsableCommand {
           + "some events were printed late")
     }
     try OpenTrace.noteState(of: file, isRead: !stream.hasReachedLimit)
-  }
-}
-
-/// Waits for what is written to a trace file.
-private final class FileFollower {
-  /// How long it sleeps when nothing has come.
-  static let interval_us: UInt32 = 100_000
-  /// Longer than this, nothing is known to have come.
-  static let idle_us_max: UInt32 = 3_600_000_000
-
-  private let file: TraceFile
-  private var idle_us: UInt32 = 0
-
-  init(_ file: TraceFile) { self.file = file }
-
-  func next() throws -> EventStream.Growth.Arrival {
-    if file.isComplete { return .end }
-    usleep(Self.interval_us)
-    if try file.refresh() {
-      idle_us = 0
-      return .blocks
-    }
-    idle_us = min(idle_us + Self.interval_us, Self.idle_us_max)
-    return .nothing(idle_ns: Int64(idle_us) * 1000)
   }
 }

@@ -2,7 +2,7 @@ import Glibc
 import OSStrings
 
 /// The command behind `--`, run as this process's child in its process group.
-struct ChildProcess {
+struct TracedProgram {
   /// How it ended.
   enum Ending: Hashable {
     case exited(code: CInt)

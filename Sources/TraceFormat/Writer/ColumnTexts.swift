@@ -4,7 +4,7 @@ import Glibc
 ///
 /// The hash is seeded so that a hostile program, which chooses the strings, cannot choose
 /// collisions.
-struct StringTable: ~Copyable {
+struct ColumnTexts: ~Copyable {
   private var slots = GrowingBuffer<UInt32>(capacity: 64)
   private var slotMask = 63
   private var hashes = GrowingBuffer<UInt32>(capacity: 32)
@@ -26,7 +26,7 @@ struct StringTable: ~Copyable {
   }
 
   /// Releases the memory. The table must be empty.
-  mutating func release() { self = StringTable(seed: seed) }
+  mutating func release() { self = ColumnTexts(seed: seed) }
 
   mutating func removeAll() {
     guard count > 0 else { return }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// The storm's processes: this program again, by posix_spawn.
-enum ChildProcess {
+enum StormChild {
   /// Number under which a child finds the note that has no name.
   static let noteDescriptor: Int32 = 3
 

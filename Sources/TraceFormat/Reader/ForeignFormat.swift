@@ -1,5 +1,5 @@
 /// A file of another tool or format, recognized by its first bytes.
-public struct ForeignFile: Hashable, Sendable {
+public struct ForeignFormat: Hashable, Sendable {
   /// Description with its article: "a perf.data file".
   public var kind: String
   /// Recommended next step, as an instruction.

@@ -1,52 +1,88 @@
-/// Which look-ups are to be looked at again.
-struct Reviews {
+/// The look-ups whose answers may still change, and when each is looked up again.
+///
+/// That is when something is announced for its address, in its process or one that its process was
+/// forked from; when its process begins, ends or runs another program; when its time is settled.
+///
+/// - Cost: bounded for each announcement: each pays for so many look-ups, and what it cannot pay
+///   for waits for the process's next turn.
+final class Reviews {
   /// Look-ups that an announcement may pay for at once; it saves what it does not use.
-  static let perAnnouncement = 256
-  static let creditMax = 1 << 16
+  private static let perAnnouncement = 256
+  private static let creditMax = 1 << 16
   /// Processes are looked at as a whole at most this often (nanoseconds of the trace's time).
-  static let interval: Int64 = 50_000_000
+  private static let interval: Int64 = 50_000_000
 
-  var credit = creditMax
+  private(set) var pending: PendingLookups
+  /// Answers that changed, and that nobody has been told of yet.
+  private var changes: [LiveSymbolizer.ChangedAnswer] = []
+  private(set) var backfilled: UInt64 = 0
+  private(set) var expired: UInt64 = 0
+  private let naming: LiveNaming
+  private let limits: LiveSymbolizer.Limits
+  private var credit = creditMax
   /// Processes whose look-ups are to be looked at at their next turn, and from which time on.
-  var stale: [UInt32: Int64] = [:]
+  private var stale: [UInt32: Int64] = [:]
   /// The same of those that were forked from them, which may have what was announced too.
-  var staleParents: [UInt32: Int64] = [:]
-  var nextTurn = Int64.min
-}
+  private var staleParents: [UInt32: Int64] = [:]
+  private var nextTurn = Int64.min
 
-// When a look-up is looked at again: when something is announced for its address, in its process
-// or one that its process was forked from; when its process begins, ends or runs another program;
-// when its time is settled. The cost of the first is bounded: each announcement pays for so many,
-// and what it cannot pay for waits for the process's next turn.
-extension LiveSymbolizer {
+  private var stream: AnnouncementStream { naming.stream }
+
+  init(_ naming: LiveNaming, _ limits: LiveSymbolizer.Limits) {
+    self.naming = naming
+    self.limits = limits
+    pending = PendingLookups(capacity: limits.pendingMax)
+  }
+
+  // MARK: Look-ups
+
+  /// Keeps a look-up whose answer may change.
+  func add(_ lookup: PendingLookups.Lookup, isOpen: Bool) -> PendingTicket {
+    makeRoom()
+    let slot = pending.add(lookup, isOpen ? .open : .watched)
+    return pending.ticket(of: slot)
+  }
+
+  func cancel(_ ticket: PendingTicket) {
+    if let slot = pending.slot(of: ticket) { pending.remove(slot) }
+  }
+
+  /// Whether a name for that time stays what it is.
+  func isFinal(_ time: Int64) -> Bool {
+    isFinal(time, after: limits.watchNanoseconds(naming.options))
+  }
+
+  private func isFinal(_ time: Int64, after watch: Int64) -> Bool {
+    let (bound, overflow) = stream.settledUntil.subtractingReportingOverflow(watch)
+    return !overflow && time < bound
+  }
+
   /// Something was announced.
   func review(_ change: AnnouncementStream.Change) {
     let pid = change.pid
-    reviews.credit = min(Reviews.creditMax, reviews.credit + Reviews.perAnnouncement)
+    credit = min(Self.creditMax, credit + Self.perAnnouncement)
     if stream.parents.contains(pid) {
-      reviews.staleParents[pid] = min(reviews.staleParents[pid] ?? .max, change.from)
+      staleParents[pid] = min(staleParents[pid] ?? .max, change.from)
     }
-    guard let range = change.range, reviews.stale[pid] == nil else {
-      reviews.stale[pid] = min(reviews.stale[pid] ?? .max, change.from)
+    guard let range = change.range, stale[pid] == nil else {
+      stale[pid] = min(stale[pid] ?? .max, change.from)
       return
     }
-    let slots = pending.slots(of: pid, in: range).filter {
-      (pending[$0].stage != .open) == change.isSettled && mayDiffer($0, from: change.from)
+    let slots = slots(of: pid, in: range, from: change.from).filter {
+      (pending[$0].stage != .open) == change.isSettled
     }
-    guard slots.count <= reviews.credit else {
-      reviews.stale[pid] = change.from
+    guard slots.count <= credit else {
+      stale[pid] = change.from
       return
     }
-    reviews.credit -= slots.count
+    credit -= slots.count
     for slot in slots { reconsider(slot) }
   }
 
-  /// Whether an answer can have changed when whoever was there has from a time on: one that named
-  /// who was there before cannot; who has no name, or has a late one, may get one by what comes.
-  private func mayDiffer(_ slot: Int32, from time: Int64) -> Bool {
-    guard case .symbol(_, _, .certain) = pending[slot].told else { return true }
-    let (bound, overflow) = time.subtractingReportingOverflow(options.clockEdgeNanoseconds)
-    return overflow || pending[slot].time >= bound
+  private func slots(of pid: UInt32, in range: Range<UInt64>?, from time: Int64) -> [Int32] {
+    let (bound, overflow) = time.subtractingReportingOverflow(naming.options.clockEdgeNanoseconds)
+    return pending.slots(
+      of: pid, in: range, from: overflow ? .min : bound, disorder: limits.holdNanoseconds)
   }
 
   /// Time has passed: settles, and gives stale processes their turn.
@@ -56,33 +92,23 @@ extension LiveSymbolizer {
       pending.move(slot, to: .watched)
       reconsider(slot)
     }
-    if !reviews.stale.isEmpty || !reviews.staleParents.isEmpty, stream.latest >= reviews.nextTurn {
+    if !stale.isEmpty || !staleParents.isEmpty, stream.latest >= nextTurn {
       takeTurns()
     }
     while let slot = pending.first(.watched), isFinal(pending[slot].time) { close(slot) }
     expire()
   }
 
-  /// Whether a name for that time stays what it is.
-  func isFinal(_ time: Int64) -> Bool { isFinal(time, after: limits.watchNanoseconds(options)) }
-
-  private func isFinal(_ time: Int64, after watch: Int64) -> Bool {
-    let (bound, overflow) = stream.settledUntil.subtractingReportingOverflow(watch)
-    return !overflow && time < bound
-  }
-
   private func takeTurns() {
-    reviews.nextTurn = stream.latest &+ Reviews.interval
-    let (stale, parents) = (reviews.stale, reviews.staleParents)
-    (reviews.stale, reviews.staleParents) = ([:], [:])
+    nextTurn = stream.latest &+ Self.interval
+    let (stale, parents) = (self.stale, staleParents)
+    (self.stale, staleParents) = ([:], [:])
     for pid in Array(pending.pids) {
       let own = stale[pid]
       let inherited = inheritedChange(of: pid, stale, parents)
       guard own != nil || inherited != nil else { continue }
       let from = min(own ?? .max, inherited ?? .max)
-      for slot in pending.slots(of: pid, in: nil) where mayDiffer(slot, from: from) {
-        reconsider(slot)
-      }
+      for slot in slots(of: pid, in: nil, from: from) { reconsider(slot) }
     }
   }
 
@@ -104,13 +130,13 @@ extension LiveSymbolizer {
   /// Looks a look-up up again, and takes note if the answer is another.
   private func reconsider(_ slot: Int32) {
     let lookup = pending[slot]
-    let now = resolve(
+    let now = naming.resolve(
       lookup.pid, lookup.address, at: lookup.time, isCaller: lookup.isCaller,
       isSettled: lookup.stage != .open)
     guard now.differs(from: lookup.told) else { return }
     // What named it early may be settled only later.
     if lookup.stage == .watched, now.symbolID == nil, !isFinal(lookup.time) {
-      let early = resolve(
+      let early = naming.resolve(
         lookup.pid, lookup.address, at: lookup.time, isCaller: lookup.isCaller, isSettled: false)
       if !early.differs(from: lookup.told) { return }
     }
@@ -120,10 +146,10 @@ extension LiveSymbolizer {
     {
       return
     }
-    pending[slot].told = now
-    counts.backfilled += 1
+    pending.tell(slot, now)
+    backfilled += 1
     changes.append(
-      ChangedAnswer(
+      LiveSymbolizer.ChangedAnswer(
         ticket: pending.ticket(of: slot), pid: lookup.pid,
         address: lookup.address &+ (lookup.isCaller ? 1 : 0), timestamp: lookup.time,
         former: lookup.told, resolution: now))
@@ -131,15 +157,12 @@ extension LiveSymbolizer {
     if lookup.stage == .unnamed, now.symbolID != nil { pending.remove(slot) }
   }
 
-  /// Tells whoever asked.
-  func deliver() {
+  /// Gives each answer that has changed since the last call to `body`, which may look up more.
+  func deliver(_ body: (LiveSymbolizer.ChangedAnswer) -> Void) {
     while !changes.isEmpty {
       let told = changes
       changes = []
-      for change in told {
-        onBackfill?(change.ticket, change.resolution)
-        onChange?(change)
-      }
+      for change in told { body(change) }
     }
   }
 
@@ -152,7 +175,7 @@ extension LiveSymbolizer {
     while let slot = pending.first(.unnamed), pending[slot].time < bound { giveUp(slot) }
   }
 
-  func makeRoom() {
+  private func makeRoom() {
     while pending.isFull {
       if closeEarly() { continue }
       guard
@@ -166,7 +189,7 @@ extension LiveSymbolizer {
   /// none.
   private func closeEarly() -> Bool {
     guard let slot = pending.first(.watched),
-      isFinal(pending[slot].time, after: limits.lookBackNanoseconds(options))
+      isFinal(pending[slot].time, after: limits.lookBackNanoseconds(naming.options))
     else { return false }
     close(slot)
     return true
@@ -183,7 +206,7 @@ extension LiveSymbolizer {
   }
 
   private func giveUp(_ slot: Int32) {
-    counts.expired += 1
+    expired += 1
     pending.remove(slot)
   }
 }

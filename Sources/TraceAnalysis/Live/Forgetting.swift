@@ -1,80 +1,67 @@
-internal import TraceEvents
-
-/// What is forgotten, and when that is due.
-struct Forgetting {
-  /// What is older is known no more.
-  var horizon = Int64.min
-  var nextTurn = Int64.min
-  /// Symbols and modules after the last time that names were forgotten.
-  var symbolsKept = 0
-  var modulesKept = 0
-  /// When each was last given out.
-  private var symbolsGiven: [Int64] = []
-  private var modulesGiven: [Int64] = []
-
+/// What is forgotten of a trace that is still coming, and when that is due.
+///
+/// A piece of code that is gone is still good for:
+/// - look-ups of its time: no older ones than the history are answered, and those that wait had
+///   their answer from it long ago;
+/// - as the end of whoever was last at its addresses, which bounds how far back reaches what is
+///   announced there without a beginning: for look-ups that wait, so until none does that is older;
+/// - for processes that were forked while it lived.
+final class Forgetting {
   /// Names, at least, that come before any is forgotten.
-  static let symbolsAtLeast = 1 << 14
-  static let modulesAtLeast = 1 << 10
+  private static let symbolsAtLeast = 1 << 14
+  private static let modulesAtLeast = 1 << 10
   /// Rows of a space, at least, that end before it is looked through.
-  static let rowsAtLeast = 32
+  private static let rowsAtLeast = 32
   /// Processes are looked through at most this often (nanoseconds of the trace's time).
-  static let interval: Int64 = 1_000_000_000
+  private static let interval: Int64 = 1_000_000_000
 
-  mutating func noteGiven(_ resolution: Resolution, _ feed: CodeFeed, at time: Int64) {
-    switch resolution {
-    case .symbol(let id, _, _):
-      Self.note(&symbolsGiven, id.rawValue, time)
-      Self.note(&modulesGiven, feed.map.names[id.rawValue].module, time)
-    case .unresolved(_, let module):
-      if let module { Self.note(&modulesGiven, module.rawValue, time) }
-    }
+  /// What is older is known no more.
+  private(set) var horizon = Int64.min
+  /// Pieces of code that were forgotten after they had gone, and that gave way to others before.
+  private(set) var forgotten: UInt64 = 0
+  private(set) var displaced: UInt64 = 0
+  private let naming: LiveNaming
+  private let reviews: Reviews
+  private let limits: LiveSymbolizer.Limits
+  private var nextTurn = Int64.min
+  /// Symbols and modules after the last time that names were forgotten.
+  private var symbolsKept = 0
+  private var modulesKept = 0
+
+  private var stream: AnnouncementStream { naming.stream }
+
+  init(_ naming: LiveNaming, _ reviews: Reviews, _ limits: LiveSymbolizer.Limits) {
+    self.naming = naming
+    self.reviews = reviews
+    self.limits = limits
   }
 
-  private static func note(_ given: inout [Int64], _ id: UInt32, _ time: Int64) {
-    while given.count <= Int(id) { given.append(.min) }
-    given[Int(id)] = time
-  }
-
-  func wasGiven(symbol: UInt32, since time: Int64) -> Bool {
-    Int(symbol) < symbolsGiven.count && symbolsGiven[Int(symbol)] >= time
-  }
-
-  func wasGiven(module: UInt32, since time: Int64) -> Bool {
-    Int(module) < modulesGiven.count && modulesGiven[Int(module)] >= time
-  }
-}
-
-// What a piece of code that is gone is still good for:
-// - look-ups of its time: no older ones than the history are answered, and those that wait had
-//   their answer from it long ago;
-// - as the end of whoever was last at its addresses, which bounds how far back reaches what is
-//   announced there without a beginning: for look-ups that wait, so until none does that is older;
-// - for processes that were forked while it lived.
-extension LiveSymbolizer {
-  func forgetIfDue() {
-    guard stream.latest >= forgetting.nextTurn else {
+  func ifDue() {
+    guard stream.latest >= nextTurn else {
       if stream.settled.rows.countInUse > limits.versionsMax { displace() }
       return
     }
-    forgetting.nextTurn = stream.latest &+ Forgetting.interval
+    nextTurn = stream.latest &+ Self.interval
     let (horizon, overflow) = stream.settledUntil.subtractingReportingOverflow(
-      max(limits.historyNanoseconds, limits.watchNanoseconds(options)))
+      max(limits.historyNanoseconds, limits.watchNanoseconds(naming.options)))
     guard !overflow else { return }
-    forgetting.horizon = max(forgetting.horizon, horizon)
+    self.horizon = max(self.horizon, horizon)
     let oldest = min(horizon, oldestUnnamed)
-    counts.forgotten += UInt64(
+    forgotten += UInt64(
       forget(stream.settled, before: horizon, lastBefore: oldest))
     let early = stream.settledUntil.subtractingReportingOverflow(limits.holdNanoseconds)
     _ = forget(stream.early, before: early.partialValue, lastBefore: early.partialValue)
-    feed.losses.forget(before: horizon &- options.lossReachNanoseconds)
+    naming.feed.losses.forget(before: horizon &- naming.options.lossReachNanoseconds)
     if stream.settled.rows.countInUse > limits.versionsMax { displace() }
     forgetNames()
   }
 
   /// The time of the oldest look-up that waits for a name.
   private var oldestUnnamed: Int64 {
-    var oldest = pending.first(.unnamed).map { pending[$0].time } ?? .max
-    if let slot = pending.first(.watched) { oldest = min(oldest, pending[slot].time) }
+    var oldest = reviews.pending.first(.unnamed).map { reviews.pending[$0].time } ?? .max
+    if let slot = reviews.pending.first(.watched) {
+      oldest = min(oldest, reviews.pending[slot].time)
+    }
     // Queues are in the order that look-ups were asked for, which is about that of their times:
     // None was asked for that was older than the history then.
     let reach = limits.historyNanoseconds &+ limits.holdNanoseconds
@@ -83,7 +70,7 @@ extension LiveSymbolizer {
 
   private func forget(_ map: CodeMap, before horizon: Int64, lastBefore: Int64) -> Int {
     let rows = map.rows.countInUse
-    let waiting = Set(pending.pids)
+    let waiting = Set(reviews.pending.pids)
     var left = map.lives.forget { generation in
       generation.until < horizon && !waiting.contains(generation.pid)
     }
@@ -96,7 +83,7 @@ extension LiveSymbolizer {
       let forks = generation.forkTimes()
       if !forks.isEmpty { parents.insert(generation.pid) }
       for case let space? in generation.spaces
-      where space.endedLately > max(Forgetting.rowsAtLeast, (space.live?.count ?? 0) / 4) {
+      where space.endedLately > max(Self.rowsAtLeast, (space.live?.count ?? 0) / 4) {
         _ = space.forget { from, until, isLast in
           until < (isLast ? lastBefore : horizon)
             && !forks.contains { from <= $0 && $0 < until }
@@ -116,7 +103,7 @@ extension LiveSymbolizer {
       for space in spaces where excess > 0 {
         let count = space.forgetOldest(min(excess, (space.live?.count ?? 0)))
         excess -= count
-        if map === stream.settled { counts.displaced += UInt64(count) }
+        if map === stream.settled { displaced += UInt64(count) }
       }
     }
   }
@@ -125,10 +112,10 @@ extension LiveSymbolizer {
 
   private func forgetNames() {
     let symbols = stream.names.countInUse
-    let modules = feed.modules.countInUse
+    let modules = naming.feed.modules.countInUse
     guard
-      symbols > forgetting.symbolsKept * 2 + Forgetting.symbolsAtLeast
-        || modules > forgetting.modulesKept * 2 + Forgetting.modulesAtLeast
+      symbols > symbolsKept * 2 + Self.symbolsAtLeast
+        || modules > modulesKept * 2 + Self.modulesAtLeast
     else { return }
     var (symbolsUsed, modulesUsed) = (Set<UInt32>(), Set<UInt32>())
     for map in [stream.settled, stream.early] {
@@ -144,27 +131,26 @@ extension LiveSymbolizer {
     stream.forEachWaiting { code, layer in
       if layer.isImage { modulesUsed.insert(code.symbol) } else { symbolsUsed.insert(code.symbol) }
     }
-    pending.visit { lookup in
+    reviews.pending.visit { lookup in
       if let id = lookup.told.symbolID { symbolsUsed.insert(id.rawValue) }
       if case .unresolved(_, let module?) = lookup.told { modulesUsed.insert(module.rawValue) }
     }
     let since = stream.latest &- limits.historyNanoseconds
-    let forgetting = forgetting
+    let given = naming.given
     let names = stream.names
     let isKept = { (symbol: UInt32) -> Bool in
-      symbolsUsed.contains(symbol) || forgetting.wasGiven(symbol: symbol, since: since)
+      symbolsUsed.contains(symbol) || given.has(symbol: symbol, since: since)
     }
     names.forget { symbol in
       guard isKept(symbol) else { return false }
       modulesUsed.insert(names[symbol].module)
       return true
     }
-    feed.modules.forget {
-      modulesUsed.contains($0) || forgetting.wasGiven(module: $0, since: since)
+    naming.feed.modules.forget {
+      modulesUsed.contains($0) || given.has(module: $0, since: since)
     }
-    settled.forget(keeping: isKept)
-    early.forget(keeping: isKept)
-    self.forgetting.symbolsKept = names.countInUse
-    self.forgetting.modulesKept = feed.modules.countInUse
+    naming.forgetNames(keeping: isKept)
+    symbolsKept = names.countInUse
+    modulesKept = naming.feed.modules.countInUse
   }
 }

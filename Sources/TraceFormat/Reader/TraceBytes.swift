@@ -5,7 +5,7 @@ import OSStrings
 ///
 /// Files are read rather than mapped: truncation of a mapped file by another program would kill the
 /// reader with SIGBUS.
-final class ByteSource {
+final class TraceBytes {
   private let descriptor: Int32
   let path: String
   private var bytes: [UInt8]

@@ -1,0 +1,79 @@
+internal import TraceFormat
+
+/// What a trace that is still coming knows by now of who lived where: by what came early, and by
+/// what is settled.
+final class LiveNaming {
+  let options: SymbolizerOptions
+  let stream: AnnouncementStream
+  let feed: CodeFeed
+  let early: Naming
+  let settled: Naming
+  /// When each symbol and module was last given out.
+  private(set) var given = GivenNames()
+
+  /// - Parameter file: nil for events that come from elsewhere.
+  init(
+    _ file: TraceFile?, options: SymbolizerOptions, session: @escaping () -> SessionDescription
+  ) {
+    self.options = options
+    let stream = AnnouncementStream(options: options)
+    self.stream = stream
+    feed = CodeFeed(stream.settled, file, telling: stream, options: options) {
+      session().start.monotonicNanoseconds
+    }
+    let sources = options.imageSymbols ?? [SessionImages(options.searchRoots, session)]
+    early = Naming(feed, stream.early, sources: sources, options: options)
+    settled = Naming(feed, stream.settled, sources: sources, options: options)
+  }
+
+  /// What is known now of a place at a time, by what is settled or by what came early.
+  func resolve(
+    _ pid: UInt32, _ place: UInt64, at time: Int64, isCaller: Bool, isSettled: Bool
+  ) -> Resolution {
+    let naming = isSettled ? settled : early
+    let generation =
+      StackAddress.isKernel(place)
+      ? nil
+      : naming.map.lives.generation(
+        pid, at: time, edge: options.clockEdgeNanoseconds)
+    let entry = naming.answer(generation, pid: pid, place, at: time)
+    let resolution = naming.resolution(entry, isCaller: isCaller)
+    given.note(resolution, stream.names, at: stream.latest)
+    return resolution
+  }
+
+  /// Forgets the names of symbols that `isKept` does not want.
+  func forgetNames(keeping isKept: (UInt32) -> Bool) {
+    settled.forget(keeping: isKept)
+    early.forget(keeping: isKept)
+  }
+}
+
+/// When symbols and modules were last given out.
+struct GivenNames {
+  private var symbols: [Int64] = []
+  private var modules: [Int64] = []
+
+  mutating func note(_ resolution: Resolution, _ names: NameTable, at time: Int64) {
+    switch resolution {
+    case .symbol(let id, _, _):
+      Self.note(&symbols, id.rawValue, time)
+      Self.note(&modules, names[id.rawValue].module, time)
+    case .unresolved(_, let module):
+      if let module { Self.note(&modules, module.rawValue, time) }
+    }
+  }
+
+  private static func note(_ given: inout [Int64], _ id: UInt32, _ time: Int64) {
+    while given.count <= Int(id) { given.append(.min) }
+    given[Int(id)] = time
+  }
+
+  func has(symbol: UInt32, since time: Int64) -> Bool {
+    Int(symbol) < symbols.count && symbols[Int(symbol)] >= time
+  }
+
+  func has(module: UInt32, since time: Int64) -> Bool {
+    Int(module) < modules.count && modules[Int(module)] >= time
+  }
+}

@@ -1,0 +1,76 @@
+public import TraceFormat
+
+extension Session {
+  /// The events from now on, and before them those of earlier ones that tell of the processes,
+  /// threads, images and code that events from now on may be about.
+  ///
+  ///     try session.start()
+  ///     let live = try session.liveTrace()
+  ///     let names = LiveSymbolizer(live.file)
+  ///     names.subscribe(to: live.replay)
+  ///     live.replay.on(SampledProfile.self) { event, header in … }
+  ///     try live.run()                 // on a thread of its own, until the session ends
+  ///
+  /// Events come a flush interval late, block by block.
+  ///
+  /// - Guarantee: ends when the session is stopped, after the last event; with an error that says
+  ///   why when the session fails. A slow reader of a session that writes a file loses nothing: it
+  ///   reads the file. Of any other, at most `limit` bytes of blocks wait; events
+  ///   beyond are losses of the cause ``LossCause/notKept`` that the reader gets.
+  /// - Cost: events are decoded on the reader's thread. Joining ends the block that is being made.
+  /// - Throws: ``LiveTraceError``: the session does not run, or has failed.
+  public func liveTrace(limit: Int = 64 << 20) throws -> LiveTrace {
+    guard let running = runningNow else { throw LiveTraceError.notRunning }
+    if let failure = running.drain.statistics.failure {
+      throw LiveTraceError.sessionFailed(failure)
+    }
+    guard let hub = running.hub else {
+      return LiveTrace(
+        try reopenedFile(running.drain),
+        GrowingFile(joinsNow: true) { [self] in try mayGrow() })
+    }
+    let queue = LiveQueue(limit: limit) { [self] in _ = try mayGrow() }
+    let live = try LiveTrace(queue) { hub.leave(queue) }
+    try running.drain.performAndWait { writer in
+      writer.beginStacksAnew()
+      hub.join(queue)
+    }
+    return live
+  }
+
+  private func reopenedFile(_ drain: Drain) throws -> TraceFile {
+    let found = Monitor<Reopened?>(nil)
+    try drain.performAndWait { writer in
+      let result = Result { () throws(FormatError) in try writer.reopened() }
+      found.withLock { $0 = Reopened(result: result) }
+    }
+    guard let file = found.withLock({ $0 }) else { throw LiveTraceError.notRunning }
+    return try file.result.mapError(LiveTraceError.sessionFailed).get()
+  }
+
+  /// Whether the trace may get more events; throws why not.
+  private func mayGrow() throws -> Bool {
+    if let failure = statistics.failure { throw LiveTraceError.sessionFailed(failure) }
+    return runningNow != nil
+  }
+}
+
+/// Carries the file from the drain's thread to the reader's: the one does not keep it.
+private struct Reopened: @unchecked Sendable {
+  var result: Result<TraceFile, FormatError>
+}
+
+extension Drain {
+  /// How long a drain that is busy is waited for.
+  private static let limit_ns: UInt64 = 10_000_000_000
+
+  /// Runs `command` on the drain's thread, and returns when it has.
+  func performAndWait(_ command: @escaping Command) throws(LiveTraceError) {
+    let isDone = Monitor(false)
+    perform { writer in
+      command(&writer)
+      isDone.withLock { $0 = true }
+    }
+    guard isDone.wait(nanoseconds: Self.limit_ns, until: { $0 }) else { throw .notRunning }
+  }
+}
