@@ -24,13 +24,13 @@ enum LimitChecks {
     return limit.rlim_cur == rlim_t.max ? .max : UInt64(limit.rlim_cur)
   }
 
-  /// A session has a socket and a pid descriptor for each process.
+  /// A session uses three quarters of its descriptors for processes.
   static func openFiles(limit: UInt64?) -> Finding {
     guard let limit else { return Finding(.warn, "open files", "the limit cannot be read") }
     if limit == .max { return Finding(.ok, "open files", "no limit") }
     if limit >= 1024 { return Finding(.ok, "open files", "up to \(limit)") }
     return Finding(
-      .warn, "open files", "only \(limit): a session can follow about \(limit / 2) processes",
+      .warn, "open files", "only \(limit): a session can follow about \(limit / 4 * 3) processes",
       advice: "raise it: ulimit -n 4096")
   }
 
