@@ -89,6 +89,30 @@ import TraceFormat
     #expect(history.process(9, at: 60).name == "second")
   }
 
+  /// The kernel's events and a process's own connection each make a record of it. What lives for a
+  /// moment has ended before anything reads its start time; 0 stands for that.
+  @Test func aProcessOfTwoRecordsIsListedOnce() throws {
+    func rows(startTimes: [UInt64], joined: [UInt64]) throws -> Int {
+      let file = try trace {
+        for (index, time) in zip(UInt32(900)..., startTimes) {
+          let joined = joined[Int(index) - 900]
+          $0.writer.define(
+            process: record(index, 9, "/bin/brief", joined: joined, startTime: time))
+          $0.writer.processEnded(index: index, atTicks: SampledTrace.start + joined + 40)
+        }
+      }
+      let report = try InfoPass().report(from: Replay(file))
+      return report.processes.count { $0.pid == 9 }
+    }
+    #expect(try rows(startTimes: [0, 5], joined: [10, 12]) == 1)
+    #expect(try rows(startTimes: [5, 0], joined: [10, 12]) == 1)
+    #expect(try rows(startTimes: [0, 0], joined: [10, 12]) == 1)
+    #expect(try rows(startTimes: [5, 5], joined: [10, 60]) == 1)
+    // One after the other, or two that are known.
+    #expect(try rows(startTimes: [0, 5], joined: [10, 60]) == 2)
+    #expect(try rows(startTimes: [5, 6], joined: [10, 12]) == 2)
+  }
+
   /// Passes that share the processes are subscribed in whatever order.
   @Test func passesShareTheProcesses() throws {
     let file = try trace {

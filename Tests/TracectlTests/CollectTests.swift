@@ -66,6 +66,21 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: fixture.path("no.etl")))
   }
 
+  /// A list has one rate; the same one may be repeated.
+  @Test(arguments: ["CPU,CPU:99", "CPU:99,CPU", "CPU:99,GC,cpu:98"])
+  func twoRates(list: String) throws {
+    let run = try ToolRun("collect", "-providers", list, "-o", fixture.path("no.etl"))
+    #expect(run.exitCode == 64)
+    #expect(run.errors.contains("CPU is listed with two rates"), "\(run.errors)")
+    #expect(!FileManager.default.fileExists(atPath: fixture.path("no.etl")))
+  }
+
+  @Test func oneRateTwice() throws {
+    let run = try collect(
+      "-providers", "CPU:999,CPU", "-providers", "CPU", "-o", "x.etl", "--", "true")
+    #expect(run.exitCode == 0, "\(run.errors)")
+  }
+
   @Test func theCommandKeepsItsOutputAndArguments() throws {
     let run = try collect("-o", "x.etl", "--", "printf", "%s|", "-providers", "--", "a b")
     #expect(run.output == "-providers|--|a b|")

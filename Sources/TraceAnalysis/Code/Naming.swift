@@ -232,10 +232,10 @@ final class Naming {
   func module(_ id: ModuleID) -> CodeModule { lock.withLock { _ in feed.modules[id.rawValue] } }
 
   private static func display(_ raw: String, _ source: SymbolSource) -> DisplayName {
-    switch source {
-    case .provider: DisplayName(RuntimeName.display(raw))
-    default: Demangler.displayName(raw)
-    }
+    // Code that is announced with an empty name is not the code that was there before.
+    if raw.isEmpty { return DisplayName("(no name)") }
+    return source == .provider
+      ? DisplayName(RuntimeName.display(raw)) : Demangler.displayName(raw)
   }
 
   // MARK: Places

@@ -11,6 +11,8 @@ public enum ProviderSpecError: Error, Hashable, Sendable, CustomStringConvertibl
   case unknownEvent(String, provider: String, nearest: [String])
   /// What follows `CPU:` is no rate.
   case badRate(String)
+  /// `CPU` is listed more than once, with different rates.
+  case twoRates(UInt32, UInt32)
   /// A source of the kernel's that has neither keywords nor a level.
   case sourceWithParts(String, spec: String)
 
@@ -38,6 +40,9 @@ public enum ProviderSpecError: Error, Hashable, Sendable, CustomStringConvertibl
     case .badRate(let spec):
       "'\(spec)' has no rate from \(CPUSampling.rates.lowerBound) to "
         + "\(CPUSampling.rates.upperBound) samples a second; write CPU or CPU:999"
+    case .twoRates(let one, let other):
+      "CPU is listed with two rates, \(one) and \(other); give one, for example CPU:\(other) "
+        + "(CPU alone means \(CPUSampling.rateUsual))"
     case .sourceWithParts(let source, let spec):
       "'\(spec)' says more than there is to choose; write \(source)"
     }

@@ -19,7 +19,8 @@ public struct SourceSelection: Hashable, Sendable {
   }
 
   /// Reads `CPU[:rate]` (samples a second), `ContextSwitch`, and everything that
-  /// ``ProviderSpec/parse(_:known:)`` reads, separated by commas.
+  /// ``ProviderSpec/parse(_:known:)`` reads, separated by commas. `CPU` may be repeated, but not
+  /// with another rate.
   public static func parse(
     _ text: String, known: [ProviderSchema] = []
   ) throws(ProviderSpecError) -> SourceSelection {
@@ -39,14 +40,12 @@ public struct SourceSelection: Hashable, Sendable {
     guard !known.contains(where: { $0.name.lowercased() == name }) else { return false }
     switch name {
     case "cpu":
-      guard parts.count <= 2 else { throw .badRate(text) }
-      if parts.count == 1 {
-        cpuSampling = cpuSampling ?? CPUSampling()
-      } else if let rate = UInt32(parts[1]), CPUSampling.rates.contains(rate) {
-        cpuSampling = CPUSampling(rate: rate)
-      } else {
+      let rate = parts.count == 1 ? CPUSampling.rateUsual : UInt32(parts[1])
+      guard let rate, parts.count <= 2, CPUSampling.rates.contains(rate) else {
         throw .badRate(text)
       }
+      if let other = cpuSampling?.rate, other != rate { throw .twoRates(other, rate) }
+      cpuSampling = CPUSampling(rate: rate)
     case "contextswitch":
       guard parts.count == 1 else { throw .sourceWithParts(parts[0], spec: text) }
       contextSwitches = true

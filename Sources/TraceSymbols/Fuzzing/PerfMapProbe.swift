@@ -13,6 +13,7 @@
     precondition(whole.entries.count <= lines, "more entries than lines")
     for entry in whole.entries {
       precondition(entry.size > 0 && !entry.name.isEmpty, "an entry of nothing")
+      precondition(entry.size <= PerfMapParser.codeBytesMax, "a name for all memory")
       precondition(!entry.address.addingReportingOverflow(entry.size).overflow, "beyond memory")
       // Each byte that is no UTF-8 becomes a sign of three.
       precondition(entry.name.utf8.count <= 4 * PerfMapParser.lineBytesMax, "an endless name")

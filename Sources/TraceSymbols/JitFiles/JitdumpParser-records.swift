@@ -48,7 +48,9 @@ extension JitdumpParser {
       address: bytes.word64(layout.address), size: bytes.word64(layout.address + 8),
       codeIndex: bytes.word64(layout.address + 16),
       name: String(osBytes: bytes.slice(layout.name..<end)))
-    let isSane = load.size > 0 && !load.address.addingReportingOverflow(load.size).overflow
+    let isSane =
+      load.size > 0 && load.size <= UInt64(Self.loadBytesMax)
+      && !load.address.addingReportingOverflow(load.size).overflow
     if let writerPID, load.pid != writerPID {
       return Self.isText(load.name) && isSane && load.pid != 0 ? .ofAnotherProcess(load) : .torn
     }

@@ -14,16 +14,22 @@ import Glibc
 public struct PerfMapParser: Sendable {
   /// What is longer is cut: the entry then has the beginning of its name.
   static let lineBytesMax = 16 << 10
+  /// An entry with more bytes is no function: its name would be that of all images within it.
+  static let codeBytesMax: UInt64 = 1 << 30
 
   /// Bytes taken so far.
-  public private(set) var position: UInt64 = 0
+  public private(set) var position: UInt64
   private var found = JitFileWarnings()
   /// The beginning of a line whose end has not come yet.
   private var started: [UInt8] = []
   private var isOverlong = false
-  private var lineStart: UInt64 = 0
+  private var lineStart: UInt64
 
-  public init() {}
+  /// - Parameter start: where the file's first line begins that is read.
+  public init(startingAt start: UInt64 = 0) {
+    position = start
+    lineStart = start
+  }
 
   /// What was wrong with the file so far, one entry a kind.
   public var warnings: [JitFileWarning] { found.all }
@@ -92,6 +98,10 @@ public struct PerfMapParser: Sendable {
     }
     guard size > 0 else {
       found.note(.emptyCode, at: lineStart)
+      return
+    }
+    guard size <= Self.codeBytesMax else {
+      found.note(.nonsense, at: lineStart)
       return
     }
     let name = String(osBytes: UnsafeRawBufferPointer(rebasing: line[cursor..<end]))

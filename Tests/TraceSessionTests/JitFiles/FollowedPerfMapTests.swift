@@ -67,6 +67,61 @@ import TraceEvents
     #expect(fixture.problems[0].contains("was rewritten"))
   }
 
+  /// The next process with the number finds its file, and appends to it or not.
+  @Test func whatAProcessLeftIsNotTheNextOnes() throws {
+    let fixture = try CodeFileFixture()
+    let map = try fixture.followedMap("1000 20 a\n")
+    map.write("2000 20 b\n")
+    for process: UInt32 in [100, 101, 102] {
+      fixture.follower.take(
+        CodeFileNotice(
+          kind: .mayHaveMap, pid: fixture.pid, process: process, ticks: trace_ticks(),
+          isRundown: false))
+      // The second ends before anybody has looked.
+      if process != 101 { fixture.read() }
+    }
+    #expect(fixture.output.names == ["a", "b"])
+    map.write("3000 20 c\n")
+    fixture.read()
+    #expect(fixture.output.names == ["a", "b", "c"])
+    let owners = fixture.output.loads.map(\.owner.process)
+    #expect(owners == [CodeFileFixture.process, CodeFileFixture.process, 102])
+    #expect(fixture.problems.isEmpty)
+  }
+
+  /// The former process's map was not seen before it ended.
+  @Test func whatWasWrittenWhileTheNumberChangedIsNotTheNextOnes() throws {
+    let fixture = try CodeFileFixture()
+    fixture.tell(.mayHaveMap)
+    fixture.read()
+    let map = try fixture.map("1000 20 a\n")
+    let start = try #require(ProcessPlace(pid: fixture.pid).startNanoseconds)
+    let (seconds, rest) = (start + 10_000_000).quotientAndRemainder(dividingBy: 1_000_000_000)
+    let time = timespec(tv_sec: Int(seconds), tv_nsec: Int(rest))
+    #expect(utimensat(AT_FDCWD, map.path, [time, time], 0) == 0)
+    fixture.follower.take(
+      CodeFileNotice(
+        kind: .mayHaveMap, pid: fixture.pid, process: 100, ticks: trace_ticks(),
+        isRundown: false))
+    fixture.read()
+    #expect(!fixture.output.loads.contains { $0.owner.process == 100 })
+  }
+
+  /// It writes the file anew: all of it is its own, however long it is.
+  @Test(arguments: [true, false]) func whatTheNextProcessWritesAnewIsItsOwn(isSeen: Bool) throws {
+    let fixture = try CodeFileFixture()
+    let map = try fixture.followedMap("1000 20 a\n2000 20 b\n")
+    let next = CodeFileNotice(
+      kind: .mayHaveMap, pid: fixture.pid, process: 100, ticks: trace_ticks(), isRundown: false)
+    if isSeen { fixture.follower.take(next) }
+    map.cut(to: 0)
+    map.write("3000 20 x\n4000 20 y\n5000 20 z\n")
+    if !isSeen { fixture.follower.take(next) }
+    fixture.read()
+    let own = fixture.output.loads.filter { $0.owner.process == 100 }
+    #expect(own.map(\.event.name) == ["x", "y", "z"])
+  }
+
   @Test func aMapThatIsReplacedIsFollowedUnderItsName() throws {
     let fixture = try CodeFileFixture()
     let map = try fixture.followedMap("1000 20 a\n")

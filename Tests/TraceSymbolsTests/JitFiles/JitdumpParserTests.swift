@@ -159,6 +159,22 @@ import Testing
     #expect(reading.kinds == [])
   }
 
+  /// A record without code, as the JVM's agent writes them, may claim any size.
+  @Test(arguments: [0x4000_0000, 0x4000_0001, 0x3fff_ffff_ffff] as [UInt64])
+  func codeIsNoLargerThanPrograms(size: UInt64) {
+    let isCode = size == 0x4000_0000
+    var file = JitdumpFile()
+    file.record(0, at: 1) { file in
+      file.add(JitdumpFile.pid)
+      file.add(JitdumpFile.pid)
+      for word in [0x1000, 0x1000, size, 1] { file.add(word) }
+      file.bytes += Array("claimed".utf8) + [0]
+    }
+    let reading = JitdumpReading(file)
+    #expect(reading.names == (isCode ? ["claimed"] : []))
+    #expect(reading.kinds == (isCode ? [] : [.nonsense]))
+  }
+
   @Test func longNamesAreWholeUpToTheLimit() {
     var file = JitdumpFile()
     let long = String(repeating: "n", count: 5000)

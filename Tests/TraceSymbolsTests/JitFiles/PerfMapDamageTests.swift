@@ -84,7 +84,8 @@ import Testing
     for (line, entry) in [
       ("ffffffffffffffff 1 f", nil),
       ("fffffffffffffffe 1 f", PerfMapEntry(address: .max - 1, size: 1, name: "f")),
-      ("0 ffffffffffffffff f", PerfMapEntry(address: 0, size: .max, name: "f")),
+      ("0 ffffffffffffffff f", nil), ("1000 -40 f", nil), ("1000 40000001 f", nil),
+      ("1000 40000000 f", PerfMapEntry(address: 0x1000, size: 1 << 30, name: "f")),
       ("1 ffffffffffffffff f", nil), ("10000000000000000 1 f", nil),
       (
         "000000000000000000000000000000001 00000000000000000000000000000000000000002 f",

@@ -10,6 +10,8 @@ final class CodeFileFollower {
   private var live: [UInt32: FollowedProcess] = [:]
   /// Processes that have ended, in that order, whose files are not read to their ends yet.
   private var ended: [FollowedProcess] = []
+  /// What is known of the last process that had a number.
+  private var formers: [UInt32: FollowedProcess.Former] = [:]
 
   init(_ shared: CodeFileShared) { self.shared = shared }
 
@@ -57,7 +59,8 @@ final class CodeFileFollower {
     }
     let owner = CodeOwner(
       pid: notice.pid, process: number, endTicks: nil, isRundown: notice.isRundown)
-    let process = FollowedProcess(owner, shared, scansMaps: scansMaps)
+    let process = FollowedProcess(
+      owner, shared, scansMaps: scansMaps, after: formers.removeValue(forKey: notice.pid))
     live[notice.pid] = process
     return process
   }
@@ -66,6 +69,9 @@ final class CodeFileFollower {
     guard let process = live.removeValue(forKey: pid) else { return }
     process.ended(atTicks: ticks)
     ended.append(process)
+    // Of more than there can be names for, any one gives way.
+    if formers.count >= CodeFileLimits.processes { formers.removeAll() }
+    formers[pid] = process.asFormer
   }
 
   // MARK: Looking

@@ -30,12 +30,41 @@ final class FollowedPerfMap {
 
   private static let tailBytes = 64
 
-  /// - Parameter absentAt: CLOCK_MONOTONIC when there was no such file yet.
-  init(path: String, _ file: FollowedFile, isRundown: Bool, absentAt: UInt64) {
+  /// What the map of a process had when the process ended. Its file may stay, under the name that
+  /// the map of the next process with that number has.
+  struct Leftover {
+    fileprivate var device: UInt64
+    fileprivate var inode: UInt64
+    fileprivate var size: UInt64
+    fileprivate var tail: [UInt8]
+  }
+
+  /// - Parameters:
+  ///   - absentAt: CLOCK_MONOTONIC when there was no such file yet.
+  ///   - leftover: what is skipped if the file begins with it.
+  init(
+    path: String, _ file: FollowedFile, isRundown: Bool, absentAt: UInt64, leftover: Leftover? = nil
+  ) {
     account = CodeFileAccount(path: path, source: .perfMap)
     self.file = file
     self.isRundown = isRundown
     readAt = absentAt
+    guard let leftover, let status = file.status, status.device == leftover.device,
+      status.inode == leftover.inode, status.size >= leftover.size,
+      file.tail(before: leftover.size) == leftover.tail
+    else { return }
+    parser = PerfMapParser(startingAt: leftover.size)
+    tail = leftover.tail
+  }
+
+  /// What the file has now, if that is still the process's: what another wrote since is not.
+  var leftover: Leftover? {
+    guard let status = file.status, status.size >= parser.position,
+      tail.isEmpty || file.tail(before: parser.position).suffix(tail.count).elementsEqual(tail)
+    else { return nil }
+    return Leftover(
+      device: status.device, inode: status.inode, size: status.size,
+      tail: file.tail(before: status.size))
   }
 
   var path: String { account.path }
@@ -109,5 +138,13 @@ final class FollowedPerfMap {
     // A process that runs on may be in the middle of a line.
     if owner.endTicks != nil, !account.isGivenUp { parser.end { tell($0, owner, shared) } }
     account.finish(parser.warnings, owner, shared)
+  }
+}
+
+extension FollowedFile {
+  /// The bytes before an offset, as many as a map keeps of what it has read.
+  fileprivate func tail(before offset: UInt64) -> [UInt8] {
+    let count = min(offset, 64)
+    return bytes(at: offset - count, count: Int(count))
   }
 }

@@ -21,6 +21,15 @@ final class FollowedProcess {
   private var began: UInt64
   /// Whether its maps are looked through for jitdump files, where nobody tells of them.
   private let scansMaps: Bool
+  /// The last process that had this number; nil if none was followed.
+  private let former: Former?
+
+  /// A process that has ended.
+  struct Former {
+    fileprivate var hadMap: Bool
+    /// What the next process with the number finds in the map.
+    fileprivate var leftover: FollowedPerfMap.Leftover?
+  }
   private var scanPause = Pause()
   private var told: Set<FollowedFile.Refusal> = []
   private var hasNotedRoom = false
@@ -41,14 +50,18 @@ final class FollowedProcess {
     }
   }
 
-  /// How much older than its process's start a map may be: clocks of files are coarse.
-  private static let clockSlack: Int64 = 100_000_000
+  /// How exactly a map's time and its process's start are known: clocks of files are coarse.
+  private static let clockSlack: Int64 = 20_000_000
 
   /// How long what the old program wrote is read before the new one has its turn.
   private static let execLimit_ns: UInt64 = 1_000_000_000
 
-  init(_ owner: CodeOwner, _ shared: CodeFileShared, scansMaps: Bool = false) {
+  init(
+    _ owner: CodeOwner, _ shared: CodeFileShared, scansMaps: Bool = false,
+    after former: Former? = nil
+  ) {
     self.owner = owner
+    self.former = former
     self.shared = shared
     self.scansMaps = scansMaps
     place = ProcessPlace(pid: owner.pid)
@@ -176,12 +189,21 @@ final class FollowedProcess {
     guard let status = file.status else { throw .absent }
     if !owner.isRundown, isOlderThanProcess(status) { throw .isStale }
     return FollowedPerfMap(
-      path: path, file, isRundown: owner.isRundown && isFirstProbe, absentAt: absentAt)
+      path: path, file, isRundown: owner.isRundown && isFirstProbe, absentAt: absentAt,
+      leftover: former?.leftover)
+  }
+
+  /// For the next process with its number.
+  var asFormer: Former {
+    if let map { return Former(hadMap: true, leftover: map.leftover) }
+    return former ?? Former(hadMap: false)
   }
 
   /// Whether it is what another process with the same number has left behind.
   private func isOlderThanProcess(_ status: FollowedFile.Status) -> Bool {
-    status.modified &+ Self.clockSlack < place.startNanoseconds ?? shared.startRealtime
+    // While the number changed hands, the one that has ended is the likelier writer.
+    let slack = former?.hadMap == false ? -Self.clockSlack : Self.clockSlack
+    return status.modified &+ slack < place.startNanoseconds ?? shared.startRealtime
   }
 
   private var hasRoom: Bool {
