@@ -23,9 +23,11 @@ public final class Symbolizer: Pass {
   public let options: SymbolizerOptions
   private let feed: CodeFeed
   private let naming: Naming
-  private var cache = ResolutionCache()
+  @exclusivity(unchecked) private var cache = ResolutionCache()
   /// Generation of the last query; consecutive queries mostly share it.
-  private var last: Generation?
+  ///
+  /// One thread uses a symbolizer, so access needs no run-time check.
+  @exclusivity(unchecked) private var last: Generation?
 
   /// - Parameter processes: the processes of this file, if another pass uses them too. They are
   ///   subscribed together with this pass.
@@ -93,12 +95,16 @@ public final class Symbolizer: Pass {
   }
 
   /// Like ``resolve(pid:address:at:isCaller:)``, and also returns the times for which the answer
-  /// holds for that process and address, first and last nanosecond inclusive. Intended for callers
-  /// that cache answers by stack node.
+  /// holds for that process and address, first and last nanosecond inclusive.
+  ///
+  /// - Cost: each call is a new look-up. Intended for callers that cache answers themselves, by
+  ///   address or by stack node.
   public func resolveSpan(
     pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
   ) -> (resolution: Resolution, span: ClosedRange<Int64>) {
-    let entry = entry(pid, isCaller ? address &- 1 : address, at: timestamp)
+    let place = isCaller ? address &- 1 : address
+    let generation = StackAddress.isKernel(place) ? nil : generation(pid, at: timestamp)
+    let entry = naming.answer(generation, pid: pid, place, at: timestamp)
     let last = max(timestamp, entry.until == .max ? .max : entry.until &- 1)
     return (naming.resolution(entry, isCaller: isCaller), min(timestamp, entry.from)...last)
   }

@@ -63,6 +63,27 @@ import TraceFormat
       ])
   }
 
+  @Test func recursionMergedWhileReadingIsAsMergedAfterwards() throws {
+    var random = SeededGenerator(3)
+    let file = try trace {
+      for number in 0..<2000 {
+        let depth = Int.random(in: 1...12, using: &random)
+        let callers = (0..<depth).map { _ in UInt64.random(in: 1...3, using: &random) * 10 + 1 }
+        $0.sample(at: UInt64(number + 1) * 1000, pid: UInt32(number % 3 + 7), stack: [10] + callers)
+      }
+    }
+    let whole = try StackCollection(file, .samples, Names())
+    var selection = StackSelection.samples
+    selection.foldsRecursion = true
+    let merged = try StackCollection(file, selection, Names())
+    let expected = whole.tree.foldingRecursion()
+    #expect(merged.tree.count < whole.tree.count)
+    #expect(merged.tree.parents == expected.parents)
+    #expect(merged.tree.frames == expected.frames)
+    #expect(merged.tree.exclusive == expected.exclusive)
+    #expect(merged.totals.metric == whole.totals.metric)
+  }
+
   /// Each function `f` with `g` inside it, and `h` inside that.
   struct InlinedNames: FrameResolver {
     var names = Names()

@@ -101,8 +101,8 @@ import TraceFormat
       format.define(type: 0, schema: known.schema)
       format.begin(&output)
       format.define(type: 1, schema: late.schema)
-      known.withLine { format.write($0, type: 0, to: &output) }
-      late.withLine { format.write($0, type: 1, to: &output) }
+      known.withLine { format.write($0, stack: [], type: 0, to: &output) }
+      late.withLine { format.write($0, stack: [], type: 1, to: &output) }
       format.write(
         LossLine(from: 1, to: 2, cpu: 0, count: 3, cause: "buffer full"), to: &output)
       format.write(Self.backfill, to: &output)

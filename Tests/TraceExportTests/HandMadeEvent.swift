@@ -34,7 +34,7 @@ struct HandMadeEvent {
   }
 
   /// Calls `body` with the event as a format sees it.
-  func withLine(_ body: (borrowing EventLine) -> Void) {
+  func withLine(_ body: (EventLine) -> Void) {
     var heap: [UInt64] = []
     func append(_ bytes: [UInt8]) {
       var padded = bytes
@@ -65,8 +65,8 @@ struct HandMadeEvent {
         columns.withUnsafeBufferPointer { columns in
           body(
             EventLine(
-              time: time, unixTime: 1_700_000_000_000_000_000 + time, cpu: cpu, pid: 1234,
-              tid: 1240, isRundown: isRundown, stack: stack, columns: columns, row: 0))
+              time: time, unixTime: 1_700_000_000_000_000_000 &+ time, cpu: cpu, pid: 1234,
+              tid: 1240, isRundown: isRundown, columns: columns, row: 0))
         }
       }
     }
@@ -97,7 +97,7 @@ func rendered(_ format: some EventFormat, _ events: HandMadeEvent...) -> String 
     for (type, event) in events.enumerated() { format.define(type: type, schema: event.schema) }
     format.begin(&output)
     for (type, event) in events.enumerated() {
-      event.withLine { format.write($0, type: type, to: &output) }
+      event.withLine { format.write($0, stack: event.stack, type: type, to: &output) }
     }
   }
 }

@@ -24,7 +24,7 @@ final class CodeSpace {
   /// Rows of this space in order of arrival.
   private(set) var own: [UInt32] = []
   /// Replaces the pieces once the space is complete.
-  private(set) var index: VersionIndex?
+  @exclusivity(unchecked) private(set) var index: VersionIndex?
   private var latest = Int64.min
   /// The rows if look-ups and announcements alternate; replaces `own` and the index.
   let live: LiveRows?

@@ -29,6 +29,8 @@ final class Generation {
   let parent: Generation?
   /// Number of ancestors.
   private let depth: Int
+  // Sealed before several threads read it; run-time checks would cost a tenth of a look-up.
+  @exclusivity(unchecked)
   private(set) var spaces: [CodeSpace?] = Array(repeating: nil, count: CodeLayer.count)
 
   /// Maximum number of ancestors searched.

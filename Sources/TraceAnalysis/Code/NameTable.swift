@@ -1,3 +1,4 @@
+internal import Glibc
 internal import TraceEvents
 
 /// Symbols by name, module, source and tier, with all names' bytes in one heap.
@@ -83,7 +84,7 @@ final class NameTable {
       let known = entries[Int(slots[slot])]
       if known.hash == hash, known.module == module, known.source == source.rawValue,
         known.tier == tier, Int(known.nameBytes) == name.count,
-        self.name(known).elementsEqual(name)
+        Self.areEqual(self.name(known), name)
       {
         return slots[slot]
       }
@@ -96,6 +97,12 @@ final class NameTable {
     slots[slot] = symbol
     if entries.countInUse * 2 > slots.count { rehash(slots.count * 2) }
     return symbol
+  }
+
+  /// Compares two names of the same length.
+  private static func areEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeRawBufferPointer) -> Bool {
+    guard let first = a.baseAddress, let second = b.baseAddress else { return true }
+    return memcmp(first, second, a.count) == 0
   }
 
   func intern(

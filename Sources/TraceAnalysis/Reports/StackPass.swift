@@ -86,7 +86,9 @@ public final class StackPass: ReportPass {
     let file = replay.file
     let resolver = SymbolizerFrames(
       symbolizer.finish(), detail: options.detail, threads: threads)
-    let collection = try StackCollection(file, options.selection, resolver)
+    var selection = options.selection
+    selection.foldsRecursion = options.shaping.foldsRecursion
+    let collection = try StackCollection(file, selection, resolver)
     guard collection.totals.metric.count > 0 else { throw nothing(in: replay) }
     var frames = collection.frames
     let calls = CallTree(options.shaping.shape(collection.tree, &frames))

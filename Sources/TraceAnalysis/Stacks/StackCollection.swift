@@ -9,6 +9,9 @@ public struct StackSelection {
   public var weightField: String?
   /// Whether each thread has its own node below its process.
   public var separatesThreads = false
+  /// Whether recursive calls of a function are merged into one node, as by
+  /// ``StackTree/foldingRecursion()``, which then has nothing to do.
+  var foldsRecursion = false
   /// Called with each process, on any thread; returning false excludes its events.
   public var admits: (@Sendable (ResolvedProcess) -> Bool)?
 

@@ -13,6 +13,7 @@ struct StackCollector {
   private let file: TraceFile
   private let admits: (@Sendable (ResolvedProcess) -> Bool)?
   private let separatesThreads: Bool
+  private let foldsRecursion: Bool
   private var resolver: any FrameResolver
 
   private var origins: [Origin] = []
@@ -131,6 +132,7 @@ struct StackCollector {
     addresses = ProbeTable(limit: Self.addressesMax / sharers)
     admits = selection.admits
     separatesThreads = selection.separatesThreads
+    foldsRecursion = selection.foldsRecursion
     recent = .allocate(capacity: RecentThread.count)
     recent.initialize(repeating: RecentThread(pid: 0, tid: 0), count: RecentThread.count)
     waiting = .allocate(capacity: Sample.waitingMax)
@@ -290,9 +292,9 @@ struct StackCollector {
     for position in path.indices.reversed() {
       let step = path[position]
       let (answer, holds) = answer(step.address, origin, time, isCaller: step.isCaller)
-      found.node = tree.child(of: found.node, FrameID(rawValue: answer.frame))
+      found.node = callee(of: found.node, FrameID(rawValue: answer.frame))
       for frame in answer.inlinedStart..<answer.inlinedEnd {
-        found.node = tree.child(of: found.node, frames.inlined[Int(frame)])
+        found.node = callee(of: found.node, frames.inlined[Int(frame)])
       }
       if step.address == StackNode.lostAddress { found.isCut = true }
       validity = validity.common(holds)
@@ -301,6 +303,13 @@ struct StackCollector {
       }
     }
     return found
+  }
+
+  /// Returns the node of `frame` called by `node`. Processes and threads are no functions, so no
+  /// frame equals theirs.
+  @inline(__always)
+  private mutating func callee(of node: StackTree.Node, _ frame: FrameID) -> StackTree.Node {
+    foldsRecursion && tree.frames[node] == frame ? node : tree.child(of: node, frame)
   }
 
   @inline(__always)

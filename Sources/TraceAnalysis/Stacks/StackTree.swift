@@ -69,11 +69,16 @@ public struct StackTree: Sendable {
   init(likeNodesOf other: StackTree) {
     self.init(nodeLimit: other.count)
     isCut = other.isCut
-    parents.reserveCapacity(other.count)
-    frames.reserveCapacity(other.count)
-    exclusive.reserveCapacity(other.count)
-    firstChildren.reserveCapacity(other.count)
+    reserve(other.count)
     slots = [UInt32](repeating: 0, count: other.slots.count)
+  }
+
+  /// Allocates memory for this many nodes.
+  mutating func reserve(_ count: Int) {
+    parents.reserveCapacity(count)
+    frames.reserveCapacity(count)
+    exclusive.reserveCapacity(count)
+    firstChildren.reserveCapacity(count)
   }
 
   public var count: Int { parents.count }
@@ -135,6 +140,8 @@ public struct StackTree: Sendable {
   ///
   /// - Cost: one look-up per node of the other tree.
   mutating func add(_ other: StackTree, _ frame: (FrameID) -> FrameID) {
+    // Growing in steps would touch twice the memory.
+    reserve(count + other.count)
     add(other.exclusive[Self.root], at: Self.root)
     var nodes = [UInt32](repeating: 0, count: other.count)
     for node in 1..<max(other.count, 1) {

@@ -86,20 +86,29 @@ final class ThreadNames {
   }
 }
 
+/// The name of a thread and the times for which it holds.
+package struct ThreadNameSpan {
+  package private(set) var pid: UInt32
+  package private(set) var tid: UInt32
+  package private(set) var from: Int64
+  package private(set) var before: Int64
+  /// Nil if the trace has no name.
+  package private(set) var name: String?
+
+  /// A span that covers no event.
+  package static var none: ThreadNameSpan {
+    ThreadNameSpan(pid: 0, tid: 0, from: .max, before: .min, name: nil)
+  }
+}
+
 /// Thread names for readers that process one event after another.
 ///
-/// - Cost: reads the blocks with thread and process events in a run of its own. Looking up the name
-///   of an event in the same thread as the previous event costs two comparisons.
+/// - Cost: reads the blocks with thread and process events in a run of its own.
 package final class ThreadNameReader {
   private let names = ThreadNames()
   private let replay: Replay
   /// Whether the trace has named no thread so far.
   package private(set) var isEmpty = true
-  // One thread uses the reader, so access to these needs no run-time check.
-  @exclusivity(unchecked)
-  private var last = (pid: UInt32(0), tid: UInt32(0), from: Int64.max, before: Int64.min)
-  @exclusivity(unchecked)
-  private var lastName: String?
 
   package init(_ file: TraceFile) {
     replay = Replay(file)
@@ -110,17 +119,12 @@ package final class ThreadNameReader {
   package func update() throws {
     try replay.run()
     isEmpty = names.isEmpty
-    last = (0, 0, .max, .min)
   }
 
-  /// Returns the name of the event's thread at that time; nil if the trace has none.
-  package func name(of header: EventHeader) -> String? {
-    let time = header.timestamp
-    if header.tid != last.tid || header.pid != last.pid || time < last.from || time >= last.before {
-      let found = names.name(of: header.tid, pid: header.pid, at: time)
-      last = (header.pid, header.tid, found.from, found.before)
-      lastName = found.name
-    }
-    return lastName
+  /// Returns the name of a thread at a time.
+  package func name(of tid: UInt32, pid: UInt32, at time: Int64) -> ThreadNameSpan {
+    let found = names.name(of: tid, pid: pid, at: time)
+    return ThreadNameSpan(
+      pid: pid, tid: tid, from: found.from, before: found.before, name: found.name)
   }
 }

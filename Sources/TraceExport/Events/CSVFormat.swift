@@ -39,6 +39,8 @@ package struct CSVFormat: EventFormat {
 
   private var table = StepTable<CSVStyle>()
   private var origin: OriginText
+  private var timeSecond: SecondText
+  private var unixSecond: SecondText
   private var columns: [String: Int] = [:]
   private var columnNames: [String] = []
   private var schemas: [Int: EventSchema] = [:]
@@ -48,6 +50,8 @@ package struct CSVFormat: EventFormat {
   package init(collectsOther: Bool = false) {
     self.collectsOther = collectsOther
     origin = OriginText(in: table.arena)
+    timeSecond = SecondText(in: table.arena)
+    unixSecond = SecondText(in: table.arena)
   }
 
   package mutating func define(type: Int, schema: EventSchema) {
@@ -99,17 +103,20 @@ package struct CSVFormat: EventFormat {
       type: type)
   }
 
+  /// There is no column for it.
+  package mutating func setThread(name: String?) {}
+
   @inline(__always)
   package mutating func write(
-    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+    _ event: EventLine, stack: [NamedFrame], type: Int, to output: inout OutputBuffer
   ) {
     writeHead(event, type: type, to: &output)
-    if event.stack.count > 0 { write(stack: event.stack, to: &output) }
+    if !stack.isEmpty { write(stack: stack, to: &output) }
     writeFields(event, type: type, to: &output)
   }
 
   package mutating func writeHeld(
-    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+    _ event: EventLine, type: Int, to output: inout OutputBuffer
   ) -> Int {
     writeHead(event, type: type, to: &output)
     let place = output.count
@@ -119,12 +126,12 @@ package struct CSVFormat: EventFormat {
 
   @inline(__always)
   private mutating func writeHead(
-    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+    _ event: EventLine, type: Int, to output: inout OutputBuffer
   ) {
-    output.append(decimal: event.time)
+    timeSecond.append(number: event.time, to: &output)
     output.append(byte: UInt8(ascii: ","))
-    output.append(decimal: event.unixTime)
-    origin.append(event, to: &output) { event, output in
+    unixSecond.append(number: event.unixTime, to: &output)
+    origin.append(event, to: &output) { event, _, output in
       output.append(",")
       output.append(cpu: event.cpu, orNone: "")
       output.append(",")
@@ -138,7 +145,7 @@ package struct CSVFormat: EventFormat {
 
   @inline(__always)
   private func writeFields(
-    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+    _ event: EventLine, type: Int, to output: inout OutputBuffer
   ) {
     let plan = table[type]
     for step in plan.steps {

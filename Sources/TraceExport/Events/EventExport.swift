@@ -47,63 +47,37 @@ protocol Export {
 
 /// Writes events immediately, with names taken from the whole file.
 private final class FormatExport<Format: EventFormat>: Export {
-  /// Stored outside the class, so that handlers write to it without the exclusivity checks on a
-  /// class's properties.
-  private struct State: ~Copyable {
-    var format: Format
-    let output: UnsafeMutablePointer<OutputBuffer>
-    var remaining: UInt64
-    /// Whether the trace has names of threads.
-    var hasThreadNames = false
-  }
-
   private let stream: EventStream
   private let replay: Replay
-  private let state: UnsafeMutablePointer<State>
-  private let threads: ThreadNameReader
+  /// Stored outside the class, so that each event is written without the exclusivity checks on a
+  /// class's properties.
+  private let writer: UnsafeMutablePointer<EventWriter<Format>>
   private var definedTypes = 0
 
   init(_ stream: EventStream, _ format: Format, _ output: UnsafeMutablePointer<OutputBuffer>) {
-    let state = UnsafeMutablePointer<State>.allocate(capacity: 1)
-    state.initialize(to: State(format: format, output: output, remaining: stream.limit))
-    self.state = state
+    let writer = UnsafeMutablePointer<EventWriter<Format>>.allocate(capacity: 1)
+    writer.initialize(to: EventWriter(stream, format, output))
+    self.writer = writer
     self.stream = stream
     let replay = stream.replay
     self.replay = replay
-    let threads = ThreadNameReader(replay.file)
-    self.threads = threads
     defineTypes()
-    state.pointee.format.begin(&state.pointee.output.pointee)
-    var names: FileFrameNames?
-    if case .named(let options, let detail) = stream.stacks {
-      names = FileFrameNames(replay, options: options, detail: detail)
-    }
-    replay.onAny { event throws(any Error) in
-      var line = EventLine(event)
-      if state.pointee.hasThreadNames { line.threadName = threads.name(of: event.header) }
-      if event.header.stack.rawValue != 0, let names {
-        let header = event.header
-        line.stack = try names.frames(
-          replay.file.stack(header.stack), pid: header.pid, at: header.timestamp)
-      }
-      state.pointee.format.write(line, type: event.typeIndex, to: &state.pointee.output.pointee)
-      state.pointee.remaining &-= 1
-      if state.pointee.remaining == 0 || state.pointee.output.pointee.failure != 0 {
-        throw ReplayStop()
-      }
-    }
+    writer.pointee.format.begin(&writer.pointee.output.pointee)
+    replay.onAny(writer)
     replay.onLoss { loss throws(any Error) in
-      state.pointee.format.write(LossLine(loss, in: replay), to: &state.pointee.output.pointee)
-      if state.pointee.output.pointee.failure != 0 { throw ReplayStop() }
+      writer.pointee.format.write(LossLine(loss, in: replay), to: &writer.pointee.output.pointee)
+      if writer.pointee.output.pointee.failure != 0 { throw ReplayStop() }
     }
   }
 
   deinit {
-    state.deinitialize(count: 1)
-    state.deallocate()
+    writer.deinitialize(count: 1)
+    writer.deallocate()
   }
 
-  var isFinished: Bool { state.pointee.remaining == 0 || state.pointee.output.pointee.failure != 0 }
+  var isFinished: Bool {
+    writer.pointee.remaining == 0 || writer.pointee.output.pointee.failure != 0
+  }
 
   func run() throws {
     try prepare()
@@ -113,13 +87,12 @@ private final class FormatExport<Format: EventFormat>: Export {
 
   func prepare() throws {
     defineTypes()
-    try threads.update()
-    state.pointee.hasThreadNames = !threads.isEmpty
+    try writer.pointee.threads.update()
   }
 
   func blocksHandedOut() {
-    stream.hasReachedLimit = state.pointee.remaining == 0
-    state.pointee.output.pointee.flush()
+    stream.hasReachedLimit = writer.pointee.remaining == 0
+    writer.pointee.output.pointee.flush()
   }
 
   func idle(for nanoseconds: Int64) {}
@@ -127,8 +100,51 @@ private final class FormatExport<Format: EventFormat>: Export {
 
   private func defineTypes() {
     for type in replay.file.eventTypes[definedTypes...] {
-      state.pointee.format.define(type: type.index, schema: type.schema)
+      writer.pointee.format.define(type: type.index, schema: type.schema)
     }
     definedTypes = replay.file.eventTypes.count
+  }
+}
+
+/// Writes each event in a format, with the name of its thread and its stack.
+private struct EventWriter<Format: EventFormat>: ~Copyable, EventHandler {
+  var format: Format
+  let output: UnsafeMutablePointer<OutputBuffer>
+  var remaining: UInt64
+  var threads: ThreadNaming
+  private let replay: Replay
+  /// Nil if no stacks are shown.
+  private let names: FileFrameNames?
+
+  init(_ stream: EventStream, _ format: Format, _ output: UnsafeMutablePointer<OutputBuffer>) {
+    self.format = format
+    self.output = output
+    remaining = stream.limit
+    replay = stream.replay
+    threads = ThreadNaming(replay)
+    if case .named(let options, let detail) = stream.stacks {
+      names = FileFrameNames(stream.replay, options: options, detail: detail)
+    } else {
+      names = nil
+    }
+  }
+
+  @inline(__always)
+  mutating func handle(_ event: borrowing RawEvent) throws {
+    let line = EventLine(event)
+    threads.prepare(&format, for: line)
+    if event.header.stack.rawValue == 0 {
+      format.write(line, stack: [], type: event.typeIndex, to: &output.pointee)
+    } else {
+      try write(line, event.header.stack, type: event.typeIndex)
+    }
+    remaining &-= 1
+    if remaining == 0 || output.pointee.failure != 0 { throw ReplayStop() }
+  }
+
+  @inline(never)
+  private mutating func write(_ line: EventLine, _ stack: StackID, type: Int) throws {
+    let frames = try names?.frames(replay.file.stack(stack), pid: line.pid, at: line.time) ?? []
+    format.write(line, stack: frames, type: type, to: &output.pointee)
   }
 }

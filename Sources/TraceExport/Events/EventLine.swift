@@ -3,7 +3,10 @@ internal import TraceFormat
 
 /// An event as passed to the formats: its time, process, thread and CPU, and the columns that
 /// contain its fields.
-package struct EventLine {
+///
+/// - Cost: only plain words, so that the compiler keeps them in registers. The thread's name and
+///   the stack, which few events have, are passed separately.
+package struct EventLine: BitwiseCopyable {
   /// Nanoseconds since the trace began.
   package var time: Int64
   /// Nanoseconds since 1970-01-01 UTC.
@@ -11,12 +14,8 @@ package struct EventLine {
   package var cpu: UInt32
   package var pid: UInt32
   package var tid: UInt32
-  /// Name of the thread at that time; nil if not recorded in the trace.
-  package var threadName: String?
   /// Whether the event describes existing state rather than something that happened at ``time``.
   package var isRundown: Bool
-  /// Frames of the call stack, innermost first; empty if none was recorded or none is to be shown.
-  package var stack: [NamedFrame]
   /// Columns of the fields, in the schema's order.
   package var columns: UnsafeBufferPointer<FieldColumn>
   /// Row of this event in ``columns``.
@@ -24,7 +23,6 @@ package struct EventLine {
 
   package init(
     time: Int64, unixTime: Int64, cpu: UInt32, pid: UInt32, tid: UInt32, isRundown: Bool = false,
-    stack: [NamedFrame] = [],
     columns: UnsafeBufferPointer<FieldColumn>, row: Int
   ) {
     self.time = time
@@ -33,7 +31,6 @@ package struct EventLine {
     self.pid = pid
     self.tid = tid
     self.isRundown = isRundown
-    self.stack = stack
     self.columns = columns
     self.row = row
   }
@@ -43,10 +40,11 @@ extension EventLine {
   /// Creates a line from a replayed event, without its stack.
   @inline(__always)
   init(_ event: borrowing RawEvent) {
-    let header = event.header
+    // Single loads: a copy of the whole header waits for the stores that have filled it in.
     self.init(
-      time: header.timestamp, unixTime: header.unixNanoseconds, cpu: UInt32(header.cpu),
-      pid: header.pid, tid: header.tid, isRundown: header.flags.contains(.rundown),
+      time: event.header.timestamp, unixTime: event.header.unixNanoseconds,
+      cpu: UInt32(event.header.cpu), pid: event.header.pid, tid: event.header.tid,
+      isRundown: event.header.flags.contains(.rundown),
       columns: event.columns, row: event.row)
   }
 }
@@ -99,14 +97,18 @@ package protocol EventFormat {
   mutating func define(type: Int, schema: EventSchema)
   /// Writes the header before the first event, after the initially known types have been defined.
   mutating func begin(_ output: inout OutputBuffer)
+  /// Sets the name of the following events' thread; nil if the trace has none.
+  mutating func setThread(name: String?)
   /// Writes one event of a defined type.
-  mutating func write(_ event: borrowing EventLine, type: Int, to output: inout OutputBuffer)
+  ///
+  /// - Parameter stack: frames of the call stack, innermost first; empty if none was recorded or
+  ///   none is to be shown.
+  mutating func write(
+    _ event: EventLine, stack: [NamedFrame], type: Int, to output: inout OutputBuffer)
   mutating func write(_ loss: LossLine, to output: inout OutputBuffer)
   /// Writes one event without its stack. Returns the position in its bytes at which the stack
   /// belongs.
-  mutating func writeHeld(
-    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
-  ) -> Int
+  mutating func writeHeld(_ event: EventLine, type: Int, to output: inout OutputBuffer) -> Int
   /// Writes a stack as it appears within its event.
   func write(stack: [NamedFrame], to output: inout OutputBuffer)
   /// Writes that frames have a different name from the one written with their events.

@@ -12,7 +12,6 @@ final class FollowingExport<Format: EventFormat>: Export {
   private let stream: EventStream
   private let filter: ReplayFilter
   private let names: LiveFrameNames
-  private let threads: ThreadNameReader
   private let hold: Int64
   private let output: UnsafeMutablePointer<OutputBuffer>
   @exclusivity(unchecked) private var scratch = OutputBuffer(collecting: eventBytesMax)
@@ -20,6 +19,7 @@ final class FollowingExport<Format: EventFormat>: Export {
   // Used for every event. Run-time exclusivity checks took a seventh of the time. No call made from
   // here reenters.
   @exclusivity(unchecked) private var format: Format
+  @exclusivity(unchecked) private var threads: ThreadNaming
   @exclusivity(unchecked) private var remaining: UInt64
   @exclusivity(unchecked) private var latest = Int64.min
   /// Whether each type's events are shown. Events about code are also read for their names.
@@ -38,7 +38,7 @@ final class FollowingExport<Format: EventFormat>: Export {
     let symbolizer = LiveSymbolizer(stream.replay.file, options: options)
     names = LiveFrameNames(symbolizer)
     replay = stream.replay
-    threads = ThreadNameReader(stream.replay.file)
+    threads = ThreadNaming(stream.replay)
     let telling = [RuntimeSchema.providerName, SystemSchema.providerName]
     // Names need more than what is shown.
     replay.filter = ReplayFilter()
@@ -109,25 +109,26 @@ final class FollowingExport<Format: EventFormat>: Export {
 
   /// Writes an event immediately, with the names known so far.
   private func write(_ event: borrowing RawEvent, _ header: EventHeader) throws {
-    var line = EventLine(event)
-    line.threadName = threads.name(of: header)
+    let line = EventLine(event)
+    threads.prepare(&format, for: line)
+    var frames: [NamedFrame] = []
     if header.stack != .none {
-      var (frames, tickets) = named(replay.file.stack(header.stack), header)
+      let tickets: [PendingTicket?]
+      (frames, tickets) = named(replay.file.stack(header.stack), header)
       if !names.symbolizer.isFinal(header.timestamp) {
         for index in tickets.indices where tickets[index] != nil {
           frames[index].isProvisional = true
         }
       }
-      line.stack = frames
     }
-    format.write(line, type: event.typeIndex, to: &output.pointee)
+    format.write(line, stack: frames, type: event.typeIndex, to: &output.pointee)
     if names.isFull { writeBackfills() }
   }
 
   /// Holds an event until its hold time has passed.
   private func keep(_ event: borrowing RawEvent, _ header: EventHeader) throws {
-    var line = EventLine(event)
-    line.threadName = threads.name(of: header)
+    let line = EventLine(event)
+    threads.prepare(&format, for: line)
     scratch.removeAll()
     let place = format.writeHeld(line, type: event.typeIndex, to: &scratch)
     guard scratch.failure == 0 else { throw ReplayStop() }

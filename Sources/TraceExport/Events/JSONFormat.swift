@@ -43,11 +43,15 @@ public struct JSONEvents: Renderer {
 package struct JSONFormat: EventFormat {
   private var table = StepTable<JSONStyle>()
   private var origin: OriginText
-  private var utc: UTCText
+  private var timeSecond: SecondText
+  private var unixSecond: SecondText
+  private var utcSecond: SecondText
 
   package init() {
     origin = OriginText(in: table.arena)
-    utc = UTCText(in: table.arena)
+    timeSecond = SecondText(in: table.arena)
+    unixSecond = SecondText(in: table.arena)
+    utcSecond = SecondText(in: table.arena)
   }
 
   package mutating func define(type: Int, schema: EventSchema) {
@@ -68,30 +72,32 @@ package struct JSONFormat: EventFormat {
 
   package mutating func begin(_ output: inout OutputBuffer) {}
 
+  package mutating func setThread(name: String?) { origin.setThread(name: name) }
+
   @inline(__always)
   package mutating func write(
-    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+    _ event: EventLine, stack: [NamedFrame], type: Int, to output: inout OutputBuffer
   ) {
     let plan = table[type]
     output.append("{\"time_ns\":")
-    output.append(decimal: event.time)
+    timeSecond.append(number: event.time, to: &output)
     output.append(",\"unix_ns\":")
-    output.append(decimal: event.unixTime)
+    unixSecond.append(number: event.unixTime, to: &output)
     output.append(",\"utc\":\"")
-    utc.append(event.unixTime, to: &output)
-    output.append("\"")
-    origin.append(event, to: &output) { event, output in
+    utcSecond.append(event.unixTime, to: &output) { $1.append(utcSecond: $0) }
+    output.append("Z\"")
+    origin.append(event, to: &output) { event, threadName, output in
       output.append(",\"cpu\":")
       output.append(cpu: event.cpu, orNone: "null")
       output.append(",\"pid\":")
       output.append(decimal: UInt64(event.pid))
       output.append(",\"tid\":")
       output.append(decimal: UInt64(event.tid))
-    }
-    if let name = event.threadName {
-      output.append(",\"thread\":\"")
-      output.append(escaping: name, .json)
-      output.append("\"")
+      if let threadName {
+        output.append(",\"thread\":\"")
+        output.append(escaping: threadName, .json)
+        output.append("\"")
+      }
     }
     output.append(padded: plan.heading)
     for step in plan.steps {
@@ -99,14 +105,14 @@ package struct JSONFormat: EventFormat {
     }
     output.append("}")
     if event.isRundown { output.append(",\"rundown\":true") }
-    if event.stack.count > 0 { write(stack: event.stack, to: &output) }
+    if !stack.isEmpty { write(stack: stack, to: &output) }
     output.append("}\n")
   }
 
   package mutating func writeHeld(
-    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+    _ event: EventLine, type: Int, to output: inout OutputBuffer
   ) -> Int {
-    write(event, type: type, to: &output)
+    write(event, stack: [], type: type, to: &output)
     return output.count - 2
   }
 

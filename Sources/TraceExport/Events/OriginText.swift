@@ -3,12 +3,19 @@ internal import TraceFormat
 /// The rendered origin of the last event. Most events come from the same CPU and thread as their
 /// predecessor, so the text is only copied.
 struct OriginText {
-  private static let byteLimit = 128
+  /// Maximum number of bytes of a CPU, a process and a thread without its name.
+  private static let numbersLimit = 128
+  /// Maximum number of bytes of an escaped byte.
+  private static let escapeLimit = 8
+  /// A longer text is not kept.
+  private static let byteLimit = 1024
 
   private var cpu: UInt32 = 0
   private var pid: UInt32 = 0
   private var tid: UInt32 = 0
+  /// Number of bytes of the text; 0 if there is none.
   private var count = 0
+  private var threadName: String?
   private let text: UnsafeMutablePointer<UInt8>
 
   /// Creates a text stored in `arena`.
@@ -17,19 +24,31 @@ struct OriginText {
     text = UnsafeMutablePointer(mutating: bytes.start)
   }
 
-  /// Writes the origin, calling `render` only if it differs from the last one.
+  /// Sets the name of the following events' thread.
+  mutating func setThread(name: String?) {
+    threadName = name
+    count = 0
+  }
+
+  /// Writes the origin, calling `render` with the thread's name only if it differs from the last
+  /// one.
   @inline(__always)
   mutating func append(
-    _ event: borrowing EventLine, to output: inout OutputBuffer,
-    _ render: (borrowing EventLine, inout OutputBuffer) -> Void
+    _ event: EventLine, to output: inout OutputBuffer,
+    _ render: (EventLine, String?, inout OutputBuffer) -> Void
   ) {
     if count > 0, event.tid == tid, event.pid == pid, event.cpu == cpu {
       output.append(padded: ByteSlice(start: text, count: count))
       return
     }
+    let nameBytes = threadName?.utf8.count ?? 0
+    guard nameBytes <= (Self.byteLimit - Self.numbersLimit) / Self.escapeLimit else {
+      count = 0
+      return render(event, threadName, &output)
+    }
     output.reserve(Self.byteLimit)
     let start = output.count
-    render(event, &output)
+    render(event, threadName, &output)
     count = output.count - start
     precondition(count <= Self.byteLimit)
     text.update(from: output.base + start, count: count)

@@ -30,15 +30,14 @@ public struct TextEvents: Renderer {
 package struct TextFormat: EventFormat {
   private var table = StepTable<TextStyle>()
   private var origin: OriginText
-
-  private var utc: UTCText
+  private var second: SecondText
   private let showsUTC: Bool
 
   /// - Parameter showsUTC: whether to show wall-clock time instead of seconds since the trace's
   ///   start.
   package init(showsUTC: Bool = false) {
     origin = OriginText(in: table.arena)
-    utc = UTCText(in: table.arena)
+    second = SecondText(in: table.arena)
     self.showsUTC = showsUTC
   }
 
@@ -58,51 +57,55 @@ package struct TextFormat: EventFormat {
 
   package mutating func begin(_ output: inout OutputBuffer) {}
 
+  package mutating func setThread(name: String?) { origin.setThread(name: name) }
+
   @inline(__always)
   package mutating func write(
-    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+    _ event: EventLine, stack: [NamedFrame], type: Int, to output: inout OutputBuffer
   ) {
     let plan = table[type]
-    if showsUTC {
-      write(unixTime: event.unixTime, to: &output)
-    } else {
-      output.append(seconds: event.time, width: 15)
-    }
-    origin.append(event, to: &output) { event, output in
+    write(time: event, to: &output)
+    origin.append(event, to: &output) { event, threadName, output in
       output.append("  cpu ")
       output.append(cpu: event.cpu, orNone: "-")
       output.append("  pid ")
       output.append(decimal: UInt64(event.pid))
       output.append(" tid ")
       output.append(decimal: UInt64(event.tid))
+      if let threadName {
+        output.append(" (")
+        output.append(escaping: threadName, .text)
+        output.append(")")
+      }
     }
-    if let name = event.threadName { write(threadName: name, to: &output) }
     output.append(padded: plan.heading)
     if event.isRundown { output.append("  [rundown]") }
     for step in plan.steps {
       output.append(step, event.columns, row: event.row, TextStyle.self)
     }
-    if event.stack.count > 0 { write(stack: event.stack, to: &output) }
+    if !stack.isEmpty { write(stack: stack, to: &output) }
     output.append(byte: UInt8(ascii: "\n"))
   }
 
-  // Not inlined: the code that every event runs stays short.
-  @inline(never)
-  private mutating func write(unixTime: Int64, to output: inout OutputBuffer) {
-    utc.append(unixTime, to: &output)
-  }
-
-  @inline(never)
-  private func write(threadName: String, to output: inout OutputBuffer) {
-    output.append(" (")
-    output.append(escaping: threadName, .text)
-    output.append(")")
+  @inline(__always)
+  private mutating func write(time event: EventLine, to output: inout OutputBuffer) {
+    if showsUTC {
+      second.append(event.unixTime, to: &output) { $1.append(utcSecond: $0) }
+      output.append(byte: UInt8(ascii: "Z"))
+    } else if event.time >= 0 {
+      second.append(event.time, to: &output) { start, output in
+        output.append(decimal: UInt64(start) / 1_000_000_000, width: 5)
+        output.append(byte: UInt8(ascii: "."))
+      }
+    } else {
+      output.append(seconds: event.time, width: 15)
+    }
   }
 
   package mutating func writeHeld(
-    _ event: borrowing EventLine, type: Int, to output: inout OutputBuffer
+    _ event: EventLine, type: Int, to output: inout OutputBuffer
   ) -> Int {
-    write(event, type: type, to: &output)
+    write(event, stack: [], type: type, to: &output)
     return output.count - 1
   }
 

@@ -5,9 +5,9 @@ public struct EventFlags: OptionSet, Hashable, Sendable {
   @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
 
   /// The event describes something that began before the session (capture state).
-  public static let rundown = EventFlags(rawValue: 1)
+  @inlinable public static var rundown: EventFlags { EventFlags(rawValue: 1) }
   /// The event was recorded with a stack.
-  public static let stack = EventFlags(rawValue: 2)
+  @inlinable public static var stack: EventFlags { EventFlags(rawValue: 2) }
 }
 
 /// Identifier of a call stack in a trace file: the number of its innermost frame's node in the
