@@ -142,6 +142,10 @@ class Bytes:
             raise Broken(rule, f"{value} exceeds {limit}")
         return value
 
+    def number(self):
+        """A number of a metadata record that has 32 bits."""
+        return self.count(0xFFFFFFFF, "M6")
+
     def string(self, limit=1024):
         return self.take(self.count(limit)).decode("utf-8", "replace")
 

@@ -64,7 +64,7 @@ def read_record(tag, data):
         if clock not in (1, 2):
             raise Broken("M4", f"clock {clock}")
         numbers = [data.fixed("Q") for _ in range(4)]
-        cpus, page = data.count(0xFFFFFFFF), data.count(0xFFFFFFFF)
+        cpus, page = data.number(), data.number()
         texts = tuple(data.string() for _ in range(4))
         return Session(clock, mode if mode < 3 else 0, *numbers, cpus, page, texts)
     if tag == 2:
@@ -76,12 +76,12 @@ def read_record(tag, data):
             raise Broken("M3", "ref 0")
         return ref, read_schema(data)
     if tag == 4:
-        numbers = [data.count(0xFFFFFFFF) for _ in range(4)] + [data.varint(), data.varint()]
+        numbers = [data.number() for _ in range(4)] + [data.varint(), data.varint()]
         executable = data.string(65536)
         arguments = tuple(data.string(65536) for _ in range(data.count(4096)))
         return numbers[0], (tuple(numbers[1:]), executable, arguments)
     if tag == 5:
-        return data.count(0xFFFFFFFF), data.varint()
+        return data.number(), data.varint()
     return None
 
 
@@ -327,12 +327,16 @@ class StackIDs:
     def __init__(self):
         self.epochs = []
 
+    @property
+    def last(self):
+        return self.epochs[-1][1] if self.epochs else 0
+
     def add(self, header):
         first, last, count = header.first, header.last, header.count
         if not (1 <= first <= last < 0xFFFFFFFF and last - first < MIB
                 and 1 <= count <= 262144 and count <= last - first + 1):
             raise Broken("S1", "ids")
-        end = self.epochs[-1][1] if self.epochs else 0
+        end = self.last
         if last - count + 1 <= end:
             raise Broken("S2", "ids go back")
         if self.epochs and self.epochs[-1][0] == first:
@@ -345,7 +349,7 @@ class StackIDs:
 
 def read_stacks(header, content):
     data = Bytes(content)
-    first, count = data.count(0xFFFFFFFF), data.count(262144)
+    first, count = data.count(0xFFFFFFFF, "S3"), data.count(262144)
     if first < header.first or count < 1 or first + count > 0xFFFFFFFF or header.first < 1:
         raise Broken("S1", "ids")
     distances, steps = data.column(count), data.column(count)

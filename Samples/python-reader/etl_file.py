@@ -152,6 +152,7 @@ class TraceFile:
                 raise Broken("M1", "no session")
         elif header.kind == EVENTS:
             block = EventBlock(header, payload)
+            block.last_id = self._ids.last
             self._event_blocks.append((at, header, block, len(self.blocks) - 1))
         elif header.kind == STACKS:
             self._ids.add(header)
@@ -195,6 +196,8 @@ class TraceFile:
         if at + 64 != len(self.data):
             raise Broken("B8", "end in the middle")
         self.is_complete = True
+        if header.count:
+            raise Broken("B6", "records in the end")
         if self.damage:
             return
         if closing is None:
@@ -273,14 +276,15 @@ class TraceFile:
                 self._note(at, broken.rule, is_block=True)
                 block.columns = {}
                 continue
-            if any(not self._has_node(stack) for stack in set(block.stacks) - {0}):
+            if any(not self._has_node(stack, block.last_id) for stack in set(block.stacks) - {0}):
                 strange.append(at)
         if not self.damage:
             for at in strange:
                 self._note(at, "E15", is_block=True)
 
-    def _has_node(self, stack):
-        return any(first <= stack <= last for first, last in self._ids.epochs)
+    def _has_node(self, stack, last_id):
+        """Ids ascend, so those up to the last one before a block are in earlier blocks."""
+        return stack <= last_id and any(first <= stack <= last for first, last in self._ids.epochs)
 
     def _compare_index(self):
         if self._index is None:

@@ -35,8 +35,11 @@ extension ByteWriter {
 }
 
 extension ByteReader {
+  /// Reads a number of a metadata record that has 32 bits.
   mutating func readVarint32() throws(ByteCodingError) -> UInt32 {
-    UInt32(try readCount(limit: Int(UInt32.max)))
+    let value = try readVarint()
+    guard let number = UInt32(exactly: value) else { throw broken(.M6, value) }
+    return number
   }
 }
 

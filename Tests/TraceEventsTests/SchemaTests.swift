@@ -84,6 +84,8 @@ struct SchemaTests {
     #expect(decode(MethodILToNativeMap.self, encode(map).words) == map)
     let stats = GCHeapStats(generationSize0: 7, totalPromotedSize4: 9)
     #expect(decode(GCHeapStats.self, encode(stats).words) == stats)
+    let stall = GCAllocationStall(threadID: 7, threadName: "main", duration: 9, until: 99)
+    #expect(decode(GCAllocationStall.self, encode(stall).words) == stall)
     let image = ImageLoad(baseAddress: 1, size: 2, path: "/bin/x", buildID: [1, 2, 3])
     #expect(decode(ImageLoad.self, encode(image).words) == image)
   }

@@ -114,7 +114,9 @@ struct StackBlock: ~Copyable {
 
   /// - Parameter epoch: lowest node number to which a caller may refer.
   init(_ reader: inout ByteReader, epoch: UInt32) throws(ByteCodingError) {
-    firstID = try reader.readVarint32()
+    let first = try reader.readVarint()
+    guard let id = UInt32(exactly: first) else { throw reader.broken(.S3, first) }
+    firstID = id
     let count = try reader.readCount(limit: FileLayout.nodesPerBlockMax)
     guard epoch >= 1, firstID >= epoch, count >= 1,
       UInt64(firstID) + UInt64(count) <= UInt64(StackID.lost.rawValue)

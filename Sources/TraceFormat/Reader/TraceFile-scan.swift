@@ -139,6 +139,9 @@ extension TraceFile {
       throw .malformed(FormatViolation(.B8, "end before the end of the file"))
     }
     isComplete = true
+    guard header.count == 0 else {
+      throw .malformed(FormatViolation(.B6, "end of \(header.count) records"))
+    }
     guard let closingIndex else {
       // The index itself may be damaged.
       if !log.entries.isEmpty { return }

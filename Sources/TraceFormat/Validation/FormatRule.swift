@@ -7,7 +7,7 @@ public enum FormatRule: String, CaseIterable, Hashable, Sendable {
   case B1, B2, B3, B4, B5, B6, B7, B8
   case P1, P2, P3
   case C1, C2, C3, C4, C5
-  case M1, M2, M3, M4, M5
+  case M1, M2, M3, M4, M5, M6
   case E1, E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12, E13, E14, E15
   case S1, S2, S3, S4
   case N1, N2
@@ -48,6 +48,7 @@ public enum FormatRule: String, CaseIterable, Hashable, Sendable {
     case .M3: "A ref is 1 or more."
     case .M4: "A clock, a type's code and an event id are ones that this document defines."
     case .M5: "An index names one process: a repeated record has the same pid."
+    case .M6: "The numbers of CPUs, a page's size, process indexes, pids and uids fit 32 bits."
     case .E1: "The first section is the common one: ref 0, and the header's count."
     case .E2: "A section's compression is 0 or 1, and its sizes are possible."
     case .E3: "Each other section has a ref of its own, and 1 event or more."
@@ -62,7 +63,7 @@ public enum FormatRule: String, CaseIterable, Hashable, Sendable {
     case .E12: "The index of a text is below the number of texts."
     case .E13: "The numbers of elements add up to the number of all elements."
     case .E14: "A value fits its field's type."
-    case .E15: "A stack id is that of a node in the file."
+    case .E15: "A stack id is that of a node in an earlier block."
     case .S1: "A stacks header has possible ids: the epoch's first, its own, and their number."
     case .S2: "Ids are higher than those of the block before, and epochs do not overlap."
     case .S3: "A stacks block's content has the ids that its header states."

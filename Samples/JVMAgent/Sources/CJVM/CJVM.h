@@ -5,11 +5,28 @@
 #include <elf.h>
 #include <jvmti.h>
 #include <stddef.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /// Switches an event on or off for every thread. Swift does not import variadic function pointers.
 static inline jvmtiError cjvm_set_event(jvmtiEnv *_Nonnull tool, jvmtiEvent event, int enable) {
   return (*tool)->SetEventNotificationMode(
       tool, enable ? JVMTI_ENABLE : JVMTI_DISABLE, event, (jthread)0);
+}
+
+/// A file in memory, closed on exec; -1 (errno) when there is none to be had.
+static inline int cjvm_memory_file(const char *_Nonnull name) {
+  return (int)syscall(SYS_memfd_create, name, 1u);
+}
+
+/// Gives back the memory of a file's first bytes, which read as zeros then; its size stays.
+static inline void cjvm_discard(int file, long count) {
+  if (syscall(SYS_fallocate, file, 3, 0L, count) != 0) return;
+}
+
+/// Names the calling thread.
+static inline void cjvm_name_thread(const char *_Nonnull name) {
+  if (syscall(SYS_prctl, 15L, name, 0L, 0L, 0L) != 0) return;
 }
 
 // As in <link.h>, which has them only with _GNU_SOURCE; that would give this module another fd_set

@@ -62,6 +62,11 @@ enum Agent {
       if !target.contains(.methodCode) { CodeTable.shared.removeAll() }
       applied = target
     }
+
+    /// On a thread that the machine knows, while it is live.
+    func followStalls() {
+      AllocationStalls.follow(wanted.contains(.stalls), machine?.environment())
+    }
   }
 
   static let state = Mutex(State())
@@ -125,9 +130,13 @@ enum Agent {
       let modes = EventModes(wanted)
       state.withLock { state in
         state.wanted = modes
-        guard state.phase == .live, state.wanted.intersection(state.possible) != state.applied
-        else { return }
-        state.machine?.withThisThreadAttached { state.apply() }
+        guard state.phase == .live else { return }
+        let isChanged = state.wanted.intersection(state.possible) != state.applied
+        guard isChanged || AllocationStalls.isDue(state.wanted.contains(.stalls)) else { return }
+        state.machine?.withThisThreadAttached {
+          state.apply()
+          state.followStalls()
+        }
       }
     }
     Runtime.provider.onCaptureState { capture in Replay.run(for: capture) }
@@ -143,6 +152,7 @@ enum Agent {
     state.withLock { state in
       state.phase = .live
       state.apply()
+      state.followStalls()
       if state.owesCode, let tool = state.tool {
         Replay.emitRemaining(state.applied, by: tool)
       }
@@ -155,6 +165,7 @@ enum Agent {
   static func machineDies() {
     state.withLock { state in
       if let tool = state.tool { Replay.emitRemaining(state.applied, by: tool) }
+      AllocationStalls.drain()
       state.phase = .dead
     }
   }

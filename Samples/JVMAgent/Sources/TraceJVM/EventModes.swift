@@ -14,6 +14,8 @@ struct EventModes: OptionSet, Hashable {
   static let caught = EventModes(rawValue: 1 << 5)
   static let allocations = EventModes(rawValue: 1 << 6)
   static let calls = EventModes(rawValue: 1 << 7)
+  /// Not a notification: see ``AllocationStalls``.
+  static let stalls = EventModes(rawValue: 1 << 8)
 
   init(rawValue: UInt16) { self.rawValue = rawValue }
 
@@ -30,6 +32,7 @@ struct EventModes: OptionSet, Hashable {
 
   private static let feeds: [(EventModes, any TraceEvent.Type)] = [
     (.collections, GCStart.self),
+    (.stalls, GCAllocationStall.self),
     (.methodCode, MethodLoad.self),
     (.methodCode, MethodILToNativeMap.self),
     (.otherCode, SymbolLoad.self),

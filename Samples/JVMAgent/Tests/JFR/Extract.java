@@ -28,6 +28,10 @@ public final class Extract {
               "\"gc\":" + event.getInt("gcId") + ",\"name\":" + quoted(event.getString("name")));
       case "jdk.ExecuteVMOperation" ->
           line(event, "operation", "\"name\":" + quoted(event.getString("operation")));
+      case "jdk.ZAllocationStall" ->
+          line(event, "stall",
+              "\"tid\":" + event.getThread().getOSThreadId()
+                  + ",\"thread\":" + quoted(event.getThread().getJavaName()));
       case "jdk.Compilation" -> {
         if (event.getBoolean("succeded")) line(event, "compilation", compilation(event));
       }

@@ -15,6 +15,7 @@ import tempfile
 
 import late
 import stacks
+import stalls
 from compare import compare
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -39,6 +40,7 @@ class Bench:
     def __init__(self, tracectl, agent, java_home, directory):
         self.tracectl = str(tracectl)
         self.agent = agent
+        self.settings = HERE / "recording.jfc"
         self.bin = pathlib.Path(java_home) / "bin"
         self.directory = pathlib.Path(directory)
 
@@ -104,7 +106,7 @@ def main():
     parser.add_argument("--agent", required=True, help="libtracejvm.so")
     parser.add_argument("--java-home", required=True)
     parser.add_argument("--only", default="",
-                        help="run programs whose name has this, late or stacks")
+                        help="run programs whose name has this, late, stacks or stalls")
     arguments = parser.parse_args()
     failed = []
     with tempfile.TemporaryDirectory(prefix="jvm-jfr-") as directory:
@@ -116,7 +118,7 @@ def main():
                 if arguments.only in title and not agrees(
                         bench, title, collector, providers, options, has_counts):
                     failed.append(f"{title}, {collector}")
-        for title, part in (("late", late), ("stacks", stacks)):
+        for title, part in (("late", late), ("stacks", stacks), ("stalls", stalls)):
             if arguments.only not in title:
                 continue
             print(f"\n== {title}")

@@ -1,0 +1,72 @@
+"""ZGC's allocation stalls: each that JFR reports is one GCAllocationStall of the same thread."""
+
+import collections
+import json
+
+from report import Report
+
+# The log's line is written at the end of the same scope as JFR's event, a little later, and rounded to
+# a microsecond.
+LIMIT_NS = 1_000_000
+
+
+def check(bench, settings, report):
+    for name in ("stalls.etl", "stalls.jfr"):
+        (bench.directory / name).unlink(missing_ok=True)
+    jfr = f"-XX:StartFlightRecording:filename=stalls.jfr,dumponexit=true,settings={settings}"
+    bench.run(bench.tracectl, "collect", "-providers", "GC", "-buffer-size", "16MB", "-o", "stalls.etl",
+              "--", bench.bin / "java", "-XX:+UseZGC", "-Xmx64m", f"-agentpath:{bench.agent}", jfr,
+              "-Xlog:jfr*=error", "-cp", "classes", "Stalls", out="printed.txt")
+    bench.run(bench.tracectl, "dump", "stalls.etl", "-format", "json", "-event", "GCAllocationStall",
+              out="stalls.jsonl")
+    bench.run(bench.bin / "java", "-cp", "classes", "Extract", "stalls.jfr", out="stalls-jfr.jsonl")
+    ours, theirs = collections.defaultdict(list), collections.defaultdict(list)
+    for record in read(bench.directory / "stalls.jsonl"):
+        if record.get("event") == "GCAllocationStall":
+            fields = record["fields"]
+            ours[fields["threadID"], fields["threadName"]].append(
+                (int(fields["until"]), int(fields["duration"])))
+        if "lost" in record:
+            report.differ(f"{record['lost']} events lost")
+    for record in read(bench.directory / "stalls-jfr.jsonl"):
+        if record["kind"] == "stall":
+            theirs[record["tid"], record["thread"]].append(
+                (record["end_ns"], record["end_ns"] - record["start_ns"]))
+    compare(in_order(ours), in_order(theirs), report)
+
+
+def in_order(stalls):
+    """The lengths of each thread's stalls, by their ends."""
+    lengths = collections.defaultdict(list)
+    for thread, found in stalls.items():
+        lengths[thread] = [length for _, length in sorted(found)]
+    return lengths
+
+
+def read(path):
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def compare(ours, theirs, report):
+    count = sum(map(len, theirs.values()))
+    total_ms = sum(map(sum, theirs.values())) / 1e6
+    own_ms = sum(map(sum, ours.values())) / 1e6
+    report.fact(f"{count} stalls by JFR, {total_ms:.1f} ms in all; "
+                f"{sum(map(len, ours.values()))} by us, {own_ms:.1f} ms")
+    if count == 0:
+        report.differ("nothing stalled")
+    for thread in sorted(set(ours) | set(theirs)):
+        if len(ours[thread]) != len(theirs[thread]):
+            report.differ(f"{thread}: {len(ours[thread])} stalls, {len(theirs[thread])} by JFR")
+            continue
+        far = [(own, its) for own, its in zip(ours[thread], theirs[thread])
+               if not -1000 <= own - its <= LIMIT_NS]
+        for own, its in far[:5]:
+            report.delay(f"{thread}: a stall of {own} ns has {its} ns by JFR")
+
+
+def reports(bench):
+    report = Report("allocation stalls")
+    check(bench, bench.settings, report)
+    return [report]
