@@ -48,8 +48,9 @@ enum RetiredMappings {
     unmapOld(atNanoseconds: now)
   }
 
-  /// Unmaps the addresses that have been kept for long enough.
-  static func unmapOld(atNanoseconds now: UInt64) {
+  /// Unmaps the addresses that have been kept for long enough, and returns of how many sets.
+  @discardableResult
+  static func unmapOld(atNanoseconds now: UInt64) -> Int {
     let old = list.pointee.withLock { mappings in
       let tooMany = max(0, mappings.count - countMax)
       let count = mappings.firstIndex { $0.until_ns > now } ?? mappings.count
@@ -60,6 +61,7 @@ enum RetiredMappings {
     for mapping in old {
       munmap(UnsafeMutableRawPointer(bitPattern: mapping.start), mapping.byteCount)
     }
+    return old.count
   }
 
   /// Called in the child after a fork, which does not have the mappings.

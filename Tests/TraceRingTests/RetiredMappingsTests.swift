@@ -9,9 +9,10 @@ import Testing
 @Suite(.serialized, .usesEmitterSlots)
 struct RetiredMappingsTests {
   /// The kernel reports the fault to the test, and holds the emitter until the test lets it go on.
+  /// With locks, the emitter is counted, and so its set is not released.
   @Test(
     .needs(Requirement("userfaultfd") { PageFaults() != nil }),
-    arguments: writerKinds.filter { $0 == .rseq })
+    arguments: writerKinds)
   func anEmitterInAPageFaultOutlivesItsSet(_ kind: WriterKind) throws {
     var fixture = Optional(try RingFixture(kind: kind))
     var faults = PageFaults()
@@ -49,8 +50,8 @@ struct RetiredMappingsTests {
     let end = trace_monotonic_ns() + RetiredMappings.keepNanoseconds
     RetiredMappings.unmapOld(atNanoseconds: end - 60_000_000_000)
     #expect(isMapped(memory))
-    RetiredMappings.unmapOld(atNanoseconds: end)
-    #expect(!isMapped(memory))
+    #expect(RetiredMappings.unmapOld(atNanoseconds: end) > 0)
+    #expect(RetiredMappings.unmapOld(atNanoseconds: end) == 0)
   }
 
   private func isMapped(_ memory: UnsafeMutableRawBufferPointer) -> Bool {
