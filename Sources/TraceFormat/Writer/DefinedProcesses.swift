@@ -1,4 +1,5 @@
-/// Processes that a trace does not describe fully, because the records of processes met their limit.
+/// Processes that a trace does not describe fully, because the records of processes met their
+/// limit.
 /// Their events are complete.
 public struct LimitedProcesses: Hashable, Sendable {
   /// Processes whose record has a short name, but no path and no arguments.
@@ -20,7 +21,8 @@ public struct LimitedProcesses: Hashable, Sendable {
 /// the room that their records take in the index and in a reader's memory.
 ///
 /// A session that samples a machine meets processes without end. The limits hold for the processes
-/// that have not joined a session themselves (``ProcessNumbers/firstOther``); a session has a budget
+/// that have not joined a session themselves (``ProcessNumbers/firstOther``); a session has a
+/// budget
 /// for the others.
 ///
 /// - Guarantee: memory is bounded by the processes that run at a time. A pid is known until

@@ -47,7 +47,8 @@ struct ChildProcess {
     throw notRunnable(name, code: code)
   }
 
-  /// Whether the program runs with another user's or group's rights than this process, which then may
+  /// Whether the program runs with another user's or group's rights than this process, which
+  /// then may
   /// not observe it.
   static func changesUser(_ path: String) -> Bool {
     var status = stat()
@@ -146,7 +147,8 @@ struct ChildProcess {
     while !hasEnded() { usleep(10_000) }
   }
 
-  /// Where waitpid(2) is refused, by a sandbox for example: looks into /proc, which has the status of
+  /// Where waitpid(2) is refused, by a sandbox for example: looks into /proc, which has the
+  /// status of
   /// a process that has ended for its parent.
   private mutating func lookWithoutWaiting(_ code: CInt) {
     if waitProblem == nil { waitProblem = "waitpid: \(String(cString: strerror(code)))" }

@@ -30,8 +30,8 @@ struct Collection {
     try checkPermission()
     if let program, ChildProcess.changesUser(program) {
       say(
-        "tracectl: '\(program)' runs as another user (setuid); the kernel records nothing of it unless "
-          + "the whole machine may be sampled, so run tracectl as root to record it")
+        "tracectl: '\(program)' runs as another user (setuid); the kernel records nothing of it "
+          + "unless the whole machine may be sampled, so run tracectl as root to record it")
     }
     try MemoryLimits.check(configuration)
     if !isToStandardOutput, let aside = OutputLock.setAside(unfinished: path) {

@@ -36,7 +36,8 @@ struct ProgressLine {
     write("\r\u{1b}[K\u{1b}[?7l" + Self.text(now, since: last) + "\u{1b}[?7h")
   }
 
-  /// Whether the terminal is this process's: the line of a job in the background would overwrite what
+  /// Whether the terminal is this process's: the line of a job in the background would overwrite
+  /// what
   /// the user writes.
   private static var isInForeground: Bool {
     let group = tcgetpgrp(STDERR_FILENO)

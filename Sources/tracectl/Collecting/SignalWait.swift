@@ -38,7 +38,8 @@ struct SignalWait {
   }
 
   /// From now on a signal ends the process: what is left to do is short, and whoever asks again
-  /// means it. Signals that came before are forgotten. A terminal that closes says so more than once,
+  /// means it. Signals that came before are forgotten. A terminal that closes says so more than
+  /// once,
   /// by the kernel and by the shell: that is no second wish.
   mutating func release() {
     while next(timeout_ns: 0) != nil {}
@@ -64,7 +65,8 @@ struct SignalWait {
     }
   }
 
-  /// Where sigtimedwait(2) is refused, by a sandbox for example: looks for what is pending, at least
+  /// Where sigtimedwait(2) is refused, by a sandbox for example: looks for what is pending, at
+  /// least
   /// every 50 ms.
   private func nextWithoutWaiting(_ timeout_ns: Int64) -> CollectSignal? {
     usleep(UInt32(min(timeout_ns / 1000, 50_000)))

@@ -100,9 +100,9 @@ struct CodeFileProblems: Hashable {
     }
     if notFollowed > 0 {
       all.append(
-        "\(counted(notFollowed, "jitdump file or perf map was", "jitdump files or perf maps were")) "
-          + "not read: \(CodeFileLimits.openFiles) files and \(CodeFileLimits.processes) processes "
-          + "are followed at a time")
+        counted(notFollowed, "jitdump file or perf map was", "jitdump files or perf maps were")
+          + " not read: \(CodeFileLimits.openFiles) files and \(CodeFileLimits.processes) "
+          + "processes are followed at a time")
     }
     if dropped > 0 {
       all.append(
