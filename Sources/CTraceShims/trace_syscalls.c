@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/membarrier.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 // Values of the kernel's ABI: the installed headers may be older than the kernel.
@@ -56,6 +58,24 @@ void *trace_reserve(long bytes) {
 }
 
 void trace_release(void *memory, long bytes) { munmap(memory, (size_t)bytes); }
+
+// Longest wait where poll(2) is refused: how late a caller may notice an event.
+enum { refused_poll_ms = 10 };
+
+int trace_poll(struct pollfd *polls, unsigned long count, int timeout_ms) {
+  int ready = poll(polls, count, timeout_ms);
+  if (ready >= 0 || errno == EINTR || errno == EFAULT || errno == EINVAL || errno == ENOMEM)
+    return ready;
+  struct timespec wait = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
+  ready = ppoll(polls, count, timeout_ms < 0 ? NULL : &wait, NULL);
+  if (ready >= 0 || errno == EINTR) return ready;
+  int rest = timeout_ms < 0 || timeout_ms > refused_poll_ms ? refused_poll_ms : timeout_ms;
+  struct timespec pause = {0, rest * 1000000L};
+  if (nanosleep(&pause, NULL) != 0) sched_yield();
+  for (unsigned long index = 0; index < count; index++)
+    polls[index].revents = polls[index].fd < 0 ? 0 : polls[index].events;
+  return (int)count;
+}
 
 void trace_adopt_orphans(void) { prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 

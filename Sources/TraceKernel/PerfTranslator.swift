@@ -232,7 +232,12 @@ public final class PerfTranslator {
       emit(ThreadStart(name: processes[task.pid]?.name ?? ""), pid: task.pid, moment)
       return
     }
+    let former = processes[task.pid]
     if processes.began(task, at: moment.nanoseconds) {
+      // The exit of the number's former owner was lost.
+      if let index = former?.index, former?.isConnected == false {
+        sink.end(process: index, atTicks: moment.ticks)
+      }
       runtimeCode?.forget(task.pid)
       stacks.fork(task.pid, from: task.parentPID)
       writableCode.fork(task.pid, from: task.parentPID)

@@ -1,3 +1,5 @@
+import TraceAnalysis
+
 /// What the drain found wrong with buffers, in sentences for people.
 ///
 /// Whoever shares a buffer set can write anything there, in another's name too: a sentence names
@@ -34,8 +36,8 @@ struct BufferProblems {
     var deeds: [String] = []
     if suspicion.malformed > 0 {
       deeds.append(
-        "wrote \(suspicion.malformed) records that do not match their events' schemas or name "
-          + "another process; they were dropped")
+        "wrote \(counted(suspicion.malformed, "record")) that do not match the schemas of their "
+          + "events or name another process; they were dropped")
     }
     if suspicion.isOverwritten {
       deeds.append(

@@ -1,6 +1,7 @@
 import CTraceShims
 import Glibc
 import Synchronization
+import TraceAnalysis
 import TraceControl
 public import TraceFormat
 
@@ -239,9 +240,9 @@ public final class Session: Sendable {
     let (joined, problems, processes) = running.rendezvous.state.withLock {
       ($0.processesSeen, $0.ownProblems + $0.sets.problems, $0.processes)
     }
-    let buffers = BufferProblems(running.drain.statistics)
+    let drained = running.drain.statistics
     return (running.sources?.problems(processesJoined: joined) ?? []) + problems
-      + buffers.sentences(among: processes)
+      + BufferProblems(drained).sentences(among: processes) + drained.limitedProcesses.sentences
       + (running.symbols?.problem.map { [$0] } ?? [])
   }
 

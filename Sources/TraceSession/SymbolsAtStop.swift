@@ -55,7 +55,13 @@ final class SymbolsAtStop: Sendable {
     }
     let naming = ImageNaming(places.images, file.session, files, end: start &+ Self.limit_ns)
     let symbols = naming.run()
-    if places.isCut || naming.isCut {
+    if places.isCutByProcesses {
+      sentence.withLock {
+        $0 =
+          "the file has symbols only for what \(grouped(UInt64(limits.programsMax))) programs hit "
+          + "first, the limit; the rest has names on this machine only"
+      }
+    } else if places.isCut || naming.isCut {
       sentence.withLock {
         $0 =
           "there was no time to write the symbols of everything that was hit into the file; the "

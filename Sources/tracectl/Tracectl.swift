@@ -32,6 +32,9 @@ struct Tracectl: ParsableCommand {
     // signals.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
+    // A terminal with `stty tostop` would stop a collection in the background at its first message,
+    // and events would be lost.
+    signal(SIGTTOU, SIG_IGN)
     // The standard library has them from /proc, and none where it is not mounted.
     let given = OSPath.arguments
     guard !given.isEmpty else {

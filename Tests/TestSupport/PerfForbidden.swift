@@ -12,15 +12,17 @@ public enum PerfForbidden {
     var body: (() throws -> Result)?
   }
 
-  /// Runs `body` on a thread of its own, for which, and for all that it starts, perf_event_open
-  /// fails with EPERM.
-  public static func run<Result>(_ body: @escaping () throws -> Result) throws -> Result {
+  /// Runs `body` on a thread of its own, for which, and for all that it starts, system calls fail
+  /// with EPERM: perf_event_open, or those with other numbers.
+  public static func run<Result>(
+    _ calls: [UInt32] = [callNumber], _ body: @escaping () throws -> Result
+  ) throws -> Result {
     let outcome = Outcome<Result>()
     outcome.body = body
     let hasEnded = DispatchSemaphore(value: 0)
     let thread = Thread {
       outcome.result = Swift.Result {
-        try forbid()
+        try forbid(calls)
         return try outcome.body!()
       }
       outcome.body = nil
@@ -45,23 +47,23 @@ public enum PerfForbidden {
   }
 
   #if arch(x86_64)
-    private static let callNumber: UInt32 = 298
+    public static let callNumber: UInt32 = 298
   #else
-    private static let callNumber: UInt32 = 241
+    public static let callNumber: UInt32 = 241
   #endif
 
   /// seccomp(2), for the calling thread.
-  private static func forbid() throws {
+  private static func forbid(_ calls: [UInt32]) throws {
     typealias Call = @convention(c) (Int32, UInt, UInt, UInt, UInt) -> Int32
     guard let symbol = dlsym(nil, "prctl") else { throw Failure(description: "no prctl") }
     let prctl = unsafeBitCast(symbol, to: Call.self)
-    var filter = [
-      // The call's number; if it is this one, EPERM; else as ever.
-      Instruction(code: 0x20, operand: 0),
-      Instruction(code: 0x15, ifFalse: 1, operand: callNumber),
-      Instruction(code: 0x06, operand: 0x0005_0000 | UInt32(EPERM)),
-      Instruction(code: 0x06, operand: 0x7fff_0000),
-    ]
+    // The call's number; if it is one of these, EPERM; else as ever.
+    var filter = [Instruction(code: 0x20, operand: 0)]
+    for (index, call) in calls.enumerated() {
+      filter.append(Instruction(code: 0x15, ifTrue: UInt8(calls.count - index), operand: call))
+    }
+    filter.append(Instruction(code: 0x06, operand: 0x7fff_0000))
+    filter.append(Instruction(code: 0x06, operand: 0x0005_0000 | UInt32(EPERM)))
     let code = filter.withUnsafeMutableBufferPointer { filter in
       var program = Program(
         count: UInt16(filter.count), instructions: filter.baseAddress!)

@@ -160,6 +160,30 @@ import TraceSymbols
     #expect(places.images.reduce(0) { $0 + $1.places.count } == 2)
   }
 
+  /// However many programs a trace has, those that are remembered at a time are bounded.
+  @Test(arguments: [true, false]) func programsAndMappingsAreLimited(_ areMappings: Bool) throws {
+    let path = directory.path + "/many.etl"
+    var trace = try SampledTrace(path: path)
+    for number in 0..<30 as Range<UInt32> {
+      let time = UInt64(number) * 1000
+      trace.add(ProcessStart(parentPID: 1, name: "p"), at: time, pid: 100 + number)
+      trace.add(
+        ImageMap(
+          baseAddress: 0x5000, size: 0x1000, fileOffset: 0, path: "/no/such/p\(number)",
+          buildID: [1, UInt8(number)], device: 1, inode: 7), at: time + 1, pid: 100 + number)
+      trace.sample(at: time + 2, pid: 100 + number, stack: [0x5010])
+    }
+    try trace.finish()
+    let file = try TraceFile(path: path)
+    #expect(try HitPlaces(file) { _ in true }.images.count == 30)
+    var limits = HitPlaces.Limits()
+    if areMappings { limits.mappingsMax = 10 } else { limits.programsMax = 10 }
+    let places = try HitPlaces(file, limits: limits) { _ in true }
+    #expect(places.isCut && places.isCutByProcesses)
+    #expect(
+      Set(places.images.map(\.symbols.path)) == Set((0..<10).map { "/no/such/p\($0)" }))
+  }
+
   @Test func imagesWithoutABuildIDThatShareAPathAreNotMixedUp() throws {
     let path = directory.path + "/mixed.etl"
     var trace = try SampledTrace(path: path)

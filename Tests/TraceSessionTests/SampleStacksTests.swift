@@ -80,7 +80,7 @@ import TraceSymbols
     let found = Sampled(stack: [0x4000, 0x5100, 1, 2]).append(to: stacks)
     #expect(found == [0x5000, 0x5100, Self.lost])
     #expect(stacks.problems.count == 1)
-    #expect(stacks.problems[0].contains("1 of 1 stacks are deeper than the 4096 bytes"))
+    #expect(stacks.problems[0].contains("1 of 1 stack is deeper than the 4096 bytes"))
   }
 
   @Test func codeOfWhichNothingIsKnownEndsTheStack() {

@@ -34,6 +34,24 @@ import TraceFormat
     #expect(file.eventCount > 0 && file.damage.isEmpty)
   }
 
+  #if arch(x86_64)
+    /// wait4 and waitid; poll and ppoll; rt_sigtimedwait.
+    @Test(arguments: [[61, 247], [7, 271], [128]])
+    func callsThatASandboxRefusesDoNotKeepItFromEnding(_ calls: [UInt32]) throws {
+      let output = fixture.path("refused.etl")
+      let running = try PerfForbidden.run(calls) { [environment] in
+        try RunningTool(
+          ["collect", "-providers", "Nope", "-o", output, "--", "/bin/sh", "-c", "exit 7"],
+          environment: environment)
+      }
+      let run = try running.wait()
+      #expect(run.signal == 0 && run.exitCode == 7, "\(run.errors)")
+      let isSaid = run.errors.contains("the end of the command cannot be waited for (waitpid: ")
+      #expect(isSaid == calls.contains(61), "\(run.errors)")
+      #expect(try ToolRun("verify", output).exitCode == 0)
+    }
+  #endif
+
   @Test func closedDescriptorsAreNotTakenForTheTrace() throws {
     let run = try run("$tracectl collect -providers Nope -duration 10ms -o c.etl <&- >&- 2>&-")
     #expect(run.exitCode == 0)

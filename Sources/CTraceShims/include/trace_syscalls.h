@@ -2,6 +2,7 @@
 #ifndef TRACE_SYSCALLS_H
 #define TRACE_SYSCALLS_H
 
+#include <poll.h>
 #include <stdint.h>
 
 #include "trace_atomics.h"
@@ -24,6 +25,10 @@ int trace_memfd_seal(int fd);
 void trace_memfd_punch(int fd, long offset, long count);
 /// True when the descriptor is a memfd that can neither shrink nor grow.
 _Bool trace_memfd_is_sealed(int fd);
+
+/// poll(2), also where the kernel or a sandbox refuses it: then waits a short time, and reports
+/// every descriptor as ready for what is asked of it, so the caller must use them without blocking.
+int trace_poll(struct pollfd *polls, unsigned long count, int timeout_ms);
 
 /// Makes orphaned descendants the caller's children, not init's.
 void trace_adopt_orphans(void);

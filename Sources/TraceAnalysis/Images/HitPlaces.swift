@@ -12,6 +12,10 @@ public struct HitPlaces: Sendable {
     /// Maximum number of completed stack nodes remembered. All are forgotten when the limit is
     /// exceeded.
     public var nodesMax = 2 << 20
+    /// Maximum number of programs, each a fork or an exec, and of mappings. What happens after the
+    /// first of these limits is met is left out.
+    public var programsMax = 1 << 16
+    public var mappingsMax = 1 << 18
     /// Called periodically; returning true ends the collection.
     public var isOver: @Sendable () -> Bool = { false }
 
@@ -32,11 +36,14 @@ public struct HitPlaces: Sendable {
   public private(set) var images: [Image] = []
   /// Whether a limit was reached, so that places are missing.
   public private(set) var isCut = false
+  /// Whether the trace has more programs or mappings than the limits, so that the places of its
+  /// later part are missing.
+  public private(set) var isCutByProcesses = false
 
   /// Reads the stacks of the events that `admits` accepts.
   ///
   /// - Cost: one look-up per event whose stack was seen before, otherwise one per new frame. Memory
-  ///   is bounded by `limits`, apart from the data about processes and images.
+  ///   is bounded by `limits`.
   /// - Throws: a ``FormatError`` if the file can no longer be read.
   public init(
     _ file: TraceFile, limits: Limits = Limits(),
@@ -48,9 +55,15 @@ public struct HitPlaces: Sendable {
     options.keepsLines = false
     options.knowsCompiledCode = false
     let symbolizer = Symbolizer(file, options: options)
-    try symbolizer.prepare()
+    let programs = ProgramLimit(limits)
+    try file.run(symbolizer, programs)
+    symbolizer.finish()
     let stacks = HitStacks(file, symbolizer, limits)
     var filter = ReplayFilter()
+    if let end = programs.finish() {
+      isCutByProcesses = true
+      filter.time = .min...end
+    }
     filter.admits = admits
     let replay = Replay(file)
     replay.onAny(where: filter, fields: .none) { event in
@@ -58,9 +71,37 @@ public struct HitPlaces: Sendable {
       try stacks.visit(event.header)
     }
     try replay.run()
-    isCut = stacks.isCut || collector.isFull
+    isCut = stacks.isCut || collector.isFull || isCutByProcesses
     images = collector.images
   }
+}
+
+/// Ends a run when the trace has had as many programs or mappings as are to be remembered.
+private final class ProgramLimit: Pass {
+  private var programs: Int
+  private var mappings: Int
+  private var end: Int64?
+
+  init(_ limits: HitPlaces.Limits) {
+    (programs, mappings) = (limits.programsMax, limits.mappingsMax)
+  }
+
+  func subscribe(to replay: Replay) {
+    replay.on(ProcessStart.self) { [self] in try count(&programs, $1) }
+    replay.on(ProcessExec.self) { [self] in try count(&programs, $1) }
+    replay.on(ImageMap.self) { [self] in try count(&mappings, $1) }
+    replay.on(ImageLoad.self) { [self] in try count(&mappings, $1) }
+  }
+
+  private func count(_ left: inout Int, _ header: EventHeader) throws {
+    left -= 1
+    guard left < 0 else { return }
+    end = header.timestamp
+    throw ReplayStop()
+  }
+
+  /// The time at which the run ended; nil if it did not end early.
+  func finish() -> Int64? { end }
 }
 
 /// Looks up each frame once.

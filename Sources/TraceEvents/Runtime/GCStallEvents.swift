@@ -1,6 +1,7 @@
 /// A thread that allocated had to wait until a concurrent collector had freed memory.
 ///
-/// The CLR has no such event. The event may be emitted by another thread, some time after the stall;
+/// The CLR has no such event. The event may be emitted by another thread, some time after the
+/// stall;
 /// it says which thread waited, and when.
 public struct GCAllocationStall: TraceEvent, Hashable {
   /// Thread that waited.

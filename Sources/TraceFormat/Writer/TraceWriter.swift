@@ -36,7 +36,7 @@ public struct TraceWriter: ~Copyable {
   var allMetadata = ByteWriter()
   var allRecords = 0
   private var repetition = Repetition()
-  private var pids: [UInt32: UInt32] = [:]
+  private var processes = DefinedProcesses()
   private var pendingLosses: [LossRecord] = []
   private var ledger = LossLedger()
   private var symbols = PendingSymbols()
@@ -48,6 +48,11 @@ public struct TraceWriter: ~Copyable {
 
   /// Number of bytes written so far.
   public var byteCount: UInt64 { sink.byteCount }
+
+  /// Processes that the file does not describe fully, because its limits were met.
+  public var limitedProcesses: LimitedProcesses {
+    LimitedProcesses(shortened: processes.shortened, omitted: processes.omitted)
+  }
 
   init(
     _ output: consuming TraceOutput, session: SessionDescription, options: Options
@@ -106,14 +111,21 @@ public struct TraceWriter: ~Copyable {
   }
 
   /// Defines a process. A repeated call with the same index adds to its definition.
+  ///
+  /// - Guarantee: the memory for processes, of this writer and of readers, is bounded. A file has
+  ///   records of 131,072 processes that have not joined a session themselves, in 16 MiB; records
+  ///   beyond 8 MiB have no path and no arguments. ``limitedProcesses`` counts what was left out.
   public mutating func define(process: ProcessRecord) {
-    pids[process.index] = process.pid
-    addMetadata(RecordTag.process) { process.write(to: &$0) }
+    if let record = processes.add(process) {
+      addMetadata(RecordTag.process) { record.write(to: &$0) }
+    }
     if let end = process.endTicks { processEnded(index: process.index, atTicks: end) }
   }
 
-  /// Records that the process has ended or has left the session.
+  /// Records that the process has ended or has left the session. Events of the process that come
+  /// after 65,536 more ends have no pid.
   public mutating func processEnded(index: UInt32, atTicks ticks: UInt64) {
+    guard processes.end(index) else { return }
     addMetadata(RecordTag.processEnd) { writer in
       writer.append(varint: UInt64(index))
       writer.append(varint: ticks)
@@ -308,8 +320,8 @@ public struct TraceWriter: ~Copyable {
     var types: [(ref: UInt16, count: Int)] = []
     events.forEachType { types.append((ref: $0, count: $1)) }
     beginBlock()
-    let pids = pids
-    events.encode(into: &block, with: &encoder, &compressor) { pids[$0] ?? 0 }
+    let processes = processes
+    events.encode(into: &block, with: &encoder, &compressor) { processes[$0] ?? 0 }
     endBlock(BlockKind.events, count: count, first: first, last: last, types: types)
   }
 

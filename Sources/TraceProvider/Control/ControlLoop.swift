@@ -52,7 +52,7 @@ final class ControlLoop {
         let events = link.hasQueuedPackets ? POLLIN | POLLOUT : POLLIN
         polls.append(pollfd(fd: link.socket, events: Int16(events), revents: 0))
       }
-      guard poll(&polls, nfds_t(polls.count), timeoutMilliseconds) >= 0 else { continue }
+      guard trace_poll(&polls, UInt(polls.count), timeoutMilliseconds) >= 0 else { continue }
       ThreadSampler.findThreads()
       OrphanedSet.dropWhenOld()
       guard descriptorsAreIntact else {

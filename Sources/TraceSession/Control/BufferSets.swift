@@ -1,5 +1,6 @@
 import Glibc
 import OSStrings
+import TraceAnalysis
 import TraceFormat
 import TraceRing
 
@@ -128,14 +129,14 @@ struct BufferSets {
     var sentences: [String] = []
     if smaller > 0 {
       sentences.append(
-        "\(smaller) buffer sets have less than \(parameters.ringBytes >> 10) KiB for each CPU: "
-          + why
-      )
+        "\(counted(smaller, "buffer set has", "buffer sets have")) less than "
+          + "\(parameters.ringBytes >> 10) KiB for each CPU: \(why)")
     }
     if sharing > 0 {
       sentences.append(
-        "\(sharing) processes share their user's buffers and are not isolated from each other: "
-          + "\(why); a smaller -buffer-size isolates more of them")
+        "\(counted(sharing, "process shares its", "processes share their")) user's buffers and "
+          + "\(sharing == 1 ? "is" : "are") not isolated from other processes: \(why); a smaller "
+          + "-buffer-size isolates more of them")
     }
     return sentences
   }

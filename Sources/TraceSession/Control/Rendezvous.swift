@@ -67,7 +67,7 @@ final class Rendezvous: Sendable {
     while !isEnding.load(ordering: .acquiring) {
       var polls = pollList(accepting: !isShortOfDescriptors)
       let timeout = isShortOfDescriptors ? Self.acceptPauseMilliseconds : -1
-      guard poll(&polls, nfds_t(polls.count), timeout) >= 0 || errno == EINTR else { break }
+      guard trace_poll(&polls, UInt(polls.count), timeout) >= 0 || errno == EINTR else { break }
       if polls[0].revents != 0 {
         var count: UInt64 = 0
         _ = read(kick, &count, 8)

@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import TraceAnalysis
 import TraceControl
 import TraceEvents
 import TraceFormat
@@ -273,7 +274,9 @@ struct RendezvousState {
   /// What was wrong and concerns no process that is known, in sentences.
   var ownProblems: [String] {
     guard notesOmitted > 0 else { return problems }
-    return problems + ["\(notesOmitted) more notes about processes were left out"]
+    let notes = counted(
+      notesOmitted, "more note about processes was", "more notes about processes were")
+    return problems + ["\(notes) left out"]
   }
 
   mutating func note(_ problem: String, _ link: ProcessLink) {

@@ -192,7 +192,7 @@ package final class Drain: Sendable {
   private func sleep(_ work: inout DrainWork) {
     work.requestWake()
     var polls = [kick, wakeDescriptor].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
-    guard poll(&polls, nfds_t(polls.count), options.pollMilliseconds) > 0 else { return }
+    guard trace_poll(&polls, UInt(polls.count), options.pollMilliseconds) > 0 else { return }
     if polls[0].revents != 0 {
       var count: UInt64 = 0
       _ = read(kick, &count, 8)
@@ -210,6 +210,8 @@ package struct DrainStatistics: Sendable {
   /// What was wrong with buffer sets' memory, by set.
   package var suspicions: [UInt32: Suspicion] = [:]
   package var failure: FormatError?
+  /// Processes that the file does not describe fully.
+  package var limitedProcesses = LimitedProcesses()
 
   package var lostTotal: UInt64 {
     lost.values.reduce(0) { $0.addingClamped($1) }

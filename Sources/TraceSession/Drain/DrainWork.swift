@@ -142,9 +142,7 @@ struct DrainWork: ~Copyable {
         finishLosses(index)
       }
     }
-    statistics.events = writer.eventCount
-    statistics.bytes = writer.byteCount
-    statistics.failure = writer.failure
+    noteWritten()
     return words
   }
 
@@ -309,8 +307,7 @@ struct DrainWork: ~Copyable {
     pollLosses()
     syncClock()
     do { try writer.flush(completeTo: min(completeTicks, sourceTicks)) } catch {}
-    statistics.failure = writer.failure
-    statistics.bytes = writer.byteCount
+    noteWritten()
   }
 
   /// Reads what is left and ends the file, after the symbols that `symbols` gives for it. An error
@@ -324,9 +321,14 @@ struct DrainWork: ~Copyable {
       for image in symbols(file) { writer.define(symbols: image) }
     }
     do { try writer.finish() } catch {}
+    noteWritten()
+  }
+
+  private mutating func noteWritten() {
     statistics.events = writer.eventCount
     statistics.bytes = writer.byteCount
     statistics.failure = writer.failure
+    statistics.limitedProcesses = writer.limitedProcesses
   }
 
   private static func free(_ reader: UnsafeMutablePointer<RingReader>) {

@@ -71,7 +71,7 @@ final class ConnectedImages: SessionSource {
       if isLast { return }
       let rest_ms = (trace_monotonic_ns() - start_ns) * Self.restFactor / 1_000_000
       var polls = [pollfd(fd: kick, events: Int16(POLLIN), revents: 0)]
-      poll(&polls, 1, max(Self.lookMilliseconds, Int32(clamping: rest_ms)))
+      trace_poll(&polls, 1, max(Self.lookMilliseconds, Int32(clamping: rest_ms)))
     }
   }
 

@@ -1,6 +1,7 @@
 import CTraceShims
 import Glibc
 import OSStrings
+import TraceAnalysis
 import TraceExport
 import TraceFormat
 import TraceSession
@@ -27,6 +28,11 @@ struct Collection {
       program = try TracedProgram.find(name, path: path)
     }
     try checkPermission()
+    if let program, ChildProcess.changesUser(program) {
+      say(
+        "tracectl: '\(program)' runs as another user (setuid); the kernel records nothing of it "
+          + "unless the whole machine may be sampled, so run tracectl as root to record it")
+    }
     try MemoryLimits.check(configuration)
     if !isToStandardOutput, let aside = OutputLock.setAside(unfinished: path) {
       complain(
@@ -133,6 +139,10 @@ struct Collection {
     if !child!.hasEnded(), reason != .forced {
       say("tracectl: the command (process \(child!.pid)) is still running; waiting for its end")
       child!.wait()
+    }
+    if let problem = child!.waitProblem {
+      let how = child!.ending == .unknown ? "how the command ended is not known" : "found in /proc"
+      complain("tracectl: the end of the command cannot be waited for (\(problem)); \(how)")
     }
     guard let ending = child!.ending else { return 128 + SIGINT }
     return ending.exitCode == 0 ? ownCode : ending.exitCode

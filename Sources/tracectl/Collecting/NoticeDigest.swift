@@ -1,3 +1,4 @@
+import TraceAnalysis
 import TraceExport
 
 /// What is said of processes at a collection's end, however much they did wrong: sentences that are

@@ -1,4 +1,5 @@
 import Glibc
+import TraceAnalysis
 import TraceExport
 import TraceFormat
 
@@ -29,10 +30,18 @@ struct ProgressLine {
 
   mutating func show(_ now: CollectProgress) {
     defer { last = now }
-    guard isTerminal else { return }
+    guard isTerminal, Self.isInForeground else { return }
     isShown = true
     // A line that is too long for the terminal is cut, not wrapped: it could not be taken back.
     write("\r\u{1b}[K\u{1b}[?7l" + Self.text(now, since: last) + "\u{1b}[?7h")
+  }
+
+  /// Whether the terminal is this process's: the line of a job in the background would overwrite
+  /// what
+  /// the user writes.
+  private static var isInForeground: Bool {
+    let group = tcgetpgrp(STDERR_FILENO)
+    return group < 0 || group == getpgrp()
   }
 
   /// Takes the line away, so that what follows begins at the left.

@@ -38,9 +38,12 @@ struct SignalWait {
   }
 
   /// From now on a signal ends the process: what is left to do is short, and whoever asks again
-  /// means it. Signals that came before are forgotten.
+  /// means it. Signals that came before are forgotten. A terminal that closes says so more than
+  /// once,
+  /// by the kernel and by the shell: that is no second wish.
   mutating func release() {
     while next(timeout_ns: 0) != nil {}
+    signal(SIGHUP, SIG_IGN)
     pthread_sigmask(SIG_SETMASK, &originalMask, nil)
   }
 
@@ -56,8 +59,26 @@ struct SignalWait {
     case let number where Self.stopSignals.contains(number):
       // SI_USER and what lies below it were sent by a process; the terminal's come from the kernel.
       return .stop(signal: number, isFromTerminal: details.si_code > 0)
+    case -1 where errno != EAGAIN && errno != EINTR:
+      return nextWithoutWaiting(timeout_ns)
     default: return nil
     }
+  }
+
+  /// Where sigtimedwait(2) is refused, by a sandbox for example: looks for what is pending, at
+  /// least
+  /// every 50 ms.
+  private func nextWithoutWaiting(_ timeout_ns: Int64) -> CollectSignal? {
+    usleep(UInt32(min(timeout_ns / 1000, 50_000)))
+    var pending = sigset_t()
+    guard sigpending(&pending) == 0 else { return nil }
+    for number in Self.stopSignals where sigismember(&pending, number) == 1 {
+      // To ignore a signal discards the one that is pending.
+      signal(number, SIG_IGN)
+      signal(number, SIG_DFL)
+      return .stop(signal: number, isFromTerminal: false)
+    }
+    return nil
   }
 }
 

@@ -7,10 +7,13 @@ struct TracedProgram {
   enum Ending: Hashable {
     case exited(code: CInt)
     case killed(signal: CInt)
+    /// The system does not say.
+    case unknown
 
     /// As a shell gives it: 128 + signal for a killed process.
     var exitCode: CInt {
       switch self {
+      case .unknown: ExitStatus.osError.rawValue
       case .exited(let code): code
       case .killed(let signal): 128 + signal
       }
@@ -26,6 +29,8 @@ struct TracedProgram {
   let pid: pid_t
   let name: String
   private(set) var ending: Ending?
+  /// Why the system does not let its end be waited for; nil where it does.
+  private(set) var waitProblem: String?
 
   /// Finds the program as a shell would: by PATH, unless its name has a slash.
   static func find(_ name: String, path: String) throws(Failure) -> String {
@@ -40,6 +45,16 @@ struct TracedProgram {
       if errno == EACCES { code = EACCES }
     }
     throw notRunnable(name, code: code)
+  }
+
+  /// Whether the program runs with another user's or group's rights than this process, which
+  /// then may
+  /// not observe it.
+  static func changesUser(_ path: String) -> Bool {
+    var status = stat()
+    guard geteuid() != 0, OSPath.stat(path, &status) == 0 else { return false }
+    return (status.st_mode & S_ISUID != 0 && status.st_uid != geteuid())
+      || (status.st_mode & S_ISGID != 0 && status.st_gid != getegid())
   }
 
   private static func isDirectory(_ path: String) -> Bool {
@@ -81,6 +96,7 @@ struct TracedProgram {
     sigemptyset(&defaults)
     sigaddset(&defaults, SIGPIPE)
     sigaddset(&defaults, SIGXFSZ)
+    sigaddset(&defaults, SIGTTOU)
     posix_spawnattr_setsigdefault(&attributes, &defaults)
     posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETSIGMASK) | Int16(POSIX_SPAWN_SETSIGDEF))
@@ -120,19 +136,34 @@ struct TracedProgram {
   mutating func hasEnded() -> Bool {
     if ending != nil { return true }
     var status: CInt = 0
-    guard waitpid(pid, &status, WNOHANG) == pid else { return false }
-    ending = Ending(status: status)
-    return true
+    let result = waitpid(pid, &status, WNOHANG)
+    if result == pid { ending = Ending(status: status) }
+    if result < 0, errno != EINTR { lookWithoutWaiting(errno) }
+    return ending != nil
   }
 
   /// Waits for its end.
   mutating func wait() {
-    var status: CInt = 0
-    while ending == nil {
-      let result = waitpid(pid, &status, 0)
-      if result == pid { ending = Ending(status: status) }
-      if result < 0, errno != EINTR { return }
+    while !hasEnded() { usleep(10_000) }
+  }
+
+  /// Where waitpid(2) is refused, by a sandbox for example: looks into /proc, which has the
+  /// status of
+  /// a process that has ended for its parent.
+  private mutating func lookWithoutWaiting(_ code: CInt) {
+    if waitProblem == nil { waitProblem = "waitpid: \(String(cString: strerror(code)))" }
+    let bytes = OSPath.contents("/proc/\(pid)/stat", limit: 4096) ?? []
+    // The name, in parentheses, may contain anything.
+    let text = String(osBytes: bytes.drop { $0 != UInt8(ascii: "(") })
+    guard let nameEnd = text.lastIndex(of: ")") else {
+      ending = .unknown
+      return
     }
+    let fields = text[nameEnd...].dropFirst().split { $0 == " " || $0 == "\n" }
+    guard let state = fields.first, state == "Z" || state == "X" else { return }
+    // Field 52 of proc_pid_stat(5); the state is field 3.
+    let status = fields.dropFirst(49).first.flatMap { CInt($0) }
+    ending = status.map(Ending.init(status:)) ?? .unknown
   }
 
   func send(_ signal: CInt) { if ending == nil { kill(pid, signal) } }

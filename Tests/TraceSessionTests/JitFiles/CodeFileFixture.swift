@@ -40,6 +40,8 @@ final class RecordingCodeOutput: CodeEventOutput {
   private(set) var lines: [CodeLines] = []
   private(set) var files: [CodeFile] = []
   private(set) var others: [any TraceEvent] = []
+  /// Called after each load.
+  var onLoad: () -> Void = {}
 
   var names: [String] { loads.map(\.event.name) }
 
@@ -47,6 +49,7 @@ final class RecordingCodeOutput: CodeEventOutput {
     switch event {
     case let load as CodeLoad:
       loads.append(Noted(event: load, owner: owner, isRundown: isRundown))
+      onLoad()
     case let table as CodeLines: lines.append(table)
     case let file as CodeFile: files.append(file)
     default: others.append(event)

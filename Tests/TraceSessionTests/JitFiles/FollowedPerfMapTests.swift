@@ -43,6 +43,28 @@ import TraceEvents
     #expect(!new.isRundown && new.event.since > old.event.since)
   }
 
+  /// Whatever somebody adds to it meanwhile, the end of a session or of the process is not delayed.
+  @Test(arguments: [true, false]) func aMapThatGrowsForEverEndsWithItsProcess(
+    _ isSessionsEnd: Bool
+  ) throws {
+    let fixture = try CodeFileFixture()
+    let map = try fixture.followedMap("1000 20 first\n")
+    // More than is read of a file in a round; and each line that is read brings another.
+    let line = "2000 20 " + String(repeating: "x", count: 4000) + "\n"
+    let count = CodeFileLimits.roundBytes / 4000 + 100
+    map.write(String(repeating: line, count: count))
+    fixture.output.onLoad = { map.write(line) }
+    if isSessionsEnd {
+      fixture.follower.stop(deadline: trace_monotonic_ns() + 3_000_000_000)
+    } else {
+      fixture.tell(.ended)
+      for _ in 0..<10 where fixture.follower.round() {}
+    }
+    #expect(fixture.output.names.count == 1 + count)
+    #expect(fixture.output.files.count == 1)
+    #expect(fixture.problems.isEmpty)
+  }
+
   @Test func aMapThatIsCutOffIsReadAgain() throws {
     let fixture = try CodeFileFixture()
     let map = try fixture.followedMap("1000 20 a\n2000 20 b\n")

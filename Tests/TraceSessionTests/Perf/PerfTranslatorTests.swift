@@ -146,6 +146,17 @@ import TraceFormat
     #expect(file.byteCount < 10_000 * 60)
   }
 
+  /// A number's former owner has ended when another process has the number, heard or not.
+  @Test func aProcessWhoseExitWasLostEndsWhenItsNumberIsUsedAgain() throws {
+    var trace = try TranslatedTrace()
+    trace.fork(Self.child, parent: Self.shell, at: 1)
+    trace.take(.lost(1), pid: Self.shell, at: 2)
+    trace.fork(Self.child, parent: Self.shell, at: 30)
+    let file = try trace.finish()
+    let lives = file.processes.filter { $0.pid == Self.child }.map(\.endTicks)
+    #expect(lives == [TranslatedTrace.start_ns + 30, nil])
+  }
+
   /// However many threads come and go, a process ends with its last.
   @Test func threadsThatComeAndGo() throws {
     var trace = try TranslatedTrace()

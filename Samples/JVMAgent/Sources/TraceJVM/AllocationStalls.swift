@@ -4,13 +4,16 @@ import Synchronization
 import TraceEvents
 import TraceProvider
 
-/// Threads that wait for ZGC to free memory. JVMTI does not tell of them; the machine's log does. While
+/// Threads that wait for ZGC to free memory. JVMTI does not tell of them; the machine's log
+/// does. While
 /// a session wants them, the machine logs them into a file in memory, which a thread of the agent
 /// reads.
 ///
-/// - Guarantee: the machine never waits for the agent, as the file always has room. Without a session
+/// - Guarantee: the machine never waits for the agent, as the file always has room. Without a
+///   session
 ///   nothing is logged and no thread runs.
-/// - Cost: a line of some 60 bytes for each stall and each collection; memory is given back as it is
+/// - Cost: a line of some 60 bytes for each stall and each collection; memory is given back as
+///   it is
 ///   read, ten times a second.
 enum AllocationStalls {
   private struct State {

@@ -96,13 +96,23 @@ final class CodeFileFollower {
     return hasMore
   }
 
-  /// Reads what there is, until `deadline`, and ends.
+  /// Reads what the files have now, and ends: a file that grows on delays nothing. Files of
+  /// processes that run have ``CodeFileLimits/stop_ns`` at most, those of processes that have ended
+  /// until `deadline`.
   func stop(deadline: UInt64) {
-    var hasMore = true
-    while hasMore, trace_monotonic_ns() < deadline { hasMore = round() }
-    for process in ended + Array(live.values) { process.finish(isWhole: !hasMore) }
-    ended = []
+    for process in ended + Array(live.values) { process.freeze() }
+    let runningDeadline = min(deadline, trace_monotonic_ns() &+ CodeFileLimits.stop_ns)
+    while round(), trace_monotonic_ns() < runningDeadline {}
+    for process in live.values { finish(process, deadline: runningDeadline) }
     live = [:]
+    while round(), trace_monotonic_ns() < deadline {}
+    for process in ended { finish(process, deadline: deadline) }
+    ended = []
     shared.output.send()
+  }
+
+  private func finish(_ process: FollowedProcess, deadline: UInt64) {
+    let hasMore = process.look(trace_monotonic_ns(), mayProbe: false)
+    process.finish(isWhole: !hasMore, deadline: deadline)
   }
 }

@@ -22,6 +22,10 @@ enum CodeFileLimits {
   static let rowBytes = 256 << 10
   /// Records of one jitdump whose process is not known (yet).
   static let unclaimedRecords = 1024
+  /// How long what is left in the files of running processes is read when the session ends.
+  static let stop_ns: UInt64 = 1_000_000_000
+  /// How long a jitdump is read to its end when one of its processes ends.
+  static let leave_ns: UInt64 = 1_000_000_000
   /// Looks into what a file's last record left unfinished.
   static let endLooks = 10_000
   /// Sentences about files that are kept.

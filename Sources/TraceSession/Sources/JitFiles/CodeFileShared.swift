@@ -1,4 +1,5 @@
 import CTraceShims
+import TraceAnalysis
 import TraceEvents
 
 /// What all files that are followed share: where events go, the window, the clock, and the bounds.
@@ -98,20 +99,26 @@ struct CodeFileProblems: Hashable {
 
   var sentences: [String] {
     var all = told
-    if more > 0 { all.append("\(more) more notes about jitdump files and perf maps were left out") }
+    if more > 0 {
+      all.append(
+        "\(counted(more, "more note", "more notes")) about jitdump files and perf maps "
+          + (more == 1 ? "was" : "were") + " left out")
+    }
     if notFollowed > 0 {
       all.append(
-        "\(notFollowed) jitdump files or perf maps were not read: \(CodeFileLimits.openFiles) "
-          + "files and \(CodeFileLimits.processes) processes are followed at a time")
+        counted(notFollowed, "jitdump file or perf map was", "jitdump files or perf maps were")
+          + " not read: \(CodeFileLimits.openFiles) files and \(CodeFileLimits.processes) "
+          + "processes are followed at a time")
     }
     if dropped > 0 {
       all.append(
-        "\(dropped) processes ended too soon for their jitdump files and perf maps to be read")
+        "\(counted(dropped, "process", "processes")) ended too soon for the jitdump files and perf "
+          + "maps to be read")
     }
     if isFull {
       all.append(
-        "jitdump files and perf maps announced more than \(CodeFileLimits.entries) pieces of "
-          + "code; later code has no name")
+        "jitdump files and perf maps announced more than "
+          + "\(grouped(UInt64(CodeFileLimits.entries))) pieces of code; later code has no name")
     }
     return all
   }

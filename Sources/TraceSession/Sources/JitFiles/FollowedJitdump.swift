@@ -1,4 +1,5 @@
 import CTraceShims
+import TraceAnalysis
 import TraceEvents
 import TraceFormat
 import TraceSymbols
@@ -18,6 +19,8 @@ final class FollowedJitdump {
   /// Whose file it is, by its own word.
   private var writer: UInt32?
   private var size: UInt64 = 0
+  /// Nothing is read from here on: others may write into the file for ever.
+  private var sizeLimit = UInt64.max
   /// The last change of the file that was looked at; what it brought is not decided while `nil`.
   private var modified: Int64?
   /// When all that the file had then had been read: CLOCK_MONOTONIC.
@@ -44,6 +47,12 @@ final class FollowedJitdump {
     return own.device == other.device && own.inode == other.inode
   }
 
+  /// What is added from now on is not read.
+  func freeze() { sizeLimit = min(sizeLimit, file.status?.size ?? 0) }
+
+  /// Like ``freeze()``, unless other processes may write into the file.
+  func freezeIfOnlyWriter() { if writers.count <= 1 { freeze() } }
+
   // MARK: Who writes
 
   /// The process may write into the file; its records have this number.
@@ -62,8 +71,14 @@ final class FollowedJitdump {
 
   /// The process has ended, or runs another program: what it wrote is read. True if it was the
   /// last that may write into the file, which is finished then.
-  func leave(_ process: FollowedProcess, _ shared: CodeFileShared) -> Bool {
-    while look(shared, isLast: true) {}
+  ///
+  /// - Parameter deadline: CLOCK_MONOTONIC; what is not read by then is left out.
+  func leave(
+    _ process: FollowedProcess, _ shared: CodeFileShared, deadline: UInt64 = .max
+  ) -> Bool {
+    freezeIfOnlyWriter()
+    let end = min(deadline, trace_monotonic_ns() &+ CodeFileLimits.leave_ns)
+    while look(shared, isLast: true), trace_monotonic_ns() < end {}
     guard writers.count == 1 else {
       writers.remove(process)
       return false
@@ -73,7 +88,8 @@ final class FollowedJitdump {
     if let note = clock.note { account.note(note) }
     strangers += UInt64(unclaimed.count { $0.timeOfCode != nil })
     if strangers > 0 {
-      account.note("has \(strangers) records of other processes; they were skipped")
+      let they = strangers == 1 ? "it was" : "they were"
+      account.note("has \(counted(strangers, "record")) of other processes; \(they) skipped")
     }
     account.finish(parser.warnings, process.owner, shared)
     writers.remove(process)
@@ -103,7 +119,7 @@ final class FollowedJitdump {
     } else if status.modified != modified, !mark.stands(in: file) {
       restart("was rewritten while it was read; its earlier content is used")
     }
-    size = status.size
+    size = min(status.size, sizeLimit)
     guard parser.position < size, size - parser.position >= UInt64(parser.wanted) else {
       (modified, readAt) = (status.modified, now)
       return false

@@ -28,6 +28,9 @@ final class FollowedPerfMap {
   /// The last bytes before where reading goes on: if they change, the file was written anew.
   private var tail: [UInt8] = []
 
+  /// Nothing is read from here on: others may write into the file for ever.
+  private var sizeLimit = UInt64.max
+
   private static let tailBytes = 64
 
   /// What the map of a process had when the process ended. Its file may stay, under the name that
@@ -69,21 +72,25 @@ final class FollowedPerfMap {
 
   var path: String { account.path }
 
+  /// What is added from now on is not read.
+  func freeze() { sizeLimit = min(sizeLimit, file.status?.size ?? 0) }
+
   func look(_ owner: CodeOwner, _ shared: CodeFileShared) -> Look {
     guard let status = file.status else { return .done }
     let now = trace_monotonic_ns()
     let rest: Look = status.isLinked ? .done : .replaced
-    guard !account.isGivenUp, status.size != parser.position || status.modified != modified else {
+    let size = min(status.size, sizeLimit)
+    guard !account.isGivenUp, size != parser.position || status.modified != modified else {
       readAt = now
       return rest
     }
-    if status.size < parser.position {
+    if size < parser.position {
       restart("was truncated while it was read; its earlier content is used, and it was read again")
     } else if !isTailUnchanged(shared) {
       restart("was rewritten while it was read; its earlier content is used")
     }
     written = file.writtenBy(status, after: readAt, now: now)
-    if read(upTo: status.size, owner, shared) { return .more }
+    if read(upTo: size, owner, shared) { return .more }
     (modified, readAt) = (status.modified, now)
     isRundown = false
     return rest

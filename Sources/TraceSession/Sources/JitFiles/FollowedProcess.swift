@@ -133,6 +133,14 @@ final class FollowedProcess {
   func ended(atTicks ticks: UInt64) {
     owner.endTicks = ticks
     mapPause = Pause()
+    map?.freeze()
+    for dump in dumps { dump.freezeIfOnlyWriter() }
+  }
+
+  /// The session ends: what is added to files from now on is not read.
+  func freeze() {
+    map?.freeze()
+    for dump in dumps { dump.freeze() }
   }
 
   // MARK: Looking
@@ -175,6 +183,7 @@ final class FollowedProcess {
     for path in paths {
       do throws(FollowedFile.Refusal) {
         map = try openMap(path)
+        if owner.endTicks != nil { map?.freeze() }
         return shared.opened()
       } catch {
         if error != .absent { isAbsent = false }
@@ -221,18 +230,20 @@ final class FollowedProcess {
   // MARK: The end
 
   /// Nothing more is read of it.
-  func finish(isWhole: Bool = true) {
+  ///
+  /// - Parameter deadline: CLOCK_MONOTONIC; nothing is read after it.
+  func finish(isWhole: Bool = true, deadline: UInt64 = .max) {
     if !isWhole {
       for path in dumps.map(\.path) + (map.map { [$0.path] } ?? []) {
         shared.note(path, "was not read to its end, because the session ended first")
       }
     }
-    finishDumps()
+    finishDumps(deadline: isWhole ? deadline : 0)
     finishMap()
   }
 
-  private func finishDumps() {
-    for dump in dumps where dump.leave(self, shared) { shared.closed() }
+  private func finishDumps(deadline: UInt64 = .max) {
+    for dump in dumps where dump.leave(self, shared, deadline: deadline) { shared.closed() }
     dumps = []
   }
 

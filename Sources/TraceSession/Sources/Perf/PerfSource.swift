@@ -1,6 +1,7 @@
 import CTraceShims
 import Glibc
 import Synchronization
+import TraceAnalysis
 import TraceEvents
 import TraceFormat
 import TraceKernel
@@ -62,17 +63,17 @@ final class PerfSource: SessionSource {
     var sentences: [String] = []
     if figures.throttled > 0 {
       sentences.append(
-        "the kernel throttled sampling \(figures.throttled) times "
+        "the kernel throttled sampling \(counted(figures.throttled, "time")) "
           + "(kernel.perf_cpu_time_max_percent); use a lower rate")
     }
     sentences += figures.stackProblems
     if figures.cutStacks > 0 {
       sentences.append(
-        "\(figures.cutStacks) stacks have \(figures.framesMax) frames, the kernel's limit, and "
-          + "may lack outer frames; raise kernel.perf_event_max_stack")
+        "\(counted(figures.cutStacks, "stack has", "stacks have")) \(figures.framesMax) frames, "
+          + "the kernel's limit, and may lack outer frames; raise kernel.perf_event_max_stack")
     }
     if figures.malformed > 0 {
-      sentences.append("\(figures.malformed) of the kernel's records could not be read")
+      sentences.append("\(counted(figures.malformed, "record")) of the kernel could not be read")
     }
     return sentences
   }
@@ -158,7 +159,7 @@ final class PerfSource: SessionSource {
     for ring in events.rings {
       polls.append(pollfd(fd: ring.descriptor, events: readable, revents: 0))
     }
-    poll(&polls, nfds_t(polls.count), milliseconds)
+    trace_poll(&polls, UInt(polls.count), milliseconds)
   }
 }
 

@@ -1,3 +1,4 @@
+import TraceAnalysis
 import TraceEvents
 import TraceFormat
 import TraceKernel
@@ -52,23 +53,29 @@ final class SampleStacks: SampleStackWalker {
     var sentences: [String] = []
     if figures.cut > 0 {
       sentences.append(
-        "\(figures.cut) of \(figures.walked) stacks are deeper than the \(walk.copiedBytes) bytes "
-          + "copied of each, so their outer callers are lost; copy more with "
+        share(figures.cut, "is deeper", "are deeper")
+          + " than the \(walk.copiedBytes) bytes copied of each, so outer callers are lost; copy "
+          + "more with "
           + "-unwind dwarf:BYTES (at most \(StackWalk.stackBytes.upperBound))")
     }
     if figures.endless > 0, figures.endless >= figures.walked / Self.endlessShareMin {
       sentences.append(
-        "\(figures.endless) of \(figures.walked) stacks end before the first function of their "
-          + "thread, because code on the way keeps no frame pointers; their callers are lost. "
-          + "Collect with -unwind dwarf to see them")
+        share(figures.endless, "ends", "end")
+          + " before the first function of the thread, because code on the way keeps no frame "
+          + "pointers; the callers are lost. Collect with -unwind dwarf to see them")
     }
     guard figures.broken > 0, let unwinder else { return sentences }
     let images = unwinder.images.problems.prefix(Self.imagesNamedMax)
       .map { "\($0.identity.path): \($0.error)" }.joined(separator: ", ")
     sentences.append(
-      "\(figures.broken) of \(figures.walked) stacks end in code without "
-        + "information about its caller" + (images.isEmpty ? "" : " (\(images))"))
+      share(figures.broken, "ends", "end") + " in code without information about its caller"
+        + (images.isEmpty ? "" : " (\(images))"))
     return sentences
+  }
+
+  /// The beginning of a sentence about some of the stacks.
+  private func share(_ count: UInt64, _ one: String, _ many: String) -> String {
+    "\(grouped(count)) of \(counted(figures.walked, "stack")) \(count == 1 ? one : many)"
   }
 
   private static let imagesNamedMax = 5
