@@ -1,4 +1,4 @@
-/// Methods as .NET writes them into perf maps and jitdumps.
+/// Method names as .NET writes them into perf maps and jitdumps.
 enum DotNetNames {
   private static let tiers: Set<Substring> = [
     "PreJIT", "ReadyToRun", "MinOptJitted", "Optimized", "QuickJitted", "OptimizedTier1",
@@ -19,12 +19,12 @@ enum DotNetNames {
         rest = rest[..<open]
       }
     }
-    // Other languages have "::" and parentheses too: an assembly or a tier must say it is .NET's.
+    // Other languages use "::" and parentheses, too; an assembly or a tier identifies .NET names.
     guard let method = method(rest), tier != nil || rest.contains("] ") else { return nil }
     return DisplayName(method, tier: tier)
   }
 
-  /// `stub<123> AllocateTemporaryEntryPoints<…>`: code of the runtime's own.
+  /// `stub<123> AllocateTemporaryEntryPoints<…>`: the runtime's code.
   private static func stub(_ raw: String) -> DisplayName? {
     guard raw.hasPrefix("stub<"), let close = raw.firstIndex(of: ">"),
       raw[..<close].dropFirst(5).allSatisfy(\.isNumber)
@@ -35,7 +35,7 @@ enum DotNetNames {
 
   private static func method(_ text: Substring) -> String? {
     guard let separator = lastSeparator(text) else { return nil }
-    // Before the class: what it returns, and the assembly in brackets with a space after it.
+    // Before the class: the return type, and the assembly in brackets, followed by a space.
     let before = text[..<separator.lowerBound]
     let start = classStart(before)
     let after = text[separator.upperBound...]

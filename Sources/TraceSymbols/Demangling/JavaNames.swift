@@ -1,4 +1,4 @@
-/// Java methods, as class files describe them and as the JVM prints them.
+/// Java method names, as in class files and as printed by the JVM.
 enum JavaNames {
   /// `Ljava/util/HashMap;.put(ILjava/lang/Object;)V` to `java.util.HashMap.put(int, Object)`; also
   /// without the dot, with `::` in its place, without the signature, and as `jcmd` has it,
@@ -25,7 +25,7 @@ enum JavaNames {
     return "\(owner).\(method)(\(parameters.joined(separator: ", ")))"
   }
 
-  /// Up to the closing parenthesis; what is returned does not tell methods apart.
+  /// Up to the closing parenthesis; the return type does not distinguish methods.
   private static func parameters(_ signature: Substring) -> [String]? {
     var rest = signature
     var types: [String] = []

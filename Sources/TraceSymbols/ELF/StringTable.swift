@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Strings that each end in a zero byte, found by offset.
+/// A table of zero-terminated strings, addressed by offset.
 ///
 /// The first table, which may have tens of megabytes, is never copied: what is appended to it lies
 /// apart, and its offsets go on from there.
@@ -19,7 +19,7 @@ struct StringTable: Sendable {
   /// The memory that it holds.
   var byteCount: Int { first.capacity + appended.capacity }
 
-  /// The bytes of the string that begins there, at most `limit`; none outside the table.
+  /// The bytes of the string at an offset, at most `limit`; empty outside the table.
   func withBytes<Result>(
     at offset: UInt32, limit: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result
   ) -> Result {
@@ -39,7 +39,7 @@ struct StringTable: Sendable {
     withBytes(at: offset, limit: limit) { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// Adds the other's bytes; gives what must be added to its offsets.
+  /// Appends another table; returns the number to add to its offsets.
   mutating func append(_ other: StringTable) -> UInt32? {
     guard count + other.count <= SymbolLimits.nameBytes else { return nil }
     let base = UInt32(count)

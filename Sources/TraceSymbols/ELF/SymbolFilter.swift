@@ -1,4 +1,4 @@
-/// Decides which entries of a symbol table are functions, and where in the file they lie.
+/// Determines which entries of a symbol table are functions, and their file offsets.
 struct SymbolFilter {
   private enum Kind {
     static let untyped: UInt8 = 0
@@ -9,14 +9,14 @@ struct SymbolFilter {
   private enum Binding {
     static let global: UInt8 = 1
     static let weak: UInt8 = 2
-    /// One for the whole process: as good as global.
+    /// Unique in the process; treated as global.
     static let unique: UInt8 = 10
   }
 
   private enum Index {
     static let undefined: UInt16 = 0
     static let firstReserved: UInt16 = 0xff00
-    /// The section's number does not fit; it is somewhere else.
+    /// The section index does not fit; it is stored elsewhere.
     static let extended: UInt16 = 0xffff
   }
 
@@ -55,7 +55,8 @@ struct SymbolFilter {
       section < Index.firstReserved || section == Index.extended
     else { return nil }
     let known = Int(section) < sections.count ? sections[Int(section)] : nil
-    // Untyped ones are assembler's: labels in code are functions, those of data are not.
+    // Untyped symbols come from assembler code: labels in code are functions, those in data are
+    // not.
     if !isFunction, let known, !known.isExecutable { return nil }
     let nameOffset = words.word(entry, 0)
     let (name, overflow) = nameOffset.addingReportingOverflow(nameBase)
@@ -93,7 +94,7 @@ struct SymbolFilter {
       guard !overflow, !start.addingReportingOverflow(length).overflow else { return nil }
       return (start, length)
     }
-    // Bit 0 of an ARM function's address says Thumb.
+    // Bit 0 of an ARM function's address marks Thumb code.
     let address = machine == ELFHeader.Machine.arm ? value & ~1 : value
     return addressing.code(at: address &+ bias, size: size)
   }
