@@ -15,7 +15,7 @@ enum SymbolLimits {
   static let procedureLinkageSections = 16
   /// Loaded segments of a file.
   static let loadedPieces = 256
-  /// Symbols read from one table, functions or not.
+  /// Symbols read from one table, including those that are not functions.
   static let symbols = 1 << 23
   static let functions = 1 << 22
   /// Size of all names of a table; Chromium with every symbol has a quarter of this.

@@ -2,7 +2,7 @@
 public enum SymbolWarning: Hashable, Sendable {
   /// A structure begins or ends outside the file: the file is truncated, or the header is wrong.
   case outsideFile(String)
-  /// An entry size that no reader could use.
+  /// An unusable entry size.
   case entrySize(String, size: UInt64)
   /// There are more entries than this reader accepts; the others are left out.
   case tooMany(String, limit: Int)

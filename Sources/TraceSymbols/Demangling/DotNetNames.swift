@@ -6,8 +6,8 @@ enum DotNetNames {
     "InstrumentedTier1", "Tier0Instrumented", "Tier1Instrumented", "Unknown",
   ]
 
-  /// `instance void [System.Private.CoreLib] System.Foo::Bar(int32)[OptimizedTier1]` to
-  /// `System.Foo.Bar(int32)` and its tier; nil for anything else.
+  /// Converts `instance void [System.Private.CoreLib] System.Foo::Bar(int32)[OptimizedTier1]` to
+  /// `System.Foo.Bar(int32)` and its tier; nil for other names.
   static func displayName(_ raw: String) -> DisplayName? {
     if let stub = stub(raw) { return stub }
     var rest = raw[...]
@@ -45,7 +45,7 @@ enum DotNetNames {
     return "\(before[start...]).\(name)\(withoutAssemblies(parameters))"
   }
 
-  /// The "::" before the method's name; parameters have none.
+  /// The "::" before the method's name; parameters do not contain "::".
   private static func lastSeparator(_ text: Substring) -> Range<Substring.Index>? {
     let head = text.prefix { $0 != "(" }
     var found: Range<Substring.Index>?
@@ -60,7 +60,7 @@ enum DotNetNames {
     return found
   }
 
-  /// After the last space that is not inside brackets.
+  /// The position after the last space outside brackets.
   private static func classStart(_ text: Substring) -> Substring.Index {
     var depth = 0
     var start = text.startIndex
@@ -75,7 +75,7 @@ enum DotNetNames {
     return start
   }
 
-  /// `(class [System.Runtime]System.String, int32)` to `(System.String, int32)`.
+  /// Converts `(class [System.Runtime]System.String, int32)` to `(System.String, int32)`.
   private static func withoutAssemblies(_ parameters: Substring) -> String {
     var result = ""
     var rest = parameters

@@ -3,7 +3,8 @@
 /// A reference repeats earlier text, which may contain references itself: n of them can double the
 /// text n times. Real names have fewer than 20; the few that have more stay raw.
 enum NameGrowth {
-  /// Doublings: 2^20 repetitions take a fraction of a second and a few megabytes.
+  /// Maximum number of references that may double the text: 2^20 repetitions take a fraction of a
+  /// second and a few megabytes.
   private static let doublings = 20
   /// The demanglers recurse on nested parts.
   private static let length = 4096

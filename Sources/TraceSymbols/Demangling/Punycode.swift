@@ -1,4 +1,4 @@
-/// Identifiers with letters beyond ASCII, as mangled names write them (RFC 3492).
+/// Decodes identifiers with letters beyond ASCII in mangled names (RFC 3492).
 enum Punycode {
   /// The maximum for one identifier, as in Rust's demangler: each insertion moves the following
   /// letters.

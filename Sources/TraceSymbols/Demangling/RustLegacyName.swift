@@ -1,4 +1,4 @@
-/// Rust's first mangling: a C++ name whose last part is a hash.
+/// Rust's legacy mangling: a C++ name whose last part is a hash.
 enum RustLegacyName {
   private static let escapes: [(Substring, String)] = [
     ("SP", "@"), ("BP", "*"), ("RF", "&"), ("LT", "<"), ("GT", ">"), ("LP", "("), ("RP", ")"),
@@ -17,7 +17,7 @@ enum RustLegacyName {
       parts.append(rest.prefix(length))
       rest = rest.dropFirst(length)
     }
-    // The optimizer's suffix follows the name:
+    // The optimizer's suffix follows the name: ".llvm.1234".
     guard rest.first == "E", let hash = parts.popLast(), isHash(hash), !parts.isEmpty
     else { return nil }
     return parts.map(unescaped).joined(separator: "::")

@@ -23,7 +23,7 @@ struct RustName {
   var boundLifetimes: UInt64 = 0
   private(set) var text = ""
 
-  /// Nil when it is not Rust's.
+  /// Nil if it is not a Rust name.
   static func demangle(_ raw: String) -> String? {
     let bytes = raw.utf8.dropFirst(2)
     // A digit would be a version of the scheme; there is none yet.
@@ -39,11 +39,11 @@ struct RustName {
 
   private mutating func printSymbol() throws(Failure) {
     try printPath(inValue: true)
-    // The crate that a generic function was made for.
+    // The crate in which a generic function was instantiated.
     if let next = peek, (65...90).contains(next) {
       try skipping { name throws(Failure) in try name.printPath(inValue: false) }
     }
-    // What follows the name is the optimiser's: ".llvm.1234".
+    // The optimizer's suffix follows the name: ".llvm.1234".
     guard position == bytes.count || peek == UInt8(ascii: ".") || peek == UInt8(ascii: "$")
     else { throw Failure() }
   }

@@ -1,6 +1,6 @@
 /// Function names of V8 and CPython.
 enum ScriptNames {
-  /// V8's marks, the longest first.
+  /// V8's tier marks, longest first.
   private static let tiers: [(mark: String, tier: String)] = [
     ("o*", "turbofan OSR"), ("o+", "maglev OSR"), ("*'", "turbofan"), ("+'", "maglev"),
     ("*", "turbofan"), ("+", "maglev"), ("^", "baseline"), ("~", "interpreter"),

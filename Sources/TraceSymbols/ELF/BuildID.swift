@@ -10,7 +10,7 @@ public struct BuildID: Hashable, Sendable, CustomStringConvertible {
     else { return nil }
   }
 
-  /// From hexadecimal digits.
+  /// Parses hexadecimal digits.
   public init?(hexadecimal text: some StringProtocol) {
     let digits = text.utf8.compactMap(\.hexadecimalValue)
     guard digits.count == text.utf8.count, digits.count % 2 == 0 else { return nil }

@@ -8,7 +8,7 @@ public final class ByteSource: Sendable {
   private let descriptor: CInt
   /// The bytes of a source in memory; for a file, its first page, which usually has all headers.
   private let head: [UInt8]
-  /// The length when it was opened.
+  /// The size when the source was opened.
   public let count: UInt64
 
   public init(_ bytes: [UInt8]) {

@@ -54,10 +54,10 @@ public struct ELFFile: Sendable {
 }
 
 extension ELFFile {
-  /// Whether all that the headers name lies in the file: it was not cut.
+  /// Whether all data that the headers refer to is in the file, so that it is not truncated.
   ///
-  /// A debug file's segments are those of its image and are not in it; where there are sections,
-  /// they tell.
+  /// A debug file has its image's segment headers but not their data; if there are section headers,
+  /// only these are checked.
   var isWhole: Bool {
     guard warnings.isEmpty else { return false }
     let parts =

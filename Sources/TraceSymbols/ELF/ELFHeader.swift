@@ -16,7 +16,7 @@ struct ELFHeader: Hashable, Sendable {
   let words: ELFWords
   let kind: UInt16
   let machine: UInt16
-  /// The address of the first instruction; 0 for none.
+  /// The entry point's address; 0 if there is none.
   let entry: UInt64
   let segmentOffset: UInt64
   let segmentEntrySize: Int

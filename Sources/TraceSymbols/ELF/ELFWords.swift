@@ -3,7 +3,7 @@ struct ELFWords: Hashable, Sendable {
   var is64Bit: Bool
   var isBigEndian: Bool
 
-  // The caller has checked the bounds.
+  // The caller must check the bounds.
 
   func half(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> UInt16 {
     let value = bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self)

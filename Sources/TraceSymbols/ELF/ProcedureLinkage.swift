@@ -15,7 +15,7 @@ struct ProcedureLinkage {
 
   private let file: ELFFile
   private let addressing: FileAddressing
-  /// By the address of the slot.
+  /// Stubs by the address of their slot.
   private var stubs: [UInt64: Stub] = [:]
 
   init(_ file: ELFFile, _ addressing: FileAddressing) {

@@ -2,10 +2,10 @@ internal import Glibc
 
 /// A table of zero-terminated strings, addressed by offset.
 ///
-/// The first table, which may have tens of megabytes, is never copied: what is appended to it lies
-/// apart, and its offsets go on from there.
+/// The first table, which may have tens of megabytes, is never copied. Appended tables are stored
+/// separately, and their offsets continue after the first table's.
 struct StringTable: Sendable {
-  /// Both end in a zero, whatever the file had.
+  /// Both arrays end with a zero byte, even if the file's table does not.
   private var first: [UInt8]
   private var appended: [UInt8] = []
 
@@ -16,7 +16,7 @@ struct StringTable: Sendable {
 
   var isEmpty: Bool { count == 0 }
   var count: Int { first.count + appended.count }
-  /// The memory that it holds.
+  /// The memory that the table takes.
   var byteCount: Int { first.capacity + appended.capacity }
 
   /// The bytes of the string at an offset, at most `limit`; empty outside the table.

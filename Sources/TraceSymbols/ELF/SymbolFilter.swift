@@ -27,7 +27,7 @@ struct SymbolFilter {
   private let addressing: FileAddressing
   private let bias: UInt64
   private let names: StringTable
-  /// What is added to an offset in `names`.
+  /// The number added to an offset in `names`.
   private let nameBase: UInt32
 
   init(
@@ -64,7 +64,7 @@ struct SymbolFilter {
       hasBadName = true
       return nil
     }
-    // Two bytes tell what is a name.
+    // Two bytes suffice to recognize a name.
     guard names.withBytes(at: nameOffset, limit: 2, { isName($0, isFunction: isFunction) })
     else { return nil }
     let size = words.native(entry, words.is64Bit ? 16 : 8)
@@ -102,9 +102,9 @@ struct SymbolFilter {
   private func isName(_ name: UnsafeBufferPointer<UInt8>, isFunction: Bool) -> Bool {
     guard let first = name.first, first != 0 else { return false }
     if isFunction { return true }
-    // The assembler's own labels.
+    // Local labels of the assembler.
     if first == UInt8(ascii: "."), name.count > 1, name[1] == UInt8(ascii: "L") { return false }
-    // "$x", "$d.12": where code and data begin.
+    // "$x", "$d.12": marks of the start of code and data.
     let hasMarks =
       machine == ELFHeader.Machine.arm || machine == ELFHeader.Machine.aarch64
       || machine == ELFHeader.Machine.riscv

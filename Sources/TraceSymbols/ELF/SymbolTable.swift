@@ -11,7 +11,7 @@ public struct SymbolTable: Sendable {
   /// Empty if no functions overlap. Otherwise the offsets at which the innermost function changes,
   /// with its index or `noOwner`.
   let boundaries: [UInt64]
-  /// `noOwner` where there is none.
+  /// `noOwner` if there is none.
   let owners: [UInt32]
 
   static let noOwner = UInt32.max
@@ -42,7 +42,7 @@ public struct SymbolTable: Sendable {
   /// The function at this offset; see `index(at:)`.
   public func lookup(_ offset: UInt64) -> FunctionSymbol? { index(at: offset).map { self[$0] } }
 
-  /// In order of offset.
+  /// The functions in order of offset.
   public subscript(index: Int) -> FunctionSymbol {
     FunctionSymbol(offset: starts[index], size: UInt64(sizes[index]), name: name(of: index))
   }

@@ -50,7 +50,7 @@ struct SymbolTableBuilder {
       boundaries: pieces.0, owners: pieces.1)
   }
 
-  /// One function for each start.
+  /// Keeps one function for each start.
   private mutating func placeFunctions() {
     var covered: UInt64 = 0
     var first = 0
@@ -80,7 +80,7 @@ struct SymbolTableBuilder {
     }
   }
 
-  /// Little code lies between the functions of a full table without having a name.
+  /// In a full table, little code between functions has no name.
   private var knownReach: UInt64 { candidates.count >= Self.fullCount ? 256 : 0 }
   private static let fullCount = 1000
 

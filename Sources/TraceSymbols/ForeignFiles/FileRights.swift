@@ -28,7 +28,7 @@ public struct FileRights: Hashable, Sendable {
 
   /// Parses the lines `Uid:`, `Gid:` and `Groups:` of /proc/PID/status.
   init?(status: String) {
-    // Real, effective, saved, and that of file access.
+    // The real, effective, saved, and file system ids.
     let users = ProcStatus.numbers("Uid:", in: status)
     let groups = ProcStatus.numbers("Gid:", in: status)
     guard users.count == 4, groups.count == 4 else { return nil }

@@ -2,8 +2,8 @@ internal import CTraceShims
 internal import Glibc
 internal import OSStrings
 
-/// Opens all files whose paths another process chooses or can redirect: perf maps, jitdump files,
-/// images, debug files, and everything below `/proc/PID/root`.
+/// Opens files whose paths another process chooses or can redirect: perf maps, jitdump files,
+/// images, debug files, and everything below `/proc/PID/root`. All such files are opened here.
 ///
 /// - Guarantee: opens only regular files that the given user may read, and never blocks. A session
 ///   of root therefore shows users nothing that they could not read. Files of /proc and /sys, whose
@@ -64,8 +64,8 @@ public enum ForeignFile {
     }
   }
 
-  /// The process and the rest of a path below `/proc/PID`; nil for other paths, and for those below
-  /// the caller's own, `/proc/self`.
+  /// The process and the rest of a path below `/proc/PID`; nil for other paths, and for paths below
+  /// the caller's `/proc/self`.
   private static func processPath(_ path: String) -> (UInt32, Substring)? {
     guard path.hasPrefix("/proc/") else { return nil }
     let parts = path.dropFirst(6).split(

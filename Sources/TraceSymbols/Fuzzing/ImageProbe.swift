@@ -1,6 +1,6 @@
 /// Reads any bytes as an ELF image, for the fuzzer and for the test of its corpus.
 @_spi(Fuzzing) public enum ImageProbe {
-  /// - Returns: how many functions were found.
+  /// - Returns: the number of functions found.
   public static func read(_ bytes: UnsafeRawBufferPointer) -> Int {
     guard let file = try? ELFFile(ByteSource(Array(bytes)), path: "probe") else { return 0 }
     precondition(file.segments.count <= SymbolLimits.programHeaders)
@@ -13,7 +13,7 @@
     let (table, warnings) = SymbolTable.read(file)
     precondition(warnings.count <= SymbolLimits.warnings)
     check(table)
-    // A debug file's addresses are taken with the image's segments.
+    // A debug file's addresses are converted with the image's segments.
     let (other, _) = SymbolTable.read(file, debug: file)
     check(other)
     return table.count
@@ -26,7 +26,7 @@
       precondition(before.map { $0 < function.offset } ?? true, "not in order")
       precondition(function.size > 0, "a function of nothing")
       precondition(function.name.utf8.count <= 3 * SymbolLimits.nameLength)
-      // Its first byte is its own: of several there it is the one that begins last.
+      // A function owns its first byte: of several functions, the one that begins last is found.
       precondition(table.index(at: function.offset) == index, "a function is not found")
       let last = function.offset.addingReportingOverflow(function.size - 1)
       precondition(!last.overflow, "beyond the end of all files")

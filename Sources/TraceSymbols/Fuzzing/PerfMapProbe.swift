@@ -1,7 +1,7 @@
 /// Reads any bytes as a perf map in several ways that must agree, for the fuzzer and for the test
 /// of its corpus.
 @_spi(Fuzzing) public enum PerfMapProbe {
-  /// - Returns: how many entries were read.
+  /// - Returns: the number of entries read.
   public static func read(_ bytes: UnsafeRawBufferPointer) -> Int {
     var random = ProbeRandom(bytes)
     let whole = reading(bytes) { .max }
@@ -14,7 +14,7 @@
     for entry in whole.entries {
       precondition(entry.size > 0 && !entry.name.isEmpty, "an entry of nothing")
       precondition(!entry.address.addingReportingOverflow(entry.size).overflow, "beyond memory")
-      // Each byte that is no UTF-8 becomes a sign of three.
+      // Each invalid byte becomes a character of three bytes.
       precondition(entry.name.utf8.count <= 3 * PerfMapParser.lineBytesMax, "an endless name")
     }
     return whole.entries.count

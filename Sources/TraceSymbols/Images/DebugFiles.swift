@@ -11,7 +11,7 @@ public struct DebugFiles: Hashable, Sendable {
   public var roots: [String]
   /// The directories under each root in which distributions install debug files.
   public var debugDirectories = ["/usr/lib/debug"]
-  /// Caches by build-id, of this machine.
+  /// Local cache directories, organized by build id.
   public var cacheDirectories: [String]
   /// The rights with which files are opened. Caches are opened with the caller's rights.
   public var access: FileAccess
@@ -19,7 +19,7 @@ public struct DebugFiles: Hashable, Sendable {
   /// User-specified directories of debug files and images, searched first: by build id
   /// (`.build-id/ab/cdef.debug`, `ab/cdef.debug`, `abcdef/debuginfo`), or flat, by name.
   public var symbolDirectories: [String]
-  /// Asked last, for files of a build id that are nowhere on this machine. Nil: nothing is fetched.
+  /// The servers queried last, for files that are not on this machine. Nil: nothing is downloaded.
   public var servers: Debuginfod?
 
   public init(
@@ -31,7 +31,7 @@ public struct DebugFiles: Hashable, Sendable {
     cacheDirectories = Self.debugInfoCaches
   }
 
-  /// The cache of debuginfod's client. Nothing is downloaded.
+  /// The cache directories of debuginfod's client.
   static let debugInfoCaches: [String] = {
     func variable(_ name: String) -> String? {
       OSPath.getenv(name).flatMap { $0.isEmpty ? nil : $0 }
@@ -84,7 +84,7 @@ public struct DebugFiles: Hashable, Sendable {
       ?? image.buildID.flatMap { servers?.file(.debuginfo, of: $0) }
   }
 
-  /// The debug file with this build-id.
+  /// The debug file with this build id.
   func debugFile(of id: BuildID) -> (file: ELFFile, path: String)? {
     localDebugFile(of: id) ?? servers?.file(.debuginfo, of: id)
   }

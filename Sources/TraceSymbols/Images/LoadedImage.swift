@@ -48,7 +48,7 @@ public final class LoadedImage: Sendable {
 }
 
 extension ELFFile {
-  /// Whether it has a full symbol table, not only the dynamic one.
+  /// Whether the image has a full symbol table, not only the dynamic one.
   var hasSymbolTable: Bool {
     sections.contains { $0.kind == ELFSection.Kind.symbols && $0.size > 0 }
   }

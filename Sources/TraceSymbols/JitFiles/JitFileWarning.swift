@@ -34,7 +34,7 @@ public struct JitFileWarning: Hashable, Sendable {
   /// The offset of the first occurrence, in bytes from the file's start.
   public var offset: UInt64
 
-  /// A sentence without its subject, which is the file.
+  /// A predicate whose subject is the file.
   public var text: String {
     switch kind {
     case .notJitdump: "is not a jitdump file; it was not read"

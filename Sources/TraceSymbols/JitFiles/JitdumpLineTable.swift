@@ -20,7 +20,7 @@ struct JitdumpLineTable: Sendable {
   /// The possible lengths of unreadable names, by row.
   private var unreadable: [Int: ClosedRange<Int>] = [:]
 
-  /// Whether the record's fixed part agrees with its size.
+  /// Whether the record's fixed part is consistent with its size.
   static func isPossible(_ bytes: JitdumpBytes, _ prefix: JitdumpPrefix) -> Bool {
     bytes.word64(16) != 0 && bytes.word64(24) <= UInt64(prefix.size - 32) / 17
   }
@@ -86,7 +86,8 @@ struct JitdumpLineTable: Sendable {
     return String(validating: name, as: UTF8.self) ?? ""
   }
 
-  /// The rows within the code, ascending, and how many of them have no readable file name.
+  /// The rows within the code, in ascending order, and the number of those without a readable file
+  /// name.
   func lines(
     of load: JitdumpLoad, _ base: inout JitdumpLineBase
   ) -> (lines: JitdumpLines, unreadable: UInt64) {

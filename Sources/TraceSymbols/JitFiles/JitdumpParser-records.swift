@@ -5,7 +5,7 @@ extension JitdumpParser {
     case load(JitdumpLoad)
     /// The name is longer than the window.
     case needs(Int)
-    /// Its fields contradict its size.
+    /// The record's fields contradict its size.
     case torn
     /// Written by a forked child, or torn.
     case ofAnotherProcess(JitdumpLoad)
@@ -67,7 +67,7 @@ extension JitdumpParser {
     }
     // For part of a record, the two other cases cannot be distinguished.
     guard bytes.count >= min(size, 64) else { return nil }
-    // CPython on macOS writes a thread id of 64 bits, aligned. Its two addresses are always equal.
+    // CPython on macOS writes an aligned 64-bit thread id. Its two addresses are always equal.
     let wideCode = bytes.word64(48)
     if size >= 64, bytes.word64(32) == bytes.word64(40), wideCode <= UInt64(size - 64) {
       return LoadLayout(address: 40, name: 64, nameEnd: size - Int(wideCode))

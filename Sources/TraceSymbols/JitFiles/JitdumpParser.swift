@@ -21,7 +21,7 @@ public struct JitdumpParser: Sendable {
   static let nameBytesMax = 16 << 10
   static let headerBytes = 40
   static let headerBytesMax: UInt32 = 1 << 16
-  /// Source lines that wait for their code.
+  /// Maximum number of line records waiting for their code.
   static let waitingLinesMax = 8
   /// How often the parser goes back to scan a record that has turned out to be torn.
   static let rewindsMax = 1024
@@ -29,7 +29,7 @@ public struct JitdumpParser: Sendable {
   enum Phase: Hashable {
     case header
     case records
-    /// Looks for the next plausible record, byte by byte.
+    /// Searches for the next plausible record, byte by byte.
     case scanning
     case refused
   }
@@ -48,7 +48,8 @@ public struct JitdumpParser: Sendable {
   /// The file's process, in its pid namespace.
   var writerPID: UInt32?
   var rewinds = 0
-  /// The start of the bytes that are not records; nil while a record's content is scanned.
+  /// The start of the bytes that are not records; nil while the partial record at the file's end is
+  /// scanned.
   var scanOrigin: UInt64?
   var waitingLines: [JitdumpLineTable] = []
   var lineBase = JitdumpLineBase()

@@ -20,7 +20,7 @@ public enum JitdumpRecord: Hashable, Sendable {
   case lines(JitdumpLines)
   /// The location of the next load's unwinding tables.
   case unwinding(JitdumpUnwinding)
-  /// The writer has closed the file. Its code may run on.
+  /// The writer closed the file. Its code may still run.
   case close(timestamp: UInt64)
 }
 
@@ -51,23 +51,23 @@ public struct JitdumpMove: Hashable, Sendable {
 /// A function's source lines, without rows that repeat the previous line.
 public struct JitdumpLines: Hashable, Sendable {
   public var timestamp: UInt64
-  /// Where the function begins.
+  /// The start address of the function.
   public var address: UInt64
-  /// Where each row begins.
+  /// The start address of each row.
   public var addresses: [UInt64]
-  /// From 1.
+  /// Line numbers, starting at 1.
   public var lines: [UInt32]
-  /// Empty where the name is unreadable.
+  /// File names; empty if unreadable.
   public var files: [String]
 }
 
 /// Unwinding tables: `.eh_frame` and, at its end, `.eh_frame_hdr`.
 public struct JitdumpUnwinding: Hashable, Sendable {
   public var timestamp: UInt64
-  /// Where they begin in the file.
+  /// Their offset in the file.
   public var fileOffset: UInt64
   public var size: UInt64
   public var headerSize: UInt64
-  /// Bytes of them that the process itself has mapped.
+  /// The size of the part that the process has mapped.
   public var mappedSize: UInt64
 }

@@ -24,7 +24,7 @@ public struct PerfMapParser: Sendable {
 
   public init() {}
 
-  /// What was wrong with the file so far, one entry a kind.
+  /// The problems of the file so far, one entry for each kind.
   public var warnings: [JitFileWarning] { found.all }
 
   /// Parses the next bytes of the file.

@@ -32,7 +32,7 @@ public struct KernelSymbols: Sendable {
   /// The raw name is `name`, or `name [module]`.
   public func lookup(_ address: UInt64) -> FunctionSymbol? { table.lookup(address) }
 
-  /// The running kernel's build-id.
+  /// The running kernel's build id.
   public static var buildID: BuildID? {
     guard let file = fopen("/sys/kernel/notes", "r") else { return nil }
     defer { fclose(file) }

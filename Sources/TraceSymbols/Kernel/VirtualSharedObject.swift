@@ -26,8 +26,7 @@ public enum VirtualSharedObject {
     return try? ELFFile(ByteSource(bytes), path: path)
   }
 
-  /// Where it is in this process, from what the kernel passed at its start: pairs of a tag and a
-  /// value.
+  /// The vDSO's address in this process, from the auxiliary vector: pairs of a tag and a value.
   static func address() -> UInt? {
     guard let file = fopen("/proc/self/auxv", "r") else { return nil }
     defer { fclose(file) }

@@ -37,7 +37,7 @@ struct AddressRanges {
     return nil
   }
 
-  /// Whether a range ends there.
+  /// Whether a range ends at this address.
   func hasEnd(_ end: UInt64) -> Bool {
     end > 0 && innermost(end - 1).map { $0.end == end } ?? false
   }

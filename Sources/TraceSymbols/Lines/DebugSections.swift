@@ -70,7 +70,7 @@ struct SharedDebugLink {
     self.buildID = buildID
   }
 
-  /// The build id of that file.
+  /// Finds the file with that build id.
   func find(from other: String, files: DebugFiles) -> (file: ELFFile, path: String)? {
     if let found = files.debugFile(of: buildID) { return found }
     let directory = other.prefix(upTo: other.lastIndex(of: "/") ?? other.startIndex)

@@ -1,6 +1,6 @@
 /// Limits on the work caused by debug information. Each is far above the values of real programs.
 enum LineLimits {
-  /// All `.debug_` sections of a file, decompressed: libdw reads them whole.
+  /// Size of all `.debug_` sections of a file, decompressed: libdw reads them completely.
   static let sectionBytes = 1 << 30
   /// Compilation units of a file.
   static let units = 1 << 18

@@ -1,8 +1,8 @@
-/// A place in a source file.
+/// A location in a source file.
 public struct SourceLine: Hashable, Sendable {
   /// The path that the compiler recorded.
   public var file: String
-  /// From 1.
+  /// The line number, starting at 1.
   public var line: UInt32
 
   public init(file: String, line: UInt32) {
@@ -10,7 +10,7 @@ public struct SourceLine: Hashable, Sendable {
     self.line = line
   }
 
-  /// `work.c:12`: without the directories.
+  /// The short form without directories: `work.c:12`.
   public var shortName: String {
     guard let slash = file.lastIndex(of: "/"), file.last != "/" else { return "\(file):\(line)" }
     return "\(file[file.index(after: slash)...]):\(line)"

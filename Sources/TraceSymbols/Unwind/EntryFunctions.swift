@@ -123,7 +123,7 @@ private enum EntryNames {
     "runtime.clone.abi0",
   ]
 
-  /// By offset in the file.
+  /// The ranges, by file offset.
   static func ranges(in file: ELFFile) -> [Range<UInt64>] {
     let table = SymbolTable.read(file).0
     var ranges: [Range<UInt64>] = []

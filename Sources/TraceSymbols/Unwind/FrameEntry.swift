@@ -5,7 +5,7 @@ struct CommonEntry {
   var returnRegister: UInt8
   var pointers: PointerEncoding
   var isSignalFrame: Bool
-  /// Whether its functions' entries have augmentation bytes, with their length.
+  /// Whether the entries of its functions have augmentation bytes with a length.
   var hasAugmentation: Bool
   var instructions: FrameCursor
 }
@@ -34,7 +34,7 @@ extension FrameCursor {
     if length == 0xffff_ffff { length = try read(UInt64.self) }
     var body = try slice(length)
     let place = body.offset
-    // `.eh_frame` keeps the distance in 4 bytes, whatever the length took.
+    // In `.eh_frame`, the distance has 4 bytes, whatever the size of the length.
     let distance = UInt64(try body.read(UInt32.self))
     return EntryHead(body: body, place: place, distance: distance)
   }

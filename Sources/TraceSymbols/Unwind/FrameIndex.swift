@@ -75,7 +75,7 @@ struct FrameIndex {
     while places.count < Self.countLimit, !cursor.isAtEnd {
       let place = cursor.offset
       do throws(FrameError) {
-        // A zero length ends a section; where several were joined, others follow.
+        // A zero length ends a section; if several sections were joined, others follow.
         guard let head = try cursor.entryHead() else { continue }
         guard head.distance != 0, head.distance <= UInt64(head.place) else { continue }
         let commonPlace = head.place - Int(head.distance)

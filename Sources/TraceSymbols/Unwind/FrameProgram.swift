@@ -3,7 +3,7 @@
 /// Instructions do not loop, so a run takes at most as many steps as there are bytes; at most
 /// `byteLimit` bytes are read.
 struct FrameProgram {
-  /// The longest program that is run.
+  /// The maximum number of bytes read of a program.
   static let byteLimit = 1 << 18
   static let stateLimit = 32
 
@@ -42,7 +42,7 @@ struct FrameProgram {
     }
   }
 
-  /// The instructions that take a whole byte.
+  /// Runs an instruction whose opcode takes the whole byte.
   private mutating func extended(
     _ code: UInt8, _ program: inout FrameCursor, _ location: inout UInt64
   ) throws(FrameError) {
@@ -59,13 +59,13 @@ struct FrameProgram {
       guard let last = remembered.popLast() else { throw .instruction }
       row = last
     case 0x0c...0x0f, 0x12, 0x13: try frameRule(code, &program)
-    // The size of pushed arguments matters to exceptions only.
+    // The size of pushed arguments is needed only for exceptions.
     case 0x2e: _ = try program.unsigned()
     default: try registerRule(code, &program)
     }
   }
 
-  /// Instructions on the canonical frame address.
+  /// Runs an instruction that changes the rule for the canonical frame address.
   private mutating func frameRule(
     _ code: UInt8, _ program: inout FrameCursor
   ) throws(FrameError) {
@@ -89,7 +89,7 @@ struct FrameProgram {
     }
   }
 
-  /// Instructions on one register, which is their first operand.
+  /// Runs an instruction on one register, which is its first operand.
   private mutating func registerRule(
     _ code: UInt8, _ program: inout FrameCursor
   ) throws(FrameError) {

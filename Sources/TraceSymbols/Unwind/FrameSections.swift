@@ -98,7 +98,7 @@ struct FrameSections {
     }
   }
 
-  /// `.eh_frame` by its name, for images that are linked without an index, and for its exact size.
+  /// Finds `.eh_frame` by name, for images linked without an index, and for its exact size.
   private static func frameSection(
     _ image: borrowing ImageBytes, _ header: [UInt8]
   ) -> Segment? {
@@ -117,7 +117,7 @@ struct FrameSections {
     for start in stride(from: 0, to: headers.count, by: 64) {
       let name = Int(number(headers, start, 4))
       guard name <= text.count, text[name...].starts(with: wanted),
-        // SHT_NOBITS has no bytes: a file with its debug information alone.
+        // SHT_NOBITS: no bytes, as in files with only debug information.
         number(headers, start + 4, 4) != 8
       else { continue }
       return Segment(

@@ -55,7 +55,7 @@ public final class FrameTable {
       let source = try? ByteSource(path: path, access: access)
       guard let source, BuildID.content(of: source) == wanted else { throw .replaced }
     } else if !image.buildID.isEmpty, !sections.buildID.isEmpty {
-      // The kernel keeps 20 bytes of it.
+      // The kernel records only 20 bytes of the build id.
       guard
         sections.buildID.starts(with: image.buildID) || image.buildID.starts(with: sections.buildID)
       else { throw .replaced }

@@ -21,7 +21,7 @@ public struct StackCopy {
       littleEndian: bytes.loadUnaligned(fromByteOffset: Int(offset), as: UInt64.self))
   }
 
-  /// `size` bytes, 1 to 8, as an unsigned number.
+  /// Reads `size` bytes, 1 to 8, as an unsigned number.
   package func value(at place: UInt64, size: UInt8) throws(FrameError) -> UInt64 {
     guard (1...8).contains(size) else { throw .expression }
     let offset = place &- address

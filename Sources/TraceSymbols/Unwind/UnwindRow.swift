@@ -3,7 +3,7 @@ package struct RegisterRule: Hashable, Sendable {
   package enum Kind: UInt8, Sendable {
     /// Unchanged.
     case same
-    /// Lost.
+    /// The value is lost.
     case undefined
     /// Saved at CFA + `value`.
     case savedAtOffset

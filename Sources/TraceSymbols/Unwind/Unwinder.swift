@@ -6,7 +6,7 @@ public enum UnwindEnd: Hashable, Sendable {
   case stackCut
   /// No image describes the code, and its frame pointer is invalid.
   case notDescribed
-  /// The description is damaged, or needs memory or registers that are not known.
+  /// The unwind information is damaged, or needs memory or registers that are not known.
   case undecodable
   /// There are more frames than the limit.
   case depthLimit
@@ -52,8 +52,8 @@ public final class Unwinder {
   ) -> (count: Int, end: UnwindEnd) {
     var registers = registers
     var count = 0
-    // An address that a call left behind is of the instruction after it, which may belong to
-    // another function or to another row.
+    // A return address is that of the instruction after the call, which may belong to another
+    // function or another row.
     var isCall = false
     while count < frames.count {
       let isExact = !isCall
