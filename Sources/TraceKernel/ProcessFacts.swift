@@ -35,9 +35,10 @@ public protocol ProcessFacts {
   /// Whether the memory of a process still contains the bytes of an image's file; false if unknown.
   ///
   /// - Parameters:
-  ///   - part: the memory in question, as a part of the image.
-  ///   - image: the image's mapping that was at those addresses before.
-  ///   - nanoseconds: when the image was mapped; nil for one that was there at the start.
+  ///   - part: the memory to check, as a part of the image.
+  ///   - image: the image's previous mapping at these addresses.
+  ///   - nanoseconds: the time at which the image was mapped; nil if it was mapped before the
+  ///     start.
   func isUnchanged(
     _ part: ImageMap, of image: ImageMap, in pid: UInt32, mappedAt nanoseconds: UInt64?
   ) -> Bool
