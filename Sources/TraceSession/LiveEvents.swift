@@ -2,13 +2,14 @@ public import TraceAnalysis
 public import TraceEvents
 public import TraceFormat
 
-/// An event of a running session, in memory of its own.
+/// An event of a running session. It owns its memory.
 public struct LiveEvent: Sendable {
   public let schema: EventSchema
   public let header: EventHeader
   /// Addresses of the call stack, innermost first; empty when none was taken.
   public let stack: [UInt64]
-  /// One a field, as ``FieldColumn`` has it, and what they refer to.
+  /// One word for each field, in the format of ``FieldColumn``, and the data that the words refer
+  /// to.
   private let words: [UInt64]
   private let heap: [UInt64]
 
@@ -30,7 +31,7 @@ public struct LiveEvent: Sendable {
     self.heap = heap
   }
 
-  /// Bytes of a string or blob, elements of an array.
+  /// Copies a field; returns the number of bytes of a string or blob, or of elements of an array.
   private static func copy(
     _ event: borrowing RawEvent, _ index: Int, _ type: FieldType, into heap: inout [UInt64]
   ) -> Int {
@@ -68,8 +69,8 @@ public struct LiveEvent: Sendable {
     return bytes.count
   }
 
-  /// The event as its type, or nil when it is another type, or was written with a schema that the
-  /// type cannot read.
+  /// The event as its type; nil if it has another type, or was written with a schema that the type
+  /// cannot read.
   public func decode<Event: TraceEvent>(as _: Event.Type) -> Event? {
     guard schema.isReadable(as: Event.schema) else { return nil }
     return withDecoder { Event(from: &$0) }
@@ -92,7 +93,7 @@ public struct LiveEvent: Sendable {
 }
 
 extension LiveSymbolizer {
-  /// Learns from an event of a running session:
+  /// Updates the symbolizer with an event of a running session:
   ///
   ///     let events = session.liveEvents()
   ///     try session.start()
@@ -106,7 +107,7 @@ extension LiveSymbolizer {
   }
 }
 
-/// Turns the writer's blocks into live events for those who asked. On the drain's thread.
+/// Converts the writer's blocks to live events for subscribers. Used on the drain's thread.
 final class LiveFeed: Sendable {
   private final class Consumers {
     var all: [AsyncStream<LiveEvent>.Continuation] = []
