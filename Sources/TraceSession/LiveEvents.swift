@@ -6,7 +6,7 @@ public import TraceFormat
 public struct LiveEvent: Sendable {
   public let schema: EventSchema
   public let header: EventHeader
-  /// Addresses of the call stack, innermost first; empty when none was taken.
+  /// Addresses of the call stack, innermost first; empty if none was recorded.
   public let stack: [UInt64]
   /// One word for each field, in the format of ``FieldColumn``, and the data that the words refer
   /// to.

@@ -56,7 +56,7 @@ struct RendezvousState {
     self.budgets = budgets ?? SessionBudgets(isShared: geteuid() == 0)
   }
 
-  // MARK: What processes say
+  // MARK: Messages of processes
 
   mutating func handle(_ event: Conversation.Event, from link: ProcessLink) {
     switch event {
@@ -112,7 +112,7 @@ struct RendezvousState {
     requestSamples(of: link)
   }
 
-  // MARK: What the session wants
+  // MARK: Grants
 
   /// Sends the current grants of a provider. They are sent even if nothing is enabled, because the
   /// process waits for them.
@@ -254,7 +254,7 @@ struct RendezvousState {
     }
   }
 
-  // MARK: Ends
+  // MARK: End of connections
 
   /// Closes a connection whose process died, detached, or violated the protocol.
   mutating func close(_ link: ProcessLink) {

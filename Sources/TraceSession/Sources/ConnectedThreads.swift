@@ -3,8 +3,8 @@ import TraceEvents
 import TraceFormat
 import TraceKernel
 
-/// Records the names of the threads that listed processes have when they join, for sessions that
-/// get no names from the kernel.
+/// Records the thread names that listed processes have when they join, for sessions that get no
+/// names from the kernel.
 ///
 /// - Guarantee: the names of a process are recorded once. When no batch is free, they wait for the
 ///   next process that joins or for the session's end.

@@ -15,7 +15,7 @@ final class CodeFileFollower {
 
   var isIdle: Bool { live.isEmpty && ended.isEmpty }
 
-  // MARK: What is told
+  // MARK: Notices
 
   func take(_ notice: CodeFileNotice) {
     if let process = notice.process, let known = live[notice.pid],
@@ -69,7 +69,7 @@ final class CodeFileFollower {
     ended.append(process)
   }
 
-  // MARK: Looking
+  // MARK: Reading
 
   /// Reads from every file once; true if there is more to read.
   func round() -> Bool {

@@ -44,7 +44,7 @@ final class FollowedJitdump {
     return own.device == other.device && own.inode == other.inode
   }
 
-  // MARK: Who writes
+  // MARK: Writers
 
   /// Adds a process that may write into the file; its records have this number.
   ///

@@ -59,7 +59,7 @@ final class FollowedProcess {
 
   deinit { if place.isElsewhere { shared.closed() } }
 
-  // MARK: What is told of it
+  // MARK: Notices
 
   /// Called when there may be a perf map; searches for it in the next round.
   func seekMap() {
@@ -122,7 +122,7 @@ final class FollowedProcess {
     mapPause = Pause()
   }
 
-  // MARK: Looking
+  // MARK: Reading
 
   /// Reads new data; true if there is more.
   func look(_ now: UInt64, mayProbe: Bool = true) -> Bool {

@@ -121,7 +121,7 @@ struct JitdumpClock {
     }
   }
 
-  // MARK: Judging
+  // MARK: Decision
 
   /// Checks the data read since the last accepted batch. While the result is `wait`, the same data
   /// is checked again with more.
@@ -202,7 +202,7 @@ struct JitdumpClock {
     return distances.count < 2 && !isOver ? .wait : believe(shifted, batch)
   }
 
-  // MARK: What is possible
+  // MARK: Plausibility
 
   /// Whether nearly all times are between the process's start and the file's last change.
   private func fits(_ reading: Reading, _ batch: Batch, _ counter: CounterClock) -> Bool {

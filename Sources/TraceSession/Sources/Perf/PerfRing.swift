@@ -2,26 +2,25 @@ import CTraceShims
 import Glibc
 import TraceKernel
 
-/// A CPU's ring that the kernel writes records to, and the event that holds it.
+/// A CPU's ring to which the kernel writes records, and the event that owns it.
 ///
-/// The event counts nothing. It is the reader's own, so that the ring outlives whatever thread is
-/// sampled into it.
+/// The event counts nothing. It belongs to the reader, so the ring outlives the sampled threads.
 final class PerfRing {
   let descriptor: Int32
   let cpu: Int32
   let byteCount: Int
   private let memory: UnsafeMutableRawPointer
 
-  /// 512 KiB is what an ordinary user gets for each CPU (kernel.perf_event_mlock_kb).
+  /// An ordinary user gets 512 KiB for each CPU (kernel.perf_event_mlock_kb).
   static let bytesWanted = 512 << 10
   static let bytesMin = 8 << 12
-  /// Where samples carry pieces of stacks: 0.2 s of them at 16 KiB a sample and 999 Hz.
+  /// The size if samples contain parts of stacks: 0.2 s of samples of 16 KiB at 999 Hz.
   static let bytesWantedForStacks = 4 << 20
-  /// Of all rings together, and twice as much again where they are read.
+  /// Maximum size of all rings together. Reading them takes twice as much in addition.
   private static let bytesInAllMax = 256 << 20
 
-  /// A ring for each CPU, all of one size where there is memory for more than an ordinary user's:
-  /// half as much until it is granted.
+  /// Creates a ring for each CPU. Sizes above an ordinary user's are the same for all CPUs: the
+  /// size is halved until it is granted.
   static func forEveryCPU(bytesWanted: Int) throws(PerfRefusal) -> [PerfRing] {
     let cpus = PerfSettings.onlineCPUs
     var bytes = bytesWanted
@@ -44,14 +43,14 @@ final class PerfRing {
       do throws(PerfRefusal) {
         rings.append(try PerfRing(cpu: cpu, bytes: bytes, atLeast: least))
       } catch {
-        // Switched off since the list was made.
+        // The CPU was switched off after the list was read.
         if error.code != ENODEV { throw error }
       }
     }
     return rings
   }
 
-  /// Takes a smaller ring where a large one is not granted.
+  /// Creates a ring, a smaller one if a large one is not granted.
   init(cpu: Int32, bytes bytesWanted: Int, atLeast least: Int) throws(PerfRefusal) {
     var options = trace_perf_options()
     options.type = PerfEventType.software
@@ -61,7 +60,7 @@ final class PerfRing {
     options.starts_disabled = true
     var bytes = bytesWanted
     while true {
-      // A ring's first event says when the reader is woken.
+      // A ring's first event determines when the reader is woken.
       options.wakeup_bytes = UInt32(bytes / 4)
       let descriptor = trace_perf_open(&options, 0, cpu)
       guard descriptor >= 0 else { throw PerfRefusal(code: -descriptor) }
@@ -86,8 +85,8 @@ final class PerfRing {
     close(descriptor)
   }
 
-  /// Moves what the kernel has written into `buffer`, as much as there is room for; gives the bytes
-  /// moved. The last record may be cut: its rest comes first the next time.
+  /// Moves records from the ring into `buffer`, as many bytes as fit; returns their number. The
+  /// last record may be incomplete: its rest comes first in the next call.
   func take(into buffer: UnsafeMutableRawBufferPointer) -> Int {
     let tail = trace_perf_tail(memory)
     let waiting = min(trace_perf_head(memory) &- tail, UInt64(byteCount))
