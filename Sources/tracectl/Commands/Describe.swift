@@ -2,7 +2,7 @@ import ArgumentParser
 import TraceAnalysis
 import TraceExport
 
-/// `tracectl info`: what a trace has, from its index.
+/// `tracectl info`: summarizes a trace from its index.
 struct Describe: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "info", abstract: "Summarize a trace.")

@@ -5,7 +5,7 @@ import TraceEvents
 import TraceExport
 import TraceFormat
 
-/// `tracectl dump`: a trace's events, one a line, in time order.
+/// `tracectl dump`: prints a trace's events in time order, one per line.
 struct Dump: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print a trace's events, one a line, in time order.",
@@ -141,11 +141,11 @@ struct Dump: ParsableCommand {
   }
 }
 
-/// Waits for what is written to a trace file.
+/// Waits for new data in a trace file.
 private final class FileFollower {
-  /// How long it sleeps when nothing has come.
+  /// The pause if there is no new data.
   static let interval_us: UInt32 = 100_000
-  /// Longer than this, nothing is known to have come.
+  /// The maximum reported time without new data.
   static let idle_us_max: UInt32 = 3_600_000_000
 
   private let file: TraceFile
