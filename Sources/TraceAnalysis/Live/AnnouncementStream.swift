@@ -1,21 +1,24 @@
-/// What is told of code while it is told: in two maps, one as it comes, one in order.
+/// Code announcements of a growing trace, kept in two maps: one in order of arrival, one in order
+/// of time.
 ///
-/// Streams of a trace are not in order with each other, and what order announcements come in
-/// decides who is taken to have lived where. So each is put into ``early`` at once, which answers
-/// for the times of the hold window, and into ``settled`` in order of its time when the window has
-/// passed it: that one is what the whole file's map is up to there.
+/// Streams of a trace are not in order with each other, and the order of announcements determines
+/// which code was where. Each announcement is therefore added immediately to ``early``, which is
+/// used for times in the hold window, and later, in order of its time when the window has passed
+/// it, to ``settled``, which then equals the whole file's map up to that time.
 ///
-/// - Guarantee: as long as nothing comes later than the window, ``settled`` has been told the same
-///   in the same order as the map of a file that is read as a whole.
-/// - Cost: two maps; at most ``waitingMax`` announcements wait.
+/// - Guarantee: if no announcement is later than the window, ``settled`` receives the same
+///   announcements in the same order as the map of a file read as a whole.
+/// - Cost: two maps; at most ``waitingMax`` waiting announcements.
 final class AnnouncementStream: CodeMap {
   let early: CodeMap
   let settled: CodeMap
-  /// Announcements that wait; beyond, the earliest are put in order as if the window had passed.
+  /// Maximum number of waiting announcements; beyond that, the earliest ones are settled as if the
+  /// window had passed.
   static let waitingMax = 1 << 18
-  /// The time of the event that tells, where what it tells of was before.
+  /// The time of the announcing event, if the announced change was earlier.
   var eventTime: Int64?
-  /// What an announcement changed: a process's range, or of nil, the process; since when.
+  /// The effect of an announcement: the changed range of a process (nil for the whole process), and
+  /// the time from which it changed.
   struct Change {
     var pid: UInt32
     var range: Range<UInt64>?
@@ -23,14 +26,14 @@ final class AnnouncementStream: CodeMap {
     var isSettled: Bool
   }
 
-  /// Called when the early or the settled map was told something.
+  /// Called after a change of the early or the settled map.
   var onChange: ((Change) -> Void)?
-  /// Called with an announcement's time before it is taken in.
+  /// Called with an announcement's time before it is added.
   var onTime: ((Int64) -> Void)?
-  /// Called when it was.
+  /// Called after an announcement was added.
   var onTaken: (() -> Void)?
   private var waiting = TimeHeap<Announcement>()
-  /// Processes that others began with the addresses of.
+  /// Processes whose address spaces were inherited by others.
   var parents: Set<UInt32> = []
   private(set) var settledUntil = Int64.min
   private(set) var latest = Int64.min
@@ -47,7 +50,7 @@ final class AnnouncementStream: CodeMap {
     case unmap(UInt64, size: UInt64, CodeLayer, at: Int64)
     case replace(UInt64, size: UInt64, isSure: Bool, at: Int64)
 
-    /// When what it tells of came about.
+    /// The time of the announced change.
     var time: Int64 {
       switch self {
       case .start(_, let time), .renew(let time), .stop(let time), .load(_, _, let time, _),
@@ -57,7 +60,7 @@ final class AnnouncementStream: CodeMap {
       }
     }
 
-    /// A process begins, ends or runs another program.
+    /// Whether a process begins, ends or runs another program.
     var isOfProcess: Bool {
       switch self {
       case .start, .renew, .stop: true
@@ -73,7 +76,7 @@ final class AnnouncementStream: CodeMap {
     super.init(options: options, names: names, isLive: true)
   }
 
-  /// Symbols of announcements that wait.
+  /// Calls `body` with the code of each waiting announcement.
   func forEachWaiting(_ body: (CodeAnnouncement, CodeLayer) -> Void) {
     waiting.visit { announcement in
       switch announcement {
@@ -85,7 +88,7 @@ final class AnnouncementStream: CodeMap {
     }
   }
 
-  /// Takes note of how far the trace has come, and puts in order what is `hold` older.
+  /// Records the trace's current time, and settles announcements that are `hold` older.
   func advance(to time: Int64, hold: Int64) {
     latest = max(latest, time)
     let bound = latest.subtractingReportingOverflow(hold)
@@ -103,10 +106,10 @@ final class AnnouncementStream: CodeMap {
   private func take(_ announcement: Announcement, _ pid: UInt32, at time: Int64) {
     let order = eventTime ?? time
     eventTime = nil
-    // Time passes first: what it settles was asked before this was known.
+    // Time advances first: lookups settled by it were made before this announcement.
     onTime?(order)
     tell(announcement, pid, to: early, isSettled: false)
-    // What comes later than the window is put where it can be.
+    // An announcement later than the window is added to the settled map out of order.
     if order <= settledUntil {
       tell(announcement, pid, to: settled, isSettled: true)
     } else {
@@ -144,7 +147,7 @@ final class AnnouncementStream: CodeMap {
     case .replace(let start, let size, let isSure, let time):
       map.replaceMemory(start, size: size, isSure: isSure, pid: pid, at: time)
     }
-    // Where it was put, without making up a process for it.
+    // The generation that contains the change, without creating one.
     let generation =
       map.lives.generation(pid, at: time, edge: options.clockEdgeNanoseconds)
       ?? map.lives.known(pid)
@@ -153,7 +156,7 @@ final class AnnouncementStream: CodeMap {
     onChange?(Change(pid: pid, range: range, from: from, isSettled: isSettled))
   }
 
-  // MARK: As a map
+  // MARK: CodeMap
 
   override func processStarted(_ pid: UInt32, parent: UInt32, at time: Int64) {
     take(.start(parent: parent, at: time), pid, at: time)
@@ -163,7 +166,7 @@ final class AnnouncementStream: CodeMap {
     take(.renew(at: time), pid, at: time)
   }
 
-  /// Put in order by when it became known.
+  /// Ordered by the time at which it became known.
   func processFoundRenewed(_ pid: UInt32, at time: Int64, knownAt: Int64) {
     eventTime = knownAt
     processRenewed(pid, at: time)
@@ -220,7 +223,7 @@ extension CodeAnnouncement {
   var range: Range<UInt64> { start..<max(start, end) }
 }
 
-/// Elements in order of time, and of one time in the order they came.
+/// A heap of elements in order of time; elements with the same time are in order of insertion.
 struct TimeHeap<Element> {
   private struct Item {
     var time: Int64

@@ -1,23 +1,23 @@
 internal import TraceEvents
 
-/// What is forgotten, and when that is due.
+/// The state for dropping old data.
 struct Forgetting {
-  /// What is older is known no more.
+  /// Older times are no longer known.
   var horizon = Int64.min
   var nextTurn = Int64.min
-  /// Symbols and modules after the last time that names were forgotten.
+  /// Number of symbols and modules after names were last dropped.
   var symbolsKept = 0
   var modulesKept = 0
-  /// When each was last given out.
+  /// The time at which each was last returned.
   private var symbolsGiven: [Int64] = []
   private var modulesGiven: [Int64] = []
 
-  /// Names, at least, that come before any is forgotten.
+  /// Minimum number of new names before names are dropped.
   static let symbolsAtLeast = 1 << 14
   static let modulesAtLeast = 1 << 10
-  /// Rows of a space, at least, that end before it is looked through.
+  /// Minimum number of ended rows before a space is searched for rows to drop.
   static let rowsAtLeast = 32
-  /// Processes are looked through at most this often (nanoseconds of the trace's time).
+  /// Minimum time between two searches of processes (nanoseconds of the trace's time).
   static let interval: Int64 = 1_000_000_000
 
   mutating func noteGiven(_ resolution: Resolution, _ feed: CodeFeed, at time: Int64) {
@@ -44,12 +44,12 @@ struct Forgetting {
   }
 }
 
-// What a piece of code that is gone is still good for:
-// - look-ups of its time: no older ones than the history are answered, and those that wait had
-//   their answer from it long ago;
-// - as the end of whoever was last at its addresses, which bounds how far back reaches what is
-//   announced there without a beginning: for look-ups that wait, so until none does that is older;
-// - for processes that were forked while it lived.
+// Ended code is still needed:
+// - for lookups of its time: none older than the history are answered, and pending ones had their
+//   answer from it long ago;
+// - as the last code at its addresses: its end bounds how far back code extends that is announced
+//   there without a start time. Pending lookups need that, until none of them is older;
+// - for processes that were forked while it existed.
 extension LiveSymbolizer {
   func forgetIfDue() {
     guard stream.latest >= forgetting.nextTurn else {
@@ -71,12 +71,12 @@ extension LiveSymbolizer {
     forgetNames()
   }
 
-  /// The time of the oldest look-up that waits for a name.
+  /// The time of the oldest lookup that waits for a name.
   private var oldestUnnamed: Int64 {
     var oldest = pending.first(.unnamed).map { pending[$0].time } ?? .max
     if let slot = pending.first(.watched) { oldest = min(oldest, pending[slot].time) }
-    // Queues are in the order that look-ups were asked for, which is about that of their times:
-    // None was asked for that was older than the history then.
+    // Queues are in the order in which lookups were made, which is roughly that of their times: no
+    // lookup was older than the history at that time.
     let reach = limits.historyNanoseconds &+ limits.holdNanoseconds
     return oldest == .max ? .max : oldest &- reach
   }
@@ -88,7 +88,7 @@ extension LiveSymbolizer {
       generation.until < horizon && !waiting.contains(generation.pid)
     }
     if left > limits.endedProcessesMax {
-      // Those that only look-ups that wait keep.
+      // Also drop processes that are kept only for pending lookups.
       left = map.lives.forget { $0.until < horizon }
     }
     var parents: Set<UInt32> = []
@@ -107,7 +107,7 @@ extension LiveSymbolizer {
     return max(0, rows - map.rows.countInUse)
   }
 
-  /// More is announced than the limit allows: whoever has most loses its oldest.
+  /// Keeps the limit on announced code: spaces with the most rows lose their oldest ones.
   private func displace() {
     for map in [stream.settled, stream.early] {
       var excess = map.rows.countInUse - limits.versionsMax * 3 / 4

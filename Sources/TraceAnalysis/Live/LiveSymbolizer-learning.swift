@@ -2,11 +2,11 @@ public import TraceEvents
 public import TraceFormat
 
 extension LiveSymbolizer {
-  /// Learns from an event that comes neither out of a file nor through a replay: of a session that
-  /// is listened to. Events of all types may be given; before those that ask.
+  /// Learns from an event that comes neither from a file nor through a replay, but from a running
+  /// session. Events of all types may be passed; pass them before making lookups.
   ///
-  /// - Parameter withDecoder: calls its argument with a decoder at the event's first field; it is
-  ///   called once for each that learns from the type, so not at all for most types.
+  /// - Parameter withDecoder: calls its argument with a decoder at the event's first field. It is
+  ///   called once for each listener of the event's type, so not at all for most types.
   public func learn(
     _ schema: EventSchema, _ header: EventHeader,
     _ withDecoder: ((inout EventDecoder) -> Void) -> Void
@@ -21,7 +21,7 @@ extension LiveSymbolizer {
   }
 }
 
-/// Hands single events to who asked for their types.
+/// Passes single events to the listeners of their types.
 final class PassedEvents: CodeEventSource {
   private struct Key: Hashable {
     var provider: String
@@ -53,7 +53,7 @@ final class PassedEvents: CodeEventSource {
   ) {
     for listener in listeners[Key(provider: schema.provider, id: schema.id)] ?? []
     where schema.isReadable(as: listener.schema) {
-      // What learns throws nothing.
+      // The listeners do not throw.
       withDecoder { decoder in try? listener.hand(&decoder, header) }
     }
   }

@@ -1,25 +1,27 @@
-/// Which look-ups are to be looked at again.
+/// The lookups to be repeated.
 struct Reviews {
-  /// Look-ups that an announcement may pay for at once; it saves what it does not use.
+  /// Number of lookups that each announcement allows to repeat; unused ones are saved.
   static let perAnnouncement = 256
   static let creditMax = 1 << 16
-  /// Processes are looked at as a whole at most this often (nanoseconds of the trace's time).
+  /// Minimum time between two reviews of all lookups of processes (nanoseconds of the trace's
+  /// time).
   static let interval: Int64 = 50_000_000
 
   var credit = creditMax
-  /// Processes whose look-ups are to be looked at at their next turn, and from which time on.
+  /// Processes whose lookups must be repeated in the next review, and the time from which they may
+  /// have changed.
   var stale: [UInt32: Int64] = [:]
-  /// The same of those that were forked from them, which may have what was announced too.
+  /// The same for processes forked from them, which may have inherited the announced code.
   var staleParents: [UInt32: Int64] = [:]
   var nextTurn = Int64.min
 }
 
-// When a look-up is looked at again: when something is announced for its address, in its process
-// or one that its process was forked from; when its process begins, ends or runs another program;
-// when its time is settled. The cost of the first is bounded: each announcement pays for so many,
-// and what it cannot pay for waits for the process's next turn.
+// A lookup is repeated when code is announced for its address, in its process or an ancestor from
+// which its process was forked; when its process begins, ends or runs another program; and when its
+// time is settled. The cost of the first is bounded: each announcement allows a number of
+// repetitions, and any others wait for the next review.
 extension LiveSymbolizer {
-  /// Something was announced.
+  /// Repeats the lookups affected by an announcement.
   func review(_ change: AnnouncementStream.Change) {
     let pid = change.pid
     reviews.credit = min(Reviews.creditMax, reviews.credit + Reviews.perAnnouncement)
@@ -41,15 +43,16 @@ extension LiveSymbolizer {
     for slot in slots { reconsider(slot) }
   }
 
-  /// Whether an answer can have changed when whoever was there has from a time on: one that named
-  /// who was there before cannot; who has no name, or has a late one, may get one by what comes.
+  /// Whether an answer can have changed if the code at its address changed from a time on. An
+  /// answer that named earlier code cannot; one without a name, or with an uncertain one, may get a
+  /// name from later announcements.
   private func mayDiffer(_ slot: Int32, from time: Int64) -> Bool {
     guard case .symbol(_, _, .certain) = pending[slot].told else { return true }
     let (bound, overflow) = time.subtractingReportingOverflow(options.clockEdgeNanoseconds)
     return overflow || pending[slot].time >= bound
   }
 
-  /// Time has passed: settles, and gives stale processes their turn.
+  /// Advances the time: settles lookups, and reviews stale processes.
   func move(to time: Int64) {
     stream.advance(to: time, hold: limits.holdNanoseconds)
     while let slot = pending.first(.open), pending[slot].time <= stream.settledUntil {
@@ -63,7 +66,7 @@ extension LiveSymbolizer {
     expire()
   }
 
-  /// Whether a name for that time stays what it is.
+  /// Whether names for this time are final.
   func isFinal(_ time: Int64) -> Bool { isFinal(time, after: limits.watchNanoseconds(options)) }
 
   private func isFinal(_ time: Int64, after watch: Int64) -> Bool {
@@ -86,7 +89,7 @@ extension LiveSymbolizer {
     }
   }
 
-  /// Since when what a process began with has changed, at those that it was forked from.
+  /// The time from which the state that a process inherited has changed in its ancestors.
   private func inheritedChange(
     of pid: UInt32, _ stale: [UInt32: Int64], _ parents: [UInt32: Int64]
   ) -> Int64? {
@@ -101,20 +104,20 @@ extension LiveSymbolizer {
     return from
   }
 
-  /// Looks a look-up up again, and takes note if the answer is another.
+  /// Repeats a lookup, and records a changed answer.
   private func reconsider(_ slot: Int32) {
     let lookup = pending[slot]
     let now = resolve(
       lookup.pid, lookup.address, at: lookup.time, isCaller: lookup.isCaller,
       isSettled: lookup.stage != .open)
     guard now.differs(from: lookup.told) else { return }
-    // What named it early may be settled only later.
+    // The announcement that gave it an early name may be settled only later.
     if lookup.stage == .watched, now.symbolID == nil, !isFinal(lookup.time) {
       let early = resolve(
         lookup.pid, lookup.address, at: lookup.time, isCaller: lookup.isCaller, isSettled: false)
       if !early.differs(from: lookup.told) { return }
     }
-    // A reason that was found is not lost because what it was found by has been forgotten.
+    // Keep the known reason even if the data that it was based on has been dropped.
     if lookup.stage == .unnamed, case .unresolved(let reason, _) = now,
       reason != .announcedTooLate
     {
@@ -127,11 +130,11 @@ extension LiveSymbolizer {
         ticket: pending.ticket(of: slot), pid: lookup.pid,
         address: lookup.address &+ (lookup.isCaller ? 1 : 0), timestamp: lookup.time,
         former: lookup.told, resolution: now))
-    // One that waited so long has what it waited for.
+    // The lookup has got the name that it waited for.
     if lookup.stage == .unnamed, now.symbolID != nil { pending.remove(slot) }
   }
 
-  /// Tells whoever asked.
+  /// Delivers changed answers to the callbacks.
   func deliver() {
     while !changes.isEmpty {
       let told = changes
@@ -143,7 +146,7 @@ extension LiveSymbolizer {
     }
   }
 
-  // MARK: Giving up
+  // MARK: Limits
 
   private func expire() {
     let (bound, overflow) = stream.settledUntil.subtractingReportingOverflow(
@@ -162,8 +165,8 @@ extension LiveSymbolizer {
     }
   }
 
-  /// Ends the longest watch that only waits for code which is told at its end; false when there is
-  /// none.
+  /// Closes the oldest watched lookup that only waits for code announced at its end; false if there
+  /// is none.
   private func closeEarly() -> Bool {
     guard let slot = pending.first(.watched),
       isFinal(pending[slot].time, after: limits.lookBackNanoseconds(options))
@@ -172,7 +175,7 @@ extension LiveSymbolizer {
     return true
   }
 
-  /// A name becomes final; who has none waits on.
+  /// Makes a name final; a lookup without one continues to wait.
   private func close(_ slot: Int32) {
     reconsider(slot)
     if pending[slot].told.symbolID == nil {
@@ -189,8 +192,8 @@ extension LiveSymbolizer {
 }
 
 extension Resolution {
-  /// Whether it names something else, is surer or less sure of it, or says another reason: not
-  /// whether it was late.
+  /// Whether the name, its certainty or the reason differs, except for whether it was announced
+  /// late.
   func differs(from other: Resolution) -> Bool {
     switch (self, other) {
     case (.symbol(let id, let offset, _), .symbol(let known, let knownOffset, _)):

@@ -1,14 +1,14 @@
-/// Look-ups whose answer may still change, found by their addresses and by how long they wait.
+/// Lookups whose answer may still change, indexed by address and by stage.
 ///
-/// - Guarantee: at most `capacity`; a ticket is never given twice.
-/// - Cost: O(1) to add, to remove and to move between queues; a range of addresses costs its pages,
-///   or all of the process's pages where those are fewer. About 120 bytes each.
+/// - Guarantee: at most `capacity`; tickets are not reused.
+/// - Cost: O(1) to add, to remove and to move between queues. A search by address range visits its
+///   pages, or all pages of the process if these are fewer. About 120 bytes for each lookup.
 struct PendingLookups {
-  /// How far a look-up has come; each is a queue, first come first.
+  /// The stage of a lookup; each stage is a queue in order of arrival.
   enum Stage: Int, CaseIterable {
-    /// Its time is within the hold window: answered by what came early.
+    /// Its time is within the hold window: answered from the early announcements.
     case open
-    /// Its time is settled, but an announcement that looks back may still change its name.
+    /// Its time is settled, but a late announcement may still change its name.
     case watched
     /// It has no name, and waits for one.
     case unnamed
@@ -17,10 +17,10 @@ struct PendingLookups {
   struct Lookup {
     let pid: UInt32
     let isCaller: Bool
-    /// Where it is looked for: of a caller one less than its address.
+    /// The searched address; for a caller, one less than its address.
     let address: UInt64
     let time: Int64
-    /// What whoever asked was told last.
+    /// The last delivered answer.
     var told: Resolution
     fileprivate(set) var stage = Stage.open
     fileprivate(set) var serial: UInt64 = 0
@@ -80,7 +80,7 @@ struct PendingLookups {
     return Int32(slot)
   }
 
-  /// Pids that something is asked of.
+  /// Pids of pending lookups.
   var pids: some Sequence<UInt32> { pages.keys }
 
   // MARK: Adding and removing
@@ -124,7 +124,7 @@ struct PendingLookups {
 
   // MARK: Queues
 
-  /// The one that has been longest in a stage.
+  /// The lookup that has been in a stage for the longest time.
   func first(_ stage: Stage) -> Int32? {
     let first = queues[stage.rawValue].first
     return first >= 0 ? first : nil
@@ -165,7 +165,7 @@ struct PendingLookups {
 
   // MARK: By address
 
-  /// Look-ups of a process in a range, or all of them.
+  /// The lookups of a process in a range, or all of them.
   func slots(of pid: UInt32, in range: Range<UInt64>?) -> [Int32] {
     guard let own = pages[pid] else { return [] }
     var found: [Int32] = []
