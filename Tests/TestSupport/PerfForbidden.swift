@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// Lets a body run where the kernel's events are refused, as they are in most containers.
+/// Runs code for which the kernel's events are refused, as in most containers.
 public enum PerfForbidden {
   struct Failure: Error, CustomStringConvertible {
     var description: String
@@ -12,8 +12,8 @@ public enum PerfForbidden {
     var body: (() throws -> Result)?
   }
 
-  /// Runs `body` on a thread of its own, for which, and for all that it starts, perf_event_open
-  /// fails with EPERM.
+  /// Runs `body` on a separate thread. On it, and in all threads and processes that it starts,
+  /// perf_event_open fails with EPERM.
   public static func run<Result>(_ body: @escaping () throws -> Result) throws -> Result {
     let outcome = Outcome<Result>()
     outcome.body = body
@@ -50,13 +50,13 @@ public enum PerfForbidden {
     private static let callNumber: UInt32 = 241
   #endif
 
-  /// seccomp(2), for the calling thread.
+  /// Installs a seccomp(2) filter for the calling thread.
   private static func forbid() throws {
     typealias Call = @convention(c) (Int32, UInt, UInt, UInt, UInt) -> Int32
     guard let symbol = dlsym(nil, "prctl") else { throw Failure(description: "no prctl") }
     let prctl = unsafeBitCast(symbol, to: Call.self)
     var filter = [
-      // The call's number; if it is this one, EPERM; else as ever.
+      // Loads the call's number; returns EPERM for this one, and allows all others.
       Instruction(code: 0x20, operand: 0),
       Instruction(code: 0x15, ifFalse: 1, operand: callNumber),
       Instruction(code: 0x06, operand: 0x0005_0000 | UInt32(EPERM)),

@@ -1,4 +1,4 @@
-// The JDK's tool interface, and the two things around it that Swift cannot spell.
+// The JDK's tool interface, and two related declarations that Swift cannot import.
 #ifndef CJVM_H
 #define CJVM_H
 
@@ -6,14 +6,14 @@
 #include <jvmti.h>
 #include <stddef.h>
 
-/// Switches an event on or off for every thread. Swift does not import variadic function pointers.
+/// Enables or disables an event for all threads. Swift does not import variadic function pointers.
 static inline jvmtiError cjvm_set_event(jvmtiEnv *_Nonnull tool, jvmtiEvent event, int enable) {
   return (*tool)->SetEventNotificationMode(
       tool, enable ? JVMTI_ENABLE : JVMTI_DISABLE, event, (jthread)0);
 }
 
-// As in <link.h>, which has them only with _GNU_SOURCE; that would give this module another fd_set
-// than Swift's Glibc has.
+// As in <link.h>, which declares them only with _GNU_SOURCE; that would give this module a
+// different fd_set than Swift's Glibc.
 struct dl_phdr_info {
   Elf64_Addr dlpi_addr;
   const char *_Nullable dlpi_name;

@@ -53,7 +53,7 @@ enum Capabilities {
     return modes
   }
 
-  /// The modes that exceptions add; none when the machine is past its start.
+  /// Requests exception events; returns the added modes, none if the machine has already started.
   static func requestExceptions(of tool: ToolInterface) -> EventModes {
     var exceptions = jvmtiCapabilities()
     exceptions.can_generate_exception_events = 1
