@@ -81,7 +81,7 @@ extension EndToEnd {
       #expect(try TraceFile(path: trace).isComplete)
     }
 
-    /// The step of the ladder is shown by `info` and `doctor`.
+    /// The step of the ladder is shown by `doctor`, `info` and `stacks`.
     @Test func theStepIsNamed() throws {
       let scratch = try Scratch()
       let trace = scratch.path("named.etl")
