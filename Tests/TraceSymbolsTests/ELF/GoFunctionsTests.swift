@@ -45,8 +45,8 @@ import Testing
         let offset = addressing.fileOffset(ofCode: address)
       else { continue }
       let name = parts[2].replacingOccurrences(of: ".abi0", with: "")
-      // The start and the end of the code have separate symbols. The table leaves out type arguments
-      // of generic functions.
+      // The start and the end of the code have separate symbols. The table leaves out type
+      // arguments of generic functions.
       if name.contains("[") { continue }
       if name.hasSuffix("etext") || name.hasSuffix("runtime.text") { continue }
       seen += 1
