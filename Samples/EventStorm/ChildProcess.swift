@@ -1,11 +1,11 @@
 import Glibc
 
-/// The storm's processes: this program again, by posix_spawn.
+/// The storm's child processes: this program, started with posix_spawn.
 enum ChildProcess {
-  /// Number under which a child finds the note that has no name.
+  /// The descriptor number of an unnamed note in a child.
   static let noteDescriptor: Int32 = 3
 
-  /// Runs every child to its end; returns what went wrong in the last that failed, if one did.
+  /// Runs every child to its end; returns the error of the last one that failed, if any.
   static func runAll(options: StormOptions, note: SharedNote) throws(StormError) -> StormError? {
     var children: [pid_t] = []
     for index in 0..<options.processes {
