@@ -1,4 +1,4 @@
-/// A function, initialiser or subscript with a body, found by its keyword and its braces.
+/// A function, initializer or subscript with a body, found by its keyword and its braces.
 struct FunctionSpan: Equatable {
   var name: String
   /// The line of the `func` keyword, starting at 1.
