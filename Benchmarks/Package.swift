@@ -8,7 +8,7 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-// What the benchmarks need in Swift; Scripts/bench builds it and puts the table together.
+// The Swift programs of the benchmarks; Scripts/bench builds them and creates the table.
 let package = Package(
   name: "trace-engine-benchmarks",
   dependencies: [.package(name: "trace-engine", path: "..")],

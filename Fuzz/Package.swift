@@ -17,8 +17,8 @@ let sessionTargets: [Target] = ["FuzzControl", "FuzzBudgets", "FuzzRing"].map {
     swiftSettings: [.swiftLanguageMode(.v6)])
 }
 
-/// One executable a fuzz target, with a corpus in `Corpus/<name>`. `Scripts/fuzz <name> <seconds>`
-/// builds and runs one: it adds the flags that bring libFuzzer, so `swift build` alone does not
+/// One executable for each fuzz target, with a corpus in `Corpus/<name>`. `Scripts/fuzz <name>
+/// <seconds>` builds and runs one: it adds the flags for libFuzzer, so `swift build` alone does not
 /// link.
 let package = Package(
   name: "trace-engine-fuzz",

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 
-/// What the storm shall do; the children are told by arguments too.
+/// The options of the storm; children get them as arguments, too.
 struct StormOptions: ParsableArguments, Sendable {
   @Option(help: "Events that each thread emits.")
   var events: UInt64 = 1_000_000
@@ -51,7 +51,7 @@ struct StormOptions: ParsableArguments, Sendable {
   @Flag(name: .customLong("fork"), help: "Do it all again in a child made by fork.")
   var forks = false
 
-  /// Set for a child only.
+  /// Set only for a child.
   @Option(help: .hidden)
   var processIndex: Int?
 
@@ -70,7 +70,7 @@ struct StormOptions: ParsableArguments, Sendable {
     }
   }
 
-  /// The arguments that make a child do its part.
+  /// The arguments for a child.
   func arguments(forChild index: Int, note: SharedNote) -> [String] {
     var arguments = [
       "--events", "\(events)", "--threads", "\(threads)", "--processes", "\(processes)",

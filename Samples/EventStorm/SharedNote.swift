@@ -1,22 +1,23 @@
 import CTraceShims
 import Glibc
 
-/// What each worker has done so far, in memory that outlives it: a test that kills this program
-/// reads here which events had been emitted.
+/// The progress of each worker, in memory that outlives it: a test that kills this program reads
+/// here which events had been emitted.
 ///
-/// One line of 64 bytes per worker, in native byte order: the count of events whose emit has
+/// One line of 64 bytes per worker, in native byte order: the number of events whose emit has
 /// returned (= the last sequence number), nanoseconds spent emitting, and, for a process's first
 /// thread, 1 once the process is ready to emit and the nanoseconds that registering took. A process
-/// has one line per thread and one more for its signal handler; processes lie one after the other.
+/// has one line per thread and one more for its signal handler; the lines of processes are
+/// consecutive.
 struct SharedNote: @unchecked Sendable {
   static let lineWords = 8
 
-  /// The descriptor that children must be given, when there is no path.
+  /// The descriptor that children must inherit if there is no path.
   let inheritedDescriptor: Int32?
   let threads: Int
   private let words: UnsafeMutablePointer<UInt64>
 
-  /// Makes a file of that size at `path`, or one without a name that children inherit.
+  /// Creates a file of that size at `path`, or an unnamed one that children inherit.
   init(creating path: String?, processes: Int, threads: Int) throws(StormError) {
     let descriptor =
       if let path {
@@ -33,7 +34,7 @@ struct SharedNote: @unchecked Sendable {
     words = try Self.map(descriptor, byteCount)
   }
 
-  /// Maps the one that the parent process made.
+  /// Maps the file that the parent process created.
   init(opening path: String, processes: Int, threads: Int) throws(StormError) {
     let descriptor = open(path, O_RDWR | O_CLOEXEC)
     guard descriptor >= 0 else {

@@ -3,15 +3,15 @@ import Glibc
 import Synchronization
 import TraceProvider
 
-/// A timer whose signal handler emits while the interrupted thread may be emitting too.
+/// A timer whose signal handler emits events while the interrupted thread may be emitting, too.
 enum SignalTicks {
   private static let sequence = Atomic<UInt64>(0)
   /// Written before the timer starts, read by the handler.
   nonisolated(unsafe) private static var note: SharedNote.Line?
   nonisolated(unsafe) private static var worker: UInt32 = 0
 
-  /// The signal is blocked in every thread but those that call ``admit()``: with one such thread
-  /// the ticks have an order.
+  /// Prepares the timer. The signal is blocked in every thread except those that call ``admit()``:
+  /// with one such thread, the ticks have an order.
   static func prepare(process: Int, note: SharedNote.Line) {
     self.note = note
     worker = WorkerID(process: process, thread: WorkerID.signalThread).rawValue
@@ -25,7 +25,8 @@ enum SignalTicks {
 
   static func admit() { setMask(SIG_UNBLOCK) }
 
-  /// Starts the timer, or stops it with 0. Ticks that came while the signal was blocked merge.
+  /// Starts the timer, or stops it with 0. Ticks that arrived while the signal was blocked are
+  /// merged.
   static func setInterval(microseconds: Int) {
     let interval = timeval(tv_sec: 0, tv_usec: microseconds)
     var timer = itimerval(it_interval: interval, it_value: interval)

@@ -5,7 +5,7 @@ enum StormChild {
   /// Number under which a child finds the note that has no name.
   static let noteDescriptor: Int32 = 3
 
-  /// Runs every child to its end; returns what went wrong in the last that failed, if one did.
+  /// Runs every child to its end; returns the error of the last one that failed, if any.
   static func runAll(options: StormOptions, note: SharedNote) throws(StormError) -> StormError? {
     var children: [pid_t] = []
     for index in 0..<options.processes {

@@ -1,7 +1,7 @@
 import TraceEvents
 import TraceProvider
 
-/// The sample's provider. Held so, a disabled event costs one load, a test and a branch.
+/// The sample's provider. Stored this way, a disabled event costs one load, a test and a branch.
 enum Storm {
   static let provider = Provider("Storm") {
     ProviderDescription(
@@ -26,8 +26,8 @@ enum Storm {
   }
 }
 
-/// Who emits: the process's ordinal in the upper half, the thread's in the lower. One worker's
-/// sequence numbers go up by one over all its events, so that a reader sees every gap.
+/// The emitter: the process's ordinal in the upper half, the thread's in the lower. A worker's
+/// sequence numbers increase by one over all its events, so that a reader detects every gap.
 struct WorkerID: Hashable, Sendable {
   static let threadLimit = 0xffff
   /// The "thread" of a process's signal handler.
@@ -53,7 +53,7 @@ struct CounterEvent: ListedEvent {
   }
 }
 
-/// Carries text of varying length, now and then a long one.
+/// An event with text of varying length, occasionally long.
 struct TextEvent: ListedEvent {
   var sequence: UInt64 = 0
   var worker: UInt32 = 0
@@ -68,7 +68,7 @@ struct TextEvent: ListedEvent {
   }
 }
 
-/// Emitted below a few levels of recursion, for sessions that ask for stacks.
+/// Emitted below a few levels of recursion, for sessions that record stacks.
 struct StackEvent: ListedEvent {
   var sequence: UInt64 = 0
   var worker: UInt32 = 0
@@ -84,7 +84,7 @@ struct StackEvent: ListedEvent {
   }
 }
 
-/// Emitted by a timer's signal handler, in the middle of whatever thread 0 was doing.
+/// Emitted by a timer's signal handler, which interrupts thread 0 at any point.
 struct SignalEvent: ListedEvent {
   var sequence: UInt64 = 0
   var worker: UInt32 = 0

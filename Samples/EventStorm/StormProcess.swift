@@ -20,7 +20,7 @@ struct StormProcess {
   }
 
   private func getReady(process: Int) throws(StormError) {
-    // Again: in a forked child this starts over.
+    // Registers again: in a forked child, this starts over.
     Storm.provider.register()
     if let seconds = options.waitForEnable { try waitForEnable(seconds: seconds) }
     note.line(process: process, thread: 0).markReady()
@@ -65,7 +65,7 @@ struct StormProcess {
     }
   }
 
-  /// The events' numbers go on from `done`.
+  /// Emits all events; their numbers continue after `done`.
   private func emitAll(process: Int, after done: UInt64 = 0) throws(StormError) {
     if options.signals {
       let line = note.line(process: process, thread: WorkerID.signalThread)
@@ -85,7 +85,7 @@ struct StormProcess {
     if options.signals { SignalTicks.setInterval(microseconds: 0) }
   }
 
-  /// With churn, each stretch of that many events is emitted by a new thread.
+  /// With churn, each stretch of this number of events is emitted by a new thread.
   private static func emit(as worker: Worker, after done: UInt64, churn: UInt64) {
     let end = done + worker.events
     guard churn > 0 else { return worker.emit(done + 1, through: end) }
@@ -110,7 +110,7 @@ struct StormProcess {
       note: note.line(process: process, thread: thread))
   }
 
-  /// A library with a provider of its own, loaded while the program runs.
+  /// Loads a library with a separate provider at run time.
   private func runPlugin(_ path: String) throws(StormError) {
     guard let library = dlopen(path, RTLD_NOW), let symbol = dlsym(library, "storm_plugin_emit")
     else { throw StormError("cannot load \(path): \(String(cString: dlerror()))") }
@@ -119,7 +119,8 @@ struct StormProcess {
       options.events, WorkerID(process: index, thread: 0).rawValue)
   }
 
-  /// Does it all again in a child made by fork alone, which is its own process to every session.
+  /// Repeats everything in a child created by fork alone, which is a separate process for every
+  /// session.
   private func continueInFork() throws(StormError) {
     let child = fork()
     guard child >= 0 else { throw StormError("cannot fork: \(errnoText)") }

@@ -1,6 +1,6 @@
 import CTraceShims
 
-/// The line of JSON at the end.
+/// The line of JSON printed at the end.
 struct StormReport {
   var options: StormOptions
   var note: SharedNote
@@ -29,7 +29,8 @@ struct StormReport {
     return "{" + fields.map { "\"\($0)\": \($1)" }.joined(separator: ", ") + "}"
   }
 
-  /// Nanoseconds that reading the machine's counter takes: the unit that emitting is measured in.
+  /// The time in nanoseconds to read the machine's counter, which is the unit for the cost of
+  /// emitting.
   static func tickCost() -> Double {
     let count: UInt64 = 200_000
     var costs: [Double] = []
@@ -38,7 +39,7 @@ struct StormReport {
       var sum: UInt64 = 0
       for _ in 0..<count { sum &+= trace_ticks() }
       let elapsed = trace_monotonic_ns() - start
-      // Uses the sum, so that the loop stays.
+      // Uses the sum, so that the loop is not removed.
       costs.append(Double(elapsed &+ (sum == 1 ? 1 : 0)) / Double(count))
     }
     return costs.sorted()[2]

@@ -8,7 +8,7 @@ enum ThreadGroup {
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
 
-  /// Runs the bodies, each on a thread of its own, and returns when all have ended.
+  /// Runs the bodies, each on a separate thread, and returns when all have ended.
   static func run(_ bodies: [@Sendable () -> Void]) throws(StormError) {
     var threads: [pthread_t] = []
     for body in bodies { threads.append(try start(body)) }
@@ -31,7 +31,7 @@ enum ThreadGroup {
     return thread
   }
 
-  /// Lets nobody pass before `count` threads have arrived.
+  /// Blocks threads until `count` threads have arrived.
   final class Barrier: @unchecked Sendable {
     private let barrier = UnsafeMutablePointer<pthread_barrier_t>.allocate(capacity: 1)
 

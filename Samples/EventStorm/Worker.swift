@@ -2,21 +2,21 @@ import CTraceShims
 import Glibc
 import TraceProvider
 
-/// What a thread of the storm does.
+/// The work of a thread of the storm.
 struct Worker: Sendable {
   var id: WorkerID
   var payload: Payload
   var events: UInt64
-  /// Events per second; 0 means as fast as it goes.
+  /// Events per second; 0 means as fast as possible.
   var rate: UInt64
   var seed: UInt64
-  /// Kill the process after this many events; 0 means never.
+  /// Number of events after which to kill the process; 0 means never.
   var crashAfter: UInt64
-  /// Write the note after each event, not only at the end.
+  /// Whether to write the note after each event, not only at the end.
   var isNoted: Bool
   var note: SharedNote.Line
 
-  /// Emits events `first...last` and adds the time that took to the note.
+  /// Emits events `first...last`, and adds the time taken to the note.
   func emit(_ first: UInt64, through last: UInt64) {
     guard first <= last else { return }
     let start = trace_monotonic_ns()
@@ -29,7 +29,7 @@ struct Worker: Sendable {
     note.emitted = last
   }
 
-  /// The benchmark: nothing but the emit.
+  /// The benchmark: only emits.
   @inline(never)
   private static func emitCounters(_ first: UInt64, through last: UInt64, worker: UInt32) {
     var sequence = first
@@ -40,7 +40,7 @@ struct Worker: Sendable {
   }
 
   private func emitWithCare(_ first: UInt64, through last: UInt64, start: UInt64) {
-    // Seeded by where it starts, so that a worker continued on a new thread differs.
+    // Seeded with the first number, so that a worker continued on a new thread differs.
     var random = SplitMix(state: seed ^ UInt64(id.rawValue) << 32 ^ first)
     for sequence in first...last {
       emitOne(sequence, &random)
@@ -81,7 +81,7 @@ struct Worker: Sendable {
   }
 }
 
-/// What an event carries.
+/// The kind of events to emit.
 enum Payload: String, CaseIterable, Sendable {
   case counter, string, stack, mixed
 
@@ -93,7 +93,7 @@ enum Payload: String, CaseIterable, Sendable {
     + (1...27).map { "text of a usual length, number \($0)" }
 }
 
-/// Small, seeded and the same everywhere.
+/// A small seeded generator, the same on every machine.
 struct SplitMix {
   var state: UInt64
 
@@ -106,7 +106,7 @@ struct SplitMix {
   }
 }
 
-/// Sleeps that long whatever signals arrive.
+/// Sleeps for the whole time, even if signals arrive.
 func sleepNanoseconds(_ count: UInt64) {
   let deadline = trace_monotonic_ns() + count
   var now = trace_monotonic_ns()

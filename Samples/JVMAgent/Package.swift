@@ -8,7 +8,7 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-// The JDK's headers come from JAVA_HOME: build with ./build.sh, which passes their place.
+// The JDK's headers come from JAVA_HOME: build with ./build.sh, which passes their path.
 let package = Package(
   name: "jvm-agent",
   products: [.library(name: "tracejvm", type: .dynamic, targets: ["TraceJVM"])],

@@ -1,9 +1,9 @@
-/// A program of hundreds of generated functions, each long enough to be sampled and different
-/// enough to tell whether the right one ran.
+/// A program of hundreds of generated functions, each long enough to be sampled, and with distinct
+/// results, to verify that the right one ran.
 enum ChurnProgram {
   static let functionCount = 240
 
-  /// The same for the same seed.
+  /// The source, the same for the same seed.
   static func source(seed: UInt64) -> String {
     var random = SplitMix(state: seed)
     let functions = (0..<functionCount).map { function($0, &random) }

@@ -96,7 +96,7 @@ struct MiniVM: ParsableCommand {
     var description: String
   }
 
-  /// Gives the exception that nobody caught.
+  /// Runs the program; returns an uncaught exception.
   private func runProgram(_ code: ProgramCode) throws -> String? {
     let machine = Machine(code, machineOptions)
     let announcer = CodeAnnouncer(Announcement(announce)!, sourceFile: program ?? "churn")
@@ -137,7 +137,7 @@ struct MiniVM: ParsableCommand {
     options.moves = moves
     let map = try perfmap ? PerfMap() : nil
     let dump = try jitdump ? JitDump(directory: jitdumpDir, sourceFile: program ?? "churn") : nil
-    // The oracle comes first: nothing may be announced before the time that it notes.
+    // The oracle comes first, so that nothing is announced before the time that it records.
     let listeners: [(any CodeListener)?] = [try oracle.map(Oracle.init), announcer, dump, map]
     machine.compiler = TierCompiler(machine, options, listeners: listeners.compactMap { $0 })
     guard let compiler = machine.compiler else {

@@ -1,4 +1,4 @@
-/// What a run did, for people.
+/// The statistics of a run, for users.
 struct Statistics: CustomStringConvertible {
   let description: String
 

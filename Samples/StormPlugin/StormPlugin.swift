@@ -1,14 +1,14 @@
 import TraceEvents
 import TraceProvider
 
-/// The provider of a library that a program loads while it runs: event-storm's `--plugin`.
+/// The provider of a library loaded at run time: event-storm's `--plugin`.
 enum Plugin {
   static let provider = Provider("StormPlugin") {
     ProviderDescription(events: [PluginEvent.self])
   }
 }
 
-/// Emitted by code that was not there when the program started.
+/// Emitted by code that was loaded after the program started.
 struct PluginEvent: TraceEvent {
   var sequence: UInt64
   var worker: UInt32
@@ -30,7 +30,7 @@ extension PluginEvent {
   }
 }
 
-/// What event-storm calls after loading the library.
+/// Called by event-storm after loading the library.
 @c(storm_plugin_emit)
 public func emitPluginEvents(_ count: UInt64, _ worker: UInt32) {
   Plugin.provider.register()

@@ -1,9 +1,9 @@
 import TraceEvents
 import TraceProvider
 
-/// A heap of pairs with a mark-and-sweep collector, which tells what it does by events.
+/// A heap of pairs with a mark-and-sweep collector that emits events.
 struct Heap {
-  /// A place in the heap; 0 is nil.
+  /// A position in the heap; 0 is nil.
   typealias Reference = Int
 
   private struct Cell {
@@ -16,7 +16,7 @@ struct Heap {
   private var free: [Reference]
   private var collections: UInt32 = 0
   private var allocatedSinceTick = 0
-  /// What the program can still reach.
+  /// The roots of reachable objects.
   var roots: [Reference] = []
 
   init(capacity: Int) {
@@ -25,13 +25,13 @@ struct Heap {
   }
 
   private static let cellSize = UInt64(MemoryLayout<Cell>.stride)
-  /// One allocation event for about so many bytes.
+  /// Number of bytes per allocation event, approximately.
   private static let tickBytes = 256 << 10
 
-  /// Collects when the heap is full; nil when all of it is in use.
+  /// Allocates a pair; collects if the heap is full; nil if all of it is in use.
   mutating func allocate(_ left: Reference = 0, _ right: Reference = 0) -> Reference? {
     if free.isEmpty {
-      // The pair's own parts are not reachable from elsewhere yet.
+      // The pair's parts may not be reachable from elsewhere yet.
       roots.append(left)
       roots.append(right)
       collect(reason: .allocSmall)
@@ -58,7 +58,7 @@ struct Heap {
     collections += 1
     let count = collections
     if reason == .induced { Runtime.provider.emit(GCTriggered(reason: reason)) }
-    // One thread runs, so that it has stopped as soon as it asks itself to.
+    // Only one thread runs, so the suspension is immediate.
     Runtime.provider.emit(GCSuspendBegin(reason: .forGC, count: count))
     Runtime.provider.emit(GCSuspendEnd())
     Runtime.provider.emit(GCStart(count: count, depth: 0, reason: reason))

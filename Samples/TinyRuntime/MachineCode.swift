@@ -1,19 +1,19 @@
 import Glibc
 
-/// Machine code in pages of its own, never writable and executable at once.
+/// Machine code in separate pages, never writable and executable at once.
 struct MachineCode {
   let address: UInt64
   let byteCount: Int
   private let function: @convention(c) (UInt64) -> UInt64
 
-  /// Nil when the system gives no executable memory.
+  /// Nil if the system provides no executable memory.
   init?(compiling body: [Method.Operation]) {
     let bytes = Self.prologue + body.flatMap(Self.encode) + Self.epilogue
     let pages = mmap(
       nil, bytes.count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let pages, pages != MAP_FAILED else { return nil }
     pages.copyMemory(from: bytes, byteCount: bytes.count)
-    // Linux brings the instruction cache up to date when pages become executable.
+    // Linux synchronizes the instruction cache when pages become executable.
     guard mprotect(pages, bytes.count, PROT_READ | PROT_EXEC) == 0 else {
       munmap(pages, bytes.count)
       return nil
@@ -34,8 +34,8 @@ struct MachineCode {
     private static let prologue: [UInt8] = [0x48, 0x89, 0xf8]
     private static let epilogue: [UInt8] = [0xc3]
 
-    /// `operation rax, ecx-extended immediate`: the operand goes through rcx, whose upper half a
-    /// 32-bit move clears.
+    /// `operation rax, ecx-extended immediate`: the operand is passed in rcx, whose upper half is
+    /// cleared by a 32-bit move.
     private static func encode(_ operation: Method.Operation) -> [UInt8] {
       switch operation {
       case .add(let operand): [0xb9] + littleEndian(operand) + [0x48, 0x01, 0xc8]

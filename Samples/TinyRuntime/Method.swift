@@ -10,7 +10,7 @@ final class Method {
     case xor(UInt32)
   }
 
-  /// Calls after which a method is worth compiling.
+  /// Number of calls after which a method is compiled.
   static let hotCallCount = 1000
 
   let id: UInt64
@@ -60,12 +60,12 @@ final class Method {
   private static let signature = "uint64 (uint64)"
 }
 
-/// The methods that are compiled now, so that a session that comes late can be told.
+/// The compiled methods, for rundowns of sessions that start later.
 final class LoadedMethods: Sendable {
   private let loads = Mutex<[MethodLoad]>([])
 
   func add(_ load: MethodLoad) {
-    // Under the lock, so that no rundown falls between the two and misses it.
+    // With the lock held, so that no rundown between the two misses it.
     loads.withLock {
       $0.append(load)
       Runtime.provider.emit(load)

@@ -34,7 +34,7 @@ struct TinyRuntime: ParsableCommand {
     var heap = Heap(capacity: heap)
     var value: UInt64 = 1
     for round in 1...max(rounds, 1) where rounds > 0 {
-      // The last three trees stay alive, older ones become garbage.
+      // The last three trees remain alive, older ones become garbage.
       if heap.roots.count == 3 { heap.roots.removeFirst() }
       heap.roots.append(try Self.tree(depth: 10, in: &heap))
       for method in methods {
@@ -55,7 +55,7 @@ struct TinyRuntime: ParsableCommand {
     ]
   }
 
-  /// A complete tree; while it grows, its parts are held by the roots.
+  /// Creates a complete tree; while it grows, the roots keep its parts alive.
   private static func tree(depth: Int, in heap: inout Heap) throws -> Heap.Reference {
     guard depth > 0 else { return try place(heap.allocate()) }
     let left = try tree(depth: depth - 1, in: &heap)

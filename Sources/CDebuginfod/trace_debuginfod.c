@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-// As <elfutils/debuginfod.h> declares them; the soname stands for these types.
+// As declared by <elfutils/debuginfod.h>; the soname implies these types.
 typedef struct debuginfod_client debuginfod_client;
 typedef int (*find_function)(debuginfod_client *, const unsigned char *, int, char **);
 typedef int (*progress_function)(debuginfod_client *, long, long);
@@ -26,7 +26,7 @@ static bool is_installed = false;
 static void load(void) {
   void *handle = dlopen("libdebuginfod.so.1", RTLD_NOW | RTLD_LOCAL);
   if (handle == NULL) return;
-  // POSIX has dlsym give functions as data pointers.
+  // In POSIX, dlsym returns functions as data pointers.
 #define FUNCTION(member, name) *(void **)&library.member = dlsym(handle, name)
   FUNCTION(begin, "debuginfod_begin");
   FUNCTION(end, "debuginfod_end");
@@ -37,7 +37,7 @@ static void load(void) {
   FUNCTION(user_data, "debuginfod_get_user_data");
   FUNCTION(url, "debuginfod_get_url");
 #undef FUNCTION
-  // Each is there since elfutils 0.180.
+  // All of them exist since elfutils 0.180.
   is_installed = library.begin && library.end && library.find_debuginfo &&
                  library.find_executable && library.set_progress && library.set_user_data &&
                  library.user_data && library.url;
@@ -51,7 +51,7 @@ struct transfer {
 static int report(debuginfod_client *client, long bytes, long total) {
   struct transfer *transfer = library.user_data(client);
   if (transfer == NULL) return 0;
-  // Before a server answers, the library counts its own turns here; none is a byte.
+  // Before a server answers, the library passes its own iteration count here, not bytes.
   uint64_t here = total > 0 && bytes > 0 ? (uint64_t)bytes : 0;
   return transfer->progress(transfer->context, here, total > 0 ? (uint64_t)total : 0) ? 0 : 1;
 }

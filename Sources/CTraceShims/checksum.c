@@ -78,7 +78,7 @@ static int has_instruction(void) { return 0; }
 #endif
 
 uint32_t trace_crc32c(uint32_t crc, const void *bytes, size_t count) {
-  // 0 not asked yet, 1 no, 2 yes; threads that ask at once find the same answer.
+  // 0: not determined yet, 1: no, 2: yes. Concurrent threads determine the same value.
   static _Atomic int known = 0;
   int answer = atomic_load_explicit(&known, memory_order_relaxed);
   if (answer == 0) {

@@ -13,7 +13,7 @@ struct search {
   char path[4096];
 };
 
-// The program itself is the first object, and has no name.
+// The program is the first object, and has no name.
 static int look(struct dl_phdr_info *object, size_t size, void *context) {
   struct search *search = context;
   (void)size;
@@ -37,6 +37,6 @@ _Bool trace_pin_image(const void *address) {
   struct search search = {.address = (uintptr_t)address, .is_first = 1};
   dl_iterate_phdr(look, &search);
   if (!search.is_found || search.is_program) return search.is_found;
-  // The handle is kept for ever, and the flag keeps the library even where others close theirs.
+  // The handle is never closed, and the flag keeps the library loaded even if others close theirs.
   return dlopen(search.path, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) != NULL;
 }

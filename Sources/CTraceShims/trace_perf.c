@@ -81,7 +81,7 @@ void trace_perf_unmap(void *ring, long data_bytes) {
   munmap(ring, (size_t)data_bytes + (size_t)sysconf(_SC_PAGESIZE));
 }
 
-// The kernel's side of these: perf_output_put_handle and perf_output_begin.
+// The kernel's counterparts are perf_output_put_handle and perf_output_begin.
 uint64_t trace_perf_head(const void *ring) {
   const struct perf_event_mmap_page *page = ring;
   return __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE);

@@ -20,8 +20,8 @@ _Static_assert(offsetof(struct rseq, rseq_cs) == TRACE_RSEQ_CS, "the kernel's AB
 extern const ptrdiff_t __rseq_offset __attribute__((weak));
 extern const unsigned int __rseq_size __attribute__((weak));
 
-// Stands in for the C library's area: cpu_id is no CPU, and a section's descriptor may be stored
-// into it.
+// A stand-in for the C library's area: cpu_id is not a CPU, and sections may store their
+// descriptors into it.
 struct rseq_stand_in {
   uint32_t cpu_id_start, cpu_id;
   uint64_t descriptor;
@@ -59,7 +59,7 @@ static void *spin(void *argument) {
   return NULL;
 }
 
-// Linux 6.19 lost restarts after preemption on arm64; a barrier does not show that one.
+// Linux 6.19 lost restarts after preemption on arm64; the test with a barrier does not detect that.
 static _Bool kernel_is_known_to_break_rseq(void) {
 #if defined(__aarch64__)
   struct utsname system;
@@ -75,7 +75,7 @@ _Bool trace_rseq_self_test(void) {
   struct spinner spinner = {0, 0};
   pthread_t thread;
   if (pthread_create(&thread, NULL, spin, &spinner) != 0) return 0;
-  // The spinner may be restarted by a preemption before the barrier comes: that shows the same.
+  // The spinner may be restarted by a preemption before the barrier, which shows the same.
   for (int i = 0; i < barrier_tries && trace_load_u32(&spinner.restarted) == 0; i++) {
     if (trace_load_u32(&spinner.running) == 0) {
       sched_yield();

@@ -11,12 +11,12 @@
 #include "trace_stack.h"
 #include "trace_thread.h"
 
-// The C library's header does not name it.
+// The C library's header lacks this name.
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
-// Tells our timers' signals from others'.
+// Identifies the signals of these timers.
 static char timer_mark;
 
 static trace_sample_handler sample_handler;
@@ -51,7 +51,7 @@ static void handle(int number, siginfo_t *info, void *raw_context) {
   uint32_t count = 1 + trace_walk_stack(context.frame, context.sp, frames + 1,
                                         TRACE_SAMPLE_DEPTH_MAX - 1);
   uint64_t missed = info->si_overrun > 0 ? (uint64_t)info->si_overrun : 0;
-  // As if inside a slow write, so that nothing below waits for room in a ring.
+  // Marked as a slow write, so that nothing below waits for space in a ring.
   trace_enter_slow_path();
   sample_handler(words, count, 1 + missed);
   trace_leave_slow_path();
@@ -71,8 +71,8 @@ int trace_sampling_install(trace_sample_handler handler) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_sigaction = handle;
-  // On the thread's own stack. An alternate stack has the size that its owner's handler needs
-  // (Swift's backtracer's is small), and overflowing it would overwrite whatever lies below.
+  // Runs on the thread's own stack. An alternate stack has the size that its owner's handler needs
+  // (Swift's backtracer's is small), and an overflow would overwrite the memory below it.
   action.sa_flags = SA_SIGINFO | SA_RESTART;
   sigemptyset(&action.sa_mask);
   return sigaction(SIGPROF, &action, NULL) == 0 ? 0 : errno;
@@ -90,7 +90,7 @@ int trace_sampling_timer_create(uint32_t tid, uint64_t interval_ns, void **timer
   event.sigev_signo = SIGPROF;
   event.sigev_value.sival_ptr = &timer_mark;
   event.sigev_notify_thread_id = (int)tid;
-  // The kernel's number of the clock of a thread's CPU time: CPUCLOCK_SCHED, per thread.
+  // The kernel's id of the clock of a thread's CPU time: CPUCLOCK_SCHED, per thread.
   clockid_t clock = (clockid_t)((~tid << 3) | 6);
   timer_t created;
   if (timer_create(clock, &event, &created) != 0) return errno;

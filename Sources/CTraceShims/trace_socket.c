@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// A program that has closed its standard descriptors may write to their numbers all the same.
+// A program that has closed its standard descriptors may still write to their numbers.
 static int above_standard(int fd) {
   if (fd < 0 || fd > STDERR_FILENO) return fd;
   int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
@@ -89,7 +89,7 @@ ssize_t trace_packet_send(int fd, const void *bytes, long count, const int *desc
   return sent;
 }
 
-/// Takes the descriptors out of a received message, closing those that are too many.
+/// Extracts the descriptors from a received message, and closes excess ones.
 static int take_descriptors(struct msghdr *message, int *descriptors) {
   int taken = 0;
   for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
@@ -121,7 +121,7 @@ ssize_t trace_packet_receive(int fd, void *bytes, long capacity, int *descriptor
                            .msg_control = control.space,
                            .msg_controllen = sizeof control.space};
   ssize_t received = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  // A peer that closed without having read everything: its last words are behind the error.
+  // A peer that closed without having read everything: its last packets follow the error.
   if (received < 0 && errno == ECONNRESET) {
     received = recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   }
@@ -156,14 +156,15 @@ int trace_wake_pair(int *pair) {
 
 void trace_take_wakes(int fd) {
   char byte;
-  // Bounded: a process may send as fast as they are taken.
+  // Bounded, because a process may send as fast as this reads.
   for (int i = 0; i < 64 && recv(fd, &byte, sizeof byte, MSG_DONTWAIT) > 0; i++) {
   }
 }
 
 void trace_wake_peer(int fd) {
   char byte = 1;
-  // Full or closed: then nobody needs to be woken. What is no socket is not written to.
+  // If the socket is full or closed, no wake is needed. If the descriptor is not a socket, nothing
+  // is written.
   if (send(fd, &byte, sizeof byte, MSG_DONTWAIT | MSG_NOSIGNAL) < 0) return;
 }
 

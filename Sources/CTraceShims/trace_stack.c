@@ -12,8 +12,8 @@ extern void *__libc_stack_end __attribute__((weak));
 
 enum { page_bytes = 4096 };
 
-// The thread's own block lies above its stack, in the same mapping; the main thread's stack ends
-// where the loader noted it.
+// The thread control block is above the thread's stack, in the same mapping; the end of the main
+// thread's stack is recorded by the loader.
 static uintptr_t stack_end(void) {
   if (trace_thread_id() == (uint32_t)getpid() && &__libc_stack_end != 0) {
     return (uintptr_t)__libc_stack_end;
@@ -21,8 +21,8 @@ static uintptr_t stack_end(void) {
   return (uintptr_t)__builtin_thread_pointer();
 }
 
-// Whether [address, address + 16) may be read. Stack pages that were mapped once stay so while the
-// thread lives, so what was found is remembered.
+// Whether [address, address + 16) is readable. Stack pages remain mapped while the thread runs, so
+// the result is cached.
 static _Bool is_mapped(uintptr_t address) {
   struct trace_thread *me = &trace_this_thread;
   if (address >= me->stack_low && address + 16 <= me->stack_high) return 1;
@@ -61,7 +61,7 @@ __attribute__((noinline)) uint32_t trace_capture_stack(uint64_t *frames, uint32_
   return trace_walk_stack((uintptr_t)__builtin_frame_address(0), 0, frames, limit);
 }
 
-// The kernel's struct, which is not the C library's.
+// The kernel's struct, which differs from the C library's.
 struct kernel_sigaction {
   void *handler;
   unsigned long flags;
@@ -69,8 +69,8 @@ struct kernel_sigaction {
   uint64_t mask;
 };
 
-// Where handlers return to: the same for every handler that the C library installed; 0 while there
-// is none.
+// The address that handlers return to: the same for every handler that the C library installed; 0
+// while there is none.
 static uint64_t signal_trampoline(void) {
 #if defined(__x86_64__)
   static uint64_t known;

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-// Values of the kernel's ABI: the installed headers may be older than the kernel.
+// Values of the kernel's ABI, because the installed headers may be older than the kernel.
 enum { rseq_barrier = 1 << 7, rseq_barrier_register = 1 << 8 };
 
 int trace_rseq_barrier_register(void) {
@@ -25,7 +25,7 @@ int trace_rseq_barrier(void) { return (int)syscall(SYS_membarrier, rseq_barrier,
 
 void trace_wake(int fd) {
   uint64_t one = 1;
-  // Full or closed: then nobody needs to be woken.
+  // If the counter is full or the descriptor closed, no wake is needed.
   if (write(fd, &one, sizeof one) < 0) return;
 }
 

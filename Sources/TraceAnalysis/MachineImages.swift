@@ -85,7 +85,7 @@ public final class MachineImages: ImageSymbolProvider {
   }
 
   /// Returns the files from which an image's names were read: the image, and its debug file if
-  /// there is one. Nil before the first look-up in the image, and if no file was found.
+  /// there is one. Nil before the first lookup in the image, and if no file was found.
   public func files(of image: ImageIdentity) -> (image: String, debug: String?)? {
     loaded[Self.key(image)].map { ($0.image.path, $0.image.debugPath) }
   }

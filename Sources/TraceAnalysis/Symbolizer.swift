@@ -13,7 +13,7 @@ public import TraceSymbols
 ///
 /// - Guarantee: once the whole trace is known, an address is never given a name for a time at which
 ///   something else is known to have been there, nor a name from an image of another build.
-/// - Cost: ``prepare()`` reads the events about code, processes and images once. A look-up is then
+/// - Cost: ``prepare()`` reads the events about code, processes and images once. A lookup is then
 ///   O(log n), and a repeated one is a probe of a table.
 /// - Trap: not thread-safe. Each thread needs its own ``another()``.
 public final class Symbolizer: Pass {
@@ -59,7 +59,7 @@ public final class Symbolizer: Pass {
   /// - Cost: its own cache of answers, up to 13 MB. Names and code are shared.
   public func another() -> Symbolizer { Symbolizer(sharing: self) }
 
-  /// Reads all events about code in a run of its own. Call once, before the first look-up. To share
+  /// Reads all events about code in a run of its own. Call once, before the first lookup. To share
   /// a run with other passes, use ``subscribe(to:)`` and ``finish()`` instead.
   ///
   /// - Throws: errors from reading the file.
@@ -71,7 +71,7 @@ public final class Symbolizer: Pass {
   /// Subscribes to the events about code, processes and images.
   public func subscribe(to replay: Replay) { feed.subscribe(to: replay) }
 
-  /// Ends the collection of events; look-ups may follow.
+  /// Ends the collection of events; lookups may follow.
   @discardableResult
   public func finish() -> Symbolizer {
     processes.finish()
@@ -79,7 +79,7 @@ public final class Symbolizer: Pass {
     return self
   }
 
-  // MARK: Look-ups
+  // MARK: Lookups
 
   /// Returns what was at the address in the process at that time (nanoseconds since the trace's
   /// start).
@@ -131,16 +131,16 @@ public final class Symbolizer: Pass {
     return last
   }
 
-  /// Returns a symbol by an id that a look-up returned.
+  /// Returns a symbol by an id that a lookup returned.
   public func symbol(_ id: SymbolID) -> CodeSymbol { naming.symbol(id) }
 
   /// Like ``symbol(_:)``, but builds the symbol anew, for callers that keep it.
   func makeSymbol(_ id: SymbolID) -> CodeSymbol { naming.makeSymbol(id) }
 
-  /// Returns a module by an id from a look-up or a symbol.
+  /// Returns a module by an id from a lookup or a symbol.
   public func module(_ id: ModuleID) -> CodeModule { naming.module(id) }
 
-  /// Number of symbols known so far, including those that no look-up returned. Ids are less than
+  /// Number of symbols known so far, including those that no lookup returned. Ids are less than
   /// this.
   public var symbolCount: Int { feed.map.names.count }
 

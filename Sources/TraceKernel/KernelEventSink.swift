@@ -1,48 +1,48 @@
 public import TraceEvents
 public import TraceFormat
 
-/// Where a translator's events go: a session's batch, a trace that an importer writes, a test's
-/// array.
+/// The destination of a translator's events: a session's batch, a trace written by an importer, a
+/// test's array.
 public protocol KernelEventSink: AnyObject {
-  /// The number that the recording already has for a process, for example because the process
-  /// joined the session by itself; nil for the others, which the translator numbers and defines.
+  /// Returns the recording's number of a process that it already has, for example because the
+  /// process joined the session; nil for others, which the translator numbers and defines.
   func processIndex(ofJoined pid: UInt32) -> UInt32?
 
-  /// A process is heard of for the first time; its events follow.
+  /// Called for a new process, before its events.
   func define(_ process: ProcessRecord)
 
-  /// A process runs another program: the new name, for a process that has no path yet.
+  /// Called when a process runs another program, with the new name, for processes without a path.
   func rename(process index: UInt32, to name: String)
 
-  /// A process that the translator defined has ended.
+  /// Called when a process that the translator defined has ended.
   func end(process index: UInt32, atTicks ticks: UInt64)
 
-  /// Records are missing.
+  /// Called when records were lost.
   func lose(_ loss: KernelLoss)
 
-  /// An event without a stack.
+  /// Adds an event without a stack.
   func add(_ event: some TraceEvent, _ header: KernelEventHeader)
 
-  /// A CPU sample. The stack is the kernel's frames, then the program's, innermost first.
+  /// Adds a CPU sample. The stack has the kernel's frames, then the program's, innermost first.
   func add(_ sample: SampledProfile, stack: [UInt64], _ header: KernelEventHeader)
 }
 
 extension KernelEventSink {
-  /// None has joined.
+  /// Returns nil: no process has joined.
   public func processIndex(ofJoined pid: UInt32) -> UInt32? { nil }
 
   /// Does nothing.
   public func rename(process index: UInt32, to name: String) {}
 }
 
-/// When and by whom an event of the kernel was recorded.
+/// The time and origin of a kernel event.
 public struct KernelEventHeader: Hashable, Sendable {
   public var ticks: UInt64
-  /// The recording's number for the process.
+  /// The recording's number of the process.
   public var process: UInt32
   public var tid: UInt32
   public var flags: EventFlags
-  /// The ring that the record was in; nil for what no ring has told, such as the rundown.
+  /// The ring of the record; nil for events that come from no ring, such as the rundown.
   public var ring: Int?
 
   public init(
@@ -56,11 +56,11 @@ public struct KernelEventHeader: Hashable, Sendable {
   }
 }
 
-/// Records that the kernel had no room for.
+/// Records that the kernel dropped because a ring was full.
 public struct KernelLoss: Hashable, Sendable {
   public var ring: Int
   public var count: UInt64
-  /// The losses happened after this and before ``toTicks``.
+  /// The losses happened between this time and ``toTicks``.
   public var fromTicks: UInt64
   public var toTicks: UInt64
 

@@ -1,24 +1,24 @@
 import TraceEvents
 import TraceFormat
 
-/// What is heard of processes after their end.
+/// Records of processes that have ended.
 ///
-/// Nothing of it changes what is known of who has the number now, nor of what is mapped now.
+/// They change neither the current owner of a pid nor the current mappings.
 extension PerfTranslator {
-  /// Takes a record of a process that has ended; false if it is of none.
+  /// Handles a record of an ended process; false if it belongs to another process.
   func takeAfterEnd(_ record: PerfRecord, pid: UInt32, _ moment: Moment) -> Bool {
     guard let (subject, mayLeave) = Self.subject(of: record, pid),
       let ended = processes.ended(subject, at: moment.nanoseconds, mayLeave: mayLeave)
     else { return false }
-    // One that is wanted has a number since the first that was heard of it.
+    // An admitted process has had a number since its first record.
     if ended.process.isAdmitted, let process = ended.process.index {
       take(record, of: subject, process, name: ended.process.name, moment)
     }
     return true
   }
 
-  /// Whom a record tells of, and whether it can tell of a thread that has ended: one runs on in the
-  /// kernel after that, but maps, names and makes nothing.
+  /// The process that a record concerns, and whether the record can concern an ended thread: a
+  /// thread still runs in the kernel after its end, but does not map, rename or fork.
   private static func subject(
     of record: PerfRecord, _ pid: UInt32
   ) -> (pid: UInt32, mayLeave: Bool)? {
@@ -38,7 +38,7 @@ extension PerfTranslator {
     switch record {
     case .sample(let sample):
       add(sample, pid: pid, process: process, moment)
-      // To look for what it has mapped has made room for that.
+      // The lookup of its mappings may have created state for the process.
       if processes[pid] == nil { stacks.forget(pid) }
     case .contextSwitch(let isOut, let isPreempted):
       emit(Self.contextSwitch(isOut, isPreempted), process: process, moment)

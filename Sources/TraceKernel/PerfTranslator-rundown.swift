@@ -1,14 +1,14 @@
 internal import TraceEvents
 internal import TraceFormat
 
-/// What runs already when a session begins, told as events with the rundown flag.
+/// The processes that already run when a session begins, as events with the rundown flag.
 extension PerfTranslator {
-  /// Threads of a process that are named one by one.
+  /// Maximum number of threads reported for one process.
   public static let threadsNamedMax = 4096
 
-  /// Tells of a process, its threads and the code it has mapped. What is unknown is left out.
+  /// Reports a process, its threads and its mapped code. Unknown facts are left out.
   public func rundown(of pid: UInt32, atNanoseconds now: UInt64) {
-    // One that has ended, and was not waited for, is in /proc still.
+    // A process that has ended but was not waited for is still in /proc.
     guard !processes.hasEnded(pid), processes.admits(pid),
       let name = facts.name(of: pid, thread: pid)
     else { return }

@@ -2,29 +2,29 @@ internal import OSStrings
 public import TraceEvents
 internal import TraceFormat
 
-/// Turns the kernel's records into the System provider's events: bytes in, typed events out.
+/// Translates the kernel's records into the System provider's events: bytes in, typed events out.
 ///
-/// Records come in the order of their times, small disorder excepted. What else is to be known of
-/// processes comes from a ``ProcessFacts``; events go to a ``KernelEventSink``.
+/// Records must be in the order of their times, except for small deviations. Other facts about
+/// processes come from ``ProcessFacts``; events go to a ``KernelEventSink``.
 ///
-/// - Guarantee: reads nothing but the records, the facts and the clock. Records that no kernel
-///   writes are counted in ``malformed`` and change nothing. Memory is bounded by the processes
-///   that run at a time.
-/// - Trap: not for use from several threads at once.
+/// - Guarantee: uses only the records, the facts and the clock. Records that no kernel writes are
+///   counted in ``malformed`` and have no other effect. Memory is bounded by the number of
+///   processes that run at a time.
+/// - Trap: not thread-safe.
 public final class PerfTranslator {
-  /// Whose records come, and which of them are wanted.
+  /// The processes whose records arrive, and which of these are recorded.
   public enum Scope: Hashable, Sendable {
-    /// Records of any process, of which the filter admits some.
+    /// Records of all processes; the filter selects the recorded ones.
     case all
-    /// Of a command that a process has started: records begin with the command's exec.
+    /// Records of a command started by `parent`; they begin with the command's exec.
     case children(parent: UInt32)
-    /// Of every process; wanted are those that descend from a thread of the parent's.
+    /// Records of all processes; only descendants of a thread of the parent are recorded.
     case descendants(thread: UInt32, parent: UInt32)
   }
 
-  /// What is recorded, and of whom.
+  /// The kinds of events and the processes to record.
   public struct Options: Hashable, Sendable {
-    /// CPU time that a sample stands for; nil: no samples are recorded.
+    /// The CPU time that a sample represents; if nil, no samples are recorded.
     public var samplePeriod_ns: UInt64?
     public var source: SampleSource
     public var scope: Scope
@@ -45,11 +45,11 @@ public final class PerfTranslator {
   let facts: any ProcessFacts
   let sink: any KernelEventSink
   let stacks: any SampleStackWalker
-  /// Follows what matters for files that announce code.
+  /// Receives the events that matter for jitdump files and perf maps.
   let runtimeCode: (any RuntimeCodeObserver)?
-  /// Between the kernel's times and the recording's ticks.
+  /// Converts the kernel's times to the recording's ticks.
   public var clock: PerfClock
-  /// Called with a thread that one of those followed has made.
+  /// Called with each thread that a followed process creates.
   public var onThread: (_ tid: UInt32) -> Void = { _ in }
   var processes: PerfProcesses
   private var writableCode = WritableCode()
@@ -58,18 +58,18 @@ public final class PerfTranslator {
   /// Ticks of the last record, by ring.
   private var lastTicks: [UInt64]
   private var stack: [UInt64] = []
-  /// The command that was to be followed has been heard of.
+  /// Whether a record of the command to be followed has arrived.
   private var hasBegun = false
-  /// Records that the kernel had no room for.
+  /// Number of records that the kernel dropped because a ring was full.
   public private(set) var lost: UInt64 = 0
-  /// How often the kernel held sampling back.
+  /// Number of times that the kernel throttled sampling.
   public private(set) var throttled: UInt64 = 0
-  /// Records that are not as long as their kind must be.
+  /// Number of records whose length does not fit their kind.
   public private(set) var malformed: UInt64 = 0
 
   static let pathBytesMax = 4096
 
-  /// - Parameter ringCount: records come from rings with numbers below.
+  /// - Parameter ringCount: the number of rings; ring numbers are below it.
   public init(
     _ options: Options = Options(), ringCount: Int, clock: PerfClock, facts: any ProcessFacts,
     sink: any KernelEventSink, stacks: any SampleStackWalker = CallchainStacks(),
@@ -93,8 +93,8 @@ public final class PerfTranslator {
 
   /// Translates the records in `bytes`, one after the other.
   ///
-  /// - Returns: the bytes that were used: all but the start of a record whose rest is missing. What
-  ///   cannot be a record is counted in ``malformed``, and used up with all that follows it.
+  /// - Returns: the number of bytes used: all but an incomplete record at the end. Bytes that
+  ///   cannot be a record are counted in ``malformed`` and used together with all bytes after them.
   @discardableResult
   public func take(
     _ bytes: UnsafeRawBufferPointer, _ parser: PerfRecordParser, ring: Int = 0
@@ -138,7 +138,7 @@ public final class PerfTranslator {
     case .fork(let task): fork(task, moment)
     case .exit(let task): exit(task, moment)
     case .contextSwitch(let isOut, let isPreempted):
-      // CPU-wide, the idle thread's ways are those of all others, the other way round.
+      // With records of whole CPUs, the idle thread's switches are the inverse of all others'.
       if stamp.pid != 0, processes.admits(stamp.pid) {
         emit(Self.contextSwitch(isOut, isPreempted), pid: stamp.pid, moment)
       }
@@ -154,13 +154,13 @@ public final class PerfTranslator {
     ContextSwitch(direction: isOut ? (isPreempted ? .preempted : .off) : .on)
   }
 
-  /// When, which thread's, and from which ring.
+  /// The time, thread and ring of a record.
   struct Moment {
     var ticks: UInt64
     /// CLOCK_MONOTONIC.
     var nanoseconds: UInt64
     var tid: UInt32
-    /// Nil for an event that no CPU made.
+    /// Nil for an event that comes from no ring.
     var ring: Int?
     var flags: EventFlags = []
 
@@ -169,7 +169,7 @@ public final class PerfTranslator {
     }
   }
 
-  /// An event that no CPU made.
+  /// The moment of an event that comes from no ring.
   func moment(atNanoseconds now: UInt64, tid: UInt32 = 0, flags: EventFlags = []) -> Moment {
     Moment(
       ticks: clock.ticks(at: now), nanoseconds: now, tid: tid, ring: nil, flags: flags)
@@ -284,11 +284,11 @@ public final class PerfTranslator {
     let parent = parentOfCommand(pid)
     let last = processes[pid]
     processes.exec(pid, name: name)
-    // Of one that is not followed nothing is kept.
+    // No state is kept for processes that are not followed.
     if processes[pid] != nil { stacks.exec(pid) }
     writableCode.forget(pid)
     remappedText.forget(pid)
-    // What ran before is over, whether what runs now is wanted or not.
+    // The previous program has ended, whether or not the new one is admitted.
     guard processes.admits(pid) || (last?.index != nil && last?.isAdmitted == true) else { return }
     if let parent { emit(ProcessStart(parentPID: parent, name: name), pid: pid, moment) }
     emit(ProcessExec(name: name), pid: pid, moment)
@@ -296,9 +296,9 @@ public final class PerfTranslator {
     runtimeCode?.execed(pid, process: index(of: pid, moment), atTicks: moment.ticks)
   }
 
-  /// Who started the command that was to be followed, if its events begin with this exec: it is the
-  /// first that is heard of it. A process that is heard of by its exec later is one whose fork was
-  /// lost.
+  /// The parent of the command to be followed, if its events begin with this exec, which is then
+  /// the first record of it. A process whose first record is a later exec is one whose fork record
+  /// was lost.
   private func parentOfCommand(_ pid: UInt32) -> UInt32? {
     switch options.scope {
     case .children(let parent) where !hasBegun:
@@ -336,7 +336,7 @@ public final class PerfTranslator {
     return image
   }
 
-  /// A path or a name.
+  /// Converts a path or a name.
   static func text(_ bytes: UnsafeRawBufferPointer) -> String {
     String(osBytes: UnsafeRawBufferPointer(rebasing: bytes.prefix(pathBytesMax)))
   }

@@ -1,18 +1,18 @@
 public import TraceEvents
 
-/// What the translation of kernel records needs to know about processes beside the records.
+/// Facts about processes that the translation of kernel records needs in addition to the records.
 ///
-/// A live session answers from /proc. An importer answers from what the recording's header and
-/// tables say. Every question may be answered with "unknown", and the default implementations do:
-/// an implementation writes only the answers that it has.
+/// A live session gets them from /proc, an importer from the recording's header and tables. Every
+/// method may return "unknown", as the default implementations do; an implementation provides only
+/// those facts that it has.
 ///
 /// - Guarantee: called on the translator's thread only.
 public protocol ProcessFacts {
-  /// A thread's name; nil when it is unknown.
+  /// A thread's name; nil if unknown.
   func name(of pid: UInt32, thread: UInt32) -> String?
 
-  /// The process that had the number at a time (CLOCK_MONOTONIC); nil when that is unknown, also
-  /// when another process has the number by now.
+  /// The process that had the pid at a time (CLOCK_MONOTONIC); nil if unknown, including when
+  /// another process has the pid now.
   func process(_ pid: UInt32, at nanoseconds: UInt64) -> KnownProcess?
 
   /// Whether the process that had the number at a time (CLOCK_MONOTONIC) has ended by now; false
@@ -22,46 +22,46 @@ public protocol ProcessFacts {
   /// The path of the program that a process runs; nil when it is unknown.
   func executable(of pid: UInt32) -> String?
 
-  /// A process's parent, grandparent and so on; empty when they are unknown.
+  /// A process's parent, grandparent and so on; empty if unknown.
   func ancestors(of pid: UInt32) -> [UInt32]
 
-  /// The program that a process runs after an exec, given the name that the kernel recorded for
-  /// it: another name where that one is a dynamic linker's.
+  /// The name of the program that a process runs after an exec, given the name that the kernel
+  /// recorded. They differ if the kernel recorded a dynamic linker.
   func programName(of pid: UInt32, command: String) -> String
 
-  /// The build id of a mapped image, or an id of its content; what `image` has where nothing better
-  /// is known.
+  /// The build id of a mapped image, or an id of its content; the build id in `image` if nothing
+  /// better is known.
   ///
-  /// - Parameter nanoseconds: when it was mapped (CLOCK_MONOTONIC); nil for a mapping that is there
-  ///   now.
+  /// - Parameter nanoseconds: the time of the mapping (CLOCK_MONOTONIC); nil for a mapping that
+  ///   exists now.
   func buildID(of image: ImageMap, in pid: UInt32, mappedAt nanoseconds: UInt64?) -> [UInt8]
 
-  /// Whether the memory of a process still has the bytes of an image's file; false when that is
-  /// unknown.
+  /// Whether the memory of a process still contains the bytes of an image's file; false if unknown.
   ///
   /// - Parameters:
-  ///   - part: the memory in question, as a part of the image.
-  ///   - image: the image's mapping that was at those addresses before.
-  ///   - nanoseconds: when the image was mapped; nil for one that was there at the start.
+  ///   - part: the memory to check, as a part of the image.
+  ///   - image: the image's previous mapping at these addresses.
+  ///   - nanoseconds: the time at which the image was mapped; nil if it was mapped before the
+  ///     start.
   func isUnchanged(
     _ part: ImageMap, of image: ImageMap, in pid: UInt32, mappedAt nanoseconds: UInt64?
   ) -> Bool
 
-  /// The threads of a process that runs when recording begins.
+  /// The threads of a process that is running when recording begins.
   func threads(of pid: UInt32) -> [UInt32]
 
-  /// Calls `body` with each mapping of a process that runs when recording begins, in order of
+  /// Calls `body` with each mapping of a process that is running when recording begins, in order of
   /// address.
   func forEachMap(of pid: UInt32, _ body: (ProcessMap) -> Void)
 }
 
-/// What is known of a process that a kernel record names.
+/// The known facts about a process named in a kernel record.
 public struct KnownProcess: Hashable, Sendable {
   public var parentPID: UInt32
   public var uid: UInt32
-  /// Field 22 of /proc/PID/stat: clock ticks after boot; 0 when it is unknown.
+  /// Field 22 of /proc/PID/stat: clock ticks after boot; 0 if unknown.
   public var startTime: UInt64
-  /// Empty when it is unknown.
+  /// Empty if unknown.
   public var executable: String
   public var arguments: [String]
 
@@ -78,10 +78,10 @@ public struct KnownProcess: Hashable, Sendable {
 }
 
 extension ProcessFacts {
-  /// Unknown.
+  /// Returns nil: unknown.
   public func name(of pid: UInt32, thread: UInt32) -> String? { nil }
 
-  /// Unknown.
+  /// Returns nil: unknown.
   public func process(_ pid: UInt32, at nanoseconds: UInt64) -> KnownProcess? { nil }
 
   /// Unknown, so false.
@@ -90,24 +90,24 @@ extension ProcessFacts {
   /// Unknown.
   public func executable(of pid: UInt32) -> String? { nil }
 
-  /// Unknown.
+  /// Returns an empty list: unknown.
   public func ancestors(of pid: UInt32) -> [UInt32] { [] }
 
-  /// The name that the kernel recorded.
+  /// Returns the name that the kernel recorded.
   public func programName(of pid: UInt32, command: String) -> String { command }
 
-  /// The build id that the kernel recorded.
+  /// Returns the build id that the kernel recorded.
   public func buildID(of image: ImageMap, in pid: UInt32, mappedAt nanoseconds: UInt64?) -> [UInt8]
   { image.buildID }
 
-  /// Unknown, so false.
+  /// Returns false: unknown.
   public func isUnchanged(
     _ part: ImageMap, of image: ImageMap, in pid: UInt32, mappedAt nanoseconds: UInt64?
   ) -> Bool { false }
 
-  /// None.
+  /// Returns an empty list.
   public func threads(of pid: UInt32) -> [UInt32] { [] }
 
-  /// None.
+  /// Does nothing.
   public func forEachMap(of pid: UInt32, _ body: (ProcessMap) -> Void) {}
 }

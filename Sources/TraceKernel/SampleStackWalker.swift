@@ -1,33 +1,34 @@
 public import TraceEvents
 
-/// Makes the stacks of samples. The translator calls it in the order of the records, so that what
-/// a process had mapped when it was sampled is what was mapped before.
+/// Computes the stacks of samples. The translator calls it in the order of the records, so the
+/// mappings at the time of a sample are those reported before it.
 public protocol SampleStackWalker: AnyObject {
-  /// Appends a sample's stack to `stack`, which may have other words before it: the kernel's
+  /// Appends a sample's stack to `stack`, which may already contain other words: the kernel's
   /// frames, then the program's, innermost first.
   func append(_ sample: PerfSample, pid: UInt32, to stack: inout [UInt64])
 
-  /// A process has mapped something that it may execute.
+  /// Called when a process has created an executable mapping.
   func map(_ image: ImageMap, pid: UInt32)
 
-  /// A process began, with a copy of its parent's memory. The number's former owner has ended.
+  /// Called when a process was forked, with a copy of its parent's memory. The pid's former owner
+  /// has ended.
   func fork(_ pid: UInt32, from parent: UInt32)
 
-  /// A process runs another program: nothing is mapped now.
+  /// Called when a process runs another program, so that nothing is mapped.
   func exec(_ pid: UInt32)
 
-  /// A process has ended.
+  /// Called when a process has ended.
   func forget(_ pid: UInt32)
 
-  /// Records were lost: what is known of any process may be incomplete.
+  /// Called when records were lost, so the state of any process may be incomplete.
   func lose()
 }
 
-/// Stacks as the kernel walked them: by frame pointers.
+/// The stacks that the kernel walked by frame pointers.
 public final class CallchainStacks: SampleStackWalker {
   public init() {}
 
-  /// The sample's call chain.
+  /// Appends the sample's call chain.
   public func append(_ sample: PerfSample, pid: UInt32, to stack: inout [UInt64]) {
     PerfCallchain.append(sample.callchain, address: sample.instructionPointer, to: &stack)
   }

@@ -2,29 +2,30 @@ import TraceAnalysis
 
 /// What the drain found wrong with buffers, in sentences for people.
 ///
-/// Whoever shares a buffer set can write anything there, in another's name too: a sentence names
-/// one process only where it alone can have done it.
+/// Any process that shares a buffer set can write anything into it, including records that name
+/// another process. A sentence therefore names a process only if no other process can have caused
+/// the problem.
 struct BufferProblems {
   private let suspicions: [Suspicion]
 
-  /// At most so many of the processes that share buffers are listed by name.
+  /// Maximum number of processes listed by name for shared buffers.
   private static let namesMax = 8
 
   init(_ drained: DrainStatistics) {
     suspicions = drained.suspicions.sorted { $0.key < $1.key }.map(\.value)
   }
 
-  /// Whether the session knows how many events it lost.
+  /// Whether the number of lost events is known.
   var lossesAreKnown: Bool { suspicions.allSatisfy { !$0.hasImplausibleCounters } }
 
-  /// What the process alone has done.
+  /// Problems that only this process can have caused.
   func sentences(for index: UInt32) -> [String] {
     suspicions.filter { $0.processes == [index] }.flatMap { suspicion in
       Self.deeds(suspicion, buffers: "its buffers").map { "it " + $0 }
     }
   }
 
-  /// What one of several processes has done.
+  /// Problems that one of several processes has caused.
   func sentences(among processes: [TracedProcess]) -> [String] {
     suspicions.filter { $0.processes.count > 1 }.flatMap { suspicion in
       let who = Self.oneOf(suspicion.processes, processes)

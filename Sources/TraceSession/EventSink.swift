@@ -2,32 +2,33 @@ import TraceEvents
 import TraceFormat
 import TraceRing
 
-/// Where a session's control plane hands what it learns: the drain, or a test's recorder.
+/// The destination of the control plane's definitions and losses: the drain, or a test's recorder.
 ///
-/// Definitions arrive before any process can emit what they define.
+/// Definitions arrive before any process can emit the defined events.
 protocol EventSink: AnyObject, Sendable {
   func define(ref: UInt16, schema: EventSchema)
   func define(provider: ProviderSchema)
   func define(process: ProcessRecord)
-  /// Events that were emitted and reached no buffer; `process` is nil when it has no number.
+  /// Records the loss of events that were emitted but reached no buffer; `process` is nil if the
+  /// process has no number.
   func lost(_ count: UInt64, _ cause: LossCause, process: UInt32?)
-  /// The process has detached or died; what it had emitted is still in its rings.
+  /// Called when a process has detached or died; its events are still in its rings.
   func processEnded(index: UInt32, atTicks ticks: UInt64)
-  /// Rings to drain: streams `firstStream`, `firstStream` + 1 …
+  /// Adds rings to drain: streams `firstStream`, `firstStream` + 1 …
   func add(_ set: BufferSet, id: UInt32, firstStream: UInt32)
-  /// The set's last process has gone.
+  /// Called when a set's last process has gone.
   func remove(setID: UInt32)
-  /// Lets the process write into the set.
+  /// Allows the process to write into the set.
   func admit(process: UInt32, toSet setID: UInt32)
 }
 
-/// Hands it to a drain, and so to the trace file.
+/// Forwards everything to a drain, which writes the trace file.
 final class DrainSink: EventSink {
   private let drain: Drain
 
   init(_ drain: Drain) { self.drain = drain }
 
-  // A writer that has met an error keeps it, for the drain's statistics.
+  // The writer keeps errors for the drain's statistics.
   func define(ref: UInt16, schema: EventSchema) {
     drain.perform { writer in try? writer.define(ref: ref, schema: schema) }
   }

@@ -4,12 +4,12 @@ import Synchronization
 import TraceAnalysis
 import TraceFormat
 
-/// Reads the symbols of the images that a trace's stacks hit, on several cores.
+/// Reads the symbols of the images in a trace's stacks, on several cores.
 ///
-/// - Guarantee: begins no image after `end`. The result does not depend on the number of threads.
-/// - Cost: each thread holds the symbol table of one image at a time.
+/// - Guarantee: starts no image after `end`. The result does not depend on the number of threads.
+/// - Cost: each thread keeps the symbol table of one image at a time.
 final class ImageNaming: Sendable {
-  /// More threads would hold more tables at a time.
+  /// More threads would keep more tables in memory.
   static let threadsMax = 4
 
   private let images: [HitPlaces.Image]
@@ -33,11 +33,11 @@ final class ImageNaming: Sendable {
   /// Whether time ran out before the last image.
   var isCut: Bool { isLate.load(ordering: .relaxed) }
 
-  /// The symbols, in the order of the images. Once.
+  /// Returns the symbols, in the order of the images. Call it once.
   func run() -> [ImageSymbols] {
     let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     let helpers = max(min(cores, Self.threadsMax, images.count) - 1, 0)
-    // Where there is no thread to be had, this one does all.
+    // If no thread can be created, this thread does all the work.
     let threads = (0..<helpers).compactMap { _ in
       try? NamedThread("trace-symbols") { [self] in work() }
     }
@@ -51,7 +51,7 @@ final class ImageNaming: Sendable {
       let index = next.wrappingAdd(1, ordering: .relaxed).oldValue
       guard index < images.count else { return }
       guard trace_monotonic_ns() < end else { return isLate.store(true, ordering: .relaxed) }
-      // New sources for each image: they keep what they read.
+      // Sources cache what they read, so each image gets new ones.
       let sources: [any ImageSymbolProvider] = [
         MachineImages(session: session, opensForProcesses: true), HeldImages(files),
       ]

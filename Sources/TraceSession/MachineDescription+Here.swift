@@ -3,7 +3,7 @@ import OSStrings
 import TraceFormat
 
 extension MachineDescription {
-  /// The machine that this runs on.
+  /// The machine that this process runs on.
   static let here: MachineDescription = {
     var names = utsname()
     uname(&names)
@@ -14,7 +14,7 @@ extension MachineDescription {
       pageSize: UInt32(sysconf(Int32(_SC_PAGESIZE))))
   }()
 
-  /// A C array of characters that ends with NUL.
+  /// Converts a zero-terminated C array of characters.
   private static func text<T>(_ characters: inout T) -> String {
     withUnsafeBytes(of: &characters) { String(osBytes: $0.prefix { $0 != 0 }) }
   }

@@ -1,7 +1,7 @@
 import CTraceShims
 import Glibc
 
-/// A value behind a lock, and a way to wait until it has changed.
+/// A value guarded by a lock, with a condition to wait for changes.
 final class Monitor<Value>: @unchecked Sendable {
   private var value: Value
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -24,7 +24,7 @@ final class Monitor<Value>: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  /// Wakes those who wait, afterwards.
+  /// Calls `body` with the lock held, then wakes all waiting threads.
   func withLock<Result, Failure: Error>(
     _ body: (inout Value) throws(Failure) -> Result
   ) throws(Failure) -> Result {
@@ -36,7 +36,7 @@ final class Monitor<Value>: @unchecked Sendable {
     return try body(&value)
   }
 
-  /// Waits until `isSo`, at most `nanoseconds`; what it was at the end.
+  /// Waits until `isSo` is true, at most `nanoseconds`; returns its last value.
   @discardableResult
   func wait(nanoseconds: UInt64, until isSo: (inout Value) -> Bool) -> Bool {
     let end = trace_monotonic_ns() &+ nanoseconds

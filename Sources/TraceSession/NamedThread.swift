@@ -2,7 +2,7 @@ import CTraceShims
 import Glibc
 import Synchronization
 
-/// A thread with a name: started once, joined once.
+/// A thread with a name, started once and joined once.
 final class NamedThread: Sendable {
   private final class Start {
     let name: StaticString
@@ -16,10 +16,10 @@ final class NamedThread: Sendable {
 
   private let handle = Mutex<pthread_t?>(nil)
 
-  /// Not the limit on the main thread's stack (ulimit -s), which may be far less.
+  /// The stack size. The limit on the main thread's stack (ulimit -s) may be much smaller.
   private static let stackBytes = 8 << 20
 
-  /// Signals are for the program's own threads: this one blocks them all.
+  /// The thread blocks all signals, which are left to the program's threads.
   init(_ name: StaticString, _ body: @escaping @Sendable () -> Void) throws(SessionError) {
     var every = sigset_t()
     var before = sigset_t()
@@ -40,7 +40,7 @@ final class NamedThread: Sendable {
     handle.withLock { $0 = thread }
   }
 
-  /// Returns when it has ended. Again: does nothing.
+  /// Waits until the thread has ended. Repeated calls do nothing.
   func join() {
     let thread = handle.withLock { handle in
       defer { handle = nil }

@@ -1,10 +1,11 @@
-/// Finds what somebody meant who misspelt a name.
+/// Finds suggestions for misspelled names.
 public enum NearestName {
-  /// Names longer than this are compared by their beginnings.
+  /// Only this many characters of longer names are compared.
   static let lengthLimit = 64
 
-  /// The candidates nearest to `name`, best first, at most `limit`; none when none is near: a third
-  /// of its letters may differ (one at least), or it is the beginning of the candidate.
+  /// The candidates nearest to `name`, best first, at most `limit`; empty if none is near. A
+  /// candidate is near if at most a third of the letters of `name` (at least one) differ, or if
+  /// `name` is a prefix of it.
   public static func suggestions(
     for name: String, among candidates: [String], limit: Int = 3
   ) -> [String] {
@@ -22,7 +23,7 @@ public enum NearestName {
       .prefix(limit).map(\.name)
   }
 
-  /// How many letters must be added, removed, replaced or swapped with their neighbour.
+  /// The number of letters that must be added, removed, replaced or swapped with their neighbor.
   static func editDistance(_ a: [Character], _ b: [Character]) -> Int {
     var beforeLast: [Int] = []
     var last = Array(0...b.count)

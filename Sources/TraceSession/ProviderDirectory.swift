@@ -2,15 +2,15 @@ import Glibc
 import TraceControl
 public import TraceEvents
 
-/// Asks which providers the running processes have, without tracing any.
+/// Lists the providers of running processes, without tracing them.
 public enum ProviderDirectory {
-  /// A process and what it offers.
+  /// A process and its providers.
   public struct Entry: Hashable, Sendable {
     public var process: TracedProcess
     public var providers: [ProviderSchema]
   }
 
-  /// Listens for `duration`: a process that is not stopped answers within a few milliseconds.
+  /// Listens for `duration`; running processes answer within a few milliseconds.
   public static func collect(
     for duration: Duration = .milliseconds(300), processes: ProcessFilter = ProcessFilter()
   ) throws(SessionError) -> [Entry] {

@@ -5,8 +5,8 @@ import TraceAnalysis
 import TraceControl
 public import TraceFormat
 
-/// A trace session: finds the processes that have providers, those that run and those that start
-/// later, enables what is wanted, and writes what they emit to a file.
+/// A trace session. It finds running and new processes that have providers, enables the selected
+/// events, and writes the emitted events to a file.
 ///
 ///     var configuration = SessionConfiguration(
 ///       providers: try ProviderSpec.parse("GC,JIT"), outputPath: "trace.etl")
@@ -15,9 +15,10 @@ public import TraceFormat
 ///     …
 ///     let statistics = session.stop()
 ///
-/// - Guarantee: processes that misbehave are named in ``processes`` and lose their connection;
-///   others are not disturbed. When the session ends, however it does, processes leave its buffers.
-/// - Trap: a session that is dropped without ``stop()`` goes on until the process ends.
+/// - Guarantee: processes that violate the protocol are listed in ``processes`` with their problems
+///   and disconnected; other processes are not affected. When the session ends, however it does,
+///   processes leave its buffers.
+/// - Trap: a session released without ``stop()`` continues until the process ends.
 public final class Session: Sendable {
   struct Running {
     var rendezvous: Rendezvous
@@ -43,7 +44,7 @@ public final class Session: Sendable {
   /// Held by the one who stops the session.
   private let stopping = Mutex(())
 
-  /// How long the end of the last rundown and of the detachment are waited for.
+  /// Maximum times to wait for the end of the last rundown and for processes to detach.
   private static let captureStateLimit_ns: UInt64 = 10_000_000_000
   private static let detachLimit_ns: UInt64 = 2_000_000_000
 
@@ -52,14 +53,14 @@ public final class Session: Sendable {
     places = RendezvousPaths.listening()
   }
 
-  /// Listens in the first of `places` that can be used.
+  /// Creates a session that listens in the first usable one of `places`.
   init(_ configuration: SessionConfiguration, places: [RendezvousPaths.Place]) {
     self.configuration = configuration
     self.places = places
   }
 
-  /// Opens the file, lets processes find the session, and returns; those that run are enabled
-  /// within milliseconds, those that start later before their first event.
+  /// Opens the file, publishes the session, and returns. Running processes are enabled within
+  /// milliseconds, new ones before their first event.
   public func start() throws(SessionError) {
     let running = try makeRunning()
     let isFirst = state.withLock { state in
@@ -75,12 +76,13 @@ public final class Session: Sendable {
     for pid in configuration.processes.pids.sorted() where kill(pid_t(clamping: pid), 0) != 0 {
       if errno == ESRCH { throw .noSuchProcess(pid: pid) }
     }
-    // First what may be refused, then the file: a session that cannot be leaves none behind.
+    // Steps that may be refused come before the file, so that a session that fails to start leaves
+    // no file behind.
     let listener = try SessionListener(places: places)
     let wake = try WakeSocket()
     let description = SessionDescription.starting(configuration)
     var configuration = configuration
-    // A child whose parent ends before it joins is then known by its number.
+    // A child whose parent ends before it joins is then recognized by its pid.
     if configuration.processes.takesChildren {
       let family = configuration.processes.pids
       configuration.processes.pids.formUnion(ProcessFamily.descendants(of: family))
@@ -142,11 +144,14 @@ public final class Session: Sendable {
     } catch { throw .output(error) }
   }
 
-  /// Takes leave of every process, reads what they have emitted, and ends the file.
+  /// Detaches all processes, reads the remaining events, and ends the file.
   ///
-  /// - Guarantee: an event whose `emit` had returned is in the file, or counted as lost.
-  /// - Cost: some milliseconds; up to two seconds when a process does not answer. Again: gives the
-  ///   same.
+  /// - Guarantee: an event whose `emit` returned before the call is in the file, or counted as
+  ///   lost.
+  /// - Cost: some milliseconds, plus bounded waits: two seconds for a process that does not answer,
+  ///   ten for the rundown at the end (``SessionConfiguration/capturesStateAtStop``), five for
+  ///   reading jitdump files and perf maps, about six for symbols. Repeated calls return the same
+  ///   result.
   @discardableResult
   public func stop() -> SessionStatistics {
     stopping.withLock { _ in
@@ -170,7 +175,7 @@ public final class Session: Sendable {
 
   // MARK: While it runs
 
-  /// Enables providers, or replaces what was wanted of them before.
+  /// Enables providers, or replaces their previous specifications.
   public func enable(_ specs: [ProviderSpec]) {
     runningNow?.rendezvous.change { state in
       state.table.enable(specs)
@@ -178,7 +183,7 @@ public final class Session: Sendable {
     }
   }
 
-  /// Takes back what was wanted of a provider.
+  /// Disables a provider.
   public func disable(provider name: String) {
     runningNow?.rendezvous.change { state in
       state.table.disable(name)
@@ -186,19 +191,20 @@ public final class Session: Sendable {
     }
   }
 
-  /// Asks a provider, or each, to tell what already lives; the answer is events marked as rundown.
+  /// Requests that a provider, or all providers, report their existing state, as events marked as
+  /// rundown.
   public func captureState(provider name: String? = nil) {
     runningNow?.rendezvous.change { $0.captureState(provider: name) }
   }
 
-  /// Lets processes take CPU samples of themselves, one each `interval_ns` of a thread's CPU time;
-  /// 0 ends it.
+  /// Makes processes take CPU samples of themselves, one per `interval_ns` of each thread's CPU
+  /// time; 0 ends it.
   func sampleThreads(interval_ns: UInt64) {
     runningNow?.rendezvous.change { $0.sampleThreads(interval_ns: interval_ns) }
   }
 
-  /// Waits until every process that is connected has done what it was told, at most `timeout`;
-  /// whether they have.
+  /// Waits until every connected process has executed the requests sent to it, at most `timeout`;
+  /// returns whether they have.
   @discardableResult
   public func waitUntilEnabled(timeout: Duration) -> Bool {
     runningNow?.rendezvous.state.wait(nanoseconds: timeout.nanoseconds) { state in
@@ -206,10 +212,10 @@ public final class Session: Sendable {
     } ?? false
   }
 
-  /// Brings the file up to date soon.
+  /// Requests an update of the file.
   public func flush() { runningNow?.drain.flush() }
 
-  /// The figures as they are now, or were at the end.
+  /// The current statistics, or those at the end.
   public var statistics: SessionStatistics {
     switch state.withLock({ $0 }) {
     case .new: SessionStatistics()
@@ -218,7 +224,7 @@ public final class Session: Sendable {
     }
   }
 
-  /// The processes that the session has met, in that order.
+  /// The processes that have connected to the session, in order.
   public var processes: [TracedProcess] {
     switch state.withLock({ $0 }) {
     case .new: []
@@ -227,7 +233,7 @@ public final class Session: Sendable {
     }
   }
 
-  /// What was wrong and concerns no process in ``processes``.
+  /// Problems that concern no process in ``processes``.
   public var problems: [String] {
     switch state.withLock({ $0 }) {
     case .new: []
@@ -246,14 +252,14 @@ public final class Session: Sendable {
       + (running.symbols?.problem.map { [$0] } ?? [])
   }
 
-  /// Environment variables for a program that is started to be traced by this session, so that it
-  /// waits for it. Programs that are descendants of this process do so without.
+  /// Environment variables for a program started to be traced by this session; they make it wait
+  /// for the session. Descendants of this process do so without them.
   public var variablesForCommand: [(name: String, value: String)] {
     guard let name = runningNow?.rendezvous.listener.name else { return [] }
     return [(RendezvousPaths.sessionVariable, name)]
   }
 
-  /// What the trace says of itself, while the session runs.
+  /// The trace's session description, while the session runs.
   public var description: SessionDescription? { runningNow?.description }
 
   private func processes(_ running: Running) -> [TracedProcess] {

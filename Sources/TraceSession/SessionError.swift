@@ -1,20 +1,20 @@
 public import TraceControl
 public import TraceFormat
 
-/// Why a session cannot be.
+/// The reason why a session cannot start.
 public enum SessionError: Error, Hashable, Sendable, CustomStringConvertible {
   case runtimeDirectory(RuntimeDirectoryError)
   /// A system call failed; `code` is its errno.
   case system(call: String, code: Int32)
-  /// Buffers of this size could not be had.
+  /// Buffers of this size could not be allocated.
   case buffers(bytesPerCPU: Int, cpuCount: Int, reason: String)
   case output(FormatError)
   case alreadyStarted
-  /// No such process, or one of another user.
+  /// The process does not exist.
   case noSuchProcess(pid: UInt32)
-  /// CPU samples or context switches were all that was asked for, and cannot be had.
+  /// Only CPU samples or context switches were requested, and they are not available.
   case samplingUnavailable(SamplingLadder)
-  /// The kernel takes fewer samples a second.
+  /// The requested rate exceeds the kernel's maximum.
   case samplingRate(Int, most: Int)
 
   public var description: String {

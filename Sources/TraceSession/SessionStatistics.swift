@@ -1,21 +1,22 @@
 public import TraceFormat
 
-/// A session's figures at one moment.
+/// A session's statistics at one moment.
 public struct SessionStatistics: Hashable, Sendable {
   public var elapsed: Duration = .zero
-  /// Events taken out of the buffers and written.
+  /// Number of events read from the buffers and written.
   public var events: UInt64 = 0
-  /// Bytes of the file.
+  /// Size of the file in bytes.
   public var bytes: UInt64 = 0
   public var lost: [LossCause: UInt64] = [:]
-  /// False when a process has overwritten the counters of losses: there may be more than ``lost``.
+  /// Whether the number of losses is known; false if a process has overwritten the loss counters,
+  /// so that there may be more than ``lost``.
   public var lossesAreKnown = true
-  /// Processes that may emit to the session now, and that ever could.
+  /// Number of processes that can emit to the session now, and of all that ever could.
   public var processes = 0
   public var processesSeen = 0
-  /// Connections of processes that would have made the session keep too much.
+  /// Number of connections refused because of the session's limits.
   public var connectionsRefused: UInt64 = 0
-  /// What ended the writing of the file: disk full, for one.
+  /// The error that stopped writing, such as a full disk.
   public var failure: FormatError?
   /// Events of live traces that their readers were too slow for.
   public var liveEventsDropped: UInt64 = 0
@@ -25,22 +26,23 @@ public struct SessionStatistics: Hashable, Sendable {
   public var lostInAll: UInt64 { lost.values.reduce(0) { $0.addingClamped($1) } }
 }
 
-/// A process that a session has met.
+/// A process that has connected to a session.
 public struct TracedProcess: Hashable, Sendable {
-  /// As the session's pid namespace shows it; what the process says where that shows nothing.
+  /// The pid in the session's pid namespace; the pid that the process states if that namespace does
+  /// not show it.
   public var pid: UInt32
   public var uid: UInt32
   public var executable: String
   public var arguments: [String]
-  /// The session's number for it, once something of it is wanted.
+  /// The session's number of the process; nil until something of it is enabled.
   public var index: UInt32?
   public var isRunning: Bool
-  /// Names of the providers that it has announced.
+  /// Names of the announced providers.
   public var providers: [String]
-  /// What was wrong with it, in sentences; empty for nearly all.
+  /// Problems with the process, as sentences; usually empty.
   public var problems: [String]
-  /// The session has ended its connection, because it would have made the session keep too much,
-  /// has broken the protocol, or could not be given buffers; or the process has refused to be
-  /// traced. What it emitted afterwards was not traced, perhaps nothing.
+  /// Whether the connection was ended: by the session, because the process exceeded a limit,
+  /// violated the protocol, or could not get buffers; or by the process, because it refused to be
+  /// traced. Events emitted afterwards, if any, were not traced.
   public var isCutOff = false
 }

@@ -4,22 +4,23 @@ import TraceAnalysis
 import TraceEvents
 import TraceFormat
 
-/// The symbols that a session writes into its file at its end: of the functions that stacks hit, in
+/// The symbols that a session writes into its file at the end: of the functions in stacks, in
 /// images, in the kernel and in the vDSO.
 ///
-/// - Guarantee: ends within about ``limit_ns``, whatever the file holds; what it did not come to is
-///   named from the machine's files by whoever reads the trace, and ``problem`` says so.
-/// - Cost: the events with stacks are read once more, and one image's symbols after the other's.
+/// - Guarantee: ends within about ``limit_ns``, whatever the file contains. Images that were not
+///   reached are named from the machine's files when the trace is read, and ``problem`` reports
+///   that.
+/// - Cost: reads the events with stacks once more, and then the symbols of the images.
 final class SymbolsAtStop: Sendable {
   static let limit_ns: UInt64 = 6_000_000_000
-  /// What is left of it for images when there are more stacks than can be looked at.
+  /// The part of the limit reserved for images if there are more stacks than can be read.
   static let imagesLimit_ns: UInt64 = 2_000_000_000
 
   let files = ImageFiles()
   private let stacks: [StackSpec]
   private let sentence = Mutex<String?>(nil)
 
-  /// Nil when the session takes no stacks, or is not to write symbols.
+  /// Nil if the session records no stacks, or does not write symbols.
   init?(_ configuration: SessionConfiguration) {
     guard configuration.writesSymbols, configuration.outputPath != nil,
       configuration.cpuSampling != nil || !configuration.stacks.isEmpty
@@ -27,10 +28,10 @@ final class SymbolsAtStop: Sendable {
     stacks = configuration.stacks
   }
 
-  /// Why the file has not all of them.
+  /// The reason why the file does not have all symbols.
   var problem: String? { sentence.withLock { $0 } }
 
-  /// What goes through a pipe cannot be looked at again for what its stacks hit.
+  /// Output to a pipe cannot be read again to find the functions in its stacks.
   func cannotReadBack() {
     sentence.withLock {
       $0 =
@@ -39,7 +40,8 @@ final class SymbolsAtStop: Sendable {
     }
   }
 
-  /// Of a file that is whole but for its end. On the drain's thread.
+  /// Returns the symbols for a file that is complete except for its end. Called on the drain's
+  /// thread.
   func symbols(of file: TraceFile) -> [ImageSymbols] {
     let start = trace_monotonic_ns()
     var limits = HitPlaces.Limits()

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Why an image gives no names.
+/// The reason why an image yields no names.
 public enum ImageProblem: Error, Hashable, Sendable {
   case notFound(path: String)
   /// `code` is the errno.
@@ -8,11 +8,11 @@ public enum ImageProblem: Error, Hashable, Sendable {
   /// A directory, a pipe, a device.
   case notAFile(path: String)
   case notELF(path: String)
-  /// The file at the path is another than the one that was mapped: replaced since, most likely.
+  /// The file at the path is not the one that was mapped; it was probably replaced.
   case buildIDDiffers(path: String, expected: BuildID, found: BuildID?)
-  /// As `buildIDDiffers`, of an image without a build id: the file is another, or was changed.
+  /// Like `buildIDDiffers`, for an image without a build id: the file was replaced or changed.
   case replaced(path: String)
-  /// The image is there, but neither it nor a debug file of it has symbols.
+  /// The image exists, but neither it nor a debug file of it has symbols.
   case noSymbols(path: String)
 }
 
@@ -32,7 +32,7 @@ extension ImageProblem: CustomStringConvertible {
   }
 }
 
-/// The C library's text for an errno.
+/// The C library's message for an errno.
 func systemMessage(_ code: Int32) -> String {
   withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
     guard strerror_r(code, buffer.baseAddress!, buffer.count) == 0 else { return "error \(code)" }

@@ -1,12 +1,12 @@
-/// What is wrong with an image's file, when the rest of it could still be read.
+/// A problem of an image's file whose other parts could be read.
 public enum SymbolWarning: Hashable, Sendable {
-  /// A structure begins or ends outside the file: cut short, or the header lies.
+  /// A structure begins or ends outside the file: the file is truncated, or the header is wrong.
   case outsideFile(String)
-  /// An entry size that no reader could use.
+  /// An unusable entry size.
   case entrySize(String, size: UInt64)
-  /// More than this reader takes; the others are left out.
+  /// There are more entries than this reader accepts; the others are left out.
   case tooMany(String, limit: Int)
-  /// A table that says its names lie in a section that does not hold names.
+  /// A table refers to a section for its names that does not contain names.
   case link(String)
   /// A compressed section whose content is damaged.
   case compression(String)
@@ -28,7 +28,7 @@ extension SymbolWarning: CustomStringConvertible {
   }
 }
 
-/// Warnings in the order they were met, each once, a bounded number.
+/// Warnings in the order of their occurrence, each once; their number is bounded.
 struct WarningList {
   private(set) var warnings: [SymbolWarning] = []
 

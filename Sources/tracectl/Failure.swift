@@ -1,7 +1,7 @@
 import Glibc
 import TraceExport
 
-/// What a command ends with, after sysexits(3).
+/// The exit codes of commands, after sysexits(3).
 enum ExitStatus: CInt {
   case success = 0
   case usage = 64
@@ -14,12 +14,12 @@ enum ExitStatus: CInt {
   case ioError = 74
   case noPermission = 77
   case configuration = 78
-  /// As shells say it: the command was found and could not be run; was not found.
+  /// As in shells: the command was found but could not be run, or was not found.
   case commandNotRunnable = 126
   case commandNotFound = 127
 }
 
-/// An error as its user sees it: one sentence that says what happened to what, and the next step.
+/// An error as shown to the user: one sentence about what happened to what, and the next step.
 struct Failure: Error, Hashable {
   var status: ExitStatus
   var sentence: String
@@ -31,7 +31,7 @@ struct Failure: Error, Hashable {
     self.nextStep = nextStep
   }
 
-  /// A system call on `subject` that failed with `code`.
+  /// Creates the failure of a system call on `subject` that failed with `code`.
   init(_ doing: String, _ subject: String, errno code: CInt) {
     let reason = String(cString: strerror(code))
     self.init(
@@ -61,11 +61,12 @@ struct Failure: Error, Hashable {
     }
   }
 
-  /// `tracectl: x.etl is not a trace file; give one that 'tracectl collect' wrote`
+  /// The printed line, such as `tracectl: x.etl is not a trace file; give a file written by
+  /// 'tracectl collect'`.
   var line: String { "tracectl: " + escapedForTerminal(description) }
 }
 
 extension Failure: CustomStringConvertible {
-  /// What the argument parser shows of a failure while it checks a command's options.
+  /// The text that the argument parser shows for a failure while it validates a command's options.
   var description: String { sentence + (nextStep.map { "; \($0)" } ?? "") }
 }

@@ -1,14 +1,14 @@
 import Glibc
 
-/// Where the program's work runs: on the main thread, or on one of its own where the limit on the
-/// main thread's stack (RLIMIT_STACK) is far below what is usual.
+/// Runs the program on the main thread or, if the limit on the main thread's stack (RLIMIT_STACK)
+/// is much lower than usual, on a separate thread.
 enum MainStack {
-  /// What a thread has on most machines.
+  /// The stack size of a thread on most machines.
   private static let usualBytes = 8 << 20
-  /// With less, the work moves.
+  /// With a lower limit, the program runs on a separate thread.
   private static let enoughBytes = 2 << 20
 
-  /// Runs `body`, which does not return where it ends the process.
+  /// Runs `body`, which does not return if it ends the process.
   static func run(_ body: @escaping @convention(c) () -> Void) {
     var limit = rlimit()
     let isKnown = getrlimit(__rlimit_resource_t(RLIMIT_STACK.rawValue), &limit) == 0
@@ -25,7 +25,7 @@ enum MainStack {
         return nil
       }, unsafeBitCast(body, to: UnsafeMutableRawPointer.self))
     guard code == 0 else { return body() }
-    // Signals are the other thread's to take.
+    // The other thread receives the signals.
     var every = sigset_t()
     sigfillset(&every)
     pthread_sigmask(SIG_SETMASK, &every, nil)

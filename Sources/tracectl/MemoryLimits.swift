@@ -3,20 +3,20 @@ import OSStrings
 import TraceExport
 import TraceSession
 
-/// Limits on the memory that this process may have: RLIMIT_AS and RLIMIT_DATA.
+/// The limits on this process's memory: RLIMIT_AS and RLIMIT_DATA.
 ///
-/// Without one an allocation does not fail on Linux. With one it does, and ends a Swift program:
-/// the least that can be done is to say why.
+/// Without a limit, allocations do not fail on Linux. With a limit they may, which ends a Swift
+/// program; the reason should at least be printed.
 enum MemoryLimits {
-  /// What a session takes at most, its buffers apart.
+  /// The maximum memory of a session without its buffers.
   private static let sessionBytes: UInt64 = 512 << 20
 
-  /// Lets an allocation that fails end the process with a sentence and an exit code. The standard
-  /// library calls abort(3) then, which nothing else here does.
+  /// Makes a failed allocation end the process with a message and an exit code. The standard
+  /// library calls abort(3) in this case, which nothing else here does.
   static func sayWhenMet() {
     guard limit(RLIMIT_AS) != nil || limit(RLIMIT_DATA) != nil else { return }
     signal(SIGABRT) { _ in
-      // Nothing but system calls here.
+      // Only system calls are allowed here.
       let sentence: StaticString = """
         tracectl: there is no memory left: its size is limited (ulimit -v, ulimit -d); raise the \
         limit
@@ -27,9 +27,9 @@ enum MemoryLimits {
     }
   }
 
-  /// Whether a collection fits.
+  /// Checks whether a collection fits into the limits.
   ///
-  /// - Throws: where a limit leaves too little.
+  /// - Throws: if a limit leaves too little memory.
   static func check(_ configuration: SessionConfiguration) throws(Failure) {
     let cpus = UInt64(max(1, sysconf(Int32(_SC_NPROCESSORS_CONF))))
     let (buffers, isHuge) = UInt64(configuration.bufferBytesPerCPU)
@@ -37,7 +37,7 @@ enum MemoryLimits {
     try check(
       "address space", limit(RLIMIT_AS), used: 0, wanted: isHuge ? .max : buffers &+ sessionBytes,
       next: "raise it (ulimit -v), or give a smaller -buffer-size")
-    // Buffers are shared memory, which is no data.
+    // Buffers are shared memory, which does not count as data.
     try check(
       "data", limit(RLIMIT_DATA), used: 5, wanted: sessionBytes, next: "raise it (ulimit -d)")
   }
@@ -54,7 +54,7 @@ enum MemoryLimits {
         + readableBytes(wanted), next: next)
   }
 
-  /// Nil where there is none.
+  /// Nil if there is no limit.
   private static func limit(_ resource: __rlimit_resource) -> UInt64? {
     var limit = rlimit()
     guard getrlimit(__rlimit_resource_t(resource.rawValue), &limit) == 0,
@@ -63,7 +63,7 @@ enum MemoryLimits {
     return UInt64(limit.rlim_cur)
   }
 
-  /// A number of /proc/self/statm, which are pages.
+  /// A column of /proc/self/statm, converted from pages.
   private static func usedBytes(_ column: Int) -> UInt64? {
     guard let line = OSPath.firstLine("/proc/self/statm", limit: 128) else { return nil }
     let numbers = line.split(separator: " ")

@@ -5,9 +5,9 @@ import TraceExport
 import TraceFormat
 import TraceSession
 
-/// Opens trace files, and says what is wrong with them.
+/// Opens trace files, and reports their problems.
 enum OpenTrace {
-  /// - Parameter path: of a file, or `-` for standard input.
+  /// - Parameter path: the path of a file, or `-` for standard input.
   static func open(_ path: String) throws -> TraceFile {
     let isInput = path == StandardInput.optionValue
     do {
@@ -59,7 +59,7 @@ enum OpenTrace {
     }
   }
 
-  /// Says what a reader of the output must know of a file that is not whole; damage is a failure.
+  /// Reports that a file is incomplete; damage is a failure.
   static func noteState(of file: TraceFile, isRead: Bool = true) throws(Failure) {
     for reason in PartialReason.reasons(Replay(file)) {
       switch reason {
@@ -85,7 +85,7 @@ enum OpenTrace {
 }
 
 extension Failure {
-  /// Why there are no stacks to show.
+  /// The reason why there are no stacks to show.
   init(_ error: StackReportError, path: String) {
     switch error {
     case .noEvents(let names):
@@ -122,7 +122,7 @@ extension Failure {
     }
   }
 
-  /// A name that fits nothing in a trace: it was misspelt.
+  /// A name that matches nothing in a trace, probably misspelled.
   init(_ unknown: EventPatterns.Unknown, path: String) {
     let nearest = NearestName.suggestions(for: unknown.pattern, among: unknown.candidates)
     self.init(

@@ -2,17 +2,17 @@ import Glibc
 import OSStrings
 import TraceFormat
 
-/// Standard input, as the place of a trace to read (`dump -`).
+/// Standard input as the source of a trace (`dump -`).
 enum StandardInput {
-  /// What commands call it.
+  /// Its name in commands.
   static let optionValue = "-"
-  /// What messages call it.
+  /// Its name in messages.
   static let name = "standard input"
 
-  /// The trace in standard input.
+  /// Opens the trace in standard input.
   ///
-  /// A file is read where it is. What comes through a pipe is copied first, because a trace is read
-  /// from its end as well: into a file of the temporary directory that has no name any more.
+  /// A file is read in place. Data from a pipe is first copied into an unlinked file in the
+  /// temporary directory, because a trace is also read from its end.
   static func openTrace() throws -> TraceFile {
     var status = stat()
     guard fstat(STDIN_FILENO, &status) == 0 else { throw Failure("read", name, errno: errno) }

@@ -1,8 +1,9 @@
 import Glibc
 
-/// The terminal that standard output goes to, if it does.
+/// The terminal of standard output.
 enum Terminal {
-  /// Columns of standard output's terminal; nil where it is none: a file and a pipe take any line.
+  /// Number of columns of standard output's terminal; nil if it is not a terminal, so that lines
+  /// are not limited.
   static var width: Int? {
     guard isatty(STDOUT_FILENO) == 1 else { return nil }
     var size = winsize()

@@ -5,7 +5,7 @@ import TraceExport
 import TraceFormat
 import TraceSession
 
-/// Collects events of running programs into a file, and shows what is in it.
+/// Collects events of running programs into a file, and analyzes it.
 @main
 struct Tracectl: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -28,8 +28,7 @@ struct Tracectl: ParsableCommand {
   private static func start() {
     MemoryLimits.sayWhenMet()
     StandardDescriptors.secure()
-    // A reader that goes away, and a file that may not grow, are seen as failed writes, not as
-    // signals.
+    // A closed pipe and a file size limit are reported as failed writes, not as signals.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
     // A terminal with `stty tostop` would stop a collection in the background at its first message,
@@ -56,11 +55,12 @@ struct Tracectl: ParsableCommand {
     }
   }
 
-  /// Help goes to standard output; what was wrong with the arguments is one sentence.
+  /// Prints help to standard output, or an error about the arguments as one sentence.
   private static func end(with error: any Error, _ arguments: [String]) -> Never {
     let code = exitCode(for: error)
     let names = configuration.subcommands.map { $0._commandName }
-    // 'help NAME' stands for 'NAME -help'; the parser takes any name for one of its commands.
+    // 'help NAME' is equivalent to 'NAME -help'; the parser accepts any name as one of its
+    // commands.
     let asked = arguments.first == "help" ? arguments.dropFirst().first { !$0.hasPrefix("-") } : nil
     if code.isSuccess, asked.map(names.contains) ?? true { endWithHelp(fullMessage(for: error)) }
     let first = asked ?? arguments.first ?? ""
@@ -79,7 +79,7 @@ struct Tracectl: ParsableCommand {
 }
 
 extension Tracectl {
-  /// Prints what was asked for; the parser's own printing does not notice a full disk.
+  /// Prints the requested help; the parser's own printing does not detect a full disk.
   private static func endWithHelp(_ text: String) -> Never {
     let sink = DescriptorSink(STDOUT_FILENO)
     var output = OutputBuffer(sink)
@@ -95,12 +95,12 @@ extension Tracectl {
   }
 }
 
-/// `'a' or 'b'`
+/// Joins names: `'a' or 'b'`.
 func alternatives(_ names: [String]) -> String {
   names.map { "'\($0)'" }.joined(separator: " or ")
 }
 
-/// The argument parser's words, as one sentence of ours.
+/// Converts the argument parser's message to one sentence.
 enum UsageMessage {
   static func sentence(_ message: String) -> String {
     var text = message.split(separator: "\n").map { line in

@@ -47,7 +47,8 @@ import TraceFormat
       sink.text == "| events | function |\n|---:|---|\n| 3 | ?!? (never announced) |\n")
   }
 
-  /// A log of another form becomes a trace, in memory and in a file, and has the reports of traces.
+  /// A log in another format is imported as a trace, in memory and into a file, and gets the
+  /// reports of traces.
   @Test func anImporter() throws {
     let log = """
       1700000000000000250 77 78 1 2 0 /usr/bin/shop

@@ -2,7 +2,7 @@ import TraceAnalysis
 import TraceExport
 import TraceFormat
 
-/// What README.md shows, with the sink as a parameter.
+/// The program in README.md, with the sink as a parameter.
 func printStacks(of path: String, to sink: some ByteSink) throws {
   // README
   let report = try StackPass().report(from: Replay(TraceFile(path: path)))

@@ -1,7 +1,7 @@
 import TraceEvents
 import TraceFormat
 
-/// Imports a log of garbage collections, a line each: nanoseconds since 1970, process id, thread
+/// Imports a log of garbage collections, one per line: nanoseconds since 1970, process id, thread
 /// id, the collection's number, its oldest generation, its reason, and the program.
 ///
 ///     1700000000000000250 77 78 1 2 0 /usr/bin/shop
@@ -11,7 +11,7 @@ enum CollectionLog {
     var pid, tid, number, generation, reason: UInt32
     var program: String
 
-    /// Nil for a line of another form.
+    /// Nil if the line has another format.
     init?(_ text: Substring) {
       let parts = text.split(separator: " ", maxSplits: 6)
       let numbers = parts.dropFirst().prefix(5).compactMap { UInt32($0) }
@@ -22,8 +22,8 @@ enum CollectionLog {
     }
   }
 
-  /// Records the log as a trace. A line that cannot be read is a loss there, so that every report
-  /// of the trace counts it.
+  /// Records the log as a trace. An invalid line is recorded as a loss, so that every report of the
+  /// trace counts it.
   static func record(_ log: String, to sink: any ByteSink) throws(FormatError) {
     let lines = log.split(separator: "\n")
     var time = lines.lazy.compactMap(Line.init).first?.time ?? 0

@@ -2,7 +2,7 @@ import TraceAnalysis
 import TraceEvents
 import TraceFormat
 
-/// Which processes collected garbage, and how often.
+/// The processes that collected garbage, with the number of collections.
 struct CollectionsReport: Report {
   struct Row: Hashable, Sendable {
     var pid: UInt32
@@ -11,11 +11,11 @@ struct CollectionsReport: Report {
 
   var lost: LostEvents
   var partial: [PartialReason]
-  /// By pid.
+  /// The rows in order of pid.
   var rows: [Row]
 }
 
-/// Makes a ``CollectionsReport``; reads the blocks that have `GCStart` events, and no others.
+/// Creates a ``CollectionsReport``; reads only blocks that have `GCStart` events.
 final class CollectionsPass: ReportPass {
   private var counts: [UInt32: Int] = [:]
   private var replay: Replay?

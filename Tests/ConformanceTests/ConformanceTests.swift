@@ -4,7 +4,7 @@ import TraceEvents
 
 @testable import TraceFormat
 
-/// SPEC.md's examples are what it says, to the reader and to the writer of this repository.
+/// SPEC.md's examples match its text, for the reader and for the writer of this repository.
 @Suite struct ConformanceTests {
   let spec: SpecExamples
 
@@ -124,7 +124,7 @@ import TraceEvents
     where ![BlockKind.metadata, BlockKind.index, BlockKind.end].contains(block.kind) {
       #expect(block.bytes == expected.bytes, "kind \(block.kind)")
     }
-    // Versions of LZ4 may differ in how they compress: those blocks must say the same.
+    // Versions of LZ4 may compress differently; the decompressed blocks must be the same.
     #expect(try contents(blocks) == contents(expectedBlocks))
   }
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A second reader, which follows SPEC.md, reads the same as tracectl.
+/// A second reader, written from SPEC.md, yields the same as tracectl.
 @Suite struct PythonReaderTests {
   private static let reader = RuleTests.root.appendingPathComponent("Samples/python-reader")
   private static let tracectl = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()

@@ -2,7 +2,8 @@ import Foundation
 import Testing
 import TraceFormat
 
-/// Each rule of SPEC.md has files that break it (`make-files` makes them), and this reader says so.
+/// Each rule of SPEC.md has files that break it (created by `make-files`), and this reader reports
+/// that.
 @Suite struct RuleTests {
   static let root = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -17,7 +18,7 @@ import TraceFormat
     try TraceFile(path: Self.directory.appendingPathComponent(name).path)
   }
 
-  /// The events that a replay hands out: never one twice.
+  /// The number of events delivered by a replay, none of them twice.
   private func replayed(_ file: TraceFile) throws -> Int {
     var count = 0
     let replay = Replay(file)
@@ -47,7 +48,8 @@ import TraceFormat
     }
   }
 
-  /// What only `verify` finds are an index or a count that no event depends on.
+  /// Every event that a replay does not deliver is reported. Only `verify` finds damage in an index
+  /// or a count that no event depends on.
   @Test func aReplayTellsOfEachEventThatItDoesNotHandOut() throws {
     for name in try Self.names() where !name.hasPrefix("F2") {
       let file = try open(name)
@@ -62,7 +64,7 @@ import TraceFormat
 
   @Test func everyRuleHasAFile() throws {
     let prefixes = Set(try Self.names().map { String($0.prefix { $0 != "-" }) })
-    // A file that breaks Z2 has a hundred megabytes.
+    // A file that breaks Z2 would have a hundred megabytes.
     for rule in FormatRule.allCases where rule != .Z2 {
       #expect(prefixes.contains(rule.rawValue), "\(rule)")
     }

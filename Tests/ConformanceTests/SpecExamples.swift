@@ -5,7 +5,7 @@ struct SpecExamples {
   struct Example {
     var name: String
     var bytes: [UInt8]
-    /// What follows `# values:`, where there is such a line.
+    /// The values after `# values:`, if there is such a line.
     var values: [UInt64]
   }
 

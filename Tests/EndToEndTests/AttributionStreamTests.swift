@@ -6,10 +6,10 @@ import TraceEvents
 import TraceFormat
 
 extension EndToEnd {
-  /// As ``AttributionTests``, while it is recorded: answers are given at once, and after the
-  /// backfills they are right.
+  /// Like ``AttributionTests``, during recording: answers are immediate, and correct after the
+  /// backfills.
   @Suite struct AttributionStreamTests {
-    /// A frame that was asked for, and what is known of it by now.
+    /// A looked-up frame, and its current answer.
     struct Frame {
       var address: UInt64
       var time: Int64
@@ -17,7 +17,7 @@ extension EndToEnd {
       var reason = ""
     }
 
-    /// Follows a file that grows, as `dump -follow` does.
+    /// Follows a growing file, as `dump -follow` does.
     final class Follower {
       private(set) var frames: [Frame] = []
       private(set) var unnamedAtFirst = 0

@@ -6,8 +6,8 @@ import TraceEvents
 import TraceFormat
 
 extension EndToEnd {
-  /// CPU samples in code that comes and goes get the name of who lived there at that time: all of
-  /// them, and no other name.
+  /// CPU samples in short-lived code get the name of the function that was at the address at that
+  /// time: all of them, and no other name.
   @Suite struct AttributionTests {
     struct Verdict {
       var right = 0
@@ -19,7 +19,7 @@ extension EndToEnd {
       #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
       + "/Samples/MiniVM/programs/"
 
-    /// minivm running code that comes and goes, and what collects it.
+    /// minivm with short-lived code, and its collection.
     struct Churn {
       let trace: String
       let collection: ChildProcess
@@ -37,7 +37,7 @@ extension EndToEnd {
           ], in: scratch)
       }
 
-      /// Waits for its end.
+      /// Waits until it has ended.
       func oracle() throws -> Oracle {
         try collection.succeed()
         return try Oracle(path: oraclePath)
@@ -50,7 +50,7 @@ extension EndToEnd {
       return (try TraceFile(path: churn.trace), oracle)
     }
 
-    /// Looks at every frame of every sample that lies within a life of the oracle's.
+    /// Checks every frame of every sample that is within a lifetime in the oracle.
     func judge(_ file: TraceFile, _ oracle: Oracle) throws -> Verdict {
       let symbolizer = Symbolizer(file)
       try symbolizer.prepare()
@@ -84,7 +84,7 @@ extension EndToEnd {
       return verdict
     }
 
-    /// Without the namespace and the signature.
+    /// The name without namespace and signature.
     static func function(_ name: String) -> String {
       let end = name.firstIndex(of: "(") ?? name.endIndex
       return name[..<end].split { ".:".contains($0) }.last.map(String.init) ?? ""
@@ -109,7 +109,8 @@ extension EndToEnd {
       #expect(verdict.right == 0)
       #expect(verdict.wrong.isEmpty, "\(verdict.wrong.prefix(5))")
       #expect(verdict.unnamed.count >= 100)
-      // On a busy machine the kernel loses records, and the trace says so: then that is the reason.
+      // On a busy machine, the kernel may lose records, which the trace reports; that is then the
+      // reason.
       let hasLosses = file.lossTotals.contains { $0.count > 0 }
       let others = verdict.unnamed.filter {
         !$0.hasPrefix("neverAnnounced") && !(hasLosses && $0.hasPrefix("eventsLost"))

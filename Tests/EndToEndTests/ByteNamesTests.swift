@@ -7,8 +7,8 @@ import TraceEvents
 import TraceFormat
 
 extension EndToEnd {
-  /// Paths, arguments and names that are not UTF-8 keep their bytes, from the system into the file,
-  /// and to whoever reads it.
+  /// Paths, arguments and names that are not UTF-8 keep their bytes, from the system to the file
+  /// and its readers.
   @Suite(.needs(.program("gcc"), .kernelSamples)) struct ByteNamesTests {
     /// A thread with a name that is not UTF-8 spins in `hot_\xff_in_bytes`.
     private static let source = #"""
@@ -38,8 +38,8 @@ extension EndToEnd {
 
     private static let argument: [UInt8] = [0x61, 0xff, 0xfe, 0x62]
 
-    /// A collection of the program, in a directory, under a name, with an argument and into a file
-    /// that are all not UTF-8; the trace's path, and where the program is.
+    /// Collects the program in a directory, with a name, with an argument and into a file that are
+    /// all not UTF-8; returns the trace's path and the program's.
     private func collect(in scratch: Scratch) throws -> (trace: String, program: String) {
       try Data(Self.source.utf8).write(to: URL(fileURLWithPath: scratch.path("p.c")))
       let line = #"""
@@ -94,7 +94,7 @@ extension EndToEnd {
         try child.succeed()
         return child.output
       }
-      // The program's file was opened by its bytes: its symbols are there.
+      // The program's file was opened by its bytes, so its symbols are available.
       let stacks = try show("stacks", "-threads")
       #expect(stacks.contains(#"pr\xfeg!hot_\xff_in_bytes"#))
       #expect(stacks.contains(#"Thread t\xff\xfex"#))

@@ -5,7 +5,7 @@ import TraceFormat
 
 extension EndToEnd {
   @Suite struct CountingTests {
-    /// 16 processes × 8 threads with room enough: everything is there, in order.
+    /// 16 processes × 8 threads with sufficient buffers: all events are in the trace, in order.
     @Test(arguments: ["discard", "overwrite", "block"])
     func nothingIsLostWhereThereIsRoom(mode: String) throws {
       let scratch = try Scratch()
@@ -17,7 +17,7 @@ extension EndToEnd {
       trace.expectWhole(emitted: 16 * 8 * 2000)
     }
 
-    /// The same with the session stopped while they emit, and buffers that cannot hold it.
+    /// The same with the session stopped while they emit, and with buffers that are too small.
     @Test(arguments: ["discard", "overwrite", "block"])
     func whatIsLostIsCounted(mode: String) throws {
       let scratch = try Scratch()
@@ -33,7 +33,7 @@ extension EndToEnd {
       }
       session.send(SIGSTOP)
       close(creat(scratch.path("go"), 0o600))
-      // Threads that block for room give up after a limit each.
+      // Threads that block for space each give up after a limit.
       try storm.succeed(seconds: 120)
       session.send(SIGCONT)
       try session.interrupt()
@@ -49,7 +49,7 @@ extension EndToEnd {
       trace.expectAccounted(emitted: UInt64(processes * threads * events))
     }
 
-    /// A flight recorder keeps the newest: on one CPU, the numbers up to the last.
+    /// A flight recorder keeps the newest events: on one CPU, the numbers up to the last.
     @Test func overwriteKeepsTheNewest() throws {
       let scratch = try Scratch()
       let session = try scratch.collect(

@@ -5,10 +5,11 @@ import TraceEvents
 import TraceFormat
 
 extension EndToEnd {
-  /// Stacks by frame pointers: each ends at the entry of its thread, or is counted as cut.
+  /// Stacks walked by frame pointers: each ends at its thread's entry function, or is counted as
+  /// incomplete.
   @Suite(.needs(.x86, .program("gcc"), .kernelSamples)) struct CutStacksTests {
-    /// Every thread of this one keeps frame pointers up to the C library: the main thread, one
-    /// more, a context of its own, and a signal's handler.
+    /// Every thread of this program keeps frame pointers up to the C library: the main thread,
+    /// another thread, a separate context, and a signal handler.
     static let whole = """
       #include <pthread.h>
       #include <signal.h>
@@ -47,7 +48,7 @@ extension EndToEnd {
       }
       """
 
-    /// Nothing here keeps frame pointers.
+    /// A program without frame pointers.
     static let cut = """
       #include <time.h>
       #define APART __attribute__((noinline, noclone))
@@ -62,8 +63,8 @@ extension EndToEnd {
       int main(void) { while (clock() < CLOCKS_PER_SEC / 4) middle(300000); return 0; }
       """
 
-    /// A frame pointer that leads to itself, beside a return address that is one, but of a call of
-    /// another function.
+    /// A frame pointer that refers to itself, next to a valid return address of a call of another
+    /// function.
     static let circle = """
       #include <time.h>
       void spin(long n);
@@ -87,7 +88,7 @@ extension EndToEnd {
       int main(void) { while (clock() < CLOCKS_PER_SEC / 4) sink += descend(400); return 0; }
       """
 
-    /// What a collection gave.
+    /// The result of a collection.
     struct Outcome {
       var count = 0
       var cut = 0
@@ -134,7 +135,7 @@ extension EndToEnd {
     func whatEndsAtAnEntryIsWhole(_ options: [String]) throws {
       let outcome = try collect(Self.whole, options)
       #expect(outcome.count >= 100, "\(outcome.said)")
-      // The dynamic linker before main, and the C library, keep none.
+      // The dynamic linker before main and the C library have no frame pointers.
       #expect(outcome.cut * 20 <= outcome.count, "\(outcome.shown)")
     }
 

@@ -9,7 +9,8 @@ extension EndToEnd {
       Requirement.succeeds("unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt")
     }
 
-    /// A clear error, a file that reads up to there, and a program that does not notice.
+    /// A full disk leads to a clear error and a file that is readable up to the failure; the traced
+    /// program is not affected.
     @Test(.needs(.root, smallMount))
     func smallFileSystem() throws {
       let scratch = try Scratch()
@@ -31,7 +32,7 @@ extension EndToEnd {
       try storm.succeed()
     }
 
-    /// Not a byte of room.
+    /// A disk without any free space.
     @Test func fullFromTheStart() throws {
       let scratch = try Scratch()
       let session = try ChildProcess(

@@ -1,8 +1,9 @@
 import Testing
 
-/// Real processes: event-storm emits, tracectl collects, and what lies in the file is compared with
-/// what was emitted. One test at a time: each wants the machine's CPUs for itself.
+/// Real processes: event-storm emits, tracectl collects, and the content of the file is compared
+/// with the emitted events. Tests run one at a time, because each needs all CPUs.
 ///
-/// With `TRACE_TOOLS=directory`, the programs are taken from there (a release build, for instance).
+/// With `TRACE_TOOLS=directory`, the programs in that directory are used (a release build, for
+/// instance).
 @Suite(.serialized, .timeLimit(.minutes(5)))
 enum EndToEnd {}

@@ -5,12 +5,12 @@ import TraceEvents
 import TraceFormat
 
 extension EndToEnd {
-  /// `-p` takes one process, and with `-children` what it has started and starts.
+  /// `-p` traces one process; with `-children` also its running and future descendants.
   @Suite struct FamilyTests {
     private static let spin = "i=0; while [ $i -lt 40000 ]; do i=$((i+1)); done"
 
-    /// A shell that has started a child already and starts another, which has one of its own, once
-    /// `go` is there; each spins and says its number.
+    /// A shell that has a child and starts another one, which has its own child, when `go` exists.
+    /// Each of them spins and prints its pid.
     private static let family = """
       (while [ ! -e go ]; do sleep 0.01; done; \(spin)) & echo $! > old
       while [ ! -e go ]; do sleep 0.01; done
@@ -33,7 +33,7 @@ extension EndToEnd {
         "/usr/bin/env", ["-C", scratch.path("."), "sh", "-c", script], in: scratch)
     }
 
-    /// Whose samples the trace has.
+    /// The pids that have samples in the trace.
     private func sampled(_ path: String) throws -> Set<UInt32> {
       var pids: Set<UInt32> = []
       let replay = Replay(try TraceFile(path: path))
@@ -50,7 +50,7 @@ extension EndToEnd {
       let collection = try scratch.collect(
         "CPU", to: "x.etl", "-p", "\(parent.pid)", takesChildren ? "-children" : "-mode=discard")
       close(open(scratch.path("go"), O_WRONLY | O_CREAT, 0o600))
-      // It ends with the last of them; a process that nobody has waited for is there still.
+      // The collection ends with the last of them; an unreaped process still exists.
       try parent.succeed()
       try collection.succeed()
       let pids = try sampled(scratch.path("x.etl"))
@@ -60,11 +60,12 @@ extension EndToEnd {
       if !takesChildren { #expect(pids == [UInt32(parent.pid)]) }
     }
 
-    /// Events of a program that the process starts after the collection has begun.
+    /// Events of a program that the process starts after the start of the collection are recorded
+    /// only with `-children`.
     @Test(arguments: [true, false])
     func eventsOfTheFamily(_ takesChildren: Bool) throws {
       let scratch = try Scratch()
-      // It asks nobody who does not answer for longer than it has to.
+      // Otherwise the program would wait for the session longer than necessary.
       scratch.registerTimeout = takesChildren ? "20000" : "500"
       let parent = try start(
         "while [ ! -e go ]; do sleep 0.01; done; sh -c '\(Tools.storm) --events 1000; :'; :",
@@ -78,7 +79,7 @@ extension EndToEnd {
       #expect(takesChildren ? count >= 1000 : count == 0, "\(count) events: \(collection.output)")
     }
 
-    /// Threads that ran before have their names, whether the kernel is asked or not.
+    /// Threads that ran before the collection have names, with and without kernel events.
     @Test func threadsThatRunHaveNames() throws {
       let scratch = try Scratch()
       let storm = try scratch.storm("--events", "100000000", "--rate", "1000", "--threads", "2")

@@ -3,8 +3,8 @@ import TraceEvents
 import TraceFormat
 
 extension TraceFile {
-  /// What the frames of CPU samples are called, or why they are not: those outside of the kernel in
-  /// modules that are `wanted`, of processes that are.
+  /// The names of the frames of CPU samples, or the reasons for missing names: of frames outside
+  /// the kernel in `wanted` modules and processes.
   func frameNames(
     _ options: SymbolizerOptions = .init(), where wanted: @escaping (UInt32, CodeModule) -> Bool
   ) throws -> Set<String> {

@@ -20,7 +20,7 @@ extension EndToEnd {
       trace.expectWhole(emitted: emitted)
     }
 
-    /// Threads that come and go: 1600 of them.
+    /// 1600 short-lived threads emit.
     @Test func threadsComeAndGo() throws {
       let scratch = try Scratch()
       try scratch.collectStorm(
@@ -28,8 +28,8 @@ extension EndToEnd {
       try StormTrace(path: scratch.path("churn.etl")).expectWhole(emitted: 16_000)
     }
 
-    /// A library that is loaded while the program runs brings a provider, and a second copy of
-    /// the emitting code, into the process.
+    /// A library that is loaded at run time adds a provider, and a second copy of the emitting
+    /// code, to the process.
     @Test func loadedLibrariesEmit() throws {
       let scratch = try Scratch()
       let session = try scratch.collect("Storm,StormPlugin", to: "plugin.etl")
@@ -43,7 +43,8 @@ extension EndToEnd {
       #expect(trace.countByName == ["Counter": 5000, "Plugin": 5000])
     }
 
-    /// A child made by fork alone is a process of its own, and so is one made by fork and exec.
+    /// A child created by fork alone is a separate process in the trace, and so is one created by
+    /// fork and exec.
     @Test func forkedChildrenAreProcesses() throws {
       let scratch = try Scratch()
       try scratch.collectStorm(

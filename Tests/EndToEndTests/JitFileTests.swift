@@ -6,14 +6,14 @@ import TraceEvents
 import TraceFormat
 
 extension EndToEnd {
-  /// Code that runtimes announce through files has its names.
+  /// Code that runtimes announce through files has names.
   @Suite struct JitFileTests {
     static let repository =
       #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
 
-    /// User frames of CPU samples in compiled code, and what became of them.
+    /// User frames of CPU samples in compiled code, and the results for them.
     struct Frames {
-      /// With the tier behind it.
+      /// Names, followed by the tier.
       var names: [String: Int] = [:]
       var named = 0
       var unnamed = 0
@@ -49,7 +49,7 @@ extension EndToEnd {
             frames.named += 1
             frames.names["\(symbol.name) (\(symbol.tierName))", default: 0] += 1
           case .unresolved:
-            // Where frame pointers lead from a library that has none is not the runtime's matter.
+            // Addresses reached from a library without frame pointers are not counted.
             if memory.contains(where: { $0.contains(address) }) { frames.unnamed += 1 }
           }
         }
@@ -58,7 +58,7 @@ extension EndToEnd {
       return frames
     }
 
-    /// Where compiled code may lie: executable memory that no image lies behind.
+    /// The memory that may have compiled code: executable memory without an image.
     func codeMemory(_ file: TraceFile) throws -> [Range<UInt64>] {
       var ranges: [Range<UInt64>] = []
       let replay = Replay(file)
@@ -155,7 +155,8 @@ extension EndToEnd {
       #expect(told.allSatisfy { $0.entries > 3 && $0.problems.isEmpty }, "\(told)")
     }
 
-    /// Events' stacks have names without CPU samples: of the program's images, and of its code.
+    /// Events' stacks have names without CPU samples: in the program's images, and in its compiled
+    /// code.
     @Test func stacksOfEventsHaveNames() throws {
       let scratch = try Scratch()
       let trace = scratch.path("trace.etl")

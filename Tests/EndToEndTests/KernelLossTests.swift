@@ -6,14 +6,14 @@ import TraceEvents
 import TraceFormat
 
 extension EndToEnd {
-  /// A session that does not get to read loses samples: how many and when is in the file, and names
-  /// that may be missing for that say so.
+  /// A session that is not scheduled loses samples. The file contains their number and time, and
+  /// names that may be missing because of it are marked.
   @Suite(.needs(.kernelSamples)) struct KernelLossTests {
     @Test func aSessionThatStandsStill() throws {
       let scratch = try Scratch()
       let trace = scratch.path("trace.etl")
       let marks = (begun: scratch.path("begun"), done: scratch.path("done"))
-      // It does not wait for the session that stands still: it is not to be found by it.
+      // The program must not wait for the stopped session, so tracing by it is disabled.
       let vm = "TRACE_DISABLE=1 \(Tools.miniVM) \(AttributionTests.programs)churn.mini 6 600"
       let collection = try ChildProcess(
         Tools.tracectl,
@@ -38,7 +38,7 @@ extension EndToEnd {
       try stacks.succeed()
       #expect(stacks.output.contains("EVENTS LOST"))
       #expect(stacks.output.contains("kernel buffer full"))
-      // Code that no one announced, in time of which something is missing: never "never announced".
+      // Unannounced code at a time of losses must never be reported as "never announced".
       let reasons = try reasons(file)
       #expect(reasons.contains(.eventsLost))
       #expect(reasons.isDisjoint(with: [.neverAnnounced, .unloaded]))

@@ -5,7 +5,7 @@ import TraceFormat
 
 extension EndToEnd {
   @Suite struct KillCollectorTests {
-    /// What a process holds, as the kernel counts it.
+    /// The resources of a process, as counted by the kernel.
     struct Holdings {
       var descriptors: Int
       var threads: Int
@@ -19,16 +19,17 @@ extension EndToEnd {
           .filter { $0.contains("memfd:trace-buffers") }.count
       }
 
-      /// The baseline may hold something that the program was about to let go of.
+      /// Whether the resources do not exceed a baseline, which may include some that the program
+      /// was about to release.
       func isWithin(_ baseline: Holdings) -> Bool {
         descriptors <= baseline.descriptors && threads <= baseline.threads
           && bufferMappings <= baseline.bufferMappings
       }
     }
 
-    /// kill -9 of tracectl, again and again: the program runs on, keeps the memory of the last
-    /// session alone, leaks nothing; the next session works at once, and what was written can be
-    /// read.
+    /// tracectl is killed repeatedly with kill -9: the program continues, keeps only the memory of
+    /// the last session, and leaks nothing; the next session works immediately, and the written
+    /// files are readable.
     @Test func programRunsOnAndLeaksNothing() throws {
       let scratch = try Scratch()
       let storm = try scratch.storm("--events", "100000000", "--rate", "20000")
@@ -44,7 +45,7 @@ extension EndToEnd {
         try waitUntil("the storm leaves session \(cycle)") {
           try Holdings(of: storm.pid).bufferMappings == 1
         }
-        // The first cycle may set up what is kept for later ones.
+        // The first cycle may allocate resources that are kept.
         guard let baseline else {
           baseline = try Holdings(of: storm.pid)
           continue

@@ -4,7 +4,8 @@ import Testing
 
 extension EndToEnd {
   @Suite(.randomized) struct KillProgramTests {
-    /// kill -9 at a random moment: every event whose emit had returned is in the file.
+    /// The program is killed with kill -9 at a random moment: every event whose emit had returned
+    /// is in the file.
     @Test func nothingEmittedIsLost() throws {
       let rounds = Rounds.count(20)
       let threads = 2
@@ -37,7 +38,7 @@ extension EndToEnd {
           let key = StormTrace.Key(pid: UInt32(pid), worker: UInt32(thread))
           let found = try #require(trace.workers[key], "nothing of \(key)")
           #expect(found.first == 1 && found.isWhole, "\(key): \(found)")
-          // One more may have been committed whose emit had not returned.
+          // One more event, whose emit had not returned, may have been committed.
           #expect(
             found.last == count || found.last == count + 1, "\(key): \(found), noted \(count)")
         }

@@ -4,8 +4,8 @@ import Testing
 import TraceFormat
 
 extension EndToEnd {
-  /// kill -9 of tracectl at any moment: up to the time that the file says, it has all that each
-  /// thread emitted.
+  /// tracectl is killed with kill -9 at any moment: the file has everything that each thread
+  /// emitted up to the time that it states.
   @Suite(.randomized) struct KilledFileTests {
     @Test(arguments: ["discard", "overwrite"])
     func theFileIsCompleteUpToTheTimeThatItSays(mode: String) throws {
@@ -32,7 +32,7 @@ extension EndToEnd {
         unlink(path)
       }
       #expect(!storm.hasEnded)
-      // What is said to people.
+      // The messages for users.
       let session = try scratch.collect(to: "said.etl", "-mode", mode)
       try waitUntil("the file says up to when it is complete") {
         (try? TraceFile(path: scratch.path("said.etl")))?.completeTicks != nil

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-  /// minivm's programs print what they should, however they are run.
+  /// minivm's programs print the expected output in every mode.
   @Suite struct MiniVMProgramTests {
     static let names = [
       "binary-trees", "churn", "closures", "exceptions", "fannkuch", "json", "n-body",
@@ -10,7 +10,7 @@ extension EndToEnd {
 
     static let ways = [
       ["--no-jit"], [],
-      // Everything compiled at once, optimised at once, collected often.
+      // Everything is compiled and optimized immediately, and collected often.
       ["--threshold", "1", "--optimize-after", "1", "--nursery", "16384"],
       ["--churn"], ["--churn", "--move"],
     ]

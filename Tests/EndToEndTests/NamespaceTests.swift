@@ -8,12 +8,12 @@ extension EndToEnd {
   static let unshare =
     "unshare \(geteuid() == 0 ? "" : "--map-root-user") --mount --pid --fork --mount-proc"
 
-  /// A container's program has the names of the files that it sees, not of those that lie at their
+  /// Programs in a container get names from the files that they see, not from files at the same
   /// paths outside.
   @Suite(.needs(.kernelSamples, .program("gcc"), .namespaces))
   struct NamespaceTests {
     let scratch: Scratch
-    /// What the container copies into its own /tmp, to the same places as the outer ones.
+    /// The files that the container copies into its own /tmp, to the same paths as the outer ones.
     let inside: String
 
     init() throws {
@@ -22,8 +22,8 @@ extension EndToEnd {
       for directory in [inside, inside + "/lib", scratch.path("lib")] { mkdir(directory, 0o755) }
     }
 
-    /// Works in a library's function, and in code of its own making that a perf map names, until a
-    /// file is there.
+    /// A program that runs a library's function and generated code named by a perf map, until a
+    /// file exists.
     static let program = """
       #define _GNU_SOURCE
       #include <stdio.h>
@@ -62,7 +62,8 @@ extension EndToEnd {
       void WORK(void) { for (long i = 0; i < 1000000; i++) sum += i; }
       """
 
-    /// The program and its library, with names of their own, to be run at the outer place.
+    /// Builds the program and its library, with different function names, to be run at the outer
+    /// path.
     func build(_ name: String, into directory: String, _ option: String) throws {
       let script = """
         cd \(directory) && cat > lib.c <<'end' && cat > program.c <<'END'
@@ -77,11 +78,11 @@ extension EndToEnd {
       try ChildProcess("sh", ["-c", script], in: scratch).succeed()
     }
 
-    /// Runs the inner program in namespaces of its own, with `beside` at the same time, until there
+    /// Runs the inner program in separate namespaces, with `beside` at the same time, until there
     /// are samples of its perf map's code.
     func collect(beside: String = ":") throws -> TraceFile {
       let outer = scratch.path("")
-      // What was the current directory stays to be had under the new /tmp.
+      // The former current directory remains accessible under the new /tmp.
       let container = """
         cd \(inside) && mount -t tmpfs none /tmp && mkdir -p \(outer) && cp -r . \(outer) &&
         exec \(scratch.path("program")) made
@@ -110,7 +111,7 @@ extension EndToEnd {
       try build("outer", into: scratch.path(""), option)
       try build("inner", into: inside, option)
       let file = try collect()
-      // What the container saw has gone with it: these are the trace's own.
+      // The container's files no longer exist, so these names come from the trace.
       let names = try file.frameNames { isWork($1) }
       #expect(names.isSuperset(of: ["inner_work", "inner_main", "made_inside"]), "\(names)")
       #expect(!names.contains { $0.hasPrefix("outer") }, "\(names)")
@@ -129,7 +130,7 @@ extension EndToEnd {
       let names = try file.frameNames { $0 != outer && isWork($1) }
       #expect(names.contains("made_inside"), "\(names)")
       #expect(!names.contains { $0.hasPrefix("outer") }, "\(names)")
-      // Without build ids a trace cannot file symbols of two images under one path.
+      // Without build ids, a trace cannot store the symbols of two images with the same path.
       if option == "-Wl,--build-id" { #expect(names.contains("inner_work"), "\(names)") }
     }
   }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// minivm's own log of which function lived where and when, which does not go through the engine.
+/// minivm's own log of the functions' addresses and lifetimes, which is independent of the engine.
 struct Oracle {
   struct Life {
     var name: String
@@ -36,10 +36,10 @@ struct Oracle {
     starts = lives.keys.sorted()
   }
 
-  /// How often an address was used again.
+  /// Number of times that an address was reused.
   var reuses: Int { lives.values.reduce(0) { $0 + $1.count - 1 } }
 
-  /// Who lived at an address at a time.
+  /// The function at an address at a time.
   func life(at address: UInt64, ns: UInt64) -> Life? {
     var index = firstStart(above: address)
     while index > 0 {

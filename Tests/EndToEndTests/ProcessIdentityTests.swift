@@ -6,9 +6,9 @@ import TraceEvents
 import TraceFormat
 
 extension EndToEnd {
-  /// Who a process is said to be while its numbers and its programs change.
+  /// The identity of processes whose pids are reused and whose programs change.
   @Suite(.needs(.kernelSamples)) struct ProcessIdentityTests {
-    /// Whether processes can be given numbers: root's, in a namespace of its own.
+    /// Whether pids can be chosen: requires root, in a separate namespace.
     static let mayChooseNumbers: Bool = {
       guard geteuid() == 0, let scratch = try? Scratch(),
         let trial = try? ChildProcess(
@@ -20,7 +20,7 @@ extension EndToEnd {
       return (try? trial.wait()) == 0
     }()
 
-    /// A program of another name: a copy.
+    /// Copies a program under another name.
     func copy(_ program: String, as name: String, in scratch: Scratch) throws -> String {
       let path = scratch.path(name)
       let child = try ChildProcess("cp", [program, path], in: scratch)
@@ -32,14 +32,15 @@ extension EndToEnd {
       "i=0; while [ $i -lt \(count) ]; do i=$((i+1)); done"
     }
 
-    /// The processes that samples are counted for: name, and how often one of that name was met.
+    /// The processes with samples: their name, and its number of occurrences.
     func processes(_ file: TraceFile) throws -> [StackTotals.Process] {
       let symbolizer = Symbolizer(file)
       try symbolizer.prepare()
       return try StackCollection(file, .samples, SymbolizerFrames(symbolizer)).totals.processes
     }
 
-    /// One number after the other is two programs' in turn, and no sample goes to the other.
+    /// Each of several pids is used by two programs in turn; no sample is attributed to the wrong
+    /// one.
     @Test(.needs(Requirement("chosen process numbers") { mayChooseNumbers }))
     func aNumberThatIsUsedAgain() throws {
       let scratch = try Scratch()
@@ -77,7 +78,7 @@ extension EndToEnd {
       #expect(lives.count { $0 == "beta" } == 5)
     }
 
-    /// A process that becomes one program after the other.
+    /// A process that executes several programs in turn.
     @Test func oneProgramAfterTheOther() throws {
       let scratch = try Scratch()
       let trace = scratch.path("trace.etl")
@@ -124,7 +125,7 @@ extension EndToEnd {
       #expect(Set(try processes(file).map(\.process.name)) == ["sh"])
     }
 
-    /// A collector that is killed leaves what it had written; the program runs on.
+    /// A killed collector leaves a readable file; the program continues.
     @Test func aCollectorThatIsKilled() throws {
       let scratch = try Scratch()
       let trace = scratch.path("trace.etl")

@@ -4,14 +4,14 @@ import Testing
 import TraceFormat
 
 extension EndToEnd {
-  /// kill -9 of tracectl: what the programs hold completes what the file has.
+  /// After kill -9 of tracectl, the buffers of the programs complete the file.
   @Suite struct RecoveryTests {
     let scratch: Scratch
 
     init() throws { scratch = try Scratch() }
 
-    /// Collects from a storm that runs on, and is killed when each of its two threads has emitted
-    /// more than `events`.
+    /// Starts a collection of a continuing storm, and kills it when each of the storm's two threads
+    /// has emitted more than `events`.
     private func killedCollection(_ options: String..., events: UInt64) throws -> ChildProcess {
       let note = scratch.path("note")
       let storm = try scratch.storm(
@@ -40,8 +40,8 @@ extension EndToEnd {
       return try StormTrace(path: output)
     }
 
-    /// Every event up to the kill, once and in order, whether it was in the file, in the dead
-    /// session's memory, or in the rings.
+    /// Every event up to the kill is recovered once and in order, whether it was in the file, in
+    /// the dead session's memory, or in the rings.
     @Test(arguments: ["discard", "overwrite", "block"])
     func theRingsCompleteTheFile(mode: String) throws {
       let storm = try killedCollection("-mode", mode, events: 10_000)

@@ -5,7 +5,7 @@ import TraceEvents
 import TraceFormat
 
 extension EndToEnd {
-  /// Whose samples are taken, of how many processes, and who they are said to be.
+  /// Which processes are sampled, how many, and their names.
   @Suite(.needs(.kernelSamples)) struct SampledProcessTests {
     static let spin = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done"
 
@@ -37,7 +37,7 @@ extension EndToEnd {
       return seen
     }
 
-    /// A name chooses samples as it chooses providers.
+    /// A program name selects samples as it selects providers.
     @Test func aNameChoosesSamples() throws {
       let scratch = try Scratch()
       let program = "sh -c '\(Self.spin)'; minivm \(AttributionTests.programs)fannkuch.mini; true"
@@ -53,8 +53,8 @@ extension EndToEnd {
       #expect(file.processes.map(\.pid) == [pid])
     }
 
-    /// Thousands of processes that live for a moment: each is told of once, with its own name, and
-    /// the file stays small.
+    /// Thousands of short-lived processes: each is reported once with its own name, and the file
+    /// stays small.
     @Test func manyShortProcesses() throws {
       let scratch = try Scratch()
       let count = 2000
@@ -65,7 +65,7 @@ extension EndToEnd {
       #expect(file.lossTotals.allSatisfy { $0.count == 0 })
       let names = try see(file).names
       #expect(names.values.count { $0.contains("true") } == count)
-      // Programs of elsewhere that join meanwhile are none of the kernel's.
+      // Other programs that join meanwhile do not come from the kernel's records.
       let processes = file.processes.filter { names[$0.pid] != nil }
       #expect(processes.count == count + 1)
       #expect(processes.allSatisfy { $0.endTicks != nil })

@@ -1,8 +1,8 @@
 import Glibc
 import TestSupport
 
-/// A directory for one test, with a runtime directory of its own, so that tests and whatever else
-/// is traced on this machine do not see each other. Removed when it is dropped.
+/// A directory for one test, with a separate runtime directory, so that tests and other tracing on
+/// this machine do not interfere. Removed when it is released.
 final class Scratch {
   private let root: String
 
@@ -17,7 +17,7 @@ final class Scratch {
   }
 
   deinit {
-    // Nothing but what the tests wrote: files, one level of directories.
+    // Only the tests' files and one level of directories.
     Self.remove(root)
   }
 
@@ -32,10 +32,10 @@ final class Scratch {
   func path(_ name: String) -> String { root + "/" + name }
   var runtimeDirectory: String { path("run") }
 
-  /// Milliseconds that programs wait for a session; nil leaves them their own.
+  /// Milliseconds that programs wait for a session; nil for their default.
   var registerTimeout: String? = "20000"
 
-  /// The test's own environment, its runtime directory, and time enough for a busy machine.
+  /// The test's environment with its runtime directory and a time limit for a busy machine.
   var environment: [String: String] {
     var variables = ChildProcess.environment(with: ["TRACE_RUNTIME_DIR": runtimeDirectory])
     variables["TRACE_REGISTER_TIMEOUT"] = registerTimeout

@@ -3,7 +3,7 @@ import Testing
 
 extension EndToEnd {
   @Suite struct SessionsTests {
-    /// Several sessions at once, each gets what it asked for and nothing else.
+    /// Of several concurrent sessions, each gets exactly its selected events.
     @Test(arguments: [2, 8])
     func eachGetsItsOwn(count: Int) throws {
       let asked = ["Counter", "Text+Stack", "Text", "Stack", "*", "Counter+Text", "0x5", "Signal"]
@@ -35,7 +35,7 @@ extension EndToEnd {
       #expect(totals.values.reduce(0, +) == 40_000)
     }
 
-    /// A command's trace holds the command and what it starts; other programs run on unheard.
+    /// A command's trace contains only the command and its descendants.
     @Test func aCommandsTraceIsItsOwn() throws {
       let scratch = try Scratch()
       let other = try scratch.storm("--events", "100000000", "--rate", "20000")

@@ -5,11 +5,11 @@ import TraceEvents
 import TraceFormat
 
 extension EndToEnd {
-  /// Threads and processes that live for less than the time between two samples.
+  /// Threads and processes that exist for less than the time between two samples.
   @Suite(
     .needs(.program("gcc"), .kernelSamples, .root))
   struct ShortLivedTests {
-    /// 1,500 of a third of a millisecond each; prints the CPU time that all of them had.
+    /// Runs 1,500 for a third of a millisecond each; prints their total CPU time.
     static let source = """
       #include <pthread.h>
       #include <stdio.h>
@@ -59,7 +59,7 @@ extension EndToEnd {
       try ChildProcess(
         UnwindTests.compiler!, ["-O1", "-o", program, program + ".c", "-pthread"], in: scratch
       ).succeed()
-      // Someone else's work is sampled, and left out.
+      // Work of other processes is sampled, but left out.
       let other = try ChildProcess("sh", ["-c", "while :; do :; done"], in: scratch)
       defer { other.send(SIGKILL) }
       let collection = try ChildProcess(
@@ -78,7 +78,7 @@ extension EndToEnd {
       replay.on(ProcessStart.self) { event, _ in begun.append(event.name) }
       try replay.run()
       #expect(others == 0)
-      // The command is first heard of by the name that it runs under.
+      // The first record of the command has its final name.
       #expect(begun.first == "brief")
       #expect(begun.count == (kind == "forks" ? 1501 : 1))
       let line = collection.output.split(separator: "\n").first { $0.hasPrefix("CPU ") }

@@ -4,8 +4,8 @@ import Testing
 import TraceFormat
 
 extension EndToEnd {
-  /// A program that a session starts is traced from its first event on, however busy the machine is
-  /// and whatever the program has no room for. With the programs' own waiting times.
+  /// A program started by a session is traced from its first event, on a busy machine and with
+  /// restricted resources, too. Uses the programs' default waiting times.
   @Suite struct StartupTests {
     let scratch: Scratch
 
@@ -14,7 +14,8 @@ extension EndToEnd {
       scratch.registerTimeout = nil
     }
 
-    /// The storm does not wait for the session by itself: its first event is its 1st.
+    /// Collects a command; the storm itself does not wait for the session, and its first event has
+    /// number 1.
     private func collect(_ command: [String], to file: String) throws -> StormTrace {
       let path = scratch.path(file)
       let child = try ChildProcess(
@@ -34,7 +35,7 @@ extension EndToEnd {
       }
     }
 
-    /// The session is known by ancestry where the environment says nothing.
+    /// The session is found by ancestry if the environment does not name it.
     @Test func programsWithoutEnvironmentAreWaitedForToo() throws {
       // tracectl is stopped while the program starts.
       let path = scratch.path("env.etl")
@@ -50,7 +51,7 @@ extension EndToEnd {
       #expect(try StormTrace(path: path).eventCount == 100)
     }
 
-    /// A name that no session has, or that is no name at all, costs no time and changes nothing.
+    /// The name of a missing session, or an invalid name, causes no delay and has no effect.
     @Test(arguments: ["session-1-0.sock", "../../etc/passwd", "session-99999999999-0.sock"])
     func aStaleVariableMeansNothing(name: String) throws {
       let start = monotonicSeconds()
@@ -60,7 +61,8 @@ extension EndToEnd {
       #expect(monotonicSeconds() - start < 20)
     }
 
-    /// A session that does not answer: the program gives up after its time, and counts.
+    /// If a session does not answer, the program stops waiting after its limit, and counts the
+    /// events.
     @Test func whatComesTooEarlyIsCounted() throws {
       let session = try scratch.collect(to: "early.etl")
       session.send(SIGSTOP)
@@ -87,7 +89,7 @@ extension EndToEnd {
       #expect(trace.eventCount == 30 * 20)
     }
 
-    /// In a user namespace that has no inotify instance to give.
+    /// Runs in a user namespace without inotify instances.
     @Test(.needs(.namespaces)) func withoutInotifySessionsAreFoundByPolling() throws {
       let deny = "echo 0 > /proc/sys/user/max_inotify_instances && exec "
       let arguments = "--events 100 --wait-for-enable 20"
@@ -105,7 +107,7 @@ extension EndToEnd {
     }
   }
 
-  /// A daemon closes every descriptor that it does not know, and opens files of its own.
+  /// A daemon closes all unknown descriptors, and opens its own files.
   @Suite(.needs(.program("gcc"))) struct ClosedDescriptorsTests {
     static let library = """
       #define _GNU_SOURCE
@@ -136,7 +138,7 @@ extension EndToEnd {
       }
       """
 
-    /// Sessions that come afterwards find the program; its files are its own.
+    /// Later sessions find the program, and its files are not affected.
     @Test func theProgramIsTracedAfterwards() throws {
       let scratch = try Scratch()
       let source = scratch.path("closes.c")
@@ -154,7 +156,7 @@ extension EndToEnd {
           "LD_PRELOAD=" + scratch.path("closes.so"), "CLOSE_AT=" + mark, Tools.storm, "--events",
           "100000000", "--rate", "2000",
         ], in: scratch)
-      // A session that is there when it happens, and one that comes later.
+      // A session that is running at that time, and a later one.
       let first = try scratch.collect(to: "first.etl")
       try scratch.waitForEvents(in: "first.etl")
       close(creat(mark, 0o600))

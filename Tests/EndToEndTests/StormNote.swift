@@ -1,4 +1,5 @@
-/// What event-storm noted in its shared file (Samples/EventStorm/SharedNote.swift has the layout).
+/// The notes of event-storm in its shared file (Samples/EventStorm/SharedNote.swift has the
+/// layout).
 struct StormNote {
   private let words: [UInt64]
   private let threads: Int
@@ -22,7 +23,7 @@ struct StormNote {
 
   func isReady(process: Int) -> Bool { words[process * (threads + 1) * 8 + 2] == 1 }
 
-  /// Everything that was emitted, from signal handlers too.
+  /// The total number of emitted events, including those from signal handlers.
   var total: UInt64 {
     stride(from: 0, to: words.count, by: 8).reduce(0) { $0 + words[$1] }
   }

@@ -3,7 +3,7 @@ import Testing
 import TraceEvents
 import TraceFormat
 
-/// A storm's trace, read back: what each worker's events look like.
+/// The events of each worker in a storm's trace.
 final class StormTrace {
   /// A worker of one process of the trace.
   struct Key: Hashable {
@@ -15,7 +15,7 @@ final class StormTrace {
     var first: UInt64
     var last: UInt64
     var count: UInt64 = 1
-    /// Whether each number was larger than the one before.
+    /// Whether each number was greater than the previous one.
     var isAscending = true
 
     /// Whether nothing is missing between the first and the last.
@@ -75,7 +75,7 @@ final class StormTrace {
     }
   }
 
-  /// What was emitted is in the file or in the ledger.
+  /// Every emitted event is in the file or counted as lost.
   func expectAccounted(emitted: UInt64, sourceLocation: SourceLocation = #_sourceLocation) {
     #expect(
       eventCount + lostCount == emitted, "\(eventCount) read, lost \(lost)",

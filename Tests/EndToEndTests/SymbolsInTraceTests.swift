@@ -6,8 +6,8 @@ import TraceEvents
 import TraceFormat
 
 extension EndToEnd {
-  /// A trace has the names of what its stacks hit, whatever becomes of the files; and where it has
-  /// none, no other file's names are taken.
+  /// A trace contains the names of the functions in its stacks, whatever happens to the files. If
+  /// it has none, names of other files are not used.
   @Suite(.needs(.kernelSamples, .program("gcc")))
   struct SymbolsInTraceTests {
     let scratch: Scratch
@@ -18,10 +18,11 @@ extension EndToEnd {
       program = scratch.path("program")
     }
 
-    /// A program that works in `function` until a file is there.
+    /// Builds a program that runs `function` until a file exists.
     func build(_ function: String, _ options: [String]) throws {
       let source = scratch.path("\(function).c")
-      // Code of a size of its own before it, so that places mean another function in each build.
+      // Code of different size precedes it, so that the same offset belongs to another function in
+      // each build.
       try write(
         """
         #include <unistd.h>
@@ -50,7 +51,7 @@ extension EndToEnd {
       #expect(Glibc.write(file, bytes, bytes.count) == bytes.count)
     }
 
-    /// Starts collecting, calls `meanwhile` when samples have come, and ends the program.
+    /// Starts a collection, calls `meanwhile` when there are samples, and ends the program.
     func collect(
       _ options: [String] = [], _ meanwhile: (ChildProcess) throws -> Void = { _ in }
     ) throws -> TraceFile {
@@ -75,7 +76,7 @@ extension EndToEnd {
       return file.eventTypes.contains { $0.schema.name == "SampledProfile" && $0.count > 0 }
     }
 
-    /// What the frames in the program are called, or why they are not.
+    /// The names of the frames in the program, or the reasons for missing names.
     func names(_ file: TraceFile, _ options: SymbolizerOptions = .init()) throws -> Set<String> {
       try file.frameNames(options) { $1.path.contains("program") }
     }
@@ -127,7 +128,7 @@ extension EndToEnd {
       #expect(file.symbols.isEmpty)
       #expect(try names(file).contains("alpha"))
       #expect(try names(file, nothingElse) == ["image not found"])
-      // In place of it, perhaps with its inode.
+      // Replaces the file, possibly with the same inode.
       unlink(program)
       try build("betabetabeta", [option])
       #expect(try names(file) == ["build id differs"])

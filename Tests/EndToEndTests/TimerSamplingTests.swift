@@ -6,8 +6,8 @@ import TraceEvents
 import TraceFormat
 
 extension EndToEnd {
-  /// Where the kernel's events are refused, programs that link TraceProvider sample themselves, and
-  /// their samples have names all the same.
+  /// If the kernel's events are refused, programs that link TraceProvider sample themselves, and
+  /// their samples have names, too.
   @Suite struct TimerSamplingTests {
     func run(_ arguments: [String], in scratch: Scratch) throws -> String {
       let tool = try PerfForbidden.run {
@@ -23,7 +23,7 @@ extension EndToEnd {
       var names: Set<String> = []
     }
 
-    /// Frames in images: what is named, and how.
+    /// The named frames in images.
     func native(_ file: TraceFile) throws -> Native {
       let symbolizer = Symbolizer(file)
       try symbolizer.prepare()
@@ -71,7 +71,7 @@ extension EndToEnd {
       #expect(native.names.contains { $0.contains("main") }, "\(native)")
     }
 
-    /// A program that does not link TraceProvider cannot be sampled then: that is said.
+    /// A program that does not link TraceProvider cannot be sampled then, which is reported.
     @Test func whatCannotBeSampledIsSaid() throws {
       let scratch = try Scratch()
       let trace = scratch.path("none.etl")
@@ -81,7 +81,7 @@ extension EndToEnd {
       #expect(try TraceFile(path: trace).isComplete)
     }
 
-    /// The step is named where one looks for it.
+    /// The step of the ladder is shown by `doctor`, `info` and `stacks`.
     @Test func theStepIsNamed() throws {
       let scratch = try Scratch()
       let trace = scratch.path("named.etl")

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import TraceFormat
 
-/// The programs under test: beside the tests' own executable, or in `TRACE_TOOLS`.
+/// The programs under test: next to the tests' executable, or in `TRACE_TOOLS`.
 enum Tools {
   static let directory: String = {
     if let chosen = getenv("TRACE_TOOLS") { return String(cString: chosen) }
@@ -19,12 +19,12 @@ enum Tools {
 }
 
 extension Scratch {
-  /// event-storm, started.
+  /// Starts event-storm.
   func storm(_ arguments: String...) throws -> ChildProcess {
     try ChildProcess(Tools.storm, arguments, in: self)
   }
 
-  /// tracectl collect from everyone, started and listening.
+  /// Starts tracectl collect for all programs; returns when it is listening.
   func collect(
     _ providers: String = "Storm", to file: String, _ arguments: String...
   ) throws -> ChildProcess {
@@ -44,7 +44,7 @@ extension Scratch {
     }
   }
 
-  /// tracectl collect around a storm, to its end.
+  /// Runs tracectl collect with a storm to its end.
   func collectStorm(
     to file: String, options: [String] = [], storm: [String]
   ) throws {
@@ -58,12 +58,12 @@ extension Scratch {
 }
 
 extension ChildProcess {
-  /// A program in the runtime directory of `scratch`; its two outputs come together.
+  /// Starts a program in the runtime directory of `scratch`; its two outputs are merged.
   convenience init(_ path: String, _ arguments: [String], in scratch: Scratch) throws {
     try self.init(path, arguments, environment: scratch.environment, isMerged: true)
   }
 
-  /// Ctrl-C, and the end that it brings.
+  /// Sends the signal of Ctrl-C, and waits for the end.
   func interrupt() throws {
     send(SIGINT)
     try succeed()

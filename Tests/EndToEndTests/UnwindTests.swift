@@ -6,7 +6,7 @@ import TraceEvents
 import TraceFormat
 
 extension EndToEnd {
-  /// Stacks of a C program without frame pointers, whose callers are partly the C library's.
+  /// Stacks of a C program without frame pointers, some of whose callers are in the C library.
   @Suite struct UnwindTests {
     static let compiler: String? = ["/usr/bin/gcc", "/usr/bin/cc"].first {
       access($0 as String, X_OK) == 0
@@ -94,7 +94,7 @@ extension EndToEnd {
       return stacks
     }
 
-    /// The functions of the program itself, the C library's between them left out.
+    /// The program's functions, without the C library's.
     private func own(_ stack: Stack) -> [String] {
       stack.functions.filter { ["compare", "sorts", "lengths", "descend", "main"].contains($0) }
     }
@@ -111,7 +111,7 @@ extension EndToEnd {
       for stack in stacks {
         if own(stack) == ["compare", "sorts"] + callers {
           inCallback += 1
-          // The C library called back: its own functions are between.
+          // The C library called back, so its functions are between the program's.
           #expect(stack.functions.count > callers.count + 3, "\(stack.functions)")
         } else if [["sorts"] + callers, ["lengths"] + callers].contains(own(stack)) {
           inLibrary += 1
@@ -121,7 +121,8 @@ extension EndToEnd {
       }
       #expect(inCallback >= 30)
       #expect(inLibrary >= 10)
-      // The dynamic linker's, before main; and the loops in main and on the way down.
+      // Other samples are in the dynamic linker before main, in the loops in main, and during the
+      // descent.
       #expect(others.count * 20 <= stacks.count, "\(others.prefix(5))")
       #expect(stacks.count { $0.isCut } * 50 <= stacks.count)
     }
@@ -134,10 +135,10 @@ extension EndToEnd {
       let deep = stacks.filter { own($0).contains("descend") }
       #expect(deep.count >= 100)
       #expect(deep.count { $0.isCut } * 20 >= deep.count * 19)
-      // At its deepest; on the way down, the copy may end just beyond main.
+      // At the deepest point only; during the descent, the copy may end just after main.
       let deepest = deep.filter { !Set(own($0)).isDisjoint(with: ["sorts", "lengths"]) }
       #expect(deepest.allSatisfy { $0.isCut && !$0.functions.contains("main") })
-      // What the copy holds is there.
+      // Frames within the copy are present.
       #expect(deep.count { own($0).count >= 20 } * 20 >= deep.count * 19)
       #expect(said.contains("deeper than the 4096 bytes"), "\(said)")
       let view = try ChildProcess(
@@ -147,7 +148,7 @@ extension EndToEnd {
       #expect(view.output.contains("\n  cut "))
     }
 
-    /// By frame pointers there are fewer callers, but none where no code lies.
+    /// Frame pointers yield fewer callers, but none outside code.
     @Test(.needs(.x86, .program("gcc"), .kernelSamples)) func byFramePointersNoCallerIsMadeUp()
       throws
     {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import minivm
 
-/// Each instruction that the assembler writes, as binutils read it.
+/// Each instruction that the assembler writes is decoded by binutils as expected.
 @Suite struct AssemblerTests {
   private typealias Emit = @Sendable (Assembler) -> Void
 
@@ -92,7 +92,7 @@ import Testing
     #expect(lines == Self.instructions.flatMap(\.0))
   }
 
-  /// Jumps forward and back count from the instruction behind them.
+  /// Jumps forward and backward are relative to the next instruction.
   @Test func jumpsLeadToTheirLabels() {
     let code = Assembler(capacity: 256)
     let (start, end) = (code.newLabel(), code.newLabel())
@@ -111,7 +111,7 @@ import Testing
     #expect(code.finish().isEmpty)
   }
 
-  /// What does not fit is not written, and that is told.
+  /// Code that does not fit is not written, which is reported.
   @Test func whatDoesNotFit() {
     let code = Assembler(capacity: 64)
     for _ in 0..<100 { code.load(.rax, immediate: .max) }

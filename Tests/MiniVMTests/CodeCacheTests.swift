@@ -3,9 +3,9 @@ import Testing
 
 @testable import minivm
 
-/// Code that comes and goes: what listeners are told agrees with what can be.
+/// Short-lived code: the notifications of listeners are consistent.
 @Suite(.needs(.x86)) struct CodeCacheTests {
-  /// Holds what it is told against everything it was told before.
+  /// Checks each notification against all previous ones.
   private final class Ledger: CodeListener {
     var live: [UInt64: CodeRecord] = [:]
     var begins: [CodeRecord] = []

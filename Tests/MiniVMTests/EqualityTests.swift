@@ -4,7 +4,7 @@ import Testing
 
 @testable import minivm
 
-/// Whatever a program does, it does the same interpreted and compiled, well or badly.
+/// Programs behave the same interpreted and compiled, with and without optimization.
 @Suite(.randomized, .needs(.x86)) struct EqualityTests {
   private static let programs =
     #filePath.split(separator: "/").dropLast(3)
@@ -14,7 +14,7 @@ import Testing
   func knownPrograms(name: String) throws {
     let source = try String(contentsOfFile: Self.programs + name + ".mini", encoding: .utf8)
     let expected = try String(contentsOfFile: Self.programs + name + ".expected", encoding: .utf8)
-    // Small numbers: that the large ones print what they should is tested elsewhere.
+    // Small numbers; the output for large ones is tested elsewhere.
     var way = Way.interpreted
     way.arguments = name == "n-body" ? [200] : [6]
     let interpreted = try Run(source, way)
@@ -40,8 +40,8 @@ import Testing
     }
   }
 
-  /// Through frames of machine code and of the interpreter, caught by the right one; what is
-  /// evicted or moved meanwhile is not what has frames.
+  /// Exceptions unwind through frames of machine code and of the interpreter, and are caught by the
+  /// right one; code that is evicted or moved meanwhile has no frames.
   @Test func exceptionsUnwindThroughMachineCode() throws {
     let source = """
       record Trouble { depth }
@@ -80,7 +80,7 @@ import Testing
     }
   }
 
-  /// The processor's own not-a-number has a sign.
+  /// The processor's default NaN has its sign bit set.
   @Test func notANumber() throws {
     let source = """
       fn none(x) { return x / x; }

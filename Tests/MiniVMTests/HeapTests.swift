@@ -4,9 +4,9 @@ import TraceEvents
 
 @testable import minivm
 
-/// The collector, without a machine around it: what can be reached stays, the rest goes.
+/// The collector without a machine: reachable objects are kept, others are freed.
 @Suite(.randomized) struct HeapTests {
-  /// A few places that the collector starts from.
+  /// A few roots for the collector.
   private final class Roots {
     static let count = 12
     let values = Registers.allocate(capacity: count)
@@ -36,14 +36,14 @@ import TraceEvents
     }
   }
 
-  /// What the heap should hold.
+  /// The expected content of the heap.
   private final class Node {
     let number: Int
     var links: [Node?] = [nil, nil]
     init(_ number: Int) { self.number = number }
   }
 
-  /// Walks both graphs together: the same numbers at the same places, and one object for a node.
+  /// Compares both graphs: the same numbers at the same positions, and one object for each node.
   private func check(_ roots: Roots, _ nodes: [Node?]) -> Int {
     var objects: [Int: Value] = [:]
     var pending = (0..<Roots.count).map { (roots.values[$0], nodes[$0]) }
@@ -76,7 +76,7 @@ import TraceEvents
       let place = random.below(Roots.count)
       switch random.below(6) {
       case 0, 1, 2:
-        // Old ones that refer to young ones come of this.
+        // This creates old objects that refer to young ones.
         let object = roots.record(step)
         let node = Node(step)
         let next = random.below(Roots.count)
@@ -100,7 +100,7 @@ import TraceEvents
     let count = check(roots, nodes)
     roots.heap.collect(reason: .induced)
     #expect(check(roots, nodes) == count)
-    // Nothing else is left: four words each.
+    // Nothing else is left; each object has four words.
     #expect(roots.heap.old.usedWords == count * 4)
     roots.clear()
     roots.heap.collect(reason: .induced)
@@ -117,7 +117,7 @@ import TraceEvents
     #expect(roots.heap.old.usedWords < 100)
   }
 
-  /// Objects too large for the nursery do not move, and go too.
+  /// Objects too large for the nursery do not move, but are freed, too.
   @Test func largeObjects() {
     let roots = Roots()
     let large = roots.heap.allocate(.storage, count: 5000)

@@ -5,8 +5,8 @@ import TraceSymbols
 
 @testable import minivm
 
-/// What `--jitdump` and `--perfmap` write, read by the engine's parsers and held against what
-/// `--oracle` says: every piece of code, in order, at its place, by its name.
+/// The files of `--jitdump` and `--perfmap`, read by the engine's parsers and compared with
+/// `--oracle`: every code entry, in order, at its address, with its name.
 @Suite(.needs(.x86)) struct JitFileTests {
   private struct Files {
     var oracle: [[String]] = []
@@ -16,7 +16,7 @@ import TraceSymbols
     var mapWarnings: [String] = []
   }
 
-  /// Beside the tests' own executable.
+  /// The program next to the tests' executable.
   private static let program: String = {
     let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
     return URL(fileURLWithPath: path).deletingLastPathComponent().path + "/minivm"
@@ -80,7 +80,7 @@ import TraceSymbols
       default: break
       }
     }
-    // The interpreter's stubs come first, which are never compiled.
+    // The interpreter's stubs come first; they are never compiled.
     let stubs = told.count - begins.count
     #expect(stubs > 0)
     #expect(files.entries.count == told.count)
@@ -101,7 +101,7 @@ import TraceSymbols
     }
   }
 
-  /// From a method's first byte on, which is no instruction of the program's.
+  /// Every method has lines, from its first byte on, which is not an instruction of the program.
   @Test func everyMethodHasLines() throws {
     let files = try Self.run(["--churn"])
     var loads: [UInt64: JitdumpLoad] = [:]

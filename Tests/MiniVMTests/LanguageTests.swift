@@ -2,7 +2,7 @@ import Testing
 
 @testable import minivm
 
-/// Text to tokens, tokens to a tree, a tree to bytecode: and what is said of text that is wrong.
+/// Text to tokens, tokens to a tree, a tree to bytecode, and the messages for invalid text.
 @Suite struct LanguageTests {
   @Test func tokens() throws {
     let source = "let x1 = 1..25; # a comment\n\"a\\n\\\"b\" 1.5 2e3 2.5E-1 >= > << fnord fn"
@@ -60,7 +60,7 @@ import Testing
     }
     let blocks = String(repeating: "if true {", count: 5000)
     #expect(failure(blocks) == "line 1: nested too deeply")
-    // What is not nested but long is a tree as deep.
+    // A long chain without nesting yields an equally deep tree.
     for chain in [" + 1", " && 1", " || 1", "()", "[0]", ".x"] {
       let long = "let f = 1; print(f\(String(repeating: chain, count: 5000)));"
       #expect(failure(long) == "line 1: nested too deeply")
@@ -80,7 +80,7 @@ import Testing
     #expect(try Run("print(\(source));", .interpreted).output == [shown])
   }
 
-  /// Each line of a program that throws is found by its instruction.
+  /// The line of each throwing instruction is found.
   @Test func linesOfInstructions() throws {
     let code = try ProgramCompiler.compile(Parser.parse("let a = 1;\n\nprint(a +\n  2);\n"))
     let lines = code.functions[0].lines

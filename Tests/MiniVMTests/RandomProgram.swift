@@ -2,8 +2,8 @@ import TestSupport
 
 @testable import minivm
 
-/// Programs that nobody would write, the same for the same seed: arithmetic that overflows, wrong
-/// types, elements that are not there, exceptions out of loops and calls.
+/// Random programs, the same for the same seed: with arithmetic overflow, wrong types, missing
+/// elements, and exceptions out of loops and calls.
 struct RandomProgram {
   private static let functionCount = 6
   private var random: SeededGenerator

@@ -2,9 +2,9 @@ import Foundation
 
 @testable import minivm
 
-/// How a program is run.
+/// The mode in which a program is run.
 struct Way: Sendable, CustomStringConvertible {
-  /// Nil: interpreted only.
+  /// The compilation threshold; nil for only interpretation.
   var threshold: Int?
   var optimizeAfter: Int32 = 2000
   var cacheBytes = 1 << 20
@@ -25,15 +25,15 @@ struct Way: Sendable, CustomStringConvertible {
   }
 }
 
-/// What a program did.
+/// The result of a program.
 struct Run {
   var output: [String] = []
-  /// The exception that nobody caught.
+  /// The uncaught exception.
   var exception: String?
   var counts = TierCompiler.Counts()
   var collections: UInt32 = 0
 
-  /// Everything that a program's user can tell.
+  /// Whether the visible results are the same.
   func isSame(as other: Run) -> Bool { output == other.output && exception == other.exception }
 
   init(_ source: String, _ way: Way, listeners: [any CodeListener] = []) throws {
@@ -50,7 +50,7 @@ struct Run {
 
   private init() {}
 
-  /// Is only looked at when the thread is done.
+  /// Read only after the thread has ended.
   private final class Box: @unchecked Sendable {
     var run = Run()
     var listeners: [any CodeListener] = []

@@ -1,7 +1,7 @@
 import OSStrings
 import Testing
 
-/// What the name of a mapping says about the memory.
+/// The kind of memory that a mapping's name denotes.
 @Suite struct MappedNameTests {
   @Test(
     arguments: [

@@ -3,12 +3,12 @@ import OSStrings
 import TestSupport
 import Testing
 
-/// A string of the operating system keeps every byte on its way through a Swift string.
+/// Strings of the operating system keep all their bytes when converted to Swift strings and back.
 @Suite(.randomized) struct OSTextTests {
   private func survives(_ bytes: [UInt8]) {
     let text = String(osBytes: bytes)
     #expect(text.osBytes == bytes)
-    // What the text is written as and read again from is the text still.
+    // The text can be written and read again unchanged.
     #expect(String(decoding: Array(text.utf8), as: UTF8.self).osBytes == bytes)
   }
 
@@ -17,13 +17,13 @@ import Testing
       ([0x61, 0xff, 0xfe, 0x62], "a\u{10ffff}\u{10fffe}b"),
       ([0xe2, 0x82], "\u{10ffe2}\u{10ff82}"),
       (Array("grün/日本 🙂".utf8), "grün/日本 🙂"),
-      // A surrogate, too long a form, a character above the last.
+      // A surrogate, an overlong form, a character above the maximum.
       ([0xed, 0xa0, 0x80], "\u{10ffed}\u{10ffa0}\u{10ff80}"),
       ([0xc0, 0xaf], "\u{10ffc0}\u{10ffaf}"),
       ([0xf4, 0x90, 0x80, 0x80], "\u{10fff4}\u{10ff90}\u{10ff80}\u{10ff80}"),
-      // A real character of those that stand for bytes.
+      // A genuine character from the range that represents bytes.
       ([0xf4, 0x8f, 0xbf, 0xbf], "\u{10fff4}\u{10ff8f}\u{10ffbf}\u{10ffbf}"),
-      // The last one that does not.
+      // The last character before that range.
       ([0xf4, 0x8f, 0xbd, 0xbf], "\u{10ff7f}"),
       ([], ""),
     ] as [([UInt8], String)])
@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  /// Bytes that are often nearly UTF-8, or nearly the marks.
+  /// Random bytes, often nearly UTF-8 or nearly the marks.
   @Test func randomBytesSurviveAndDiffer() {
     var random = SeededGenerator()
     let pieces: [[UInt8]] = [
@@ -68,7 +68,7 @@ import Testing
     let descriptor = OSPath.open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
     try #require(descriptor >= 0)
     close(descriptor)
-    // By the bytes themselves, as another program names it.
+    // By its bytes, as other programs access it.
     #expect((bytes + [0]).withUnsafeBytes { access($0.baseAddress!, F_OK) } == 0)
     let stream = try #require(OSPath.opendir(directory.path))
     defer { closedir(stream) }

@@ -2,10 +2,10 @@ import Foundation
 public import Glibc
 import Testing
 
-/// A program that a test started: killed, and waited for, when it is dropped.
+/// A program started by a test; killed and reaped when it is released.
 ///
-/// Foundation's `Process` would not do: it blocks signals in the child, and takes a program for
-/// running as long as a process that it left behind holds its outputs.
+/// Foundation's `Process` is not suitable: it blocks signals in the child, and treats a program as
+/// running as long as a process that it left behind has its outputs open.
 public final class ChildProcess {
   public struct Failure: Error, CustomStringConvertible {
     public var description: String
@@ -18,13 +18,13 @@ public final class ChildProcess {
   private let outputs: Outputs
   private var status: Int32?
 
-  /// Starts `path`, a path or a name that is looked up in PATH.
+  /// Starts `path`, a path or a name to be found in PATH.
   ///
   /// - Parameters:
-  ///   - environment: All of the program's variables; nil: the test's own.
-  ///   - directory: Where the program starts; nil: where the test runs.
-  ///   - input: What its standard input holds; nothing by default.
-  ///   - isMerged: What it writes to standard error comes with ``output``, in the order written.
+  ///   - environment: All variables of the program; nil for the test's own.
+  ///   - directory: The program's working directory; nil for the test's own.
+  ///   - input: The content of its standard input; empty by default.
+  ///   - isMerged: Whether its standard error is included in ``output``, in the order written.
   public init(
     _ path: String, _ arguments: [String] = [], environment: [String: String]? = nil,
     directory: String? = nil, input: String? = nil, isMerged: Bool = false
@@ -42,7 +42,7 @@ public final class ChildProcess {
     }
     posix_spawn_file_actions_adddup2(&actions, outputs.output.descriptor, STDOUT_FILENO)
     posix_spawn_file_actions_adddup2(&actions, outputs.errors.descriptor, STDERR_FILENO)
-    // The threads that tests run on block signals, which a child would inherit.
+    // Tests run on threads that block signals, which a child would inherit.
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
@@ -51,7 +51,7 @@ public final class ChildProcess {
     posix_spawnattr_setsigmask(&attributes, &mask)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     let variables = environment ?? ProcessInfo.processInfo.environment
-    // env becomes the program: the number stays.
+    // env executes the program, which keeps the pid.
     let command = (directory.map { ["env", "-C", $0] } ?? []) + [path] + arguments
     var words = command.map { strdup($0) } + [nil]
     var entries = variables.map { strdup("\($0)=\($1)") } + [nil]
@@ -66,20 +66,20 @@ public final class ChildProcess {
 
   deinit { kill() }
 
-  /// The test's own variables with these in their places.
+  /// The test's own variables with these changes.
   public static func environment(with changes: [String: String]) -> [String: String] {
     ProcessInfo.processInfo.environment.merging(changes) { $1 }
   }
 
-  /// What it has printed so far.
+  /// Its standard output so far.
   public var output: String { outputs.output.text }
 
-  /// What it has written to standard error so far; empty when that is merged into ``output``.
+  /// Its standard error so far; empty if merged into ``output``.
   public var errors: String { outputs.isMerged ? "" : outputs.errors.text }
 
   public func send(_ signal: Int32) { if !hasEnded { Glibc.kill(pid, signal) } }
 
-  /// Ends it at once, and waits until it has.
+  /// Kills the process, and waits until it has ended.
   public func kill() {
     guard status == nil else { return }
     Glibc.kill(pid, SIGKILL)
@@ -96,9 +96,10 @@ public final class ChildProcess {
     return status != nil
   }
 
-  /// Waits until it has ended. Its exit code, or the negated number of the signal that ended it.
+  /// Waits until the process has ended. Returns its exit code, or the negated number of the signal
+  /// that ended it.
   ///
-  /// Fails the test when that takes longer; the program is killed then.
+  /// Fails the test if that takes longer; the program is then killed.
   @discardableResult
   public func wait(seconds: Double = 120) throws -> Int32 {
     do {
@@ -113,16 +114,16 @@ public final class ChildProcess {
     return status & 0x7f == 0 ? (status >> 8) & 0xff : -(status & 0x7f)
   }
 
-  /// Waits, and fails the test when it did not end with 0.
+  /// Waits, and fails the test if the exit code is not 0.
   public func succeed(seconds: Double = 120) throws {
     let code = try wait(seconds: seconds)
     if code != 0 { throw Failure(description: "\(name) ended with \(code): \(said)") }
   }
 
-  /// The end of what it wrote, for messages.
+  /// The end of its output, for messages.
   private var said: Substring { (output + errors).suffix(2000) }
 
-  /// What a program prints; fails the test when it does not end with 0.
+  /// Returns the output of a program; fails the test if its exit code is not 0.
   public static func output(
     of path: String, _ arguments: [String], directory: String? = nil, input: String? = nil
   ) throws -> String {
@@ -132,7 +133,7 @@ public final class ChildProcess {
   }
 }
 
-/// Where a child writes: files, not pipes, so that neither side ever waits for the other.
+/// The outputs of a child: files, not pipes, so that neither side ever waits for the other.
 private struct Outputs {
   let output: ScratchFile
   let errors: ScratchFile
@@ -171,7 +172,7 @@ private final class ScratchFile {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
-      // The place is given: the child's own must not move.
+      // Reads at an explicit offset, because the child's file offset must not change.
       let count = pread(descriptor, &chunk, chunk.count, off_t(bytes.count))
       guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
       bytes += chunk[..<count]

@@ -1,7 +1,7 @@
 public import Testing
 
-/// Suites that attach sessions in the test's own process: there are eight places in a process, and
-/// test targets share one, so such suites take turns.
+/// A trait for suites that attach sessions in the test's own process: a process has eight slots,
+/// which all test targets share, so such suites run one after the other.
 public struct EmitterSlotsTrait: SuiteTrait, TestScoping {
   public func provideScope(
     for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void

@@ -1,11 +1,11 @@
 import Foundation
 
-/// A number that Scripts and people give to tests.
+/// A number passed to tests in the environment.
 struct NumberVariable {
   let name: String
 
-  /// Nil when the variable is not set. A value that is no number ends the run: it would be ignored
-  /// otherwise.
+  /// Nil if the variable is not set. A value that is not a number ends the run, because it would
+  /// otherwise be ignored.
   var value: UInt64? {
     guard let text = ProcessInfo.processInfo.environment[name] else { return nil }
     guard let number = UInt64(text) else {

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// Lets a body run where the kernel's events are refused, as they are in most containers.
+/// Runs code for which the kernel's events are refused, as in most containers.
 public enum PerfForbidden {
   struct Failure: Error, CustomStringConvertible {
     var description: String

@@ -1,10 +1,10 @@
 import Foundation
 public import Testing
 
-/// Something that a test needs of the machine. Probes never run the product: a product that cannot
-/// do what it should must fail its tests, not skip them.
+/// A feature of the machine that a test requires. Probes never run the product: a product that does
+/// not work must fail its tests, not skip them.
 public struct Requirement: Sendable {
-  /// What is needed, as the reason of a skipped test names it.
+  /// The required feature, as shown in the reason of a skipped test.
   public let name: String
   private let probe: @Sendable () -> Bool
 
@@ -17,8 +17,8 @@ public struct Requirement: Sendable {
 }
 
 extension Trait where Self == ConditionTrait {
-  /// Skips the test, with the reason, where the machine lacks one of these. Scripts/test fails when
-  /// a test is skipped for a reason that Scripts/allowed-skips does not list.
+  /// Skips the test, with the reason, if the machine lacks one of these. Scripts/test fails if a
+  /// test is skipped for a reason that is not listed in Scripts/allowed-skips.
   public static func needs(_ requirements: Requirement...) -> Self {
     let names = requirements.map(\.name).joined(separator: ", ")
     return .enabled(Comment(rawValue: "needs \(names)")) { requirements.allSatisfy(\.isMet) }
@@ -33,13 +33,13 @@ extension Requirement {
 
   public static let root = Requirement("root") { geteuid() == 0 }
 
-  /// The kernel lets this user sample its own processes: perf_event_open with a software clock.
+  /// The user may sample own processes: perf_event_open with a software clock.
   public static let kernelSamples = Requirement("perf_event_open") { maySample }
 
-  /// A process may be given a mount and a pid namespace of its own.
+  /// Processes may have separate mount and pid namespaces.
   public static let namespaces = Requirement("mount and pid namespaces") { mayUnshare }
 
-  /// One process may stop another and read its registers.
+  /// A process may stop another one and read its registers.
   public static let ptrace = Requirement("ptrace") { mayTrace }
 
   public static let x86 = Requirement("x86-64") {
@@ -50,7 +50,7 @@ extension Requirement {
     #endif
   }
 
-  // Each is tried once.
+  // Each probe runs once.
   private static let maySample = succeeds("python3", "-c", perfProbe)
   private static let mayUnshare = succeeds(
     "unshare",
@@ -58,7 +58,7 @@ extension Requirement {
       + ["--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "true"])
   private static let mayTrace = succeeds("python3", "-c", ptraceProbe)
 
-  /// The first 64 bytes of struct perf_event_attr: software, cpu-clock, each millisecond, with the
+  /// The first 64 bytes of struct perf_event_attr: software, cpu-clock, every millisecond, with the
   /// address; disabled, without the kernel's part.
   private static let perfProbe = """
     import ctypes, platform, struct, sys
@@ -67,7 +67,7 @@ extension Requirement {
     sys.exit(ctypes.CDLL(None).syscall(number, attribute, 0, -1, -1, 0) < 0)
     """
 
-  /// PTRACE_ATTACH (16) to a child that sleeps.
+  /// Attaches to a sleeping child with PTRACE_ATTACH (16).
   private static let ptraceProbe = """
     import ctypes, subprocess, sys
     child = subprocess.Popen(["sleep", "10"])
@@ -76,7 +76,7 @@ extension Requirement {
     sys.exit(refused)
     """
 
-  /// Runs a program without output; whether it ends with 0.
+  /// Runs a program without output; returns whether its exit code is 0.
   public static func succeeds(_ name: String, _ arguments: String...) -> Bool {
     succeeds(name, arguments: arguments)
   }

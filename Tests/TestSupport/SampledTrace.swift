@@ -1,7 +1,7 @@
 public import TraceEvents
 public import TraceFormat
 
-/// Writes trace files of CPU samples, code and processes by hand: ticks are nanoseconds, and the
+/// Writes trace files with given CPU samples, code and processes. Ticks are nanoseconds, and the
 /// trace begins at ``start``.
 public struct SampledTrace: ~Copyable {
   public static let start: UInt64 = 5_000_000_000
@@ -15,7 +15,7 @@ public struct SampledTrace: ~Copyable {
       hostName: "host", operatingSystem: "Linux 6.18", architecture: "x86_64", cpuCount: 2))
 
   public var recorder: Recorder
-  /// The stream and CPU of the events that follow.
+  /// The stream and CPU of further events.
   public var stream: UInt32 = 0
   private var known: Set<UInt32> = []
 
@@ -34,14 +34,15 @@ public struct SampledTrace: ~Copyable {
     _modify { yield &recorder.writer }
   }
 
-  /// A process that the session knew; its index is its pid. One that is not told has no name.
+  /// Adds a process known to the session; its index is its pid. Processes that are not added have
+  /// no name.
   public mutating func process(_ pid: UInt32, _ executable: String) {
     known.insert(pid)
     recorder.define(
       process: ProcessRecord(index: pid, pid: pid, executable: executable, joinTicks: Self.start))
   }
 
-  /// Adds an event, `time` nanoseconds after the start. Times ascend.
+  /// Adds an event, `time` nanoseconds after the start. Times must ascend.
   public mutating func add<Event: TraceEvent>(
     _ event: Event, at time: UInt64, pid: UInt32, tid: UInt32? = nil, stack: [UInt64] = [],
     isRundown: Bool = false
@@ -55,7 +56,7 @@ public struct SampledTrace: ~Copyable {
     }
   }
 
-  /// A CPU sample for a millisecond; `stack` from the innermost frame.
+  /// Adds a CPU sample of a millisecond; `stack` begins with the innermost frame.
   public mutating func sample(
     at time: UInt64, pid: UInt32, tid: UInt32? = nil, stack: [UInt64], weight: UInt64 = 1_000_000
   ) {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A directory of a test's own, removed with what is in it.
+/// A temporary directory for a test, removed with its contents.
 public final class TemporaryDirectory: Sendable {
   public let path: String
 

@@ -1,9 +1,9 @@
 import Glibc
 
-/// A file's bytes, read to the end. Foundation takes the first short read for the end of a file in
-/// /proc, whose longer ones come in pieces.
+/// Reads a file's bytes to the end. Foundation treats the first short read as the end of a file in
+/// /proc, where longer files are read in pieces.
 public enum WholeFile {
-  /// Empty when it cannot be read.
+  /// Empty if the file cannot be read.
   public static func text(_ path: String) -> String { String(decoding: bytes(path), as: UTF8.self) }
 
   public static func bytes(_ path: String) -> [UInt8] {

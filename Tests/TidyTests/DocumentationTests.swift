@@ -1,9 +1,9 @@
 import RegexBuilder
 import Testing
 
-/// Public types and functions say what they are.
+/// Public types and functions have doc comments.
 @Suite struct DocumentationTests {
-  /// Functions that a protocol documents, where a comment could only repeat it.
+  /// Functions documented by a protocol, whose comment would only repeat it.
   static let witnesses: Set<String> = [
     "encode", "decode", "decodeArray", "hash", "next", "makeIterator", "makeAsyncIterator", "run",
     "validate", "index",
@@ -18,14 +18,14 @@ import Testing
       /(?:struct|class|enum|protocol|actor|typealias|func)\s+/
       Capture(/[^\s(<:{]+/)
     }
-    // A family of overloads is documented once, at its head.
+    // A group of overloads is documented once, at the first one.
     var documented = witnesses
     return lines.indices.compactMap { index in
       guard let match = lines[index].firstMatch(of: declaration),
         !documented.contains(String(match.output.1))
       else { return nil }
       var above = index - 1
-      // Attributes stand between a declaration and its comment.
+      // Attributes are between a declaration and its comment.
       while above >= 0, lines[above].contains(/^\s*@/) { above -= 1 }
       let comment = above >= 0 ? lines[above].drop { $0 == " " } : ""
       if comment.hasPrefix("///") {

@@ -1,7 +1,7 @@
-/// A function, initialiser or subscript with a body, found by its keyword and its braces.
+/// A function, initializer or subscript with a body, found by its keyword and its braces.
 struct FunctionSpan: Equatable {
   var name: String
-  /// From 1, the line of the `func` keyword.
+  /// The line of the `func` keyword, starting at 1.
   var firstLine: Int
   var lineCount: Int
 }
@@ -13,7 +13,7 @@ enum FunctionScan {
     return lines.indices.compactMap { index in
       guard lines[index].has(anyOf: ["func", "init"]),
         let match = lines[index].firstMatch(of: /\b(func\s+[^\s(<]+|init[?!]?(?=[(<])|deinit\b)/),
-        // A call such as `self.init(…)` or `.init(…)` is no declaration.
+        // A call such as `self.init(…)` or `.init(…)` is not a declaration.
         lines[index][..<match.range.lowerBound].last != ".",
         let last = lastLine(of: lines, from: index, after: match.range.upperBound)
       else { return nil }
@@ -22,7 +22,7 @@ enum FunctionScan {
     }
   }
 
-  /// The line of the brace that closes the body, nil for a requirement without one.
+  /// The line of the body's closing brace; nil for a requirement without a body.
   private static func lastLine(
     of lines: [String], from first: Int, after start: String.Index
   ) -> Int? {

@@ -1,9 +1,9 @@
 import RegexBuilder
 import Testing
 
-/// Who may import whom: ARCHITECTURE.md has the picture, this has the law.
+/// The permitted imports between modules, as shown in ARCHITECTURE.md.
 @Suite struct ImportTests {
-  /// For each room in Sources, the modules of this package and others that it may import.
+  /// For each directory in Sources, the modules of this package and others that it may import.
   static let rooms: [String: Set<String>] = [
     "CTraceShims": [],
     "CLZ4": [],
@@ -30,10 +30,10 @@ import Testing
     ],
   ]
 
-  /// The standard library's and the C library's modules: open to all.
+  /// The standard library's and the C library's modules, which all may import.
   static let platform: Set<String> = ["Swift", "Synchronization", "Glibc", "Musl", "Dispatch"]
 
-  /// The rooms that are functions of their arguments alone: they make no system calls.
+  /// The directories whose functions depend only on their arguments and make no system calls.
   static let pureRooms: Set<String> = ["TraceKernel"]
 
   static func imports(in text: String) -> [String] {

@@ -1,8 +1,8 @@
 import Testing
 
-/// Every file belongs to a target, and tests lie where one looks for them.
+/// Every file belongs to a target, and tests are in the expected directories.
 @Suite struct LayoutTests {
-  /// Suites that test more than one room.
+  /// Suites that test more than one directory of Sources.
   static let crossCutting: Set<String> = [
     "ArchitectureTests", "ConformanceTests", "EndToEndTests", "TidyTests", "TestSupport",
   ]

@@ -1,6 +1,6 @@
 import Testing
 
-/// Lines fit 100 columns, a function a screen, a file a sitting.
+/// Limits on the length of lines, functions and files.
 @Suite struct LengthTests {
   static let columnLimit = 100
   static let fileLineLimit = 400
@@ -14,7 +14,7 @@ import Testing
       // A line has no more columns than bytes, which are cheaper to count.
       for (index, line) in file.lines.enumerated()
       where line.utf8.count > Self.columnLimit && line.count > Self.columnLimit {
-        // A web address cannot be broken.
+        // URLs cannot be wrapped.
         if line.contains("https://") { continue }
         Issue.record("\(file):\(index + 1) has \(line.count) columns, of \(Self.columnLimit)")
       }

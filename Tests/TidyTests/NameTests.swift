@@ -1,8 +1,8 @@
 import Testing
 
-/// Words that say nothing, notes to oneself, and paths of one machine stay out.
+/// The sources contain no meaningless names, no to-do notes, and no paths of a specific machine.
 @Suite struct NameTests {
-  /// Endings of type names that say nothing, and what to think of instead.
+  /// Meaningless endings of type names, and what to use instead.
   static let bannedEndings: [(word: String, instead: String)] = [
     ("Manager", "what it owns or does: Registry, Pool, Session, Rendezvous"),
     ("Helper", "the noun it works on, as an extension of that type"),
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test func nothingIsLeftUndone() {
-    // Put together here, so that this file does not find itself.
+    // Concatenated, so that this file does not match.
     let marks = ["TO" + "DO", "FIX" + "ME", "X" + "XX"]
     for file in Repository.files {
       for mark in marks where file.has(mark) {

@@ -1,16 +1,16 @@
 import Testing
 
-/// Strings of the operating system are bytes: `OSStrings` is the one room where they become Swift
-/// strings and go back.
+/// Strings of the operating system are bytes. They are converted to Swift strings and back only in
+/// `OSStrings`.
 @Suite struct OSStringsTests {
-  /// Calls that take or give a path, a name or a variable.
+  /// Calls that take or return a path, a name or a variable.
   private static let calls: [Substring] = [
     "openat", "fopen", "opendir", "lstat", "fstatat", "readlink", "access", "unlink", "unlinkat",
     "linkat", "rename", "renameat", "mkdir", "rmdir", "chmod", "chdir", "realpath",
     "inotify_add_watch", "statfs", "getenv", "setenv",
   ]
 
-  /// What is English whatever the bytes: the system's messages. And names with no path in them.
+  /// Exempt: the system's messages, which are always ASCII, and names without a path.
   private static let exempt = [
     "strerror", "open(\"/proc/self/", "open(\"/sys/", "open(\"/dev/", "opendir(\"/proc/self/",
     "(\".\", ", "linkat(fd, draft, fd, name", "String(cString: buffer.baseAddress!)",
@@ -27,7 +27,7 @@ import Testing
       }.map { $0.offset + 1 }
   }
 
-  /// Whether the line has such a word before a parenthesis, or one of the texts: a cheap look.
+  /// Whether the line has such a word before a parenthesis, or one of the texts; a fast check.
   private static func mayCall(_ line: Substring) -> Bool {
     var word: [UInt8] = []
     for byte in line.utf8 {
@@ -47,8 +47,8 @@ import Testing
   private static let words = Set(
     (calls + ["open", "stat", "statvfs", "String", "CommandLine"]).map { Array($0.utf8) })
 
-  /// Those of a method are another's, but for Glibc's; `open` and `stat` have namesakes, and what
-  /// they are given tells.
+  /// Method calls are excluded, except Glibc's. `open` and `stat` have other meanings, too, which
+  /// are distinguished by their arguments.
   private static func calls(in code: String) -> Bool {
     let call = /(?:^|Glibc\.|[^.\w])(\w+)\(([^)]*)/
     return code.matches(of: call).contains { match in

@@ -1,12 +1,12 @@
 import Testing
 
-/// The road from a trace to an answer goes one way; ARCHITECTURE.md has the picture.
+/// The data flow from traces to reports has one direction, as shown in ARCHITECTURE.md.
 @Suite struct PipelineTests {
   private static let renderers = Repository.files(in: ["Sources/TraceExport"], ending: [".swift"])
   private static let reports = Repository.files(
     in: ["Sources/TraceAnalysis/Reports"], ending: [".swift"])
 
-  /// Lines, comments apart, that have one of the words.
+  /// Lines, without comments, that contain one of the words.
   private static func finds(_ words: [String], in files: [Repository.File]) -> [String] {
     files.flatMap { file in
       file.lines.enumerated().filter { line in
@@ -26,8 +26,8 @@ import Testing
     #expect(Self.finds(words, in: Self.renderers) == [])
   }
 
-  /// What is read of this machine's processes comes from the session. Names of a live process's
-  /// images are the one exception: they need its root directory.
+  /// Only the session reads data of this machine's processes. The one exception are names of a live
+  /// process's images, which need its root directory.
   @Test func analysisReadsNoProcesses() {
     let files = Repository.files(in: ["Sources/TraceAnalysis"], ending: [".swift"])
       .filter { $0.name != "MachineImages.swift" }

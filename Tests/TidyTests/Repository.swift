@@ -1,6 +1,6 @@
 import Foundation
 
-/// The files of this repository, as the style tests see them.
+/// The files of this repository for the style tests.
 enum Repository {
   static let root = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -12,7 +12,7 @@ enum Repository {
 
     var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
 
-    /// Whether the bytes of `word` are anywhere in it: cheaper than a look at each line.
+    /// Whether the file contains the bytes of `word`; faster than checking each line.
     func has(_ word: String) -> Bool { text.has(anyOf: [word]) }
     var name: String { String(path.split(separator: "/").last ?? "") }
     var description: String { path }
@@ -50,8 +50,8 @@ enum Repository {
 }
 
 extension String {
-  /// Whether the bytes of one of the words are in it: much cheaper than a regular expression, so it
-  /// is asked first.
+  /// Whether the text contains the bytes of one of the words; much faster than a regular
+  /// expression, so it is checked first.
   func has(anyOf words: [String]) -> Bool {
     withCString { text in
       words.contains { word in word.withCString { strstr(text, $0) != nil } }

@@ -1,8 +1,8 @@
 import Testing
 
-/// What tests share lives once, in Tests/TestSupport; and a randomized test names its seed.
+/// Shared code of tests is in Tests/TestSupport, and randomized tests report their seed.
 @Suite struct SharedTestCodeTests {
-  /// What gives away a second launcher or generator, and what to use.
+  /// Signs of a second launcher or generator, and what to use instead.
   private static let marks: [(mark: String, instead: String)] = [
     ("posix_" + "spawn", "ChildProcess"), ("= Process" + "()", "ChildProcess"),
     ("System" + "RandomNumberGenerator", "SeededGenerator"),
@@ -11,13 +11,13 @@ import Testing
     ("func waitUntil(" + "_", "waitUntil of TestSupport"),
   ]
 
-  /// Calls that choose without a generator, unless they name one.
+  /// Calls that use the system's generator unless they are given one.
   private static let choices = [
     ".random(" + "in:", ".random(" + ")", ".randomElement" + "(", ".shuffled" + "(",
     ".shuffle" + "(",
   ]
 
-  /// What is wrong in a file of tests: the line, and what to do.
+  /// The problems of a file of tests: the line, and what to do.
   static func faults(in text: String) -> [(line: Int, advice: String)] {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     var found: [(Int, String)] = []

@@ -5,7 +5,8 @@ import TraceFormat
 
 @testable import TraceAnalysis
 
-/// For how long answers hold: what is looked at of a trace, and in which order, changes no name.
+/// The times for which answers are valid: the part of a trace that is read, and the order, do not
+/// change names.
 @Suite(.randomized) struct AnswerTimesTests {
   private static let start: UInt64 = 0x7f00_0000_1000
 
@@ -46,8 +47,8 @@ import TraceFormat
     #expect(try trace.stacks(in: .ms(5001) ... .ms(5999)).isEmpty)
   }
 
-  /// Code that comes, goes, and is told of too late and in rundowns; processes that fork, exec and
-  /// end; losses.
+  /// A trace with short-lived code that is announced late and in rundowns; with processes that
+  /// fork, exec and end; and with losses.
   private func eventfulTrace(_ random: inout SeededGenerator) throws -> NamedTrace {
     let name = { (index: Int) in "f\(index)" }
     return try NamedTrace {
@@ -74,7 +75,7 @@ import TraceFormat
     }
   }
 
-  /// Each stack's samples in all the ranges together.
+  /// Each stack's total samples in all ranges.
   private func sums(_ stacks: [String]) -> [String: Int] {
     stacks.reduce(into: [:]) { sums, line in
       let place = line.lastIndex(of: " ")!
@@ -82,7 +83,7 @@ import TraceFormat
     }
   }
 
-  /// A trace that is looked at piece by piece, in any order, has the names that it has as a whole.
+  /// A trace read in parts, in any order, has the same names as when read as a whole.
   @Test func piecesHaveTheNamesOfTheWhole() throws {
     var seen: Set<String> = []
     for seed in 1...30 as ClosedRange<UInt64> {
@@ -93,7 +94,7 @@ import TraceFormat
       var pieces = zip(bounds, bounds.dropFirst()).map { $0...($1 - 1) }
       pieces.shuffle(using: &random)
       let inPieces = sums(try pieces.flatMap { try trace.stacks(in: $0) })
-      // Nothing that those look-ups left behind may answer for it.
+      // A new symbolizer, so that cached answers of those lookups are not used.
       var again = SeededGenerator(seed)
       let whole = sums(try eventfulTrace(&again).stacks())
       #expect(inPieces == whole, "seed \(seed)")
@@ -106,7 +107,7 @@ import TraceFormat
 
   // MARK: Losses
 
-  /// A second before a loss, ten after it, to the nanosecond.
+  /// A loss affects names from one second before it to ten seconds after it, to the nanosecond.
   @Test(arguments: [7, nil] as [UInt32?])
   func theReachOfALoss(_ loser: UInt32?) throws {
     let trace = try NamedTrace {
@@ -118,7 +119,7 @@ import TraceFormat
     let times: [(Int64, String)] = [
       (.ms(19_000) - 1, never), (.ms(19_000), lost), (.ms(31_000), lost), (.ms(31_000) + 1, never),
     ]
-    // Whichever is asked first.
+    // In both orders.
     for (time, reason) in times + times.reversed() {
       #expect(trace.name(0x1234, at: time) == reason, "\(time)")
       #expect(trace.name(Self.start + 8, at: time) == "known")
@@ -135,13 +136,13 @@ import TraceFormat
       $0.sample(at: .ms(600_000), pid: 9, stack: [Self.start + 8])
     }
     let (lost, never) = ("(events lost)", "(never announced)")
-    // Before the loss it was never told of either: that is no loss's doing.
+    // It was not announced before the loss either, so the loss is not the reason.
     #expect(trace.name(0x1234, at: .ms(19_000) - 1, pid: 9) == never)
     #expect(trace.name(0x1234, at: .ms(600_000), pid: 9) == (loser == nil ? lost : never))
     #expect(trace.name(0x1234, at: .ms(600_000), pid: 7) == never)
   }
 
-  /// An answer's times end where a loss's reach begins or ends; of what was unloaded too.
+  /// An answer's time range ends where a loss's reach begins or ends, for unloaded code, too.
   @Test func answersHoldBetweenTheReachesOfLosses() throws {
     for seed in 1...40 as ClosedRange<UInt64> {
       var random = SeededGenerator(seed)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import TraceAnalysis
 
-/// Who lived where when: reuse, overlap, late and missing announcements.
+/// The code at each address and time: reuse, overlap, late and missing announcements.
 @Suite struct CodeMapTests {
   private let map = CodeMap()
 

@@ -1,7 +1,7 @@
 @testable import TraceAnalysis
 
 extension CodeModel {
-  /// A process between its beginning, its execs and its end.
+  /// A process between its start, its execs and its end.
   final class Process {
     let from: Int64
     var until = Int64.max
@@ -26,7 +26,7 @@ extension CodeModel {
       body(&spaces[layer, default: Space(isImages: isImages, slack: slack)])
     }
 
-    /// Whether the same file is known to be mapped at an address as `image` has there.
+    /// Whether the file of `image` is known to be mapped at this address.
     func maps(_ image: Life, at address: Int, _ time: Int64) -> Bool {
       guard let space = spaces[.image], space.owners[address] != CodeModel.never else {
         return parent?.maps(image, at: address, min(time, from)) ?? false
@@ -37,14 +37,14 @@ extension CodeModel {
           == image.range.lowerBound - Int(image.identity)
     }
 
-    /// Of all that ever had an address: who has it then, who had it last, who has it next.
+    /// Of all code that ever had an address: the current, the previous and the next one.
     func around(_ address: Int, _ time: Int64, _ layer: CodeLayer) -> Around {
       var found = Around(time: time)
       let lives = (spaces[layer]?.lives ?? []).filter {
         $0.counts && $0.range.contains(address)
       }
       for life in lives where life.from <= time {
-        // The latest to begin counts; of two, the one told later.
+        // The latest to begin counts; of two, the one announced later.
         if found.last.map({ $0.from <= life.from }) ?? true { found.last = life }
       }
       for life in lives where life.from > time {
@@ -52,14 +52,14 @@ extension CodeModel {
           found.next = life
           continue
         }
-        // Who comes at the moment at which a place is emptied comes after that.
+        // Code that begins at the time at which a place is emptied comes after that.
         if life.from < next.from || (life.from == next.from && next.isEmptyPlace) {
           found.next = life
         }
       }
       guard found.last == nil, let parent else { return found }
-      // Nothing of its own there, or only later: what it began with. What the parent gets after the
-      // fork is the parent's, unless it may have had it before.
+      // If it has no code of its own there, or only later, the inherited code counts. Code that the
+      // parent gets after the fork is only the parent's, unless it may have had it before.
       let inherited = parent.around(address, min(time, from), layer)
       found.last = inherited.last
       found.lastJudgedAt = inherited.lastJudgedAt
@@ -84,7 +84,7 @@ extension CodeModel {
 
     var exact: Life? { last.flatMap { $0.until > lastJudgedAt ? $0 : nil } }
     var before: Life? { exact == nil ? last : nil }
-    /// The next one's announcement can be that of what was there.
+    /// Whether the next announcement can be that of the code that was there.
     var isFreeUntilNext: Bool { next.map { $0.canName && $0.formerEnd <= time } ?? false }
   }
 
@@ -119,7 +119,7 @@ extension CodeModel {
         let isUncertain = life.endDoubt > 0 && life.until - life.endDoubt <= around.lastJudgedAt
         return named(life, layer, isUncertain: isUncertain)
       }
-      // Memory without a file: nothing that a runtime says is mapped there is asked for.
+      // Memory without a file: a mapping from a runtime is not required.
       break
     }
     let edge = options.clockEdgeNanoseconds

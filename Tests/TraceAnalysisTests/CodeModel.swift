@@ -1,7 +1,7 @@
 @testable import TraceAnalysis
 
-/// Who lived where when, worked out address by address and life by life: the rules of
-/// Docs/symbols.md without anything that makes them fast.
+/// A model of the code at each address and time, computed individually: the rules of
+/// Docs/symbols.md without any optimization.
 struct CodeModel {
   static let base: UInt64 = 0x1000
   static let addressCount = 48
@@ -14,16 +14,16 @@ struct CodeModel {
     var formerEnd: Int64
     var identity: UInt64
     var name: UInt32
-    /// Nobody's: what was there before had gone.
+    /// A tombstone: the previous code had ended.
     var isEmptyPlace = false
     var isAnonymous = false
     var wasToldAtItsEndOnly = false
     var isDoubtful = false
     var hasEnded = false
-    /// How long before its beginning, and before its end, either may have been already.
+    /// The maximum times by which its start, and its end, may have been earlier.
     var doubt: Int64 = 0
     var endDoubt: Int64 = 0
-    /// It may live on after its end.
+    /// Whether it may exist beyond its end.
     var isDoubted = false
 
     mutating func end(at time: Int64, doubt: Int64 = 0) {
@@ -31,16 +31,16 @@ struct CodeModel {
     }
 
     var canName: Bool { !isEmptyPlace && !isAnonymous }
-    /// Whether it was ever there.
+    /// Whether it affects lookups.
     var counts: Bool { from < until || isEmptyPlace }
   }
 
-  /// One source's word on one process.
+  /// One source's announcements for one process.
   struct Space {
     var isImages: Bool
     var slack: Int64
     var lives: [Life] = []
-    /// Who had each address last.
+    /// The last owner of each address.
     var owners = [Int](repeating: never, count: addressCount)
 
     func owners(in range: Range<Int>) -> [Int] {
@@ -64,7 +64,8 @@ struct CodeModel {
       }
     }
 
-    /// Ends what is there; says since when the range has been free, and who came later.
+    /// Ends the code in a range; returns the time since which the range has been free, and later
+    /// code.
     mutating func clear(
       _ range: Range<Int>, at time: Int64, wholeOnly: Bool = false, doubt: Int64 = 0
     ) -> (former: Int64, next: Life?, newer: Set<Int>) {
@@ -78,7 +79,7 @@ struct CodeModel {
       for owner in owners(in: range) where lives[owner].until <= time {
         former = max(former, lives[owner].until)
       }
-      // Looked at before any of them is changed.
+      // Read before any of them is changed.
       let there = owners(in: range).filter { lives[$0].from <= time && lives[$0].until > time }
       for owner in Set(there).sorted() {
         let life = lives[owner]

@@ -3,9 +3,9 @@ import Testing
 
 @testable import TraceAnalysis
 
-/// The code map against the model, with whatever may be announced in whatever order.
+/// Compares the code map with the model, for random announcements in random order.
 @Suite(.randomized) struct CodeModelTests {
-  /// The map and the model, told the same.
+  /// The map and the model, with the same announcements.
   private final class Pair {
     static let timeLimit: Int64 = 4000
     let options: SymbolizerOptions
@@ -28,7 +28,7 @@ import Testing
     func pick<T>(_ values: [T]) -> T { values.randomElement(using: &random)! }
     func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &random) < percent }
 
-    /// A time that was not used yet: of two things at one moment either may count.
+    /// A time that was not used yet, because the order of simultaneous events is not defined.
     func time(after earlier: Int64) -> Int64 {
       while true {
         let disorder = chance(25) ? Int64.random(in: -400...0, using: &random) : 0
@@ -89,7 +89,7 @@ import Testing
       traits: code.isAnonymous ? .anonymous : [], doubt: UInt32(code.doubt))
   }
 
-  /// Something happens at a time.
+  /// Executes a random step at a time.
   private func step(_ pair: Pair, _ time: Int64) {
     let pid = UInt32.random(in: 1...3, using: &pair.random)
     let process = { pair.known(pid, at: time) ?? pair.current(pid) }
@@ -199,7 +199,7 @@ import Testing
     }
   }
 
-  // MARK: Asking
+  // MARK: Lookups
 
   private func found(_ finding: Finding, _ pair: Pair) -> CodeModel.Answer {
     switch finding.kind {
@@ -212,7 +212,7 @@ import Testing
     }
   }
 
-  /// What is wrong with the answer for an address at a time, and with how long it is said to hold.
+  /// The error in the answer for an address at a time, or in its time range, if any.
   private func fault(_ pair: Pair, _ pid: UInt32, _ address: Int, _ time: Int64) -> String? {
     func model(_ time: Int64) -> CodeModel.Answer {
       CodeModel.answer(pair.known(pid, at: time), address, time, pair.options)

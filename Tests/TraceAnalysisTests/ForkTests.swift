@@ -3,13 +3,14 @@ import TraceEvents
 
 @testable import TraceAnalysis
 
-/// What a process announces after a fork is its own: in a whole file, and while it comes.
+/// Announcements after a fork concern only the announcing process, in a whole file and in a growing
+/// one.
 @Suite struct ForkTests {
   enum Source: CaseIterable {
     case events, jitdump, perfMap
   }
 
-  /// Events and look-ups in order of time, in milliseconds.
+  /// Events and lookups in order of time, in milliseconds.
   private struct Script {
     var steps: [ScriptStep] = []
     var source: Source
@@ -19,7 +20,7 @@ import TraceEvents
         ScriptStep(time: .ms(time), pid: pid, kind: .event(event, isRundown: false)))
     }
 
-    /// - Parameter since: when it came about, of a source that says so.
+    /// - Parameter since: the time of compilation, for sources that state it.
     mutating func announce(
       _ name: String, _ pid: UInt32, at time: Int64, since: Int64? = nil, doubt: UInt64 = 0
     ) {
@@ -82,7 +83,8 @@ import TraceEvents
     #expect(answers == ["former", "former", "parents", "former", "parents", "childs"])
   }
 
-  /// Nothing was there at the fork: the slack for late announcements reaches the announcer only.
+  /// Nothing existed at the fork: the slack for late announcements applies only to the announcing
+  /// process.
   @Test(arguments: Source.allCases)
   func aLateAnnouncementIsNoChilds(_ source: Source) {
     var script = Script(source: source)
@@ -94,7 +96,7 @@ import TraceEvents
     #expect(script.answers() == ["parents", "-", "-"])
   }
 
-  /// What was read after the fork, and came about before it, is both processes'.
+  /// Code that was compiled before the fork but read after it belongs to both processes.
   @Test func whatCameAboutBeforeTheForkIsTheChildsToo() {
     var script = Script(source: .jitdump)
     script.fork(2, from: 1, at: 100)
@@ -104,7 +106,8 @@ import TraceEvents
     #expect(script.answers() == ["both", "both"])
   }
 
-  /// The child of a child has what the first had, though the one between was told of later.
+  /// A grandchild inherits code from the first process, even if the child between them was reported
+  /// later.
   @Test func aForkOfAForkHasWhatBothHadByThen() {
     var script = Script(source: .jitdump)
     script.announce("first", 1, at: 10)
@@ -128,7 +131,8 @@ import TraceEvents
     #expect(script.answers() == ["-"])
   }
 
-  /// A perf map that was looked at before and after a fork leaves open on which side an entry came.
+  /// If a perf map was read before and after a fork, it is unknown on which side of the fork an
+  /// entry was written.
   @Test func anEntryOfAPerfMapAboutTheForkIsUncertain() {
     var script = Script(source: .perfMap)
     script.announce("former", 1, at: 10)
@@ -152,7 +156,7 @@ import TraceEvents
   }
 }
 
-/// Memory that is mapped again: whether compiled code in it lives on.
+/// Remapped memory: whether compiled code in it continues to exist.
 @Suite struct RemappedCodeTests {
   private func answers(_ path: String, _ then: [any TraceEvent], asking: [UInt64]) -> [String] {
     let image = ImageMap(
@@ -191,7 +195,7 @@ import TraceEvents
   @Test(arguments: ["/tmp/cache.bin", "/tmp/ffi (deleted)", "/dev/shm/jit-1", "//anon"])
   func aMappingThatIsReportedAgainEndsNothing(_ path: String) {
     let whole = map(path, 0x1000, 0x2000, offset: 0x4000)
-    // A part of it, as when its protection alone is another; and grown together with a neighbour.
+    // A part of it, as when only its protection changes; and merged with an adjacent mapping.
     let part = map(path, 0x2000, 0x1000, offset: 0x5000)
     let grown = map(path, 0x1000, 0x4000, offset: 0x4000)
     #expect(

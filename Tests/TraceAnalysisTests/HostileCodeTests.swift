@@ -5,8 +5,8 @@ import TraceFormat
 
 @testable import TraceAnalysis
 
-/// Announcements made up to cost time or memory. Were anything here squared in their number, the
-/// limit of time would not hold by far.
+/// Announcements that are designed to take much time or memory. If anything were quadratic in their
+/// number, the time limit would be exceeded by far.
 @Suite(.randomized, .timeLimit(.minutes(2))) struct HostileCodeTests {
   private static let count = 60_000
   private let map = CodeMap()
@@ -26,7 +26,7 @@ import TraceFormat
     }
   }
 
-  /// A row, its place in the index, and no more than some nodes of that.
+  /// Expects memory for a row, its entry in the index, and a few nodes of it.
   private func expectBoundedMemory(rows: Int = count) {
     #expect(map.memoryBytes < rows * 400 + (4 << 20))
   }
@@ -79,7 +79,7 @@ import TraceFormat
     }
     map.seal()
     #expect(symbol(5, at: .max) == 5)
-    // An address of all of them, where each was the latest for its time.
+    // An address in all of them; each was the latest at its time.
     #expect(map.find(1, UInt64(Self.count), at: 100 * 10_000 + 5).until <= 101 * 10_000 + 1)
     #expect(map.memoryBytes < 2 * Self.count * 1200)
   }
@@ -128,7 +128,7 @@ import TraceFormat
       if pid % 2 == 0 { map.processStopped(pid, at: time + 3) }
     }
     map.seal()
-    // What the parent had, and its parent.
+    // Code inherited from the parent and the grandparent.
     #expect(symbol(500 * 0x100, at: 502_500, pid: 502) == nil)
     #expect(symbol(505 * 0x100 + 5, at: 506_002, pid: 506) == 505)
     #expect(map.memoryBytes < Int(processes) * 1000)
@@ -144,7 +144,7 @@ import TraceFormat
     expectBoundedMemory(rows: 2 * Self.count)
   }
 
-  /// All of it through a file: what is read is not trusted either.
+  /// The same through a file, whose content is not trusted either.
   @Test func aFileOfNonsense() throws {
     var random = SeededGenerator(11)
     let trace = try NamedTrace { trace in

@@ -4,7 +4,7 @@ import TraceSymbols
 
 @testable import TraceAnalysis
 
-/// Which of the tables that were told for one start of code is taken for a piece of code there.
+/// Which of the line tables announced for one start address is used for a piece of code.
 @Suite(.randomized, .timeLimit(.minutes(1))) struct LineTablesTests {
   private struct Told {
     var identity: UInt64
@@ -29,7 +29,7 @@ import TraceSymbols
     return tables
   }
 
-  /// By definition: the nearest to the code's life among those that may be the code's.
+  /// The definition: the table nearest to the code's lifetime among those that may belong to it.
   private func nearest(_ code: CodeRow, _ told: [Told]) -> UInt32? {
     func distance(_ table: Told) -> Int64 {
       max(code.from - table.time, table.time - code.until, 0)
@@ -57,7 +57,7 @@ import TraceSymbols
     }
   }
 
-  /// Were a look-up a step for each table, these would be ten thousand million.
+  /// If a lookup visited each table, this would take ten thousand million steps.
   @Test func aHundredThousandAtOneStart() {
     let count: Int64 = 100_000
     var tables = tables(

@@ -4,13 +4,13 @@ import TraceEvents
 
 @testable import TraceAnalysis
 
-/// Whatever is told, in whatever order within the hold window, look-ups that were answered at once
-/// have in the end the names that the whole file gives them.
+/// For any announcements, in any order within the hold window, immediately answered lookups finally
+/// have the names that the whole file yields.
 @Suite(.randomized) struct LiveEquivalenceTests {
   static let second: Int64 = 1_000_000_000
 
-  /// A random life of some processes: code that comes, goes, moves, overlaps, is told late, at its
-  /// end only, twice, or by two sources; images; forks, execs, exits.
+  /// Random events of some processes: code that is loaded, unloaded, moved, overlapping, announced
+  /// late, only at its end, twice, or by two sources; images; forks, execs, exits.
   struct Life {
     var random: SeededGenerator
     var steps: [ScriptStep] = []
@@ -64,7 +64,7 @@ import TraceEvents
           MethodMove(
             methodID: id, oldStartAddress: start, newStartAddress: address(), size: size), pid)
       case 14..<17:
-        // Told up to a second later than it came about.
+        // Announced up to a second after the change.
         let since = UInt64(max(1, time - Int64.random(in: 0...900_000_000, using: &random)))
         let source: CodeSource = Bool.random(using: &random) ? .jitdump : .perfMap
         tell(
@@ -101,22 +101,22 @@ import TraceEvents
       }
     }
 
-    /// Each step comes up to `reach` later than its time says.
+    /// Delays each step by up to `reach`.
     mutating func disordered(_ steps: [ScriptStep], reach: Int64) -> [ScriptStep] {
       steps.map { ($0, $0.time + Int64.random(in: 0...reach, using: &random)) }
         .sorted { $0.1 < $1.1 }.map(\.0)
     }
   }
 
-  /// One life in three is told in order, the others up to 0.9 s late.
+  /// One script in three is in order; the others have delays of up to 0.9 s.
   static func steps(_ seed: Int) -> [ScriptStep] {
     var life = Life(seed: UInt64(seed))
     let told = life.run(1500)
     return seed % 3 == 0 ? told : life.disordered(told, reach: second * 9 / 10)
   }
 
-  /// With a time for corrections that is as long as the trace: each look-up, named at once or not,
-  /// is told of each change, and of nothing else.
+  /// With a correction time as long as the trace, each lookup, named immediately or not, is
+  /// notified of each change, and of nothing else.
   @Test(arguments: 0..<24) func inTheEndTheNamesAreTheFiles(seed: Int) {
     let steps = Self.steps(seed)
     var limits = LiveSymbolizer.Limits()
@@ -135,8 +135,8 @@ import TraceEvents
     #expect(names.statistics.backfilled > 0)
   }
 
-  /// With little time for corrections: a look-up that waits for its name still gets the file's, and
-  /// a name that was final is what the file had when it became so.
+  /// With a short correction time, a lookup that waits for its name still gets the file's name, and
+  /// a final name is the one that the file had when it became final.
   @Test(arguments: 0..<24) func onlyFinalNamesStay(seed: Int) {
     let steps = Self.steps(seed)
     var limits = LiveSymbolizer.Limits()

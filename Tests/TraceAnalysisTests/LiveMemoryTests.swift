@@ -4,7 +4,7 @@ import TraceEvents
 
 @testable import TraceAnalysis
 
-/// A session that runs for weeks takes no more memory at its end than after its first minutes.
+/// A session of several weeks takes no more memory at its end than after its first minutes.
 @Suite(.randomized) struct LiveMemoryTests {
   static let second: Int64 = 1_000_000_000
 
@@ -26,8 +26,8 @@ import TraceEvents
     var peak = (versions: 0, symbols: 0, pending: 0, bytes: 0)
     var atMinutes = peak
     let count = 40_000
-    // A new name every time, at ever new addresses one in four times; 45 seconds a step: three
-    // weeks. Look-ups in code that is there, and where nobody ever tells of any.
+    // A new name in each step, at new addresses in one of four steps; 45 seconds per step: three
+    // weeks. Lookups are in existing code, and at addresses that are never announced.
     for step in 0..<count {
       let time = Int64(step + 1) * 45 * Self.second
       let isNew = step % 4 == 0
@@ -81,7 +81,7 @@ import TraceEvents
       script.hand(ProcessStop(parentPID: parent), pid: pid, at: time + 1_000_000)
       versionsMax = max(versionsMax, names.statistics.versions)
     }
-    // Twelve seconds' worth, not sixty.
+    // The code of twelve seconds, not of sixty.
     #expect(versionsMax < 3000)
     #expect(names.statistics.symbols < 40_000)
     #expect(names.stream.settled.lives.all.count { _ in true } < 5000)
@@ -135,7 +135,7 @@ import TraceEvents
     names.onBackfill = { ticket, resolution in
       if ticket == waits, let id = resolution.symbolID { told.append(names.symbol(id).name) }
     }
-    // Of the 12,000 at a time that corrections would be kept for, half have room.
+    // Corrections would be kept for 12,000 lookups at a time; half of them fit.
     for step in 0..<60_000 {
       let time = 2 * Self.second + Int64(step) * 1_000_000
       _ = names.resolve(pid: 1, address: 0x1000, at: time, isCaller: false)

@@ -14,7 +14,7 @@ final class FakeImages: ImageSymbolProvider {
   }
 }
 
-/// Feeds events to whoever asks for their types, in any order.
+/// Delivers events to the subscribers of their types, in any order.
 final class EventScript: CodeEventSource {
   private var handlers: [ObjectIdentifier: [(any TraceEvent, EventHeader) throws -> Void]] = [:]
 
@@ -36,7 +36,7 @@ final class EventScript: CodeEventSource {
   }
 }
 
-/// A step of a trace: something told, or something asked.
+/// A step of a trace: an event, or a lookup.
 struct ScriptStep {
   enum Kind {
     case event(any TraceEvent, isRundown: Bool)
@@ -48,7 +48,7 @@ struct ScriptStep {
   var kind: Kind
 }
 
-/// What each look-up's answer was in the end.
+/// The final answer of a lookup.
 struct FinalAnswer: Equatable, CustomStringConvertible {
   var name: String?
   var offset: UInt64 = 0
@@ -82,7 +82,7 @@ func testSession() -> SessionDescription {
 }
 
 extension [ScriptStep] {
-  /// The answers of the map that a file as a whole gives, by the step's index.
+  /// The answers from the map of a whole file, by the step's index.
   func answersOfFile() -> [Int: FinalAnswer] {
     let script = EventScript()
     var options = SymbolizerOptions.test
@@ -108,7 +108,7 @@ extension [ScriptStep] {
     return answers
   }
 
-  /// The answers of a live symbolizer that is told, and asked, in the order of the steps.
+  /// The answers of a live symbolizer that gets the events and lookups in the order of the steps.
   func answersOfStream(_ names: LiveSymbolizer) -> [Int: FinalAnswer] {
     let script = EventScript()
     names.listen(to: script)
@@ -132,7 +132,7 @@ extension [ScriptStep] {
     return answers
   }
 
-  /// Whether the file's answer was this one when everything up to about `time` had been told.
+  /// Whether this was the file's answer after the announcements up to about `time`.
   func wasAnswer(_ answer: FinalAnswer?, at index: Int, about time: Int64) -> Bool {
     let cuts = [time] + map(\.time).filter { $0 > time && $0 < time + 200_000_000 }
     return cuts.contains { cut in

@@ -3,7 +3,7 @@ import TraceEvents
 
 @testable import TraceAnalysis
 
-/// What PerfView's names in real time get wrong (W1, W2, W3, W11, W12), right.
+/// Weaknesses of PerfView's real-time names (W1, W2, W3, W11, W12) do not exist here.
 @Suite struct LiveWeaknessTests {
   static let second: Int64 = 1_000_000_000
   let names = LiveSymbolizer(session: testSession(), options: .test)
@@ -47,7 +47,7 @@ import TraceEvents
       told[ticket, default: []].append(
         resolution.symbolID.map { names.symbol($0).name } ?? "no name")
     }
-    // Told after 50 ms; at its end only, after a minute; in a rundown, after two.
+    // Announced after 50 ms; only at its end, after a minute; in a rundown, after two.
     let soon = try #require(ask(0x1010, at: Self.second).ticket)
     let atEnd = try #require(ask(0x2010, at: Self.second).ticket)
     let inRundown = try #require(ask(0x3010, at: Self.second).ticket)
@@ -70,7 +70,7 @@ import TraceEvents
     #expect(shown(0x1010, at: 3 * Self.second + 500_000_000) == "unloaded")
     load("new", 0x1000, 0x100, at: 5 * Self.second)
     #expect(shown(0x1010, at: 6 * Self.second) == "new")
-    // Without the end of the former having been told.
+    // The end of the former code was not announced.
     load("third", 0x1000, 0x80, at: 7 * Self.second)
     #expect(shown(0x1010, at: 8 * Self.second) == "third")
     #expect(shown(0x1090, at: 8 * Self.second) == "unloaded")

@@ -6,17 +6,17 @@ import TraceSymbols
 
 @testable import TraceAnalysis
 
-/// This machine's files: the one that was mapped, read once, and never another.
+/// Only the mapped file of this machine is used, and read once.
 @Suite struct MachineImagesTests {
   private let directory = TemporaryDirectory()
   private let images = MachineImages(session: MachineImagesTests.here)
   /// A library whose functions have names, with a build id.
   private let library: [UInt8]
   private let buildID: [UInt8]
-  /// A place in one of them.
+  /// An offset in one of them.
   private let place: UInt64
 
-  /// A session on this machine, going on.
+  /// A running session on this machine.
   private static var here: SessionDescription {
     var name = utsname()
     uname(&name)
@@ -46,7 +46,8 @@ import TraceSymbols
     place = image.symbols[image.symbols.count / 2].offset
   }
 
-  /// Writes it under a name; how the kernel would tell of it without a build id.
+  /// Writes the library to a file; returns the identity that the kernel would report without a
+  /// build id.
   private func write(_ name: String) throws -> ImageIdentity {
     let path = directory.path + "/" + name
     let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
@@ -80,7 +81,7 @@ import TraceSymbols
     second.pid = 2
     #expect(isNamed(first) && isNamed(second))
     #expect(images.files(of: second)?.image.hasSuffix(first.path) == true)
-    // Without a build id each file is its own.
+    // Without build ids, each file is a separate image.
     second.buildID = []
     #expect(isNamed(second))
     #expect(images.files(of: second)?.image.hasSuffix(second.path) == true)
@@ -88,7 +89,8 @@ import TraceSymbols
     #expect(!isNamed(second))
   }
 
-  /// What one process cannot show, because it has ended, another may that maps the same.
+  /// If one process cannot provide a file because it has ended, another one that maps the same file
+  /// may.
   @Test func anotherProcessIsAskedForWhatOneCouldNotShow() throws {
     var image = ImageIdentity(path: directory.path + "/a", buildID: buildID, pid: 1)
     #expect(!isNamed(image))

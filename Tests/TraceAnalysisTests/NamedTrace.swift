@@ -4,13 +4,13 @@ import TraceSymbols
 
 @testable import TraceAnalysis
 
-/// A trace written for a test, and what its addresses are called.
+/// A trace written for a test, and the names of its addresses.
 final class NamedTrace {
   let file: TraceFile
   let symbolizer: Symbolizer
   private let directory = TemporaryDirectory()
 
-  /// - Parameter isClosed: false for a trace whose collector was killed: it has no end.
+  /// - Parameter isClosed: false for a trace whose collector was killed, so that it has no end.
   init(
     images: [any ImageSymbolProvider] = [], isClosed: Bool = true,
     options: SymbolizerOptions = SymbolizerOptions(), _ body: (inout SampledTrace) -> Void
@@ -26,8 +26,8 @@ final class NamedTrace {
     try symbolizer.prepare()
   }
 
-  /// The name; with "~" where it was announced later, with "?" where it is uncertain, and the
-  /// reason in brackets where there is none.
+  /// The name of an address, with "~" if it was announced later and "?" if it is uncertain; if
+  /// there is none, the reason in brackets.
   func name(
     _ address: UInt64, at time: Int64, pid: UInt32 = 7, isCaller: Bool = false
   ) -> String {
@@ -43,8 +43,8 @@ final class NamedTrace {
     symbolizer.sourceLine(pid: pid, address: address, at: time, isCaller: false)?.line
   }
 
-  /// The stacks of the samples as `stacks` shows them, outermost frame first, without their
-  /// process, and how many each has.
+  /// The stacks of the samples as shown by `stacks`, outermost frame first, without their process,
+  /// with their counts.
   func stacks(in times: ClosedRange<Int64>? = nil) throws -> [String] {
     var selection = StackSelection.samples
     selection.filter.time = times

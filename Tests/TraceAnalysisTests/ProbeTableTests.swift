@@ -4,7 +4,7 @@ import Testing
 @testable import TraceAnalysis
 
 @Suite(.randomized) struct ProbeTableTests {
-  /// Keys as stacks' numbers have them, and as aligned addresses.
+  /// Keys like stacks' numbers, and like aligned addresses.
   @Test(arguments: [UInt64(1), 8, 16, 4096, 1 << 32])
   func holdsWhatWasPutLast(_ stride: UInt64) {
     let table = ProbeTable<UInt32>(limit: 1 << 20)

@@ -5,7 +5,7 @@ import TraceFormat
 
 @testable import TraceAnalysis
 
-/// Who had a process id at a time.
+/// The process that had a pid at a time.
 @Suite struct ProcessesTests {
   private let directory = TemporaryDirectory()
 
@@ -30,8 +30,8 @@ import TraceFormat
       methodID: 0, startAddress: 0x1000, size: 0x100, namespace: "", name: name, signature: "")
   }
 
-  /// Two programs that had one pid, one after the other, with nothing but the session's records to
-  /// tell them apart: code, names and stacks agree on who is who.
+  /// Two programs have the same pid one after the other, and only the session's records distinguish
+  /// them: code, names and stacks agree on which is which.
   @Test func aReusedPIDThatNoEventTellsOf() throws {
     let file = try trace {
       $0.process(9, "/bin/first")
@@ -42,7 +42,7 @@ import TraceFormat
       $0.sample(at: 80, pid: 9, stack: [0x1010])
       $0.add(load("two"), at: 90, pid: 9)
       $0.sample(at: 95, pid: 9, stack: [0x1010])
-      // A child of the second begins with what that has.
+      // A child of the second one inherits its code.
       $0.add(ProcessStart(parentPID: 9, name: "child"), at: 100, pid: 10)
       $0.sample(at: 110, pid: 10, stack: [0x1010])
     }
@@ -67,7 +67,7 @@ import TraceFormat
       ])
   }
 
-  /// Where events tell, records do not: a record of the end may come late.
+  /// If events report the end, records are not used, because a record of the end may be late.
   @Test func eventsTellBetterThanRecords() throws {
     let file = try trace {
       $0.process(9, "/bin/first")
@@ -129,7 +129,7 @@ import TraceFormat
     #expect(answer.symbolID != nil)
   }
 
-  /// Whatever needs names and stacks reads the file twice: what is told, then what was hit.
+  /// Reports that need names and stacks read the file twice: first announcements, then stacks.
   @Test func everyViewOfStacksTakesTwoRuns() throws {
     func runs(_ body: (TraceFile) throws -> Void) throws -> Int {
       let file = try trace {

@@ -6,7 +6,7 @@ import TraceSymbols
 
 @testable import TraceAnalysis
 
-/// Names out of the trace itself.
+/// Names from the trace itself.
 @Suite struct RecordedSymbolsTests {
   private let directory = TemporaryDirectory()
   private static let kernelAddress: UInt64 = 0xffff_ffff_8100_0040
@@ -86,7 +86,7 @@ import TraceSymbols
     }
   }
 
-  /// Two processes in an image at different addresses, the kernel, and an image that no one has.
+  /// Two processes in an image at different addresses, the kernel, and a missing image.
   private func trace(symbols: [ImageSymbols]) throws -> TraceFile {
     let path = directory.path + "/recorded.etl"
     var trace = try SampledTrace(path: path)
@@ -146,7 +146,7 @@ import TraceSymbols
         "/no/such/program": [0x1010, 0x10ff], "/no/such/library": [0xf],
         "[kernel]": [Self.kernelAddress],
       ])
-    // Named by another trace's symbols, they make this one's.
+    // Named with another trace's symbols, which become this trace's symbols.
     let named = places.images.compactMap { $0.named(by: [RecordedSymbols(recorded)]) }
     #expect(Set(named) == Set(recorded))
   }

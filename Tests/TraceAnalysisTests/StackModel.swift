@@ -1,9 +1,9 @@
 import TraceAnalysis
 
-/// Stacks one by one, and what call trees say of them worked out the slow and obvious way.
+/// A model of call trees that processes stacks individually, without optimization.
 struct StackModel {
   struct Stack: Equatable {
-    /// From the outermost.
+    /// Frames, outermost first.
     var frames: [String]
     var metric: StackMetric
   }
@@ -34,7 +34,7 @@ struct StackModel {
     return tree
   }
 
-  /// The stacks that a tree holds, those of one path added up, in order of path.
+  /// The stacks of a tree, added up by path, in order of path.
   static func stacks(of tree: StackTree, _ frames: FrameTable) -> [Stack] {
     let found = (0..<tree.count).filter { tree.exclusive[$0].count > 0 }.map { node in
       Stack(
@@ -43,7 +43,7 @@ struct StackModel {
     return found.sorted { $0.frames.lexicographicallyPrecedes($1.frames) }
   }
 
-  /// The same of the model's.
+  /// The same for the model's stacks.
   var merged: [Stack] {
     var sums: [[String]: StackMetric] = [:]
     for stack in stacks { sums[stack.frames, default: StackMetric()] &+= stack.metric }
@@ -66,7 +66,7 @@ struct StackModel {
       .reduce(into: StackMetric()) { $0 &+= $1.metric }
   }
 
-  /// What `shape` makes of each stack by itself.
+  /// The result of applying `shape` to each stack individually.
   func shaped(
     group: (String) -> (name: String, number: Int?) = { ($0, nil) },
     folds: (String) -> Bool = { _ in false }, include: [(String) -> Bool] = [],

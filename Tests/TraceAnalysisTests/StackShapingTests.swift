@@ -85,7 +85,7 @@ import Testing
       Self.stack("main", "lib!a", "lib!b"), Self.stack("main", "lib!a"), Self.stack("lib!a"),
     ])
     let found = try Self.shape(model) { $0.fold = [try FramePattern("lib!")] }
-    // A root has no caller: it stays.
+    // A root has no caller, so it is kept.
     #expect(found == [Self.stack("lib!a"), Self.stack("main", count: 2)])
   }
 
@@ -108,8 +108,8 @@ import Testing
     #expect(excluded == [Self.stack("main", "fib")])
   }
 
-  /// Without patterns, recursion is folded in a way of its own: node for node as with one that fits
-  /// nothing, and the tree goes on to be one that children can be looked for in.
+  /// Without patterns, recursion is folded by a separate implementation: its nodes are the same as
+  /// with a pattern that matches nothing, and children can still be looked up in the tree.
   @Test func foldingRecursionAloneIsAsWithAPatternThatFitsNothing() throws {
     var random = SeededGenerator(11)
     var folded = 0

@@ -5,11 +5,11 @@ import TraceFormat
 
 @testable import TraceAnalysis
 
-/// Several cores find what one finds.
+/// Several cores yield the same result as one.
 @Suite(.randomized) struct StackWorkersTests {
   let directory = TemporaryDirectory()
 
-  /// Samples of programs whose methods come and go in the same places.
+  /// Samples of programs with short-lived methods at the same addresses.
   private func bytes(pids: ClosedRange<UInt32>, seed: UInt64) throws -> [UInt8] {
     var random = SeededGenerator(seed)
     let path = directory.path + "/workers.etl"
@@ -123,7 +123,7 @@ import TraceFormat
     #expect(fair?.owner(of: 3) == 1)
     #expect(ProcessOwners([1: 900, 2: 100], 2) == nil)
     #expect(ProcessOwners([:], 2) == nil)
-    // One that was not met before has an owner, too.
+    // A process that did not occur before has an owner, too.
     #expect(fair.map { 0..<2 ~= $0.owner(of: 77) } == true)
   }
 }

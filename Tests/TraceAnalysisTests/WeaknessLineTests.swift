@@ -6,7 +6,7 @@ import TraceSymbols
 
 @testable import TraceAnalysis
 
-/// What other tools are known to get wrong about lines, images and reasons.
+/// Known weaknesses of other tools concerning lines, images and reasons.
 @Suite struct WeaknessLineTests {
   private let start: UInt64 = 0x7f00_0000_1000
 
@@ -46,7 +46,7 @@ import TraceSymbols
       $0.add(lines(10, start, methodID: 5), at: .ms(1), pid: 7)
       $0.add(load("m", start, methodID: 5, version: 1), at: .ms(20), pid: 7)
       $0.add(lines(20, start, methodID: 5, version: 1), at: .ms(20), pid: 7)
-      // One without lines: none of the former occupants' are taken for it.
+      // Code without lines: the lines of former code at the address are not used.
       $0.add(load("n", start, methodID: 8), at: .ms(40), pid: 7)
     }
     #expect(trace.line(start + 8, at: .ms(10)) == 10)
@@ -79,7 +79,7 @@ import TraceSymbols
       baseAddress: start, size: 0x1000, fileOffset: 0x2000, path: "/opt/app.dll")
     let trace = try NamedTrace(images: [OneFunction()], isClosed: false) {
       $0.add(image, at: .ms(1), pid: 7)
-      // What the runtime told when the session began; the image's own name stands where it did not.
+      // Code announced by the runtime when the session began; elsewhere, the image's name is used.
       $0.add(
         load("precompiled", start, methodID: 3, tier: .readyToRun), at: .ms(2), pid: 7,
         isRundown: true)
@@ -118,13 +118,13 @@ import TraceSymbols
     #expect(trace.name(0x40_1008, at: .ms(10)) == "(build id differs)")
     #expect(trace.name(0x40_2008, at: .ms(10)) == "(no symbol)")
     #expect(trace.name(0xffff_ffff_8100_0000, at: .ms(10)) == "(kernel names hidden)")
-    // Of the process that lost events, around that time; not of others, and not long before.
+    // For the process that lost events, around that time; not for others, and not long before.
     #expect(trace.name(0x1234, at: .ms(32_000), pid: 9) == "(events lost)")
     #expect(trace.name(0x1234, at: .ms(32_000), pid: 7) == "(never announced)")
     #expect(trace.name(0x1234, at: .ms(10_000), pid: 9) == "(never announced)")
   }
 
-  /// Names one place of an image's file, and says of images by their names what is wrong.
+  /// Names one offset of an image's file; reports problems of images depending on their names.
   private final class OneFunction: ImageSymbolProvider {
     func function(atFileOffset offset: UInt64, in image: ImageIdentity) -> ImageAnswer {
       switch image.path {

@@ -5,7 +5,7 @@ import TraceFormat
 
 @testable import TraceAnalysis
 
-/// What other tools are known to get wrong about code that comes and goes, each as it happens.
+/// Known weaknesses of other tools concerning short-lived code.
 @Suite struct WeaknessTests {
   private let start: UInt64 = 0x7f00_0000_1000
 
@@ -50,7 +50,7 @@ import TraceFormat
   @Test func w3_aPartThatIsUsedAgainEndsTheWhole() throws {
     let trace = try NamedTrace {
       $0.add(load("first", start, 0x200), at: .ms(1), pid: 7)
-      // Its tail, then with a lower start its beginning: neither begins where it did.
+      // Replaces its tail, then its head with a lower start: neither has its start address.
       $0.add(load("tail", start + 0x180, 0x100), at: .ms(20), pid: 7)
       $0.add(load("head", start - 0x80, 0x100), at: .ms(40), pid: 7)
     }
@@ -63,7 +63,7 @@ import TraceFormat
   }
 
   @Test func w4_killedProcessWithoutRundown() throws {
-    // Loads only; the process and the collector are killed, so nothing tells of the end.
+    // Only loads: the process and the collector are killed, so the end is not reported.
     let trace = try NamedTrace(isClosed: false) {
       $0.add(load("first", start), at: .ms(1), pid: 7)
       $0.sample(at: .ms(10), pid: 7, stack: [start + 8, start + 0x20])
@@ -89,7 +89,7 @@ import TraceFormat
       $0.sample(at: .ms(10), pid: 7, stack: [start + 8])
       $0.add(load("second", start), at: .ms(20), pid: 7)
       $0.sample(at: .ms(30), pid: 7, stack: [start + 8])
-      // Told again at the end, as of what lives: that takes nothing from who lived before.
+      // Announced again at the end as existing code, which does not affect earlier code.
       $0.add(load("second", start), at: .ms(90), pid: 7, isRundown: true)
     }
     #expect(try trace.stacks() == ["[jit]!first 1", "[jit]!second 1"])
@@ -126,10 +126,11 @@ import TraceFormat
       $0.sample(at: .ms(10), pid: 7, stack: [start + 8])
       $0.add(unload("caller", start), at: .ms(20), pid: 7)
       $0.add(load("next", start), at: .ms(25), pid: 7)
-      // The same address by way of the kernel, of a time before: it comes later in the file.
+      // The same address from the kernel, at an earlier time: it follows later in the file.
       $0.stream = 1
       $0.sample(at: .ms(11), pid: 7, stack: [kernel + 4, kernel + 8, start + 8])
-      // Where the kernel was entered is exact: a method's first byte is that method's.
+      // The address at which the kernel was entered is exact: a method's first byte belongs to that
+      // method.
       $0.sample(at: .ms(12), pid: 7, stack: [kernel + 4, start])
     }
     #expect(trace.name(start + 8, at: .ms(11)) == "caller")
@@ -164,7 +165,7 @@ import TraceFormat
             path: "/memfd:doublemapper (deleted)"), at: .ms(1), pid: 7)
         $0.add(load("twice", base), at: .ms(2), pid: 7)
       }
-      // The kernel tells of the mapping again when it grows; its code stays.
+      // The kernel reports the mapping again when it grows; its code is kept.
       $0.add(
         ImageMap(
           baseAddress: start, size: 0x2000, fileOffset: 0, path: "/memfd:doublemapper (deleted)"),

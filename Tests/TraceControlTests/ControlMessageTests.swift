@@ -24,7 +24,8 @@ import TraceEvents
     #expect(try Self.decode(SessionMessage.self, message.encoded()) == message)
   }
 
-  /// A cut message is never taken for a whole one; no byte may be changed so that decoding crashes.
+  /// A truncated message is never accepted as a whole one, and no changed byte makes decoding
+  /// crash.
   static func damage<M: ControlMessage>(_ message: M) {
     let whole = message.encoded()
     for length in 0..<whole.count {
@@ -36,7 +37,7 @@ import TraceEvents
         var flipped = whole
         flipped[index] ^= 1 << bit
         guard let other = try? decode(M.self, flipped) else { continue }
-        // What still decodes is another message, or the same one written another way.
+        // A message that still decodes is a different one, or the same in another encoding.
         _ = other.encoded()
       }
     }

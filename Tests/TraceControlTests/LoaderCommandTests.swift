@@ -3,7 +3,7 @@ import Testing
 
 @testable import TraceControl
 
-/// Programs that are run by a dynamic linker's own command line.
+/// Programs that are run through a dynamic linker's command line.
 @Suite struct LoaderCommandTests {
   @Test(
     arguments: [

@@ -6,7 +6,7 @@ import Testing
 @testable import TraceControl
 
 @Suite struct ProcessIdentityTests {
-  /// A build replaces a program that runs: it is called by its name all the same.
+  /// A running program that is replaced by a build keeps its name.
   @Test func aProgramWhoseFileIsGoneKeepsItsName() throws {
     let place = TemporaryDirectory()
     let path = "\(place.path)/napper"

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import TraceEvents
 
-/// Decodes one event from the words that an encoder wrote, as a reader of live records does.
+/// Decodes one event from the words written by an encoder, like a reader of live records.
 func decode<E: TraceEvent>(_: E.Type, _ words: [UInt64], fields: Int? = nil) -> E {
   let columns = Columns(words, E.schema.fields.prefix(fields ?? .max).map(\.type))
   return columns.withDecoder { E(from: &$0) }

@@ -53,7 +53,7 @@ private struct Listed: ListedEvent, Equatable {
       j: [1, 2, 3], k: [-1, 7], l: ["", "x"], m: [1.5], n: [[1], [], [2, 3]],
       o: [true, false], p: [.induced, .empty])
     #expect(decode(Listed.self, encode(event).words) == event)
-    // The same bytes as those of the event that spells everything out.
+    // The bytes are the same as those of the event with explicit coding.
     let spelled = decode(Everything.self, encode(event).words)
     #expect(encode(spelled).words == encode(event).words)
   }
@@ -63,8 +63,8 @@ private struct Listed: ListedEvent, Equatable {
     #expect(event == Listed(a: 5))
   }
 
-  /// Events that spell out schema, encoding and decoding could exchange two fields of one type in
-  /// encode and decode alike: a round trip does not show it, but every label would lie.
+  /// Events with explicit schema, encoding and decoding could exchange two fields of one type in
+  /// both encode and decode: a round trip does not detect it, but the labels would be wrong.
   @Test(arguments: RuntimeSchema.eventTypes + SystemSchema.eventTypes)
   func everyLabelShowsItsOwnValue(_ type: any TraceEvent.Type) {
     func check<E: TraceEvent>(_: E.Type) {
@@ -83,7 +83,7 @@ private struct Listed: ListedEvent, Equatable {
   }
 }
 
-/// A record in which each field holds a value of its own.
+/// A record in which each field has a different value.
 private struct LabelledRecord {
   var words: [UInt64] = []
   var expected: [String] = []
@@ -118,7 +118,7 @@ private struct LabelledRecord {
     return [UInt64(digits[0]) | UInt64(digits[1]) << 8]
   }
 
-  /// As ``expected`` has it; an enumeration by its raw value.
+  /// The value in the form of ``expected``; an enumeration as its raw value.
   static func value(of value: Any) -> String {
     if let raw = Mirror(reflecting: value).children.first, raw.label == "rawValue" {
       return "\(raw.value)"

@@ -29,7 +29,7 @@ import Testing
   func bytesThatAreNotUTF8AreShownAsBytes(bytes: [UInt8]) {
     let spelled = bytes.map { "\\x" + String($0, radix: 16) }.joined()
     #expect(escape(bytes, .text) == spelled)
-    // One for each maximal subpart, as SPEC.md says and Swift's decoder does.
+    // One for each maximal subpart, as in SPEC.md and Swift's decoder.
     #expect(escape(bytes, .json) == String(decoding: bytes, as: UTF8.self))
   }
 

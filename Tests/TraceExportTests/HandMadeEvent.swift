@@ -4,7 +4,7 @@ import TraceFormat
 
 @testable import TraceExport
 
-/// A value to put into a column by hand.
+/// A value for a hand-made column.
 enum HandMade {
   case word(UInt64)
   case text([UInt8])
@@ -16,7 +16,7 @@ enum HandMade {
   static func string(_ value: String) -> HandMade { .text(Array(value.utf8)) }
 }
 
-/// An event of one row whose columns are made by hand.
+/// An event of one row with hand-made columns.
 struct HandMadeEvent {
   var schema: EventSchema
   var values: [HandMade]
@@ -73,7 +73,7 @@ struct HandMadeEvent {
   }
 }
 
-/// What `body` writes, through a real file descriptor.
+/// Returns the bytes that `body` writes, through a real file descriptor.
 func written(capacity: Int = 4096, _ body: (inout OutputBuffer) -> Void) -> [UInt8] {
   let file = tmpfile()!
   defer { fclose(file) }
@@ -90,7 +90,7 @@ func text(_ body: (inout OutputBuffer) -> Void) -> String {
   String(decoding: written(body), as: UTF8.self)
 }
 
-/// The events in a format, with what stands before them.
+/// The events in a format, including its header.
 func rendered(_ format: some EventFormat, _ events: HandMadeEvent...) -> String {
   var format = format
   return text { output in

@@ -28,7 +28,7 @@ import TraceEvents
   }
 
   @Test func timeRunsEvenlyBetweenSyncs() {
-    // 2 ticks a nanosecond, then 4, and so on after the end.
+    // 2 ticks per nanosecond, then 4, continued after the end.
     let map = ClockMap(
       session: session(sync(1000, 0)), syncs: [sync(3000, 1000), sync(7000, 2000)])
     #expect(map.timestamp(ofTicks: 2000) == 500)

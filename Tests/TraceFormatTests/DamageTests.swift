@@ -3,7 +3,8 @@ import TraceEvents
 
 @testable import TraceFormat
 
-/// Every cut and every changed byte of a small file: whole blocks are read, the rest is reported.
+/// A small file truncated at every length, and with every byte changed: whole blocks are read, the
+/// rest is reported.
 @Suite struct DamageTests {
   let bytes: [UInt8]
   let blocks: [(range: Range<Int>, header: BlockHeader)]
@@ -27,7 +28,7 @@ import TraceEvents
     return result.sorted { ($0.ticks, $0.stream) < ($1.ticks, $1.stream) }
   }
 
-  /// As ``expected(_:)``, without the stacks and types that blocks not there define.
+  /// Like ``expected(_:)``, without the stacks and types defined in missing blocks.
   private func check(
     _ file: TraceFile, _ isWhole: (Range<Int>) -> Bool, hasIndex: Bool
   ) throws {
@@ -38,8 +39,8 @@ import TraceEvents
     let stacks = blocks.filter { $0.header.kind == BlockKind.stacks && isWhole($0.range) }
     let all = blocks.filter { $0.header.kind == BlockKind.stacks }
     if stacks.count < all.count {
-      // Which stacks are lost depends on the block; the events that have one are still there, and
-      // what is left of a stack is the beginning of the right one.
+      // Which stacks are lost depends on the block; events with lost stacks are still there, and
+      // the rest of a stack is the beginning of the right one.
       #expect(read.map(\.withoutStack) == wanted.map(\.withoutStack))
       for (event, wanted) in zip(read, wanted) where event.stack != wanted.stack {
         #expect(event.stack.last == StackNode.lostAddress)
@@ -86,7 +87,7 @@ import TraceEvents
       flipped[position] ^= mask
       let file = try TraceFile(bytes: flipped)
       let isWhole = { (range: Range<Int>) in !range.contains(position) }
-      // The index tells of all types, and is only of no use when it is itself the damaged one.
+      // The index lists all types, and is useless only if it is the damaged block.
       let isIndexWhole = blocks.allSatisfy {
         $0.header.kind != BlockKind.index || isWhole($0.range)
       }
@@ -125,7 +126,7 @@ import TraceEvents
       $0.range.lowerBound >= victims[0].range.lowerBound
         && $0.range.lowerBound <= victims[1].range.lowerBound
     }
-    // And the end block, which is cut.
+    // And the end block, which is truncated.
     #expect(missing == between.count + 1)
   }
 

@@ -4,8 +4,8 @@ import TraceEvents
 
 @testable import TraceFormat
 
-/// Content that lies under checksums that hold. That these end at all, and in good time, is half
-/// the test; AddressSanitizer watches the other half.
+/// Invalid content with correct checksums. That the tests end in time is half the test;
+/// AddressSanitizer checks the other half.
 @Suite struct HostileTests {
   private static let corpus = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -28,7 +28,7 @@ import TraceEvents
   @Test func seedsOfEventBlocksAreSound() throws {
     for input in try Self.inputs() where input.name.hasPrefix("kind2-type") {
       let file = try #require(try SealedTrace.read(try SealedTrace.bytes(input: input.bytes)))
-      // The seeds are single blocks: the stacks that they name stand in none.
+      // The seeds are single blocks, so the stacks that they refer to are not defined.
       #expect(file.damage.allSatisfy { $0.rule == .E15 }, "\(input.name)")
       #expect(file.eventCount == 6, "\(input.name)")
     }
@@ -120,7 +120,7 @@ import TraceEvents
   }
 
   @Test func aFewBytesDoNotBecomeGigabytes() throws {
-    // One text of 60,000 bytes, in arrays of a million elements.
+    // One text of 60,000 bytes, in arrays with a million elements.
     let long: [UInt8] = [2, 1, 1, 0xe0, 0xd4, 3] + [UInt8](repeating: 65, count: 60_000)
     let arrays: [UInt8] = [1, 0] + [1, 0xa0, 0x8d, 6] + [0xc0, 0x9a, 12, 1, 0]
     let file = try file(common: common(count: 2), section: long + arrays, count: 2)

@@ -5,7 +5,7 @@ import TraceEvents
 @testable import TraceFormat
 
 @Suite struct IndexTests {
-  /// The same file without its index and end, which a reader has to scan.
+  /// The same file without its index and end, so that a reader must scan it.
   private func withoutIndex(_ bytes: [UInt8]) throws -> [UInt8] {
     let index = try #require(
       SmallTrace.blocks(bytes).first { $0.header.kind == BlockKind.index })
@@ -33,7 +33,7 @@ import TraceEvents
   }
 
   @Test func openingReadsHeaderTailAndIndexOnly() throws {
-    // Damage everything between: an indexed file must not notice before it is replayed.
+    // Damage everything between: with an index, this is not detected before a replay.
     var bytes = try SmallTrace.bytes()
     let blocks = SmallTrace.blocks(bytes)
     let index = try #require(blocks.first { $0.header.kind == BlockKind.index })
@@ -51,13 +51,13 @@ import TraceEvents
     #expect(file.providers.map(\.name) == ["Test"])
     #expect(file.providers.first?.keywords.map(\.name) == ["All"])
     #expect(try Sample.replay(file) == [])
-    // Every block before the index is damaged; those that no handler needs are checked too.
+    // Every block before the index is damaged; blocks that no handler needs are checked, too.
     #expect(
       file.damage.count == blocks.filter { $0.range.upperBound <= index.range.lowerBound }.count)
   }
 
   @Test func anIndexThatSpeaksNonsenseIsNotBelieved() throws {
-    // A checksum that holds over content that does not: the blocks themselves are read.
+    // A correct checksum over invalid content: the blocks themselves are read.
     let bytes = try SmallTrace.bytes()
     let blocks = SmallTrace.blocks(bytes)
     let index = try #require(blocks.first { $0.header.kind == BlockKind.index })
@@ -71,7 +71,7 @@ import TraceEvents
     }
   }
 
-  /// Puts right the checksums of a block that was changed.
+  /// Corrects the checksums of a changed block.
   static func seal(_ bytes: inout [UInt8], _ block: (range: Range<Int>, header: BlockHeader)) {
     bytes.withUnsafeMutableBytes { raw in
       var header = block.header

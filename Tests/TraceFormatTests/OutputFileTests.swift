@@ -4,7 +4,7 @@ import Testing
 
 @testable import TraceFormat
 
-/// Which file a trace is written to, and what is not written to.
+/// The files that a trace may be written to.
 @Suite struct OutputFileTests {
   private let directory = TemporaryDirectory()
 
@@ -20,7 +20,7 @@ import Testing
     close(descriptor)
   }
 
-  /// What is said of the file; nil when it was opened.
+  /// The reason of a refusal; nil if the file was opened.
   private func refusal(_ path: String) -> String? {
     do {
       let opened = try OutputFile.open(path)
@@ -59,7 +59,7 @@ import Testing
     }
     #expect(WholeFile.text(victim) == "precious")
     #expect(access(directory.path + "/absent", F_OK) != 0)
-    // In a directory of one's own a link is one's own.
+    // A link in the user's own directory belongs to the user.
     try #require(symlink(victim, directory.path + "/link") == 0)
     #expect(refusal(directory.path + "/link") == nil)
   }
@@ -69,7 +69,7 @@ import Testing
     try make(place + "/theirs")
     try #require(chown(place + "/theirs", 12_345, 12_345) == 0)
     #expect(refusal(place + "/theirs")?.contains("belongs to user 12345") == true)
-    // Nor one in a directory of theirs.
+    // Neither is a link in another user's directory followed.
     let home = directory.path + "/home"
     try #require(mkdir(home, 0o755) == 0)
     try make(home + "/file")

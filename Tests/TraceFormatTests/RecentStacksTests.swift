@@ -3,7 +3,7 @@ import Testing
 
 @testable import TraceFormat
 
-/// Whole stacks that come again have the number that they had.
+/// Repeated stacks get the same number.
 @Suite(.randomized) struct RecentStacksTests {
   private func intern(_ stack: [UInt64], _ table: inout StackTable) -> UInt32 {
     stack.withUnsafeBufferPointer { table.intern($0.baseAddress!, $0.count) }
@@ -14,7 +14,8 @@ import Testing
     var table = StackTable(seed: 99)
     var known: [[UInt64]: UInt32] = [:]
     for round in 0..<60_000 {
-      // Short, of few addresses: stacks that begin others, and the same frames in another order.
+      // Short stacks of few addresses: some are prefixes of others, or have the same frames in
+      // another order.
       let stack = (0..<Int.random(in: 1...7, using: &random)).map { _ in
         UInt64.random(in: 1...6, using: &random)
       }
@@ -45,7 +46,7 @@ import Testing
       let kept = recent.node(key)
       #expect(kept == UInt32(number))
     }
-    // Some have lost their place to later ones; none is taken for another.
+    // Some were replaced by later ones; none is confused with another.
     var found = 0
     for (index, key) in keys.enumerated() {
       let node = recent.node(key)

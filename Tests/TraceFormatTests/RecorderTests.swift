@@ -5,7 +5,7 @@ import TraceEvents
 
 @testable import TraceFormat
 
-/// An event of a provider that TraceEvents does not know.
+/// An event of a provider that is not in TraceEvents.
 private struct Order: ListedEvent, Equatable {
   var id: UInt64 = 0
   var customer = ""
@@ -18,7 +18,7 @@ private struct Order: ListedEvent, Equatable {
   }
 }
 
-/// Its `encode` writes a field less than its schema has.
+/// An event whose `encode` writes one field less than its schema has.
 private struct Short: TraceEvent {
   static var eventID: UInt16 { 2 }
   static let schema = EventSchema(
@@ -40,7 +40,7 @@ private struct Short: TraceEvent {
     try Recorder(to: sink, session: Sample.session(), options: Self.options)
   }
 
-  /// A bit of everything; more than a block of events.
+  /// Records all kinds of data, and more than one block of events.
   private func record(_ recorder: inout Recorder) throws {
     recorder.define(
       provider: ProviderSchema(
@@ -107,7 +107,7 @@ private struct Short: TraceEvent {
     #expect(threads == ["78 till"] && next == 70_000)
   }
 
-  /// Where the bytes go changes none of them.
+  /// The bytes are the same for every sink.
   @Test func everySinkGetsTheSameBytes() throws {
     let memory = MemorySink()
     var inMemory = try recorder(to: memory)
@@ -127,7 +127,7 @@ private struct Short: TraceEvent {
     #expect(try FileBytes.read(other) == memory.bytes)
   }
 
-  /// The typed front writes what the writer does.
+  /// The typed interface writes the same bytes as the writer.
   @Test func bytesAreThoseOfTheWriter() throws {
     let byWriter = try Sample.bytes(blockEvents: 16) { writer in
       try writer.define(ref: 1, schema: SmallTrace.counter)
@@ -270,7 +270,7 @@ private struct Short: TraceEvent {
     for cpu in [-1, 0xfffd, .min, .max] as [Int32] {
       #expect(StreamNumbers.cpu(cpu) == StreamNumbers.machine)
     }
-    // As earlier versions wrote them.
+    // The same numbers as in earlier versions.
     #expect(StreamNumbers.cpu(3) == 0x4000_0003 && StreamNumbers.machine == 0x4000_ffff)
     #expect(StreamNumbers.code == 0x4000_fffe && StreamNumbers.endedCode == 0x4000_fffd)
   }

@@ -3,7 +3,7 @@ import TraceEvents
 
 @testable import TraceFormat
 
-/// Definitions stand more than once in a file that has no index.
+/// Definitions are repeated in a file without an index.
 @Suite struct RepetitionTests {
   @Test func damageToAnyDefinitionLosesNoEvents() throws {
     let bytes = try SmallTrace.bytes(finishing: false)

@@ -4,10 +4,10 @@ import TraceEvents
 
 @testable import TraceFormat
 
-/// Any number of subscriptions share a run, each with a filter of its own; and blocks are decoded
-/// by any number of threads, with the same outcome.
+/// Any number of subscriptions share a run, each with its own filter; and blocks may be decoded by
+/// any number of threads, with the same result.
 @Suite(.randomized) struct ReplayFilterTests {
-  /// Streams of three types, in many blocks that overlap.
+  /// Streams of three types, in many overlapping blocks.
   static let events: [SampleEvent] = {
     var rng = SeededGenerator(4)
     var events: [SampleEvent] = []
@@ -29,7 +29,7 @@ import TraceEvents
     return events
   }()
 
-  /// As a replay hands them out.
+  /// The events in the order of a replay.
   static let ordered = events.enumerated().sorted {
     ($0.element.ticks, $0.element.stream, $0.offset)
       < ($1.element.ticks, $1.element.stream, $1.offset)
@@ -46,7 +46,8 @@ import TraceEvents
       for index in 1...3 as ClosedRange<UInt32> {
         writer.define(process: ProcessRecord(index: index, pid: index + 100, executable: "/p"))
       }
-      // Half of each stream, then the other half: blocks of all times lie all over the file.
+      // Half of each stream, then the other half: blocks of all times are distributed over the
+      // file.
       for half in 0..<2 {
         for (index, event) in events.enumerated() where index % 200 / 100 == half {
           precondition(Sample.append(event, to: &writer))
@@ -146,7 +147,7 @@ import TraceEvents
     try replay.run()
     var numbers: [UInt64] = []
     let two = Replay(file)
-    // What one asks for, another sees, too; a header needs none.
+    // Fields requested by one subscription are visible to others, too; headers need no fields.
     two.onAny(fields: .none) { _ in }
     two.onAny(fields: .named(["number"])) { event in
       if file.eventTypes[event.typeIndex].ref != 2 { numbers.append(event.word(0)) }
@@ -155,7 +156,7 @@ import TraceEvents
     #expect(numbers == Self.ordered.filter { $0.ref != 2 }.map { $0.words[0] })
   }
 
-  /// Damages every block of events: those that nobody needs are not even read.
+  /// Damages every block of events: blocks that no subscription needs are not read.
   @Test func onlyBlocksThatAreAskedForAreRead() throws {
     var bytes = try Self.bytes()
     let blocks = SmallTrace.blocks(bytes).filter { $0.header.kind == BlockKind.events }
@@ -171,7 +172,7 @@ import TraceEvents
     #expect(file.damage.map { Int($0.offset) }.sorted() == needed.map(\.range.lowerBound))
   }
 
-  /// What is wrong is listed in the same order, whoever decodes.
+  /// Damage is listed in the same order for any number of threads.
   @Test func threadsFindTheSameDamage() throws {
     var bytes = try Self.bytes()
     let blocks = SmallTrace.blocks(bytes).filter { $0.header.kind == BlockKind.events }

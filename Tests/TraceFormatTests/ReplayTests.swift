@@ -4,7 +4,7 @@ import TraceEvents
 
 @testable import TraceFormat
 
-/// The sample's counter as a program would declare it, and as an older and a newer version would.
+/// The sample's counter as declared by a program, and by an older and a newer version of it.
 private struct Counter: TraceEvent {
   var number: UInt64
   var value: UInt32
@@ -139,7 +139,7 @@ private struct ChangedCounter: TraceEvent {
   }
 
   @Test func onlyWantedTypesAreDecoded() throws {
-    // Break the other type's section in every block: nobody must notice.
+    // Damage the other type's section in every block, which must have no effect.
     var bytes = try SmallTrace.bytes()
     for block in SmallTrace.blocks(bytes) where block.header.kind == BlockKind.events {
       let payload = block.range.lowerBound + FileLayout.blockHeaderBytes
@@ -217,7 +217,7 @@ private struct ChangedCounter: TraceEvent {
 
   @Test func manyStreamsInManyBlocksMergeInOrder() throws {
     var rng = SeededGenerator(77)
-    // Late streams: whole blocks of one stream lie after the others' in the file.
+    // Late streams: whole blocks of one stream follow the others' in the file.
     var events: [SampleEvent] = []
     for stream in 0..<9 {
       var ticks: UInt64 = 5000
@@ -240,7 +240,8 @@ private struct ChangedCounter: TraceEvent {
     }.map(\.element)
     #expect(try Sample.replay(file) == expected)
 
-    // With too little memory all come, and the replay says that the order suffered.
+    // With too little memory, all events are delivered, and the replay reports that they are not
+    // ordered.
     let replay = Replay(file)
     replay.memoryBytesMax = 1
     var count = 0

@@ -10,7 +10,7 @@ import TraceEvents
       .string, .bytes, .enumeration(EnumSchema(name: "E", underlying: .int16, cases: [])),
     ]
 
-  /// A value of the type as record words: an extreme now and then.
+  /// A random value of the type as record words, occasionally an extreme one.
   static func value(_ type: ElementType, _ rng: inout SeededGenerator) -> [UInt64] {
     func scalar(_ type: ScalarType) -> UInt64 {
       let extremes: [UInt64] = [0, 1, .max, 1 << 63, 1 << 31, 0x7fff_ffff, 0x80, 0xffff]

@@ -3,7 +3,7 @@ import TraceEvents
 
 @testable import TraceFormat
 
-/// An event as it was given to a writer, or as a replay handed it out.
+/// An event passed to a writer, or delivered by a replay.
 struct SampleEvent: Equatable {
   var ref: UInt16
   var ticks: UInt64
@@ -33,7 +33,7 @@ enum Sample {
         hostName: "host", operatingSystem: "Linux 6.18", architecture: "x86_64", cpuCount: 2))
   }
 
-  /// Writes a file with `body` and gives its bytes.
+  /// Writes a file with `body`; returns its bytes.
   static func bytes(
     session: SessionDescription = Sample.session(), blockEvents: Int = 65_536,
     finishing: Bool = true, _ body: (inout TraceWriter) throws -> Void
@@ -53,7 +53,7 @@ enum Sample {
     writer.beginStretch(stream: event.stream, cpu: event.cpu)
     let words = event.words + event.stack
     return words.withUnsafeBufferPointer { buffer in
-      // An event without fields has no words to point at.
+      // An event without fields needs a valid pointer, too.
       withUnsafePointer(to: UInt64(0)) { nothing in
         writer.append(
           ref: event.ref, ticks: event.ticks, process: event.process, tid: event.tid,
@@ -62,7 +62,7 @@ enum Sample {
     }
   }
 
-  /// Everything that a replay hands out, with the fields as record words.
+  /// All events of a replay, with the fields as record words.
   static func replay(
     _ file: TraceFile, configure: (Replay) -> Void = { _ in }
   ) throws -> [SampleEvent] {
@@ -82,7 +82,7 @@ enum Sample {
     return events
   }
 
-  /// The record that an event was written from.
+  /// The record words of an event.
   static func words(of event: borrowing RawEvent, _ schema: EventSchema) -> [UInt64] {
     var words: [UInt64] = []
     func append(_ bytes: UnsafeRawBufferPointer) {
@@ -121,7 +121,7 @@ enum Sample {
   }
 }
 
-/// Two small event types and a file that has a bit of everything, for tests of damage.
+/// Two small event types, and a file with all kinds of data, for tests of damage.
 enum SmallTrace {
   static let counter = EventSchema(
     provider: "Test", id: 1, name: "Counter",
@@ -171,7 +171,7 @@ enum SmallTrace {
     }
   }
 
-  /// Where each block of a file lies, its kind, and the events of the blocks of events.
+  /// The position and header of each block of a file.
   static func blocks(_ bytes: [UInt8]) -> [(range: Range<Int>, header: BlockHeader)] {
     var result: [(Range<Int>, BlockHeader)] = []
     var position = FileLayout.fileHeaderBytes

@@ -2,7 +2,7 @@ import TraceEvents
 
 @testable import TraceFormat
 
-/// A sound trace with one block whose payload is anything, under checksums that hold: the same as
+/// A valid trace with one block with any payload and correct checksums: the same as
 /// Fuzz/Sources/FuzzFile/SealedTrace.swift, so that the fuzzer's corpus can be run here.
 enum SealedTrace {
   static let fieldTypes: [FieldType] =
@@ -23,13 +23,13 @@ enum SealedTrace {
   ) { try define(in: &$0) }
   private static let prefixBlocks = SmallTrace.blocks(prefix).count
 
-  /// What the fuzz target makes of an input: see FuzzFile.swift.
+  /// The file that the fuzz target creates from an input: see FuzzFile.swift.
   static func bytes(input: [UInt8]) throws -> [UInt8] {
     guard let kind = input.first, kind != 0 else { return Array(input.dropFirst()) }
     let payload = Array(input.dropFirst())
     let wished = payload.count >= 12 ? payload.withUnsafeBytes { Int($0.word32(8) & 0xffff) } : 0
     if kind == BlockKind.stacks {
-      // The first id and number of nodes that a payload that is not compressed begins with.
+      // The first id and the number of nodes at the start of an uncompressed payload.
       let first = payload.count >= 10 ? UInt64(max(payload[8] & 0x7f, 1)) : 1
       let count = payload.count >= 10 ? max(payload[9] & 0x7f, 1) : 1
       return try bytes(
@@ -52,7 +52,7 @@ enum SealedTrace {
     return prefix + block
   }
 
-  /// Asks a reader everything that can be asked.
+  /// Calls all functions of a reader.
   static func read(_ bytes: [UInt8]) throws -> TraceFile? {
     guard let file = try? TraceFile(bytes: bytes) else { return nil }
     _ = try Sample.replay(file)

@@ -4,7 +4,7 @@ import TraceEvents
 
 @testable import TraceFormat
 
-/// Stacks as a tree: shared callers, epochs, what damage and lies make of them.
+/// Stacks as a tree: shared callers, epochs, damage, and invalid content.
 @Suite(.randomized) struct StackTests {
   private func event(_ index: Int, _ stack: [UInt64]) -> SampleEvent {
     SampleEvent(
@@ -21,7 +21,7 @@ import TraceEvents
     }
   }
 
-  /// Stacks with shared callers, as samples have them.
+  /// Stacks with shared callers, like those of samples.
   private func samples(_ count: Int, seed: UInt64, depth: Int = 30) -> [[UInt64]] {
     var rng = SeededGenerator(seed)
     var path: [UInt64] = []
@@ -101,7 +101,7 @@ import TraceEvents
     #expect(try Sample.replay(file).map(\.stack) == stacks)
   }
 
-  // MARK: Lies
+  // MARK: Invalid content
 
   private func column(_ values: [UInt64]) -> [UInt8] {
     var encoder = ColumnEncoder()
@@ -150,7 +150,7 @@ import TraceEvents
   }
 
   @Test func chainsEndAtTheLimit() throws {
-    // Frames that each call the next.
+    // Frames of which each calls the next.
     let count = FileLayout.nodesPerBlockMax
     var encoder = ColumnEncoder()
     var target = GrowingBuffer<UInt8>()

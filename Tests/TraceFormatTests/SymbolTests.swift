@@ -3,7 +3,7 @@ import TraceEvents
 
 @testable import TraceFormat
 
-/// Names that a session wrote for the functions that its stacks hit.
+/// Names that a session wrote for the functions in its stacks.
 @Suite struct SymbolTests {
   private func image(
     _ path: String, kind: ImageKind = .file, functions: Range<UInt64>

@@ -22,7 +22,7 @@ import TraceEvents
     for index in 0..<10 { #expect(Sample.append(event(index), to: &writer)) }
     try writer.flush()
 
-    // From here on the writer's descriptor is the device that is always full.
+    // From here on, the writer's descriptor refers to the device that is always full.
     let full = open("/dev/full", O_WRONLY)
     #expect(dup2(full, descriptor) == descriptor)
     close(full)
@@ -49,7 +49,7 @@ import TraceEvents
     var writer = try TraceWriter(path: path, session: Sample.session())
     try writer.define(ref: 1, schema: SmallTrace.counter)
     for index in 0..<10 { #expect(Sample.append(event(index, stack: [7, 8]), to: &writer)) }
-    // Whatever has its name by now.
+    // Even if another file has its name now.
     #expect(rename(path, path + ".moved") == 0)
     let unfinished = try writer.reopened()
     #expect(!unfinished.isComplete)
@@ -131,13 +131,13 @@ import TraceEvents
     }
     let blocks = SmallTrace.blocks(bytes).filter { $0.header.kind == BlockKind.events }
     #expect(blocks.count == 3)
-    // The same text in each event is stored once a block.
+    // The same text in each event is stored once per block.
     #expect(bytes.count < 10_000)
     #expect(try Sample.replay(try TraceFile(bytes: bytes)).allSatisfy { $0.words == text })
   }
 
   @Test func theStackTableForgetsAndStaysRight() throws {
-    // Each stack's frames are its own, but for the outermost.
+    // Stacks share only the outermost frame.
     func stack(_ index: Int) -> [UInt64] {
       (0..<63).map { UInt64(index) << 8 | $0 } + [1 << 40]
     }
@@ -147,7 +147,7 @@ import TraceEvents
       for index in 0..<count {
         #expect(Sample.append(event(index, stack: stack(index)), to: &writer))
       }
-      // One of the forgotten ones again.
+      // One of the dropped ones again.
       #expect(Sample.append(event(count, stack: stack(7)), to: &writer))
     }
     let file = try TraceFile(bytes: bytes)
@@ -208,7 +208,7 @@ import TraceEvents
 private struct Done: Error {}
 
 extension Sample {
-  /// As the other, for a body that ends the file itself.
+  /// Like the other, for a body that ends the file itself.
   fileprivate static func bytes(
     _ body: (inout TraceWriter) throws -> Void, onThrow: (any Error) -> Void
   ) throws -> [UInt8] {

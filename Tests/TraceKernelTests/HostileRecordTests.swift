@@ -3,11 +3,11 @@ import TraceEvents
 
 @testable import TraceKernel
 
-/// What no kernel writes: counted, and no trap.
+/// Records that no kernel writes are counted, and cause no trap.
 @Suite struct HostileRecordTests {
   private typealias Recorded = RecordedTranslationTests
 
-  /// One of each kind.
+  /// One record of each kind.
   private static func everyKind() -> RecordBytes {
     var records = RecordBytes()
     records.fork(200, 200, from: 100, at: 10)
@@ -30,7 +30,7 @@ import TraceEvents
     #expect(translator.malformed == 0 && used == Self.everyKind().bytes.count)
   }
 
-  /// The start of a record waits for its rest.
+  /// An incomplete record waits for its rest.
   @Test func whatIsCutWaits() {
     let bytes = Self.everyKind().bytes
     for count in bytes.indices {
@@ -51,7 +51,7 @@ import TraceEvents
     #expect(translator.malformed == 1 && used == records.bytes.count)
   }
 
-  /// Too short for their kind, down to the header alone.
+  /// Records that are too short for their kind, down to only the header.
   @Test(arguments: [2, 3, 4, 7, 9, 10, 13] as [UInt32])
   func recordsThatAreTooShort(_ kind: UInt32) {
     var records = RecordBytes()
@@ -89,7 +89,7 @@ import TraceEvents
     }
   }
 
-  /// Fields with the greatest values: addresses that wrap round, times that are not to come.
+  /// Fields with the greatest values: addresses that wrap around, impossible times.
   @Test func theGreatestValues() {
     var records = RecordBytes()
     for _ in 0..<2 {

@@ -2,11 +2,11 @@ import Testing
 
 @testable import TraceKernel
 
-/// The order and the times in which records come out of several rings.
+/// The order and the times in which records of several rings are delivered.
 @Suite struct PerfInboxTests {
   static let parser = PerfRecordParser(fields: .framePointers)
 
-  /// A record that says nothing but when it was made.
+  /// A record with only a time.
   static func record(at nanoseconds: UInt64) -> [UInt64] {
     let header = UInt64(32) << 48 | UInt64(PerfRecordKind.throttle)
     return [header, 7 << 32 | 7, nanoseconds, 0]
@@ -36,8 +36,8 @@ import Testing
     #expect(Self.deliver(&inbox, before: nil) == [9_999_000])
   }
 
-  /// A ring goes on filling after the clock was read: such records keep their times. What claims to
-  /// be from the future does not stay for ever.
+  /// Records written after the clock was read keep their times. Records with times in the future
+  /// are not delayed forever.
   @Test func recordsMadeSinceTheClockWasRead() {
     var inbox = PerfInbox(ringCount: 1, ringBytes: 4096, parser: Self.parser)
     let now: UInt64 = 10_000_000
@@ -47,7 +47,7 @@ import Testing
       Self.deliver(&inbox, before: now + 5_000_000) == [now - 5, now + 30_000, now + 2_000_000])
   }
 
-  /// However many come, there is room: what waits is given out before its time then.
+  /// There is space for any number of records: waiting ones are then delivered early.
   @Test func aFullRingMakesRoom() {
     var inbox = PerfInbox(ringCount: 1, ringBytes: 1024, parser: Self.parser)
     let now: UInt64 = 10_000_000

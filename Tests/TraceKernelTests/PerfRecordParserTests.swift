@@ -2,7 +2,7 @@ import Testing
 
 @testable import TraceKernel
 
-/// Records of the kernel, made up: whole ones, and what no kernel writes.
+/// Made-up kernel records: valid ones, and some that no kernel writes.
 @Suite struct PerfRecordParserTests {
   static let parser = PerfRecordParser(fields: .framePointers)
 
@@ -60,7 +60,7 @@ import Testing
     }
   }
 
-  /// Every record, cut at every length, and with every byte changed, is read or refused.
+  /// Every record, truncated at every length and with every byte changed, is parsed or refused.
   @Test func anyBytes() {
     let map = Self.record(
       PerfRecordKind.map, marks: PerfRecordKind.hasBuildID,

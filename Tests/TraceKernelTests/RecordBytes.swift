@@ -7,7 +7,7 @@ struct RecordBytes {
   /// Two fields of four bytes.
   static func pair(_ low: UInt32, _ high: UInt32) -> UInt64 { UInt64(low) | UInt64(high) << 32 }
 
-  /// A text with a NUL behind it, filled up to whole words.
+  /// A zero-terminated text, padded to whole words.
   static func text(_ text: String) -> [UInt64] {
     var words = [UInt64](repeating: 0, count: text.utf8.count / 8 + 1)
     for (index, byte) in text.utf8.enumerated() {
@@ -16,7 +16,7 @@ struct RecordBytes {
     return words
   }
 
-  /// Any record; `stamp` is at its end: process, thread, time.
+  /// Adds a record with `stamp` at its end: process, thread, time.
   mutating func add(
     _ kind: UInt32, marks: UInt16 = 0, _ words: [UInt64], stamp: (UInt32, UInt32, UInt64)?
   ) {

@@ -3,12 +3,11 @@ import TraceFormat
 
 @testable import TraceKernel
 
-/// What a recording's header would say of its processes, as an importer has it: no machine is
-/// asked.
+/// Facts about processes from a recording's header, as in an importer; independent of this machine.
 struct RecordedProcessFacts: ProcessFacts {
   var processes: [UInt32: KnownProcess] = [:]
   var names: [UInt32: String] = [:]
-  /// By path, as a recording's table of build ids has them.
+  /// Build ids by path, as in a recording's table.
   var buildIDs: [String: [UInt8]] = [:]
   var maps: [UInt32: [ProcessMap]] = [:]
   var ended: Set<UInt32> = []
@@ -30,7 +29,7 @@ struct RecordedProcessFacts: ProcessFacts {
   func forEachMap(of pid: UInt32, _ body: (ProcessMap) -> Void) { maps[pid]?.forEach(body) }
 }
 
-/// Keeps what a translator tells, as lines and as events.
+/// Collects a translator's output, as lines and as events.
 final class CollectingSink: KernelEventSink {
   private(set) var processes: [ProcessRecord] = []
   private(set) var losses: [KernelLoss] = []

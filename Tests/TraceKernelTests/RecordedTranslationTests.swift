@@ -4,7 +4,7 @@ import TraceFormat
 
 @testable import TraceKernel
 
-/// Bytes in, typed events out, with facts from a recording in place of a machine.
+/// Bytes in, typed events out, with facts from a recording instead of a machine.
 @Suite struct RecordedTranslationTests {
   static let parser = PerfRecordParser(fields: .framePointers)
   static let shell: UInt32 = 100
@@ -66,7 +66,7 @@ import TraceFormat
     #expect(translator.lost == 7 && translator.throttled == 1)
   }
 
-  /// What the recording does not say stays unknown, and what it says chooses programs.
+  /// Facts that the recording lacks remain unknown; the others are used to select programs.
   @Test func aFilterAsksTheRecording() {
     var records = RecordBytes()
     for pid in [Self.shell, Self.child] { records.sample(pid, pid, [0x1000], at: UInt64(pid)) }
@@ -99,7 +99,8 @@ import TraceFormat
     #expect(sink.events(ProcessStart.self).map(\.parentPID) == [1])
   }
 
-  /// An image's code in anonymous memory keeps its name only where the facts vouch for it.
+  /// An image's code in anonymous memory keeps its name only if the facts confirm that it is
+  /// unchanged.
   @Test func codeInAnonymousMemory() {
     var records = RecordBytes()
     records.map(Self.child, "/opt/node", start: 0x1000, size: 0x4000, at: 1)

@@ -6,8 +6,8 @@ import TraceEvents
 @testable import TraceProvider
 @testable import TraceRing
 
-/// Mistakes of a provider's author cost the event that has them, and are said in words; never a
-/// crash.
+/// Mistakes of a provider's author affect only the faulty event, and are explained; they never
+/// cause a crash.
 @Suite(.serialized, .usesEmitterSlots)
 struct FaultTests {
   // MARK: Descriptions
@@ -68,7 +68,7 @@ struct FaultTests {
     #expect(mismatch(Arrays()) == nil)
   }
 
-  /// Three words "3, 3, Ada" can be read as a string and an integer: only the check sees it.
+  /// The three words "3, 3, Ada" can be read as a string and an integer: only the check detects it.
   @Test func unreadableEventsAreRefusedAndExplained() throws {
     let session = try AttachedSession()
     let registered = Faulty.registered
@@ -80,7 +80,7 @@ struct FaultTests {
       ])
     for _ in 1...3 { Faulty.provider.emit(Swapped()) }
     Faulty.provider.emit(Wider())
-    // A record without fields, which the session counts as malformed; then what can be read.
+    // A record without fields, which the session counts as malformed; then the readable ones.
     #expect(session.read().map(\.words) == [[], [], [], [1 << 40]])
     let texts = EmitFindings.all.filter { $0.provider === registered }.map(\.text)
     #expect(texts.count == 2)
@@ -131,7 +131,7 @@ enum Faulty {
   }
 }
 
-/// An event that differs from others in its schema and its encoding alone.
+/// An event that differs from others only in its schema and its encoding.
 protocol FixedEvent: TraceEvent {
   init()
 }

@@ -51,7 +51,7 @@ enum Fixture {
   }
 }
 
-/// A session as the control thread would attach it, with its readers.
+/// A session attached as by the control thread, with its readers.
 final class AttachedSession {
   let set: BufferSet
   let slot: Int
@@ -97,7 +97,7 @@ final class AttachedSession {
     SessionSlots.apply(slot: slot, provider: Fixture.registered, filter: filter, grants: grants)
   }
 
-  /// What is there now, at most a page a ring: emitters may go on for ever.
+  /// Reads the available records, at most one page per ring, because emitters may continue forever.
   func read() -> [Record] {
     var result: [Record] = []
     for reader in readers {

@@ -194,7 +194,7 @@ struct ProviderTests {
 
   private func isEnabled<E: TraceEvent>(_: E.Type) -> Bool { Fixture.provider.isEnabled(E.self) }
 
-  /// Runs `body` on threads of their own while the caller does something else.
+  /// Runs `body` on separate threads while the caller does something else.
   private func withThreads(
     _ count: Int, _ body: @escaping @Sendable () -> Void, whileDoing work: () throws -> Void
   ) rethrows {

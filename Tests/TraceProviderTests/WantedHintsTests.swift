@@ -7,7 +7,7 @@ import TraceEvents
 @testable import TraceProvider
 @testable import TraceRing
 
-/// An event of the provider under test; its ids lie 64 apart, so that they share a hint.
+/// An event of the provider under test; ids differ by 64, so that they share a hint.
 private protocol HintedEvent: TraceEvent {
   init()
 }
@@ -51,7 +51,7 @@ struct WantedHintsTests {
     #expect(!isHinted(Other.self))
   }
 
-  /// `#expect` cannot hold what cannot be copied.
+  /// `#expect` cannot contain noncopyable values.
   private func isHinted<E: TraceEvent>(_: E.Type) -> Bool {
     Hinted.provider.hints.mayBeWanted(E.self)
   }
@@ -98,7 +98,8 @@ struct WantedHintsTests {
     #expect(Registry.all().count == before + 1)
   }
 
-  /// Its storage may move or go: nothing may write there, and the rows decide.
+  /// The storage may move or be released, so it must not be written to, and the rows are used
+  /// instead.
   @Test func aProviderOnTheStackWorksWithoutHints() throws {
     let session = try AttachedSession()
     let provider = Provider("Hinted") { Hinted.description }
@@ -121,7 +122,7 @@ struct WantedHintsTests {
     let heap = UnsafeMutableRawPointer.allocate(byteCount: 16, alignment: 8)
     defer { heap.deallocate() }
     #expect(!trace_pin_image(heap))
-    // The C library's own variable, and its code.
+    // A variable of the C library, and its code.
     #expect(trace_pin_image(dlsym(nil, "environ")))
     #expect(!trace_pin_image(dlsym(nil, "puts")))
   }

@@ -5,12 +5,12 @@ import Testing
 
 @testable import TraceRing
 
-/// What a process that scribbles over the shared memory can do to the session, and to other
+/// The effects of a process that overwrites the shared memory, on the session and on other
 /// processes.
 @Suite(.randomized, .serialized, .usesEmitterSlots)
 struct HostileRingTests {
-  /// Damage to data: records before it are read, the rest is counted, reading goes on at the next
-  /// page.
+  /// Damaged data: records before it are read, the rest is counted, and reading continues at the
+  /// next page.
   @Test(arguments: writerKinds)
   func damagedDataCostsAPageAtMost(_ kind: WriterKind) throws {
     let fixture = try RingFixture(
@@ -32,8 +32,8 @@ struct HostileRingTests {
     fixture.set.control(ring).pointee.tail & RingLayout.positionMask
   }
 
-  /// Anything anywhere: the reader ends, stays in bounds (the sanitizer run watches) and reads on
-  /// after.
+  /// Random data anywhere: the reader terminates, stays in bounds (checked by the sanitizer run)
+  /// and continues afterwards.
   @Test(arguments: 0..<200 as Range<UInt64>)
   func anyScribbleEnds(_ seed: UInt64) throws {
     var random = SeededGenerator(seed)
@@ -45,7 +45,7 @@ struct HostileRingTests {
       for _ in 0..<random.next() % 4 { scribble(fixture, &random) }
       var records = 0
       for reader in fixture.readers {
-        // A tail that leaps ahead is believed at most a ring's length.
+        // A tail that jumps ahead is accepted for at most a ring's length.
         for _ in 0..<64 where reader.pointee.hasMore && reader.pointee.advance() {
           while let record = reader.pointee.next() {
             records += 1
@@ -74,7 +74,7 @@ struct HostileRingTests {
     }
   }
 
-  /// A memfd that is not a set, is not sealed, or lies about its size is refused.
+  /// A memfd that is not a set, is not sealed, or states a wrong size is refused.
   @Test func onlyRealSetsAreAttached() throws {
     let parameters = BufferSetParameters(
       ringCount: 2, ringBytes: RingLayout.ringBytesMin, mode: .discard, writerKind: .lock)

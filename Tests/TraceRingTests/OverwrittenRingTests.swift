@@ -5,8 +5,8 @@ import Testing
 
 @testable import TraceRing
 
-/// Memory that was wiped, counters that lie, times that are still to come: what is lost is counted,
-/// what cannot be is not believed.
+/// Zeroed memory, wrong counters, times in the future: losses are counted, and impossible values
+/// are ignored.
 @Suite(.serialized, .usesEmitterSlots)
 struct OverwrittenRingTests {
   private func fixture(_ mode: BufferMode = .discard) throws -> RingFixture {
@@ -19,7 +19,8 @@ struct OverwrittenRingTests {
 
   private var dataStart: Int { RingLayout.dataOffset(ringCount: 1) }
 
-  /// The context of the next page, and `tail` in the last one, say exactly what the hole has taken.
+  /// The context of the next page, or `tail` in the last one, gives the exact number of events lost
+  /// in the hole.
   @Test(arguments: [0, 1, 2, 3]) func aHoleInAPageIsCounted(_ page: Int) throws {
     let fixture = try fixture()
     // Four pages, the last half full.
@@ -29,15 +30,15 @@ struct OverwrittenRingTests {
     let notices = fixture.notices()
     #expect(seen < 7000)
     #expect(seen + Int(notices.count(.damaged)) == 7000)
-    // What comes later is whole, but in the page whose context is gone.
+    // Later records are complete, but in the page whose context is lost.
     emit(100, fixture)
     let later = fixture.read().count
     #expect(later == (page == 3 ? 0 : 100))
     #expect(later + Int(fixture.notices().total) == 100)
   }
 
-  /// Everything wiped, the ring's end too: what was seen to be there is lost, what came after is
-  /// read.
+  /// Everything is zeroed, including the ring's end: events known to have been there are counted as
+  /// lost, later ones are read.
   @Test(arguments: [BufferMode.discard, .overwrite]) func aWipedSetIsCounted(
     _ mode: BufferMode
   ) throws {
@@ -53,7 +54,7 @@ struct OverwrittenRingTests {
     #expect(notices.count(.damaged) == 5000)
   }
 
-  /// Again and again: never more than was emitted, never nothing.
+  /// Repeated holes: never more events than were emitted, and never none.
   @Test func holesWhileAProgramEmits() throws {
     let fixture = try fixture()
     var seen = 0
@@ -84,12 +85,12 @@ struct OverwrittenRingTests {
       #expect(notices.total <= 30, "5 is possible, once for each counter")
       #expect(value == 5 || notices.contains { $0.cause == .implausible })
     }
-    // A counter that has been wrong counts on from where it is.
+    // A counter that was wrong continues from its current value.
     lossCounter(control, .tooLarge).pointee &+= 3
     #expect(fixture.notices().filter { $0.count > 0 }.map(\.count) == [3])
   }
 
-  /// A million losses may have happened in a minute, not in no time.
+  /// A million losses are possible in a minute, but not immediately.
   @Test func lossesTakeTime() {
     var allowance = LossAllowance(fromNanoseconds: 1_000_000_000)
     var meter = LossMeter()
@@ -103,7 +104,7 @@ struct OverwrittenRingTests {
     #expect(allowance.spend(LossAllowance.slack, atNanoseconds: 0) == false)
   }
 
-  /// The count of events before a page is believed as far as something was unreadable.
+  /// The count of events before a page is accepted only as far as data was unreadable.
   @Test func aPageThatClaimsEarlierEventsIsNotBelieved() throws {
     let fixture = try fixture()
     emit(5000, fixture)
@@ -114,7 +115,7 @@ struct OverwrittenRingTests {
     #expect(notices.contains { $0.cause == .implausible })
   }
 
-  /// What still stands in a ring whose session has gone, and how many events came before it.
+  /// The events still in a ring whose session has ended, and the number of events before them.
   private func recover(_ fixture: RingFixture) -> (seen: UInt64, before: UInt64?) {
     var reader = RingReader(recovering: fixture.set, ring: 0)
     var seen: UInt64 = 0
@@ -127,7 +128,7 @@ struct OverwrittenRingTests {
     return (seen, reader.eventsBeforeStart)
   }
 
-  /// Of the events before a ring's oldest page, no more are believed than had room there.
+  /// The number of events before a ring's oldest page is limited to those that fit.
   @Test func aRecoveringReaderBoundsWhatIsGone() throws {
     let fixture = try fixture(.overwrite)
     emit(100_000, fixture)
@@ -155,7 +156,7 @@ struct OverwrittenRingTests {
     #expect(seen.allSatisfy { $0.ticks <= fixture.set.ticks })
   }
 
-  /// A ring whose end leaps about gives what it can hold, and an end.
+  /// A ring whose end jumps yields at most its capacity, and reading ends.
   @Test(arguments: [0, 100, 8191, 8192, 131_071, 131_072, 1 << 50])
   func anEndThatLeapsIsNotFollowed(_ end: UInt64) throws {
     let fixture = try fixture()

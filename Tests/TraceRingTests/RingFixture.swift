@@ -5,7 +5,7 @@ import TraceEvents
 
 @testable import TraceRing
 
-/// A session and a process in one: a set attached to a slot, and one event type that is wanted.
+/// A session and a process in one: a set attached to a slot, and one enabled event type.
 final class RingFixture: @unchecked Sendable {
   let set: BufferSet
   let slot: Int
@@ -67,7 +67,7 @@ final class RingFixture: @unchecked Sendable {
     var words: [UInt64]
   }
 
-  /// Everything that can be read now, ring by ring.
+  /// All readable records, ring by ring.
   func read() -> [Seen] {
     var result: [Seen] = []
     for (ring, reader) in readers.enumerated() {

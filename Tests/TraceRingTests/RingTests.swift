@@ -5,7 +5,7 @@ import Testing
 
 @testable import TraceRing
 
-/// The kinds that work in this process: rseq writers only where rseq is on.
+/// The kinds that work in this process: rseq writers only if rseq is enabled.
 let writerKinds: [WriterKind] = trace_rseq_self_test() ? [.rseq, .lock] : [.lock]
 
 @Suite(.serialized, .usesEmitterSlots)
@@ -46,7 +46,7 @@ struct RingTests {
     let lost = fixture.notices()
     #expect(lost.count(.lost(.bufferFull)) > 0)
     #expect(seen.count + Int(lost.total) == emitted)
-    // After the drain there is room again, and the loss is said once.
+    // After the drain there is space again, and the loss is reported once.
     fixture.write([1])
     #expect(fixture.read().count == 1)
     #expect(fixture.notices().isEmpty)
@@ -85,7 +85,7 @@ struct RingTests {
       blockTimeoutNanoseconds: 20_000_000)
     let emitted = 40_000
     for i in 0..<emitted where i % 2 == 0 || i < 20_000 { fixture.write([UInt64(i), 0, 0, 0]) }
-    // The first wait takes the whole limit; those after it none until the ring moves.
+    // The first wait takes the whole limit; later ones take no time until the ring advances.
     let seen = fixture.read().count
     let lost = fixture.notices()
     #expect(lost.count(.lost(.blockTimeout)) > 0)
@@ -118,7 +118,7 @@ struct RingTests {
     #expect(mine.map { $0.words[0] } == (0..<UInt64(emitted)).map { $0 })
   }
 
-  /// The thread sanitizer runs handlers itself, later, and not from the kernel's trampoline.
+  /// The thread sanitizer runs handlers itself, later, not from the kernel's trampoline.
   @Test(
     .needs(
       Requirement("signal handlers that the kernel runs") { dlsym(nil, "__tsan_init") == nil }),
@@ -127,7 +127,7 @@ struct RingTests {
     let fixture = try RingFixture(
       mode: .block, kind: kind, ringCount: kind == .lock ? 1 : 0,
       blockTimeoutNanoseconds: 60_000_000_000)
-    // Each handler writes a whole page; nobody reads.
+    // Each handler writes a whole page, and there is no reader.
     SignalEmitter.start(fixture, words: RingLayout.recordWordsMax - 1)
     let begin = trace_monotonic_ns()
     while SignalEmitter.count < 40, trace_monotonic_ns() - begin < 10_000_000_000 {}

@@ -10,7 +10,7 @@ final class Flag: Sendable {
   func set() { value.store(true, ordering: .releasing) }
 }
 
-/// A thread that runs a closure; `join` it.
+/// A thread that runs a closure; it must be joined.
 final class Thread: @unchecked Sendable {
   private var handle = pthread_t()
 
@@ -33,12 +33,12 @@ private func runThreadBody(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutabl
   return nil
 }
 
-/// An event row that outlives the sessions which want its event.
+/// An event row that outlives the sessions that enable its event.
 final class SharedRow: @unchecked Sendable {
   let pointer = UnsafeMutablePointer<trace_event_row>.allocate(capacity: 1)
   init() { pointer.initialize(to: trace_event_row()) }
 
-  /// References first, then the mask: as the control thread does it.
+  /// Copies references first, then the mask, like the control thread.
   func copy(from row: UnsafeMutablePointer<trace_event_row>) {
     setRefs { refs in
       withUnsafeMutablePointer(to: &row.pointee.refs) {
@@ -62,12 +62,12 @@ final class SharedRow: @unchecked Sendable {
   }
 }
 
-/// A timer whose signal handler emits too.
+/// A timer whose signal handler emits events.
 enum SignalEmitter {
   nonisolated(unsafe) private static var fixture: RingFixture?
   private static let emitted = Atomic<Int>(0)
   private static let running = Atomic<Int>(0)
-  /// Handlers that begin now emit nothing.
+  /// Whether handlers that begin now emit nothing.
   private static let isStopped = Atomic<Bool>(false)
 
   nonisolated(unsafe) private static var payload: [UInt64] = []
@@ -100,8 +100,8 @@ enum SignalEmitter {
     var none = itimerval()
     setitimer(__itimer_which_t(ITIMER_REAL.rawValue), &none, nil)
     signal(SIGALRM, SIG_IGN)
-    // Any thread may still be in a handler, or about to begin one: each counts itself as running
-    // before it looks at the flag.
+    // Any thread may still be in a handler, or about to begin one: each increments the count of
+    // running handlers before it reads the flag.
     isStopped.store(true, ordering: .sequentiallyConsistent)
     while running.load(ordering: .sequentiallyConsistent) > 0 { sched_yield() }
     fixture = nil

@@ -6,13 +6,14 @@ import TraceEvents
 
 @_spi(Fuzzing) @testable import TraceSession
 
-/// What processes may make a session keep, each, of each user, and in all.
+/// Limits on the data that a session keeps for processes: for each process, each user, and in
+/// total.
 @Suite struct BudgetTests {
   private func holder(_ user: UInt32, _ process: UInt64) -> BudgetHolder {
     BudgetHolder(user: user, process: process)
   }
 
-  /// Takes as much as it gets, one by one.
+  /// Takes as much as possible, one by one.
   private func greed(_ budget: inout Budget, _ holder: BudgetHolder) -> Int {
     var count = 0
     while budget.take(1, for: holder) == nil { count += 1 }
@@ -74,7 +75,7 @@ import TraceEvents
     return fixture
   }
 
-  /// The session's last words to a process that it cuts off.
+  /// The session's last message to a process that it disconnects.
   private func farewell(_ process: FakeProcess) throws -> String? {
     var last: String?
     while let message = try process.next() {
@@ -93,7 +94,7 @@ import TraceEvents
     let reason = "it uses more of the session's event types than one process may"
     #expect(try farewell(greedy) == reason)
     #expect(fixture.problems() == [reason + "; the session has closed its connection"])
-    // The others are traced, and so are those that come later.
+    // The others are traced, and so are later ones.
     let later = try fixture.connect()
     later.register(RendezvousTests.provider("Later"))
     #expect(try later.nextGrants().grants.count == 2)
@@ -101,7 +102,7 @@ import TraceEvents
     #expect(cutOff == [false, true, false])
   }
 
-  /// Whoever is not traced any more, for whatever reason, is not passed over when losses are told.
+  /// Processes that are no longer traced, for whatever reason, are listed with the losses.
   @Test func whoeverTheSessionGivesUpCountsAsCutOff() throws {
     let fixture = try fixture { _ in }
     let rude = try fixture.connect()
@@ -110,7 +111,7 @@ import TraceEvents
     let unwilling = try fixture.connect()
     unwilling.send(.refused(reason: "no"))
     #expect(try unwilling.isClosed())
-    // One that ends is none of them.
+    // A process that ends is not one of them.
     _ = try fixture.connect()
     #expect(fixture.waitForEnd(of: 3))
     let cutOff = fixture.rendezvous.state.withLock { $0.processes.map(\.isCutOff) }
@@ -157,14 +158,14 @@ import TraceEvents
       try farewell(more) == "it uses more of the session's connections than one process may")
     #expect(fixture.rendezvous.state.withLock { $0.turnedAway } == 1)
     #expect(fixture.problems().contains { $0.contains("turned away") })
-    // Whoever goes makes room.
+    // A process that ends releases its budget.
     processes.removeLast()
     #expect(fixture.waitForEnd(atLeast: 1))
     _ = try fixture.connect()
     #expect(fixture.rendezvous.state.withLock { $0.turnedAway } == 1)
   }
 
-  /// What the fuzzer starts from, and what it has found, is heard without harm.
+  /// The fuzzer's seeds and findings are processed without failures.
   @Test func everyFileOfTheCorpus() throws {
     let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../Fuzz/Corpus/budgets")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import TraceSession
 
-/// Who gets which buffers, and what they take together.
+/// The assignment of buffers to processes, and their total memory.
 @Suite struct BufferSetsTests {
   private func configuration(_ isolates: Bool?, _ mode: TraceFormat.BufferMode = .discard)
     -> SessionConfiguration
@@ -29,8 +29,8 @@ import Testing
     }
   }
 
-  /// However many come: the total holds, everyone gets something while there is anything, and what
-  /// one user takes leaves room for others.
+  /// For any number of processes, the total is kept, every process gets something while memory is
+  /// left, and one user leaves memory for others.
   @Test func theBudgetHolds() {
     let mib = 1 << 20
     var budget = BufferBudget(setBytes: 8 * mib, ownUser: 0, memoryMax: 512 * mib)
@@ -45,7 +45,7 @@ import Testing
     #expect(sizes.last == RingLayout.ringBytesMin)
     #expect(zip(sizes, sizes.dropFirst()).allSatisfy { $0 >= $1 })
     #expect(budget.bytesUsed <= budget.bytesMax / 8)
-    // There is still room for the set that the rest of them share, and for others.
+    // There is still space for the set shared by the remaining processes, and for others.
     #expect(budget.ringBytes(wanted: mib, ringCount: 2, user: 7, isLastResort: true) != nil)
     #expect(budget.ringBytes(wanted: 4 * mib, ringCount: 2, user: 8) == 4 * mib)
     budget.giveBack(budget.bytesUsed, user: 7)
@@ -53,7 +53,7 @@ import Testing
     #expect(budget.ringBytes(wanted: 4 * mib, ringCount: 2, user: 7) == 4 * mib)
   }
 
-  /// What was asked for is had by the first process, where the machine has it at all.
+  /// The first process gets the requested size, if the machine has enough memory.
   @Test func alargeWishIsGranted() {
     let gib = 1 << 30
     let budget = BufferBudget(
@@ -63,7 +63,7 @@ import Testing
     #expect(budget.ringBytes(wanted: gib, ringCount: 2, user: 9) == gib)
   }
 
-  /// A flight recorder keeps what ended processes had written.
+  /// A flight recorder keeps the events of ended processes.
   @Test func aFlightRecorderKeepsTheSetsOfThoseWhoEnded() throws {
     var recorder = BufferSets(configuration(true, .overwrite), user: 0)
     var session = BufferSets(configuration(true), user: 0)
@@ -73,11 +73,11 @@ import Testing
     #expect(goes == (false, true))
   }
 
-  /// What a flight recorder keeps of processes that have ended goes, the oldest first, when a
-  /// newcomer needs the memory; what a running process has does not.
+  /// A flight recorder drops the buffers of ended processes, oldest first, if a new process needs
+  /// the memory; it keeps those of running processes.
   @Test func theOldestOfThoseWhoEndedMakeRoom() throws {
     var configuration = configuration(true, .overwrite)
-    // Address space only: nothing is written there.
+    // Takes only address space, because nothing is written.
     configuration.bufferBytesPerCPU = 1 << 30
     var sets = BufferSets(configuration, user: 0)
     var evicted: [UInt32] = []
@@ -98,7 +98,7 @@ import Testing
     }
     #expect(evicted.count >= 3)
     #expect(!evicted.contains(running))
-    // Nobody had to share for it.
+    // No process had to share buffers because of it.
     #expect(!sets.problems.contains { $0.contains("share") })
   }
 }

@@ -4,10 +4,10 @@ import Testing
 
 @testable import TraceSession
 
-/// A program that runs without standard input, output and error: what a session opens must not take
-/// their numbers, or else what the program prints ends up there.
+/// A program without standard input, output and error: descriptors opened by a session must not get
+/// their numbers, because the program's output would be written there.
 @Suite struct ClosedDescriptorTests {
-  /// What was found on a thread that has descriptors of its own.
+  /// The result on a thread with a separate descriptor table.
   private final class Finding {
     var canUnshare = false
     var descriptors: [Int32] = []
@@ -15,7 +15,7 @@ import Testing
     var taken: [Int32] = []
 
     func look() {
-      // Not in the headers that Swift sees.
+      // Not in the headers that Swift imports.
       typealias Unshare = @convention(c) (Int32) -> Int32
       guard let symbol = dlsym(nil, "unshare") else { return }
       canUnshare = unsafeBitCast(symbol, to: Unshare.self)(0x400) == 0  // CLONE_FILES

@@ -8,7 +8,7 @@ import TraceRing
 
 @testable import TraceSession
 
-/// A file that was cut anywhere says up to when it has everything that a thread emitted.
+/// A file truncated anywhere states the time up to which it has everything that a thread emitted.
 @Suite(.randomized, .serialized, .usesEmitterSlots) struct CompletenessTests {
   static let schema = EventSchema(
     provider: "Cut", id: 1, name: "Number", fields: [FieldSchema("number", .uint64)])
@@ -16,10 +16,10 @@ import TraceRing
   let place = TemporaryDirectory()
   var path: String { "\(place.path)/cut.etl" }
 
-  /// What a file, or the beginning of one, has of the numbers that one thread emitted.
+  /// The numbers of one thread that a file, or the beginning of one, contains.
   struct Content {
     var completeTicks: UInt64?
-    /// Up to those ticks, and all.
+    /// The numbers up to those ticks, and all numbers.
     var complete: [UInt64] = []
     var all: [UInt64] = []
 
@@ -40,8 +40,8 @@ import TraceRing
     }
   }
 
-  /// One thread emits into the rings of two CPUs by turns, while a drain reads them one after the
-  /// other. Each beginning of the file is looked at: whole blocks, and parts of blocks.
+  /// One thread emits alternately into the rings of two CPUs, while a drain reads them one after
+  /// the other. Each beginning of the file is checked: whole blocks, and parts of blocks.
   @Test func everyBeginningOfAFileSaysUpToWhenItIsComplete() throws {
     try record()
     let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
@@ -61,7 +61,7 @@ import TraceRing
     let content = try Content(bytes[...])
     complete = content.complete.count
     #expect(Content.isPrefix(content.complete))
-    // The record says something: there are cuts with holes, and most events lie before the mark.
+    // The test is meaningful: some cuts have holes, and most events are before the mark.
     #expect(holes > 0)
     #expect(complete * 10 > content.all.count * 5)
   }
@@ -77,8 +77,8 @@ import TraceRing
     for round in 0..<40 {
       work.beginRound()
       emit(round % 2)
-      // What is emitted while a ring's copy is read: into both, so that a ring whose turns are used
-      // up keeps events that are older than those which the other still gives.
+      // Emitted while a ring's copy is read, into both rings, so that a ring whose turns are used
+      // up keeps events that are older than the next ones of the other ring.
       work.drainRings { _ in
         emit(round % 2)
         emit(1 - round % 2)
@@ -87,9 +87,9 @@ import TraceRing
     }
   }
 
-  /// A ring in which somebody writes who is no emitter does not keep the others from being called
-  /// complete: one whose records carry the times of its beginning and that never ends, and one
-  /// whose end leaps about.
+  /// A ring written by a process that is not an emitter does not keep the others from being marked
+  /// as complete: one whose records have the time of its start and that never ends, and one whose
+  /// end jumps.
   @Test(arguments: [false, true])
   func aHostileRingHoldsTheMarkBackForAFewRoundsOnly(leaps: Bool) throws {
     let rings = try [DrainTests.Ring(), DrainTests.Ring()]
@@ -107,12 +107,13 @@ import TraceRing
       try? writer.define(ref: DrainTests.ref, schema: Self.schema)
       for index in UInt32(3)...4 { writer.define(process: ProcessRecord(index: index, pid: 1234)) }
     }
-    // The first ring's tail lies behind the header.
+    // The first ring's tail is after the header.
     func setTail(_ words: UInt64) {
       withUnsafeBytes(of: words) { rings[1].set.overwrite(at: 4096, with: $0) }
     }
     rings[1].write(as: 4, [[1]])
-    // Behind the page's context and that record; two words each, no ticks since the page began.
+    // After the page's context and that record; two words each, no ticks since the start of the
+    // page.
     var count: UInt64 = 1
     func writeStale() {
       let place = rings[1].set.firstRingData + 12 + Int(2 * count)
@@ -125,7 +126,7 @@ import TraceRing
     for _ in 0..<40 {
       work.beginRound()
       rings[0].write(as: 3, [[1]])
-      // An end that is far off when the round begins, and near when it is read.
+      // An end that is far away at the start of the round, and near when it is read.
       if leaps { setTail(20) } else { writeStale() }
       work.drainRings { _ in if !leaps { writeStale() } }
       if leaps { setTail(1 << 40) }
@@ -139,8 +140,7 @@ import TraceRing
     if leaps { #expect(work.statistics.lost[.damaged] ?? 0 > 0) }
   }
 
-  /// A source of the session's own that lags holds the mark back, and one that has nothing to tell
-  /// moves it.
+  /// A lagging source of the session holds the mark back; a source without events moves it.
   @Test func theMarkWaitsForTheSessionsOwnSource() throws {
     let ring = try DrainTests.Ring()
     let drain = try Drain(
@@ -180,7 +180,8 @@ import TraceRing
     drain.stop()
   }
 
-  /// A set that the drain does not read, as a flight recorder's, is complete up to its beginning.
+  /// A set that the drain does not read, such as a flight recorder's, is complete only up to its
+  /// start.
   @Test func whatIsNotReadIsNotSaidToBeComplete() throws {
     let ring = try DrainTests.Ring()
     var options = Drain.Options()
@@ -193,7 +194,7 @@ import TraceRing
     let drain = try Drain(writer: writer, wakeDescriptor: ring.wake, options: options)
     let before = ClockSync.now(.counter).ticks
     drain.add(ring.set, id: 1, firstStream: 0)
-    // An event that stays in the ring.
+    // An event that remains in the ring.
     ring.write(as: 3, [[1]])
     drain.flush()
     try waitUntil { try TraceFile(path: path).completeTicks != nil }

@@ -7,7 +7,7 @@ import TraceFormat
 
 @testable import TraceSession
 
-/// Images of processes that no kernel's event tells of.
+/// Images of processes without kernel events.
 @Suite struct ConnectedImagesTests {
   static let process = ConnectedImages.Process(pid: UInt32(getpid()), index: 7)
 
@@ -52,7 +52,7 @@ import TraceFormat
     }
   }
 
-  /// Maps this program's own file once more, as code.
+  /// Maps this program's file again, as code.
   func mapAgain() throws -> (address: UnsafeMutableRawPointer, size: Int) {
     let file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC)
     try #require(file >= 0)
@@ -78,7 +78,7 @@ import TraceFormat
     #expect(told.contains { $0.path == "[vdso]" })
   }
 
-  /// What is there at the end is told, without anything having been asked for.
+  /// Images present at the end are reported by the last scan.
   @Test func theLastLookIsAtTheEnd() throws {
     let collection = try Collection()
     let images = ConnectedImages(collection.channel) { [Self.process] }

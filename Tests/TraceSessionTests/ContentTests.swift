@@ -12,12 +12,12 @@ private enum ContentCompiler {
   static let path = ["/usr/bin/gcc", "/usr/bin/cc"].first { access($0 as String, X_OK) == 0 }
 }
 
-/// Images without a build id: each content is an image of its own, whatever becomes of its file.
+/// Images without a build id: each content is a separate image, whatever happens to its file.
 @Suite(.needs(Requirement("a C compiler") { ContentCompiler.path != nil }))
 struct ContentTests {
   private let directory = TemporaryDirectory()
 
-  /// A program whose function at some place has this name.
+  /// A program whose function at a fixed offset has this name.
   private func program(_ function: String) throws -> [UInt8] {
     let (source, target) = (directory.path + "/p.c", directory.path + "/p-" + function)
     let text = fopen(source, "w")
@@ -35,7 +35,7 @@ struct ContentTests {
     try #require(Glibc.write(descriptor, bytes, bytes.count) == bytes.count)
   }
 
-  /// What the kernel would say of the file, mapped now, by a process that has ended.
+  /// The kernel's report of the file, mapped now by a process that has ended.
   private func mapping(_ path: String) throws -> ImageFiles.Mapping {
     var status = stat()
     try #require(stat(path, &status) == 0)
@@ -67,7 +67,7 @@ struct ContentTests {
     let one = try mapping(path)
     let oneID = files.buildID(of: one, isRundown: false)
     #expect(BuildID(oneID)?.isContent == true)
-    // A file's change has the time of the kernel's last tick, up to 10 ms before.
+    // The change time of a file is that of the kernel's last tick, up to 10 ms before.
     usleep(30_000)
     try write(second, into: path, flags: flags)
     let two = try mapping(path)
@@ -76,7 +76,7 @@ struct ContentTests {
     #expect(oneID != twoID && BuildID(twoID)?.isContent == true)
     #expect(names(files, image(one, oneID)) == ["first_one"])
     #expect(names(files, image(two, twoID)) == ["other_one"])
-    // The first, told late: what lies there now was not mapped then.
+    // The first one, reported late: the current file was not mapped then.
     let late = ImageFiles()
     #expect(late.buildID(of: one, isRundown: false) == BuildID.unknownContent.bytes)
     #expect(names(late, image(one, BuildID.unknownContent.bytes)).isEmpty)
@@ -89,12 +89,12 @@ struct ContentTests {
     unlink(path)
     let id = ImageFiles().buildID(of: mapping, isRundown: false)
     #expect(id == BuildID.unknownContent.bytes)
-    // Nobody takes a file for it later on.
+    // No file is used for it later.
     try write(try program("other_one"), into: path)
     #expect(throws: ImageProblem.self) { try LoadedImage(path: path, expected: BuildID(id)) }
   }
 
-  /// As fexecve from a memfd does: the process's descriptor leads to it.
+  /// Like fexecve from a memfd: the file is accessible through the process's descriptor.
   @Test func aProgramInMemoryIsRead() throws {
     let bytes = try program("memory_one")
     let descriptor = trace_memfd("payload")
@@ -111,7 +111,7 @@ struct ContentTests {
     let id = files.buildID(of: mapping, isRundown: false)
     #expect(BuildID(id)?.isContent == true)
     #expect(names(files, image(mapping, id)) == ["memory_one"])
-    // Memory that a runtime writes code into is no image.
+    // Memory into which a runtime writes code is not an image.
     let code = trace_memfd("doublemapper")
     defer { close(code) }
     try #require(ftruncate(code, 4096) == 0 && fstat(code, &status) == 0)

@@ -3,7 +3,7 @@ import Testing
 
 @_spi(Fuzzing) @testable import TraceSession
 
-/// What the fuzzer starts from, and what it has found, is read without harm.
+/// The fuzzer's seeds and findings are processed without failures.
 @Suite struct ControlCorpusTests {
   @Test func everyFileOfTheCorpus() throws {
     let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -89,7 +89,7 @@ import TraceEvents
     try say(Self.hello)
     for _ in 0..<ControlLimits.packetsPerSecond { try say(.notice(text: "")) }
     #expect(throws: ProtocolViolation.flood) { try say(.notice(text: "")) }
-    // Half a second later there is room for half as many.
+    // Half a second later, half as many are allowed.
     let later: UInt64 = 500_000_000
     for _ in 0..<ControlLimits.packetsPerSecond / 2 { try say(.notice(text: ""), at: later) }
     #expect(throws: ProtocolViolation.flood) { try say(.notice(text: ""), at: later) }

@@ -8,13 +8,13 @@ import TraceRing
 
 @testable import TraceSession
 
-/// A session that asks for what no session needs: the program goes on.
+/// A session with unreasonable settings does not stop the program.
 @Suite struct DemandingSessionTests {
   let place = TemporaryDirectory()
   var runtime: String { "\(place.path)/meet" }
 
-  /// Block mode with a timeout of a hundred years, nobody reads, and the descriptor that wakes the
-  /// session is one that blocks for ever.
+  /// Block mode with a timeout of a hundred years, without a reader, and with a wake descriptor
+  /// that blocks forever.
   @Test(arguments: [nil, "50"]) func anEndlessWaitIsCut(_ allowed: String?) throws {
     let hostile = try HostileSession(path: runtime)
     let environment = allowed.map { ["TRACE_BLOCK_TIMEOUT": $0] } ?? [:]
@@ -31,7 +31,7 @@ import TraceRing
     var full = UInt64.max - 1
     #expect(write(wake, &full, 8) == 8)
     #expect(fcntl(wake, F_SETFL, 0) == 0)
-    // A consumer that wants to be woken, in every ring.
+    // Every ring's consumer requests to be woken.
     for ring in 0..<set.parameters.ringCount {
       withUnsafeBytes(of: UInt32(1)) { set.overwrite(at: 4096 + 256 * ring + 136, with: $0) }
     }

@@ -9,7 +9,7 @@ import TraceRing
 
 @testable import TraceSession
 
-/// The drain against producers that do not keep to the rules.
+/// The drain with producers that violate the rules.
 @Suite(.randomized, .serialized, .usesEmitterSlots) struct DrainTests {
   static let schema = EventSchema(
     provider: "Drained", id: 1, name: "Text", fields: [FieldSchema("text", .string)])
@@ -18,7 +18,7 @@ import TraceRing
   let place = TemporaryDirectory()
   var path: String { "\(place.path)/drained.etl" }
 
-  /// A lock set whose data this test writes by hand, as process 3 or any other.
+  /// A lock set whose data this test writes directly, as process 3 or any other.
   final class Ring: @unchecked Sendable {
     let set: BufferSet
     let wake = trace_wake_descriptor()
@@ -33,7 +33,7 @@ import TraceRing
       row.initialize(to: trace_event_row())
     }
 
-    /// Writes records as the process says it is `process`.
+    /// Writes records that state `process` as their process.
     func write(as process: UInt32, ref: UInt16 = DrainTests.ref, _ records: [[UInt64]]) {
       EmitterSlots.attach(set, to: slot, processSlot: process, wakeDescriptor: wake)
       withUnsafeMutablePointer(to: &row.pointee.refs) {
@@ -104,7 +104,7 @@ import TraceRing
     return work
   }
 
-  /// A flight recorder's buffers that must go are read before; the others' stay as they are.
+  /// Buffers of a flight recorder that must be released are read before; others are not changed.
   @Test func whatIsEvictedIsInTheFile() throws {
     let rings = try [Ring(.overwrite), Ring(.overwrite)]
     var work = try Self.work(path, rings, DrainTests.schema)
@@ -112,7 +112,7 @@ import TraceRing
       work.beginRound()
       rings[0].write(as: 3, [[1, 0x61]])
       rings[1].write(as: 4, [[1, 0x62]])
-      // However often the others are passed over, nothing of theirs is given up.
+      // However often the others are skipped, none of their events are lost.
       if round == 0 { work.remove(setID: 0) { _ in } }
       work.flush()
     }
@@ -122,7 +122,7 @@ import TraceRing
     #expect(work.statistics.lostTotal == 0)
   }
 
-  /// A program that tells of its losses one by one does not fill the file with them.
+  /// A program that reports its losses one by one does not fill the file with them.
   @Test func manyLossesOutsideTheRingsAreAddedUp() throws {
     let ring = try Ring()
     let drain = try makeDrain(ring)
@@ -136,7 +136,7 @@ import TraceRing
   @Test func recordsThatDoNotFitTheirSchemaAreDroppedAndCountedToTheirProcess() throws {
     let ring = try Ring()
     let drain = try makeDrain(ring)
-    // A length beyond the record; no length; a good one; bytes left over.
+    // A length beyond the record; no length; a valid one; excess bytes.
     ring.write(as: 3, [[4000, 1], [], [1, 0x61], [0, 0, 0]].map { $0.isEmpty ? [.max] : $0 })
     let statistics = drain.stop()
     #expect(statistics.events == 1)
@@ -158,7 +158,7 @@ import TraceRing
     #expect(statistics.suspicions[1]?.malformed == 3)
   }
 
-  /// A record says whose it is; in shared buffers that proves nothing.
+  /// A record states its process, which proves nothing in shared buffers.
   @Test func nobodyIsBlamedForWhatAnotherCanHaveDone() throws {
     let ring = try Ring()
     let drain = try makeDrain(ring)
@@ -182,7 +182,7 @@ import TraceRing
     #expect(try TraceFile(path: path).lossTotals.map(\.processIndex) == [nil])
   }
 
-  /// The greatest values that counters can have: nothing traps, nothing is believed.
+  /// Counters with the greatest values cause no trap, and are ignored.
   @Test func extremeCountersEndNothing() throws {
     let ring = try Ring()
     let drain = try makeDrain(ring)
@@ -204,7 +204,7 @@ import TraceRing
     #expect(statistics.failure == nil)
   }
 
-  /// A ring whose end is moved about all the time does not keep others from being read.
+  /// A ring whose end moves continuously does not prevent others from being read.
   @Test func aRestlessRingDoesNotStarveOthers() throws {
     let vandal = try Ring()
     let ring = try Ring()

@@ -4,7 +4,7 @@ import TraceFormat
 
 @testable import TraceSession
 
-/// ETW's enable semantics, as the session folds them into which events are on.
+/// ETW's enable semantics, which the session converts to a set of enabled events.
 @Suite struct EnableTableTests {
   static func event(
     _ id: UInt16, _ level: UInt8, _ keywords: UInt64
@@ -58,11 +58,11 @@ import TraceFormat
   }
 
   @Test func keywords() {
-    // None asked for: all. An event without keywords passes always.
+    // None selected: all. An event without keywords always passes.
     #expect(Self.ids(Self.spec(5, any: 1)) == [0, 1, 3, 4])
     #expect(Self.ids(Self.spec(5, any: 3)) == [0, 1, 2, 3, 4])
     #expect(Self.ids(Self.spec(5, any: 8)) == [0, 4])
-    // "All" counts only where "any" does.
+    // "All" is checked only if "any" is set.
     #expect(Self.ids(Self.spec(5, all: 3)) == [0, 1, 2, 3, 4, 5])
     #expect(Self.ids(Self.spec(5, any: 1, all: 3)) == [0, 3, 4])
     #expect(Self.ids(Self.spec(4, any: 1, all: 3)) == [0])
@@ -70,7 +70,7 @@ import TraceFormat
 
   @Test func namesBecomeBitsOnceTheProviderIsKnown() {
     #expect(Self.ids(Self.spec(5, names: ["b"])) == [0, 2, 3, 4])
-    // A misspelt name must not turn into "every keyword".
+    // A misspelled name must not mean "every keyword".
     #expect(Self.ids(Self.spec(5, names: ["Bb"])) == [0, 4])
     let table = EnableTable([Self.spec(5, names: ["Bb"])], stacks: [])
     #expect(table.wanted(of: Self.provider)?.problems.count == 1)
@@ -124,7 +124,7 @@ import TraceFormat
       name: runtime.name, keywords: .init(names: ["GC"]), level: .informational)
     func names(_ stacks: [StackSpec]) -> Set<String> {
       let wanted = EnableTable([gc], stacks: stacks).wanted(of: runtime)!
-      // Nobody is asked to announce every method.
+      // The filter does not request the announcement of every method.
       #expect(wanted.filter.any == RuntimeSchema.Keyword.gc)
       return Set(wanted.events.map(\.schema.name))
     }

@@ -3,7 +3,7 @@ import Testing
 import TraceControl
 import TraceEvents
 
-/// The app's end of the control protocol, driven by hand.
+/// The process's side of the control protocol, controlled by the test.
 final class FakeProcess {
   let socket: Int32
   private(set) var descriptors: [Int32] = []
@@ -18,7 +18,7 @@ final class FakeProcess {
     for descriptor in descriptors { close(descriptor) }
   }
 
-  /// Waits while the session has not read what was sent before, as a real process's queue does.
+  /// Waits until the session has read the previous packets, like a real process's queue.
   func send(_ packet: [UInt8]) {
     while case .wouldBlock = PacketSocket.send(packet, to: socket) {
       var ready = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
@@ -42,7 +42,7 @@ final class FakeProcess {
     send(.registerDone(provider: index))
   }
 
-  /// The session's next message; nil when it has closed the connection.
+  /// The session's next message; nil if it has closed the connection.
   func next(milliseconds: Int32 = 10_000) throws -> SessionMessage? {
     var ready = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
     try #require(poll(&ready, 1, milliseconds) == 1, "the session says nothing")
@@ -58,7 +58,7 @@ final class FakeProcess {
     return message
   }
 
-  /// The next grants, passing over others.
+  /// The next grants, skipping other messages.
   func nextGrants() throws -> ProviderGrants {
     while true {
       guard let message = try next() else { break }

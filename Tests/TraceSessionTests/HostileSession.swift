@@ -5,7 +5,7 @@ import TraceControl
 
 @testable import TraceSession
 
-/// A session's end of the control protocol, driven by hand.
+/// A session's side of the control protocol, controlled by the test.
 final class HostileSession {
   let listener: SessionListener
   private(set) var socket: Int32 = -1
@@ -27,7 +27,7 @@ final class HostileSession {
     _ = PacketSocket.send(packet, descriptors: descriptors, to: socket)
   }
 
-  /// Reads what the process says up to its first notice.
+  /// Reads the process's messages up to its first notice.
   func firstNotice() throws -> String {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 8)
     defer { buffer.deallocate() }
@@ -43,7 +43,7 @@ final class HostileSession {
     }
   }
 
-  /// Reads what the process says until it goes; its last word.
+  /// Reads the process's messages until it disconnects; returns the last one.
   func readToEnd() throws -> AppMessage? {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 8)
     defer { buffer.deallocate() }

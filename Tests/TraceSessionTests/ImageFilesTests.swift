@@ -8,11 +8,11 @@ import TraceSymbols
 
 @testable import TraceSession
 
-/// The files of mapped images: only the very ones that are mapped, and not too many.
+/// The files of mapped images: only the mapped ones, and a limited number.
 @Suite struct ImageFilesTests {
   private let directory = TemporaryDirectory()
 
-  /// This process's own executable, as the kernel shows it.
+  /// This process's executable, in the kernel's form.
   private func ownImage() throws -> ProcessMap {
     var found: ProcessMap?
     ProcessMaps.read(pid: UInt32(getpid())) { map in
@@ -40,7 +40,7 @@ import TraceSymbols
     let location = try #require(files.location(of: image))
     var status = stat()
     #expect(stat(location, &status) == 0 && UInt64(status.st_ino) == map.inode)
-    // Told by its build id alone, as newer kernels do.
+    // Identified only by its build id, as by newer kernels.
     #expect(
       files.buildID(of: mapping(map, buildID: buildID, inode: 0), isRundown: false) == buildID)
     #expect(files.location(of: ImageIdentity(path: map.path, buildID: buildID)) != nil)
@@ -49,7 +49,7 @@ import TraceSymbols
   @Test func anotherFileIsNotTakenForIt() throws {
     let files = ImageFiles()
     let map = try ownImage()
-    // The range is nobody's, so the path alone tells; its inode is another's.
+    // The range is not mapped, so only the path is available; its inode is another one.
     var other = mapping(map, inode: map.inode + 1)
     (other.start, other.end) = (1 << 12, 2 << 12)
     let unknown = BuildID.unknownContent.bytes
@@ -57,7 +57,7 @@ import TraceSymbols
     #expect(
       files.location(
         of: ImageIdentity(path: map.path, device: map.device, inode: map.inode + 1)) == nil)
-    // The same inode of another device is another file.
+    // The same inode on another device is another file.
     (other.inode, other.device) = (map.inode, map.device + 1)
     #expect(files.buildID(of: other, isRundown: false) == unknown)
     let wrong = [UInt8](repeating: 9, count: 20)

@@ -5,8 +5,8 @@ import TraceControl
 
 @testable import TraceSession
 
-/// Another user's process cannot reach a session: the directory stops it, and the socket's mode
-/// behind that. Needs root, to be somebody else for a moment.
+/// Another user's process cannot connect to a session, because of the directory's mode and the
+/// socket's mode. Requires root, to change the user temporarily.
 @Suite struct OtherUserTests {
   static let nobody = 65_534
 
@@ -32,10 +32,10 @@ import TraceControl
     let socket = "\(place.path)/meet/\(listener.name)"
     #expect(chmod(place.path, 0o755) == 0)
     #expect(try connectAsNobody(socket) == EACCES)
-    // Even where somebody has opened the directory.
+    // Even if the directory has been opened to all.
     #expect(chmod("\(place.path)/meet", 0o755) == 0)
     #expect(try connectAsNobody(socket) == EACCES)
-    // The test itself works: a socket that is open to all can be connected to.
+    // Checks the test itself: a socket that is open to all accepts connections.
     #expect(chmod(socket, 0o777) == 0)
     #expect(try connectAsNobody(socket) == 0)
   }

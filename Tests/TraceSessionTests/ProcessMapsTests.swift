@@ -29,7 +29,7 @@ import TraceKernel
     #expect(maps[3].isShared)
   }
 
-  /// The main thread has ended, and shows nothing; the process runs on.
+  /// The main thread has ended and shows no maps, but the process continues.
   @Test func aProcessWithoutItsMainThreadIsKnown() throws {
     let program = """
       import ctypes, threading, time
@@ -70,7 +70,7 @@ import TraceKernel
     #expect(ProcessMaps.parse("\(line)\n\(good)\n".utf8).map(\.path) == ["/a"])
   }
 
-  /// The C library's functions lie in the C library's mapping, and the file on disk is that one.
+  /// The C library's functions are in the C library's mapping, whose file is the one on disk.
   @Test func thisProcessIsMappedWhereItRuns() throws {
     let symbol = try #require(dlsym(UnsafeMutableRawPointer(bitPattern: 0), "getenv"))
     let address = UInt64(UInt(bitPattern: symbol))

@@ -5,9 +5,9 @@ import TraceSymbols
 
 @testable import TraceSession
 
-/// Who has code where, from what the kernel tells and what /proc says.
+/// The code ranges of processes, from the kernel's records and /proc.
 @Suite struct ProcessSpacesTests {
-  /// What /proc would say, and how often it was asked.
+  /// A simulated /proc, with the number of reads.
   final class Proc {
     var maps: [UInt32: [ProcessMap]] = [:]
     var reads = 0
@@ -30,7 +30,7 @@ import TraceSymbols
     CodeMapping(line(start, end))
   }
 
-  /// Whether code lies before an address; nil where nothing is known of the process.
+  /// Checks whether code precedes an address; nil if the process is unknown.
   func expect(
     _ expected: Bool?, _ pid: UInt32, before address: UInt64, _ spaces: inout ProcessSpaces,
     at location: SourceLocation = #_sourceLocation
@@ -67,7 +67,7 @@ import TraceSymbols
     var spaces = proc.spaces()
     spaces.exec(7)
     spaces.map(Self.mapping(0x1000, 0x2000), pid: 7)
-    // The number's former owner.
+    // The pid's former owner.
     spaces.exec(8)
     spaces.map(Self.mapping(0x9000, 0xa000), pid: 8)
     spaces.fork(8, from: 7)
@@ -121,7 +121,7 @@ import TraceSymbols
     proc.maps[7] = [Self.line(0x1000, 0x2000), Self.line(0x6000, 0x7000)]
     spaces.lose()
     expect(true, 7, before: 0x6001, &spaces)
-    // It has ended meanwhile: what is known of it may be wrong.
+    // It has ended meanwhile, so the known mappings may be wrong.
     expect(nil, 8, before: 0x1001, &spaces)
     expect(true, 7, before: 0x1001, &spaces)
     #expect(proc.reads == 2)
@@ -139,7 +139,7 @@ import TraceSymbols
       #expect(spaces.count <= 64 && spaces.mappingCount <= 1000)
     }
     #expect(spaces.resets > 100)
-    // The last one is whole, or was forgotten as a whole.
+    // The last one is complete, or was dropped completely.
     let last = spaces.space(of: 10_000)
     #expect(last?.hasCode(before: 0x10001) ?? true)
   }

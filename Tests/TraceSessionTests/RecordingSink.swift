@@ -5,7 +5,7 @@ import TraceRing
 
 @testable import TraceSession
 
-/// Notes what a control plane hands on.
+/// Records the calls of a control plane.
 final class RecordingSink: EventSink {
   struct Notes {
     var refs: [UInt16: EventSchema] = [:]

@@ -59,7 +59,7 @@ import TraceRing
     let fixture = try Fixture("Shop:K")
     let process = try fixture.connect()
     process.register(Self.provider("Bank"))
-    // Nobody wants the bank's events; the answer comes all the same.
+    // The bank's events are not enabled, but an answer is sent.
     guard case .grants(let none) = try process.next() else {
       Issue.record("no grants")
       return
@@ -138,7 +138,7 @@ import TraceRing
     }
     let first = try process.nextGrants()
     #expect(first.grants.map(\.eventID) == [2])
-    // Changes while the answer is awaited are told once, in their last form.
+    // Changes while an answer is pending are sent once, in their last form.
     for _ in 0..<10 {
       rendezvous.change { state in
         state.table.enable([ProviderSpec(name: "Shop")])
@@ -160,7 +160,7 @@ import TraceRing
     #expect(isQuiet)
   }
 
-  /// Each a way to break the protocol, and what the session says of it.
+  /// Violations of the protocol, with the session's message about each.
   static let crimes: [(name: String, packets: [[UInt8]], says: String)] = [
     ("garbage", [Array(repeating: 0xa5, count: 100)], "version 165"),
     ("kind", [[1, 99]], "unknown kind 99"),
@@ -240,7 +240,7 @@ import TraceRing
 }
 
 extension FakeProcess {
-  /// Sends, waiting for room, unless the session has gone.
+  /// Sends a packet, waiting for space, unless the session has closed the connection.
   func send(blocking packet: [UInt8]) {
     while PacketSocket.send(packet, to: socket) == .wouldBlock {
       var ready = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)

@@ -4,8 +4,8 @@ import Testing
 
 @_spi(Fuzzing) @testable import TraceSession
 
-/// What the fuzzer starts from, and what it has found, is drained without harm: each block is
-/// readable and the writer did not fail.
+/// The fuzzer's seeds and findings are drained without failures: each block is readable, and the
+/// writer does not fail.
 @Suite(.serialized, .usesEmitterSlots) struct RingCorpusTests {
   @Test func everyFileOfTheCorpus() throws {
     let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -5,7 +5,7 @@ import TraceSymbols
 @testable import TraceKernel
 @testable import TraceSession
 
-/// What becomes of a sample's stack: both sides joined, and a mark where callers are missing.
+/// The stack of a sample: kernel and user frames joined, and a mark if callers are missing.
 @Suite struct SampleStacksTests {
   static let kernel: UInt64 = 0xffff_ffff_8100_0000
   static let kernelMark = UInt64(bitPattern: -128)
@@ -16,7 +16,7 @@ import TraceSymbols
     words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
   }
 
-  /// A sample of process 7, which has code from 0x5000 to 0x6000, made at run time.
+  /// A sample of process 7, which has code generated at run time from 0x5000 to 0x6000.
   struct Sampled {
     var address: UInt64 = 0x5000
     var callchain: [UInt64] = []
@@ -61,7 +61,7 @@ import TraceSymbols
 
   @Test func theKernelsSideComesFirst() {
     let stacks = Self.stacks(Self.unwinding)
-    // In a system call: the registers are those that it was made with.
+    // In a system call: the registers are those at its start.
     let found = Sampled(
       address: Self.kernel + 1, callchain: [Self.kernelMark, Self.kernel + 1, Self.kernel + 2],
       stack: [0x3010, 0x5100, 0, 0x5200]
@@ -85,9 +85,9 @@ import TraceSymbols
 
   @Test func codeOfWhichNothingIsKnownEndsTheStack() {
     let stacks = Self.stacks(Self.unwinding)
-    // The frame pointer leads to a return address where no code lies.
+    // The frame pointer leads to a return address outside code.
     #expect(Sampled(stack: [0x3010, 0x9000]).append(to: stacks) == [0x5000, Self.lost])
-    // A process that nobody knows: not even /proc.
+    // An unknown process that is not in /proc either.
     #expect(Sampled().append(to: stacks, pid: 0x7fff_fffe) == [0x5000, Self.lost])
     // 32-bit code.
     #expect(Sampled(abi: 1).append(to: stacks) == [0x5000, Self.lost])
@@ -110,16 +110,17 @@ import TraceSymbols
     let found = Sampled(address: Self.kernel, callchain: chain).append(to: stacks)
     #expect(found == [Self.kernel, 0x5008, 0x5100, Self.lost])
     #expect(stacks.figures.endless == 1)
-    // Where the thread itself is, it is; what was made at run time begins no thread.
+    // The thread's own address is always kept; code generated at run time is never an entry
+    // function.
     let strange = Sampled(address: 0x1234, callchain: [Self.userMark, 0x1234, 0x5100])
     #expect(strange.append(to: stacks) == [0x1234, 0x5100, Self.lost])
-    // Of whom nothing is known, everything is kept.
+    // For an unknown process, everything is kept.
     let unknown = Sampled(callchain: [Self.userMark, 0x5008, 0x1234])
     #expect(unknown.append(to: stacks, pid: 0x7fff_fffe) == [0x5008, 0x1234])
   }
 
-  /// A record as the kernel writes it, with registers and a piece of stack of which it could copy
-  /// less than was asked for.
+  /// A record in the kernel's format, with registers and a stack of which less was copied than
+  /// requested.
   @Test func theRecordHasRegistersAndAStack() {
     let parser = PerfRecordParser(fields: .callFrames, userRegisterCount: 17)
     let registers = (0..<17).map { UInt64($0) + 100 }
@@ -139,7 +140,7 @@ import TraceSymbols
       #expect(unwound.framePointer == 106)
       #expect(Array(sample.userStack) == Self.bytes([1, 2]))
     }
-    // Cut anywhere, it is refused or read within its bounds.
+    // Truncated anywhere, it is refused or read within its bounds.
     for length in stride(from: 0, to: record.count, by: 8) {
       Array(record[..<length]).withUnsafeBytes { _ = parser.parse($0) }
     }

@@ -29,7 +29,7 @@ import TraceControl
   @Test func whatTheDeadLeaveIsRemoved() throws {
     let directory = try directory()
     let living = try SessionListener(in: directory)
-    // A socket whose listener was killed: bound, and nobody behind it.
+    // A socket whose listener was killed: bound, but not listening.
     for name in ["session-1-0.sock", ".session-2-0.sock.new"] {
       let socket = PacketSocket.make()
       #expect(trace_packet_bind(socket, directory.pathInside(name)) == 0)
@@ -38,7 +38,7 @@ import TraceControl
     close(openat(directory.descriptor, "session-note.txt", O_CREAT | O_WRONLY, 0o600))
     let next = try SessionListener(in: directory)
     #expect(directory.sessionSocketNames() == [living.name, next.name].sorted())
-    // One that is just being born is left alone.
+    // A socket of a starting session is not removed.
     #expect(directory.names { $0.hasPrefix(".session") } == [".session-2-0.sock.new"])
     #expect(directory.names { $0 == "session-note.txt" }.count == 1)
   }

@@ -1,11 +1,11 @@
 import Foundation
 import TestSupport
 
-/// The sample load generator as a child process, in a runtime directory of the test's own.
+/// The sample load generator as a child process, in the test's runtime directory.
 final class StormProcess {
   private let process: ChildProcess
 
-  /// The package's programs lie beside its tests.
+  /// The package's programs are next to its tests.
   private static func executable(_ name: String) -> URL {
     let bundle = Bundle(for: StormProcess.self).bundleURL
     let beside = bundle.deletingLastPathComponent().appendingPathComponent(name)
@@ -18,7 +18,7 @@ final class StormProcess {
     _ arguments: [String], runtimeDirectory: String, environment: [String: String] = [:],
     program: String = "event-storm"
   ) throws {
-    // Patient: on a busy machine a session may need longer than programs like to wait.
+    // Long timeouts: on a busy machine, a session may need longer than the programs' default.
     let variables = ["TRACE_RUNTIME_DIR": runtimeDirectory, "TRACE_REGISTER_TIMEOUT": "30000"]
     process = try ChildProcess(
       Self.executable(program).path, arguments,
@@ -28,7 +28,7 @@ final class StormProcess {
   var pid: Int32 { process.pid }
   var isRunning: Bool { !process.hasEnded }
 
-  /// Waits for its end, which must be a good one. What it printed.
+  /// Waits until it has ended successfully; returns its output.
   @discardableResult
   func waitUntilExit() throws -> String {
     try process.succeed()

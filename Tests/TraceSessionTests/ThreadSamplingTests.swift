@@ -42,7 +42,7 @@ import TraceFormat
     return samples
   }
 
-  /// A process without a provider that anybody wants, two of whose threads work.
+  /// A process without an enabled provider, two of whose threads work.
   @Test(arguments: [false, true]) func stacksOfEveryThread(connectsFirst: Bool) throws {
     let session = try start()
     if !connectsFirst { session.sampleThreads(interval_ns: 1_000_000) }
@@ -61,11 +61,11 @@ import TraceFormat
     let samples = try read(pid: storm.pid)
     #expect(samples.stacks.count >= 200)
     #expect(samples.tids.count == 2)
-    // One every millisecond, or fewer that stand for more.
+    // One per millisecond, or fewer with a higher weight.
     #expect(samples.weight_ns >= UInt64(samples.stacks.count) * 1_000_000)
     func isCode(_ address: UInt64) -> Bool { code.contains { $0.contains(address) } }
     #expect(samples.stacks.allSatisfy { isCode($0[0]) })
-    // The rest: in libraries that use the frame pointer for something else.
+    // The others are in libraries that use the frame pointer for something else.
     let whole = samples.stacks.count { $0.count > 2 && $0.allSatisfy(isCode) }
     #expect(whole * 2 >= samples.stacks.count)
   }

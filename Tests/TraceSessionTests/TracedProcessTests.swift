@@ -8,7 +8,7 @@ import TraceFormat
 
 @testable import TraceSession
 
-/// The process's end, in a process of its own.
+/// The process's side of the protocol, in a separate process.
 @Suite struct TracedProcessTests {
   let place = TemporaryDirectory()
   var runtime: String { "\(place.path)/meet" }
@@ -90,7 +90,7 @@ import TraceFormat
     try waitUntil { ninth.processes.first?.isRunning == false }
     #expect(ninth.processes.first?.problems.first?.contains("8 sessions trace it") == true)
     ninth.stop()
-    // One goes; there is room again.
+    // One session ends; there is a free slot again.
     sessions.removeLast().stop()
     let next = try start(file: "next.etl")
     try waitForProcess(next)
@@ -141,7 +141,7 @@ import TraceFormat
         before = (storm.descriptors().count, storm.maps().count, storm.threadCount())
         continue
       }
-      // The process unmaps first and closes then: a moment later nothing more may be left.
+      // The process first unmaps and then closes: shortly afterwards, nothing may be left.
       try waitUntil {
         storm.descriptors().count <= before!.descriptors && storm.maps().count <= before!.maps + 2
           && storm.threadCount() <= before!.threads
@@ -149,7 +149,7 @@ import TraceFormat
     }
   }
 
-  /// But for the buffers of the last, which `tracectl recover` may read.
+  /// Except for the buffers of the last session, which `tracectl recover` may read.
   @Test func killedSessionsLeaveNothing() throws {
     let storm = try storm("--events", "1000000000", "--rate", "20000")
     defer { storm.kill() }
@@ -168,7 +168,7 @@ import TraceFormat
         storm.descriptors().count <= before!.descriptors && storm.threadCount() <= before!.threads
       }
     }
-    // The next session works at once, and cleans up after the dead.
+    // The next session works immediately, and removes the sockets of dead ones.
     let session = try start()
     try waitForProcess(session)
     session.stop()
@@ -236,7 +236,7 @@ import TraceFormat
       }
     }
     #expect(storm.isRunning)
-    // It is as open to others as before.
+    // It is as accessible to others as before.
     let session = try start()
     try waitForProcess(session)
     session.stop()
@@ -249,7 +249,7 @@ import TraceFormat
     let storm = try storm(
       "--events", "10", environment: ["TRACE_REGISTER_TIMEOUT": "300"])
     try storm.waitUntilExit()
-    // The process as a whole: one wait, not one for each event or provider.
+    // One wait for the whole process, not one for each event or provider.
     #expect(Date().timeIntervalSince(start) >= 0.3)
     #expect(Date().timeIntervalSince(start) < 20)
     _ = silent

@@ -4,7 +4,8 @@ import Testing
 
 @testable import TraceSymbols
 
-/// Files that others name are opened with their rights, and only when they are files.
+/// Files named by other processes are opened with those processes' rights, and only if they are
+/// regular files.
 @Suite struct ForeignFileTests {
   static let isRoot = geteuid() == 0
   private let directory = TemporaryDirectory()
@@ -20,7 +21,7 @@ import Testing
     return path
   }
 
-  /// The errno, 0 when it was opened.
+  /// The errno; 0 if the file was opened.
   private func outcome(
     _ path: String, _ access: FileAccess = .own, below root: Int32 = AT_FDCWD,
     _ name: ForeignFile.Name = []
@@ -53,10 +54,10 @@ import Testing
     #expect(outcome(shared, nobody) == EACCES)
     #expect(outcome(shared, member) == 0)
     #expect(outcome(shared, primary) == 0)
-    // A directory that the user may not search hides what is in it.
+    // A directory that the user may not search hides its files.
     try #require(chmod(directory.path, 0o700) == 0)
     #expect(outcome(open, nobody) == EACCES)
-    // Afterwards the thread has its own again.
+    // Afterwards, the thread has its own rights again.
     #expect(outcome(secret) == 0)
     #expect(outcome(shared) == 0)
     #expect(chown(secret, 1, 1) == 0, "capabilities are back")
@@ -64,7 +65,7 @@ import Testing
   }
 
   @Test(.needs(.root)) func kernelAnswersAreRefused() throws {
-    // Their text depends on who reads.
+    // Their contents depend on the reader.
     #expect(outcome("/proc/1/status") == ENXIO)
     #expect(outcome("/proc/self/maps") == ENXIO)
     #expect(outcome("/sys/kernel/notes") == ENXIO)
@@ -98,7 +99,7 @@ import Testing
     #expect(outcome("/../inside", below: root, .inRoot) == 0)
     #expect(outcome("/links/outside", below: root, .inRoot) == ENOENT)
     #expect(outcome("/links/magic", below: root, .inRoot) == ENOENT)
-    // Where the name is to be plain, the file itself is no link.
+    // With a plain name, the file itself must not be a link.
     #expect(outcome("/inside", below: root, [.inRoot, .plain]) == 0)
     #expect(outcome("/links/absolute", below: root, [.inRoot, .plain]) == ELOOP)
   }
@@ -132,7 +133,7 @@ import Testing
   }
 }
 
-/// What a user's process can arrange in namespaces of its own.
+/// Situations that a user's process can create in its namespaces.
 @Suite(.needs(.root, Requirement("user namespaces") { NamespacedProcess.isPossible }))
 struct ForeignNamespaceTests {
   private let directory = TemporaryDirectory()
@@ -148,7 +149,7 @@ struct ForeignNamespaceTests {
     let process = try NamespacedProcess("mount --bind \(secret) \(name)")
     let inside = "/proc/\(process.pid)/root\(name)"
     #expect(-ForeignFile.open(inside) == EACCES)
-    // What is to be no mount is refused for that, whoever could read it.
+    // A mount point is refused with a plain name, even if readable.
     #expect(chmod(secret, 0o644) == 0)
     let root = open("/proc/\(process.pid)/root", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     defer { close(root) }
@@ -178,14 +179,14 @@ struct ForeignNamespaceTests {
   }
 }
 
-/// A process of the user nobody, who is root in namespaces of its own.
+/// A process of the user nobody, which is root in its own namespaces.
 final class NamespacedProcess {
   private let process: ChildProcess
 
-  /// Whether a user may make such namespaces: tried.
+  /// Whether a user may create such namespaces, determined by trying.
   static let isPossible = (try? NamespacedProcess("true")) != nil
 
-  /// Has run `script` when this returns; then sleeps.
+  /// Starts a process that runs `script` before this returns, and then sleeps.
   init(_ script: String) throws {
     let process = try ChildProcess(
       "setpriv",

@@ -4,8 +4,8 @@ import Testing
 
 @testable import TraceSymbols
 
-/// Directories of debug files that somebody names: gdb's layout, with and without `.build-id`, and
-/// files by name; each only for the build that it belongs to.
+/// User-specified directories of debug files: gdb's layout, with and without `.build-id`, and files
+/// by name. A file is used only for the build that it belongs to.
 @Suite(.needs(.program("objcopy")))
 struct SymbolDirectoryTests {
   private let directory = NSTemporaryDirectory() + "trace-symdir-\(UUID().uuidString)"
@@ -65,7 +65,7 @@ struct SymbolDirectoryTests {
     #expect(!names(image, in: [try put(other, at: "program.debug")]))
   }
 
-  /// The image itself, where this machine has another build of it, or none.
+  /// The image itself is found if this machine has another build of it, or none.
   @Test(arguments: [".build-id/AB/REST", "program"]) func anImageIsFound(_ form: String) throws {
     let digits = id.description
     let place = form.replacingOccurrences(of: "AB", with: digits.prefix(2))

@@ -1,10 +1,10 @@
 import Foundation
 import TestSupport
 
-/// Programs that the tests compare with: binutils, compilers, perf. Tests name those that they need
-/// (`.needs(.program(…))`), and are skipped where one is missing.
+/// Programs that the tests compare with: binutils, compilers, perf. Tests declare the required ones
+/// (`.needs(.program(…))`), and are skipped if one is missing.
 enum Tool {
-  /// What the program prints, nil when it is not installed or fails.
+  /// The program's output; nil if it is not installed or fails.
   static func output(_ name: String, _ arguments: String...) -> String? {
     output(name, arguments)
   }
@@ -20,7 +20,7 @@ enum Tool {
   }
 }
 
-/// A file that goes when it is not used any more.
+/// A temporary file, removed when it is released.
 final class TemporaryFile {
   let path: String
 

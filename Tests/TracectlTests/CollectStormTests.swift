@@ -3,7 +3,7 @@ import Testing
 
 @testable import tracectl
 
-/// Collections of a program that emits: what it emitted is in the file and in the dump.
+/// Collections of an emitting program: its events are in the file and in the dump.
 @Suite struct CollectStormTests {
   static let storm = ToolRun.directory + "/event-storm"
 
@@ -14,7 +14,7 @@ import Testing
     fixture = try TraceFixture()
     environment = [
       "TRACE_RUNTIME_DIR": fixture.path("runtime"),
-      // Patient: on a busy machine a session may need longer than programs like to wait.
+      // Long timeouts: on a busy machine, a session may need longer than the programs' default.
       "TRACE_REGISTER_TIMEOUT": "30000",
     ]
   }
@@ -73,7 +73,7 @@ import Testing
       _ = try? storm.wait()
     }
     var run = try ToolRun("providers", environment: environment)
-    // It takes the program some time to register.
+    // The program needs some time to register.
     let deadline = Date() + RunningTool.timeout_s
     while !run.output.contains("Storm"), Date() < deadline {
       run = try ToolRun("providers", environment: environment)

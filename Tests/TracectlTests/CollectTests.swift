@@ -35,9 +35,10 @@ import Testing
     #expect(try ToolRun("verify", fixture.path("trace.etl")).exitCode == 0)
   }
 
-  /// A script whose interpreter is not there: the script is.
+  /// A script that exists, but whose interpreter does not.
   @Test func aMissingInterpreterIsSaid() throws {
-    // Written by another process: one that this one forks meanwhile would keep it open.
+    // Written by another process, because a process forked meanwhile would keep the file open for
+    // writing.
     let run = try ToolRun(
       shell: "printf '#!/no/such/interpreter\\n' > script.sh; chmod +x script.sh; "
         + "$tracectl collect -providers GC -o none.etl -- ./script.sh",
@@ -47,7 +48,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: fixture.path("none.etl")))
   }
 
-  /// What goes into a pipe cannot be read back, and need not be.
+  /// Output to a pipe cannot be read back, which is not an error.
   @Test func intoAPipe() throws {
     let run = try ToolRun(
       shell: "$tracectl collect -providers GC -o /dev/stdout -- true | cat > piped.etl",

@@ -6,7 +6,7 @@ import TraceFormat
 
 /// A C program with debug information, and a trace of samples at every byte of its `work`.
 struct CompiledTrace {
-  /// The machine's C compiler, where binutils are there too.
+  /// The machine's C compiler, if binutils are installed, too.
   static let compiler: String? = ["/usr/bin/gcc", "/usr/bin/cc"].first {
     FileManager.default.isExecutableFile(atPath: $0)
       && FileManager.default.isExecutableFile(atPath: "/usr/bin/nm")
@@ -33,7 +33,7 @@ struct CompiledTrace {
     path = fixture.path("lines.etl")
     let program = fixture.path("demo")
     try Self.source.write(toFile: program + ".c", atomically: true, encoding: .utf8)
-    // At its link address, code lies at the same offset in the file.
+    // The link addresses of code equal its file offsets.
     _ = try Self.run(
       try #require(Self.compiler), "-O2", "-g", program + ".c", "-o", program)
     let symbols = try Self.run("/usr/bin/nm", "-S", program)
@@ -55,7 +55,7 @@ struct CompiledTrace {
     try TestSupport.ChildProcess.output(of: program, arguments)
   }
 
-  /// `tracectl COMMAND`, with the program's file at hand.
+  /// Runs `tracectl COMMAND` with access to the program's file.
   func tool(_ command: String, _ options: [String]) throws -> ToolRun {
     try RunningTool([command, path, "-symbol-path", fixture.directory] + options).wait()
   }

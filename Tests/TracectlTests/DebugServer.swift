@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A debuginfod server of a test's own: Python's http.server, with one way to answer.
+/// A debuginfod server for a test: Python's http.server, with one kind of answer.
 final class DebugServer {
   enum Answer: String {
     case whole, missing, text, half, never
-    /// Without an end, and without saying how long it is.
+    /// An endless answer without a stated length.
     case endless
   }
 
@@ -45,7 +45,7 @@ final class DebugServer {
   private let server: RunningTool
   private let log: String
 
-  /// - Parameter file: what it has, whatever build id is asked for.
+  /// - Parameter file: the file that it sends for any build id.
   init(_ answer: Answer, file: String, in fixture: TraceFixture) throws {
     let name = UUID().uuidString
     let log = fixture.path(name + ".log")
@@ -59,7 +59,7 @@ final class DebugServer {
     url = "http://127.0.0.1:\(server.text().output.dropLast())"
   }
 
-  /// The paths that it was asked for.
+  /// The requested paths.
   var requests: [String] {
     guard let text = try? String(contentsOfFile: log, encoding: .utf8) else { return [] }
     return text.split(separator: "\n").map(String.init)

@@ -7,11 +7,11 @@ import TraceFormat
 
 @testable import tracectl
 
-/// `-debuginfod`: debug files and images from servers, and what is wrong with their answers.
+/// `-debuginfod`: debug files and images from servers, and problems of their answers.
 @Suite(.needs(.program("gcc"), .program("objcopy"), .program("python3"), DebugServer.library))
 struct DebuginfodTests {
   private let fixture: TraceFixture
-  /// Samples in `work` of a stripped program: of one that is there, and of one that is not.
+  /// A trace with samples in `work` of a stripped program that exists, and of one that does not.
   private let path: String
   private let program: String
   private let debug: String
@@ -112,7 +112,7 @@ struct DebuginfodTests {
     #expect(run.output.contains("demo!work"), "\(run.errors)")
   }
 
-  /// It is no fault, and is not asked again for ten minutes.
+  /// A missing file is not an error, and is not requested again for ten minutes.
   @Test func whatNoServerHasIsRemembered() throws {
     let server = try DebugServer(.missing, file: debug, in: fixture)
     for _ in 0..<2 {

@@ -15,7 +15,7 @@ import Testing
     return options.contains("csv") ? Array(lines.dropFirst()) : lines
   }
 
-  /// What stands between the stacks' brackets, without offsets.
+  /// The content of the stacks' brackets, without offsets.
   private func stacks(_ options: String...) throws -> Set<String> {
     let lines = try dump(options)
     #expect(lines.count == trace.sampleCount)
@@ -50,7 +50,7 @@ import Testing
     #expect(inlined.allSatisfy { $0.contains(" demo.c:6") })
   }
 
-  /// A frame for each address, whatever is inlined there; files with their directories.
+  /// One frame for each address, including inlined calls; files have their directories.
   @Test func jsonHasThemInTheFrame() throws {
     var inlinedCount = 0
     for line in try dump(["-lines", "-inlines", "-format", "json"]) {

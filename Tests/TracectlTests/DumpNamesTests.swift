@@ -6,7 +6,7 @@ import TraceFormat
 
 @testable import tracectl
 
-/// Stacks in `tracectl dump` have names, and those that come late follow.
+/// Stacks in `tracectl dump` have names; late names follow separately.
 @Suite struct DumpNamesTests {
   let fixture: TraceFixture
   let path: String
@@ -48,7 +48,7 @@ import TraceFormat
     #expect(csv.output.contains("\"[jit]!Shop.order()+0x12 <- "))
   }
 
-  /// What a runtime tells of its own code.
+  /// Lines announced by a runtime for its compiled code are shown.
   @Test func compiledCodeHasLines() throws {
     var trace = try SampledTrace(path: path)
     trace.add(Self.method("order", at: 0x1000), at: 1_000_000, pid: 10)
@@ -94,7 +94,7 @@ import TraceFormat
     try trace.finish()
     let run = try running.wait()
     #expect(run.exitCode == 0)
-    // Held for long enough, a name is final; shown at once, it may change.
+    // If held long enough, a name is final; if shown immediately, it may change.
     let mark = isHeld ? "" : " (provisional)"
     #expect(run.output.contains("stack=[[jit]!Shop.order()+0x14\(mark)]\n"))
     #expect(run.output.contains("stack=[[jit]!Shop.order()+0x12]\n") == isHeld)

@@ -6,13 +6,13 @@ import TraceFormat
 
 @testable import tracectl
 
-/// `tracectl dump` shows what threads were called when their events happened.
+/// `tracectl dump` shows the names that threads had at the time of their events.
 @Suite struct DumpThreadsTests {
   let fixture: TraceFixture
   let path: String
 
-  /// Thread 11 ran before, is renamed and ends; another thread gets its number. The process's own
-  /// thread is renamed, and runs another program.
+  /// Thread 11 ran before, is renamed and ends; another thread gets its tid. The process's main
+  /// thread is renamed, and executes another program.
   init() throws {
     fixture = try TraceFixture()
     path = fixture.path("threads.etl")
@@ -54,7 +54,7 @@ import TraceFormat
     #expect(names == ["early", "early", "C2 \"\u{1b}", nil, "main", nil])
   }
 
-  /// A file that is followed, with stacks or without.
+  /// A followed file has them, too, with and without stacks.
   @Test(arguments: [[], ["-no-stacks"], ["-hold", "1ms"]])
   func followingHasThem(_ options: [String]) throws {
     let run = try RunningTool(["dump", path, "-follow", "-event", "SampledProfile"] + options)

@@ -42,7 +42,7 @@ import Testing
   @Test func aFlippedByteIsFound() throws {
     let path = try fixture.large(count: 3000)
     var bytes = try #require(FileManager.default.contents(atPath: path))
-    // Within the first block of events: the schemas stand before it and in the index.
+    // Within the first block of events: the schemas are before it and in the index.
     bytes[bytes.count / 3] ^= 1
     _ = FileManager.default.createFile(atPath: path, contents: bytes)
     let run = try ToolRun("verify", path)

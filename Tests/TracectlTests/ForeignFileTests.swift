@@ -3,7 +3,7 @@ import Testing
 
 @testable import tracectl
 
-/// Files of other tools are called by their name.
+/// Files of other tools are recognized and named.
 @Suite struct ForeignFileTests {
   private static let etw =
     [0, 0, 1, 0] + [UInt8](repeating: 0, count: 68) + [2, 0, 2, 0xc0, 0, 0, 0, 0]

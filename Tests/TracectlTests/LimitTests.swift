@@ -5,7 +5,8 @@ import TraceFormat
 
 @testable import tracectl
 
-/// Limits of the system end in a sentence and an exit code, and what was written is readable.
+/// Reaching a limit of the system yields a message and an exit code, and the written data is
+/// readable.
 @Suite struct LimitTests {
   private let fixture: TraceFixture
   private let environment: [String: String]
@@ -28,7 +29,7 @@ import TraceFormat
         + "-- \(storm) --events 1500000 --payload mixed --wait-for-enable 20")
     #expect(run.signal == 0 && run.exitCode == ExitStatus.ioError.rawValue, "\(run.errors)")
     #expect(run.errors.contains("File too large; raise the limit on the size of files"))
-    // What came after the error was not counted.
+    // Events after the error were not counted.
     #expect(run.errors.contains("*** AT LEAST "), "\(run.errors)")
     let file = try TraceFile(path: fixture.path("f.etl"))
     #expect(file.eventCount > 0 && file.damage.isEmpty)
@@ -79,13 +80,13 @@ import TraceFormat
     #expect(run.errors.contains("ulimit -v"))
   }
 
-  /// A limit on memory ends every command with a sentence, wherever the allocation is that fails.
-  /// Below some size the system cannot load the program, and says so itself.
+  /// A memory limit ends every command with a message, whichever allocation fails. Below some size,
+  /// the system cannot load the program, and reports that itself.
   @Test func tooLittleMemoryIsSaidWhereverItEnds() throws {
     let path = try fixture.small()
     var said = 0
     for limit in ["-d", "-v"] {
-      // Kilobytes; the address space has the libraries' code, too.
+      // Kilobytes; the address space includes the libraries' code.
       for size in stride(from: limit == "-d" ? 6000 : 36_000, through: 60_000, by: 2000) {
         let run = try run("ulimit \(limit) \(size); $tracectl dump \(path)")
         guard run.exitCode != 127 else { continue }
@@ -99,7 +100,8 @@ import TraceFormat
     #expect(said > 0)
   }
 
-  /// The limit on the main thread's stack is not that of the others, and a small one is enough.
+  /// The limit on the main thread's stack does not apply to other threads, and a small one
+  /// suffices.
   @Test(arguments: [64, 128, 256]) func smallStacksDo(kilobytes: Int) throws {
     let line =
       "$tracectl collect -providers CPU -o s.etl -- bash -c 'for i in {1..100000}; do :; done'"

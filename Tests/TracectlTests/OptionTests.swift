@@ -4,7 +4,7 @@ import Testing
 
 @testable import tracectl
 
-/// An option that cannot take effect is an error, and what cannot be written is one.
+/// An option that cannot take effect is an error, and so is output that cannot be written.
 @Suite struct OptionTests {
   private let fixture: TraceFixture
   private let trace: String
@@ -70,7 +70,7 @@ import Testing
       ], in: fixture.directory)
   }
 
-  /// `| head` is no failure, a full disk is, whatever is printed.
+  /// For all output, `| head` is not a failure, but a full disk is.
   @Test(arguments: [
     "help", "-help", "-version", "help collect", "stacks -help", "doctor", "providers",
     "info TRACE", "verify TRACE", "dump TRACE", "stacks SAMPLES", "symbols SAMPLES",
@@ -84,7 +84,7 @@ import Testing
     #expect(full.exitCode == 74, "\(full.errors)")
     #expect(
       full.errors.contains("cannot write to standard output: No space left"), "\(full.errors)")
-    // The advice names no option that the command lacks.
+    // The advice does not suggest an option that the command lacks.
     #expect(
       full.errors.contains("with -o") == !(command.contains("help") || command == "-version"))
     let gone = try ToolRun(
@@ -92,7 +92,7 @@ import Testing
     #expect([0, 69].contains(gone.exitCode), "\(gone.errors)")
   }
 
-  /// From a pipe and from a file, at its place or not.
+  /// From a pipe and from a file, at its start or not.
   @Test(arguments: ["cat TRACE |", "exec < TRACE; cat >/dev/null;", "exec < TRACE;"])
   func aTraceIsReadFromStandardInput(how: String) throws {
     let input = how.replacing("TRACE", with: "'\(trace)'")
@@ -117,7 +117,8 @@ import Testing
     }
   }
 
-  /// Above 2^53, so it is there as text too; CSV has a formula's characters as they are.
+  /// The time exceeds 2^53, so it is also written as text; CSV does not escape a formula's
+  /// characters.
   @Test func momentsAndFormulasAsDocumented() throws {
     let line = try #require(try ToolRun("dump", trace, "-format", "json").lines.first)
     #expect(

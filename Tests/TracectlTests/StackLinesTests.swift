@@ -7,7 +7,7 @@ import Testing
 
   init() throws { trace = try CompiledTrace() }
 
-  /// Stacks without the process, and how often each was seen.
+  /// Stacks without the process, with their counts.
   private func stacks(_ options: String...) throws -> [String: Int] {
     let run = try trace.tool("stacks", ["-format", "folded"] + options)
     #expect(run.exitCode == 0, "\(run.errors)")

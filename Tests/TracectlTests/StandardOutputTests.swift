@@ -4,7 +4,7 @@ import TraceFormat
 
 @testable import tracectl
 
-/// `-o -`: a trace into standard output, and nothing else with it.
+/// `-o -` writes a trace to standard output, and nothing else.
 @Suite struct StandardOutputTests {
   private let fixture: TraceFixture
 
@@ -16,7 +16,7 @@ import TraceFormat
       environment: ["TRACE_RUNTIME_DIR": fixture.path("run")])
   }
 
-  /// The command prints a line, which is no part of the trace.
+  /// Checks a run: the command's output is not part of the trace.
   private func check(_ run: ToolRun, name: String = "standard output") throws {
     #expect(run.exitCode == 0, "\(run.errors)")
     #expect(run.output == "")
@@ -62,7 +62,7 @@ import TraceFormat
     #expect(full.errors.contains("cannot write standard output: No space left"))
   }
 
-  /// The file is looked at again for the functions that stacks hit; a pipe cannot be.
+  /// A file is read again to find the functions in stacks; a pipe cannot be, which is reported.
   @Test func namesThatAPipeCannotHaveAreMissedAloud() throws {
     let line = "$tracectl collect -providers GC -stacks GC -o - -- $tiny"
     #expect(try run("\(line) | cat > x.etl").errors.contains("names of functions are not in the"))

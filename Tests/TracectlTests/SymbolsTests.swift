@@ -10,7 +10,7 @@ import TraceFormat
   let fixture: TraceFixture
   let path: String
 
-  /// An image whose symbols the trace has, one that nobody has, and one with an odd name.
+  /// An image whose symbols are in the trace, a missing one, and one with an unusual name.
   init() throws {
     fixture = try TraceFixture()
     path = fixture.path("symbols.etl")

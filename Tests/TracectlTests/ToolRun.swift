@@ -4,7 +4,7 @@ import Testing
 
 @testable import tracectl
 
-/// A run of the built `tracectl`, which lies beside the test bundle.
+/// A run of the built `tracectl`, which is next to the test bundle.
 struct ToolRun {
   var exitCode: Int32
   /// The signal that ended it, or 0.
@@ -24,7 +24,7 @@ struct ToolRun {
     try self.init(program: Self.tool, arguments, environment: environment, in: directory)
   }
 
-  /// A line for bash, in which `$tracectl` is the tool.
+  /// Runs a bash command line in which `$tracectl` is the tool.
   init(shell line: String, environment: [String: String] = [:], in directory: String? = nil) throws
   {
     try self.init(
@@ -48,10 +48,10 @@ struct ToolRun {
   }
 }
 
-/// Arguments that are wrong, the exit code, and a part of the one sentence that says so.
+/// Invalid arguments, the exit code, and a part of the error message.
 typealias WrongArguments = (arguments: [String], code: Int32, says: String)
 
-/// What is wrong is said in one sentence, and nothing is written beside it.
+/// Expects one sentence about the error, and no other output.
 func expectOneSentence(
   of cases: [WrongArguments], environment: [String: String] = [:], in directory: String? = nil
 ) throws {
@@ -64,9 +64,9 @@ func expectOneSentence(
   }
 }
 
-/// A tool that has been started.
+/// A running tool.
 final class RunningTool {
-  /// After this a tool that has not ended is killed, and its test fails.
+  /// After this time, a tool that has not ended is killed, and its test fails.
   static let timeout_s = 60.0
 
   // tracectl's own type of this name starts the command of `collect`.
@@ -85,10 +85,10 @@ final class RunningTool {
 
   func send(_ signal: Int32) { process.send(signal) }
 
-  /// What it has written so far.
+  /// Its output so far.
   func text() -> (output: String, errors: String) { (process.output, process.errors) }
 
-  /// Waits until `condition` holds of what it has written.
+  /// Waits until `condition` is true for its output.
   func waitUntil(
     sourceLocation: SourceLocation = #_sourceLocation, _ condition: (String, String) -> Bool
   ) throws {

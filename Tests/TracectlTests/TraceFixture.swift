@@ -2,7 +2,7 @@ import Foundation
 import TraceEvents
 import TraceFormat
 
-/// A directory with trace files made by hand; gone with the value.
+/// A directory with hand-made trace files, removed when the object is released.
 final class TraceFixture {
   let directory: String
 
@@ -16,7 +16,7 @@ final class TraceFixture {
 
   func path(_ name: String) -> String { directory + "/" + name }
 
-  /// Ticks are nanoseconds, and the trace begins at this one.
+  /// The start of the trace; ticks are nanoseconds.
   static let start: UInt64 = 5_000_000_000
   static let startRealtime: UInt64 = 1_700_000_000_000_000_000
 
@@ -31,7 +31,7 @@ final class TraceFixture {
     provider: "Shop", id: 1, name: "OrderPlaced", keywords: Keywords(rawValue: 2),
     fields: [FieldSchema("id", .uint64), FieldSchema("customer", .string)])
 
-  /// Five events of two processes over two CPUs, and a loss between them.
+  /// Writes five events of two processes on two CPUs, and a loss between them.
   func small(_ name: String = "small.etl") throws -> String {
     let path = path(name)
     var writer = try TraceWriter(path: path, session: Self.session)
@@ -53,7 +53,7 @@ final class TraceFixture {
     return path
   }
 
-  /// `count` GCEnd events, a microsecond apart, in blocks of 1000.
+  /// Writes `count` GCEnd events, a microsecond apart, in blocks of 1000.
   func large(_ name: String = "large.etl", count: Int) throws -> String {
     let path = path(name)
     var options = TraceWriter.Options()

@@ -4,7 +4,7 @@ import TraceSession
 
 @testable import tracectl
 
-/// `-unwind`: what it takes, and what it says to the rest.
+/// `-unwind`: the accepted values, and the messages for others.
 @Suite struct UnwindChoiceTests {
   @Test(arguments: [("fp", StackWalk.framePointers), ("FP", .framePointers)])
   func framePointers(text: String, walk: StackWalk) throws {

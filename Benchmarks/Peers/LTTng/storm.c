@@ -1,5 +1,5 @@
 // Emits EVENTS events in each of THREADS threads, ROUNDS times, and prints for each round the
-// nanoseconds per event, averaged over the threads, one number a line.
+// nanoseconds per event, averaged over the threads, one number per line.
 #define LTTNG_UST_TRACEPOINT_DEFINE
 #define LTTNG_UST_TRACEPOINT_CREATE_PROBES
 #include "storm_tracepoint.h"
@@ -60,7 +60,7 @@ int main(int count, char **arguments) {
     pthread_barrier_destroy(&barrier);
     printf("%.3f\n", sum / threads);
     fflush(stdout);
-    // Time for the consumer to empty the buffers, so that a round loses nothing.
+    // Time for the consumer to empty the buffers, so that no events are lost.
     nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
   }
   return 0;

@@ -1,5 +1,5 @@
-// A thread that does nothing but read the clock, 20 calls deep, and says what share of its time it
-// did not get: the gaps between two readings. Usage: stolen SECONDS
+// A thread that only reads the clock, 20 calls deep, and prints the share of its time that it did
+// not get: the gaps between two readings. Usage: stolen SECONDS
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ static double ticks_per_ns(void) {
 __attribute__((noinline)) static void watch(double seconds, double rate) {
   uint64_t begin = ticks(), last = begin, end = begin + (uint64_t)(seconds * 1e9 * rate);
   uint64_t gap = (uint64_t)(GAP_NS * rate), interrupt = (uint64_t)(INTERRUPT_NS * rate);
-  // Longer gaps are not an interrupt: another program was given the CPU.
+  // Longer gaps are not interrupts: another program ran on the CPU.
   uint64_t interrupts = 0, all = 0;
   while (last < end) {
     uint64_t now = ticks();

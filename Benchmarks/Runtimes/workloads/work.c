@@ -1,4 +1,4 @@
-// CPU-bound work in several functions, for so many seconds: work 5
+// CPU-bound work in several functions, for a number of seconds: work 5
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +62,7 @@ static int ascending(const void *a, const void *b) {
   return left < right ? -1 : left > right;
 }
 
-// Most of its time is the C library's, which has no frame pointers.
+// Spends most of its time in the C library, which has no frame pointers.
 OWN static int sorting(int n) {
   int *numbers = malloc(n * sizeof *numbers);
   unsigned seed = 1;

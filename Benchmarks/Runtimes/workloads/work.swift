@@ -1,4 +1,4 @@
-// CPU-bound work in several functions, for so many seconds: work 5
+// CPU-bound work in several functions, for a number of seconds: work 5
 import Glibc
 
 @inline(never) func spectral(_ n: Int) -> Double {

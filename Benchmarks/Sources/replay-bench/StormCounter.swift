@@ -1,6 +1,6 @@
 import TraceEvents
 
-/// The storm's counter event, as a reader of its trace declares it.
+/// The storm's counter event, as declared by a reader of its trace.
 struct StormCounter: TraceEvent {
   var sequence: UInt64
   var worker: UInt32

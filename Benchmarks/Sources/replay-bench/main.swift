@@ -1,8 +1,8 @@
 import Glibc
 import TraceFormat
 
-// Replays the counter events of a trace through a typed handler, in one thread, and prints how many
-// there were and the seconds that took, opening the file included.
+// Replays the counter events of a trace through a typed handler, in one thread, and prints their
+// number and the time in seconds, including opening the file.
 
 guard CommandLine.arguments.count == 2 else {
   print("usage: replay-bench trace.etl")

@@ -1,14 +1,14 @@
 import TraceEvents
 import TraceFormat
 
-/// Traces to measure with.
+/// Creates traces for the measurements.
 enum Making {
   struct Size {
     var samples = 1_000_000
     var methods = 100_000
   }
 
-  /// Samples of four processes, and the methods that they run in.
+  /// Writes samples of four processes, and the methods that they run in.
   static func write(_ path: String, _ size: Size) throws {
     var workload = Workload(seed: 0x5eed_0123)
     var maker = try TraceMaker(path: path)
@@ -73,7 +73,7 @@ enum Making {
     }
   }
 
-  /// Methods that come and go in the same places.
+  /// Short-lived methods at the same addresses.
   private struct Churn {
     private let perProcess: Int
     private var loaded = 0
@@ -95,7 +95,7 @@ enum Making {
       }
     }
 
-    /// Loads as many as are due when a share of the trace has passed.
+    /// Loads the methods that are due when a share of the trace has passed.
     mutating func advance(to share: Double, at time: UInt64, into maker: inout TraceMaker) {
       let first = min(Workload.coreMethods, perProcess)
       let due = first + Int(Double(perProcess - first) * share)
@@ -104,7 +104,7 @@ enum Making {
       for number in loaded..<due {
         for process in 0..<Workload.processCount {
           let pid = UInt32(1000 + process)
-          // Places are used again in an order that is not that of their addresses.
+          // Addresses are reused in an order different from their own.
           let slot = (number &* 2477) % Workload.churnSlots
           let start = Workload.churnBase + UInt64(slot) * Workload.slotBytes
           let place = process * Workload.churnSlots + slot
@@ -120,7 +120,7 @@ enum Making {
     }
   }
 
-  /// Methods of one process and nothing else; every place is used four times.
+  /// Writes only methods of one process; every address is used four times.
   static func writeMethods(_ path: String, _ count: Int) throws {
     var maker = try TraceMaker(path: path)
     maker.process(1000, "/usr/bin/service")

@@ -3,7 +3,7 @@ import TraceAnalysis
 import TraceEvents
 import TraceFormat
 
-/// What is measured; each gives names and figures.
+/// The measurements; each returns names and figures.
 enum Measuring {
   static func seconds() -> Double {
     var now = timespec()
@@ -11,7 +11,7 @@ enum Measuring {
     return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
   }
 
-  /// Bytes of memory at most so far.
+  /// The maximum memory so far, in bytes.
   static func peakBytes() -> Int {
     var usage = rusage()
     getrusage(RUSAGE_SELF.rawValue, &usage)
@@ -25,8 +25,8 @@ enum Measuring {
     var isCaller: Bool
   }
 
-  /// Frames a second: every frame of the first samples asked for in the order of time, with nothing
-  /// known from before (cold), and once more (warm).
+  /// Frames per second: looks up every frame of the first samples in the order of time, first
+  /// without cached answers (cold), then once more (warm).
   static func resolve(_ path: String, frames limit: Int = 5_000_000) throws -> [(String, Double)] {
     let file = try TraceFile(path: path)
     var questions: [Question] = []
@@ -57,7 +57,7 @@ enum Measuring {
     ]
   }
 
-  /// The time to find the places in images that the stacks of a trace hit.
+  /// The time to find the addresses in images in a trace's stacks.
   static func hits(_ path: String) throws -> [(String, Double)] {
     let file = try TraceFile(path: path)
     let begun = seconds()
@@ -84,7 +84,7 @@ enum Measuring {
     return (seconds() - begun, named)
   }
 
-  /// Memory for the methods of a trace: of the tables, and of the process while it made them.
+  /// Memory for the methods of a trace: of the tables, and of the process while creating them.
   static func prepare(_ path: String) throws -> [(String, Double)] {
     let file = try TraceFile(path: path)
     let before = peakBytes()
@@ -98,7 +98,7 @@ enum Measuring {
     ]
   }
 
-  /// What a sample costs the writer, with a stack and without.
+  /// The writer's cost of a sample, with and without a stack.
   static func write(_ path: String) throws -> [(String, Double)] {
     var workload = Workload(seed: 0x5eed_0123)
     var stacks: [[UInt64]] = []

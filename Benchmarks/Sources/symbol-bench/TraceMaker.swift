@@ -28,7 +28,7 @@ struct TraceMaker: ~Copyable {
       process: ProcessRecord(index: pid, pid: pid, executable: executable, joinTicks: Self.start))
   }
 
-  /// The following events are of this stream.
+  /// Sets the stream of further events.
   mutating func stream(_ number: UInt32) { stream = number }
 
   mutating func add<Event: TraceEvent>(

@@ -1,12 +1,12 @@
 import TraceEvents
 import TraceFormat
 
-/// Programs of managed code as a sampler sees them: stacks that share their outer frames, few of
-/// them hot, in methods that stay, methods whose places change hands, libraries and the kernel.
+/// Programs of managed code as seen by a sampler: stacks that share their outer frames, few of them
+/// hot, in long-lived methods, methods at reused addresses, libraries and the kernel.
 struct Workload {
   static let processCount = 4
   static let threadsPerProcess = 2
-  /// Of each process: stacks, methods that stay, places that are used again and again.
+  /// For each process: numbers of stacks, of long-lived methods, and of reused addresses.
   static let stacksPerProcess = 8_000
   static let coreMethods = 5_000
   static let churnSlots = 4_000
@@ -21,7 +21,7 @@ struct Workload {
   static let kernelBase: UInt64 = 0xffff_ffff_8100_0000
 
   var random: Xorshift
-  /// Of each process, innermost frame first.
+  /// The stacks of each process, innermost frame first.
   private(set) var stacks: [[[UInt64]]] = []
   private(set) var kernelStacks: [[UInt64]] = []
 
@@ -37,7 +37,7 @@ struct Workload {
   private mutating func makeStacks() -> [[UInt64]] {
     var outward: [[UInt64]] = [(0..<24).map { _ in frame(isInner: false) }]
     while outward.count < Self.stacksPerProcess {
-      // Begins as another stack does, and goes on by itself.
+      // Begins like another stack, and continues independently.
       let model = outward[random.below(outward.count)]
       let shared = min(model.count, 10 + random.below(20))
       let depth = max(20 + random.below(21), shared + 1)
@@ -48,8 +48,8 @@ struct Workload {
     return outward.map { $0.reversed() }
   }
 
-  /// One of the eight places that a function calls from: of ten, six in methods, four in libraries.
-  /// Methods that come and go are not those that everything is called from: a tenth of the inner
+  /// One of the eight call sites of a function: of ten, six are in methods, four in libraries.
+  /// Short-lived methods are not among the common outer frames: they are a tenth of the inner
   /// frames.
   private mutating func frame(isInner: Bool) -> UInt64 {
     let offset = 0x40 + UInt64(random.below(8)) * 0x70
@@ -66,7 +66,8 @@ struct Workload {
     }
   }
 
-  /// A stack of a process, hot ones mostly. One of five leads into the kernel, on three ways.
+  /// A random stack of a process, mostly a hot one. One of five leads into the kernel, in three
+  /// ways.
   mutating func stack(of process: Int) -> [UInt64] {
     let number = random.hot(Self.stacksPerProcess)
     let own = stacks[process][number]
@@ -91,7 +92,7 @@ struct Workload {
   }
 }
 
-/// Marsaglia's generator: the same numbers for a seed on every machine.
+/// Marsaglia's generator: the same numbers for the same seed on every machine.
 struct Xorshift {
   var state: UInt64
 
@@ -104,7 +105,7 @@ struct Xorshift {
 
   mutating func below(_ limit: Int) -> Int { Int(word() % UInt64(limit)) }
 
-  /// Below the limit, low numbers much more often: a tenth of them gets about half.
+  /// A number below the limit; low numbers are much more frequent: a tenth of them gets about half.
   mutating func hot(_ limit: Int) -> Int {
     let unit = Double(word() >> 11) / Double(1 << 53)
     return min(Int(unit * unit * unit * Double(limit)), limit - 1)

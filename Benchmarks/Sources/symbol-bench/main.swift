@@ -1,7 +1,7 @@
 import Glibc
 
-// Makes traces of samples and methods, and measures how fast their addresses get names. Prints a
-// line of JSON: names and figures.
+// Creates traces of samples and methods, and measures how fast their addresses are symbolized.
+// Prints a line of JSON: names and figures.
 
 func usage() -> Never {
   print(

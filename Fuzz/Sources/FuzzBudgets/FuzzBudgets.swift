@@ -1,5 +1,5 @@
-// The fuzz target of what several processes together make a session keep. An input is a sequence of
-// operations, each on one of 16 connections: BudgetProbe says how they are written.
+// The fuzz target of a session's resource limits for several processes. An input is a sequence of
+// operations, each on one of 16 connections; see BudgetProbe for their format.
 
 import CFuzzer
 import Glibc

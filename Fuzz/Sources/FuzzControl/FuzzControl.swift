@@ -1,5 +1,5 @@
-// The control protocol's fuzz target. An input's first byte says who speaks (even: a process; odd:
-// a session); then come packets, each behind its length in two bytes, little endian.
+// The control protocol's fuzz target. An input's first byte selects the sender (even: a process;
+// odd: a session); packets follow, each after its length in two bytes, little endian.
 
 import CFuzzer
 import Glibc

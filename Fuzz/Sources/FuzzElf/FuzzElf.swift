@@ -1,4 +1,4 @@
-// ELF images, read for their symbols: an input is a file.
+// The fuzz target of symbols in ELF images: an input is a file.
 
 import CFuzzer
 import Glibc

@@ -1,9 +1,9 @@
 // The file reader's fuzz target. Checksums would keep a fuzzer out of the blocks, so an input's
-// first byte says how the rest is taken:
+// first byte determines how the rest is used:
 //
 // - 0: the bytes are a file.
-// - any other: the bytes are the payload of a block of that kind (1 to 7), with header and
-//   checksums as they should be, in a file that defines an event type of every field type.
+// - any other: the bytes are the payload of a block of that kind (1 to 7), with correct header and
+//   checksums, in a file that defines an event type of every field type.
 
 import CFuzzer
 import Glibc
@@ -26,7 +26,7 @@ enum FuzzFile {
   }
 }
 
-/// Everything that a reader can be asked.
+/// Calls all functions of a reader.
 private func read(_ bytes: [UInt8]) {
   guard let file = try? TraceFile(bytes: bytes) else { return }
   var sum = UInt64(file.providers.count &+ file.processes.count)

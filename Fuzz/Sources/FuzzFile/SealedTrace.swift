@@ -2,7 +2,7 @@ import Glibc
 import TraceEvents
 import TraceFormat
 
-/// A sound trace file with one block whose payload is anything, under checksums that hold.
+/// A valid trace file with one block with any payload and correct checksums.
 enum SealedTrace {
   private static let fileID: UInt32 = 0x5eed_5eed
 
@@ -35,7 +35,7 @@ enum SealedTrace {
     [.uint8, .int32, .uint64, .bool, .float, .double, .string, .bytes]
 
   static func bytes(kind: UInt8, payload: [UInt8]) -> [UInt8] {
-    // Ticks and counts that many payloads can agree with: the count is the payload's own wish.
+    // Ticks and counts that are valid for many payloads: the count is taken from the payload.
     let stacks = wishedStacks(payload)
     let count = kind == 2 ? wishedCount(payload) : kind == 3 ? stacks.count : 1
     var header: [UInt8] = [0xc5, 0x42, 0x4c, 0x4b]
@@ -51,13 +51,13 @@ enum SealedTrace {
     return prefix + header + payload
   }
 
-  /// The events that the directory's first line names.
+  /// The number of events in the directory's first line.
   private static func wishedCount(_ payload: [UInt8]) -> UInt32 {
     guard payload.count >= 12 else { return 0 }
     return payload[8..<12].reversed().reduce(0) { $0 << 8 | UInt32($1) } & 0xffff
   }
 
-  /// The first id and number of nodes that a payload that is not compressed begins with.
+  /// The first id and the number of nodes at the start of an uncompressed payload.
   private static func wishedStacks(_ payload: [UInt8]) -> (count: UInt32, last: UInt64) {
     guard payload.count >= 10 else { return (1, 1) }
     let count = max(payload[9] & 0x7f, 1)

@@ -1,4 +1,4 @@
-// Jitdump files: an input is a file.
+// The fuzz target of jitdump files: an input is a file.
 
 import CFuzzer
 import Glibc

@@ -1,4 +1,4 @@
-// Perf maps: an input is a file.
+// The fuzz target of perf maps: an input is a file.
 
 import CFuzzer
 import Glibc

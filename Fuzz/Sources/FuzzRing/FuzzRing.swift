@@ -1,5 +1,5 @@
-// The drain's fuzz target: an input is what processes write into the memory that they share with a
-// session, and when the session looks (RingProbe says how).
+// The drain's fuzz target: an input contains the writes of processes to the memory shared with a
+// session, and the times at which the session reads it (see RingProbe).
 
 import CFuzzer
 import Glibc

@@ -1,4 +1,5 @@
-// Stacks and the call frame information they are unwound by: see UnwindProbe for an input.
+// The fuzz target of unwinding: stacks and call frame information; see UnwindProbe for the format
+// of an input.
 
 import CFuzzer
 import Glibc

@@ -1,4 +1,4 @@
-/// A constant of a function, before there is a heap.
+/// A constant of a function, before the heap exists.
 enum Constant: Hashable {
   case nothing
   case boolean(Bool)
@@ -14,18 +14,18 @@ struct ExceptionHandler {
   var register: Int
 }
 
-/// A function as the compiler leaves it.
+/// A compiled function.
 struct FunctionCode {
   var name: String
   var parameters: [String]
-  /// Number of captured values; nil for a function that is no closure.
+  /// Number of captured values; nil for a function that is not a closure.
   var captureCount: Int?
   var registerCount = 1
   var instructions: [Instruction] = []
   /// Source lines parallel to `instructions`.
   var lines: [UInt32] = []
   var constants: [Constant] = []
-  /// Inner ones first.
+  /// The handlers, inner ones first.
   var handlers: [ExceptionHandler] = []
 }
 

@@ -57,8 +57,8 @@ extension FunctionCompiler {
     }
   }
 
-  /// The second value only if the first does not decide. Through a register of its own: the target
-  /// may be a local that the second one reads.
+  /// Evaluates the second value only if the first does not decide. Uses a separate register,
+  /// because the target may be a local that the second one reads.
   private func decide(
     _ opcode: Opcode, _ left: Expression, _ right: Expression, into target: Int
   ) throws(SyntaxError) {
@@ -70,7 +70,7 @@ extension FunctionCompiler {
     emit(Instruction(.move, target, result))
   }
 
-  /// Values in registers one after another.
+  /// Evaluates values into consecutive registers.
   private func window(_ values: [Expression], extra: Int = 0) throws(SyntaxError) -> Int {
     let first = try newRegister(max(values.count + extra, 1))
     for (offset, value) in values.enumerated() { try expression(value, into: first + offset) }
@@ -114,7 +114,7 @@ extension FunctionCompiler {
   private func callValue(
     _ callee: Expression, _ arguments: [Expression], into target: Int
   ) throws(SyntaxError) {
-    // The closure is found first, and stands behind the arguments.
+    // The closure is evaluated first, and is placed after the arguments.
     let first = try newRegister(arguments.count + 1)
     try expression(callee, into: first + arguments.count)
     for (offset, value) in arguments.enumerated() { try expression(value, into: first + offset) }

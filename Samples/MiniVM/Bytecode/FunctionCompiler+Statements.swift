@@ -75,7 +75,7 @@ extension FunctionCompiler {
     land(end)
   }
 
-  /// The register of a value that is needed by the next instruction only.
+  /// The register of a value that is needed only by the next instruction.
   private func freed(_ value: Expression) throws(SyntaxError) -> Int {
     let register = nextRegister
     defer { release(to: register) }

@@ -1,5 +1,5 @@
-/// Turns one function into bytecode. Locals have a register each; what expressions need on the way
-/// is put into the registers above them.
+/// Compiles one function to bytecode. Each local has a register; temporary values of expressions
+/// are in the registers above them.
 final class FunctionCompiler {
   let unit: ProgramCompiler
   private let parent: FunctionCompiler?
@@ -12,7 +12,8 @@ final class FunctionCompiler {
   private var closureCount = 0
   private(set) var nextRegister = 0
   private var constantPlaces: [Constant: Int] = [:]
-  /// For each loop around: jumps to its end and to its next round, to be given their targets.
+  /// For each enclosing loop: the jumps to its end and to its next iteration, whose targets are set
+  /// later.
   var loops: [(breaks: [Int], continues: [Int])] = []
   var line: Int
 
@@ -55,7 +56,7 @@ final class FunctionCompiler {
     code.lines.append(UInt32(line))
   }
 
-  /// A jump whose target comes later, by ``land(_:at:)``.
+  /// Emits a jump whose target is set later by ``land(_:at:)``.
   func emitJump(_ opcode: Opcode, _ register: Int = 0) -> Int {
     emit(Instruction(opcode, register, wide: 0))
     return here - 1
@@ -77,7 +78,7 @@ final class FunctionCompiler {
     return nextRegister - count
   }
 
-  /// Gives back the registers above this one.
+  /// Releases the registers above this one.
   func release(to register: Int) { nextRegister = register }
 
   func constant(_ constant: Constant) throws(SyntaxError) -> Int {
@@ -105,7 +106,8 @@ final class FunctionCompiler {
     release(to: register)
   }
 
-  /// Declarations of the program's main part are seen by all functions.
+  /// Whether declarations are global: those of the program's main part are visible to all
+  /// functions.
   var declaresGlobals: Bool { isMain && scopes.count == 1 }
 
   func declare(_ name: String, in register: Int) { scopes[scopes.count - 1][name] = register }
@@ -117,7 +119,7 @@ final class FunctionCompiler {
     return nil
   }
 
-  /// The number of a value of a function around this one, which the closure takes along.
+  /// The number of a value of an enclosing function that the closure captures.
   func capture(_ name: String) -> Int? {
     if let known = captures.firstIndex(of: name) { return known }
     guard let parent, parent.local(name) != nil || parent.capture(name) != nil else { return nil }
@@ -125,7 +127,7 @@ final class FunctionCompiler {
     return captures.count - 1
   }
 
-  // MARK: Functions inside
+  // MARK: Nested functions
 
   func closure(_ syntax: FunctionSyntax, into target: Int) throws(SyntaxError) {
     closureCount += 1

@@ -1,4 +1,5 @@
-/// What an instruction does with its operands a, b, c: registers where nothing else is said.
+/// The operations of instructions with operands a, b, c, which are registers unless stated
+/// otherwise.
 enum Opcode: UInt8 {
   case move
   /// a = constant `wide`
@@ -9,9 +10,9 @@ enum Opcode: UInt8 {
   case equal, notEqual, less, lessEqual
   // a = op b
   case negate, not
-  /// To instruction `wide`.
+  /// Jumps to instruction `wide`.
   case jump
-  // To instruction `wide` if a is so.
+  // Jump to instruction `wide` if a is false or true.
   case jumpIfFalse, jumpIfTrue
   /// Function b; arguments are in a, a + 1 …, the result will be in a.
   case call

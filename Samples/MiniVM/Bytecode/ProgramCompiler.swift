@@ -1,4 +1,4 @@
-/// Turns a program's tree into bytecode: what all of its functions share.
+/// Compiles a program's tree to bytecode; contains the state shared by all functions.
 final class ProgramCompiler {
   private(set) var code = ProgramCode()
   private var functionByName: [String: Int] = [:]
@@ -8,14 +8,14 @@ final class ProgramCompiler {
 
   /// Operands have 16 bits.
   private static let functionCountMax = 60_000
-  /// A field's place is one byte in the tables that machine code reads.
+  /// A field's position is one byte in the tables that machine code reads.
   private static let fieldCountMax = 250
 
   static func compile(_ syntax: ProgramSyntax) throws(SyntaxError) -> ProgramCode {
     let compiler = ProgramCompiler()
     try compiler.declare(syntax)
     let main = FunctionSyntax(name: "main", parameters: [], body: syntax.main, line: 1)
-    // Globals first: functions may use those that come after them.
+    // Globals first, because functions may use globals declared after them.
     compiler.code.functions[0] = try FunctionCompiler(main, in: compiler, isMain: true).compile()
     for (index, function) in syntax.functions.enumerated() {
       compiler.code.functions[index + 1] = try FunctionCompiler(function, in: compiler).compile()
@@ -61,7 +61,7 @@ final class ProgramCompiler {
     return fieldByName.count - 1
   }
 
-  /// Adds a function that stands inside another.
+  /// Adds a nested function.
   func add(_ function: FunctionCode, line: Int) throws(SyntaxError) -> Int {
     guard code.functions.count < Self.functionCountMax else {
       throw SyntaxError(line: line, message: "too many functions")

@@ -1,7 +1,7 @@
 import TraceEvents
 import TraceProvider
 
-/// One event for about every 100 kB allocated, naming the object that crossed the line.
+/// Emits one event for about every 100 kB allocated, with the object that crossed the limit.
 struct AllocationTicks {
   private var sinceLast = 0
   private static let stepBytes = 100 << 10

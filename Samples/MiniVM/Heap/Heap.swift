@@ -1,11 +1,11 @@
 import TraceEvents
 import TraceProvider
 
-/// Two generations: objects begin in the nursery; what is alive when that is full moves to the old
-/// space, which is marked and swept when it has doubled.
+/// A heap with two generations: objects are allocated in the nursery; when it is full, live objects
+/// move to the old space, which is marked and swept when it has doubled.
 ///
-/// References are found in the machine's registers, globals and the exception that is on its way:
-/// nothing else may hold one while something is allocated.
+/// Roots are the machine's registers, globals and the current exception: no other references may be
+/// held during an allocation.
 final class Heap {
   var nursery: Nursery
   var old = OldSpace()
@@ -16,7 +16,7 @@ final class Heap {
   private var oldWordsLimit: Int
   private let oldWordsLimitMin: Int
   private var ticks = AllocationTicks()
-  /// Calls its argument with every range of values that the machine itself holds.
+  /// Calls its argument with every range of root values of the machine.
   private let eachRoot: (_ visit: (Registers, Int) -> Void) -> Void
 
   init(nurseryBytes: Int, eachRoot: @escaping (_ visit: (Registers, Int) -> Void) -> Void) {
@@ -26,7 +26,7 @@ final class Heap {
     self.eachRoot = eachRoot
   }
 
-  /// The values of the new object are not set yet: set them before the next allocation.
+  /// The values of the new object are not set; they must be set before the next allocation.
   func allocate(_ kind: Object.Kind, shape: Int = 0, count: Int) -> Object {
     let header = Object.header(kind, shape: shape, count: count)
     let words = Object.wordCount(of: header)
@@ -57,7 +57,7 @@ final class Heap {
     return object
   }
 
-  /// For constants, which live as long as the program.
+  /// Allocates a constant, which exists as long as the program.
   func allocateOld(string bytes: some Collection<UInt8>) -> Object {
     let header = Object.header(.string, shape: 0, count: bytes.count) | Object.Flag.old
     let object = old.allocate(words: Object.wordCount(of: header))
@@ -66,7 +66,7 @@ final class Heap {
     return object
   }
 
-  /// To be called before the value goes into the object.
+  /// Must be called before the value is stored in the object.
   func barrier(_ object: Object, _ value: Value) {
     if object.has(Object.Flag.old), nursery.contains(value) { remember(object) }
   }
@@ -79,12 +79,12 @@ final class Heap {
 
   // MARK: Collection
 
-  /// The nursery, and the old space too if it has grown or if somebody asks.
+  /// Collects the nursery, and also the old space if it has grown or on request.
   func collect(reason: GCReason) {
     let isFull = reason == .induced || reason == .allocLarge || old.usedWords > oldWordsLimit
     collectionCount += 1
     Runtime.provider.emit(GCTriggered(reason: reason))
-    // One thread runs programs, so that it has stopped as soon as it asks itself to.
+    // Only one thread runs programs, so the suspension is immediate.
     Runtime.provider.emit(GCSuspendBegin(reason: .forGC, count: collectionCount))
     Runtime.provider.emit(GCSuspendEnd())
     Runtime.provider.emit(GCStart(count: collectionCount, depth: isFull ? 1 : 0, reason: reason))
@@ -113,7 +113,7 @@ final class Heap {
     nursery.empty()
   }
 
-  /// Makes values refer to where their objects are now; moves those that have not moved yet.
+  /// Updates references to moved objects; moves those that have not moved yet.
   private func move(_ values: Registers, _ count: Int, _ moved: inout [Object]) {
     for index in 0..<count where nursery.contains(values[index]) {
       let object = values[index].object
@@ -132,7 +132,7 @@ final class Heap {
     }
   }
 
-  /// With an empty nursery.
+  /// Requires an empty nursery.
   private func markAndSweep() {
     var pending: [Object] = []
     eachRoot { values, count in Self.mark(values, count, &pending) }

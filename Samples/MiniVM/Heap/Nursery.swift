@@ -1,6 +1,6 @@
 import Glibc
 
-/// Where objects begin: allocation is a pointer that moves up.
+/// The space for new objects: an allocation increments a pointer.
 struct Nursery: ~Copyable {
   let base: UnsafeMutablePointer<UInt64>
   let wordCount: Int
@@ -13,7 +13,7 @@ struct Nursery: ~Copyable {
 
   deinit { base.deallocate() }
 
-  /// Nil when it is full.
+  /// Allocates an object; nil if the nursery is full.
   mutating func allocate(words: Int) -> Object? {
     guard used + words <= wordCount else { return nil }
     defer { used += words }
@@ -26,7 +26,7 @@ struct Nursery: ~Copyable {
   }
 
   mutating func empty() {
-    // Whoever uses a reference that was forgotten shall not get away with it.
+    // Makes uses of stale references fail.
     assert({ memset(base, 0xdd, used * 8) != nil }())
     used = 0
   }

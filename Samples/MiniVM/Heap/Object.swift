@@ -17,7 +17,7 @@ struct Object: Equatable {
   enum Flag {
     static let old: UInt64 = 1 << 8
     static let marked: UInt64 = 2 << 8
-    /// Among those that may refer to the nursery.
+    /// The object is in the list of objects that may refer to the nursery.
     static let remembered: UInt64 = 4 << 8
   }
 
@@ -29,7 +29,7 @@ struct Object: Equatable {
     UInt64(kind.rawValue) | UInt64(shape) << 16 | UInt64(count) << 32
   }
 
-  /// Words of an object with this header. Never less than a free cell's.
+  /// Number of words of an object with this header; at least that of a free cell.
   static func wordCount(of header: UInt64) -> Int {
     let count = Int(header >> 32)
     switch UInt8(truncatingIfNeeded: header) {
@@ -51,7 +51,7 @@ struct Object: Equatable {
   func clear(_ flag: UInt64) { words[0] &= ~flag }
   func setCount(_ count: Int) { words[0] = header & 0xffff_ffff | UInt64(count) << 32 }
 
-  /// The values inside, for all but strings.
+  /// The values of an object that is not a string.
   var values: Registers {
     UnsafeMutableRawPointer(words + 1).assumingMemoryBound(to: Value.self)
   }

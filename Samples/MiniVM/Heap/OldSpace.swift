@@ -1,4 +1,4 @@
-/// Objects that have survived: cells of equal size in blocks, large ones alone. They do not move.
+/// Surviving objects: cells of equal size in blocks; large objects separately. They do not move.
 ///
 /// A cell is free when its first word is 0; the second one is then the next free cell's address.
 struct OldSpace: ~Copyable {
@@ -7,7 +7,7 @@ struct OldSpace: ~Copyable {
     var blocks: [UnsafeMutablePointer<UInt64>] = []
   }
 
-  /// By words of a cell.
+  /// Size classes by number of words in a cell.
   private var classes = [SizeClass](repeating: SizeClass(), count: cellWordsMax + 1)
   private var large: [Object] = []
   private(set) var usedWords = 0
@@ -49,7 +49,7 @@ struct OldSpace: ~Copyable {
     classes[words].free = cell
   }
 
-  /// Frees what is not marked and takes the marks off the rest.
+  /// Frees unmarked objects, and clears the marks of the others.
   mutating func sweep() {
     usedWords = 0
     for words in Object.wordCountMin...Self.cellWordsMax {

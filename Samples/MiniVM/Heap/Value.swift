@@ -19,13 +19,13 @@ struct Value: Equatable {
   init(bits: UInt64) { self.bits = bits }
   init(_ value: Bool) { bits = Self.constantTag + (value ? 2 : 1) }
   init(_ value: Double) {
-    // Other not-a-numbers could look like tags.
+    // Other NaNs could look like tags.
     bits = value.isNaN ? 0x7ff8 << 48 : value.bitPattern
   }
   init(_ object: Object) {
     bits = Self.referenceTag | UInt64(UInt(bitPattern: object.words))
   }
-  /// Nil when it does not fit 48 bits.
+  /// Nil if it does not fit into 48 bits.
   init?(exactly value: Int) {
     guard Self.integers.contains(value) else { return nil }
     self.init(integer: value)
@@ -38,17 +38,17 @@ struct Value: Equatable {
   var isFloat: Bool { bits < Self.constantTag }
   var isInteger: Bool { bits >> 48 == 0xfffa }
   var isReference: Bool { bits >> 48 == 0xfffb }
-  /// Only nil and false count as no.
+  /// Only nil and false are false.
   var isTrue: Bool { bits &- Self.constantTag > 1 }
 
-  /// Only if it is one.
+  /// The float; valid only if the value is one.
   var float: Double { Double(bitPattern: bits) }
   var integer: Int { Int(Int64(bitPattern: bits << 16) >> 16) }
   var object: Object {
     Object(words: UnsafeMutablePointer(bitPattern: UInt(bits & 0xffff_ffff_ffff))!)
   }
 
-  /// An integer or float as a float, nil for others.
+  /// An integer or float as a float; nil for other values.
   var number: Double? { isFloat ? float : isInteger ? Double(integer) : nil }
 }
 

@@ -1,7 +1,7 @@
 // The instructions that the templates need. Operand order is Intel's: the target first.
 
 extension Assembler {
-  /// A place in memory: a register and a distance.
+  /// A memory operand: a register and an offset.
   struct Memory {
     var base: NativeRegister
     var offset: Int
@@ -27,7 +27,7 @@ extension Assembler {
     let base = memory.base.rawValue & 7
     let isShort = Int8(exactly: memory.offset) != nil
     emit((isShort ? 0x40 : 0x80) | (register & 7) << 3 | base)
-    // rsp and r12 say "another byte follows" in this place.
+    // rsp and r12 denote a following SIB byte here.
     if base == 4 { emit(0x24) }
     if isShort {
       emit(UInt8(bitPattern: Int8(memory.offset)))
@@ -133,7 +133,7 @@ extension Assembler {
     operands(target.rawValue, source.rawValue)
   }
 
-  /// rax = rax / divisor, rdx = the rest.
+  /// rax = rax / divisor, rdx = the remainder.
   func divide(by divisor: NativeRegister) {
     emit(0x48, 0x99)
     wide(0, divisor.rawValue)
@@ -238,7 +238,7 @@ extension Assembler {
     emit(operation.rawValue, 0xc1)
   }
 
-  /// Compares xmm1 with xmm0: "above" is also false if one is no number.
+  /// Compares xmm1 with xmm0: "above" is also false if one is NaN.
   func compareFloats() {
     emit(0x66, 0x0f)
     emit(0x2e, 0xc8)

@@ -1,22 +1,22 @@
-/// Registers of x86-64 by their numbers in instructions.
+/// Registers of x86-64, by their encodings.
 enum NativeRegister: UInt8 {
   case rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15
 }
 
 enum FloatRegister: UInt8 { case xmm0, xmm1 }
 
-/// Conditions by their numbers in jumps.
+/// Conditions, by their encodings in jumps.
 enum Condition: UInt8 {
   case overflow = 0x0, below = 0x2, aboveOrEqual = 0x3, equal = 0x4, notEqual = 0x5
   case above = 0x7, less = 0xc, lessOrEqual = 0xe
 }
 
-/// Writes x86-64 instructions into memory of its own; jumps go to labels.
+/// Writes x86-64 instructions into its own memory; jumps refer to labels.
 final class Assembler {
   private let bytes: UnsafeMutablePointer<UInt8>
   private let capacity: Int
   private(set) var count = 0
-  /// Where each label is; -1 until it is placed.
+  /// The position of each label; -1 until it is placed.
   private var labels: [Int] = []
   private var jumps: [(at: Int, label: Int)] = []
 
@@ -27,7 +27,7 @@ final class Assembler {
 
   deinit { bytes.deallocate() }
 
-  /// True: what was written did not fit.
+  /// Whether the code did not fit.
   var isFull: Bool { count > capacity - 32 }
 
   func reset() {
@@ -40,7 +40,7 @@ final class Assembler {
 
   func newLabel() -> Int { newLabels(1) }
 
-  /// The first of as many labels with numbers one after another.
+  /// Creates consecutive labels; returns the first.
   func newLabels(_ count: Int) -> Int {
     labels.append(contentsOf: repeatElement(-1, count: count))
     return labels.count - count
@@ -50,7 +50,7 @@ final class Assembler {
 
   func offset(of label: Int) -> Int { labels[label] }
 
-  /// The finished code, its jumps filled in; valid until the next ``reset()``.
+  /// Completes the jumps, and returns the code; valid until the next ``reset()``.
   func finish() -> UnsafeRawBufferPointer {
     for jump in jumps {
       let distance = Int32(labels[jump.label] - (jump.at + 4))
@@ -83,7 +83,7 @@ final class Assembler {
     emit32(UInt32(truncatingIfNeeded: value >> 32))
   }
 
-  /// A distance to a label, which is filled in at the end.
+  /// Emits a distance to a label, which is filled in at the end.
   func emitDistance(to label: Int) {
     jumps.append((count, label))
     emit32(0)

@@ -1,10 +1,10 @@
-/// Room for machine code: places are given to methods, and taken from them when there is no other.
+/// The memory for machine code. Methods get ranges, and are evicted if there is no free one.
 ///
-/// The hand goes round as on a clock: what it finds idle goes, so that neighbours go together and
-/// large methods find room too. Methods with frames on the stack stay.
+/// Eviction uses the clock algorithm: idle methods in sequence are evicted, so that adjacent ranges
+/// become free together and large methods fit, too. Methods with frames on the stack are kept.
 struct CodeCache {
   let byteCount: Int
-  /// In order of address.
+  /// The methods in order of address.
   private(set) var methods: [CompiledMethod] = []
   private var hand = 0
 
@@ -12,7 +12,7 @@ struct CodeCache {
 
   init(byteCount: Int) { self.byteCount = byteCount }
 
-  /// A place that is free as it is.
+  /// A free range, without eviction.
   func place(for size: Int) -> Range<Int>? {
     var start = 0
     for method in methods {
@@ -22,7 +22,7 @@ struct CodeCache {
     return byteCount - start >= size ? start..<start + size : nil
   }
 
-  /// Takes idle methods away by `evict` until there is a place; nil if there is none even then.
+  /// Evicts idle methods through `evict` until there is a free range; nil if there is still none.
   mutating func makePlace(
     for size: Int, evict: (CompiledMethod) -> Void
   ) -> Range<Int>? {
@@ -57,7 +57,7 @@ struct CodeCache {
     methods.removeAll(where: isGone)
   }
 
-  /// For each idle method that could lie lower, in order of address: `move` it there.
+  /// Calls `move` for each idle method that can be moved to a lower address, in order of address.
   func compact(_ move: (CompiledMethod, Int) -> Void) {
     var start = 0
     for method in methods {

@@ -1,17 +1,17 @@
 import CTraceShims
 import Glibc
 
-/// Pages that are written at one address and executed at another: never both at one.
+/// Pages that are mapped twice: writable at one address and executable at another.
 struct CodeMemory: ~Copyable {
   let byteCount: Int
   private let writable: UnsafeMutableRawPointer
   private let executable: UnsafeMutableRawPointer
 
-  /// Nil where the system gives no executable memory.
+  /// Nil if the system provides no executable memory.
   init?(byteCount: Int) {
     let pageBytes = Int(sysconf(Int32(_SC_PAGESIZE)))
     self.byteCount = (byteCount + pageBytes - 1) / pageBytes * pageBytes
-    // The name under which other runtimes do the same, which tools know as code of a JIT.
+    // The name that other runtimes use for the same purpose, which tools recognize as JIT code.
     let file = trace_memfd("doublemapper")
     guard file >= 0 else { return nil }
     defer { close(file) }
@@ -46,7 +46,7 @@ struct CodeMemory: ~Copyable {
     UnsafeRawBufferPointer(start: writable + range.lowerBound, count: range.count)
   }
 
-  /// Makes running it an error at once: breakpoints.
+  /// Fills the range with breakpoints, so that executing it fails immediately.
   func erase(_ range: Range<Int>) {
     memset(writable + range.lowerBound, 0xcc, range.count)
   }

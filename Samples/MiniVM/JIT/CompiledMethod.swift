@@ -1,16 +1,16 @@
-/// What others are told about a piece of code.
+/// The description of a piece of code for listeners.
 struct CodeRecord: Sendable {
-  /// Different for every piece of code there ever was, also when it only moved.
+  /// A unique number for every piece of code, including moved ones.
   var serial: UInt64
   var methodID: UInt64
   var name: String
   var signature: String
   var start: UInt64
   var size: Int
-  /// Number of the method's version, from 0.
+  /// Number of the method's version, starting at 0.
   var version: UInt64
   var isOptimized: Bool
-  /// Where each bytecode instruction's code begins, and its source line.
+  /// The start of each bytecode instruction's code, and its source line.
   var placeOffsets: [UInt32]
   var lines: [UInt32]
 }
@@ -19,10 +19,10 @@ struct CodeRecord: Sendable {
 final class CompiledMethod {
   let function: Function
   var record: CodeRecord
-  /// Where it lies in the cache, and what it takes there.
+  /// Its range in the cache.
   var range: Range<Int>
   let counters: UnsafeMutablePointer<Int32>
-  /// Replaced by a better version; goes as soon as no frame of it is left.
+  /// Whether it was replaced by a better version; it is removed when it has no frames.
   var isRetired = false
 
   init(
@@ -43,15 +43,15 @@ final class CompiledMethod {
   func address(of place: Int) -> UInt64 { record.start + UInt64(record.placeOffsets[place]) }
 }
 
-/// Somebody who wants to know what lies where in the code cache.
+/// A listener for changes of the code cache.
 protocol CodeListener: AnyObject {
-  /// It is in place, and cannot run before this returns.
+  /// Called when code is in place, before it can run.
   func codeBegins(_ code: CodeRecord, _ bytes: UnsafeRawBufferPointer)
-  /// It cannot run any more; its place is not used again before this returns.
+  /// Called when code can no longer run, before its range is reused.
   func codeEnds(_ code: CodeRecord)
-  /// It is at its new place and cannot run before this returns.
+  /// Called when code is at its new address, before it can run there.
   func codeMoves(_ old: CodeRecord, to new: CodeRecord, _ bytes: UnsafeRawBufferPointer)
-  /// The program is over; everything has ended.
+  /// Called when the program has ended.
   func finish()
 }
 

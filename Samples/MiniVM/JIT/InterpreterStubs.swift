@@ -5,8 +5,8 @@ struct CodeSymbol: Sendable {
   var size: Int
 }
 
-/// A few instructions for each function, through which the interpreter is called to run it: so that
-/// a native stack shows which function is interpreted.
+/// A few instructions for each function that call the interpreter, so that a native stack shows
+/// which function is interpreted.
 final class InterpreterStubs {
   private let memory: CodeMemory
   let symbols: [CodeSymbol]

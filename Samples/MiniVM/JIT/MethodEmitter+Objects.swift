@@ -1,6 +1,6 @@
 extension MethodEmitter {
-  /// Changes a value in `register` to the address of its object; jumps away unless it is one of
-  /// that kind. Uses rdx.
+  /// Converts a value in `register` to the address of its object; jumps away unless it is an object
+  /// of that kind. Uses rdx.
   private func expectObject(_ register: NativeRegister, _ kind: Object.Kind, else slow: Int) {
     code.move(.rdx, register)
     code.calculate(.subtract, .rdx, .r15)
@@ -51,7 +51,7 @@ extension MethodEmitter {
     code.storeElement(.rdi, .rcx, offset: 8, .rax)
   }
 
-  /// References that go into old objects are the runtime's business: rax into the object of rdi.
+  /// Leaves stores of references into old objects to the runtime: rax into the object in rdi.
   private func leaveBarrier(_ slow: Int) {
     let isFine = code.newLabel()
     code.move(.rdx, .rax)
@@ -65,7 +65,7 @@ extension MethodEmitter {
     code.place(isFine)
   }
 
-  /// rdi = the record, rcx = the field's place in it.
+  /// rdi = the record, rcx = the field's position in it.
   private func locate(record: UInt16, field: UInt16, else slow: Int) {
     code.load(.rdi, register(record))
     expectObject(.rdi, .record, else: slow)

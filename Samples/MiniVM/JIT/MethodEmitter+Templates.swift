@@ -58,7 +58,7 @@ extension MethodEmitter {
     code.jump(.notEqual, other)
   }
 
-  /// b in rax and c in rcx, both integers; else it goes on at `other`.
+  /// Loads the integers b into rax and c into rcx; otherwise continues at `other`.
   private func loadIntegers(_ instruction: Instruction, else other: Int) {
     code.load(.rax, register(instruction.b))
     code.load(.rcx, register(instruction.c))
@@ -71,7 +71,7 @@ extension MethodEmitter {
     let isDivision = instruction.opcode == .divide || instruction.opcode == .remainder
     let float = isOptimizing && instruction.opcode != .remainder
     loadIntegers(instruction, else: float ? floats(instruction, at: place, else: slow) : slow)
-    // In the upper 48 bits overflow is the processor's own.
+    // In the upper 48 bits, the processor detects overflow.
     code.shiftLeft(.rax, 16)
     code.shiftLeft(.rcx, 16)
     switch instruction.opcode {
@@ -88,7 +88,7 @@ extension MethodEmitter {
     code.store(register(instruction.a), .rax)
   }
 
-  /// By 0 and by -1 is the runtime's business: both can throw.
+  /// Divisions by 0 and by -1 are left to the runtime, because both can throw.
   private func divide(isRemainder: Bool, else slow: Int) {
     code.shiftRightSigned(.rcx, 16)
     code.loadAddress(.rdx, Assembler.Memory(base: .rcx, offset: 1))
@@ -139,7 +139,7 @@ extension MethodEmitter {
     fuse(with: instruction, at: place)
   }
 
-  /// The branch that follows a comparison, without looking at all that a value could be.
+  /// Emits the branch after a comparison, without checking the type of the result.
   private func fuse(with comparison: Instruction, at place: Int) {
     guard isOptimizing, place + 1 < function.codeCount else { return }
     let next = function.code[place + 1]
@@ -150,7 +150,7 @@ extension MethodEmitter {
     code.jump(places + place + 2)
   }
 
-  /// A label at which b in rax and c in rcx are taken for floats.
+  /// A label at which b in rax and c in rcx are handled as floats.
   private func floats(_ instruction: Instruction, at place: Int, else slow: Int) -> Int {
     let next = places + place + 1
     return outOfLine { [self] in

@@ -1,7 +1,7 @@
 import TraceEvents
 
-/// Writes a function's machine code: a template for each instruction. What a template does not do
-/// itself it leaves to ``Machine/perform(_:_:)``.
+/// Emits a function's machine code from a template for each instruction. Other cases are left to
+/// ``Machine/perform(_:_:)``.
 ///
 ///     rbx  the function's first register      r13  table of entries
 ///     r12  the context                        r14  the tag of constants, which is nil
@@ -9,9 +9,9 @@ import TraceEvents
 final class MethodEmitter {
   /// Counters of one compiled method, which its code changes.
   enum Counter {
-    /// How many of its frames there are.
+    /// Number of its frames.
     static let activations = 0
-    /// Calls until it is worth optimising.
+    /// Number of calls until it is optimized.
     static let countdown = 1
   }
 
@@ -20,7 +20,7 @@ final class MethodEmitter {
   let isOptimizing: Bool
   let machine: Machine
   let counters: UnsafeMutablePointer<Int32>
-  /// Labels of the instructions, by place.
+  /// Labels of the instructions, by index.
   let places: Int
   private var cold: [() -> Void] = []
   private let handlers: Int
@@ -47,7 +47,8 @@ final class MethodEmitter {
     leave = code.newLabel()
   }
 
-  /// Where each instruction's code begins, in bytes. Nil: it would be too long.
+  /// Emits the code; returns the offset of each instruction's code in bytes, or nil if it would be
+  /// too long.
   func emit() -> [UInt32]? {
     enter()
     for place in 0..<function.codeCount {
@@ -69,7 +70,7 @@ final class MethodEmitter {
     Assembler.Memory(base: .r12, offset: word.rawValue * 8)
   }
 
-  /// Code that is seldom needed stands behind the rest.
+  /// Emits rarely needed code after the rest.
   func outOfLine(_ path: @escaping () -> Void) -> Int {
     let label = code.newLabel()
     cold.append { [code] in
@@ -81,7 +82,7 @@ final class MethodEmitter {
 
   // MARK: Calls of the runtime
 
-  /// Calls a function of the runtime; its answer is in eax.
+  /// Calls a function of the runtime; its result is in eax.
   func callRuntime(_ function: Context.Word, argument: UInt64) {
     code.move(.rdi, .r12)
     code.move(.rsi, .rbx)
@@ -89,10 +90,10 @@ final class MethodEmitter {
     code.call(word(function))
   }
 
-  /// Where an exception of the instruction at `place` continues.
+  /// The label at which an exception of the instruction at `place` continues.
   func failure(of place: Int) -> Int {
     let handler = function.handlers.firstIndex { $0.range.contains(place) }
-    // Without one the answer in eax, 1, is passed on.
+    // Without a handler, the result in eax, 1, is returned.
     return handler.map { handlers + $0 } ?? leave
   }
 
@@ -105,7 +106,7 @@ final class MethodEmitter {
     code.jump(.notEqual, failure(of: place))
   }
 
-  /// A label from where the runtime does the instruction, and then the next one follows.
+  /// A label at which the runtime executes the instruction, before the next one.
   func slowPath(_ place: Int) -> Int {
     let next = places + place + 1
     return outOfLine { [self] in
@@ -116,7 +117,7 @@ final class MethodEmitter {
 
   func `return`() { code.jump(leaveNormally) }
 
-  /// The frame is the innermost again after a call.
+  /// Makes the frame the innermost one again after a call.
   func restoreTop() {
     code.loadAddress(.rax, register(function.registerCount))
     code.store(word(.top), .rax)
@@ -159,7 +160,7 @@ final class MethodEmitter {
     if isUp { code.incrementCounter(at: .rcx) } else { code.decrementCounter(at: .rcx) }
   }
 
-  /// Enter and leave are told in pairs, also when that is asked for in between.
+  /// Enter and leave are reported in pairs, even if tracing is enabled in between.
   private func enterTraced() {
     let resume = code.newLabel()
     code.compare(word(.tracesMethods), immediate: 0)

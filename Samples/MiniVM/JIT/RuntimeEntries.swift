@@ -35,7 +35,7 @@ enum RuntimeEntries {
     return machine.callValue(machine.current.pointee, registers) ? 0 : 1
   }
 
-  /// The argument holds the function and the number of its handler.
+  /// The argument contains the function and the number of its handler.
   private static let landed: Entry = { context, registers, argument in
     let machine = Context(context).machine
     let function = machine.functions[argument >> 32]
@@ -63,7 +63,7 @@ enum RuntimeEntries {
     return 0
   }
 
-  /// The argument's lowest bit is set when an exception leaves the function.
+  /// The argument's lowest bit is set if an exception leaves the function.
   private static let left: Entry = { context, _, argument in
     let function = Context(context).machine.functions[argument >> 1]
     Runtime.provider.emit(

@@ -1,15 +1,15 @@
 import TraceEvents
 import TraceProvider
 
-/// Decides what is compiled, when and how well, and puts it where calls find it.
+/// Decides which functions are compiled, when and in which tier, and installs the code.
 final class TierCompiler {
   struct Options {
     var cacheBytes = 1 << 20
-    /// Calls of the interpreter after which a function is compiled.
+    /// Number of interpreted calls after which a function is compiled.
     var threshold = 50
-    /// Calls of its machine code after which it is compiled again, optimised.
+    /// Number of calls of its machine code after which it is recompiled with optimization.
     var optimizeAfter: Int32 = 2000
-    /// Whether code is moved together before any is evicted.
+    /// Whether code is compacted before any is evicted.
     var moves = false
   }
 
@@ -30,7 +30,7 @@ final class TierCompiler {
   private var serial: UInt64 = 0
   private(set) var counts = Counts()
 
-  /// Nil where there is no executable memory, or no templates for the processor.
+  /// Nil if there is no executable memory, or there are no templates for the processor.
   init?(_ machine: Machine, _ options: Options, listeners: [any CodeListener]) {
     #if !arch(x86_64)
       return nil
@@ -51,14 +51,14 @@ final class TierCompiler {
 
   var symbols: [CodeSymbol] { stubs.symbols }
 
-  /// Machine code for a function that the interpreter was asked to run, if it is worth it.
+  /// Called when a function is interpreted; returns its machine code if it is hot.
   func code(for function: Function) -> Entry? {
     // The main part runs once: its machine code would never be called.
     guard function.callCount >= options.threshold, function.index != 0 else { return nil }
     return compile(function)
   }
 
-  /// The machine code that runs now has counted enough of its calls.
+  /// Called when the current machine code has reached its number of calls.
   func tierUp(_ function: Function) {
     guard !function.isWorthOptimizing else { return }
     function.isWorthOptimizing = true
@@ -80,7 +80,7 @@ final class TierCompiler {
       into: assembler)
     guard let offsets = emitter.emit(), let range = place(for: assembler.count) else {
       counters.deallocate()
-      // Not at every call from now on.
+      // Avoids a new attempt at every call.
       function.callCount = -100
       return nil
     }
@@ -139,7 +139,7 @@ final class TierCompiler {
     }
   }
 
-  /// Takes a method out of reach and gives its place back.
+  /// Removes a method, and releases its range.
   private func end(_ method: CompiledMethod) {
     if method.function.compiled === method { unpublish(method.function) }
     for listener in listeners { listener.codeEnds(method.record) }
@@ -170,7 +170,7 @@ final class TierCompiler {
     }
   }
 
-  /// The program is over: nothing runs any more.
+  /// Called when the program has ended.
   func finish() {
     for method in cache.methods { end(method) }
     cache.removeAll { _ in true }

@@ -1,10 +1,10 @@
-/// Cuts a program's text into tokens.
+/// Splits a program's text into tokens.
 struct Lexer {
   private let text: [UInt8]
   private var place = 0
   private var line = 1
 
-  /// Longest first.
+  /// The symbols, longest first.
   private static let symbols = [
     "..", "==", "!=", "<=", ">=", "<<", ">>", "&&", "||", "+", "-", "*", "/", "%", "&", "|", "^",
     "<", ">", "=", "!", "(", ")", "[", "]", "{", "}", ",", ";", ".",

@@ -1,5 +1,5 @@
 extension Parser {
-  /// Operators from those that bind least.
+  /// Operators by precedence, lowest first.
   private static let levels: [[String: Opcode]] = [
     ["==": .equal, "!=": .notEqual],
     ["<": .less, "<=": .lessEqual, ">": .less, ">=": .lessEqual],
@@ -41,7 +41,7 @@ extension Parser {
       try extend(&chain)
       advance()
       let right = try binary(level + 1)
-      // "a > b" is "b < a".
+      // "a > b" is compiled as "b < a".
       let isSwapped = symbol == ">" || symbol == ">="
       left = Expression(
         kind: isSwapped ? .binary(opcode, right, left) : .binary(opcode, left, right),

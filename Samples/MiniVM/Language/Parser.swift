@@ -2,10 +2,11 @@
 struct Parser {
   private let tokens: [PlacedToken]
   private var place = 0
-  /// Expressions and blocks inside each other; more would need more stack than there may be.
+  /// Nesting depth of expressions and blocks, limited because of the stack.
   private var depth = 0
   private static let depthMax = 200
-  /// Operators, calls and the like one after another: the tree becomes as deep as they are many.
+  /// Maximum length of a chain of operators, calls and the like, which determines the depth of the
+  /// tree.
   private static let chainMax = 1000
 
   init(_ source: String) throws(SyntaxError) { tokens = try Lexer.tokens(of: source) }
@@ -44,7 +45,7 @@ struct Parser {
     return name
   }
 
-  /// Refuses nesting that no program needs.
+  /// Refuses excessive nesting.
   mutating func nested<Result>(
     _ rule: (inout Parser) throws(SyntaxError) -> Result
   ) throws(SyntaxError) -> Result {

@@ -1,4 +1,4 @@
-// The tree that the parser makes of a program.
+// The tree that the parser creates from a program.
 
 struct Expression {
   indirect enum Kind {
@@ -11,7 +11,7 @@ struct Expression {
     case negation(Expression)
     case not(Expression)
     case binary(Opcode, Expression, Expression)
-    /// Evaluates the second only if the first does not decide.
+    /// Evaluates the second operand only if the first does not decide.
     case and(Expression, Expression)
     case or(Expression, Expression)
     case call(Expression, [Expression])

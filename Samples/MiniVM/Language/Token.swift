@@ -1,4 +1,4 @@
-/// The smallest pieces of a program's text.
+/// The tokens of a program's text.
 enum Token: Equatable {
   case integer(Int)
   case float(Double)
@@ -16,11 +16,11 @@ enum Keyword: String {
 
 struct PlacedToken {
   var token: Token
-  /// From 1.
+  /// The line, starting at 1.
   var line: Int
 }
 
-/// What is wrong with a program's text, and where.
+/// An error in a program's text, with its position.
 struct SyntaxError: Error, CustomStringConvertible {
   var line: Int
   var message: String

@@ -2,7 +2,7 @@ import CTraceShims
 import Glibc
 import TraceEvents
 
-/// Functions that every program has.
+/// The built-in functions.
 enum Builtin: UInt16, CaseIterable {
   case print, text, length, push, pop, array, slice, character, integer, float, fixed, squareRoot
   case argument, random, running, collect
@@ -29,7 +29,7 @@ enum Builtin: UInt16, CaseIterable {
     }
   }
 
-  /// The result replaces the first argument. False: it throws.
+  /// Calls the function; the result replaces the first argument. False if it throws.
   func call(_ machine: Machine, _ arguments: Registers, count: Int) -> Bool {
     let first = arguments[0]
     switch self {

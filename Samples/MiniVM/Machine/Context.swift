@@ -1,18 +1,18 @@
 import CTraceShims
 
-/// What interpreter and machine code share: words at a fixed address, which machine code reaches
-/// through a register, so that it has no addresses of the runtime in it and can be moved.
+/// The state shared by interpreter and machine code: words at a fixed address, which machine code
+/// accesses through a register, so that it contains no addresses of the runtime and can be moved.
 struct Context {
   enum Word: Int, CaseIterable {
-    /// Behind the registers of the innermost frame: the collector looks no further.
+    /// The end of the registers of the innermost frame, where the collector stops.
     case top
-    /// Highest `top` there may be.
+    /// The upper limit of `top`.
     case stackLimit
-    /// Lowest native stack pointer there may be.
+    /// The lower limit of the native stack pointer.
     case nativeLimit
-    /// The exception that is on its way.
+    /// The current exception.
     case exception
-    /// Not 0 while somebody wants enter and leave events.
+    /// Not 0 while enter and leave events are enabled.
     case tracesMethods
     /// Table of entries, by function.
     case entries
@@ -38,7 +38,7 @@ struct Context {
     nonmutating set { words[word.rawValue] = newValue }
   }
 
-  /// Of words that another thread writes.
+  /// Loads a word that another thread may write.
   func load(_ word: Word) -> UInt64 { trace_load_relaxed_u64(words + word.rawValue) }
   func store(_ value: UInt64, in word: Word) { trace_store_u64(words + word.rawValue, value) }
 
@@ -58,8 +58,8 @@ struct Context {
   }
 }
 
-/// How everything is called: the context, the callee's first register, and a function's number or
-/// an instruction's address. Gives 0, or 1 when an exception is on its way; a call's result is then
-/// in the first register.
+/// The type of all entries. The arguments are the context, the callee's first register, and a
+/// function's number or an instruction's address. Returns 0, or 1 if an exception was thrown; a
+/// call's result is then in the first register.
 typealias Entry =
   @convention(c) @Sendable (UnsafeMutableRawPointer, UnsafeMutableRawPointer, Int) -> Int32

@@ -1,10 +1,11 @@
-/// A function that is loaded: its bytecode in memory that does not move.
+/// A loaded function; its bytecode is in memory that does not move.
 final class Function {
   let index: Int
   let name: String
   let parameterCount: Int
   let captureCount: Int
-  /// Registers that hold a value when it is called: arguments, and for a closure itself.
+  /// Number of registers that have a value at a call: the arguments and, for a closure, the closure
+  /// itself.
   let givenCount: Int
   let registerCount: Int
   let code: UnsafeMutablePointer<Instruction>
@@ -12,13 +13,13 @@ final class Function {
   let constants: UnsafeMutableBufferPointer<Value>
   let handlers: [ExceptionHandler]
   let lines: [UInt32]
-  /// How often the interpreter was asked to run it.
+  /// Number of interpreted calls.
   var callCount = 0
-  /// The machine code that runs when it is called.
+  /// The machine code that runs at a call.
   var compiled: CompiledMethod?
-  /// Versions compiled so far.
+  /// Number of versions compiled so far.
   var versionCount = 0
-  /// The best tier it has earned so far: it comes back in that one.
+  /// Whether it reached the optimized tier before, in which it is then recompiled.
   var isWorthOptimizing = false
 
   init(_ source: FunctionCode, index: Int, constants: UnsafeMutableBufferPointer<Value>) {

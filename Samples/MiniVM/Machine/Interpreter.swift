@@ -2,7 +2,7 @@ import TraceEvents
 import TraceProvider
 
 extension Machine {
-  /// Runs a function's bytecode. False: an exception left it.
+  /// Runs a function's bytecode; false if an exception left it.
   func interpret(_ function: Function, _ registers: Registers) -> Bool {
     guard hasRoom(for: function, registers) else { return raise("stack overflow") }
     for place in function.givenCount..<max(function.registerCount, function.givenCount) {
@@ -76,7 +76,7 @@ extension Machine {
     }
   }
 
-  /// Puts the exception where the handler has it.
+  /// Stores the exception in the handler's register.
   func land(_ handler: ExceptionHandler, in function: Function, _ registers: Registers) {
     let exception = context.exception
     registers[handler.register] = exception
@@ -88,7 +88,7 @@ extension Machine {
         exceptionType: typeName(of: exception)))
   }
 
-  /// Sends the value up to the next handler. Gives false, for callers to pass on.
+  /// Throws the value to the next handler; returns false, for callers to return.
   func raise(_ exception: Value) -> Bool {
     context.exception = exception
     let function = functions.first { $0.codeRange.contains(UInt(bitPattern: current)) }

@@ -1,40 +1,40 @@
 import Glibc
 
-/// A loaded program and everything it runs in. One thread uses it.
+/// A loaded program with its runtime. Used on one thread.
 final class Machine {
   struct Options {
     var nurseryBytes = 1 << 20
     var seed: UInt64 = 1
     /// The program's own arguments.
     var arguments: [Int] = []
-    /// When the built-in `running()` becomes false; CLOCK_MONOTONIC.
+    /// The time at which the built-in `running()` becomes false (CLOCK_MONOTONIC).
     var deadlineNanoseconds = UInt64.max
     var output: (String) -> Void = { print($0) }
   }
 
   let context = Context()
-  /// Where each function's calls go.
+  /// The entry of each function.
   let entries: UnsafeMutablePointer<Entry>
   let functions: [Function]
   let shapes: [RecordShape]
   let fieldNames: [String]
-  /// For each field name, a byte for each shape: the field's place, or ``noField``.
+  /// For each field name, a byte for each shape: the field's position, or ``noField``.
   let fieldTables: [UnsafeMutablePointer<UInt8>]
   let globals: UnsafeMutableBufferPointer<Value>
   let stack: Registers
   let options: Options
   private(set) var heap: Heap!
-  /// Nil where there is only the interpreter.
+  /// Nil if there is only the interpreter.
   var compiler: TierCompiler?
   var random: SplitMix
-  /// The instruction that is being performed, for what exceptions say about where they come from.
+  /// The current instruction, for the positions in exceptions.
   var current: UnsafePointer<Instruction>
 
   static let noField: UInt8 = 255
   private static let stackWords = 1 << 20
-  /// What native frames may use of the thread's stack.
+  /// The part of the thread's stack that native frames may use.
   private static let nativeBytes = 5 << 20
-  /// Registers that a function can have, so that a frame behind the limit still fits.
+  /// Maximum number of registers of a function, so that a frame beyond the limit still fits.
   private static let stackReserve = 8192
 
   init(_ program: ProgramCode, _ options: Options) {
@@ -110,13 +110,13 @@ final class Machine {
     return table
   }
 
-  /// Runs the main part to its end; gives the exception that nobody caught, as text.
+  /// Runs the main part to its end; returns an uncaught exception as text.
   func run() -> String? {
     guard call(0, stack) else { return text(of: context.exception) }
     return nil
   }
 
-  /// Calls a function by its entry, whichever that is now. False: an exception is on its way.
+  /// Calls a function through its current entry; false if an exception was thrown.
   func call(_ index: Int, _ registers: Registers) -> Bool {
     entries[index](context.words, registers, index) == 0
   }
@@ -131,7 +131,7 @@ final class Machine {
   }
 }
 
-/// A small generator of numbers that look random, the same for the same seed.
+/// A small pseudo-random number generator, with the same numbers for the same seed.
 struct SplitMix {
   var state: UInt64
 

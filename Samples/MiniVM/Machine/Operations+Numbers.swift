@@ -18,7 +18,7 @@ extension Machine {
     return raise("\(typeName(of: left)) and \(typeName(of: right)) cannot be calculated with")
   }
 
-  /// Nil: an exception was raised.
+  /// Returns nil if an exception was raised.
   private func integers(_ opcode: Opcode, _ left: Int, _ right: Int) -> Value? {
     let result: Int
     switch opcode {

@@ -1,4 +1,4 @@
-// Allocation may move every object: operands are read from their registers after it.
+// Allocations may move every object, so operands are read from their registers afterwards.
 
 extension Machine {
   func newString(_ bytes: some Collection<UInt8>) -> Value {
@@ -30,7 +30,7 @@ extension Machine {
     wrapStorage(count: count, at: target)
   }
 
-  /// Makes an array of the storage that `target` holds.
+  /// Creates an array from the storage in `target`.
   func wrapStorage(count: Int, at target: Registers) {
     let array = heap.allocate(.array, count: count)
     array.values[0] = target.pointee
@@ -87,7 +87,7 @@ extension Machine {
     raise("\(typeName(of: record)) has no field '\(fieldNames[name])'")
   }
 
-  /// Calls the closure that stands behind its arguments.
+  /// Calls the closure that is after its arguments.
   func callValue(_ instruction: Instruction, _ registers: Registers) -> Bool {
     let (window, count) = (registers + Int(instruction.a), Int(instruction.b))
     let callee = window[count]

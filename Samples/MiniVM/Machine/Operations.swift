@@ -1,8 +1,8 @@
 extension Machine {
-  /// Does what an instruction says, for all but those that go elsewhere. False: it throws.
+  /// Executes any instruction except constants, jumps, calls and returns; false if it throws.
   ///
-  /// Machine code comes here with all that it does not do itself, so that each instruction has its
-  /// meaning in one place.
+  /// Machine code calls this for all cases that it does not handle itself, so each instruction's
+  /// semantics are defined in one place.
   func perform(_ instruction: Instruction, _ registers: Registers) -> Bool {
     let (a, b, c) = (Int(instruction.a), Int(instruction.b), Int(instruction.c))
     switch instruction.opcode {

@@ -1,15 +1,15 @@
 extension Machine {
-  /// A value as `print` shows it.
+  /// The text of a value, as shown by `print`.
   func text(of value: Value) -> String { text(of: value, depth: 0) }
 
   private func text(of value: Value, depth: Int) -> String {
-    // The processor's own not-a-number has a sign, which means nothing.
+    // The processor's default NaN has its sign bit set, which has no meaning.
     if value.isFloat { return value.float.isNaN ? "nan" : "\(value.float)" }
     if value.isInteger { return "\(value.integer)" }
     if value == .none { return "nil" }
     guard value.isReference else { return value.isTrue ? "true" : "false" }
     let object = value.object
-    // Records can hold themselves.
+    // Records can contain themselves.
     guard depth < 4 else { return "…" }
     switch Object.Kind(rawValue: object.kind) {
     case .string: return object.text

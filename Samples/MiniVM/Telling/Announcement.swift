@@ -1,10 +1,10 @@
-/// When the JIT's events tell of a piece of code.
+/// The time at which the JIT's events announce a piece of code.
 enum Announcement: Sendable {
-  /// Before it can run.
+  /// Before the code can run.
   case early
-  /// So many milliseconds after it could; at the latest right before its unload.
+  /// This number of milliseconds after it can run; at the latest right before its unload.
   case late(milliseconds: Int)
-  /// Only when it goes, as runtimes do that know their methods' names only then.
+  /// Only at its end, like runtimes that know methods' names only then.
   case unloadOnly
   case never
 

@@ -3,8 +3,8 @@ import Synchronization
 import TraceEvents
 import TraceProvider
 
-/// Tells sessions by the Runtime provider's events what lies where, when `Announcement` says so,
-/// and those that come late what lies there already.
+/// Announces code to sessions with the Runtime provider's events, at the times given by
+/// `Announcement`, and existing code to sessions that start later.
 final class CodeAnnouncer: CodeListener, Sendable {
   static let namespace = "Mini"
 
@@ -20,7 +20,7 @@ final class CodeAnnouncer: CodeListener, Sendable {
 
   private let when: Announcement
   private let sourceFile: String
-  // Events are emitted under the lock, so that they are in order and no rundown misses one.
+  // Events are emitted with the lock held, so that they are in order and no rundown misses one.
   private let state = Mutex(State())
   private let late = DispatchQueue(label: "late announcements")
 
@@ -86,13 +86,13 @@ final class CodeAnnouncer: CodeListener, Sendable {
     }
   }
 
-  /// A load that is still to come must come before what follows.
+  /// Emits a pending load before further events.
   private func catchUp(_ live: Live?) {
     guard case .late = when, let live, !live.isAnnounced else { return }
     emitLoad(live.code)
   }
 
-  /// To a session that asks what there is.
+  /// Reports existing code to a session.
   func rundown(to session: borrowing CaptureState) {
     if case .never = when { return }
     let (live, stubs) = state.withLock { (Array($0.live.values), $0.stubs) }

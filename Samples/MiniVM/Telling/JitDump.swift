@@ -1,8 +1,8 @@
 import CTraceShims
 import Glibc
 
-/// `jit-PID.dump`, version 1 of perf's format: code with its bytes and source lines, as it comes
-/// about, moves, and at the end one record that closes it.
+/// `jit-PID.dump`, version 1 of perf's format: code with its bytes and source lines when it is
+/// created or moved, and a closing record at the end.
 final class JitDump: CodeListener {
   private enum Record: UInt32 { case load = 0, move = 1, lines = 2, close = 3 }
 
@@ -18,7 +18,7 @@ final class JitDump: CodeListener {
 
   private let file: OutputFile
   private let sourceFile: String
-  /// Kept mapped: readers find the file by it.
+  /// The mapping by which readers find the file.
   private let marker: UnsafeMutableRawPointer?
   private var indexOfSerial: [UInt64: UInt64] = [:]
   private var lastIndex: UInt64 = 0
@@ -65,7 +65,7 @@ final class JitDump: CodeListener {
     file.flush()
   }
 
-  /// The format has no word for it: what is loaded over it ends it.
+  /// The format has no record for the end of code; code loaded at the same address ends it.
   func codeEnds(_ code: CodeRecord) { indexOfSerial[code.serial] = nil }
 
   func codeMoves(_ old: CodeRecord, to new: CodeRecord, _ bytes: UnsafeRawBufferPointer) {
@@ -93,7 +93,7 @@ final class JitDump: CodeListener {
     file.write(code)
   }
 
-  /// Comes before the load that it describes; one entry where the line changes.
+  /// Written before the load that it describes, with one entry for each change of line.
   private func writeLines(_ code: CodeRecord) {
     let changes = code.lines.indices.filter { $0 == 0 || code.lines[$0] != code.lines[$0 - 1] }
     let nameBytes = sourceFile.utf8.count + 1
@@ -101,8 +101,8 @@ final class JitDump: CodeListener {
     file.write(code.start)
     file.write(UInt64(changes.count))
     for place in changes {
-      // What comes before the first instruction is its line's too. Readers take a first row that
-      // is an ELF header's size further on for V8's way of counting.
+      // Code before the first instruction belongs to its line, too. Readers interpret a first row
+      // that is offset by an ELF header's size as V8's format.
       file.write(code.start + (place == 0 ? 0 : UInt64(code.placeOffsets[place])))
       file.write(code.lines[place])
       file.write(UInt32(0))

@@ -1,13 +1,13 @@
 import CTraceShims
 
-/// An independent log of which function occupied which addresses from when to when: what tests
-/// compare a trace with. One line for each beginning and end:
+/// An independent log of the functions' address ranges and lifetimes, with which tests compare a
+/// trace. One line for each start and end:
 ///
 ///     begin <CLOCK_MONOTONIC ns> <ticks> <start, hexadecimal> <size> <serial> <name>
 ///     end <CLOCK_MONOTONIC ns> <ticks> <start, hexadecimal> <size> <serial> <name>
 ///
-/// The time of a beginning is before the code could run, the time of an end is after it could for
-/// the last time.
+/// The time of a start is before the code can run; the time of an end is after it can run for the
+/// last time.
 final class Oracle: CodeListener {
   private let file: OutputFile
 

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A file that is being written; what is buffered is written at the end too.
+/// A buffered output file; the buffer is also written at the end.
 final class OutputFile {
   private let descriptor: Int32
   private var buffer: [UInt8] = []
@@ -29,7 +29,7 @@ final class OutputFile {
     if buffer.count >= Self.bufferBytes { flush() }
   }
 
-  /// In the writer's own byte order.
+  /// Writes a number in native byte order.
   func write<Number: FixedWidthInteger>(_ number: Number) {
     withUnsafeBytes(of: number) { write($0) }
   }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// `/tmp/perf-PID.map`: a line for each piece of code as it comes about. It has no times and no
-/// ends, so that readers must look while addresses mean what it says.
+/// `/tmp/perf-PID.map`: a line for each piece of code when it is created. It has no times and no
+/// ends, so readers must read it while the addresses are valid.
 final class PerfMap: CodeListener {
   private let file: OutputFile
 
@@ -20,7 +20,7 @@ final class PerfMap: CodeListener {
 
   private func write(_ code: CodeRecord) {
     write(code.start, code.size, code.fullName)
-    // At once: a reader has only the time at which it sees the line.
+    // Immediately, because a reader has only the time at which it reads the line.
     file.flush()
   }
 
@@ -30,6 +30,6 @@ final class PerfMap: CodeListener {
 }
 
 extension CodeRecord {
-  /// As files have it, which have no room for a namespace of its own.
+  /// The name for files, which have no separate namespace.
   var fullName: String { "\(CodeAnnouncer.namespace)::\(name)" }
 }

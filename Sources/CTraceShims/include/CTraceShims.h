@@ -1,5 +1,5 @@
-// What Swift cannot spell: restartable sequences, the time-stamp counter, thread-local words, and
-// atomic access to memory that other processes write.
+// Features that Swift does not offer: restartable sequences, the time-stamp counter, thread-local
+// words, and atomic access to memory that other processes write.
 #ifndef CTRACE_SHIMS_H
 #define CTRACE_SHIMS_H
 

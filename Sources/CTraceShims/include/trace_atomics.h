@@ -1,4 +1,5 @@
-// Atomic access to plain memory: Swift's Atomic owns its storage, a mapping belongs to nobody.
+// Atomic access to plain memory, because Swift's Atomic must own its storage, which a mapping does
+// not permit.
 #ifndef TRACE_ATOMICS_H
 #define TRACE_ATOMICS_H
 
@@ -29,7 +30,7 @@ TRACE_INLINE void trace_store_u32(uint32_t *p, uint32_t v) {
 TRACE_INLINE uint32_t trace_exchange_u32(uint32_t *p, uint32_t v) {
   return __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST);
 }
-/// True when `*p` was `from` and is now `to`.
+/// Returns true if `*p` was `from` and is now `to`.
 TRACE_INLINE _Bool trace_compare_exchange_u32(uint32_t *p, uint32_t from, uint32_t to) {
   return __atomic_compare_exchange_n(p, &from, to, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
@@ -51,11 +52,11 @@ TRACE_INLINE void trace_store_relaxed_u64(uint64_t *p, uint64_t v) {
 TRACE_INLINE uint64_t trace_add_u64(uint64_t *p, uint64_t v) {
   return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST);
 }
-/// Gives what was there before.
+/// Returns the previous value.
 TRACE_INLINE uint64_t trace_or_u64(uint64_t *p, uint64_t bits) {
   return __atomic_fetch_or(p, bits, __ATOMIC_SEQ_CST);
 }
-/// True when `*p` was `from` and is now `to`.
+/// Returns true if `*p` was `from` and is now `to`.
 TRACE_INLINE _Bool trace_compare_exchange_u64(uint64_t *p, uint64_t from, uint64_t to) {
   return __atomic_compare_exchange_n(p, &from, to, 0, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }

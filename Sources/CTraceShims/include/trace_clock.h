@@ -1,4 +1,4 @@
-// The machine's free-running counter, the same on every CPU where it is invariant.
+// The machine's free-running counter. If it is invariant, it is the same on every CPU.
 #ifndef TRACE_CLOCK_H
 #define TRACE_CLOCK_H
 
@@ -9,7 +9,7 @@
 
 #pragma clang assume_nonnull begin
 
-/// Ticks of the counter that the ring's records carry.
+/// Returns the ticks of the counter used in the ring's records.
 TRACE_INLINE uint64_t trace_ticks(void) {
 #if defined(__x86_64__)
   return __builtin_ia32_rdtsc();
@@ -29,14 +29,14 @@ TRACE_INLINE uint64_t trace_clock_ns(clockid_t clock) {
 }
 
 TRACE_INLINE uint64_t trace_monotonic_ns(void) { return trace_clock_ns(CLOCK_MONOTONIC); }
-/// CLOCK_MONOTONIC, and the time that the machine was suspended.
+/// CLOCK_MONOTONIC plus the time for which the machine was suspended.
 TRACE_INLINE uint64_t trace_boottime_ns(void) { return trace_clock_ns(CLOCK_BOOTTIME); }
 TRACE_INLINE uint64_t trace_realtime_ns(void) { return trace_clock_ns(CLOCK_REALTIME); }
 
-/// Whether the counter runs at one rate, never stops and agrees between CPUs.
+/// Whether the counter runs at a constant rate, never stops, and is synchronized between CPUs.
 _Bool trace_ticks_are_invariant(void);
 
-/// Ticks a second as the processor states them, 0 where it does not.
+/// Ticks per second as stated by the processor; 0 if it does not state them.
 uint64_t trace_ticks_per_second_stated(void);
 
 #pragma clang assume_nonnull end

@@ -1,5 +1,5 @@
-// Opening files whose paths other processes choose, with the rights of those processes. The
-// credentials of one thread are no concept of the C library, which changes them for all threads.
+// Opens files whose paths other processes choose, with the rights of those processes. The C library
+// has no concept of a thread's credentials: it changes them for all threads.
 #ifndef TRACE_FOREIGN_H
 #define TRACE_FOREIGN_H
 
@@ -9,7 +9,7 @@
 
 #pragma clang assume_nonnull begin
 
-/// Whose files may be read: the ids by which the kernel checks a process's access to files.
+/// The ids by which the kernel checks a process's access to files.
 struct trace_rights {
   uint32_t user, group;
   const uint32_t *_Nullable groups;
@@ -17,24 +17,25 @@ struct trace_rights {
 };
 
 enum {
-  /// `directory` is the root of absolute paths and of links: nothing leads out of it, and no link
-  /// of /proc that leads to another file is followed.
+  /// `directory` is the root of absolute paths and of links: paths cannot leave it, and links of
+  /// /proc to other files are not followed.
   trace_foreign_in_root = 1,
-  /// The file itself is no link, and nothing is mounted over its name.
+  /// The file itself must be neither a link nor a mount point.
   trace_foreign_plain_name = 2,
-  /// The caller's own rights find the file, and the others must suffice to read it: for links in
-  /// /proc that only a privileged process may follow.
+  /// The path is resolved with the caller's rights, and the other rights must suffice to read the
+  /// file: for links in /proc that only a privileged process may follow.
   trace_foreign_own_lookup = 4,
-  /// Nobody may execute the file who may not read it.
+  /// Every user who may execute the file must also be allowed to read it.
   trace_foreign_readable = 8,
 };
 
-/// Opens a regular file for reading. Never waits; opens no pipe, device, or file of /proc or /sys.
+/// Opens a regular file for reading. Never blocks; refuses pipes, devices, and files of /proc and
+/// /sys.
 ///
-/// `rights` are the calling thread's for as long as this lasts, without any capability. Null: its
-/// own are kept. Where a thread may not change its rights, the file's mode must give them.
-/// Returns a descriptor or -errno: ENXIO where it is no regular file, ELOOP where it is a link,
-/// EXDEV where something is mounted there.
+/// During the call, the calling thread has `rights`, without any capability; if null, it keeps its
+/// own. If a thread may not change its rights, the file's mode must grant them. Returns a
+/// descriptor or -errno: ENXIO if it is not a regular file, ELOOP if it is a link, EXDEV if it is a
+/// mount point.
 int trace_open_foreign(int directory, const char *path, const struct trace_rights *_Nullable rights,
                        int how);
 

@@ -1,4 +1,4 @@
-// perf_event_open(2): its attributes are bit fields and its calls have no wrapper in the C library.
+// perf_event_open(2), whose attributes are bit fields and which has no wrapper in the C library.
 #ifndef TRACE_PERF_H
 #define TRACE_PERF_H
 
@@ -8,27 +8,27 @@
 
 #pragma clang assume_nonnull begin
 
-/// What an event is to count and to report. Zero: nothing, of everybody.
+/// What an event counts and reports. All zero: nothing, for all processes.
 struct trace_perf_options {
   /// PERF_TYPE_* and PERF_COUNT_*.
   uint32_t type;
   uint64_t config;
-  /// Samples a second; 0 for none.
+  /// Samples per second; 0 for none.
   uint64_t rate;
   /// PERF_SAMPLE_*.
   uint64_t sample_type;
   /// For PERF_SAMPLE_REGS_USER and PERF_SAMPLE_STACK_USER.
   uint64_t user_registers;
   uint32_t user_stack_bytes;
-  /// Call chains have the kernel's side only.
+  /// Whether call chains contain only kernel frames.
   _Bool excludes_user_callchain;
-  /// Bytes in the ring at which a reader is woken.
+  /// Number of bytes in the ring at which a reader is woken.
   uint32_t wakeup_bytes;
   _Bool excludes_kernel, excludes_idle;
-  /// Follows children and new threads.
+  /// Whether the event follows children and new threads.
   _Bool inherits;
   _Bool starts_disabled, starts_on_exec;
-  /// Records of maps, names, forks and exits.
+  /// Whether to record maps, names, forks and exits.
   _Bool reports_processes;
   _Bool reports_switches;
   /// Records of names alone.
@@ -37,22 +37,23 @@ struct trace_perf_options {
   _Bool wants_build_ids;
 };
 
-/// The descriptor, or -errno. Records carry CLOCK_MONOTONIC.
+/// Returns a descriptor, or -errno. Records have times of CLOCK_MONOTONIC.
 int trace_perf_open(const struct trace_perf_options *options, int pid, int cpu);
-/// Sends the event's records into another event's ring; 0 or -errno.
+/// Directs the event's records to another event's ring; returns 0 or -errno.
 int trace_perf_redirect(int fd, int ring_fd);
 int trace_perf_enable(int fd);
 /// Makes the kernel write a record of the calling thread's name, on a CPU, by an event of that
 /// thread's that reports its name; 0 or -errno.
 int trace_perf_report_name(int fd, int cpu);
 
-/// Maps a ring of `data_bytes`, a power of two of at least a page; null with errno.
+/// Maps a ring of `data_bytes`, a power of two of at least a page; returns null and sets errno on
+/// failure.
 void *_Nullable trace_perf_map(int fd, long data_bytes);
 void trace_perf_unmap(void *ring, long data_bytes);
-/// Bytes ever written to the ring.
+/// Total number of bytes written to the ring.
 uint64_t trace_perf_head(const void *ring);
 uint64_t trace_perf_tail(const void *ring);
-/// Gives the kernel back what was read.
+/// Returns the read part to the kernel.
 void trace_perf_set_tail(void *ring, uint64_t tail);
 const void *trace_perf_data(const void *ring);
 

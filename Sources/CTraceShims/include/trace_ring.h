@@ -1,5 +1,6 @@
-// The ring's bytes, shared by every process of a session, and the private words through which a
-// process reaches them. TraceRing/RingLayout.swift draws the picture and says who may write what.
+// The layout of rings, shared by every process of a session, and the private words through which a
+// process accesses them. TraceRing/RingLayout.swift shows the layout and states who may write which
+// part.
 #ifndef TRACE_RING_H
 #define TRACE_RING_H
 
@@ -17,8 +18,8 @@ enum {
   TRACE_LOSS_CAUSES = 5,
 };
 
-/// The first page of a buffer set. Written by the session before anyone maps it, except the last
-/// word.
+/// The first page of a buffer set. Written by the session before any other process maps it, except
+/// the last word.
 struct trace_set_header {
   uint64_t magic;
   uint32_t abi;
@@ -28,36 +29,36 @@ struct trace_set_header {
   uint32_t writer_kind;
   uint64_t block_timeout_ns;
   uint32_t uses_monotonic_clock;
-  /// For whoever finds the set after its session was killed: the trace's number of ring 0, and the
-  /// ticks at which the trace says that it began.
+  /// For recovery after the session was killed: the trace's stream number of ring 0, and the start
+  /// time of the trace in ticks.
   uint32_t first_stream;
   uint64_t session_ticks;
   uint64_t padding[9];
-  /// Events lost by threads that have no rseq area in a set for rseq writers; any process adds to
-  /// it.
+  /// Number of events lost by threads without an rseq area in a set for rseq writers; any process
+  /// adds to it.
   uint64_t lost_without_rseq;
 };
 _Static_assert(__builtin_offsetof(struct trace_set_header, lost_without_rseq) == 128, "own line");
 
-/// One ring's control lines. Producers write the first 128 bytes, the consumer the rest: 128,
-/// because processors fetch lines in pairs.
+/// A ring's control lines. Producers write the first 128 bytes, the consumer the rest; the unit is
+/// 128 bytes because processors fetch cache lines in pairs.
 struct trace_ring_control {
-  /// Bits 0-50: position in words since the ring's beginning; 51-63: events in the current page.
-  /// Everything below it is complete: it is stored last.
+  /// Bits 0-50: position in words since the ring's start; bits 51-63: number of events in the
+  /// current page. Everything below the position is complete, because this word is stored last.
   uint64_t tail;
-  /// Process slot << 32 | thread id of the last context record; 0 when no record may follow it.
+  /// Process slot << 32 | thread id of the last context record; 0 if no record may follow it.
   uint64_t writer;
-  /// Ticks that record deltas count from.
+  /// The base of the records' tick deltas.
   uint64_t base_ticks;
-  /// Events lost, by cause.
+  /// Number of events lost, by cause.
   uint64_t lost[TRACE_LOSS_CAUSES];
   /// Lock sets only: thread id of the holder, or 0.
   uint32_t lock;
   uint32_t reserved;
   uint64_t producer_padding[7];
-  /// Words that the consumer has given back.
+  /// Position in words up to which the consumer has released the ring.
   uint64_t head;
-  /// 1 while the consumer sleeps and wants to be woken when the ring fills.
+  /// 1 while the consumer sleeps and must be woken when the ring fills.
   uint32_t wake_wanted;
   uint32_t consumer_reserved;
   uint64_t consumer_padding[14];
@@ -65,19 +66,19 @@ struct trace_ring_control {
 _Static_assert(sizeof(struct trace_ring_control) == 256, "control lines");
 _Static_assert(__builtin_offsetof(struct trace_ring_control, head) == 128, "separate lines");
 
-/// Where one ring lies in this process. Private memory: what others scribble cannot redirect a
-/// store.
+/// The addresses of a ring in this process. In private memory, so that other processes cannot
+/// redirect stores.
 struct trace_ring_ref {
   struct trace_ring_control *control;
   uint64_t *data;
 };
 
-/// A session as a process's emitters see it. Only the control thread writes it.
+/// A session's state for a process's emitters. Written only by the control thread.
 struct trace_slot {
   /// Odd while a session is attached; every attach and detach adds one. Starts at 2: a thread that
   /// loaded it before the first session must not find it equal to `fast_generation`.
   uint64_t generation;
-  /// `generation` when rseq writers may use the fast path, else 0.
+  /// `generation` if rseq writers may use the fast path, else 0.
   uint64_t fast_generation;
   struct trace_ring_ref *_Nullable rings;
   uint64_t ring_mask_words;
@@ -85,12 +86,12 @@ struct trace_slot {
   uint64_t writer_high;
   uint32_t ring_count;
   uint32_t mode;
-  /// Emitters that are in the slow path: the mapping stays while there are any.
+  /// Number of emitters in the slow path; the mapping is kept while there are any.
   uint32_t slow_users;
   int32_t wake_fd;
   uint64_t block_timeout_ns;
   uint32_t uses_monotonic_clock;
-  /// 1 after a writer waited in vain: until a ring moves again the next ones do not wait.
+  /// 1 after a writer waited without success: until a ring advances, further writers do not wait.
   uint32_t stalled;
   /// 1 in a lock set. Unlike `fast_generation`, it stays as it is while the session is detached.
   uint32_t uses_locks;
@@ -113,27 +114,27 @@ TRACE_INLINE struct trace_ring_ref *trace_rings_of(uint32_t index) { return trac
 
 /// One event type of a provider: who wants it, and under which number.
 struct trace_event_row {
-  /// A bit per session; 0 = nobody.
+  /// A bit for each session that has enabled the event; 0 for none.
   uint8_t mask;
-  /// A bit per session that wants stacks.
+  /// A bit for each session that records stacks with it.
   uint8_t stack_mask;
   uint8_t reserved[6];
-  /// The event's number in each session; 0 = not wanted. `mask` only summarises it.
+  /// The event's number in each session; 0 if not enabled. `mask` only summarizes it.
   uint16_t refs[TRACE_SLOTS];
-  /// The Swift type whose events may be written under this id, so that another one's bytes are
-  /// never sent as its own. 0 until the first event that somebody wants has been checked, and in a
-  /// forked child; 1 when its bytes do not match its schema.
+  /// The Swift type whose events may be written with this id, so that another type's bytes are
+  /// never sent as this event. 0 until the first enabled event has been checked, and in a forked
+  /// child; 1 if its bytes do not match its schema.
   uintptr_t type;
 };
 _Static_assert(sizeof(struct trace_event_row) == 32, "rows are found by shifting the id");
 
-/// The event's number in session `index`, 0 when it is not wanted there.
+/// The event's number in session `index`; 0 if it is not enabled there.
 TRACE_INLINE uint16_t trace_event_ref(const struct trace_event_row *row, uint32_t index) {
   return trace_load_u16(&row->refs[index]);
 }
 
-/// A bit per session that has a number for the event. While the provider waits for its sessions'
-/// answers, `mask` says more than this.
+/// A bit for each session that has a number for the event. While the provider waits for its
+/// sessions' answers, `mask` has more bits.
 TRACE_INLINE uint8_t trace_event_wanted(const struct trace_event_row *row) {
   uint8_t wanted = 0;
   for (uint32_t index = 0; index < TRACE_SLOTS; index++) {
@@ -149,11 +150,11 @@ TRACE_INLINE void trace_set_event_type(struct trace_event_row *row, uintptr_t ty
   __atomic_store_n(&row->type, type, __ATOMIC_RELAXED);
 }
 
-/// Rows of a provider: one for each number that an event id can be, so that no id leads out of the
-/// table. Those above the ids that may be traced stay zero.
+/// Number of rows of a provider: one for each possible event id, so that no id is outside the
+/// table. Rows above the ids that may be traced remain zero.
 enum { TRACE_EVENT_ROWS = 1 << 16 };
 
-/// Rows for providers that there was no memory for: nobody ever wants their events.
+/// Rows for providers for which there was no memory: their events are never enabled.
 extern struct trace_event_row trace_no_rows[TRACE_EVENT_ROWS];
 TRACE_INLINE struct trace_event_row *trace_no_rows_start(void) { return trace_no_rows; }
 

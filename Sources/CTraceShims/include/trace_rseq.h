@@ -1,8 +1,9 @@
-// Restartable sequences: the kernel restarts a section that was preempted, migrated or hit by a
-// signal, so that plain stores to per-CPU memory are atomic against everything else on that CPU.
+// Restartable sequences: the kernel restarts a section that was preempted, migrated or interrupted
+// by a signal, so that plain stores to per-CPU memory are atomic with respect to everything else on
+// that CPU.
 //
-// Rules kept here: no call, no syscall and no write to cpu_id_start inside a section; the abort
-// signature stands before each abort handler; every restart stores the descriptor anew.
+// Rules: a section contains no call, no system call and no write to cpu_id_start; the abort
+// signature precedes each abort handler; every restart stores the descriptor again.
 #ifndef TRACE_RSEQ_H
 #define TRACE_RSEQ_H
 
@@ -14,15 +15,15 @@
 
 #pragma clang assume_nonnull begin
 
-/// Distance from the thread pointer to the thread's rseq area: the C library's where it registered
-/// one, else that of a stand-in in which no section ever finds work.
+/// Offset of the thread's rseq area from the thread pointer: the C library's area if it registered
+/// one, otherwise a stand-in with which sections never do any work.
 extern ptrdiff_t trace_rseq_offset;
 
 /// Whether the C library registered rseq for this process's threads.
 _Bool trace_rseq_is_registered(void);
 
-/// Shows that a section is restarted when the kernel says so; takes well under a millisecond. False
-/// where it is not registered, the barrier is missing, or the kernel is known to break it.
+/// Tests that the kernel restarts sections; takes well under a millisecond. False if rseq is not
+/// registered, the barrier is missing, or the kernel is known to be faulty.
 _Bool trace_rseq_self_test(void);
 
 enum trace_section { TRACE_WRITTEN = 0, TRACE_SLOW = 1, TRACE_ABORTED = 2 };
@@ -34,10 +35,10 @@ struct trace_store {
 };
 
 /// Offsets in the kernel's `struct rseq`, which installed headers may lack; trace_rseq.c compares
-/// them with the header where there is one.
+/// them with the header if there is one.
 enum { TRACE_RSEQ_CPU_ID = 4, TRACE_RSEQ_CS = 8 };
 
-// The sections name fields, and the compiler fills in where they lie. What else they rely on:
+// The sections refer to fields by name, and the compiler inserts their offsets. Other assumptions:
 _Static_assert(sizeof(struct trace_ring_ref) == 16, "a ring is found by shifting the CPU by 4");
 _Static_assert(__builtin_offsetof(struct trace_ring_ref, control) == 0, "loaded as a pair");
 _Static_assert(__builtin_offsetof(struct trace_ring_ref, data) == 8, "loaded as a pair");
@@ -52,7 +53,7 @@ _Static_assert(TRACE_POSITION_BITS >= 32, "a page's words are counted in the tai
 
 #define TRACE_FIELD(type, field) "i"(__builtin_offsetof(struct type, field))
 
-/// Operands of trace_section_write that are known when it is compiled.
+/// Compile-time operands of trace_section_write.
 #define TRACE_WRITE_CONSTANTS                                                            \
   [fast_generation] TRACE_FIELD(trace_slot, fast_generation),                            \
       [rings] TRACE_FIELD(trace_slot, rings),                                            \
@@ -67,7 +68,7 @@ _Static_assert(TRACE_POSITION_BITS >= 32, "a page's words are counted in the tai
 
 #define TRACE_RSEQ_SIGNATURE "0x53053053"
 
-// The descriptor, its store, and label 1 = start of the section.
+// The descriptor, its store, and label 1: the start of the section.
 #define TRACE_SECTION_BEGIN                                             \
   ".pushsection __rseq_cs, \"aw\"\n\t"                                  \
   ".balign 32\n\t"                                                      \
@@ -78,7 +79,7 @@ _Static_assert(TRACE_POSITION_BITS >= 32, "a page's words are counted in the tai
   "movq %%rax, %%fs:%c[rseq_cs](%[rseq])\n\t"                           \
   "1:\n\t"
 
-// Label 2 = behind the committing store. The abort handler stands elsewhere, after its signature.
+// Label 2: after the committing store. The abort handler is elsewhere, after its signature.
 #define TRACE_SECTION_END                                               \
   "2:\n\t"                                                              \
   ".pushsection .text.unlikely, \"ax\"\n\t"                             \
@@ -87,11 +88,11 @@ _Static_assert(TRACE_POSITION_BITS >= 32, "a page's words are counted in the tai
   "4: jmp %l[aborted]\n\t"                                              \
   ".popsection\n\t"
 
-/// Writes one record into the ring of the CPU it runs on, or says why it did not: TRACE_SLOW when
-/// the ring needs a context, a page or a reader, or the session is no longer the one of
-/// `generation`.
+/// Writes one record into the ring of the current CPU. Returns TRACE_SLOW if the ring needs a
+/// context, a page or a reader, or if the session is no longer that of `generation`.
 ///
-/// `record_words` counts the header. Ticks are read inside, so that each ring's are in order.
+/// `record_words` includes the header. Ticks are read inside the section, so that each ring's are
+/// in order.
 TRACE_INLINE enum trace_section trace_section_write(
     const struct trace_slot *slot, uint64_t generation, uint64_t header, uint64_t writer,
     const uint64_t *payload, uint64_t record_words) {
@@ -151,9 +152,9 @@ aborted:
   return TRACE_ABORTED;
 }
 
-/// Makes `count` stores in order on CPU `cpu`, if `*guard` is still `expected`; the last one is the
-/// commit. `count` ≥ 1. TRACE_ABORTED: a first part of the stores, but not the last, may have been
-/// made.
+/// Executes `count` stores in order on CPU `cpu` if `*guard` is still `expected`; the last one is
+/// the commit. `count` ≥ 1. If TRACE_ABORTED is returned, some of the first stores may have been
+/// executed, but not the last.
 TRACE_INLINE enum trace_section trace_section_store(
     uint32_t cpu, const uint64_t *guard, uint64_t expected, const struct trace_store *stores,
     uint64_t count) {
@@ -187,8 +188,8 @@ aborted:
   return TRACE_ABORTED;
 }
 
-/// Spins inside a section until it is restarted (TRACE_ABORTED) or `limit` rounds are over.
-/// Sets `*running` to 1 first.
+/// Spins inside a section until it is restarted (TRACE_ABORTED) or after `limit` rounds. First sets
+/// `*running` to 1.
 TRACE_INLINE enum trace_section trace_section_spin(uint32_t *running, uint64_t limit) {
   __asm__ goto volatile(
       TRACE_SECTION_BEGIN
@@ -208,7 +209,7 @@ aborted:
   return TRACE_ABORTED;
 }
 
-/// The CPU the caller runs on as the rseq area says it; above any real one where rseq is off.
+/// The caller's CPU from the rseq area; greater than any real CPU if rseq is off.
 TRACE_INLINE uint32_t trace_rseq_cpu(void) {
   uint32_t cpu;
   __asm__ volatile("movl %%fs:%c2(%1), %0"
@@ -232,7 +233,7 @@ TRACE_INLINE uint32_t trace_rseq_cpu(void) {
   "str x9, [%[rseq], #%c[rseq_cs]]\n\t"                                  \
   "1:\n\t"
 
-// The abort handler stands behind a branch, within reach of any: x16 and x17 need no veneer.
+// The abort handler is after a branch, in reach of all branches: x16 and x17 need no veneer.
 #define TRACE_SECTION_END                                               \
   "2:\n\t"                                                              \
   "b 7f\n\t"                                                            \

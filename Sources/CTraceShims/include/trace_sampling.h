@@ -1,5 +1,5 @@
-// CPU samples taken by the program itself: a timer of CPU time a thread, whose signal handler
-// captures the stack of what it interrupted.
+// CPU samples taken by the program itself: each thread has a timer of CPU time, whose signal
+// handler records the interrupted stack.
 #ifndef TRACE_SAMPLING_H
 #define TRACE_SAMPLING_H
 
@@ -9,29 +9,29 @@
 
 #pragma clang assume_nonnull begin
 
-/// Most frames of a sample.
+/// Maximum number of frames of a sample.
 #define TRACE_SAMPLE_DEPTH_MAX 256
 
-/// Words before the frames that the handler below may use.
+/// Number of words before the frames, for use by the handler below.
 #define TRACE_SAMPLE_HEAD_WORDS 2
 
-/// Called in the signal handler with what was interrupted: after the head `count` addresses,
-/// innermost first, the first exact; and for how many periods of the timer the sample stands. Must
-/// be async-signal-safe.
+/// Called in the signal handler with the interrupted stack: after the head, `count` addresses,
+/// innermost first, the first one exact; and with the number of timer periods that the sample
+/// represents. Must be async-signal-safe.
 typedef void (*trace_sample_handler)(uint64_t *words, uint32_t count, uint64_t periods);
 
-/// Takes SIGPROF for the timers below. Gives 0; EBUSY when the program has a handler of its own;
-/// ENOSYS on processors whose frames are not known.
+/// Installs a SIGPROF handler for the timers below. Returns 0; EBUSY if the program has its own
+/// handler; ENOSYS on processors with an unknown frame layout.
 ///
-/// - Trap: the handler stays for ever, because a last signal may come late, and without a handler
-///   would end the process. It does nothing when the handler is not to be called.
+/// - Trap: the handler is never removed, because a last signal may arrive late, and would end the
+///   process without a handler. It does nothing while sampling is disabled.
 int trace_sampling_install(trace_sample_handler handler);
 
-/// Whether the handler calls anything.
+/// Sets whether the signal handler calls the sample handler.
 void trace_sampling_enable(_Bool enabled);
 
-/// A timer of a thread of this process that sends it SIGPROF each `interval_ns` of its CPU time; 0,
-/// or an errno (ESRCH: the thread has ended).
+/// Creates a timer that sends a thread of this process SIGPROF each `interval_ns` of its CPU time;
+/// returns 0 or an errno (ESRCH: the thread has ended).
 int trace_sampling_timer_create(uint32_t tid, uint64_t interval_ns,
                                 void *_Nullable *_Nonnull timer);
 void trace_sampling_timer_delete(void *_Nullable timer);

@@ -10,20 +10,20 @@
 #pragma clang assume_nonnull begin
 
 /// membarrier(2) for restartable sequences of this process: when it returns 0, every thread that
-/// was inside one has been restarted. -1 where the kernel has none.
+/// was inside a sequence has been restarted. -1 if the kernel does not support it.
 int trace_rseq_barrier_register(void);
 int trace_rseq_barrier(void);
 
-/// Adds one to an eventfd; never waits. Async-signal-safe.
+/// Adds one to an eventfd; does not block on a non-blocking one. Async-signal-safe.
 void trace_wake(int fd);
 
-/// memfd_create with sealing allowed and close-on-exec; a descriptor or -1 (errno).
+/// Calls memfd_create with sealing allowed and close-on-exec; returns a descriptor or -1 (errno).
 int trace_memfd(const char *name);
-/// Forbids shrinking, growing and further seals; 0 or -1.
+/// Forbids shrinking, growing and further seals; returns 0 or -1.
 int trace_memfd_seal(int fd);
-/// Makes a hole, which reads as zeros: no seal that leaves the memory writable forbids it.
+/// Punches a hole, which reads as zeros. No seal prevents this while the memory is writable.
 void trace_memfd_punch(int fd, long offset, long count);
-/// True when the descriptor is a memfd that can neither shrink nor grow.
+/// True if the descriptor is a memfd that can neither shrink nor grow.
 _Bool trace_memfd_is_sealed(int fd);
 
 /// poll(2), also where the kernel or a sandbox refuses it: then waits a short time, and reports
@@ -32,13 +32,13 @@ int trace_poll(struct pollfd *polls, unsigned long count, int timeout_ms);
 
 /// Makes orphaned descendants the caller's children, not init's.
 void trace_adopt_orphans(void);
-/// Takes leave of children that have ended, but not of `spared`.
+/// Reaps children that have ended, except `spared`.
 void trace_reap_all_but(int spared);
 
-/// The kind of file system that a file lies in, as statfs(2) numbers them; 0 where it is not known.
+/// The type of the file system that contains a file, as in statfs(2); 0 if not known.
 uint64_t trace_file_system(const char *path);
 
-/// Zeroed memory that costs nothing until it is touched, or null.
+/// Reserves zeroed memory that takes no physical memory until it is used; null on failure.
 void *_Nullable trace_reserve(long bytes);
 void trace_release(void *memory, long bytes);
 

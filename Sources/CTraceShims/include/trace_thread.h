@@ -1,5 +1,5 @@
-// Words of the calling thread. Initial-exec: no call to find them, also in a library that was
-// dlopened.
+// Thread-local words. The initial-exec model accesses them without a call, even in a library loaded
+// by dlopen.
 #ifndef TRACE_THREAD_H
 #define TRACE_THREAD_H
 
@@ -11,14 +11,14 @@
 
 #define TRACE_TLS __thread __attribute__((tls_model("initial-exec")))
 
-/// What a thread carries along. All zero in a new thread.
+/// The state of a thread. All zero in a new thread.
 struct trace_thread {
-  /// Kernel thread id; 0 until first asked for, and in the child after a fork.
+  /// Kernel thread id; 0 until first needed, and in the child after a fork.
   uint32_t tid;
-  /// How many slow-path writes the thread is in: more than 0 inside a signal handler that
-  /// interrupted one.
+  /// Number of slow-path writes in progress on the thread: greater than 0 inside a signal handler
+  /// that interrupted one.
   uint32_t slow_depth;
-  /// Addresses of the stack known to be mapped.
+  /// The range of stack addresses known to be mapped.
   uintptr_t stack_low, stack_high;
 };
 
@@ -26,7 +26,7 @@ extern TRACE_TLS struct trace_thread trace_this_thread;
 
 uint32_t trace_thread_id_slow(void);
 
-/// Kernel thread id of the caller, or 0 the first time.
+/// Kernel thread id of the caller, or 0 if it was not determined yet.
 TRACE_INLINE uint32_t trace_thread_id_cached(void) { return trace_this_thread.tid; }
 
 TRACE_INLINE uint32_t trace_thread_id(void) {
@@ -34,7 +34,7 @@ TRACE_INLINE uint32_t trace_thread_id(void) {
   return tid != 0 ? tid : trace_thread_id_slow();
 }
 
-/// Depth before entering.
+/// Returns the depth before entering.
 TRACE_INLINE uint32_t trace_enter_slow_path(void) {
   uint32_t depth = trace_this_thread.slow_depth;
   trace_this_thread.slow_depth = depth + 1;
@@ -46,10 +46,10 @@ TRACE_INLINE void trace_leave_slow_path(void) {
   trace_this_thread.slow_depth -= 1;
 }
 
-/// Names the calling thread, as ps and debuggers show it; at most 15 bytes.
+/// Sets the calling thread's name, as shown by ps and debuggers; at most 15 bytes.
 void trace_name_thread(const char *name);
 
-/// In the child after a fork: the thread has another id.
+/// Called in the child after a fork, because the thread has another id.
 void trace_thread_forget(void);
 
 #pragma clang assume_nonnull end

@@ -1,4 +1,4 @@
-/// Result of a look-up, and the range of times around the query for which it is the same.
+/// Result of a lookup, and the range of times around the query for which it is the same.
 struct Finding {
   enum Kind {
     /// Row of a piece of code.

@@ -5,7 +5,7 @@ internal import TraceEvents
 ///
 /// - Guarantee: announcements may arrive in any order, late, twice, or not at all; an address never
 ///   has two owners at the same time.
-/// - Cost: O(log n) per announcement and per look-up; about 100 bytes per piece of code, plus its
+/// - Cost: O(log n) per announcement and per lookup; about 100 bytes per piece of code, plus its
 ///   name.
 final class CodeMap {
   let rows = Slab<CodeRow>()
@@ -13,7 +13,7 @@ final class CodeMap {
   let lives: ProcessLives
   let options: SymbolizerOptions
 
-  /// Whether look-ups and announcements alternate.
+  /// Whether lookups and announcements alternate.
   let isLive: Bool
 
   init(
@@ -114,9 +114,9 @@ final class CodeMap {
     space(pid, layer, at: time).vacate(start, range.end, time)
   }
 
-  // MARK: Look-ups
+  // MARK: Lookups
 
-  /// Completes the map: look-ups may follow, but no more announcements.
+  /// Completes the map: lookups may follow, but no more announcements.
   func seal() {
     for generation in lives.all { generation.seal() }
   }

@@ -26,7 +26,7 @@ final class CodeSpace {
   /// Replaces the pieces once the space is complete.
   @exclusivity(unchecked) private(set) var index: VersionIndex?
   private var latest = Int64.min
-  /// The rows if look-ups and announcements alternate; replaces `own` and the index.
+  /// The rows if lookups and announcements alternate; replaces `own` and the index.
   let live: LiveRows?
   /// Earliest time at which occupants may have changed since the last ``takeChange()``.
   private var changedFrom = Int64.max
@@ -293,13 +293,13 @@ final class CodeSpace {
     return changedFrom
   }
 
-  // MARK: Look-ups
+  // MARK: Lookups
 
   func neighbours(of address: UInt64, at time: Int64) -> Neighbours {
     guard let live else {
       return index?.neighbours(of: address, at: time) ?? Neighbours(time: time)
     }
-    // The piece has the latest occupant, and most look-ups are for the present.
+    // The piece has the latest occupant, and most lookups are for the present.
     if let piece = pieces.piece(at: address) {
       let row = rows[Int(piece.row)]
       if row.isPlaced, row.from <= time {

@@ -30,7 +30,7 @@ final class Naming {
     var place: UInt64
   }
 
-  /// - Parameter map: map used for look-ups, if it is not the feed's own.
+  /// - Parameter map: map used for lookups, if it is not the feed's own.
   init(
     _ feed: CodeFeed, _ map: CodeMap? = nil, sources: [any ImageSymbolProvider],
     options: SymbolizerOptions

@@ -7,7 +7,7 @@ struct Piece: BitwiseCopyable {
 
 /// Disjoint pieces in order of address.
 ///
-/// - Cost: a look-up is O(log n). A replacement is O(log n) and a memmove within a chunk, plus the
+/// - Cost: a lookup is O(log n). A replacement is O(log n) and a memmove within a chunk, plus the
 ///   pieces replaced; every piece is removed only once.
 struct PieceMap {
   private static let chunkMax = 256

@@ -16,7 +16,7 @@ struct Neighbours {
 /// Index of a space's rows by address and time: a segment tree over the addresses where rows begin
 /// or end, whose nodes list the rows that cover them in order of time.
 ///
-/// - Cost: a row is in O(log n) nodes at most, and mostly in one or two. A look-up is O(log² n) at
+/// - Cost: a row is in O(log n) nodes at most, and mostly in one or two. A lookup is O(log² n) at
 ///   worst, and O(log n) if addresses rarely change owners.
 struct VersionIndex {
   private let rows: Slab<CodeRow>

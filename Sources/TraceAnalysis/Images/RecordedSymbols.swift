@@ -88,7 +88,7 @@ extension ImageIdentity {
   var mappedPath: String { MappedName(path: path, isDeleted: isDeleted).shown }
 }
 
-/// Functions in order of address; a look-up finds the innermost one.
+/// Functions in order of address; a lookup finds the innermost one.
 private struct FunctionTable {
   /// Maximum number of nested functions skipped before the one that contains an address.
   private static let nestedMax = 64

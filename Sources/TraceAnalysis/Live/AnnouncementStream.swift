@@ -26,7 +26,7 @@ final class AnnouncementStream: AnnouncementTaker {
 
   /// Called when the early or the settled map has taken an announcement.
   var onChange: ((Change) -> Void)?
-  /// Called with an announcement's time before it is taken in.
+  /// Called with an announcement's time before it is added.
   var onTime: ((Int64) -> Void)?
   /// Called afterwards.
   var onTaken: (() -> Void)?
@@ -43,7 +43,7 @@ final class AnnouncementStream: AnnouncementTaker {
     settled = CodeMap(options: options, names: names, isLive: true)
   }
 
-  /// Symbols of announcements that wait.
+  /// Calls `body` with the code of each waiting announcement.
   func forEachWaiting(_ body: (CodeAnnouncement, CodeLayer) -> Void) {
     waiting.visit { announcement in
       switch announcement.kind {
@@ -55,7 +55,7 @@ final class AnnouncementStream: AnnouncementTaker {
     }
   }
 
-  /// Takes note of how far the trace has come, and puts in order what is `hold` older.
+  /// Records the trace's current time, and settles announcements that are `hold` older.
   func advance(to time: Int64, hold: Int64) {
     latest = max(latest, time)
     let bound = latest.subtractingReportingOverflow(hold)

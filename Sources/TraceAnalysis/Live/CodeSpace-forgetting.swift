@@ -1,11 +1,11 @@
 extension CodeSpace {
-  /// Forgets rows of a live space that have ended and that `isForgotten` says are of no use. Its
-  /// first arguments are when the row began and when it had ended, or was covered by others; the
-  /// last, whether it is the last that had some of its addresses, so that its end bounds what
-  /// begins there next.
+  /// Drops rows of a live space that have ended and for which `isForgotten` returns true. Its
+  /// arguments are the times at which the row began and ended, or was covered by others, and
+  /// whether it is the last row at some of its addresses, so that its end bounds the next code
+  /// there.
   ///
-  /// - Guarantee: what is left answers as before for all times after those ends.
-  /// - Cost: looks at every row; call it when many have ended (``endedLately``).
+  /// - Guarantee: lookups of times after these ends return the same as before.
+  /// - Cost: visits every row; call it when many have ended (``endedLately``).
   func forget(where isForgotten: (_ from: Int64, _ until: Int64, _ isLast: Bool) -> Bool) -> Int {
     guard let live else { return 0 }
     endedLately = 0
@@ -19,7 +19,7 @@ extension CodeSpace {
       guard !mayLive || own.isEmpty, isForgotten(row.from, end(of: row), !own.isEmpty) else {
         continue
       }
-      // What covers an image that is still mapped hides it.
+      // A row that covers a still mapped image must be kept, because it hides the image.
       if !own.isEmpty, lasting.contains(where: { rows[Int($0)].overlaps(row) }) { continue }
       for piece in own { pieces.remove(piece) }
       forgotten.insert(number)
@@ -28,7 +28,8 @@ extension CodeSpace {
     return forgotten.count
   }
 
-  /// Forgets, to make room, as many of those that began first, whether they live or not.
+  /// Drops the given number of rows that began first, whether or not they have ended; returns the
+  /// number of dropped rows.
   func forgetOldest(_ count: Int) -> Int {
     guard let live else { return 0 }
     let oldest = Set(
@@ -38,7 +39,7 @@ extension CodeSpace {
     return oldest.count
   }
 
-  /// When a row had ended; of one that was never said to, when it was covered as a whole.
+  /// The time at which a row ended or, if its end was not announced, was covered completely.
   private func end(of row: CodeRow) -> Int64 {
     guard row.isLive else { return row.until }
     var end = Int64.min

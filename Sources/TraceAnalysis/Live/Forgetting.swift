@@ -56,7 +56,7 @@ final class Forgetting {
     forgetNames()
   }
 
-  /// The time of the oldest look-up that waits for a name.
+  /// The time of the oldest lookup that waits for a name.
   private var oldestUnnamed: Int64 {
     var oldest = reviews.pending.first(.unnamed).map { reviews.pending[$0].time } ?? .max
     if let slot = reviews.pending.first(.watched) {
@@ -75,7 +75,7 @@ final class Forgetting {
       generation.until < horizon && !waiting.contains(generation.pid)
     }
     if left > limits.endedProcessesMax {
-      // Those that only look-ups that wait keep.
+      // Also drop processes that are kept only for pending lookups.
       left = map.lives.forget { $0.until < horizon }
     }
     var parents: Set<UInt32> = []
@@ -94,7 +94,7 @@ final class Forgetting {
     return max(0, rows - map.rows.countInUse)
   }
 
-  /// More is announced than the limit allows: whoever has most loses its oldest.
+  /// Keeps the limit on announced code: spaces with the most rows lose their oldest ones.
   private func displace() {
     for map in [stream.settled, stream.early] {
       var excess = map.rows.countInUse - limits.versionsMax * 3 / 4

@@ -1,4 +1,4 @@
-/// A look-up whose answer may still change.
+/// Identifies a lookup whose answer may still change.
 public struct PendingTicket: RawRepresentable, Hashable, Sendable {
   public var rawValue: UInt64
 
@@ -6,76 +6,75 @@ public struct PendingTicket: RawRepresentable, Hashable, Sendable {
 }
 
 extension LiveSymbolizer {
-  /// What a look-up gives.
+  /// The result of a lookup.
   public struct Answer: Hashable, Sendable {
     public var resolution: Resolution
-    /// Given where the answer may still change: there is no name yet, or the time is not yet behind
-    /// the windows.
+    /// The ticket, if the answer may still change, because there is no name yet or the time is
+    /// still within the windows.
     public var ticket: PendingTicket?
   }
 
-  /// An answer that was given, and what it is now.
+  /// An earlier answer, and the new one.
   public struct ChangedAnswer: Hashable, Sendable {
     public var ticket: PendingTicket
     public var pid: UInt32
-    /// As it was asked for.
+    /// The address passed to the lookup.
     public var address: UInt64
     public var timestamp: Int64
     public var former: Resolution
     public var resolution: Resolution
   }
 
-  /// Bounds of what is kept.
+  /// Limits on the kept data.
   public struct Limits: Sendable {
-    /// How long (nanoseconds, of the trace's time) events may still come in that are older than
-    /// others.
+    /// Maximum time (nanoseconds of the trace's time) by which events may arrive later than newer
+    /// ones.
     public var holdNanoseconds: Int64 = 1_000_000_000
-    /// How long after that a name that was given may still be corrected, by what is told late and
-    /// looks back; what the symbolizer's options let look back is waited for in any case. A name is
-    /// final then.
+    /// The time after that during which a returned name may still be corrected by late
+    /// announcements of earlier changes; at least the times by which the symbolizer's options let
+    /// announcements look back. The name is then final.
     public var correctionNanoseconds: Int64 = 10_000_000_000
-    /// How long a look-up waits for its name.
+    /// Maximum time that a lookup waits for its name.
     public var pendingNanosecondsMax: Int64 = 600_000_000_000
-    /// How many look-ups wait, for a name or for their name to be final. Of more, names become
-    /// final earlier; when that is not enough, the oldest give way.
+    /// Maximum number of lookups that wait for a name or for their name to become final. Beyond
+    /// that, names become final earlier; if that does not suffice, the oldest lookups are given up.
     public var pendingMax = 1 << 20
-    /// How long code that is gone is remembered for look-ups that come late. Older look-ups get no
-    /// name.
+    /// How long ended code is kept for late lookups. Older lookups get no name.
     public var historyNanoseconds: Int64 = 10_000_000_000
-    /// Pieces of code that are known at once, of all processes. A process that announces more loses
-    /// its oldest.
+    /// Maximum number of code rows of all processes. A process that announces more loses its oldest
+    /// ones.
     public var versionsMax = 1 << 21
-    /// Processes that are gone and still remembered, for look-ups that wait.
+    /// Maximum number of ended processes kept for pending lookups.
     public var endedProcessesMax = 1 << 14
 
     public init() {}
 
-    /// How long after its time is settled a name may still be corrected.
+    /// The time after its settling during which a name may still be corrected.
     func watchNanoseconds(_ options: SymbolizerOptions) -> Int64 {
       max(correctionNanoseconds, lookBackNanoseconds(options))
     }
 
-    /// How much of that is for code that is told late, but not at its end only.
+    /// The part of that time needed for code that is announced late, but before its end.
     func lookBackNanoseconds(_ options: SymbolizerOptions) -> Int64 {
       max(holdNanoseconds, options.slackNanoseconds, options.perfMapSlackNanoseconds)
     }
   }
 
-  /// What was kept, answered and given up.
+  /// Statistics of lookups and kept data.
   public struct Statistics: Hashable, Sendable {
-    /// Look-ups that wait now.
+    /// Number of pending lookups.
     public var pending = 0
-    /// Look-ups whose answer changed after it was given.
+    /// Number of changes of answers after they were returned.
     public var backfilled: UInt64 = 0
-    /// Look-ups that waited longer than the limit, or gave way to others.
+    /// Number of lookups that exceeded the time limit, or were given up for others.
     public var expired: UInt64 = 0
-    /// Pieces of code that are known now, those that are gone included.
+    /// Number of code rows, including ended ones.
     public var versions = 0
-    /// Pieces of code that were forgotten after they had gone.
+    /// Number of code rows dropped after they had ended.
     public var forgotten: UInt64 = 0
-    /// Pieces of code that gave way to others while they lived: more than the limit were announced.
+    /// Number of code rows dropped before they had ended, because of the limit.
     public var displaced: UInt64 = 0
-    /// Names that are known now.
+    /// Number of names.
     public var symbols = 0
   }
 }

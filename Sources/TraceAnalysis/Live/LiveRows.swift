@@ -1,34 +1,35 @@
-/// The rows of a space that still changes, by address: what ``VersionIndex`` is for one that is
-/// complete.
+/// The rows of a growing space, by address: the counterpart of ``VersionIndex``, which indexes a
+/// complete space.
 ///
-/// Rows lie in buckets of addresses; a row is in the buckets of the level at which it reaches over
-/// few of them, so that a look-up asks one bucket a level.
+/// Rows are stored in buckets by address. A row is in the buckets of the lowest level on which it
+/// spans few buckets, so a lookup reads one bucket per level.
 ///
-/// - Guarantee: a row is found for as long as it is not removed, whatever became of its times.
-/// - Cost: at most ``bucketsPerRowMax`` entries a row; a look-up searches a bucket a level in use
-///   by time, and walks from there to the nearest rows that have the address: past those that
-///   lived beside it in its 4 KB (for larger ones more) at about that time.
+/// - Guarantee: a row is found until it is removed, even if its times change.
+/// - Cost: at most ``bucketsPerRowMax`` entries per row. A lookup searches one bucket per used
+///   level by time, and walks from there to the nearest rows that contain the address, past rows
+///   that existed at about that time in the same 4 KB (more for larger rows).
 final class LiveRows {
-  /// Buckets that a row is in; one that would be in more goes to the next level.
+  /// Maximum number of buckets of a row; a row with more is stored on the next level.
   static let bucketsPerRowMax: UInt64 = 16
-  /// Address bits within a bucket of the lowest level; each level has four more.
+  /// Number of address bits within a bucket of the lowest level; each further level has four more.
   private static let lowestShift: UInt64 = 12
   private static let levelBits: UInt64 = 4
   private static let levelCount = 13
-  /// Rows of one bucket that are walked for a look-up, each way. More come only from who tells of
-  /// code that comes and goes beside the same place millions of times a second.
+  /// Maximum number of rows of a bucket visited by a lookup, in each direction. More rows occur
+  /// only if a process announces code millions of times a second close to the same address.
   static let walkedMax = 8192
 
   private let rows: Slab<CodeRow>
-  /// In order of their beginnings, and of those that began at one moment, as they were told.
+  /// Rows in order of their start times; rows with the same start time are in order of
+  /// announcement.
   private var buckets: [UInt64: [UInt32]] = [:]
-  /// Rows on each level.
+  /// Number of rows on each level.
   private var populations = [Int](repeating: 0, count: levelCount)
   private(set) var count = 0
 
   init(rows: Slab<CodeRow>) { self.rows = rows }
 
-  /// Bytes, about.
+  /// The approximate size in bytes.
   var memoryBytes: Int {
     buckets.capacity * 24 + buckets.values.reduce(0) { $0 + 32 + $1.capacity * 4 }
   }
@@ -58,7 +59,7 @@ final class LiveRows {
     count += 1
   }
 
-  /// A row's beginning is another now.
+  /// Repositions a row after a change of its start time.
   func reorder(_ number: UInt32) {
     _ = forEachKey(rows[Int(number)]) { key in
       buckets[key]?.removeAll { $0 == number }
@@ -68,7 +69,7 @@ final class LiveRows {
 
   private func place(_ number: UInt32, in key: UInt64) {
     let from = rows[Int(number)].from
-    // Most are the latest.
+    // Most rows are the latest.
     guard let last = buckets[key]?.last, rows[Int(last)].from > from else {
       return buckets[key, default: []].append(number)
     }
@@ -76,7 +77,7 @@ final class LiveRows {
     buckets[key]?.insert(number, at: place)
   }
 
-  /// The first of a bucket that began after a time.
+  /// The index of the first row of a bucket that began after a time.
   private func split(_ bucket: [UInt32], after time: Int64) -> Int {
     var (low, high) = (0, bucket.count)
     while low < high {
@@ -86,7 +87,7 @@ final class LiveRows {
     return low
   }
 
-  /// All rows, each once, in no order.
+  /// All rows, each once, unordered.
   var all: [UInt32] {
     var all: [UInt32] = []
     all.reserveCapacity(count)
@@ -98,7 +99,7 @@ final class LiveRows {
     return all
   }
 
-  /// The symbol, or of an image the module, of each row.
+  /// Calls `body` with each row's symbol or, for an image, module.
   func forEachSymbol(_ body: (UInt32) -> Void) {
     for bucket in buckets.values {
       for number in bucket where rows[Int(number)].symbol != CodeRow.none {
@@ -107,7 +108,7 @@ final class LiveRows {
     }
   }
 
-  /// Takes out rows and gives their places back.
+  /// Removes rows, and releases their slots.
   func remove(_ removed: Set<UInt32>) {
     guard !removed.isEmpty else { return }
     var keys: Set<UInt64> = []
@@ -148,7 +149,7 @@ final class LiveRows {
     return found
   }
 
-  /// Of rows that began at one moment, the last one to be told.
+  /// The latest row; of several with the same start time, the last announced one.
   private func latestRow(at address: UInt64, in earlier: ArraySlice<UInt32>) -> UInt32 {
     for number in earlier.suffix(Self.walkedMax).reversed() where has(address, number) {
       return number
@@ -172,7 +173,7 @@ final class LiveRows {
     return row.start <= address && address < row.end && row.isPlaced
   }
 
-  /// Who comes at the moment at which a place is emptied comes after it.
+  /// Code that begins at the time of a tombstone comes after the tombstone.
   private func comesBefore(_ number: UInt32, _ other: UInt32) -> Bool {
     let (row, known) = (rows[Int(number)], rows[Int(other)])
     return row.from < known.from || row.from == known.from && known.isTombstone
@@ -180,6 +181,6 @@ final class LiveRows {
 }
 
 extension CodeRow {
-  /// Whether it has a place in time: it lived, or says that nobody did.
+  /// Whether the row affects lookups: it existed for some time, or is a tombstone.
   var isPlaced: Bool { from < until || isTombstone }
 }

@@ -1,7 +1,7 @@
 public import TraceFormat
 
-/// Names for the addresses of a trace while it comes: answers at once, and says so when a name
-/// comes later.
+/// Finds names for the addresses of a growing trace: answers immediately, and reports names that
+/// become known later.
 ///
 ///     let names = LiveSymbolizer(live.file)
 ///     names.subscribe(to: live.replay)      // before your own handlers
@@ -10,35 +10,36 @@ public import TraceFormat
 ///       let answer = names.resolve(pid: header.pid, address: …, at: header.timestamp, …)
 ///     }
 ///
-/// A look-up goes through three stages. Within the hold window it is answered by what has come so
-/// far (*open*); then by what a file read as a whole would say up to there, for as long as late
-/// announcements may correct it (*watched*); a name is then final. Without one it waits (*unnamed*)
-/// for an announcement that reaches back to it: at the code's end, or in a rundown.
+/// A lookup goes through three stages. Within the hold window, it is answered from the
+/// announcements so far (*open*). Then it is answered as from a file read as a whole up to this
+/// time, as long as late announcements may correct it (*watched*); a name is then final. Without a
+/// name, it waits (*unnamed*) for an announcement that extends back to it: at the code's end, or in
+/// a rundown.
 ///
-/// - Guarantee: exactly the look-ups that wait and lie inside a symbol's lifetime are told of it.
-///   As long as streams are out of order by no more than the hold window, the answers in the end
-///   are those that a ``Symbolizer`` gives for the whole file, but for names that had become final,
-///   and for look-ups that were given up by the limits.
-/// - Cost: memory is bounded however long it runs: code that was gone before the history, and that
-///   no look-up which waits can reach, is forgotten with its names, and so are look-ups that waited
-///   too long; ``statistics`` counts them.
-/// - Trap: streams of a trace are not in order with each other, so events that are shown at once
-///   may be corrected. A symbol's id is good until the history has passed since it was last given.
-///   Not for use from several threads at once.
+/// - Guarantee: a symbol is reported to exactly those pending lookups that are within its lifetime.
+///   As long as streams are out of order by no more than the hold window, the final answers are
+///   those that a ``Symbolizer`` gives for the whole file, except for names that had become final
+///   before, and lookups given up because of the limits.
+/// - Cost: memory is bounded, whatever the duration. Code that ended before the history and that no
+///   pending lookup can reach is dropped with its names, and so are lookups that waited too long;
+///   ``statistics`` counts them.
+/// - Trap: streams of a trace are not in order with each other, so the names of events that are
+///   shown immediately may be corrected. A symbol's id is valid until the history has passed since
+///   it was last returned. Not thread-safe.
 public final class LiveSymbolizer {
   public let options: SymbolizerOptions
   public let limits: Limits
-  /// Called when an answer changes, with the ticket that came with it: a name has come, or was
-  /// another; or, still without a name, the reason is another.
+  /// Called when an answer changes, with the ticket that came with it: a name has become known or
+  /// has changed; or, without a name, the reason has changed.
   public var onBackfill: ((PendingTicket, Resolution) -> Void)?
-  /// The same, with what was asked: for who keeps no tickets.
+  /// Like ``onBackfill``, with the lookup's parameters, for clients that keep no tickets.
   public var onChange: ((ChangedAnswer) -> Void)?
   let naming: LiveNaming
   let reviews: Reviews
   private let forgetting: Forgetting
   var stream: AnnouncementStream { naming.stream }
 
-  /// For a trace that is read while it is written.
+  /// Creates a symbolizer for a trace that is read while it is written.
   public convenience init(
     _ file: TraceFile, options: SymbolizerOptions = .init(), limits: Limits = .init()
   ) {
@@ -57,7 +58,7 @@ public final class LiveSymbolizer {
     session: @escaping () -> SessionDescription
   ) {
     var options = options
-    // Tables of lines would only grow.
+    // Line tables would grow without bound.
     options.keepsLines = false
     self.options = options
     self.limits = limits
@@ -75,28 +76,28 @@ public final class LiveSymbolizer {
 
   // MARK: Learning
 
-  /// Learns from a replay's events as they are handed out. Before the handlers that ask.
+  /// Learns from a replay's events as they are delivered. Call this before adding handlers that
+  /// make lookups.
   public func subscribe(to replay: Replay) { listen(to: replay) }
 
   func listen(to source: some CodeEventSource) { naming.feed.subscribe(to: source) }
 
-  /// Says how far the trace's time has come, where no events tell.
+  /// Reports the trace's current time if no events do.
   public func advance(to timestamp: Int64) {
     reviews.move(to: timestamp)
     forgetting.ifDue()
     deliver()
   }
 
-  /// As ``advance(to:)``, and takes what came last as the last: everything is settled, as at the
-  /// end of a trace.
+  /// Like ``advance(to:)`` to the end of the trace: everything is settled.
   public func finish() {
     let end = stream.latest &+ limits.holdNanoseconds &+ limits.watchNanoseconds(options)
     advance(to: max(end, stream.latest) &+ 1)
   }
 
-  // MARK: Looking up
+  // MARK: Lookup
 
-  /// As ``Symbolizer/resolve(pid:address:at:isCaller:)``, by what is known so far.
+  /// Like ``Symbolizer/resolve(pid:address:at:isCaller:)``, from the announcements so far.
   public func resolve(
     pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
   ) -> Answer {
@@ -104,7 +105,7 @@ public final class LiveSymbolizer {
     forgetting.ifDue()
     defer { deliver() }
     let place = isCaller ? address &- 1 : address
-    // What is older than the history is not known well enough.
+    // Times before the history are not known well enough.
     guard timestamp >= forgetting.horizon || StackAddress.isKernel(place) else {
       return Answer(resolution: .unresolved(.unloaded, module: nil), ticket: nil)
     }
@@ -146,7 +147,7 @@ public final class LiveSymbolizer {
   /// A module that an answer or a symbol named.
   public func module(_ id: ModuleID) -> CodeModule { naming.settled.module(id) }
 
-  /// What was kept, answered and given up until now.
+  /// The current statistics.
   public var statistics: Statistics {
     var result = Statistics()
     result.pending = reviews.pending.count
@@ -157,7 +158,7 @@ public final class LiveSymbolizer {
     return result
   }
 
-  /// Bytes of all tables, about.
+  /// The approximate size of all tables in bytes.
   public var memoryBytes: Int {
     stream.early.memoryBytes + stream.settled.memoryBytes - stream.names.memoryBytes
       + reviews.pending.count * MemoryLayout<PendingLookups.Lookup>.stride

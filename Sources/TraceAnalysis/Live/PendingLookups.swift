@@ -1,15 +1,15 @@
-/// Look-ups whose answer may still change, found by their addresses and by how long they wait.
+/// Lookups whose answer may still change, indexed by address and by stage.
 ///
 /// - Guarantee: at most `capacity`; a ticket is never given twice.
 /// - Cost: O(1) to add and to move between queues, and to remove, but for a search among the
 ///   addresses of its 4 KB when it is the last of its address. A search costs the addresses in the
 ///   range that are asked for, and the look-ups that it finds. About 120 bytes each.
 struct PendingLookups {
-  /// How far a look-up has come; each is a queue, first come first.
+  /// The stage of a lookup; each stage is a queue in order of arrival.
   enum Stage: Int, CaseIterable {
-    /// Its time is within the hold window: answered by what came early.
+    /// Its time is within the hold window: answered from the early announcements.
     case open
-    /// Its time is settled, but an announcement that looks back may still change its name.
+    /// Its time is settled, but a late announcement may still change its name.
     case watched
     /// It has no name, and waits for one.
     case unnamed
@@ -18,7 +18,7 @@ struct PendingLookups {
   struct Lookup {
     let pid: UInt32
     let isCaller: Bool
-    /// Where it is looked for: of a caller one less than its address.
+    /// The searched address; for a caller, one less than its address.
     let address: UInt64
     let time: Int64
     /// What whoever asked was told last.
@@ -142,7 +142,7 @@ struct PendingLookups {
 
   // MARK: Queues
 
-  /// The one that has been longest in a stage.
+  /// The lookup that has been in a stage for the longest time.
   func first(_ stage: Stage) -> Int32? {
     let first = queues[stage.rawValue].first
     return first >= 0 ? first : nil

@@ -85,7 +85,7 @@ final class Reviews {
       of: pid, in: range, from: overflow ? .min : bound, disorder: limits.holdNanoseconds)
   }
 
-  /// Time has passed: settles, and gives stale processes their turn.
+  /// Advances the time: settles lookups, and reviews stale processes.
   func move(to time: Int64) {
     stream.advance(to: time, hold: limits.holdNanoseconds)
     while let slot = pending.first(.open), pending[slot].time <= stream.settledUntil {
@@ -112,7 +112,7 @@ final class Reviews {
     }
   }
 
-  /// Since when what a process began with has changed, at those that it was forked from.
+  /// The time from which the state that a process inherited has changed in its ancestors.
   private func inheritedChange(
     of pid: UInt32, _ stale: [UInt32: Int64], _ parents: [UInt32: Int64]
   ) -> Int64? {
@@ -127,20 +127,20 @@ final class Reviews {
     return from
   }
 
-  /// Looks a look-up up again, and takes note if the answer is another.
+  /// Repeats a lookup, and records a changed answer.
   private func reconsider(_ slot: Int32) {
     let lookup = pending[slot]
     let now = naming.resolve(
       lookup.pid, lookup.address, at: lookup.time, isCaller: lookup.isCaller,
       isSettled: lookup.stage != .open)
     guard now.differs(from: lookup.told) else { return }
-    // What named it early may be settled only later.
+    // The announcement that gave it an early name may be settled only later.
     if lookup.stage == .watched, now.symbolID == nil, !isFinal(lookup.time) {
       let early = naming.resolve(
         lookup.pid, lookup.address, at: lookup.time, isCaller: lookup.isCaller, isSettled: false)
       if !early.differs(from: lookup.told) { return }
     }
-    // A reason that was found is not lost because what it was found by has been forgotten.
+    // Keep the known reason even if the data that it was based on has been dropped.
     if lookup.stage == .unnamed, case .unresolved(let reason, _) = now,
       reason != .announcedTooLate
     {
@@ -153,7 +153,7 @@ final class Reviews {
         ticket: pending.ticket(of: slot), pid: lookup.pid,
         address: lookup.address &+ (lookup.isCaller ? 1 : 0), timestamp: lookup.time,
         former: lookup.told, resolution: now))
-    // One that waited so long has what it waited for.
+    // The lookup has got the name that it waited for.
     if lookup.stage == .unnamed, now.symbolID != nil { pending.remove(slot) }
   }
 
@@ -166,7 +166,7 @@ final class Reviews {
     }
   }
 
-  // MARK: Giving up
+  // MARK: Limits
 
   private func expire() {
     let (bound, overflow) = stream.settledUntil.subtractingReportingOverflow(
@@ -185,8 +185,8 @@ final class Reviews {
     }
   }
 
-  /// Ends the longest watch that only waits for code which is told at its end; false when there is
-  /// none.
+  /// Closes the oldest watched lookup that only waits for code announced at its end; false if there
+  /// is none.
   private func closeEarly() -> Bool {
     guard let slot = pending.first(.watched),
       isFinal(pending[slot].time, after: limits.lookBackNanoseconds(naming.options))
@@ -195,7 +195,7 @@ final class Reviews {
     return true
   }
 
-  /// A name becomes final; who has none waits on.
+  /// Makes a name final; a lookup without one continues to wait.
   private func close(_ slot: Int32) {
     reconsider(slot)
     if pending[slot].told.symbolID == nil {
@@ -212,8 +212,8 @@ final class Reviews {
 }
 
 extension Resolution {
-  /// Whether it names something else, is surer or less sure of it, or says another reason: not
-  /// whether it was late.
+  /// Whether the name, its certainty or the reason differs, except for whether it was announced
+  /// late.
   func differs(from other: Resolution) -> Bool {
     switch (self, other) {
     case (.symbol(let id, let offset, _), .symbol(let known, let knownOffset, _)):

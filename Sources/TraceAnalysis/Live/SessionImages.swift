@@ -1,8 +1,8 @@
 internal import TraceFormat
 internal import TraceSymbols
 
-/// Functions out of this machine's files for a session that is only known once its first events
-/// have come.
+/// Provides functions from this machine's files for a session that is known only after its first
+/// events.
 final class SessionImages: ImageSymbolProvider {
   private let searchRoots: [String]
   private let session: () -> SessionDescription

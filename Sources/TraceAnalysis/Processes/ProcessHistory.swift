@@ -2,7 +2,7 @@ internal import TraceFormat
 
 /// Programs by process id and time.
 ///
-/// - Cost: a look-up is O(log n) in the lifetimes of the pid.
+/// - Cost: a lookup is O(log n) in the lifetimes of the pid.
 public struct ProcessHistory: Sendable {
   /// A lifetime from `since` until the next one.
   private struct Life {

@@ -7,7 +7,7 @@ internal import Glibc
 /// which a file numbers consecutively, share cache lines.
 ///
 /// - Guarantee: holds at most `limit` keys; a full table is emptied and starts again.
-/// - Cost: mostly one memory probe per look-up or insertion.
+/// - Cost: mostly one memory probe per lookup or insertion.
 final class ProbeTable<Value: BitwiseCopyable> {
   // Not private: a private type in a generic class cannot be specialized in other files.
   struct Entry: BitwiseCopyable {

@@ -1,7 +1,7 @@
 extension StackTree {
   /// Returns the tree with recursive calls of each function merged into one node.
   ///
-  /// - Cost: two passes over the nodes, and one look-up of a child per node.
+  /// - Cost: two passes over the nodes, and one lookup of a child per node.
   func foldingRecursion() -> StackTree {
     guard isRecursive else { return self }
     var result = StackTree(likeNodesOf: self)

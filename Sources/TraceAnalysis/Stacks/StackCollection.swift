@@ -33,7 +33,7 @@ public struct StackSelection {
 ///
 /// - Guarantee: every selected event counts at exactly one node; events without a stack count at
 ///   the node of their process.
-/// - Cost: one hash look-up per event whose stack was seen before. Each distinct address of a
+/// - Cost: one hash lookup per event whose stack was seen before. Each distinct address of a
 ///   process is resolved once for each period in which its code is the same. Memory grows with the
 ///   number of distinct stacks, up to ``StackTree/nodesMax``, and not with the number of events.
 public struct StackCollection: Sendable {

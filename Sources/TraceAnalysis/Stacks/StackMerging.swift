@@ -28,7 +28,7 @@ extension StackCollection {
   /// ones first. Processes, and the nodes below a process, are in the order in which one collector
   /// would have created them.
   ///
-  /// - Cost: one look-up per node and frame.
+  /// - Cost: one lookup per node and frame.
   init(merging parts: [StackCollection]) {
     let begins = parts.flatMap { part in
       part.begins.map { (time: $0.time, frame: part.frames[part.tree.frames[$0.node]]) }

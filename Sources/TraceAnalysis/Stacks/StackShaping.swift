@@ -25,7 +25,7 @@ public struct StackShaping: Sendable {
 
   /// Returns the tree after applying the patterns.
   ///
-  /// - Cost: each pattern is matched once per frame of `frames`; then one look-up per node.
+  /// - Cost: each pattern is matched once per frame of `frames`; then one lookup per node.
   public func shape(_ tree: StackTree, _ frames: inout FrameTable) -> StackTree {
     guard hasPatterns else { return foldsRecursion ? tree.foldingRecursion() : tree }
     let verdicts = verdicts(&frames)

@@ -27,7 +27,7 @@ public struct StackMetric: Hashable, Sendable {
 ///
 /// - Guarantee: at most ``nodesMax`` nodes. Beyond that, a stack counts at its innermost caller
 ///   that has a node, and ``isCut`` is set.
-/// - Cost: 28 bytes per node, and up to 16 more for a node with siblings. A look-up of a child is
+/// - Cost: 28 bytes per node, and up to 16 more for a node with siblings. A lookup of a child is
 ///   one comparison, or for a sibling one probe of a hash table.
 public struct StackTree: Sendable {
   /// Index of a node in the tree.
@@ -138,7 +138,7 @@ public struct StackTree: Sendable {
 
   /// Adds another tree; `frame` maps its frame ids to those of this tree.
   ///
-  /// - Cost: one look-up per node of the other tree.
+  /// - Cost: one lookup per node of the other tree.
   mutating func add(_ other: StackTree, _ frame: (FrameID) -> FrameID) {
     // Growing in steps would touch twice the memory.
     reserve(count + other.count)

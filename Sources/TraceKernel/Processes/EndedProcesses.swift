@@ -1,15 +1,16 @@
-/// Processes whose end was heard of, for records of theirs that come after it.
+/// Processes that have ended, kept for records of them that arrive later.
 ///
-/// A machine that is overloaded writes records late, and a thread that is sampled on its way out is
-/// so after it was said to have ended. Neither is another process.
+/// On an overloaded machine, records are late, and a thread may be sampled while it exits, after
+/// its exit record. Such records do not belong to a new process.
 ///
-/// - Guarantee: memory is bounded; beyond the limit those that ended first are forgotten.
+/// - Guarantee: memory is bounded; beyond the limit, the processes that ended first are dropped.
 struct EndedProcesses {
-  /// Three seconds of the shortest processes on two CPUs, where late is a fraction of one.
+  /// Covers three seconds of the shortest processes on two CPUs; records are late by less than a
+  /// second.
   static let limit = 4096
 
-  /// How long after its end a thread may still be seen running. No number is given again so soon:
-  /// all others are, before it is.
+  /// Maximum time after its exit record during which a thread may still be seen running. The kernel
+  /// does not reuse a pid that soon, because it assigns all other numbers first.
   static let leaving_ns: UInt64 = 1_000_000_000
 
   struct Ended {
@@ -22,7 +23,7 @@ struct EndedProcesses {
   /// Pids in the order in which they were added, as a ring: the n-th at n modulo the limit.
   private var order: [UInt32] = []
   private var added = 0
-  /// The latest end: what comes in order is later, and costs no look-up.
+  /// The latest end. Records in order are later, and need no lookup.
   private var latest_ns: UInt64 = 0
 
   var count: Int { byPID.count }
@@ -32,7 +33,7 @@ struct EndedProcesses {
     if order.count < Self.limit {
       order.append(pid)
     } else {
-      // A number that ended again since is not that old.
+      // If a process with this pid ended again since, its newer entry is kept.
       if byPID[order[place]]?.number == added - Self.limit { byPID[order[place]] = nil }
       order[place] = pid
     }
@@ -43,13 +44,13 @@ struct EndedProcesses {
 
   func knows(_ pid: UInt32) -> Bool { byPID[pid] != nil }
 
-  /// The last process that had the number, if it had not ended by then.
+  /// The last process that had the pid, if it had not ended at this time.
   func owner(of pid: UInt32, at nanoseconds: UInt64) -> Ended? {
     guard nanoseconds <= latest_ns, let ended = byPID[pid] else { return nil }
     return nanoseconds <= ended.end.nanoseconds ? ended : nil
   }
 
-  /// The last process that had the number, if it may be on its way out then.
+  /// The last process that had the pid, if it may have been exiting at this time.
   func leaving(_ pid: UInt32, at nanoseconds: UInt64) -> Ended? {
     guard let ended = byPID[pid] else { return nil }
     let limit = ended.end.nanoseconds &+ Self.leaving_ns

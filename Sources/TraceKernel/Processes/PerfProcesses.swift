@@ -1,43 +1,43 @@
 import TraceFormat
 
-/// The processes that the kernel's records name, and the session's numbers for them.
+/// The processes named in the kernel's records, and the session's numbers for them.
 ///
-/// Analysis joins by pid and time; the numbers only say whose events are whose in the file.
+/// Analysis joins by pid and time; the numbers only connect events with processes in the file.
 struct PerfProcesses {
   struct Process {
-    /// Nil until an event of the process is recorded.
+    /// The session's number; nil until an event of the process is recorded.
     var index: UInt32?
     var name: String
     var parentPID: UInt32 = 0
-    /// Whether its events are wanted.
+    /// Whether its events are recorded.
     var isAdmitted = true
-    /// Where only what descends from one thread is followed: whether it does.
+    /// If only descendants of one thread are followed: whether this is one.
     var isDescendant = true
-    /// It was started to run another program, and has not come to that yet.
+    /// Whether it was started to run another program, but has not called exec yet.
     var isBeforeExec = false
-    /// Threads that run, where that is known: the process ends with the last. Otherwise it ends
-    /// with the thread that has its number.
+    /// Number of running threads, if known: the process ends with the last one. Otherwise it ends
+    /// with the thread whose tid is the pid.
     var threads: Int?
-    /// It joined the session by itself, which then knows when it ends.
+    /// Whether it joined the session, which then detects its end.
     var isConnected = false
-    /// CLOCK_MONOTONIC of its fork, or of the first record of it.
+    /// Time (CLOCK_MONOTONIC) of its fork, or of its first record.
     var since_ns: UInt64?
   }
 
-  /// When something is heard of a process: in ticks, and as the kernel's record has it.
+  /// The time of a record, in ticks and as in the record.
   struct Moment {
     var ticks: UInt64
     /// CLOCK_MONOTONIC.
     var nanoseconds: UInt64
   }
 
-  /// Beyond so many at a time, all are forgotten, and known anew by their next records. Linux has
-  /// no greater process ids.
+  /// Maximum number of processes at a time; beyond that, all are dropped, and re-created by their
+  /// next records. Linux has no greater process ids.
   private static let processesMax = 1 << 22
 
-  /// The thread whose descendants alone are wanted, and its process; nil where others are.
+  /// The thread whose descendants alone are recorded, and its process; nil without such a limit.
   var ancestor: (thread: UInt32, pid: UInt32)?
-  /// Records were lost, so that the ancestors of processes that are not known are looked up.
+  /// Whether records were lost, so that the ancestors of unknown processes must be looked up.
   var mayMissForks = false
   private let filter: ProgramFilter
   private let facts: any ProcessFacts
@@ -52,7 +52,7 @@ struct PerfProcesses {
 
   subscript(pid: UInt32) -> Process? { processes[pid] }
 
-  /// Those that are known and have not ended.
+  /// Number of known processes that have not ended.
   var count: Int { processes.count }
 
   /// The pids of those that are known and have not ended.
@@ -79,7 +79,7 @@ struct PerfProcesses {
     return isAdmitted
   }
 
-  /// The process's number; the first time, `sink` receives what is known of it.
+  /// The process's number. On the first call for a process, `sink` receives its known facts.
   mutating func index(
     of pid: UInt32, name: String = "", at moment: Moment, _ sink: any KernelEventSink
   ) -> UInt32 {
@@ -112,9 +112,9 @@ struct PerfProcesses {
     processes[pid] = process
   }
 
-  /// A process began, by fork: it is the program that its parent is. The number's former owner has
-  /// ended, whether that was heard or not. False if it is no other than the one that is known: what
-  /// runs when a session begins may be told of before its fork is.
+  /// Records a fork: the new process runs its parent's program. The pid's former owner has ended,
+  /// even if its exit record was lost. Returns false if the process is already known, because a
+  /// process that runs when a session begins may be reported before its fork record arrives.
   mutating func began(_ task: PerfTask, at nanoseconds: UInt64) -> Bool {
     let (pid, parentPID) = (task.pid, task.parentPID)
     if let since = processes[pid]?.since_ns, nanoseconds <= since { return false }
@@ -122,7 +122,7 @@ struct PerfProcesses {
     let isDescendant = isStarted || ancestor == nil || processes[parentPID]?.isDescendant == true
     let isAdmitted = !isStarted && filter.admits(pid: pid) && admits(parentPID)
     guard isDescendant else {
-      // A number that another had may be one that was wanted.
+      // The former owner of the pid may have been admitted.
       processes[pid] = nil
       return true
     }
@@ -136,7 +136,7 @@ struct PerfProcesses {
     return true
   }
 
-  /// The number means another process from now on.
+  /// Records the end of a process; the pid may denote another one from now on.
   mutating func end(_ pid: UInt32, at moment: Moment) {
     guard let process = processes.removeValue(forKey: pid) else { return }
     ended.add(pid, process, at: moment)
@@ -150,14 +150,14 @@ struct PerfProcesses {
     if let threads = processes[pid]?.threads { processes[pid]?.threads = threads + 1 }
   }
 
-  /// Whether the process has ended with it.
+  /// Records the end of a thread; returns whether the process has ended with it.
   mutating func threadEnded(_ tid: UInt32, of pid: UInt32) -> Bool {
     guard let threads = processes[pid]?.threads else { return pid == tid }
     processes[pid]?.threads = threads - 1
     return threads <= 1
   }
 
-  /// Another program runs: of its threads one is left.
+  /// Records an exec: the process runs another program, with one thread left.
   mutating func exec(_ pid: UInt32, name: String) {
     if ancestor != nil, processes[pid] == nil, !admits(pid) { return }
     var process = processes[pid] ?? Process(name: name)
@@ -173,15 +173,15 @@ struct PerfProcesses {
 // MARK: After the end
 
 extension PerfProcesses {
-  /// The process that had the number then, where that is one that has ended.
+  /// The process that had the pid at this time, if it has ended.
   ///
-  /// - Parameter mayLeave: a thread may be the subject of such a record after its end.
+  /// - Parameter mayLeave: whether the record can concern a thread after its end.
   func ended(_ pid: UInt32, at nanoseconds: UInt64, mayLeave: Bool) -> EndedProcesses.Ended? {
     if let owner = ended.owner(of: pid, at: nanoseconds) { return owner }
     guard mayLeave, processes[pid] == nil else { return nil }
     return ended.leaving(pid, at: nanoseconds)
   }
 
-  /// The process has ended, and no other that has the number is known.
+  /// Whether the process has ended and no new process with this pid is known.
   func hasEnded(_ pid: UInt32) -> Bool { processes[pid] == nil && ended.knows(pid) }
 }

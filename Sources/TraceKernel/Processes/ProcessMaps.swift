@@ -4,22 +4,22 @@ package import TraceEvents
 /// One line of /proc/PID/maps.
 public struct ProcessMap: Hashable, Sendable {
   public var start: UInt64
-  /// The first address after it; more than `start`.
+  /// The first address after the mapping; greater than `start`.
   public var end: UInt64
   public var isReadable: Bool
   public var isWritable: Bool
   public var isExecutable: Bool
   public var isShared: Bool
-  /// Offset in the file of the first mapped byte.
+  /// File offset of the first mapped byte.
   public var fileOffset: UInt64
-  /// As st_dev has it, 0 without a file.
+  /// The device in the form of st_dev; 0 without a file.
   public var device: UInt64
-  /// 0 without a file.
+  /// The inode; 0 without a file.
   public var inode: UInt64
-  /// Without the kernel's mark for a deleted file; empty for memory without a name, in brackets
-  /// what is no file (`[vdso]`, `[heap]`).
+  /// The path without the kernel's mark for a deleted file; empty for memory without a name; in
+  /// brackets for other memory (`[vdso]`, `[heap]`).
   public var path: String
-  /// The file has no name any more: another may lie at the path.
+  /// Whether the file was deleted; another file may be at the path.
   public var isDeleted: Bool
 
   public init(
@@ -43,17 +43,17 @@ public struct ProcessMap: Hashable, Sendable {
   public var size: UInt64 { end &- start }
   public var isFile: Bool { inode != 0 }
 
-  /// What says what kind of memory it is.
+  /// The name, which determines the kind of memory.
   package var name: MappedName { MappedName(path: path, isDeleted: isDeleted) }
 
-  /// A file's code, the kernel's in every process, or what announces a runtime's jitdump: not the
-  /// runtime's memory itself, which has names only from its own announcements.
+  /// Whether this is code of a file, the vDSO, or the mapping that announces a runtime's jitdump.
+  /// The runtime's own memory is not included, because its names come only from its announcements.
   package var isCode: Bool {
     let kind = name.kind
     return isExecutable && (isFile || kind == .vdso) || kind.isJitdump
   }
 
-  /// As an event, without a build id; the path as the kernel's own records have it.
+  /// The mapping as an event, without a build id; the path has the form of the kernel's records.
   package var image: ImageMap {
     ImageMap(
       baseAddress: start, size: size, fileOffset: fileOffset, path: name.shown, buildID: [],
@@ -61,20 +61,21 @@ public struct ProcessMap: Hashable, Sendable {
   }
 }
 
-/// The text of /proc/PID/maps.
+/// A parser of /proc/PID/maps.
 public enum ProcessMaps {
-  /// More is not read of one process: 65,530 maps are the kernel's own limit unless it was raised.
+  /// Maximum number of maps read for one process: 65,530 is the kernel's limit unless it was
+  /// raised.
   public static let mapsMax = 262_144
-  /// A line is never longer: two numbers, flags, and a path of at most PATH_MAX bytes, each of
+  /// Maximum length of a line: two numbers, flags, and a path of at most PATH_MAX bytes, each of
   /// which the kernel may write as four.
   package static let lineBytesMax = 4 * 4096 + 128
 
-  /// Reads a whole text in the form of /proc/PID/maps.
+  /// Parses a complete text in the format of /proc/PID/maps.
   public static func parse(_ text: some Sequence<UInt8>) -> [ProcessMap] {
     Array(text).split(separator: UInt8(ascii: "\n")).prefix(mapsMax).compactMap { parse(line: $0) }
   }
 
-  /// Nil when the line is none of the kernel's.
+  /// Parses a line; nil if it does not have the kernel's format.
   package static func parse(line: ArraySlice<UInt8>) -> ProcessMap? {
     var line = LineScanner(rest: line)
     guard let start = line.hexadecimal(), line.skip("-"), let end = line.hexadecimal(), end > start,
@@ -97,14 +98,15 @@ public enum ProcessMaps {
       path: name.path, isDeleted: name.isDeleted)
   }
 
-  /// As st_dev packs it (glibc's makedev, a macro).
+  /// Returns a device number in the form of st_dev (glibc's makedev, which is a macro).
   public static func device(major: UInt32, minor: UInt32) -> UInt64 {
     let (major, minor) = (UInt64(major), UInt64(minor))
     return (major & 0xfff) << 8 | (major & 0xffff_f000) << 32 | minor & 0xff
       | (minor & 0xffff_ff00) << 12
   }
 
-  /// The kernel writes a line break in a path as `\012`, and nothing else so.
+  /// Decodes `\012`, which the kernel writes for a line break in a path; it escapes no other
+  /// characters.
   private static func unescaped(_ path: ArraySlice<UInt8>) -> [UInt8] {
     let mark = Array(#"\012"#.utf8)
     guard path.contains(mark[0]) else { return Array(path) }
@@ -123,7 +125,7 @@ public enum ProcessMaps {
   }
 }
 
-/// Takes a line apart from its start.
+/// Scans a line from its start.
 private struct LineScanner {
   var rest: ArraySlice<UInt8>
 

@@ -1,17 +1,17 @@
 internal import OSStrings
 
-/// Whose events a source records, of the processes that it follows.
+/// Selects the processes whose events are recorded among those that a source follows.
 ///
-/// What the kernel follows is wider than what a session takes: children of a listed process, every
-/// program where only some names are wanted.
+/// The kernel follows more processes than a session records: also children of a listed process, and
+/// every program if only some names are selected.
 public struct ProgramFilter: Hashable, Sendable {
-  /// Empty: whatever the number. Children of these are followed, but taken only where they are
-  /// asked for.
+  /// Admitted pids; empty admits all. Their children are followed, too, but recorded only if they
+  /// are listed.
   private let pids: Set<UInt32>
-  /// Names of executables without their directory; empty: whatever the name.
+  /// Admitted names of executables, without directories; empty admits all.
   private let names: Set<String>
 
-  /// The kernel cuts a command's name after so many bytes.
+  /// The kernel truncates a command's name to this number of bytes.
   private static let commandBytesMax = 15
 
   /// - Parameters:
@@ -22,13 +22,13 @@ public struct ProgramFilter: Hashable, Sendable {
     names = executableNames
   }
 
-  /// Nothing is left out.
+  /// Whether all processes are admitted.
   var isOpen: Bool { pids.isEmpty && names.isEmpty }
 
   func admits(pid: UInt32) -> Bool { pids.isEmpty || pids.contains(pid) }
 
-  /// A script has the kernel's name for it and its interpreter's executable: either will do, and
-  /// the former where the process has ended already.
+  /// For a script, the kernel has the script's name, and the executable is its interpreter: either
+  /// may match. If the process has ended, only the kernel's name is available.
   func admits(pid: UInt32, command: String, _ facts: any ProcessFacts) -> Bool {
     guard admits(pid: pid) else { return false }
     if names.isEmpty { return true }

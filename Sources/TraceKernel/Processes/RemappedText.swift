@@ -1,20 +1,20 @@
 import OSStrings
 import TraceEvents
 
-/// Code of images that processes copy into anonymous memory at the same addresses, as those do that
-/// want it in huge pages (Node's `--use-largepages`, for one).
+/// Tracks code of images that processes copy into anonymous memory at the same addresses, for
+/// example to use huge pages (Node's `--use-largepages`).
 ///
-/// The kernel tells only that there is anonymous memory now. It is the image's code still if it has
-/// the bytes of the image's file; otherwise it may be anything, such as a runtime's memory in the
-/// place of a library that was unloaded.
+/// The kernel reports only the new anonymous memory. It still is the image's code if it has the
+/// bytes of the image's file; otherwise it may be anything, such as a runtime's memory in place of
+/// an unloaded library.
 ///
-/// - Cost: one question about the memory (``ProcessFacts/isUnchanged(_:of:in:mappedAt:)``) for each
-///   image that it covers, ``comparisonsMax`` in a process.
+/// - Cost: one check of the memory (``ProcessFacts/isUnchanged(_:of:in:mappedAt:)``) for each image
+///   that it covers, at most ``comparisonsMax`` for one process.
 struct RemappedText {
   /// An image's mapping.
   struct Mapping {
     var image: ImageMap
-    /// CLOCK_MONOTONIC; nil for one that was there when the session began.
+    /// Time of the mapping (CLOCK_MONOTONIC); nil if it existed when the session began.
     var mappedAt_ns: UInt64?
   }
 
@@ -24,14 +24,14 @@ struct RemappedText {
   }
 
   static let comparisonsMax = 64
-  /// More mappings of one process are not kept, nor more processes.
+  /// Maximum numbers of mappings kept for one process, and of processes.
   private static let mappingsMax = 1024
   private static let processesMax = 4096
 
   private var processes: [UInt32: Process] = [:]
 
-  /// What a process maps, in its place: the mapping itself, or the parts of it that are an image's
-  /// and those that are not, in order.
+  /// Adds a mapping. Returns the mapping, or its parts in order: those that contain an image's code
+  /// and those that do not.
   mutating func map(_ mapping: Mapping, pid: UInt32, _ facts: any ProcessFacts) -> [Mapping] {
     let isMemory =
       mapping.image.buildID.isEmpty
@@ -65,7 +65,7 @@ struct RemappedText {
 
   mutating func forget(_ pid: UInt32) { processes[pid] = nil }
 
-  /// The parts, and what of the mapping lies between them.
+  /// The parts, and the rest of the mapping between them.
   private static func filled(_ parts: [Mapping], in mapping: Mapping) -> [Mapping] {
     var all: [Mapping] = []
     var next = mapping.start
@@ -81,13 +81,13 @@ struct RemappedText {
 
 extension RemappedText.Mapping {
   var start: UInt64 { image.baseAddress }
-  /// The first address after it.
+  /// The first address after the mapping.
   var end: UInt64 {
     let (end, overflows) = image.baseAddress.addingReportingOverflow(image.size)
     return overflows ? .max : end
   }
 
-  /// The part of it between two addresses.
+  /// The part of the mapping between two addresses.
   fileprivate func part(_ start: UInt64, _ end: UInt64) -> Self {
     var part = self
     part.image.fileOffset = image.fileOffset &+ (start &- image.baseAddress)

@@ -1,10 +1,10 @@
-/// Memory of processes that is writable and executable at once, where code is made at run time:
-/// what of it has been mapped anew.
+/// Detects remapped memory that is both writable and executable, in which processes generate code.
 ///
-/// The kernel reports a mapping when it is made, when its protection becomes another, and when it
-/// grows together with a neighbour; never when it goes. The same mapping with the same protection
-/// is reported again only when it was made anew in between, since setting what is set already
-/// reports nothing. But only a part of it may have been: so what lived there may live there still.
+/// The kernel reports a mapping when it is created, when its protection changes, and when it grows
+/// by merging with an adjacent one, but not when it is removed. An identical report with the same
+/// protection means that the memory was mapped again in between, because setting the same
+/// protection reports nothing. Possibly only a part of it was remapped, so the previous code may
+/// still exist.
 struct WritableCode {
   private struct Mapping: Hashable {
     var start: UInt64
@@ -17,15 +17,15 @@ struct WritableCode {
 
   enum Change: Hashable {
     case none
-    /// It may be another, made anew.
+    /// The memory may have been remapped.
     case mayBeNew
-    /// Other memory is there.
+    /// The address range contains other memory.
     case isNew
   }
 
   /// PROT_WRITE and PROT_EXEC.
   private static let writableCode: UInt32 = 0x2 | 0x4
-  /// More mappings of one process are not kept, nor more processes: these are rare.
+  /// Maximum numbers of mappings kept for one process, and of processes; such mappings are rare.
   private static let mappingsMax = 4096
   private static let processesMax = 4096
 

@@ -1,18 +1,18 @@
 internal import TraceFormat
 
-/// A sample's call chain as the kernel gives it: addresses, and among them marks that say whose
-/// they are.
+/// A sample's call chain in the kernel's format: addresses, separated by marks that state their
+/// address space.
 ///
-/// Return addresses are kept as they are; whoever looks them up takes one off.
+/// Return addresses are kept unchanged; subtract one before looking them up.
 public enum PerfCallchain {
-  /// Marks are the highest 4,095 numbers.
+  /// The highest 4,095 numbers are marks.
   private static let marksMin = UInt64(bitPattern: -4095)
   private static let kernelMark = UInt64(bitPattern: -128)
   private static let userMark = UInt64(bitPattern: -512)
 
   private enum Space { case kernel, user, skipped }
 
-  /// How many addresses a chain has. The kernel's limit counts those of both spaces.
+  /// The number of addresses in a chain. The kernel's limit counts those of both spaces.
   public static func addressCount(_ chain: UnsafeRawBufferPointer) -> Int {
     var count = 0
     for offset in stride(from: 0, to: chain.count & ~7, by: 8)
@@ -22,9 +22,9 @@ public enum PerfCallchain {
     return count
   }
 
-  /// Appends the kernel's frames, then the user's, innermost first; `address`, where the sample was
-  /// taken, if the chain has none. A chain that leaves its address space ends there: without frame
-  /// pointers the kernel follows whatever the register holds.
+  /// Appends the kernel's frames, then the user's, innermost first; if the chain has none,
+  /// `address`, at which the sample was taken. A chain ends where it leaves its address space: in
+  /// code without frame pointers, the kernel follows any value in the register.
   public static func append(
     _ chain: UnsafeRawBufferPointer, address: UInt64, to stack: inout [UInt64]
   ) {
@@ -33,7 +33,7 @@ public enum PerfCallchain {
     for offset in stride(from: 0, to: chain.count & ~7, by: 8) {
       let word = chain.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
       if word >= marksMin {
-        // Of a guest, a hypervisor, or to be had later: not ours.
+        // Frames of a guest or a hypervisor, or deferred ones, are skipped.
         space = word == kernelMark ? .kernel : word == userMark ? .user : .skipped
         continue
       }

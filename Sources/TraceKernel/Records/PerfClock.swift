@@ -1,13 +1,13 @@
 public import TraceFormat
 
-/// Turns the kernel's times, CLOCK_MONOTONIC, into the trace's ticks.
+/// Converts the kernel's times (CLOCK_MONOTONIC) to the trace's ticks.
 ///
-/// The clock pages that perf offers for this tie its *own* clock to the counter, and only where the
-/// kernel schedules by the counter, which virtual machines do not; CLOCK_MONOTONIC is what jitdump
-/// files carry too, and the trace has its ticks tied to it anyway.
+/// perf's clock pages relate only perf's *own* clock to the counter, and only if the kernel
+/// schedules by the counter, which virtual machines do not. CLOCK_MONOTONIC is also used in jitdump
+/// files, and the trace relates its ticks to it anyway.
 ///
-/// - Guarantee: ascends. Between two looks at both clocks it is a straight line, as the file's own
-///   clock is: the error is that of a look, some tens of nanoseconds.
+/// - Guarantee: monotonic. Linear between two readings of both clocks, like the file's clock: the
+///   error is that of a reading, some tens of nanoseconds.
 public struct PerfClock: Sendable {
   private struct Knot {
     var nanoseconds: UInt64
@@ -16,14 +16,14 @@ public struct PerfClock: Sendable {
 
   private static let knotsMax = 16
 
-  /// The trace's ticks are CLOCK_MONOTONIC themselves.
+  /// Whether the trace's ticks are CLOCK_MONOTONIC.
   public let isMonotonic: Bool
   private var knots: [Knot] = []
 
   public init(isMonotonic: Bool) { self.isMonotonic = isMonotonic }
 
-  /// Takes a moment as both clocks show it: the first before any record is translated, then one
-  /// before each round of records. One that is not later than the last is ignored.
+  /// Adds a reading of both clocks: the first before any record is translated, then one before each
+  /// round of records. A reading that is not later than the last is ignored.
   public mutating func look(_ sync: ClockSync) {
     if let last = knots.last,
       sync.monotonicNanoseconds <= last.nanoseconds || sync.ticks <= last.ticks
@@ -34,11 +34,11 @@ public struct PerfClock: Sendable {
     knots.append(Knot(nanoseconds: sync.monotonicNanoseconds, ticks: sync.ticks))
   }
 
-  /// The ticks at a time of CLOCK_MONOTONIC.
+  /// Converts a time of CLOCK_MONOTONIC to ticks.
   public func ticks(at nanoseconds: UInt64) -> UInt64 {
     if isMonotonic { return nanoseconds }
     guard knots.count > 1 else { return knots.first?.ticks ?? 0 }
-    // Most are of the last round.
+    // Most times are from the last round.
     var index = knots.count - 2
     while index > 0, knots[index].nanoseconds > nanoseconds { index -= 1 }
     let (from, to) = (knots[index], knots[index + 1])

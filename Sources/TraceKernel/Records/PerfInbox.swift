@@ -1,7 +1,7 @@
-/// Brings the records of several rings into the order of their times.
+/// Merges the records of several rings in the order of their times.
 ///
-/// A record is written soon after its time was read, so whatever is older than the moment before
-/// the rings were looked at has arrived: that is given out, the rest waits for the next round.
+/// A record is written soon after its time was read, so records older than the moment before the
+/// rings were read have arrived. Those are delivered; the others wait for the next round.
 public struct PerfInbox: ~Copyable {
   private struct Entry {
     var nanoseconds: UInt64
@@ -9,22 +9,23 @@ public struct PerfInbox: ~Copyable {
     var offset: Int32
   }
 
-  /// Between reading the clock and writing the record, with interrupts and a hypervisor in between.
+  /// The maximum time between reading the clock and writing the record, including interrupts and a
+  /// hypervisor.
   public static let settling_ns: UInt64 = 2_000_000
 
   private let parser: PerfRecordParser
   private let buffers: [PerfBuffer]
   private var entries: [Entry] = []
-  /// Records whose bytes were not readable as such, and what came with them.
+  /// Number of unreadable records, including the bytes after them.
   public private(set) var malformed: UInt64 = 0
 
   public init(ringCount: Int, ringBytes: Int, parser: PerfRecordParser) {
     self.parser = parser
-    // What waits, and a whole ring more.
+    // Waiting records, and a whole ring more.
     buffers = (0..<ringCount).map { _ in PerfBuffer(capacity: 2 * ringBytes) }
   }
 
-  /// Takes bytes of a ring: `take` fills the memory it is given and says how far.
+  /// Receives bytes of a ring. `take` fills a buffer and returns the number of bytes.
   public mutating func receive(
     ring: Int, atNanoseconds now: UInt64, _ take: (UnsafeMutableRawBufferPointer) -> Int
   ) {
@@ -38,8 +39,8 @@ public struct PerfInbox: ~Copyable {
       }
       let record = UnsafeRawBufferPointer(rebasing: rest.prefix(size))
       if let stamp = parser.stamp(record) {
-        // A time in the future would hold the record for ever. What was written since `now` was
-        // read is not from there.
+        // A time in the future would delay the record forever. A record written since `now` was
+        // read cannot be from later than this.
         let time = min(stamp.nanoseconds, now &+ Self.settling_ns)
         entries.append(
           Entry(nanoseconds: time, ring: Int32(ring), offset: Int32(buffer.indexed)))
@@ -55,14 +56,14 @@ public struct PerfInbox: ~Copyable {
     buffer.count = buffer.indexed
   }
 
-  /// Calls `body` with every record that was made before `now`, the rings having been looked at
-  /// after that; with all that there are when `now` is nil.
+  /// Calls `body` with every record created before `now`, if the rings were read after that; with
+  /// all records if `now` is nil.
   public mutating func deliver(
     before now: UInt64?, _ body: (_ ring: Int, PerfStamp, PerfRecord) -> Void
   ) {
     let limit = now.map { $0 &- min($0, Self.settling_ns) } ?? .max
     entries.sort { ($0.nanoseconds, $0.ring, $0.offset) < ($1.nanoseconds, $1.ring, $1.offset) }
-    // A ring that is full in here must make room.
+    // If a buffer is nearly full, all records are delivered to make room.
     let isFull = buffers.contains { $0.free.count < $0.capacity / 4 }
     let end = isFull ? entries.count : entries.firstIndex { $0.nanoseconds > limit }
     for entry in entries[..<(end ?? entries.count)] {
@@ -78,7 +79,7 @@ public struct PerfInbox: ~Copyable {
     compact()
   }
 
-  /// Moves what waits to the starts of the buffers.
+  /// Moves the waiting records to the starts of the buffers.
   private mutating func compact() {
     entries.sort { ($0.ring, $0.offset) < ($1.ring, $1.offset) }
     var next = 0
@@ -95,7 +96,7 @@ public struct PerfInbox: ~Copyable {
   }
 }
 
-/// Bytes out of one ring: whole records up to `indexed`, then perhaps the start of one.
+/// Bytes of one ring: complete records up to `indexed`, then possibly an incomplete one.
 private final class PerfBuffer {
   private let memory: UnsafeMutableRawBufferPointer
   var count = 0
@@ -111,7 +112,7 @@ private final class PerfBuffer {
     UnsafeMutableRawBufferPointer(rebasing: memory[count...])
   }
 
-  /// Gives the record's size.
+  /// Moves a record; returns its size.
   func move(recordAt offset: Int, to target: Int) -> Int {
     let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
     let size = PerfRecordParser.recordBytes(at: rest) ?? 0
@@ -121,7 +122,7 @@ private final class PerfBuffer {
     return size
   }
 
-  /// Moves what is not indexed yet behind the records that stay.
+  /// Moves the bytes that are not indexed yet after the remaining records.
   func moveRest(to target: Int) {
     let rest = count - indexed
     if rest > 0, target != indexed {

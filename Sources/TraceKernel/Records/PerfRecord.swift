@@ -1,23 +1,23 @@
-/// What the kernel says in one record of a perf ring. Bytes are borrowed from the record.
+/// The content of one record of a perf ring. Bytes are borrowed from the record.
 public enum PerfRecord {
   case sample(PerfSample)
   case map(PerfMap)
-  /// A thread's name; `isExec` when it comes from running another program.
+  /// A thread's name; `isExec` if it comes from an exec.
   case name(pid: UInt32, tid: UInt32, bytes: UnsafeRawBufferPointer, isExec: Bool)
   case fork(PerfTask)
   case exit(PerfTask)
   case contextSwitch(isOut: Bool, isPreempted: Bool)
-  /// Records of any kind that had no room in the ring.
+  /// Number of dropped records of any kind.
   case lost(UInt64)
   case lostSamples(UInt64)
   case throttled
-  /// Of no interest, or of a kind that this version does not know.
+  /// A record that is not used, or of an unknown kind.
   case other
-  /// Not as long as its kind must be.
+  /// A record whose length does not fit its kind.
   case malformed
 }
 
-/// Where and when a record was made.
+/// The origin and time of a record.
 public struct PerfStamp: Hashable, Sendable {
   public var pid: UInt32
   public var tid: UInt32
@@ -35,17 +35,17 @@ public struct PerfStamp: Hashable, Sendable {
 
 /// A CPU sample. Bytes are borrowed from the record.
 public struct PerfSample {
-  /// Where the thread was (PERF_SAMPLE_IP).
+  /// The sampled instruction's address (PERF_SAMPLE_IP).
   public var instructionPointer: UInt64
-  /// What of the event has passed since the sample before: nanoseconds of a clock, or cycles.
+  /// The amount of the sampled event since the previous sample: nanoseconds of a clock, or cycles.
   public var period: UInt64
-  /// Addresses and the kernel's marks among them, as ``PerfCallchain`` reads them.
+  /// Addresses and the kernel's marks, in the format of ``PerfCallchain``.
   public var callchain: UnsafeRawBufferPointer
-  /// PERF_SAMPLE_REGS_ABI_*: 0 when the thread was in no user code, then no registers follow.
+  /// PERF_SAMPLE_REGS_ABI_*: 0 if the thread has no user-mode registers; then no registers follow.
   public var registersABI: UInt64
-  /// One word for each bit of the mask that was asked for.
+  /// One word for each bit of the requested mask.
   public var userRegisters: UnsafeRawBufferPointer
-  /// The stack's top, only what the kernel could copy.
+  /// The part of the stack's top that the kernel could copy.
   public var userStack: UnsafeRawBufferPointer
 
   public init(
@@ -64,20 +64,20 @@ public struct PerfSample {
   }
 }
 
-/// A mapping that a process may execute. Bytes are borrowed from the record.
+/// An executable mapping. Bytes are borrowed from the record.
 public struct PerfMap {
   public var pid: UInt32
   public var tid: UInt32
   public var address: UInt64
   public var size: UInt64
   public var fileOffset: UInt64
-  /// The device's numbers; 0 where the record has a build id.
+  /// The device's major and minor numbers; 0 if the record has a build id.
   public var major: UInt32
   public var minor: UInt32
   public var inode: UInt64
   /// PROT_*.
   public var protection: UInt32
-  /// Empty where the kernel found none.
+  /// Empty if the kernel found none.
   public var buildID: UnsafeRawBufferPointer
   public var path: UnsafeRawBufferPointer
 
@@ -101,7 +101,7 @@ public struct PerfMap {
   }
 }
 
-/// A thread that begins or ends; a process when its thread has the same number.
+/// A thread that begins or ends. It is a process if `tid` equals `pid`.
 public struct PerfTask: Hashable, Sendable {
   public var pid: UInt32
   public var parentPID: UInt32
@@ -116,7 +116,7 @@ public struct PerfTask: Hashable, Sendable {
   }
 }
 
-/// Which fields samples have: PERF_SAMPLE_*.
+/// The fields that samples have: PERF_SAMPLE_*.
 public struct PerfSampleFields: OptionSet, Hashable, Sendable {
   public var rawValue: UInt64
 
@@ -131,7 +131,7 @@ public struct PerfSampleFields: OptionSet, Hashable, Sendable {
   public static let userRegisters = PerfSampleFields(rawValue: 1 << 12)
   public static let userStack = PerfSampleFields(rawValue: 1 << 13)
 
-  /// What records that are no samples have at their end.
+  /// The fields at the end of records that are not samples.
   public static let stamp: PerfSampleFields = [.thread, .time, .cpu]
   public static let framePointers: PerfSampleFields = [
     .instructionPointer, .callchain, .period, .thread, .time, .cpu,
@@ -139,7 +139,7 @@ public struct PerfSampleFields: OptionSet, Hashable, Sendable {
   public static let callFrames: PerfSampleFields = [.framePointers, .userRegisters, .userStack]
 }
 
-/// Kinds and marks of records: PERF_RECORD_*.
+/// Kinds and flags of records: PERF_RECORD_*.
 enum PerfRecordKind {
   static let lost: UInt32 = 2
   static let name: UInt32 = 3

@@ -1,14 +1,14 @@
-/// Reads the kernel's records: a function of bytes alone.
+/// Parses the kernel's records; depends only on their bytes.
 ///
-/// - Guarantee: never reads past the record, whatever it says.
+/// - Guarantee: never reads past the record, whatever its contents.
 /// - Cost: no allocation.
 public struct PerfRecordParser: Hashable, Sendable {
-  /// Kind, marks and size.
+  /// The size of a record's header: kind, flags and size.
   public static let headerBytes = 8
 
-  /// Which fields samples have.
+  /// The fields that samples have.
   public var fields: PerfSampleFields
-  /// Bits of the mask in the event's attributes.
+  /// The number of bits set in the register mask of the event's attributes.
   public var userRegisterCount: Int
 
   public init(fields: PerfSampleFields, userRegisterCount: Int = 0) {
@@ -16,7 +16,7 @@ public struct PerfRecordParser: Hashable, Sendable {
     self.userRegisterCount = userRegisterCount
   }
 
-  /// Bytes of the record at the start of `bytes`; nil when no whole record is there.
+  /// The size of the record at the start of `bytes`; nil if there is no complete record.
   public static func recordBytes(at bytes: UnsafeRawBufferPointer) -> Int? {
     guard bytes.count >= headerBytes else { return nil }
     let size = Int(bytes.loadUnaligned(fromByteOffset: 6, as: UInt16.self))
@@ -24,14 +24,14 @@ public struct PerfRecordParser: Hashable, Sendable {
     return size
   }
 
-  /// Whether no record starts at the start of `bytes`, however they go on.
+  /// Whether `bytes` cannot start with a record, whatever follows.
   static func isNoRecord(_ bytes: UnsafeRawBufferPointer) -> Bool {
     guard bytes.count >= headerBytes else { return false }
     let size = Int(bytes.loadUnaligned(fromByteOffset: 6, as: UInt16.self))
     return size < headerBytes || size % 8 != 0
   }
 
-  /// A whole record's stamp; nil when it is too short to have one.
+  /// A complete record's stamp; nil if the record is too short to have one.
   public func stamp(_ record: UnsafeRawBufferPointer) -> PerfStamp? {
     guard record.count >= Self.headerBytes else { return nil }
     var reader = PerfFieldReader(record, from: Self.headerBytes)
@@ -50,7 +50,7 @@ public struct PerfRecordParser: Hashable, Sendable {
 
   private static let trailerBytes = 24
 
-  /// What a whole record says. Its bytes are borrowed.
+  /// Parses a complete record. The result borrows its bytes.
   public func parse(_ record: UnsafeRawBufferPointer) -> PerfRecord {
     guard record.count >= Self.headerBytes else { return .malformed }
     let kind = record.loadUnaligned(as: UInt32.self)
@@ -90,7 +90,7 @@ public struct PerfRecordParser: Hashable, Sendable {
     }
   }
 
-  /// In the kernel's order of fields.
+  /// Reads the fields in the kernel's order.
   private func readSample(
     _ reader: inout PerfFieldReader, _ sample: inout PerfSample, upToStack: Bool
   ) -> PerfStamp? {
@@ -122,7 +122,7 @@ public struct PerfRecordParser: Hashable, Sendable {
       pid: pid, tid: tid, address: reader.word(), size: reader.word(), fileOffset: reader.word())
     if marks & PerfRecordKind.hasBuildID != 0 {
       let id = reader.bytes(24)
-      // A byte of length, three reserved, twenty of id.
+      // One byte of length, three reserved bytes, twenty bytes of id.
       let length = Int(id.first ?? 0)
       if length > 0, length <= 20, id.count == 24 {
         map.buildID = UnsafeRawBufferPointer(rebasing: id[4..<4 + length])
@@ -144,7 +144,7 @@ public struct PerfRecordParser: Hashable, Sendable {
   }
 }
 
-/// Reads fields one after the other; what is not there reads as 0 and is remembered.
+/// Reads fields in sequence. Missing fields read as 0 and set `isShort`.
 private struct PerfFieldReader {
   private let record: UnsafeRawBufferPointer
   private var offset: Int
@@ -184,7 +184,7 @@ private struct PerfFieldReader {
     bytes(count.multipliedReportingOverflow(by: 8).overflow ? .max : count &* 8)
   }
 
-  /// What is left, up to the first NUL.
+  /// The remaining bytes up to the first NUL.
   mutating func text() -> UnsafeRawBufferPointer {
     let rest = bytes(UInt64(end - offset))
     return UnsafeRawBufferPointer(rebasing: rest.prefix { $0 != 0 })

@@ -1,10 +1,10 @@
-/// CPU samples of a session: how often, and how their stacks are walked.
+/// A session's CPU sampling: the rate, and how stacks are walked.
 public struct CPUSampling: Hashable, Sendable {
-  /// Not in step with anything that programs do a thousand times a second.
+  /// Differs from 1000, to avoid running in step with periodic work of programs.
   public static let rateUsual: UInt32 = 999
   public static let rates: ClosedRange<UInt32> = 1...20_000
 
-  /// Samples a second of CPU time, of each thread.
+  /// Samples per second of CPU time, for each thread.
   public var rate: UInt32
   public var walk: StackWalk
 
@@ -13,6 +13,6 @@ public struct CPUSampling: Hashable, Sendable {
     self.walk = walk
   }
 
-  /// CPU time that a sample stands for.
+  /// The CPU time that a sample represents.
   var period_ns: UInt64 { 1_000_000_000 / UInt64(max(1, rate)) }
 }

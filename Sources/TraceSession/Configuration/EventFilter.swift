@@ -1,12 +1,12 @@
 import TraceEvents
 
-/// One event type of a provider, as a person calls it.
+/// A user's reference to one event type of a provider.
 public enum EventSelector: Hashable, Sendable {
   case id(UInt16)
   /// Compared without regard to case.
   case name(String)
 
-  /// A number is an id, anything else a name.
+  /// A number is an id; any other text is a name.
   public init(_ text: String) {
     if let id = UInt16(text) { self = .id(id) } else { self = .name(text) }
   }
@@ -19,7 +19,7 @@ public enum EventSelector: Hashable, Sendable {
   }
 }
 
-/// Which events of a provider, beyond level and keywords.
+/// A filter for a provider's events, in addition to level and keywords.
 public enum EventFilter: Hashable, Sendable {
   case all
   case only([EventSelector])
@@ -33,7 +33,7 @@ public enum EventFilter: Hashable, Sendable {
     }
   }
 
-  /// Selectors that fit none of these events: typing errors, or events of another version.
+  /// Selectors that match none of these events: typing errors, or events of another version.
   func unmatched(in events: [EventSchema]) -> [EventSelector] {
     switch self {
     case .all: []
@@ -43,11 +43,11 @@ public enum EventFilter: Hashable, Sendable {
   }
 }
 
-/// For which events stacks are taken.
+/// The events for which stacks are recorded.
 public struct StackSpec: Hashable, Sendable {
-  /// Nil: of every provider.
+  /// The provider's name; nil for all providers.
   public var provider: String?
-  /// Empty: whatever their keywords.
+  /// Required keywords; empty admits all events.
   public var keywords: KeywordSelection
   public var events: EventFilter
 

@@ -1,6 +1,7 @@
 public import TraceEvents
 
-/// Keywords by bits, by name, or both. Names become bits once the provider's own names are known.
+/// Keywords as bits, names, or both. Names are converted to bits when the provider's keyword names
+/// are known.
 public struct KeywordSelection: Hashable, Sendable {
   public var mask: Keywords
   public var names: [String]
@@ -10,10 +11,10 @@ public struct KeywordSelection: Hashable, Sendable {
     self.names = names
   }
 
-  /// Every event: ETW's "match any" of zero.
+  /// All events: ETW's "match any" of zero.
   public static let all = KeywordSelection()
 
-  /// The bits; names that the provider does not have add none.
+  /// Returns the bits; unknown names add none.
   func mask(for provider: ProviderSchema) -> Keywords {
     names.reduce(mask) { $0.union(provider.keywords(named: $1) ?? []) }
   }
@@ -24,21 +25,21 @@ public struct KeywordSelection: Hashable, Sendable {
 }
 
 extension ProviderSchema {
-  /// The bits of a keyword, its name compared without regard to case.
+  /// The bits of a keyword, found by name without regard to case.
   func keywords(named name: String) -> Keywords? {
     keywords.first { $0.name.lowercased() == name.lowercased() }?.keywords
   }
 }
 
-/// What a session wants of one provider.
+/// A session's selection of events of one provider.
 public struct ProviderSpec: Hashable, Sendable {
-  /// The name that stands for every provider; a specification of its own goes before it.
+  /// The name that denotes every provider. A provider's specific specification takes precedence.
   public static let everyProvider = "*"
 
   public var name: String
-  /// An event passes when it has one of these (or none at all).
+  /// An event passes if it has at least one of these keywords, or has no keywords.
   public var keywords: KeywordSelection
-  /// Further keywords that it must all have; consulted only where `keywords` says something.
+  /// Further keywords, all of which are required; checked only if `keywords` is not empty.
   public var allKeywords: Keywords
   public var level: Level
   public var events: EventFilter
@@ -54,9 +55,9 @@ public struct ProviderSpec: Hashable, Sendable {
     self.events = events
   }
 
-  /// The filter in ETW's terms, for a provider whose keywords are known.
+  /// The corresponding ETW filter, for a provider whose keywords are known.
   ///
-  /// Names that the provider does not have must not widen it: a selection of which nothing is left
+  /// Unknown keyword names must not widen the filter: a selection that contains only unknown names
   /// admits only events without keywords.
   func filter(for provider: ProviderSchema) -> EnableFilter? {
     let any = keywords.mask(for: provider)

@@ -1,4 +1,4 @@
-/// Why a text is not a list of provider specifications.
+/// The reason why a text is not a list of provider specifications.
 public enum ProviderSpecError: Error, Hashable, Sendable, CustomStringConvertible {
   case empty(spec: String)
   /// More than `Name:Keywords:Level`.
@@ -6,10 +6,10 @@ public enum ProviderSpecError: Error, Hashable, Sendable, CustomStringConvertibl
   case unknownKeyword(String, provider: String, nearest: [String], known: [String])
   case badNumber(String, spec: String)
   case unknownLevel(String, spec: String)
-  /// A keyword of the Runtime provider stands where a provider's name belongs.
+  /// A keyword of the Runtime provider is used as a provider's name.
   case keywordAsProvider(String, spec: String)
   case unknownEvent(String, provider: String, nearest: [String])
-  /// What follows `CPU:` is no rate.
+  /// The text after `CPU:` is not a valid rate.
   case badRate(String)
   /// `CPU` is listed more than once, with different rates.
   case twoRates(UInt32, UInt32)

@@ -1,22 +1,22 @@
 public import TraceEvents
 
 extension ProviderSpec {
-  /// Providers that are known without asking a process.
+  /// Providers that are known without querying a process.
   public static let builtIn: [ProviderSchema] = [
     ProviderSchema(
       name: RuntimeSchema.providerName, keywords: RuntimeSchema.keywords,
       events: RuntimeSchema.eventTypes.map { $0.schema })
   ]
 
-  /// Reads a list such as `GC,JIT,Shop:Order+0x10:Warning`.
+  /// Parses a list such as `GC,JIT,Shop:Order+0x10:Warning`.
   ///
   /// - `GC`: a keyword of the Runtime provider; `GC::Level` with a level.
   /// - `Name[:Keywords[:Level]]`: keywords are names or hexadecimal numbers joined by `+`, or `*`.
-  /// - `*` as the name: every provider that has no specification of its own.
-  /// - A provider that nobody knows is kept: it may appear later. Its keywords' names are then
-  ///   checked when it does.
+  /// - `*` as the name: every provider without a specific specification.
+  /// - An unknown provider is accepted, because it may appear later. The names of its keywords are
+  ///   checked then.
   ///
-  /// `known` are providers whose keywords are known besides ``builtIn``.
+  /// `known` are further providers whose keywords are known, in addition to ``builtIn``.
   public static func parse(
     _ text: String, known: [ProviderSchema] = []
   ) throws(ProviderSpecError) -> [ProviderSpec] {
@@ -41,7 +41,7 @@ extension ProviderSpec {
         name: RuntimeSchema.providerName, keywords: KeywordSelection(mask: shorthand),
         level: level)
     }
-    // People write a provider's name in any case; what is sent is the provider's own.
+    // Provider names match without regard to case; the provider's own spelling is used.
     let schema = known.first { $0.name.lowercased() == parts[0].lowercased() }
     let selection = try KeywordSelection.parse(
       keywords, spec: text, provider: schema)
@@ -57,7 +57,7 @@ extension ProviderSpec {
     return level
   }
 
-  /// The Runtime keyword of this name, unless a provider is called so.
+  /// The Runtime keyword with this name, unless a provider has this name.
   fileprivate static func shorthand(_ name: String, _ known: [ProviderSchema]) -> Keywords? {
     guard !known.contains(where: { $0.name == name }) else { return nil }
     return builtIn[0].keywords(named: name)
@@ -102,7 +102,7 @@ extension ProviderSchema {
 }
 
 extension StackSpec {
-  /// Reads a list such as `*`, `GC,Shop` or `Shop/OrderPlaced,Runtime:GCStart,Runtime/1`.
+  /// Parses a list such as `*`, `GC,Shop` or `Shop/OrderPlaced,Runtime:GCStart,Runtime/1`.
   public static func parse(
     _ text: String, known: [ProviderSchema] = []
   ) throws(ProviderSpecError) -> [StackSpec] {
@@ -138,7 +138,7 @@ extension StackSpec {
 }
 
 extension StringProtocol {
-  /// Without white space at both ends.
+  /// The text without leading and trailing white space.
   var trimmed: String {
     var rest = self[...]
     while rest.first?.isWhitespace == true { rest.removeFirst() }

@@ -1,19 +1,19 @@
 import TraceControl
 public import TraceFormat
 
-/// Which processes a session takes; where nothing is said, all.
+/// Selects the processes that a session records; by default, all.
 public struct ProcessFilter: Hashable, Sendable {
   public var pids: Set<UInt32>
-  /// Takes the descendants of this process too. One whose ancestors in between have ended is known
-  /// only if they left it to this process (PR_SET_CHILD_SUBREAPER).
+  /// Also records the descendants of this process. A descendant whose intermediate ancestors have
+  /// ended is recognized only if it was reparented to this process (PR_SET_CHILD_SUBREAPER).
   public var ancestor: UInt32?
-  /// Names of executables without their directory; a process must have one of them as well.
+  /// Names of executables, without directories. If not empty, a process must also have one of them.
   public var executableNames: Set<String>
-  /// Takes the descendants of ``pids`` too: those that run, and those that they start later.
+  /// Also records the descendants of ``pids``: those that run, and those that they start later.
   ///
-  /// - Trap: where the kernel's events are had, they tell of forks. Otherwise a process is known by
-  ///   its ancestors in /proc when it joins the session, so that one whose parent has ended by then
-  ///   is not.
+  /// - Trap: if kernel events are available, descendants are known from fork records. Otherwise a
+  ///   process is recognized by its ancestors in /proc when it joins the session, so a process
+  ///   whose parent has already ended is missed.
   public var takesChildren = false
 
   public init(
@@ -41,46 +41,46 @@ public struct ProcessFilter: Hashable, Sendable {
   }
 }
 
-/// What a session collects, how, and where to.
+/// The configuration of a session: what it collects, how, and into which file.
 public struct SessionConfiguration: Sendable {
-  /// Shown by whoever reads the trace.
+  /// The session's name in the trace.
   public var name = "trace"
   /// Nil: no file; events go to ``Session/liveTrace(limit:)`` alone.
   public var outputPath: String?
-  /// A descriptor to write to in place of a file of its own, such as standard output; the session
-  /// closes it. ``outputPath`` is then what messages call it. It is a pipe, a socket, or an empty
+  /// A descriptor to write to instead of a new file, such as standard output; the session closes
+  /// it. Messages then use ``outputPath`` as its name. It must be a pipe, a socket, or an empty
   /// file at its start.
   public var outputDescriptor: Int32?
   public var providers: [ProviderSpec]
   public var stacks: [StackSpec] = []
-  /// Nil: no CPU samples. They follow the children that the thread that calls ``Session/start()``
-  /// starts afterwards when ``processes`` takes this process's descendants; otherwise the processes
-  /// it names, and the whole machine where it names none.
+  /// The CPU sampling; nil for none. If ``processes`` selects this process's descendants, sampling
+  /// follows the children that the thread which calls ``Session/start()`` starts afterwards;
+  /// otherwise the listed processes or, if there are none, the whole machine.
   public var cpuSampling: CPUSampling?
-  /// Whether threads' ways on and off the CPUs are recorded, of the same processes.
+  /// Whether context switches of the same processes are recorded.
   public var contextSwitches = false
   public var processes = ProcessFilter()
-  /// Rounded up to a power of two, from 128 KiB to 1 GiB.
+  /// Size of the buffer for each CPU, rounded up to a power of two from 128 KiB to 1 GiB.
   public var bufferBytesPerCPU = 4 << 20
   public var mode: BufferMode = .discard
-  /// Whether each process has buffers of its own, in which no other can write, read or forge
-  /// events. Nil: yes in root's session, which takes every user's processes; else processes of the
-  /// session's user share buffers.
+  /// Whether each process has private buffers, in which no other process can write, read or forge
+  /// events. Nil: yes in a session of root, which records all users' processes; otherwise the
+  /// processes of the session's user share buffers.
   ///
-  /// - Cost: memory for each process, ``bufferBytesPerCPU`` a CPU while there is enough; then less,
-  ///   and those that come last share.
+  /// - Cost: memory for each process, ``bufferBytesPerCPU`` per CPU while memory suffices; later
+  ///   processes get smaller buffers, and the last ones share buffers.
   public var isolatesProcesses: Bool?
-  /// How long an emitting thread waits for room in block mode.
+  /// Maximum time that an emitting thread waits for space in block mode.
   public var blockTimeout: Duration = .seconds(1)
-  /// How often the file is brought up to date.
+  /// The interval at which the file is updated.
   public var flushInterval: Duration = .seconds(1)
-  /// Whether providers tell what already lives when they are enabled, and once more at the end.
+  /// Whether providers report their existing state when they are enabled, and again at the end.
   public var capturesStateAtStart = true
   public var capturesStateAtStop = false
-  /// Whether the symbols of functions that stacks hit are written into the file at the end, so that
-  /// it can be read on another machine.
+  /// Whether the symbols of functions in stacks are written into the file at the end, so that it
+  /// can be read on another machine.
   public var writesSymbols = true
-  /// When the trace says that the session began; by it the session's buffers are known afterwards.
+  /// The session's start time in the trace, which also identifies the session's buffers afterwards.
   var startTicks: UInt64 = 0
 
   public init(providers: [ProviderSpec], outputPath: String? = nil) {

@@ -1,13 +1,13 @@
 public import TraceEvents
 
-/// What a list such as `CPU,GC,JIT,Shop:Order` asks for: the kernel's sources and programs'
+/// The selection expressed by a list such as `CPU,GC,JIT,Shop:Order`: kernel sources and programs'
 /// providers.
 public struct SourceSelection: Hashable, Sendable {
   public var providers: [ProviderSpec]
   public var cpuSampling: CPUSampling?
   public var contextSwitches: Bool
 
-  /// What stands beside providers' names in a list.
+  /// The names in a list that do not denote providers.
   public static let sourceNames = ["CPU", "ContextSwitch"]
 
   public init(

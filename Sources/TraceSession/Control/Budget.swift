@@ -1,25 +1,25 @@
-/// Who makes a session keep something: a process, and the user it belongs to.
+/// The process, and its user, for which a session keeps data.
 struct BudgetHolder: Hashable {
   var user: UInt32
-  /// Tells processes apart, those too that have the same number one after the other.
+  /// Identifies the process; distinguishes processes that have the same pid one after the other.
   var process: UInt64
 }
 
-/// How much of one thing processes may make a session keep: each process, each user's together, and
-/// all together.
+/// Limits the amount of one resource that a session keeps for processes: for each process, for all
+/// processes of a user, and in total.
 ///
-/// A user may have half of what other users leave, and a process a quarter of what its user's other
-/// processes leave, up to seven eighths of it: the rest is for processes that take little. However
-/// many are greedy, something is left for the next user and the next process. Where all processes
-/// are one user's, the user may have all.
+/// A user may use half of what other users leave. A process may use a quarter of what its user's
+/// other processes leave of seven eighths of that; the last eighth is for processes that use
+/// little. Whatever the others use, something is therefore left for the next user and the next
+/// process. If all processes belong to one user, the user may use everything.
 struct Budget {
-  /// Whose bound was met.
+  /// The limit that was reached.
   enum Bound: Hashable { case process, user, session }
 
   let total: Int
-  /// Of one process, however little the others take.
+  /// The maximum for one process, however little the others use.
   let processMax: Int
-  /// Whether processes of several users may come.
+  /// Whether processes of several users may connect.
   let isShared: Bool
   private(set) var taken = 0
   private var byUser: [UInt32: Int] = [:]
@@ -34,7 +34,7 @@ struct Budget {
   func taken(by holder: BudgetHolder) -> Int { byHolder[holder] ?? 0 }
   func taken(byUser user: UInt32) -> Int { byUser[user] ?? 0 }
 
-  /// The bound that `amount` more would exceed; nil when it is within all.
+  /// The limit that `amount` more would exceed; nil if none.
   func bound(on amount: Int, for holder: BudgetHolder) -> Bound? {
     let (own, users) = (taken(by: holder), taken(byUser: holder.user))
     let userRoom = isShared ? (total - (taken - users)) / 2 : total
@@ -45,7 +45,7 @@ struct Budget {
     return nil
   }
 
-  /// Takes it; or else gives the bound that it would exceed, and takes nothing.
+  /// Takes `amount`, or returns the limit that it would exceed and takes nothing.
   mutating func take(_ amount: Int, for holder: BudgetHolder) -> Bound? {
     if let bound = bound(on: amount, for: holder) { return bound }
     taken += amount

@@ -1,4 +1,4 @@
-/// Why a session keeps nothing more of a process.
+/// The reason why a session keeps no more data for a process.
 struct BudgetExceeded: Error, Hashable, CustomStringConvertible {
   enum Resource: Hashable { case connections, memory, eventTypes, definitions, buffers }
   var resource: Resource

@@ -5,18 +5,19 @@ import TraceEvents
 import TraceFormat
 import TraceRing
 
-/// A session's control plane with several processes at once, for the fuzzer: what they make it keep
-/// together.
+/// Runs a session's control plane with several processes at once, for the fuzzer, and checks the
+/// resources that they use together.
 @_spi(Fuzzing) public enum BudgetProbe {
   private static let connectionsMax = 16
   private static let users: UInt32 = 4
   private static let newcomer: UInt32 = 77
 
-  /// Takes operations of two bytes. The first says which connection (low four bits) and what: 0, a
-  /// packet, whose length is the second byte (high) and the byte behind it (low); 1, its end; 2 and
-  /// more, a new connection of the process that the second byte numbers, in place of it.
+  /// Runs operations of two bytes. The first byte selects the connection (low four bits) and the
+  /// operation: 0, a packet whose length is the second byte (high) and the byte after it (low); 1,
+  /// the end of the connection; 2 and more, a new connection in place of it, of the process
+  /// numbered by the second byte.
   ///
-  /// - Returns: how many packets were understood.
+  /// - Returns: the number of valid packets.
   public static func hear(_ bytes: UnsafeRawBufferPointer) -> Int {
     var state = Self.state()
     var input = ByteReader(bytes)
@@ -55,7 +56,7 @@ import TraceRing
     ])
     configuration.bufferBytesPerCPU = 1
     configuration.capturesStateAtStart = false
-    // Small, so that short inputs reach them.
+    // Small limits, so that short inputs reach them.
     let totals = SessionBudgets.Totals(
       connections: 64, memoryBytes: 1 << 20, definitionBytes: 1 << 20, eventTypes: 2048)
     return RendezvousState(
@@ -63,7 +64,7 @@ import TraceRing
       budgets: SessionBudgets(isShared: true, totals))
   }
 
-  /// Nobody listens at the other end.
+  /// The other end is closed.
   private static func connect(
     _ place: Int, user: UInt32, _ process: UInt64, _ state: inout RendezvousState
   ) -> ProcessLink? {
@@ -102,7 +103,7 @@ import TraceRing
     precondition(state.recordBytes <= SessionBudgets.recordBytes + (1 << 20), "records grow")
   }
 
-  /// Whatever others did, another user's process is traced.
+  /// Checks that another user's process is still traced.
   private static func welcomeNewcomer(_ state: inout RendezvousState) {
     guard let link = connect(0, user: newcomer, 1, &state) else {
       preconditionFailure("no connection is left")
@@ -122,7 +123,7 @@ import TraceRing
   }
 }
 
-/// Takes everything and does nothing.
+/// Ignores everything.
 private final class SilentSink: EventSink {
   func define(ref: UInt16, schema: EventSchema) {}
   func define(provider: ProviderSchema) {}

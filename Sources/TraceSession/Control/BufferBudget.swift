@@ -1,10 +1,10 @@
 import TraceRing
 
-/// The memory that a session's buffers may take: in all, and for the processes of one user.
+/// Limits the memory of a session's buffers: in total, and for the processes of one user.
 ///
-/// A newcomer gets at most half of what is left to its user and to the session, so that there is
-/// always something for the next one: processes that come late get smaller rings, and those for
-/// which there are not even the smallest share one set.
+/// A new process gets at most half of the memory left for its user and the session, so that
+/// something remains for the next one. Later processes get smaller rings; processes for which not
+/// even the smallest rings fit share one set.
 struct BufferBudget {
   let bytesMax: Int
   private let ownUser: UInt32
@@ -12,7 +12,7 @@ struct BufferBudget {
   private(set) var bytesUsed = 0
   private var usedByUser: [UInt32: Int] = [:]
 
-  /// Half of `memoryMax`, or four sets of the size that was asked for where that is more.
+  /// Allows half of `memoryMax`, or four sets of the requested size if that is more.
   init(setBytes: Int, ownUser: UInt32, memoryMax: Int = BufferSet.bytesMax) {
     self.ownUser = ownUser
     bytesMax = min(memoryMax, max(memoryMax / 2, setBytes.multipliedClamped(by: 4)))
@@ -20,8 +20,8 @@ struct BufferBudget {
       bytesMax / 2, max(bytesMax / 8, setBytes.multipliedClamped(by: 2)))
   }
 
-  /// The size of each ring of a set: the largest there is room for, `wanted` at most. Nil when
-  /// there is no room.
+  /// The size of each ring of a set: the largest that fits, at most `wanted`. Nil if there is no
+  /// space.
   func ringBytes(wanted: Int, ringCount: Int, user: UInt32, isLastResort: Bool = false) -> Int? {
     let ofUser = (user == ownUser ? bytesMax : bytesPerUser) - usedByUser[user, default: 0]
     let left = min(ofUser, bytesMax - bytesUsed)

@@ -4,17 +4,17 @@ import TraceAnalysis
 import TraceFormat
 import TraceRing
 
-/// The buffer sets of a session: one for each process where the session isolates processes, else
-/// one for each user whose processes use restartable sequences; and one for each process that does
+/// The buffer sets of a session: one for each process if the session isolates processes; otherwise
+/// one for each user whose processes use restartable sequences, and one for each process that does
 /// not.
 ///
-/// Whoever shares a set can write anything into it, also in another's name. A process with a set of
-/// its own can damage its own events alone.
+/// A process that shares a set can write anything into it, including records that name another
+/// process. A process with a private set can only damage its own events.
 struct BufferSets {
   struct Entry {
     var id: UInt32
     var set: BufferSet
-    /// Only one process writes to it; it goes when the process does.
+    /// Whether only one process writes to it. The set is removed when that process ends.
     var isPrivate: Bool
   }
 
@@ -22,14 +22,14 @@ struct BufferSets {
   private let isolatesProcesses: Bool
   private var budget: BufferBudget
   private var shared: [UInt32: Entry] = [:]
-  /// What each set takes, and for whom.
+  /// The memory of each set, and its user.
   private var costs: [UInt32: (bytes: Int, user: UInt32)] = [:]
-  /// Flight recorders of processes that have ended, the oldest first: kept until the session stops,
-  /// or needs the memory.
+  /// Flight recorders of ended processes, oldest first. They are kept until the session stops or
+  /// needs the memory.
   private var ended: [UInt32] = []
   private var nextID: UInt32 = 1
   private var nextStream: UInt32 = 0
-  /// Processes that got smaller rings than were asked for, and those that had to share.
+  /// Number of sets with smaller rings than requested, and of processes that had to share.
   private var smaller = 0
   private var sharing = 0
 
@@ -47,8 +47,8 @@ struct BufferSets {
         ringCount: parameters.ringCount, ringBytes: parameters.ringBytes), ownUser: user)
   }
 
-  /// The process's set: a new one, `announce`d for the sink to drain, or its user's. `evict` is
-  /// called with a set that is to go for it.
+  /// The process's set: a new one, passed to `announce` to be drained, or its user's. `evict` is
+  /// called with a set that is removed to make space.
   mutating func set(
     uid: UInt32, wantsLockSet: Bool, announce: (BufferSet, UInt32, UInt32) -> Void,
     evict: (UInt32) -> Void = { _ in }
@@ -80,7 +80,7 @@ struct BufferSets {
     return entry
   }
 
-  /// Nil when there is no memory for it.
+  /// Returns nil if there is no memory for the set.
   private mutating func make(
     _ wanted: BufferSetParameters, _ uid: UInt32, isPrivate: Bool,
     _ announce: (BufferSet, UInt32, UInt32) -> Void
@@ -106,7 +106,7 @@ struct BufferSets {
     return entry
   }
 
-  /// The set's only process has ended. False: the set stays for now.
+  /// Handles the end of a set's only process; false if the set is kept for now.
   mutating func end(_ id: UInt32) -> Bool {
     if parameters.mode == .overwrite {
       ended.append(id)
@@ -121,7 +121,7 @@ struct BufferSets {
     budget.giveBack(cost.bytes, user: cost.user)
   }
 
-  /// What processes did not get, in sentences for people.
+  /// Restrictions on processes' buffers, as sentences for users.
   var problems: [String] {
     let why =
       "a session's buffers take \(budget.bytesMax >> 20) MiB at most, and each new process gets "
@@ -141,20 +141,20 @@ struct BufferSets {
     return sentences
   }
 
-  /// Rounded up to a power of two that a ring may have.
+  /// Rounds up to a valid ring size, a power of two.
   static func ringBytes(_ wanted: Int) -> Int {
     var bytes = RingLayout.ringBytesMin
     while bytes < wanted, bytes < RingLayout.ringBytesMax { bytes *= 2 }
     return bytes
   }
 
-  /// CPUs are numbered below this, those that are switched off now included.
+  /// The upper bound of CPU numbers, including CPUs that are offline now.
   static let cpuCount: Int = {
     let configured = max(1, sysconf(Int32(_SC_NPROCESSORS_CONF)))
     return min(max(configured, possibleCPUs() ?? 0), RingLayout.ringCountMax)
   }()
 
-  /// From a list such as "0-7,16": 17.
+  /// Parses a list such as "0-7,16", which yields 17.
   private static func possibleCPUs() -> Int? {
     guard let file = OSPath.fopen("/sys/devices/system/cpu/possible", "re") else { return nil }
     defer { fclose(file) }
@@ -177,7 +177,7 @@ extension TraceFormat.BufferMode {
 }
 
 extension Duration {
-  /// At least 0, at most some 584 years.
+  /// Nanoseconds, clamped to 0 and about 584 years.
   var nanoseconds: UInt64 {
     let (seconds, attoseconds) = components
     guard seconds >= 0, attoseconds >= 0 else { return 0 }

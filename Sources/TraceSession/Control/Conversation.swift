@@ -1,7 +1,7 @@
 import TraceControl
 import TraceEvents
 
-/// What a process did that no process of ours does; its connection is closed.
+/// A violation of the protocol by a process; its connection is closed.
 enum ProtocolViolation: Error, Equatable, CustomStringConvertible {
   case message(ControlMessageError)
   case outOfTurn(String)
@@ -25,12 +25,12 @@ enum ProtocolViolation: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// The session's end of talking with one process, without sockets: takes packets, checks them
-/// against each other, and says what they mean.
+/// The session's side of the protocol with one process, without sockets: parses packets, validates
+/// their sequence, and returns their meaning.
 struct Conversation {
   enum Event: Equatable {
     case hello(Hello)
-    /// A provider is known whole; its position in ``providers``.
+    /// A provider was announced completely; its position in ``providers``.
     case registered(Int)
     case enabled(provider: Int, generation: UInt32)
     case captureStateDone(provider: Int, generation: UInt32)
@@ -40,9 +40,9 @@ struct Conversation {
   }
 
   private(set) var hello: Hello?
-  /// Only those announced whole; the last may still be open.
+  /// The completely announced providers; another one may be in progress.
   private(set) var providers: [ProviderSchema] = []
-  /// The memory that each of them takes.
+  /// The memory that each provider takes.
   private(set) var providerBytes: [Int] = []
   private var open: ProviderSchema?
   private var openIDs: Set<UInt16> = []
@@ -50,24 +50,24 @@ struct Conversation {
   private var schemaBytes = 0
   private var newBytes = 0
   private var allowance: PacketAllowance
-  /// Answers that the session has asked for.
+  /// Number of answers that the session has requested.
   private var awaitedReplies = 0
 
   init(atNanoseconds now: UInt64) { allowance = PacketAllowance(atNanoseconds: now) }
 
-  /// Called for each message that the process answers: an answer is no flood.
+  /// Called for each message that requires an answer; such answers do not count as a flood.
   mutating func expectReply() { awaitedReplies += 1 }
 
-  /// The memory that what came since the last time takes.
+  /// Returns the memory taken by announcements since the last call.
   mutating func takeNewBytes() -> Int {
     defer { newBytes = 0 }
     return newBytes
   }
 
-  /// Has an equal provider in place of its own, to share its memory.
+  /// Replaces a provider with an equal one, to share its memory.
   mutating func share(_ provider: ProviderSchema, at index: Int) { providers[index] = provider }
 
-  /// Takes a packet; nil when it only adds to what is being announced.
+  /// Parses a packet; returns nil if it only adds to an announcement.
   mutating func receive(
     _ packet: UnsafeRawBufferPointer, descriptorCount: Int, atNanoseconds now: UInt64
   ) throws(ProtocolViolation) -> Event? {
@@ -81,7 +81,7 @@ struct Conversation {
       return .hello(hello)
     }
     guard hello != nil else { throw .outOfTurn("a message before Hello") }
-    // Announcements are bounded by what may be announced at all.
+    // Announcements are limited by their total size instead.
     if let provider = Self.announcedProvider(message) {
       schemaBytes += packet.count
       guard schemaBytes <= ControlLimits.schemaBytes else {
@@ -129,7 +129,7 @@ struct Conversation {
         throw .duplicateEvent(provider: name, id: schema.id)
       }
       var schema = schema
-      // One string for all of them.
+      // All events share one string.
       schema.provider = name
       open?.events.append(schema)
       count(schema.memoryBytes)

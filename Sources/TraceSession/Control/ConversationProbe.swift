@@ -3,13 +3,13 @@ import TraceControl
 import TraceEvents
 import TraceFormat
 
-/// The session's end of the control protocol without sockets, for the fuzzer, which lies in a
-/// package of its own.
+/// Runs the session's side of the control protocol without sockets, for the fuzzer, which is a
+/// separate package.
 @_spi(Fuzzing) public enum ConversationProbe {
-  /// Takes bytes as packets, each behind its length (two bytes, little endian): the low bit of the
-  /// first byte says whether they come from a process or from a session.
+  /// Parses bytes as packets, each after its length (two bytes, little endian). The low bit of the
+  /// first byte selects whether they come from a process or from a session.
   ///
-  /// - Returns: how many packets were understood.
+  /// - Returns: the number of valid packets.
   public static func hear(_ bytes: UnsafeRawBufferPointer) -> Int {
     guard let first = bytes.first else { return 0 }
     var packets = ByteReader(UnsafeRawBufferPointer(rebasing: bytes.dropFirst()))

@@ -1,18 +1,18 @@
 import TraceControl
 import TraceEvents
 
-/// What a session wants, provider by provider, and what that means for one provider of one process.
+/// A session's selection for each provider, and its consequences for one provider of one process.
 struct EnableTable {
   private var specs: [String: [ProviderSpec]] = [:]
   private(set) var stacks: [StackSpec]
 
-  /// Specifications of one provider that are given together add up: `GC,JIT` is two of Runtime.
+  /// Specifications of the same provider are combined: `GC,JIT` is two specifications of Runtime.
   init(_ specs: [ProviderSpec], stacks: [StackSpec]) {
     self.stacks = stacks
     for spec in specs { self.specs[spec.name, default: []].append(spec) }
   }
 
-  /// Enabling again replaces what was asked of the provider before.
+  /// Enabling a provider again replaces its previous specifications.
   mutating func enable(_ specs: [ProviderSpec]) {
     for name in Set(specs.map(\.name)) { self.specs[name] = specs.filter { $0.name == name } }
   }
@@ -22,15 +22,15 @@ struct EnableTable {
   var enabledNames: Set<String> { Set(specs.keys) }
 
   struct Wanted {
-    /// For the provider's owner to see: the union of what was asked for.
+    /// The union of the specifications, shown to the provider's owner.
     var filter: EnableFilter
-    /// Those of the provider's events that are on.
+    /// The provider's enabled events.
     var events: [(schema: EventSchema, captureStack: Bool)]
-    /// What was asked for and does not exist.
+    /// Selected items that do not exist.
     var problems: [String]
   }
 
-  /// Nil when the provider is not enabled.
+  /// Nil if the provider is not enabled.
   func wanted(of provider: ProviderSchema) -> Wanted? {
     guard let specs = specs[provider.name] ?? specs[ProviderSpec.everyProvider] else { return nil }
     let asked = provider.events.filter { event in
@@ -50,9 +50,9 @@ struct EnableTable {
       problems: specs.flatMap { Self.problems($0, provider) })
   }
 
-  /// Whether stacks of the Runtime provider's events need this one for their names and lines: a
-  /// runtime that supplies stacks announces with it what is in them. The filter is not widened, so
-  /// that nobody starts to announce every method that is compiled.
+  /// Whether stacks of the Runtime provider's events need this event for names and lines: a runtime
+  /// that supplies stacks uses it to announce the methods in them. The filter is not widened, so
+  /// runtimes do not start to announce every compiled method.
   private static func namesFrames(_ event: EventSchema) -> Bool {
     guard event.provider == RuntimeSchema.providerName else { return false }
     return [MethodLoad.eventID, MethodUnload.eventID, MethodILToNativeMap.eventID]
@@ -71,7 +71,7 @@ struct EnableTable {
   }
 
   private static func problems(_ spec: ProviderSpec, _ provider: ProviderSchema) -> [String] {
-    // What is asked of every provider need not be had by each.
+    // Not every provider has everything that is selected for all providers.
     if spec.name == ProviderSpec.everyProvider { return [] }
     let names = provider.keywords.map(\.name)
     let keywords = spec.keywords.unknownNames(for: provider).map { name in

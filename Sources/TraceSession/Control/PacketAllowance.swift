@@ -1,13 +1,13 @@
 import TraceControl
 
-/// How much a process may send: a bucket that fills with time.
+/// Rate limit for a process's packets: a token bucket.
 struct PacketAllowance {
   private var tokens = Double(ControlLimits.packetsPerSecond)
   private var lastNanoseconds: UInt64
 
   init(atNanoseconds now: UInt64) { lastNanoseconds = now }
 
-  /// False when the process has sent more than it may.
+  /// Takes one token; false if the process has exceeded the limit.
   mutating func takeOne(atNanoseconds now: UInt64) -> Bool {
     let elapsed = Double(now &- min(lastNanoseconds, now)) / 1e9
     lastNanoseconds = max(now, lastNanoseconds)

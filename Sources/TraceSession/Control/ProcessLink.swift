@@ -7,41 +7,41 @@ import TraceRing
 final class ProcessLink {
   enum Phase: Equatable {
     case talking
-    /// The connection is to be closed; what was wrong, if anything.
+    /// The connection is to be closed, with the problem if there was one.
     case ended(problem: String?)
   }
 
   let socket: Int32
   let peer: PeerCredentials
-  /// Whose budgets it uses.
+  /// The holder of the budgets that it uses.
   let holder: BudgetHolder
-  /// What it has taken of them, but for what it shares with others.
+  /// The memory charged to the holder, except memory shared with other processes.
   var memoryBytes = 0
   var conversation: Conversation
   private var queue = PacketQueue()
   var phase = Phase.talking
-  /// The socket's number in the poll list has room again when this is true.
+  /// Whether packets wait to be sent, so that the socket must also be polled for writing.
   var hasQueuedPackets: Bool { !queue.isEmpty }
   var queuedBytes: Int { queue.byteCount }
 
   /// Position in the session's list of processes; nil before Hello.
   var record: Int?
-  /// The session's number for the process, once it has been welcomed.
+  /// The session's number of the process; nil before Welcome.
   var slot: UInt32?
   var setID: UInt32?
-  /// The buffers of this process alone.
+  /// The process's private buffers.
   var ownedSet: BufferSet?
-  /// Generation of the grants that each provider was sent last.
+  /// Generation of the last grants sent to each provider.
   var generations: [UInt32] = []
-  /// Providers from which an answer to grants, or the end of a rundown, is still awaited.
+  /// Providers whose answer to grants is still pending.
   var unconfirmed: Set<Int> = []
-  /// Providers that have had the session's grants in force.
+  /// Providers that have confirmed the session's grants.
   var confirmed: Set<Int> = []
-  /// Events that the process says reached no buffer.
+  /// Number of events that, according to the process, reached no buffer.
   var missedCount: UInt64 = 0
   var capturing: Set<Int> = []
-  /// Providers of which something else is wanted since, to be told once the answer is there:
-  /// however fast a session changes its mind, one message is under way.
+  /// Providers whose grants have changed since, to be sent after the pending answer, so that at
+  /// most one message is in flight however often a session changes its selection.
   var outdated: Set<Int> = []
   var recapture: Set<Int> = []
 
@@ -71,7 +71,8 @@ final class ProcessLink {
 
   private func judge(_ result: PacketResult) {
     switch result {
-    // Once it is gone, its last words and then the end are still to be read.
+    // After the process has gone, its last packets and the end of the connection are still to be
+    // read.
     case .done, .wouldBlock, .closed: break
     case .failed(0): end(problem: "it does not read its control messages")
     case .failed(let code): end(problem: "its control socket failed: \(systemMessage(code))")
@@ -80,8 +81,8 @@ final class ProcessLink {
 }
 
 extension BudgetHolder {
-  /// By the kernel's word: its number and when it began. Those that the kernel does not show are
-  /// taken for one process of their user's.
+  /// Identifies a process by the pid and start time from the kernel. Processes that the kernel does
+  /// not show count as one process of their user.
   fileprivate init(_ peer: PeerCredentials) {
     let start = peer.pid == 0 ? 0 : ProcessIdentity(procName: "\(peer.pid)").startTime
     self.init(user: peer.uid, process: UInt64(peer.pid) << 32 | start & 0xffff_ffff)

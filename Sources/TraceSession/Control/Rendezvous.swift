@@ -3,7 +3,8 @@ import Glibc
 import Synchronization
 import TraceControl
 
-/// A session's thread that listens for processes, talks with them and notices when they are gone.
+/// A session's thread that accepts connections of processes, handles their messages and detects
+/// their end.
 final class Rendezvous: Sendable {
   let state: Monitor<RendezvousState>
   let listener: SessionListener
@@ -11,7 +12,7 @@ final class Rendezvous: Sendable {
   private let isEnding = Atomic<Bool>(false)
   private let thread = Mutex<NamedThread?>(nil)
 
-  /// After an accept that failed for want of descriptors, new processes wait this long.
+  /// The pause in accepting processes after accept failed for lack of descriptors.
   private static let acceptPauseMilliseconds: Int32 = 100
 
   init(
@@ -31,14 +32,13 @@ final class Rendezvous: Sendable {
     thread.withLock { $0 = started }
   }
 
-  /// Changes the state and lets the thread look at it again.
+  /// Changes the state and wakes the thread.
   func change<Result>(_ body: (inout RendezvousState) -> Result) -> Result {
     defer { trace_wake(kick) }
     return state.withLock(body)
   }
 
-  /// Takes leave of every process, waits (bounded) until each has left its buffers, and ends the
-  /// thread.
+  /// Detaches every process, waits (bounded) until each has left its buffers, and ends the thread.
   func stop(captureStateNanoseconds: UInt64, detachNanoseconds: UInt64) {
     listener.withdraw()
     if captureStateNanoseconds > 0 {
@@ -97,7 +97,7 @@ final class Rendezvous: Sendable {
     return list
   }
 
-  /// False when there are no descriptors left to accept with.
+  /// Accepts all waiting connections; false if no descriptors are left.
   private func acceptAll() -> Bool {
     while true {
       let socket = trace_packet_accept(listener.descriptor)
@@ -153,7 +153,7 @@ final class Rendezvous: Sendable {
     return false
   }
 
-  /// Closes the connections that are over.
+  /// Closes the connections that have ended.
   private func sweep() {
     state.withLock { state in
       state.limitQueues()

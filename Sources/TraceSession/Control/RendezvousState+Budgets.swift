@@ -3,10 +3,10 @@ import TraceControl
 import TraceEvents
 import TraceFormat
 
-/// What processes may make the session keep. Who asks for more is told, and its connection closed;
-/// nobody else is touched.
+/// Limits on the data that the session keeps for processes. A process that exceeds them is notified
+/// and disconnected; other processes are not affected.
 extension RendezvousState {
-  /// Takes in a connection; false when it is turned away.
+  /// Admits a connection; false if it is refused.
   mutating func admit(_ link: ProcessLink) -> Bool {
     do throws(BudgetExceeded) {
       try budgets.connect(link.holder)
@@ -20,7 +20,7 @@ extension RendezvousState {
     }
   }
 
-  /// Counts the memory of what the process has announced since the last time.
+  /// Charges the memory of the process's announcements since the last call.
   mutating func charge(_ link: ProcessLink) throws(BudgetExceeded) {
     let bytes = link.conversation.takeNewBytes()
     guard bytes > 0 else { return }
@@ -28,14 +28,14 @@ extension RendezvousState {
     link.memoryBytes += bytes
   }
 
-  /// Cuts the process off.
+  /// Disconnects the process.
   mutating func refuse(_ link: ProcessLink, _ error: BudgetExceeded) {
     link.send(.refused(reason: error.description))
     if let record = link.record { processes[record].isCutOff = true } else { turnedAway &+= 1 }
     link.end(problem: error.description)
   }
 
-  /// Lets the process's provider be the one that others have announced, if it is equal.
+  /// Shares the provider with other processes that have announced an equal one.
   mutating func share(provider index: Int, of link: ProcessLink) {
     let bytes = link.conversation.providerBytes[index]
     let (shared, isNew) = catalogue.share(
@@ -47,8 +47,8 @@ extension RendezvousState {
     }
   }
 
-  /// Takes what defining a provider and its wanted events in the trace needs; false when the
-  /// process is cut off for it.
+  /// Takes the budget for defining a provider and its enabled events in the trace; false if the
+  /// process is disconnected because of it.
   mutating func takeRoom(
     toDefine provider: ProviderSchema, _ wanted: EnableTable.Wanted, for link: ProcessLink
   ) -> Bool {
@@ -66,8 +66,8 @@ extension RendezvousState {
     }
   }
 
-  /// Takes what defining the process needs; its arguments are left out when half of all room is
-  /// used. False when the process is cut off.
+  /// Takes the budget for defining the process; its arguments are left out if half of the budget is
+  /// used. False if the process is disconnected.
   mutating func takeRoom(toDefine process: inout ProcessRecord, for link: ProcessLink) -> Bool {
     func bytes(_ process: ProcessRecord) -> Int {
       process.arguments.reduce(256 + process.executable.utf8.count) { $0 + $1.utf8.count + 32 }
@@ -92,7 +92,8 @@ extension RendezvousState {
     }
   }
 
-  /// Gives up those that do not read, most first, until what waits for all is within its bound.
+  /// Disconnects processes that do not read, those with the longest queues first, until the queues
+  /// are within their limit.
   func limitQueues() {
     var waiting = links.values.reduce(0) { $0 + $1.queuedBytes }
     while waiting > SessionBudgets.queuedBytes,
@@ -106,7 +107,7 @@ extension RendezvousState {
 
   // MARK: Records
 
-  /// Makes room for a process's record; false when there is none.
+  /// Reserves memory for a process's record; false if there is none.
   mutating func takeRecord(_ process: inout TracedProcess) -> Bool {
     func isWithin(_ bytes: Int) -> Bool { recordBytes + bytes <= SessionBudgets.recordBytes }
     if processes.count >= Self.processRecordsMax || !isWithin(process.recordBytes) {
@@ -120,7 +121,7 @@ extension RendezvousState {
     return true
   }
 
-  /// Of those that have ended, only some that had problems are still remembered.
+  /// Drops the records of ended processes, except some that had problems.
   private mutating func forgetEnded() {
     var kept: [TracedProcess] = []
     var moved: [Int: Int] = [:]
@@ -142,7 +143,7 @@ extension RendezvousState {
 }
 
 extension TracedProcess {
-  /// The memory that remembering it takes, its problems apart, which are counted.
+  /// The memory of the record, without its problems, which are limited by number.
   fileprivate var recordBytes: Int {
     arguments.reduce(512 + executable.utf8.count) { $0 + 48 + $1.utf8.count }
       + providers.reduce(0) { $0 + 48 + $1.utf8.count }

@@ -3,13 +3,13 @@ import TraceControl
 import TraceEvents
 import TraceFormat
 
-/// Events that processes emitted and that reached no buffer.
+/// Handles events that processes emitted but that reached no buffer.
 extension RendezvousState {
-  /// A process's fastest event takes longer than this, whatever it says.
+  /// A lower bound of the time that a process needs to emit an event.
   private static let eventNanosecondsMin: UInt64 = 1
 
-  /// Records the loss that a process tells of; what it cannot have emitted since the session began
-  /// is not believed.
+  /// Records the loss that a process reports, limited to the number of events that it can have
+  /// emitted since the session began.
   mutating func countMissed(_ count: UInt64, _ reason: MissedReason, _ link: ProcessLink) {
     let elapsed = trace_monotonic_ns() &- startNanoseconds
     let possible = elapsed / Self.eventNanosecondsMin * UInt64(BufferSets.cpuCount)
@@ -20,8 +20,8 @@ extension RendezvousState {
     sink?.lost(believed, cause, process: link.slot)
   }
 
-  /// A process that has gone before it had what it was granted may have emitted without a trace of
-  /// it.
+  /// A process that ended before it received its grants may have emitted events without any other
+  /// trace of it.
   mutating func noteUnconfirmed(_ link: ProcessLink) {
     guard !isStopping, link.slot != nil else { return }
     let names = link.unconfirmed.sorted()

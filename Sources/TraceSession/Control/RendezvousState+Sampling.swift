@@ -2,17 +2,16 @@ import TraceControl
 import TraceEvents
 import TraceFormat
 
-/// Samples that processes take of themselves, where the kernel's may not be used.
+/// Samples that processes take of themselves if the kernel's may not be used.
 extension RendezvousState {
-  /// From now on every process that connects, or is connected, samples itself at this interval; 0
-  /// ends it.
+  /// Makes every connected and every new process sample itself at this interval; 0 ends it.
   mutating func sampleThreads(interval_ns: UInt64) {
     samplingInterval_ns = interval_ns
     for link in links.values { requestSamples(of: link, evenNone: true) }
   }
 
-  /// Tells a process what is wanted. It needs the session's memory for that, though it may have no
-  /// provider that anybody wants.
+  /// Sends the sampling request to a process. The process needs the session's buffers for that,
+  /// even if none of its providers is enabled.
   mutating func requestSamples(of link: ProcessLink, evenNone: Bool = false) {
     guard sink != nil, !isStopping, link.record != nil, link.conversation.hello != nil,
       samplingInterval_ns != 0 || (evenNone && link.slot != nil)

@@ -6,16 +6,17 @@ import TraceEvents
 import TraceFormat
 import TraceRing
 
-/// Everything that a session knows of processes and wants of them. Behind the rendezvous's lock.
+/// The session's state of all processes and its selection for them. Guarded by the rendezvous's
+/// lock.
 struct RendezvousState {
-  /// Processes that are remembered after they ended, for whoever asks.
+  /// Maximum number of process records, including ended processes.
   static let processRecordsMax = 16_384
   static let problemsMax = 32
 
   let configuration: SessionConfiguration
   let sessionID: UInt64
   let startNanoseconds = trace_monotonic_ns()
-  /// Nil in a session that only looks: nothing is enabled, nothing collected.
+  /// The destination of events; nil in a session that only lists providers and enables nothing.
   let sink: (any EventSink)?
   let wakeDescriptor: Int32
   var table: EnableTable
@@ -27,19 +28,19 @@ struct RendezvousState {
   private(set) var definedProviders: Set<ProviderSchema> = []
   var budgets: SessionBudgets
   var catalogue = SchemaCatalogue()
-  /// Memory of what is remembered in ``processes``.
+  /// The memory of the records in ``processes``.
   var recordBytes = 0
-  /// Connections that were refused before anything was known of their processes.
+  /// Number of connections refused before their processes had records.
   var turnedAway: UInt64 = 0
-  /// Sentences about processes, and those that there was no room for.
+  /// Number of notes about processes, and of those left out.
   private var noteCount = 0
   private var notesOmitted: UInt64 = 0
   private var nextSlot: UInt32 = 1
   private var generation: UInt32 = 0
   private(set) var processesSeen = 0
-  /// CPU time between the samples that processes take of themselves; 0: they take none.
+  /// CPU time between the samples that processes take of themselves; 0 for none.
   var samplingInterval_ns: UInt64 = 0
-  /// Told of every process that has been given a number, before the process is.
+  /// Called with every process that gets a number, before the process is notified.
   var onWelcome: (ConnectedImages.Process) -> Void = { _ in }
   var isStopping = false
 
@@ -56,7 +57,7 @@ struct RendezvousState {
     self.budgets = budgets ?? SessionBudgets(isShared: geteuid() == 0)
   }
 
-  // MARK: What processes say
+  // MARK: Messages of processes
 
   mutating func handle(_ event: Conversation.Event, from link: ProcessLink) {
     switch event {
@@ -74,7 +75,8 @@ struct RendezvousState {
       guard link.generations[provider] == generation else { return }
       link.unconfirmed.remove(provider)
       link.confirmed.insert(provider)
-      // The process has mapped it, and nobody else will. What still waits to be sent may name it.
+      // The process has mapped the set, and no other process will. Packets still in the queue may
+      // contain the descriptor.
       if link.queuedBytes == 0 { link.ownedSet?.closeDescriptor() }
       if link.outdated.remove(provider) != nil { grant(provider, to: link) }
     case .captureStateDone(let provider, _):
@@ -90,7 +92,7 @@ struct RendezvousState {
   }
 
   private mutating func greet(_ hello: Hello, _ link: ProcessLink) {
-    // The kernel's word counts; the process's own only where the kernel shows nothing.
+    // The kernel's facts are used; the process's statements only if the kernel shows nothing.
     let pid = link.peer.pid != 0 ? link.peer.pid : hello.pid
     let seen = ProcessIdentity(procName: link.peer.pid != 0 ? "\(pid)" : "none")
     let executable = seen.executable.isEmpty ? hello.executable : seen.executable
@@ -111,10 +113,10 @@ struct RendezvousState {
     requestSamples(of: link)
   }
 
-  // MARK: What the session wants
+  // MARK: Grants
 
-  /// Sends what is wanted of a provider now. An answer goes out even when nothing is: the process
-  /// waits for it.
+  /// Sends the current grants of a provider. They are sent even if nothing is enabled, because the
+  /// process waits for them.
   mutating func grant(_ provider: Int, to link: ProcessLink, isFirst: Bool = false) {
     if link.unconfirmed.contains(provider) {
       link.outdated.insert(provider)
@@ -154,7 +156,7 @@ struct RendezvousState {
     }
   }
 
-  /// Gives the process its number and its memory.
+  /// Assigns the process its number and its buffers.
   mutating func welcome(_ link: ProcessLink) -> Bool {
     guard let sink, let record = link.record, let hello = link.conversation.hello else {
       return false
@@ -208,7 +210,7 @@ struct RendezvousState {
       .captureState(provider: UInt16(provider), generation: link.generations[provider]))
   }
 
-  /// Tells every process that has one of these providers what is wanted now.
+  /// Sends the current grants to every process that has one of these providers.
   mutating func grantAll(_ names: Set<String>) {
     for link in links.values {
       for (index, provider) in link.conversation.providers.enumerated()
@@ -229,8 +231,8 @@ struct RendezvousState {
 
   // MARK: The session's own events
 
-  /// Announces a provider of the session's own; the numbers of its event types, those that there
-  /// were numbers left for.
+  /// Defines one of the session's providers; returns the numbers of its event types, as far as
+  /// numbers were left.
   mutating func define(own provider: ProviderSchema) -> [UInt16: UInt16] {
     if definedProviders.insert(provider).inserted { sink?.define(provider: provider) }
     var numbers: [UInt16: UInt16] = [:]
@@ -242,10 +244,10 @@ struct RendezvousState {
     return numbers
   }
 
-  /// The number of the process that has joined the session and runs now with this pid.
+  /// The number of the connected process with this pid.
   func index(ofPID pid: UInt32) -> UInt32? { links.values.first { $0.peer.pid == pid }?.slot }
 
-  /// The processes that have a number and run now, as far as this pid namespace shows them.
+  /// The connected processes that have a number and are visible in this pid namespace.
   var connected: [ConnectedImages.Process] {
     links.values.compactMap { link in
       guard let slot = link.slot, link.peer.pid != 0 else { return nil }
@@ -253,9 +255,9 @@ struct RendezvousState {
     }
   }
 
-  // MARK: Ends
+  // MARK: End of connections
 
-  /// The connection is over: the process died, detached, or misbehaved.
+  /// Closes a connection whose process died, detached, or violated the protocol.
   mutating func close(_ link: ProcessLink) {
     links[link.socket] = nil
     giveBack(link)
@@ -271,7 +273,7 @@ struct RendezvousState {
     if link.ownedSet != nil, sets.end(setID) { sink?.remove(setID: setID) }
   }
 
-  /// What was wrong and concerns no process that is known, in sentences.
+  /// Problems that concern no known process, as sentences.
   var ownProblems: [String] {
     guard notesOmitted > 0 else { return problems }
     let notes = counted(

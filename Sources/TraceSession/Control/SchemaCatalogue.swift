@@ -1,9 +1,9 @@
 import TraceEvents
 
-/// The providers that connected processes have announced, each once, however many processes have
-/// it: processes of one program share the memory.
+/// The providers that connected processes have announced. Each is stored once, so processes of one
+/// program share the memory.
 struct SchemaCatalogue {
-  /// Who pays for a provider's memory: who announced it first.
+  /// The budget charged for a provider's memory: that of the process that announced it first.
   struct Charge: Hashable {
     var holder: BudgetHolder
     var bytes: Int
@@ -19,8 +19,8 @@ struct SchemaCatalogue {
   var count: Int { entries.count }
   var byteCount: Int { entries.values.reduce(0) { $0 + $1.charge.bytes } }
 
-  /// The one of this provider that all share, used once more; whether it is new, and so `charge` is
-  /// the catalogue's from now on.
+  /// Adds a user of a provider and returns the shared copy. If `isNew`, the catalogue now owns
+  /// `charge`.
   mutating func share(
     _ provider: ProviderSchema, _ charge: Charge
   ) -> (provider: ProviderSchema, isNew: Bool) {
@@ -32,7 +32,7 @@ struct SchemaCatalogue {
     return (provider, true)
   }
 
-  /// One user less; what is to be given back when that was the last.
+  /// Removes a user of a provider; returns the charge to give back if it was the last.
   mutating func release(_ provider: ProviderSchema) -> Charge? {
     guard let known = entries.index(forKey: provider) else { return nil }
     entries.values[known].users -= 1

@@ -1,10 +1,10 @@
 import TraceControl
 import TraceEvents
 
-// What processes announce, by the memory that it takes: about, and rather too much.
+// Estimates of the memory that announcements take, rather too high than too low.
 
 extension String {
-  /// Beside the value itself; short strings lie within.
+  /// The memory besides the value; short strings are stored in the value.
   fileprivate var memoryBytes: Int { utf8.count > 15 ? 48 + utf8.count : 0 }
 }
 
@@ -23,12 +23,13 @@ extension EventSchema {
       }
   }
 
-  /// What the trace's writer has for it until the session ends, the table of its number included.
+  /// The memory of the trace writer for this type until the session ends, including the table of
+  /// its number.
   var definitionBytes: Int { 2 * memoryBytes + 2048 }
 }
 
 extension ProviderSchema {
-  /// Without its events.
+  /// The memory without its events.
   var headingMemoryBytes: Int {
     256 + name.memoryBytes
       + keywords.reduce(0) { $0 + MemoryLayout<KeywordSchema>.stride + $1.name.memoryBytes }

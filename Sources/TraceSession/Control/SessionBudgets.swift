@@ -3,7 +3,7 @@ import TraceControl
 import TraceFormat
 import TraceRing
 
-/// The budgets of a session's control plane: everything that a connection can make it keep.
+/// The budgets of a session's control plane: all data that the session keeps for connections.
 ///
 /// | what | in all | one process, at most |
 /// |---|---|---|
@@ -12,17 +12,17 @@ import TraceRing
 /// | memory for what is defined in the trace | 64 MiB | 14 MiB |
 /// | event types | 65,279 | 14,279 |
 ///
-/// The memory of buffers has a budget of its own: ``BufferBudget``.
+/// The memory of buffers has a separate budget: ``BufferBudget``.
 struct SessionBudgets {
-  /// How much there is of each.
+  /// The total of each resource.
   struct Totals {
     var connections = 16_384
     var memoryBytes = 64 << 20
     var definitionBytes = 64 << 20
-    /// The session's own events need some of the numbers that there are.
+    /// The session's own events need some of the available numbers.
     var eventTypes = RefTable.refsMax - 256
 
-    /// What this process and this machine allow.
+    /// The totals that this process and this machine allow.
     static var here: Totals {
       var totals = Totals()
       var limit = rlimit()
@@ -34,21 +34,21 @@ struct SessionBudgets {
   }
 
   private(set) var connections: Budget
-  /// Given back when a connection ends.
+  /// Returned when a connection ends.
   private(set) var memory: Budget
-  /// Never given back: what it counts is in the trace.
+  /// Never returned, because the definitions are in the trace.
   private(set) var definitions: Budget
   private(set) var eventTypes: Budget
 
   static let connectionsOfProcess = 64
-  /// Packets that wait for processes to read them, of all connections together.
+  /// Total size of the packets queued for processes, for all connections together.
   static let queuedBytes = 32 << 20
-  /// What is remembered of processes for whoever asks: their names, arguments and providers.
+  /// Total size of the records of processes: their names, arguments and providers.
   static let recordBytes = 32 << 20
-  /// Sentences about processes that are kept.
+  /// Maximum number of notes about processes.
   static let notes = 4096
 
-  /// - Parameter isShared: processes of several users may come.
+  /// - Parameter isShared: whether processes of several users may connect.
   init(isShared: Bool, _ totals: Totals = .here) {
     func budget(_ total: Int, _ processMax: Int = .max) -> Budget {
       Budget(total: total, processMax: processMax, isShared: isShared)
@@ -77,7 +77,7 @@ struct SessionBudgets {
     try Self.take(bytes, .definitions, &definitions, holder)
   }
 
-  /// Whether so much may be defined and half of what there is stays free.
+  /// Whether half of the budget stays free after this definition.
   func hasAmple(definitionBytes bytes: Int) -> Bool {
     definitions.taken + bytes <= definitions.total / 2
   }

@@ -4,11 +4,11 @@ import OSStrings
 import Synchronization
 import TraceControl
 
-/// The socket that processes connect to: `session-PID-N.sock` in the runtime directory, gone when
-/// this is.
+/// The socket that processes connect to: `session-PID-N.sock` in the runtime directory, removed
+/// when this object is.
 ///
-/// - Guarantee: it appears under its name only once it listens, so that a socket that refuses
-///   connections is a dead session's.
+/// - Guarantee: the socket gets its name only after it listens, so a socket that refuses
+///   connections belongs to a dead session.
 final class SessionListener: Sendable {
   let directory: RuntimeDirectory
   let name: String
@@ -18,7 +18,7 @@ final class SessionListener: Sendable {
   private static let numbersMax = 10_000
   private static let backlog: Int32 = 4096
 
-  /// Listens in the first of the places that can be used.
+  /// Listens in the first usable place.
   convenience init(places: [RendezvousPaths.Place]) throws(SessionError) {
     var failure = RuntimeDirectoryError.system(path: "", call: "open", code: ENOENT)
     for place in places {
@@ -27,7 +27,7 @@ final class SessionListener: Sendable {
         directory = try RuntimeDirectory.open(place.path, kind: place.kind, creating: true)
       } catch {
         failure = error
-        // One that cannot be had is passed over; one that somebody has tampered with is not.
+        // An unavailable directory is skipped, but not one that was tampered with.
         if case .system = error { continue }
         break
       }
@@ -56,14 +56,14 @@ final class SessionListener: Sendable {
     close(descriptor)
   }
 
-  /// New processes find the session no longer.
+  /// Removes the socket's name, so that new processes do not find the session.
   func withdraw() { _ = OSPath.unlinkat(directory.descriptor, name, 0) }
 
   private static func publish(
     _ socket: Int32, in directory: RuntimeDirectory
   ) throws(SessionError) -> String {
     for _ in 0..<numbersMax {
-      // Never a number twice, so that nobody takes a new session for one that has ended.
+      // Numbers are not reused, so that a new session is not taken for an ended one.
       let number = nextNumber.add(1, ordering: .relaxed).oldValue
       let name = SessionSocketName.make(pid: getpid(), number: number)
       let draft = SessionSocketName.unfinished(name)
@@ -80,7 +80,7 @@ final class SessionListener: Sendable {
       guard fchmodat(directory.descriptor, draft, mode, 0) == 0, listen(socket, backlog) == 0,
         fcntl(socket, F_SETFL, O_NONBLOCK) == 0
       else { throw .system(call: "listen", code: errno) }
-      // Linking, unlike renaming, never takes another session's name away.
+      // Unlike renaming, linking never replaces another session's socket.
       let fd = directory.descriptor
       if linkat(fd, draft, fd, name, 0) == 0 { return name }
       throw .runtimeDirectory(.system(path: directory.path, call: "link", code: errno))
@@ -88,7 +88,7 @@ final class SessionListener: Sendable {
     throw .system(call: "bind", code: EADDRINUSE)
   }
 
-  /// Removes what killed sessions left behind.
+  /// Removes the sockets of killed sessions.
   static func removeStale(in directory: RuntimeDirectory) {
     let now = time(nil)
     let names = directory.names {
@@ -96,7 +96,7 @@ final class SessionListener: Sendable {
     }
     for name in names {
       if SessionSocketName.isUnfinished(name) {
-        // It may be a session that is just being born.
+        // The session may just be starting.
         var status = stat()
         guard OSPath.fstatat(directory.descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0,
           now - status.st_mtim.tv_sec > unfinishedSeconds

@@ -4,28 +4,30 @@ import Synchronization
 package import TraceFormat
 package import TraceRing
 
-/// Empties a session's rings into its trace file, on a thread of its own.
+/// Drains a session's rings into its trace file, on a separate thread.
 ///
-/// - Guarantee: what is in a ring when ``stop()`` is called is in the file when it returns, or
-///   counted as lost. A producer that scribbles over a ring costs records, never the drain.
-/// - Cost: asleep while nothing fills; woken when a ring is a quarter full, and every
+/// - Guarantee: events in a ring when ``stop()`` is called are in the file when it returns, or
+///   counted as lost. A producer that overwrites a ring with other data loses records, but does not
+///   affect the drain.
+/// - Cost: sleeps while rings are empty; wakes when a ring is a quarter full, and every
 ///   ``Options/pollMilliseconds``.
 package final class Drain: Sendable {
   package struct Options: Sendable {
-    /// Longest sleep: how old an event may become before it is read.
+    /// The longest sleep: the maximum age of an event before it is read.
     package var pollMilliseconds: Int32 = 100
-    /// How often what was read is written as a block, with a clock sync and the losses so far.
+    /// The interval at which read events are written as a block, with a clock sync and the losses
+    /// so far.
     package var flushNanoseconds: UInt64 = 1_000_000_000
-    /// A flight recorder: rings are read only when the session stops.
+    /// Whether this is a flight recorder: rings are read only when the session stops.
     package var keepsUntilStop = false
-    /// Called on the drain's thread with all that is written, before the file's end: gives the
+    /// Called on the drain's thread with the written trace, before the file's end; returns the
     /// symbols to write.
     package var symbols: (@Sendable (TraceFile) -> [ImageSymbols])?
 
     package init() {}
   }
 
-  /// Something for the drain's thread to do with the writer between two stretches of events.
+  /// An action that the drain's thread performs with the writer between two stretches of events.
   package typealias Command = @Sendable (inout TraceWriter) -> Void
 
   private struct Shared {
@@ -35,30 +37,32 @@ package final class Drain: Sendable {
     var processes: [UInt32: UInt32] = [:]
     var statistics = DrainStatistics()
     var flushRequested = false
-    /// Events that reached no ring.
+    /// Losses of events that reached no ring.
     var missed: [LossRecord] = []
   }
 
   private let shared = Mutex(Shared())
   private let hasDefinitions = Atomic<Bool>(false)
   private let isStopping = Atomic<Bool>(false)
-  /// Up to when the session's own source has handed everything over; all, where there is none.
+  /// The time up to which the session's own source has delivered all events; `UInt64.max` without a
+  /// source.
   private let sourceTicks = Atomic<UInt64>(.max)
-  /// Where emitters say that a ring fills.
+  /// The socket through which emitters report that a ring fills.
   private let wakeDescriptor: Int32
   private let kick: Int32
   private let options: Options
   private let thread = Mutex<NamedThread?>(nil)
 
-  /// Takes over the writer and starts. `wakeDescriptor` is the socket by which emitters wake it; it
-  /// stays the caller's and must be open until ``stop()`` has returned.
+  /// Takes ownership of the writer and starts. `wakeDescriptor` is the socket through which
+  /// emitters wake the drain; the caller owns it and must keep it open until ``stop()`` has
+  /// returned.
   ///
-  /// - Throws: when no thread is to be had; the file is then closed as it is.
+  /// - Throws: if no thread can be created; the file is then closed as it is.
   package init(
     writer: consuming TraceWriter, wakeDescriptor: Int32, options: Options = Options()
   ) throws(SessionError) {
     self.wakeDescriptor = wakeDescriptor
-    // Where there is none, what is asked of the drain waits for its next poll.
+    // Without one, requests wait for the drain's next poll.
     kick = trace_wake_descriptor()
     self.options = options
     let start = DrainStart(DrainWork(writer: writer))
@@ -66,24 +70,24 @@ package final class Drain: Sendable {
     thread.withLock { $0 = started }
   }
 
-  /// Drains another buffer set; its rings are streams `firstStream`, `firstStream` + 1, …
+  /// Adds a buffer set; its rings are streams `firstStream`, `firstStream` + 1, …
   package func add(_ set: BufferSet, id: UInt32, firstStream: UInt32) {
     enqueue { $0.newSets.append(DrainedSet(set, id: id, firstStream: firstStream)) }
   }
 
-  /// Reads what is left in a set whose last process has gone, and lets it go.
+  /// Reads the remaining events of a set whose last process has gone, and releases it.
   package func remove(setID: UInt32) { enqueue { $0.removedSets.append(setID) } }
 
-  /// Lets `process` write into a set. Records there that name another process are dropped and
-  /// counted.
+  /// Allows `process` to write into a set. Records in the set that name a process without this
+  /// permission are dropped and counted.
   package func admit(process: UInt32, toSet setID: UInt32) {
     enqueue { $0.processes[process] = setID }
   }
 
-  /// Runs `command` on the drain's thread before it looks at any event that is emitted from now on.
+  /// Runs `command` on the drain's thread before it reads any event emitted from now on.
   package func perform(_ command: @escaping Command) { enqueue { $0.commands.append(command) } }
 
-  /// Records events that were emitted and reached no ring.
+  /// Records the loss of events that were emitted but reached no ring.
   package func lost(_ count: UInt64, _ cause: LossCause, process: UInt32?) {
     let ticks = ClockKind.here.now()
     let record = LossRecord(
@@ -93,21 +97,22 @@ package final class Drain: Sendable {
     enqueue { $0.missed.append(record) }
   }
 
-  /// A source of the session's own has events up to these ticks in what was ``perform``ed before.
-  /// The file is called complete up to there at most.
+  /// Reports that the commands passed to ``perform(_:)`` so far contain all events of the session's
+  /// own source up to these ticks. The file is marked as complete at most up to this time.
   package func sourceIsComplete(to ticks: UInt64) {
     perform { [self] _ in setSource(completeTo: ticks) }
   }
 
-  /// The same at once, for a source that begins or is none after all (`UInt64.max`).
+  /// Sets the same time immediately, for a source that begins or is cancelled (`UInt64.max`).
   package func setSource(completeTo ticks: UInt64) { sourceTicks.store(ticks, ordering: .relaxed) }
 
-  /// Writes what was read so far, soon.
+  /// Requests that the events read so far be written soon.
   package func flush() { enqueue { $0.flushRequested = true } }
 
   package var statistics: DrainStatistics { shared.withLock { $0.statistics } }
 
-  /// Reads what is left, ends the file and the thread. Again: returns the same.
+  /// Reads the remaining events, and ends the file and the thread. Repeated calls return the same
+  /// result.
   @discardableResult
   package func stop() -> DrainStatistics {
     isStopping.store(true, ordering: .releasing)
@@ -128,7 +133,7 @@ package final class Drain: Sendable {
     work.syncClock()
     var nextFlush = trace_monotonic_ns() + options.flushNanoseconds
     while true {
-      // Asked before the rings are read: what was emitted before the stop is then read below.
+      // Checked before the rings are read, so that events emitted before the stop are read below.
       let stopping = isStopping.load(ordering: .acquiring)
       work.beginRound()
       takeDefinitions(&work)
@@ -147,9 +152,9 @@ package final class Drain: Sendable {
     publish(work.statistics)
   }
 
-  /// Takes in what other threads have defined. Called after a stretch was copied and before it is
-  /// parsed, so that an event's definition, asked for before the event could be emitted, is always
-  /// there.
+  /// Applies the definitions of other threads. Called after a stretch was copied and before it is
+  /// parsed. An event's definition is enqueued before the event can be emitted, so it is always
+  /// known by then.
   private func takeDefinitions(_ work: inout DrainWork) {
     guard hasDefinitions.exchange(false, ordering: .acquiringAndReleasing) else { return }
     let (sets, commands, processes) = shared.withLock { shared in
@@ -164,7 +169,7 @@ package final class Drain: Sendable {
     for command in commands { work.perform(command) }
   }
 
-  /// What must not happen in the middle of a stretch.
+  /// Handles requests that must not be handled in the middle of a stretch.
   private func takeRequests(_ work: inout DrainWork) {
     let (removed, flush, missed) = shared.withLock { shared in
       defer {
@@ -201,13 +206,13 @@ package final class Drain: Sendable {
   }
 }
 
-/// What a drain has done so far.
+/// The statistics of a drain.
 package struct DrainStatistics: Sendable {
   package var events: UInt64 = 0
-  /// Bytes of the file.
+  /// Size of the file in bytes.
   package var bytes: UInt64 = 0
   package var lost: [LossCause: UInt64] = [:]
-  /// What was wrong with buffer sets' memory, by set.
+  /// Problems of buffer sets' memory, by set.
   package var suspicions: [UInt32: Suspicion] = [:]
   package var failure: FormatError?
   /// Processes that the file does not describe fully.
@@ -218,21 +223,22 @@ package struct DrainStatistics: Sendable {
   }
 }
 
-/// What was wrong with the memory of a buffer set, and who can have done it.
+/// Problems of the memory of a buffer set, and the processes that can have caused them.
 package struct Suspicion: Sendable, Equatable {
-  /// Records that do not match their events' schemas, or name a process that has other buffers.
+  /// Number of records that do not match their events' schemas, or name a process with other
+  /// buffers.
   package var malformed: UInt64 = 0
-  /// There were bytes that no emitter writes.
+  /// Whether the set contained bytes that no emitter writes.
   package var isOverwritten = false
-  /// Counters said what cannot be: how many events were lost is not known.
+  /// Whether counters had impossible values, so that the number of lost events is not known.
   package var hasImplausibleCounters = false
-  /// Every process that can write there; one of them did it.
+  /// All processes that can write into the set; one of them is the cause.
   package var processes: [UInt32] = []
 
   package init() {}
 }
 
-/// A buffer set and how the file calls its rings.
+/// A buffer set and the stream numbers of its rings.
 package struct DrainedSet: Sendable {
   var set: BufferSet
   var id: UInt32
@@ -245,13 +251,13 @@ package struct DrainedSet: Sendable {
   }
 }
 
-/// Carries the work to the thread that does it.
+/// Passes the work to the drain's thread.
 private final class DrainStart: @unchecked Sendable {
   private var work: DrainWork?
 
   init(_ work: consuming DrainWork) { self.work = consume work }
 
-  /// Once, on that thread.
+  /// Runs the work; called once, on that thread.
   func run(_ drain: Drain) {
     guard var work = work.take() else { return }
     drain.run(&work)

@@ -1,13 +1,14 @@
 import TraceFormat
 import TraceRing
 
-/// What the drain's thread works with: the rings' readers and the file's writer. Nobody else
-/// touches it.
+/// The state of the drain's thread: the rings' readers and the file's writer. Used only on that
+/// thread.
 struct DrainWork: ~Copyable {
-  /// A round that moved less than this leaves time to sleep.
+  /// The thread sleeps after a round that moved less than this.
   static let busyWords = 32 * 1024
-  /// A ring that is not read to where it ended at the round's beginning, in so many rounds one
-  /// after the other, keeps the others no longer from being called complete.
+  /// If a ring is not read up to its end at the start of the round in more than this number of
+  /// consecutive rounds, it is skipped, so that it does not keep the other rings from being marked
+  /// as complete.
   private static let roundsBehindMax = 8
 
   private struct Stream {
@@ -15,26 +16,28 @@ struct DrainWork: ~Copyable {
     var id: UInt32
     var setID: UInt32
     var cpu: UInt16
-    /// The writer of the last accepted record, so that most records need no look-up.
+    /// The writer of the last accepted record, so that most records need no lookup.
     var admittedWriter: UInt64 = .max
-    /// Stretches that it may give in a round: twice what the ring can hold. A ring whose end leaps
-    /// about waits for its next turn like any other.
+    /// The maximum number of stretches per round: twice the ring's capacity. A ring whose end jumps
+    /// therefore waits for its next turn like any other.
     var turnsPerRound: Int
     var turns = 0
-    /// Records refused since the last flush.
+    /// Number of records refused since the last flush.
     var refused: UInt64 = 0
     var losses = LossBatch()
-    /// Every record up to these ticks was read, or is counted as lost.
+    /// The time up to which every record was read, or is counted as lost.
     var readTicks: UInt64
-    /// Rounds that have ended before what was in the ring at their beginning was read.
+    /// Number of consecutive rounds that did not read all records that were in the ring at their
+    /// start.
     var roundsBehind = 0
 
-    /// Called when a round ends that began at `roundTicks` and read this ring if `isMeant`. What
-    /// the ring holds of the time before was committed before the look at its end, but for an event
-    /// that was just being written: its thread has then emitted no later one up to `roundTicks`.
+    /// Called at the end of a round that began at `roundTicks`, and that read this ring if
+    /// `isMeant`. Records from before `roundTicks` were committed before the ring's end was read,
+    /// except for an event that was being written at that moment; its thread has emitted no later
+    /// event up to `roundTicks`.
     ///
-    /// - Returns: false when the ring was left behind, because it does not come to its end:
-    ///   somebody writes there who is no emitter.
+    /// - Returns: false if the ring was skipped because its end was not reached, which happens only
+    ///   if a process other than an emitter writes into it.
     mutating func endRound(roundTicks: UInt64, isMeant: Bool) -> Bool {
       let isBehind = !reader.pointee.isAtGoal
       roundsBehind = isBehind && isMeant ? roundsBehind + 1 : 0
@@ -48,15 +51,15 @@ struct DrainWork: ~Copyable {
   private var writer: TraceWriter
   private var streams: [Stream] = []
   private var sets: [DrainedSet] = []
-  /// Process → the set that it may write to.
+  /// The set that each process may write to.
   private var processes: [UInt32: UInt32] = [:]
-  /// A page's words, for whichever ring is being read.
+  /// A copy of one page of the ring being read.
   private let copy = UnsafeMutablePointer<UInt64>.allocate(capacity: RingLayout.pageWords)
-  /// Of events that reached no ring.
+  /// Losses of events that reached no ring.
   private var missed = LossBatch()
   private(set) var statistics = DrainStatistics()
-  /// When the round began. Taken before new sets are taken in: a set that comes later has no
-  /// earlier event.
+  /// The start of the round, read before new sets are added: a set added later has no earlier
+  /// event.
   private var roundTicks: UInt64 = 0
 
   init(writer: consuming TraceWriter) { self.writer = writer }
@@ -82,10 +85,10 @@ struct DrainWork: ~Copyable {
     }
   }
 
-  /// `afterCopy` as in ``drainRings(_:)``: other sets are read too, and their processes may have
-  /// joined just now.
+  /// `afterCopy` as in ``drainRings(of:_:)``: other sets are read, too, and their processes may
+  /// have just joined.
   mutating func remove(setID: UInt32, _ afterCopy: (inout DrainWork) -> Void) {
-    // The others of a flight recorder are read at the end.
+    // For a flight recorder, the other sets are read at the end.
     pollLosses()
     let isRecorder = sets.first { $0.id == setID }?.set.parameters.mode == .overwrite
     drainEverything(isRecorder ? setID : nil, afterCopy)
@@ -102,20 +105,21 @@ struct DrainWork: ~Copyable {
 
   mutating func perform(_ command: Drain.Command) { command(&writer) }
 
-  /// Before anything else of a round.
+  /// Called first in each round.
   mutating func beginRound() {
     roundTicks = clock.now()
     for stream in streams { stream.reader.pointee.aim() }
   }
 
-  /// The time up to which every ring was read.
+  /// The time up to which all rings were read.
   private var completeTicks: UInt64 { streams.reduce(roundTicks) { min($0, $1.readTicks) } }
 
-  /// Reads each ring up to where it stands now; the ring with the oldest events first, so that
-  /// blocks cover little time. Gives the words read. `afterCopy` may add sets but not remove any.
+  /// Reads each ring up to its current end, the ring with the oldest events first, so that blocks
+  /// cover short times. Returns the number of words read. `afterCopy` may add sets but not remove
+  /// any.
   ///
-  /// - Guarantee: a round is bounded, and so is each ring's part of it: a producer that never
-  ///   pauses, or moves its ring's end about, keeps neither flushes nor other rings waiting.
+  /// - Guarantee: a round is bounded, and so is each ring's part of it. A producer that never
+  ///   pauses, or that moves its ring's end, delays neither flushes nor other rings.
   @discardableResult
   mutating func drainRings(
     of setID: UInt32? = nil, _ afterCopy: (inout DrainWork) -> Void
@@ -146,8 +150,8 @@ struct DrainWork: ~Copyable {
     return words
   }
 
-  /// Reads until nothing is left; bounded by what rings hold, so that a process that goes on
-  /// writing does not keep the session from ending.
+  /// Reads until nothing is left; bounded by the rings' capacity, so that a process that continues
+  /// to write does not prevent the session from ending.
   private mutating func drainEverything(
     _ setID: UInt32? = nil, _ afterCopy: (inout DrainWork) -> Void
   ) {
@@ -219,7 +223,7 @@ struct DrainWork: ~Copyable {
     }
   }
 
-  /// Records a loss that no ring tells of.
+  /// Records a loss that no ring reports.
   mutating func report(_ record: LossRecord) {
     count(record)
     if let now = missed.add(record) { writer.loss(now) }
@@ -235,7 +239,7 @@ struct DrainWork: ~Copyable {
       statistics.lost[record.cause, default: 0].addingClamped(record.count)
   }
 
-  /// Finds out also which rings were begun anew, and are to be read once more.
+  /// Also detects rings that were restarted and must be read again.
   private mutating func pollLosses() {
     for index in streams.indices {
       streams[index].reader.pointee.pollLosses()
@@ -246,7 +250,7 @@ struct DrainWork: ~Copyable {
     nameSuspects()
   }
 
-  /// Nothing more is read from these rings.
+  /// Closes the readers of these rings.
   private mutating func closeReaders(_ isMeant: (Stream) -> Bool) {
     for index in streams.indices where isMeant(streams[index]) {
       streams[index].reader.pointee.close()
@@ -256,7 +260,7 @@ struct DrainWork: ~Copyable {
     nameSuspects()
   }
 
-  /// Writes what was put together since the last flush.
+  /// Writes the losses collected since the last flush.
   private mutating func finishLosses(_ index: Int) {
     let stream = streams[index]
     if stream.refused > 0 {
@@ -268,14 +272,14 @@ struct DrainWork: ~Copyable {
         LossRecord(
           stream: stream.id, cpu: stream.cpu, cause: .malformed, count: stream.refused,
           fromTicks: last, toTicks: last,
-          // A record says whose it is, but whoever shares the buffers can write that.
+          // A record states its process, but any process that shares the buffers can write that.
           processIndex: writers.count == 1 ? writers[0] : nil), index)
     }
     for record in streams[index].losses.take() { writer.loss(record) }
   }
 
-  /// The processes that can write to a set, those that have left included: they may have kept the
-  /// memory.
+  /// The processes that can write to a set, including those that have left, because they may have
+  /// kept the memory mapped.
   private func writers(of setID: UInt32) -> [UInt32] {
     processes.filter { $0.value == setID }.map(\.key).sorted()
   }
@@ -298,11 +302,12 @@ struct DrainWork: ~Copyable {
     return first.set.parameters.usesMonotonicClock ? .monotonic : .counter
   }
 
-  /// What events are and whose, before events: without it nobody can read what is left in the rings
-  /// of a session that was killed.
+  /// Writes the definitions of events and processes before the events: without them, the events
+  /// left in the rings of a killed session could not be read.
   mutating func writeDefinitions() { writer.flushDefinitions() }
 
-  /// What is written is complete up to `sourceTicks` at most, as other sources than the rings are.
+  /// Flushes the writer. The trace is marked as complete at most up to `sourceTicks`, the time of
+  /// the other sources.
   mutating func flush(sourceTicks: UInt64 = .max) {
     pollLosses()
     syncClock()
@@ -310,8 +315,8 @@ struct DrainWork: ~Copyable {
     noteWritten()
   }
 
-  /// Reads what is left and ends the file, after the symbols that `symbols` gives for it. An error
-  /// is in the statistics.
+  /// Reads the remaining events and ends the file, after the symbols that `symbols` returns for it.
+  /// An error is in the statistics.
   mutating func finish(symbols: ((TraceFile) -> [ImageSymbols])? = nil) {
     pollLosses()
     drainEverything(nil) { _ in }
@@ -342,7 +347,7 @@ extension RingRecord {
 }
 
 extension RingNotice.Cause {
-  /// Nil where nothing was lost.
+  /// Nil if nothing was lost.
   fileprivate var inFile: LossCause? {
     switch self {
     case .lost(let cause): LossCause(rawValue: UInt8(cause.rawValue))

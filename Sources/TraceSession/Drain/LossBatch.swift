@@ -1,15 +1,15 @@
 import TraceFormat
 
-/// What was lost since the last flush in one ring, or before any: the first losses one by one, so
-/// that their times stay exact, and those that come after them added up, so that a program that
-/// damages its ring over and over does not fill the file with its losses.
+/// The losses since the last flush in one ring, or outside of rings. The first losses are kept
+/// individually, so that their times are exact; later ones are added up, so that a program that
+/// damages its ring repeatedly does not fill the file with losses.
 struct LossBatch {
   static let singleMax = 256
 
   private var singles = 0
   private var sums: [LossRecord] = []
 
-  /// The record to write now; nil when it was added to others.
+  /// Adds a loss; returns the record to write now, or nil if it was added to others.
   mutating func add(_ record: LossRecord) -> LossRecord? {
     if singles < Self.singleMax {
       singles += 1
@@ -28,7 +28,7 @@ struct LossBatch {
     return nil
   }
 
-  /// The sums, once; begins anew.
+  /// Returns the sums, and resets the batch.
   mutating func take() -> [LossRecord] {
     defer { self = LossBatch() }
     return sums

@@ -4,13 +4,13 @@ import TraceEvents
 import TraceFormat
 import TraceRing
 
-/// The drain against memory that anybody may have written, for the fuzzer, which lies in a package
-/// of its own.
+/// Runs the drain on memory with arbitrary contents, for the fuzzer, which is a separate package.
 @_spi(Fuzzing) public enum RingProbe {
-  /// Lays bytes into a mapped buffer set and drains it into a trace that is read again at once.
+  /// Writes bytes into a mapped buffer set and drains it into a trace that is read again
+  /// immediately.
   ///
-  /// The first byte chooses the set: bits 0-1 the mode, bit 2 whether it is one for rseq writers.
-  /// Then come steps, each an opcode and what it takes, little endian:
+  /// The first byte selects the set: bits 0-1 the mode, bit 2 whether it is for rseq writers. Steps
+  /// follow, each an opcode and its operands, little endian:
   ///
   ///     0 place(3) count(2) bytes   writes into the header, the controls or the data
   ///     1                           drains what is there
@@ -18,7 +18,7 @@ import TraceRing
   ///     3 count(1)                  so many events as a program writes them
   ///     4 place(3) count(3)         punches a hole
   ///
-  /// - Returns: how many events came out.
+  /// - Returns: the number of events in the trace.
   public static func drain(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
     guard let first = bytes.first, let trace = try? LiveTrace() else { return 0 }
     var steps = ByteReader(UnsafeRawBufferPointer(rebasing: bytes.dropFirst()))
@@ -65,7 +65,7 @@ import TraceRing
     return writer
   }
 
-  /// False: the input has ended.
+  /// Runs one step; false at the end of the input.
   private static func step(
     _ steps: inout ByteReader, _ set: BufferSet, _ work: inout DrainWork
   ) -> Bool {
@@ -94,10 +94,10 @@ import TraceRing
     return Int(low) | Int(try steps.readUInt8()) << 16
   }
 
-  /// Whether detaching can wait for emitters; else it leaves what they use behind.
+  /// Whether detaching can wait for emitters; otherwise it leaks the memory they use.
   private static let canDetach = trace_rseq_barrier_register() == 0
 
-  /// As process 1 does: by the writer for sets with locks, which works in both.
+  /// Emits events as process 1, with the writer for sets with locks, which works for both kinds.
   private static func emit(_ count: UInt8, _ set: BufferSet) {
     guard canDetach, let slot = EmitterSlots.free else { return }
     EmitterSlots.attach(

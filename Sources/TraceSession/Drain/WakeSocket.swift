@@ -1,14 +1,16 @@
 import CTraceShims
 import Glibc
 
-/// The socket by which emitters wake a session's drain.
+/// The socket through which emitters wake a session's drain.
 ///
-/// - Guarantee: no process that holds ``sender`` can make another's emitter wait, nor the drain.
-/// - Trap: a process can shut it down for all that share it; then rings are read at each poll.
+/// - Guarantee: a process that holds ``sender`` can block neither another process's emitter nor the
+///   drain.
+/// - Trap: a process can shut the socket down for all that share it; rings are then read only at
+///   each poll.
 final class WakeSocket: Sendable {
-  /// The drain's end.
+  /// The drain's end of the socket.
   let receiver: Int32
-  /// What processes are given.
+  /// The processes' end of the socket.
   let sender: Int32
 
   init() throws(SessionError) {

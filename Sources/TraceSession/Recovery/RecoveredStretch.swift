@@ -1,7 +1,7 @@
 import TraceEvents
 import TraceFormat
 
-/// Events of one ring, in order, as a writer takes them.
+/// Events of one ring, in order, in the writer's format.
 struct RecoveredStretch {
   struct Record {
     var ref: UInt16
@@ -9,7 +9,7 @@ struct RecoveredStretch {
     var process: UInt32
     var tid: UInt32
     var flags: UInt8
-    /// Where its words begin.
+    /// The index of its first word.
     var start: Int
   }
 
@@ -17,7 +17,7 @@ struct RecoveredStretch {
   private var records: [Record] = []
   private var words: [UInt64] = []
 
-  /// Enough that changing the ring costs little in the file.
+  /// Large enough that changes of the ring take little space in the file.
   private static let recordsMax = 4096
 
   init(cpu: UInt16) { self.cpu = cpu }
@@ -32,7 +32,7 @@ struct RecoveredStretch {
 
   mutating func append(contentsOf more: some Sequence<UInt64>) { words.append(contentsOf: more) }
 
-  /// A field of an event of a file, in the form that it had in the ring.
+  /// Appends a field of a file's event in the format of the ring.
   mutating func append(_ event: borrowing RawEvent, _ position: Int, _ type: FieldType) {
     switch type {
     case .one(.scalar), .one(.enumeration): words.append(event.word(position))
@@ -62,7 +62,7 @@ struct RecoveredStretch {
 
   func eachRecord(_ body: (Record, UnsafeBufferPointer<UInt64>) -> Void) {
     words.withUnsafeBufferPointer { all in
-      // An empty array has no address, and a record without words needs one.
+      // An empty array has no address, but a record without words needs one.
       let base = all.baseAddress ?? Self.nothing
       for (index, record) in records.enumerated() {
         let end = index + 1 < records.count ? records[index + 1].start : words.count

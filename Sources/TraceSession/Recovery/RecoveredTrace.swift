@@ -2,13 +2,13 @@ import TraceEvents
 import TraceFormat
 import TraceRing
 
-/// A trace that is put together from an unfinished file and from the rings that the rest stands in.
+/// A trace assembled from an unfinished file and from the rings that contain the remaining events.
 final class RecoveredTrace {
-  /// What the file has of a ring.
+  /// The events of a ring in the file.
   private struct Known {
     var events: UInt64 = 0
     var lastTicks: UInt64 = 0
-    /// Events with those ticks.
+    /// The number of events at `lastTicks`.
     var eventsAtLast: UInt64 = 0
   }
 
@@ -75,7 +75,7 @@ final class RecoveredTrace {
 
   // MARK: The rings
 
-  /// Adds what a set's rings have and the file has not.
+  /// Adds the events in a set's rings that are not in the file.
   func add(_ set: BufferSet) {
     let parameters = set.parameters
     for ring in 0..<parameters.ringCount {
@@ -91,7 +91,7 @@ final class RecoveredTrace {
     let before = known[stream] ?? Known()
     var sameTicks = before.eventsAtLast
     var firstTicks: UInt64?
-    // Twice the ring at most: a process may go on writing.
+    // Bounded by twice the ring, because a process may continue to write.
     var stepsLeft = reader.pageCount * 2
     while stepsLeft > 0, reader.hasMore {
       stepsLeft -= 1
@@ -106,7 +106,7 @@ final class RecoveredTrace {
         take(record, stream: stream, cpu: cpu)
       }
     }
-    // Of the events before the oldest that is there, the file may have all.
+    // The file may have all events before the oldest one in the ring.
     let earlier = reader.eventsBeforeStart ?? 0
     let missing = earlier &- min(earlier, before.events)
     if missing > 0, let firstTicks, firstTicks > before.lastTicks {

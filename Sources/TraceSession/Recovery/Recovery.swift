@@ -6,34 +6,34 @@ import TraceEvents
 public import TraceFormat
 import TraceRing
 
-/// Finishes the trace of a session that was killed: what its file has, and what still stands in the
-/// buffers that the programs which it traced keep mapped.
+/// Recovers the trace of a killed session from its file and from the buffers that the traced
+/// programs still have mapped.
 ///
-/// - Guarantee: the unfinished file and the buffers stay as they are; the result is a finished
-///   trace of its own. Each event is in it once.
-/// - Cost: reads the file once; memory for the buffers of a ring at a time.
-/// - Trap: programs keep the buffers of one session, the one that was killed last, for ten minutes,
-///   and only while they run.
+/// - Guarantee: does not change the unfinished file and the buffers. The result is a separate,
+///   finished trace that contains each event once.
+/// - Cost: reads the file once; takes memory for the buffer of one ring at a time.
+/// - Trap: programs keep the buffers of only one session, the last one killed, for ten minutes, and
+///   only while they run.
 public enum Recovery {
-  /// What was brought together.
+  /// The result of a recovery.
   public struct Outcome: Hashable, Sendable {
-    /// Events that the file had, and that only the buffers had.
+    /// Number of events copied from the file, and recovered from the buffers.
     public var copied: UInt64 = 0
     public var recovered: UInt64 = 0
-    /// Older events of the buffers that newer ones had overwritten, or that cannot be read.
+    /// Number of events in the buffers that were overwritten by newer ones or cannot be read.
     public var lost: UInt64 = 0
-    /// Running programs of the trace that hold its buffers.
+    /// Number of running programs that have the trace's buffers mapped.
     public var processes = 0
   }
 
-  /// Whether programs that run hold buffers which belong to this unfinished trace.
+  /// Whether running programs have buffers of this unfinished trace.
   public static func isPossible(_ path: String) -> Bool {
     guard let file = try? TraceFile(path: path), !file.isComplete, !file.isBeingWritten
     else { return false }
     return !OrphanedBuffers(of: file).sets.isEmpty
   }
 
-  /// Writes a finished trace to `output`, which must be another file.
+  /// Writes a finished trace to `output`, which must be a different file.
   public static func run(
     from path: String, to output: String
   ) throws(RecoveryError) -> Outcome {
@@ -59,11 +59,11 @@ public enum Recovery {
   }
 }
 
-/// Why a trace cannot be recovered.
+/// The reason why a trace cannot be recovered.
 public enum RecoveryError: Error, Equatable, Sendable, CustomStringConvertible {
   case isFinished(path: String)
   case isBeingWritten(path: String)
-  /// No program that runs, and that this user may look at, holds buffers of this trace.
+  /// No running program that this user may inspect has buffers of this trace.
   case noBuffers(path: String)
   case format(FormatError)
 
@@ -79,13 +79,13 @@ public enum RecoveryError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 }
 
-/// The buffer sets of a trace's session that programs which run still hold.
+/// The buffer sets of a trace's session that running programs still have.
 struct OrphanedBuffers {
   private(set) var sets: [BufferSet] = []
   private(set) var processes = 0
   private var seen: Set<UInt64> = []
 
-  /// Looks at the processes that the file names, and at no others.
+  /// Inspects only the processes named in the file.
   init(of file: TraceFile) {
     for process in file.processes {
       let name = "\(process.pid)"
@@ -98,11 +98,11 @@ struct OrphanedBuffers {
     }
   }
 
-  /// True when the process holds a set of the session, whether or not another one does too.
+  /// True if the process has a set of the session, even if another process has it, too.
   private mutating func add(from directory: String, startTicks: UInt64) -> Bool {
     var found = false
     for path in Self.candidates(in: directory) {
-      // Read only: what is changed while reading, this process changes in a copy of its own.
+      // Read only: changes made while reading affect only this process's copy.
       let descriptor = OSPath.open(path, O_RDONLY | O_CLOEXEC)
       guard descriptor >= 0 else { continue }
       defer { close(descriptor) }
@@ -117,7 +117,7 @@ struct OrphanedBuffers {
     return found
   }
 
-  /// Descriptors, and mappings whose descriptor was closed (which only root may open).
+  /// Descriptors, and mappings whose descriptor was closed, which only root may open.
   private static func candidates(in directory: String) -> [String] {
     ["fd", "map_files"].flatMap { kind in
       names(in: "\(directory)/\(kind)").map { "\(directory)/\(kind)/\($0)" }

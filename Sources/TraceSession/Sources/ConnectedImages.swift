@@ -5,23 +5,23 @@ import TraceEvents
 import TraceFormat
 import TraceKernel
 
-/// Tells what code the processes that have joined the session map, where the kernel's events do
-/// not: so that the samples that they take of themselves, and their events' stacks, have names.
+/// Reports the mapped code of processes that have joined the session, if the kernel's events do
+/// not, so that the samples that they take of themselves and their events' stacks have names.
 ///
-/// - Guarantee: what a process had mapped when it joined is told, however short it lives; what it
-///   maps later is told when it is still there at the next look, the last of which is at the end.
-/// - Cost: reading /proc/PID/maps of each process four times a second, or less often: never more
-///   than a twentieth of a CPU.
-/// - Trap: where another image takes an address between two looks, samples of that time get the
-///   former's name.
+/// - Guarantee: reports the mappings that a process had when it joined, however short it lives.
+///   Later mappings are reported if they still exist at the next scan; the last scan is at the end.
+/// - Cost: reads /proc/PID/maps of each process four times a second or less often, never taking
+///   more than a twentieth of a CPU.
+/// - Trap: if an address is mapped to another image between two scans, samples of that time get the
+///   former image's name.
 final class ConnectedImages: SessionSource {
-  /// A process that has joined, and the session's number for it.
+  /// A process that has joined, and the session's number of it.
   struct Process: Hashable {
     var pid: UInt32
     var index: UInt32
   }
 
-  /// What has been told, by process and address.
+  /// The reported mappings, by process and address.
   private typealias Told = [UInt32: [UInt64: ProcessMap]]
 
   private let channel: SystemChannel
@@ -32,12 +32,12 @@ final class ConnectedImages: SessionSource {
   private let thread = Mutex<NamedThread?>(nil)
 
   private static let lookMilliseconds: Int32 = 250
-  /// The time between two looks is at least so many times what a look takes.
+  /// The minimum time between two scans, as a multiple of a scan's duration.
   private static let restFactor: UInt64 = 20
-  /// Images of one process that are told; the kernel's own limit of maps is 65,530.
+  /// Maximum number of images reported for one process; the kernel's limit of maps is 65,530.
   static let imagesMax = 65_536
-  /// A process that joins is waited for no longer than this: what is not told now is at the next
-  /// look.
+  /// Maximum time for which a joining process is delayed; mappings not reported in this time are
+  /// reported by the next scan.
   private static let batchLimit_ns: UInt64 = 100_000_000
 
   init(_ channel: SystemChannel, connected: @escaping @Sendable () -> [Process]) {
@@ -53,7 +53,7 @@ final class ConnectedImages: SessionSource {
     thread.withLock { $0 = started }
   }
 
-  /// Looks once more, and ends. Again: does nothing.
+  /// Scans once more, and ends. Repeated calls do nothing.
   func stop() {
     isStopping.store(true, ordering: .releasing)
     trace_wake(kick)
@@ -75,7 +75,7 @@ final class ConnectedImages: SessionSource {
     }
   }
 
-  /// Tells what the process has mapped since it was looked at last. From any thread.
+  /// Reports the process's mappings since the last scan. Thread-safe.
   func look(at process: Process) {
     told.withLock { told in
       let known = told[process.index] ?? [:]
@@ -91,11 +91,11 @@ final class ConnectedImages: SessionSource {
     }
   }
 
-  /// Whether there was a batch for it.
+  /// Reports mappings; returns whether a batch was available.
   private func tell(_ maps: [ProcessMap], _ process: Process) -> Bool {
     guard let batch = channel.take(waitingNanoseconds: Self.batchLimit_ns) else { return false }
     let stretch = batch.stretch(stream: StreamNumbers.machine, cpu: EventHeader.noCPU)
-    // They have been there for a while: how long is not known.
+    // The mappings have existed for an unknown time.
     let header = SystemBatch.Header(
       ref: channel.refs.ref(of: ImageMap.self), flags: .rundown,
       ticks: ClockKind.here.now(),

@@ -3,8 +3,8 @@ import TraceEvents
 import TraceFormat
 import TraceKernel
 
-/// Records the names of the threads that listed processes have when they join, for sessions that
-/// get no names from the kernel.
+/// Records the thread names that listed processes have when they join, for sessions that get no
+/// names from the kernel.
 ///
 /// - Guarantee: the names of a process are recorded once. When no batch is free, they wait for the
 ///   next process that joins or for the session's end.
@@ -21,18 +21,18 @@ final class ConnectedThreads: SessionSource {
   private let channel: SystemChannel
   private let waiting = Mutex<[Names]>([])
   private static let batchLimit_ns: UInt64 = 100_000_000
-  /// Processes whose names may wait for a batch.
+  /// Maximum number of processes whose names wait for a batch.
   private static let waitingMax = 64
 
   init(_ channel: SystemChannel) { self.channel = channel }
 
-  /// Nothing to begin: names are read when processes join.
+  /// Does nothing, because names are read when processes join.
   func start() throws(SessionError) {}
 
-  /// Records the names that still wait.
+  /// Records the names that are still waiting.
   func stop() { recordWaiting() }
 
-  /// Reads the names of a process and records them. From any thread.
+  /// Reads the names of a process and records them. Thread-safe.
   func add(_ process: ConnectedImages.Process) {
     let threads = ProcFiles.threads(of: process.pid).prefix(PerfTranslator.threadsNamedMax)
     let names = threads.compactMap { thread -> (tid: UInt32, name: String)? in
@@ -51,7 +51,7 @@ final class ConnectedThreads: SessionSource {
     recordWaiting()
   }
 
-  /// Records the names that wait, a batch for each process, while there are batches.
+  /// Records the waiting names, in one batch for each process, while batches are available.
   private func recordWaiting() {
     waiting.withLock { waiting in
       while let names = waiting.first,

@@ -6,26 +6,26 @@ import TraceAnalysis
 import TraceEvents
 import TraceSymbols
 
-/// The files of the images that sampled processes map: their build ids where the kernel does not
-/// tell, and some held open, so that their symbols can be read when the name or the process has
-/// gone.
+/// The files of the images that sampled processes map. Provides build ids that the kernel does not
+/// report, and keeps some files open, so that their symbols can be read after the name or the
+/// process is gone.
 ///
-/// An image without a build id gets a digest of its content in its place (``BuildID/isContent``),
-/// and its functions are read at once: the file may be overwritten, or its inode used again, before
-/// the session ends.
+/// An image without a build id gets a digest of its content instead (``BuildID/isContent``), and
+/// its functions are read immediately, because the file may be overwritten, or its inode reused,
+/// before the session ends.
 ///
-/// - Guarantee: a file counts only when it is the one that is mapped: by its build id, or by its
-///   inode where it was not changed since. At most ``imagesMax`` are remembered, ``heldMax`` held
-///   open, and the functions of ``tablesMax`` kept.
-/// - Cost: an image is opened when it is met first; after that a look-up, and one look at the file
-///   where the kernel told no build id.
+/// - Guarantee: a file is used only if it is the mapped one: by its build id, or by its inode if it
+///   was not changed since. At most ``imagesMax`` images are cached, ``heldMax`` kept open, and the
+///   functions of ``tablesMax`` kept.
+/// - Cost: an image is opened when it first occurs; later a lookup, and a check of the file if the
+///   kernel reported no build id.
 final class ImageFiles: Sendable {
   static let imagesMax = 16_384
   static let heldMax = 192
   static let tablesMax = 128
   static let tableBytesMax = 48 << 20
 
-  /// A mapping's file, as the kernel tells of it: by build id, or by device and inode.
+  /// A mapping's file as reported by the kernel: by build id, or by device and inode.
   struct Mapping {
     var pid: UInt32
     var start: UInt64
@@ -34,7 +34,7 @@ final class ImageFiles: Sendable {
     var buildID: [UInt8] = []
     var device: UInt64
     var inode: UInt64
-    /// CLOCK_MONOTONIC; nil where it is mapped now.
+    /// Time of the mapping (CLOCK_MONOTONIC); nil if it exists now.
     var mappedAt_ns: UInt64?
 
     var path: String { name.path }
@@ -48,13 +48,14 @@ final class ImageFiles: Sendable {
 
   private struct Known {
     var buildID: [UInt8]
-    /// -1 when it is not held.
+    /// The open file; -1 if it is not kept open.
     var descriptor: Int32 = -1
-    /// Of the file when it was read; nil where only the build id counts.
+    /// The file's stamp when it was read; nil if only the build id matters.
     var stamp: FileStamp?
-    /// Its functions, where the file is no proof of itself.
+    /// Its functions, if the image has no build id by which to recognize its file later.
     var table: LoadedImage?
-    /// With what rights it could not be opened; nil when it could. Other processes may have others.
+    /// The rights with which it could not be opened; nil if it could. Other processes may have
+    /// other rights.
     var refused: FileAccess?
   }
 
@@ -76,11 +77,11 @@ final class ImageFiles: Sendable {
     }
   }
 
-  /// The image's build id, or its content id where it has none; empty when its file may not be read
-  /// or is no image.
+  /// The image's build id, or its content id if it has none; empty if its file may not be read or
+  /// is not an image.
   ///
-  /// - Parameter isRundown: it was mapped before; such ones leave half of the room to others, of
-  ///   which many end soon.
+  /// - Parameter isRundown: whether it was mapped before the session. Such images use at most half
+  ///   of the open files; the other half is for new processes, many of which end soon.
   func buildID(of mapping: Mapping, isRundown: Bool) -> [UInt8] {
     guard let key = Self.key(mapping.buildID, mapping.device, mapping.inode),
       mapping.path.first == "/"
@@ -99,7 +100,7 @@ final class ImageFiles: Sendable {
         state.heldCount -= 1
       }
       state.images[key] = image
-      // The functions of a file that is overwritten stay those of its former content.
+      // The functions of the former content are kept if the file is overwritten.
       if image.table != nil {
         var kept = image
         kept.descriptor = -1
@@ -109,7 +110,7 @@ final class ImageFiles: Sendable {
     }
   }
 
-  /// Whether what is known of an inode holds for what is mapped there now.
+  /// Whether the cached facts about an inode apply to the current mapping.
   private static func isCurrent(_ known: Known, _ mapping: Mapping) -> Bool {
     guard let stamp = known.stamp, !mapping.isMemory else { return true }
     if known.descriptor >= 0 { return FileStamp(descriptor: known.descriptor) == stamp }
@@ -157,7 +158,7 @@ final class ImageFiles: Sendable {
     return loaded
   }
 
-  /// The functions of an image, or where the very file can be read, if they are held.
+  /// The functions of an image, or a path to its file, if they are kept.
   func held(_ image: ImageIdentity) -> (table: LoadedImage?, location: String?) {
     state.withLock { state in
       for key in [
@@ -174,11 +175,11 @@ final class ImageFiles: Sendable {
     }
   }
 
-  /// Where the very file of an image can be read, if it is held.
+  /// A path to the file of an image, if it is kept open.
   func location(of image: ImageIdentity) -> String? { held(image).location }
 
-  /// The file that is mapped, open for reading, with the rights of the process; the caller closes
-  /// it. Nil when it cannot be read, or was changed since.
+  /// Opens the mapped file for reading, with the rights of the process; the caller must close it.
+  /// Nil if it cannot be read, or was changed since.
   func open(_ mapping: Mapping) -> Int32? {
     guard mapping.path.first == "/",
       case .success(let descriptor) = Self.open(mapping, FileAccess.of(processID: mapping.pid))
@@ -196,19 +197,19 @@ final class ImageFiles: Sendable {
   // MARK: Opening
 
   private enum Refusal: Error {
-    /// It may not be read, or is no file.
+    /// The file may not be read, or is not a regular file.
     case unreadable
-    /// What has the name is another file, or was changed since it was mapped.
+    /// The file with this name is another one, or was changed since it was mapped.
     case replaced
   }
 
-  /// As the process sees it, then as this one does.
+  /// The path as the process sees it, then as this process does.
   private static func paths(of mapping: Mapping) -> [String] {
     ["/proc/\(mapping.pid)/root" + mapping.path, mapping.path]
   }
 
-  /// By the mapping itself where that is permitted, else by name. What is in memory only is found
-  /// through the process that has it.
+  /// Opens the file through the mapping if permitted, else by name. Files that exist only in memory
+  /// are found through the process that has them.
   private static func open(
     _ mapping: Mapping, _ access: FileAccess
   ) -> Result<Int32, Refusal> {
@@ -235,7 +236,7 @@ final class ImageFiles: Sendable {
     return .failure(refusal)
   }
 
-  /// Whether a file was last changed before that moment: it is what was mapped then.
+  /// Whether a file was last changed before the mapping, so that it is the mapped content.
   private static func isUnchanged(_ descriptor: Int32, since mappedAt_ns: UInt64?) -> Bool {
     guard let mappedAt_ns else { return true }
     var wall = timespec()
@@ -253,7 +254,7 @@ final class ImageFiles: Sendable {
       return .failure([ENOENT, ENOTDIR, ESRCH].contains(-descriptor) ? .replaced : .unreadable)
     }
     var status = stat()
-    // Without an inode, the build id is compared.
+    // If no inode is known, the build id is compared.
     guard fstat(descriptor, &status) == 0,
       mapping.inode == 0
         || MappedFile.is(
@@ -266,7 +267,7 @@ final class ImageFiles: Sendable {
   }
 }
 
-/// When a file was changed, and how long it was.
+/// The time of a file's last change, and its size.
 private struct FileStamp: Hashable {
   var changed_ns: Int64
   var size: Int64
@@ -288,7 +289,7 @@ private struct FileStamp: Hashable {
     size = Int64(status.st_size)
   }
 
-  /// Since 1970; ends at the last that 64 bits can tell.
+  /// Nanoseconds since 1970, clamped to half the range of 64 bits.
   static func nanoseconds(_ time: timespec) -> Int64 {
     let (seconds, overflow) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
     return overflow ? (time.tv_sec < 0 ? .min : .max) / 2 : seconds &+ Int64(time.tv_nsec)
@@ -296,7 +297,7 @@ private struct FileStamp: Hashable {
 }
 
 extension ImageFiles.Mapping {
-  /// Of an image, as the kernel shows it.
+  /// The mapping of an image in the kernel's form.
   init(_ image: ImageMap, pid: UInt32, mappedAt_ns: UInt64?) {
     self.init(
       pid: pid, start: image.baseAddress, end: image.baseAddress &+ image.size,
@@ -305,14 +306,14 @@ extension ImageFiles.Mapping {
   }
 }
 
-/// Functions of images whose files are held open.
+/// Provides functions of images whose files are kept open.
 final class HeldImages: ImageSymbolProvider {
   private let files: ImageFiles
   private var images: [ImageIdentity: LoadedImage?] = [:]
 
   init(_ files: ImageFiles) { self.files = files }
 
-  /// The function at an offset of an image, if its file is held.
+  /// The function at an offset of an image, if its file is kept.
   func function(atFileOffset offset: UInt64, in image: ImageIdentity) -> ImageAnswer {
     guard let loaded = loaded(image) else { return .imageNotFound }
     return loaded.symbols.lookup(offset).map { .function($0) } ?? .noSymbol

@@ -1,19 +1,19 @@
 import Glibc
 import OSStrings
 
-/// Small facts of /proc.
+/// Reads facts from /proc.
 enum ProcFiles {
   static let threadsMax = 65_536
   static let processesMax = 65_536
 
   static func threads(of pid: UInt32) -> [Int32] { numbers(in: "/proc/\(pid)/task", threadsMax) }
 
-  /// All that can be seen.
+  /// All visible processes.
   static func processes() -> [UInt32] {
     numbers(in: "/proc", processesMax).map { UInt32($0) }
   }
 
-  /// A process's owner.
+  /// The owner of a process.
   static func user(of pid: UInt32) -> UInt32? {
     var status = stat()
     return OSPath.stat("/proc/\(pid)", &status) == 0 ? status.st_uid : nil
@@ -28,10 +28,10 @@ enum ProcFiles {
     return String(osBytes: text.last == UInt8(ascii: "\n") ? text.dropLast() : text[...])
   }
 
-  /// Descriptors of a process that are looked at.
+  /// Maximum number of a process's descriptors that are checked.
   private static let descriptorsMax = 256
 
-  /// Where the files can be opened that a process keeps in memory only (memfd_create).
+  /// Paths through which to open the files that a process keeps in memory only (memfd_create).
   static func memoryFiles(of pid: UInt32) -> [String] {
     numbers(in: "/proc/\(pid)/fd", descriptorsMax).map { "/proc/\(pid)/fd/\($0)" }.filter { path in
       OSPath.readlink(path).map { MappedName(shown: $0).kind } == .memoryFile

@@ -1,10 +1,10 @@
 import TraceControl
 
-/// The descendants of processes, by /proc.
+/// Finds the descendants of processes through /proc.
 public enum ProcessFamily {
-  /// Those that run now; none that have left the family because a process in between has ended.
+  /// The descendants that run now, except those whose intermediate ancestors have ended.
   ///
-  /// - Cost: reads /proc/PID/stat of every process that can be seen, at most 65,536.
+  /// - Cost: reads /proc/PID/stat of every visible process, at most 65,536.
   public static func descendants(of pids: Set<UInt32>) -> Set<UInt32> {
     var children: [UInt32: [UInt32]] = [:]
     for pid in ProcFiles.processes() {

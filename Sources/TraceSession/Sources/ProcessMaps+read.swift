@@ -2,14 +2,13 @@ import Glibc
 import OSStrings
 public import TraceKernel
 
-/// What a process maps, as /proc/PID/maps tells it.
+/// Reads a process's maps from /proc/PID/maps.
 extension ProcessMaps {
-  /// Calls `body` with each map of a process, as they are now, in order of address. Where the main
-  /// thread has ended, and so shows none, another thread is asked.
+  /// Calls `body` with each current map of a process, in order of address. If the main thread has
+  /// ended, and therefore shows none, another thread is read.
   ///
-  /// - Guarantee: memory does not grow with the number of maps; lines that are not understood are
-  ///   left out.
-  /// - Returns: false when the process has ended, or may not be looked at (errno says which).
+  /// - Guarantee: memory does not grow with the number of maps; invalid lines are left out.
+  /// - Returns: false if the process has ended, or may not be inspected (see errno).
   @discardableResult
   public static func read(pid: UInt32, _ body: (ProcessMap) -> Void) -> Bool {
     var count = 0
@@ -21,10 +20,10 @@ extension ProcessMaps {
     return true
   }
 
-  /// Threads that are asked where the main thread has ended.
+  /// Maximum number of threads to try if the main thread has ended.
   private static let threadsMax = 16
 
-  /// False when the file cannot be opened.
+  /// Reads one file; false if it cannot be opened.
   private static func read(
     _ path: String, _ count: inout Int, _ body: (ProcessMap) -> Void
   ) -> Bool {
@@ -46,7 +45,7 @@ extension ProcessMaps {
         count += 1
         start = end + 1
       }
-      // A line that fills the buffer is none of the kernel's.
+      // A line that fills the buffer does not come from the kernel.
       if start == 0, filled == buffer.count { start = filled }
       buffer.replaceSubrange(0..<filled - start, with: buffer[start..<filled])
       filled -= start

@@ -2,12 +2,13 @@ import CTraceShims
 import Glibc
 public import TraceEvents
 
-/// What CPU samples this user can take on this machine: tried, not guessed from settings.
+/// The CPU samples that this user can take on this machine, determined by trying, not from
+/// settings.
 public struct SamplingCheck: Hashable, Sendable {
-  /// What became of asking the kernel for samples.
+  /// The result of requesting samples from the kernel.
   public enum Attempt: Hashable, Sendable {
     case permitted(SampleSource, hasKernelFrames: Bool)
-    /// Why not, and what to do.
+    /// The reason for the refusal, and what to do.
     case refused(String)
 
     public var isPermitted: Bool { if case .permitted = self { true } else { false } }
@@ -17,23 +18,23 @@ public struct SamplingCheck: Hashable, Sendable {
     }
   }
 
-  /// Of all processes.
+  /// Sampling of all processes.
   public var wholeMachine: Attempt
-  /// Of this user's own.
+  /// Sampling of this user's processes.
   public var ownProcesses: Attempt
-  /// What each CPU's ring gets of the memory that is wanted for it; 0 for none.
+  /// The memory that each CPU's ring gets of the requested memory; 0 for none.
   public var ringBytes: Int
   public var ringBytesWanted: Int
-  /// The kernel's settings, nil where they are not there.
+  /// The kernel's settings; nil if they do not exist.
   public var paranoid: Int?
   public var rateMax: Int?
   public var framesMax: Int?
-  /// For this user's rings on each CPU.
+  /// The memory limit of this user's rings for each CPU.
   public var ringMemoryKilobytes: Int?
-  /// Whether addresses of the kernel's functions are shown to this user.
+  /// Whether the kernel shows the addresses of its functions to this user.
   public var showsKernelAddresses: Bool
 
-  /// The step of the ladder that a session would take.
+  /// The step of the ladder that a session would use.
   public var step: SamplingLadder.Step {
     ownProcesses.isPermitted || wholeMachine.isPermitted ? .kernelEvents : .threadTimers
   }
@@ -54,7 +55,7 @@ public struct SamplingCheck: Hashable, Sendable {
     self.showsKernelAddresses = showsKernelAddresses
   }
 
-  /// Asks the kernel for events as a session does; nothing is sampled.
+  /// Requests events from the kernel as a session does, without sampling.
   public static func run() -> SamplingCheck {
     let cpu = PerfSettings.onlineCPUs[0]
     let rings = (try? PerfRing.forEveryCPU(bytesWanted: PerfRing.bytesWanted)) ?? []

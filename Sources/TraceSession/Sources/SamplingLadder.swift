@@ -1,12 +1,13 @@
 public import TraceEvents
 
-/// The ways of taking CPU samples, from the best down, and how each was refused until one was not.
+/// The ways of taking CPU samples in order of preference, with the results of trying them until one
+/// was available.
 public struct SamplingLadder: Hashable, Sendable {
   /// A way of taking samples.
   public enum Step: Hashable, Sendable, CustomStringConvertible {
     /// perf_event_open(2).
     case kernelEvents
-    /// Timers of the threads' own CPU time, in programs that link TraceProvider.
+    /// Timers of the threads' CPU time, in programs that link TraceProvider.
     case threadTimers
 
     public var description: String {
@@ -17,11 +18,12 @@ public struct SamplingLadder: Hashable, Sendable {
     }
   }
 
-  /// What became of a step.
+  /// The result of a step.
   public struct Outcome: Hashable, Sendable {
     public var step: Step
     public var isTaken: Bool
-    /// Why not, or with what restrictions, and what to do; empty when there is nothing to say.
+    /// The reason for a refusal, or the restrictions, and what to do; empty if there is nothing to
+    /// report.
     public var note: String
 
     public init(_ step: Step, isTaken: Bool, note: String = "") {
@@ -32,18 +34,18 @@ public struct SamplingLadder: Hashable, Sendable {
   }
 
   public private(set) var outcomes: [Outcome] = []
-  /// Of the step that was taken.
+  /// The source of samples of the step in use.
   public internal(set) var source = SampleSource.cpuClock
   public internal(set) var hasKernelFrames = false
 
-  /// The step that samples are taken with; nil when there are none.
+  /// The step in use; nil if there are no samples.
   public var taken: Step? { outcomes.first { $0.isTaken }?.step }
 
-  /// All that there is to say, one sentence after the other.
+  /// All notes, as consecutive sentences.
   public var note: String {
     outcomes.map(\.note).filter { !$0.isEmpty }.joined(separator: "; ")
   }
 
-  /// Notes what became of the next step.
+  /// Adds the result of the next step.
   public mutating func add(_ outcome: Outcome) { outcomes.append(outcome) }
 }

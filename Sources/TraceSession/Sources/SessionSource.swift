@@ -1,18 +1,18 @@
-/// Something that a session records itself, beside what programs emit.
+/// A source of events that the session records itself, in addition to those that programs emit.
 ///
-/// The session starts its sources, asks them for losses and problems while they run, and stops
-/// them in the order in which they were started.
+/// The session starts its sources, reads their losses and problems while they run, and stops them
+/// in the order in which they were started.
 protocol SessionSource: AnyObject, Sendable {
-  /// Begins recording.
+  /// Starts recording.
   func start() throws(SessionError)
 
-  /// Ends recording, and hands over what is left. Again: does nothing.
+  /// Ends recording, and delivers the remaining events. Repeated calls do nothing.
   func stop()
 
-  /// What went wrong, in sentences.
+  /// Problems, as sentences.
   var problems: [String] { get }
 
-  /// Records that there was no room for.
+  /// Number of records dropped for lack of space.
   var lost: UInt64 { get }
 }
 

@@ -1,18 +1,18 @@
 import TraceEvents
 import TraceFormat
 
-/// Events, processes and losses on their way from a source's thread to the drain's.
+/// A batch of events, processes and losses passed from a source's thread to the drain's.
 ///
-/// - Cost: no allocation in the long run, when it is used again.
+/// - Cost: no allocations in the long run, because it is reused.
 final class SystemBatch: @unchecked Sendable {
-  /// Events of one origin, for example a CPU, their times ascending but for small disorder.
+  /// Events of one origin, for example a CPU, with ascending times except for small deviations.
   private struct Stretch {
     var stream: UInt32
     var cpu: UInt16
     var words: [UInt64] = []
   }
 
-  /// Ticks; reference, flags and count; process and thread.
+  /// The header of an event: ticks; reference, flags and count; process and thread.
   private static let headerWords = 3
 
   private var stretches: [Stretch] = []
@@ -21,10 +21,10 @@ final class SystemBatch: @unchecked Sendable {
   private var losses: [LossRecord] = []
   private var record = RecordWords()
   private(set) var eventCount = 0
-  /// This batch, and those before it, have everything up to these ticks.
+  /// The time up to which this batch and earlier ones are complete.
   var completeTicks: UInt64?
 
-  /// What an event has beside its fields.
+  /// The data of an event besides its fields.
   struct Header {
     var ref: UInt16
     var flags: EventFlags = []
@@ -37,7 +37,7 @@ final class SystemBatch: @unchecked Sendable {
     eventCount == 0 && processes.isEmpty && ends.isEmpty && losses.isEmpty
   }
 
-  /// The stretch's position, for ``add(_:_:stretch:)``.
+  /// Returns the stretch's index, for ``add(_:_:stretch:)``.
   func stretch(stream: UInt32, cpu: UInt16) -> Int {
     if let known = stretches.firstIndex(where: { $0.stream == stream }) { return known }
     stretches.append(Stretch(stream: stream, cpu: cpu))
@@ -46,8 +46,8 @@ final class SystemBatch: @unchecked Sendable {
 
   func add(process: ProcessRecord) { processes.append(process) }
 
-  /// Another program runs in a process that this batch is the first to tell of: that is its name
-  /// then, where no path is known.
+  /// Changes the name of a process defined in this batch that now runs another program, if its path
+  /// is not known.
   func rename(process index: UInt32, _ name: String) {
     let place = processes.lastIndex { $0.index == index }
     if let place, !processes[place].executable.contains("/") {
@@ -58,7 +58,7 @@ final class SystemBatch: @unchecked Sendable {
   func add(endOf index: UInt32, atTicks ticks: UInt64) { ends.append((index, ticks)) }
   func add(loss: LossRecord) { losses.append(loss) }
 
-  /// `words` are the fields, and after them the stack when the flags say so.
+  /// Adds an event. `words` contains the fields, followed by the stack if the flags state it.
   func add(_ header: Header, _ words: UnsafeBufferPointer<UInt64>, stretch: Int) {
     stretches[stretch].words.append(header.ticks)
     stretches[stretch].words.append(
@@ -68,8 +68,8 @@ final class SystemBatch: @unchecked Sendable {
     eventCount += 1
   }
 
-  /// - Returns: the bytes that the fields take; 0 when they are more than
-  ///   ``RecordWords/bytesMax``, and the event is left out.
+  /// - Returns: the size of the fields in bytes; 0 if it exceeds ``RecordWords/bytesMax``, and the
+  ///   event is left out.
   @discardableResult
   func add(_ event: some TraceEvent, _ header: Header, stretch: Int) -> Int {
     guard record.write({ event.encode(into: &$0) }) else { return 0 }
@@ -77,7 +77,7 @@ final class SystemBatch: @unchecked Sendable {
     return record.count * 8
   }
 
-  /// Writes all of it, and is empty then.
+  /// Writes the batch, and empties it.
   func write(to writer: inout TraceWriter) {
     for process in processes { writer.define(process: process) }
     for index in stretches.indices where !stretches[index].words.isEmpty {
@@ -99,7 +99,7 @@ final class SystemBatch: @unchecked Sendable {
       let (ticks, what, who) = (words[position], words[position + 1], words[position + 2])
       let count = Int(what & 0xffff_ffff)
       position += headerWords
-      // What does not fit its schema would be an error of this program's.
+      // An event that does not match its schema would be an error in this program.
       let isAccepted = writer.append(
         ref: UInt16(truncatingIfNeeded: what >> 48), ticks: ticks,
         process: UInt32(truncatingIfNeeded: who >> 32), tid: UInt32(truncatingIfNeeded: who),

@@ -1,11 +1,11 @@
 import TraceEvents
 import TraceFormat
 
-/// The way of a source's events into the session's file: a few batches that go back and forth
-/// between the source's thread and the drain's.
+/// Passes a source's events to the session's file, in a few batches that are exchanged between the
+/// source's thread and the drain's.
 ///
-/// - Guarantee: memory is bounded. When the drain lags, the source waits for a batch, and what it
-///   reads from loses events, which is counted there.
+/// - Guarantee: memory is bounded. If the drain lags, the source waits for a batch, and the buffer
+///   that it reads loses events, which are counted there.
 final class SystemChannel: Sendable {
   private struct State {
     var free: [SystemBatch]
@@ -25,7 +25,7 @@ final class SystemChannel: Sendable {
     self.images = images
   }
 
-  /// An empty batch; waits until there is one, and after `nanoseconds` gives none.
+  /// Returns an empty batch; waits for one, at most `nanoseconds`, then returns nil.
   func take(waitingNanoseconds nanoseconds: UInt64) -> SystemBatch? {
     var batch: SystemBatch?
     state.wait(nanoseconds: nanoseconds) { state in
@@ -35,13 +35,14 @@ final class SystemChannel: Sendable {
     return batch
   }
 
-  /// The source has nothing that is earlier; until it sends more, nothing later is called complete.
+  /// Reports that the source has no earlier events. Until it sends more, the file is not marked as
+  /// complete beyond this time.
   func begin(atTicks ticks: UInt64) { drain.setSource(completeTo: ticks) }
 
-  /// There is no source after all.
+  /// Reports that there is no source after all.
   func cancel() { drain.setSource(completeTo: .max) }
 
-  /// Hands a batch to the drain; it comes back empty.
+  /// Passes a batch to the drain, which returns it empty.
   func send(_ batch: SystemBatch) {
     let complete = batch.completeTicks
     batch.completeTicks = nil

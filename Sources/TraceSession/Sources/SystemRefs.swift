@@ -1,11 +1,11 @@
 import TraceEvents
 import TraceFormat
 
-/// The session's numbers for the System provider's event types.
+/// The session's numbers of the System provider's event types.
 struct SystemRefs: Sendable {
   private var refs: [UInt16]
 
-  /// Nil when the session has no numbers left.
+  /// Nil if the session has no numbers left.
   init?(_ refs: [UInt16: UInt16]) {
     let highest = SystemSchema.eventTypes.map { $0.eventID }.max() ?? 0
     self.refs = [UInt16](repeating: 0, count: Int(highest) + 1)

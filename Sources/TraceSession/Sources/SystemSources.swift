@@ -5,18 +5,19 @@ import TraceEvents
 import TraceFormat
 import TraceKernel
 
-/// What a session records beside what programs emit. Started and stopped by the session.
+/// The events that a session records in addition to those that programs emit. Started and stopped
+/// by the session.
 final class SystemSources: Sendable {
-  /// How CPU samples are taken; nil when none were asked for.
+  /// How CPU samples are taken; nil if none were requested.
   let ladder: SamplingLadder?
-  /// In the order in which they were started, and are stopped: what runtimes' files still have to
-  /// say of the samples is read last.
+  /// The sources, in the order in which they were started and are stopped: runtimes' files, which
+  /// name the samples' code, are read last.
   private let sources: [any SessionSource]
   private let firstProblems: [String]
 
-  /// Nil when nothing of the kind is wanted.
+  /// Nil if the session needs no such events.
   ///
-  /// - Throws: ``SessionError/samplingUnavailable(_:)`` when there is nothing else to record.
+  /// - Throws: ``SessionError/samplingUnavailable(_:)`` if there is nothing else to record.
   init?(
     _ configuration: SessionConfiguration, _ drain: Drain, _ rendezvous: Rendezvous,
     _ files: ImageFiles
@@ -52,10 +53,10 @@ final class SystemSources: Sendable {
     for source in others { try source.start() }
   }
 
-  /// Ends it all.
+  /// Stops all sources.
   func stop() { for source in sources { source.stop() } }
 
-  /// The kernel's events in the widest scope that is permitted, started; nil where there are none.
+  /// Starts the kernel's events in the widest permitted scope; nil if there are none.
   private static func kernelEvents(
     _ configuration: SessionConfiguration, _ channel: SystemChannel, _ rendezvous: Rendezvous,
     _ codeFiles: CodeFileSource, _ ladder: inout SamplingLadder
@@ -75,7 +76,7 @@ final class SystemSources: Sendable {
         guard let outcome = source.outcome else { continue }
         plan = try outcome.get()
       } catch {
-        // That the better way to the same samples is refused is no news.
+        // A refusal of the better way to take the same samples is not reported.
         if case .descendants = scope { continue }
         if case .wholeMachine = scope, !configuration.processes.pids.isEmpty { continue }
         ladder.add(.init(.kernelEvents, isTaken: false, note: sentence(error, for: scope)))
@@ -89,7 +90,7 @@ final class SystemSources: Sendable {
     return nil
   }
 
-  /// Without the kernel's events: what links TraceProvider samples itself.
+  /// Falls back to samples that programs which link TraceProvider take of themselves.
   private static func stepDown(
     _ ladder: inout SamplingLadder, _ sampling: CPUSampling, _ rendezvous: Rendezvous
   ) {
@@ -102,8 +103,8 @@ final class SystemSources: Sendable {
         note: "only programs that link TraceProvider are sampled, by their own timers"))
   }
 
-  /// What the programs that join map, the names of the threads of listed ones, and their runtimes'
-  /// files, for a session that hears of them from no kernel.
+  /// The mappings of programs that join, the thread names of listed ones, and their runtimes'
+  /// files, for a session without the kernel's events.
   private static func joinedPrograms(
     _ configuration: SessionConfiguration, _ channel: SystemChannel, _ rendezvous: Rendezvous,
     _ areSamplesWanted: Bool
@@ -112,7 +113,7 @@ final class SystemSources: Sendable {
     let areStacksWanted = areSamplesWanted || !configuration.stacks.isEmpty
     let images = areStacksWanted ? ConnectedImages(channel, connected: connected) : nil
     let names = configuration.processes.pids.isEmpty ? nil : ConnectedThreads(channel)
-    // A program that runs already may have joined before the sources start.
+    // Running programs may have joined before the sources start.
     let joined = rendezvous.change {
       $0.onWelcome = { [weak images, weak names] process in
         images?.look(at: process)
@@ -126,10 +127,10 @@ final class SystemSources: Sendable {
     return all.compactMap { $0 }
   }
 
-  /// Records that there was no room for.
+  /// Number of records dropped for lack of space.
   var lost: UInt64 { sources.reduce(0) { $0 &+ $1.lost } }
 
-  /// What went wrong, in sentences: of the source that stops last, first.
+  /// Problems, as sentences; those of the source that stops last come first.
   func problems(processesJoined: Int) -> [String] {
     let sentences = firstProblems + sources.reversed().flatMap(\.problems)
     guard ladder?.taken == .threadTimers, processesJoined == 0 else { return sentences }
@@ -142,14 +143,15 @@ final class SystemSources: Sendable {
     return refusal.description
   }
 
-  /// Where to look, the widest first.
+  /// The scopes to try, widest first.
   private static func scopes(_ configuration: SessionConfiguration) -> [PerfScope] {
     let filter = configuration.processes
     guard let ancestor = filter.ancestor else {
       if filter.takesChildren { return [.families(filter.pids.sorted())] }
       if !filter.pids.isEmpty {
         let listed = PerfScope.processes(filter.pids.sorted())
-        // Events of the CPUs would follow a process that is not there, too, and find nothing.
+        // Events of CPUs would also be accepted for a process that does not exist, and record
+        // nothing.
         let areThere = filter.pids.contains {
           kill(pid_t(bitPattern: $0), 0) == 0 || errno == EPERM
         }
@@ -170,9 +172,9 @@ final class SystemSources: Sendable {
     return [.processes(filter.pids.union(descendants).sorted())]
   }
 
-  /// Whether some processes are sampled by events of the CPUs, where that is permitted. It costs
-  /// all others a sample's interrupt as well, so not where stacks would be copied, nor where many
-  /// CPUs are busy with other work.
+  /// Whether some processes are sampled by events of the CPUs, if permitted. All other processes
+  /// are then interrupted by samples, too, so this is not used if stacks would be copied, nor on
+  /// machines with many CPUs, which may be busy with other work.
   private static func samplesByCPU(_ configuration: SessionConfiguration) -> Bool {
     guard let sampling = configuration.cpuSampling, !sampling.walk.copiesStacks else {
       return false

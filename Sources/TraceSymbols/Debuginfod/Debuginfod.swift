@@ -3,40 +3,40 @@ internal import Glibc
 internal import OSStrings
 internal import Synchronization
 
-/// Images and debug files by build id, from the servers that `DEBUGINFOD_URLS` names.
+/// Downloads images and debug files by build id from the servers in `DEBUGINFOD_URLS`.
 ///
-/// elfutils' client fetches and caches them, so that the variables and the cache are the same as
-/// for gdb, perf and the rest: `DEBUGINFOD_CACHE_PATH`, `DEBUGINFOD_TIMEOUT`, `DEBUGINFOD_MAXTIME`,
-/// `DEBUGINFOD_MAXSIZE`. What no server has is remembered in the cache as well.
+/// elfutils' client downloads and caches them, so the variables and the cache are the same as for
+/// gdb, perf and other tools: `DEBUGINFOD_CACHE_PATH`, `DEBUGINFOD_TIMEOUT`, `DEBUGINFOD_MAXTIME`,
+/// `DEBUGINFOD_MAXSIZE`. The cache also records files that no server has.
 ///
-/// - Guarantee: nothing connects to a server unless somebody makes one of these and gives it to
-///   ``DebugFiles/servers``. A file is used only when its build id is the one that was asked for
-///   and when none of it is missing; another is removed from the cache.
-/// - Cost: a look at the cache, or a transfer of ``Limits`` at most. When the servers do not
-///   answer they are not asked again, nor after ``Limits/badAnswers``.
-/// - Trap: safe from any thread, but one transfer holds up the others.
+/// - Guarantee: connects to servers only if a client creates an instance and stores it in
+///   ``DebugFiles/servers``. A file is used only if it has the requested build id and is complete;
+///   other files are removed from the cache.
+/// - Cost: a cache lookup, or a transfer limited by ``Limits``. No further requests are sent after
+///   a server fails to answer, or after ``Limits/badAnswers``.
+/// - Trap: thread-safe, but a transfer blocks other requests.
 public final class Debuginfod: Sendable {
-  /// What one file may take.
+  /// Limits for one file, except `badAnswers`.
   public struct Limits: Sendable {
     public var bytes: UInt64 = 2 << 30
     public var seconds: UInt64 = 600
-    /// Answers that cannot be used, of all files together.
+    /// Maximum number of unusable answers, for all files together.
     public var badAnswers = 8
 
     public init() {}
   }
 
-  /// Why nothing can be asked for.
+  /// The reason why no requests are possible.
   public enum SetupProblem: Error, Hashable, Sendable {
-    /// `DEBUGINFOD_URLS` is not set, or empty.
+    /// `DEBUGINFOD_URLS` is unset or empty.
     case noServers
-    /// There is no libdebuginfod.so.1.
+    /// libdebuginfod.so.1 is not installed.
     case notInstalled
-    /// The library failed to begin.
+    /// The library failed to initialize.
     case failed
   }
 
-  /// How much of a file has come, and how long it is; 0 where that is not known.
+  /// Reports the number of bytes received and the size of the file; 0 if the size is not known.
   public typealias Progress = @Sendable (_ bytes: UInt64, _ total: UInt64) -> Void
 
   enum Kind: String {
@@ -49,7 +49,7 @@ public final class Debuginfod: Sendable {
   }
 
   private struct State {
-    /// Where the file is; nil where there is none.
+    /// The path of the file; nil if there is none.
     var answers: [Key: String?] = [:]
     var problems: [DebuginfodProblem] = []
     var badAnswers = 0
@@ -64,7 +64,7 @@ public final class Debuginfod: Sendable {
   private let limits: Limits
   private let progress: Progress?
 
-  /// - Parameter progress: called about once a second while a file comes; with zeros at its end.
+  /// - Parameter progress: called about once a second during a transfer, and with zeros at its end.
   public init(limits: Limits? = nil, progress: Progress? = nil) throws(SetupProblem) {
     guard !Self.servers().isEmpty else { throw .noServers }
     guard Self.isInstalled else { throw .notInstalled }
@@ -74,7 +74,7 @@ public final class Debuginfod: Sendable {
     self.progress = progress
   }
 
-  /// What `DEBUGINFOD_URLS` names.
+  /// The URLs in `DEBUGINFOD_URLS`.
   public static func servers() -> [String] {
     (OSPath.getenv("DEBUGINFOD_URLS") ?? "").split { $0.isWhitespace }.map(String.init)
   }
@@ -82,7 +82,7 @@ public final class Debuginfod: Sendable {
   /// Whether this machine has elfutils' client.
   public static var isInstalled: Bool { trace_debuginfod_is_installed() }
 
-  /// What went wrong so far; not what the servers simply do not have.
+  /// The problems so far, without files that the servers do not have.
   public var problems: [DebuginfodProblem] { state.withLock { $0.problems } }
 
   private static func environmentLimits() -> Limits {
@@ -95,7 +95,7 @@ public final class Debuginfod: Sendable {
     return limits
   }
 
-  /// The file of that build id; nil where no server has it, or none that can be used.
+  /// The file with this build id; nil if no server has a usable one.
   func file(_ kind: Kind, of id: BuildID) -> (file: ELFFile, path: String)? {
     guard !id.isContent else { return nil }
     let path = state.withLock { state in
@@ -120,7 +120,7 @@ public final class Debuginfod: Sendable {
     switch answer {
     case .found(let path):
       guard let fault = fault(of: path, key) else { return path }
-      // The client would give it again for ever.
+      // Otherwise the client would return it from its cache again.
       _ = OSPath.unlink(path)
       problem = fault
     case .failed where transfer.excess != nil:
@@ -153,9 +153,9 @@ public final class Debuginfod: Sendable {
 }
 
 extension Debuginfod: Hashable {
-  /// Each is its own.
+  /// Compares identities.
   public static func == (one: Debuginfod, other: Debuginfod) -> Bool { one === other }
 
-  /// By identity.
+  /// Hashes the identity.
   public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 }

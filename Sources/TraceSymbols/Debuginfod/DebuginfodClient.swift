@@ -2,7 +2,7 @@ internal import CDebuginfod
 internal import Glibc
 internal import OSStrings
 
-/// The C library's client. One thread at a time uses it: ``Debuginfod`` sees to that.
+/// A client of the C library. Used by one thread at a time, which ``Debuginfod`` ensures.
 final class DebuginfodClient: @unchecked Sendable {
   enum Answer {
     case found(path: String)
@@ -11,10 +11,10 @@ final class DebuginfodClient: @unchecked Sendable {
   }
 
   private let client: UnsafeMutableRawPointer
-  /// Where the last answer came from.
+  /// The server of the last answer.
   private(set) var lastServer: String?
 
-  /// Nil where the library is missing or fails.
+  /// Nil if the library is missing or fails.
   init?() {
     guard let client = trace_debuginfod_begin() else { return nil }
     self.client = client
@@ -38,7 +38,7 @@ final class DebuginfodClient: @unchecked Sendable {
     return .found(path: String(osString: path))
   }
 
-  /// A URL's scheme, host and port: what may be shown.
+  /// A URL's scheme, host and port, without credentials, for display.
   static func server(_ url: String) -> String? {
     guard let start = url.firstRange(of: "://")?.upperBound else { return nil }
     let authority = url[start...].prefix { $0 != "/" }
@@ -47,17 +47,17 @@ final class DebuginfodClient: @unchecked Sendable {
   }
 }
 
-/// Holds a transfer to its limits, from the library's callbacks.
+/// Enforces the limits of a transfer, in the library's callbacks.
 ///
-/// The library tells how long a file is only where the server does. Otherwise the temporary file in
-/// the cache tells how much has come.
+/// The library reports a file's size only if the server does. Otherwise the received size is that
+/// of the temporary file in the cache.
 final class DebuginfodTransfer {
   private let limits: Debuginfod.Limits
   private let progress: Debuginfod.Progress?
   private let directories: [String]
   private let prefix: String
   private let start = DebuginfodTransfer.seconds()
-  /// Why it was ended.
+  /// The reason why the transfer was stopped.
   private(set) var excess: DebuginfodProblem.Kind?
 
   init(name: String, id: BuildID, limits: Debuginfod.Limits, progress: Debuginfod.Progress?) {
@@ -81,7 +81,7 @@ final class DebuginfodTransfer {
     return UInt64(now.tv_sec)
   }
 
-  /// Of the largest: of a transfer that was killed there may be another.
+  /// The size of the largest temporary file, because a killed transfer may have left another one.
   private func temporaryBytes() -> UInt64 {
     var most: UInt64 = 0
     for path in directories {

@@ -1,17 +1,17 @@
 internal import Glibc
 
-/// Why a file from a debuginfod server is not used.
+/// The reason why a file from a debuginfod server is not used.
 public struct DebuginfodProblem: Hashable, Sendable {
-  /// What was wrong.
+  /// The kind of problem.
   public enum Kind: Hashable, Sendable {
-    /// No answer; `code` is the errno. The servers are not asked again.
+    /// No answer; `code` is the errno. The servers are not contacted again.
     case failed(code: Int32)
-    /// The file did not come within the time. The servers are not asked again.
+    /// The transfer exceeded the time limit. The servers are not contacted again.
     case tooSlow(seconds: UInt64)
     case tooLong(limit: UInt64)
     case notELF
     case otherBuildID(BuildID?)
-    /// Its headers name bytes that are not there.
+    /// The file is truncated: its headers refer to bytes beyond its end.
     case cut
   }
 
@@ -19,7 +19,7 @@ public struct DebuginfodProblem: Hashable, Sendable {
   /// `debuginfo` or `executable`.
   public var file: String
   public var buildID: BuildID
-  /// Without a user's name and password; nil where it is not known.
+  /// The server, without user name and password; nil if it is not known.
   public var server: String?
 }
 

@@ -1,7 +1,7 @@
-/// A function's name as people know it.
+/// A function's name in readable form.
 public struct DisplayName: Hashable, Sendable {
   public var display: String
-  /// How far the runtime has compiled it, where its names say so: "interpreter", "turbofan",
+  /// The compilation tier, if the runtime's names contain it: "interpreter", "turbofan",
   /// "OptimizedTier1".
   public var tier: String?
 
@@ -11,12 +11,12 @@ public struct DisplayName: Hashable, Sendable {
   }
 }
 
-/// Shows raw names of compilers and runtimes the way their users know them.
+/// Converts raw names of compilers and runtimes to readable ones.
 public enum Demangler {
-  /// Never fails: what it does not know it gives back as it is.
+  /// Never fails: an unknown name is returned unchanged.
   ///
-  /// Cost: about a microsecond for most, tens for long C++ and Swift names; keep the result.
-  /// Bounded for any input: names that would grow out of measure stay raw.
+  /// Cost: about a microsecond for most names, tens for long C++ and Swift names; cache the result.
+  /// Bounded for any input: names that would become too long stay raw.
   public static func displayName(_ raw: String) -> DisplayName {
     guard raw.utf8.count <= SymbolLimits.nameLength else { return DisplayName(raw) }
     let stub = "@plt"
@@ -32,7 +32,7 @@ public enum Demangler {
       ?? DisplayName(raw)
   }
 
-  /// Of what compiles ahead of time: told by how the name begins.
+  /// Names of ahead-of-time compilers, recognized by their prefix.
   private static func name(ofCompiled raw: String) -> String? {
     if raw.hasPrefix("_Z") { return RustLegacyName.demangle(raw) ?? NativeDemangling.cxx(raw) }
     if raw.hasPrefix("_R") { return RustName.demangle(raw) }

@@ -1,4 +1,4 @@
-/// Methods as .NET writes them into perf maps and jitdumps.
+/// Method names as .NET writes them into perf maps and jitdumps.
 enum DotNetNames {
   private static let tiers: Set<Substring> = [
     "PreJIT", "ReadyToRun", "MinOptJitted", "Optimized", "QuickJitted", "OptimizedTier1",
@@ -6,8 +6,8 @@ enum DotNetNames {
     "InstrumentedTier1", "Tier0Instrumented", "Tier1Instrumented", "Unknown",
   ]
 
-  /// `instance void [System.Private.CoreLib] System.Foo::Bar(int32)[OptimizedTier1]` to
-  /// `System.Foo.Bar(int32)` and its tier; nil for anything else.
+  /// Converts `instance void [System.Private.CoreLib] System.Foo::Bar(int32)[OptimizedTier1]` to
+  /// `System.Foo.Bar(int32)` and its tier; nil for other names.
   static func displayName(_ raw: String) -> DisplayName? {
     if let stub = stub(raw) { return stub }
     var rest = raw[...]
@@ -19,12 +19,12 @@ enum DotNetNames {
         rest = rest[..<open]
       }
     }
-    // Other languages have "::" and parentheses too: an assembly or a tier must say it is .NET's.
+    // Other languages use "::" and parentheses, too; an assembly or a tier identifies .NET names.
     guard let method = method(rest), tier != nil || rest.contains("] ") else { return nil }
     return DisplayName(method, tier: tier)
   }
 
-  /// `stub<123> AllocateTemporaryEntryPoints<…>`: code of the runtime's own.
+  /// `stub<123> AllocateTemporaryEntryPoints<…>`: the runtime's code.
   private static func stub(_ raw: String) -> DisplayName? {
     guard raw.hasPrefix("stub<"), let close = raw.firstIndex(of: ">"),
       raw[..<close].dropFirst(5).allSatisfy(\.isNumber)
@@ -35,7 +35,7 @@ enum DotNetNames {
 
   private static func method(_ text: Substring) -> String? {
     guard let separator = lastSeparator(text) else { return nil }
-    // Before the class: what it returns, and the assembly in brackets with a space after it.
+    // Before the class: the return type, and the assembly in brackets, followed by a space.
     let before = text[..<separator.lowerBound]
     let start = classStart(before)
     let after = text[separator.upperBound...]
@@ -45,7 +45,7 @@ enum DotNetNames {
     return "\(before[start...]).\(name)\(withoutAssemblies(parameters))"
   }
 
-  /// The "::" before the method's name; parameters have none.
+  /// The "::" before the method's name; parameters do not contain "::".
   private static func lastSeparator(_ text: Substring) -> Range<Substring.Index>? {
     let head = text.prefix { $0 != "(" }
     var found: Range<Substring.Index>?
@@ -60,7 +60,7 @@ enum DotNetNames {
     return found
   }
 
-  /// After the last space that is not inside brackets.
+  /// The position after the last space outside brackets.
   private static func classStart(_ text: Substring) -> Substring.Index {
     var depth = 0
     var start = text.startIndex
@@ -75,7 +75,7 @@ enum DotNetNames {
     return start
   }
 
-  /// `(class [System.Runtime]System.String, int32)` to `(System.String, int32)`.
+  /// Converts `(class [System.Runtime]System.String, int32)` to `(System.String, int32)`.
   private static func withoutAssemblies(_ parameters: Substring) -> String {
     var result = ""
     var rest = parameters

@@ -1,8 +1,8 @@
-/// Java methods, as class files describe them and as the JVM prints them.
+/// Java method names, as in class files and as printed by the JVM.
 enum JavaNames {
-  /// `Ljava/util/HashMap;.put(ILjava/lang/Object;)V` to `java.util.HashMap.put(int, Object)`; also
-  /// without the dot, with `::` in its place, without the signature, and as `jcmd` has it,
-  /// `void java.lang.String.<init>(byte[], byte)`. Nil for anything else.
+  /// Converts `Ljava/util/HashMap;.put(ILjava/lang/Object;)V` to `java.util.HashMap.put(int,
+  /// Object)`. Also accepts it without the dot, with `::` in its place, without the signature, and
+  /// in `jcmd`'s form, `void java.lang.String.<init>(byte[], byte)`. Nil for other names.
   static func displayName(_ raw: String) -> String? { descriptor(raw) ?? printed(raw) }
 
   private static func descriptor(_ raw: String) -> String? {
@@ -25,7 +25,7 @@ enum JavaNames {
     return "\(owner).\(method)(\(parameters.joined(separator: ", ")))"
   }
 
-  /// Up to the closing parenthesis; what is returned does not tell methods apart.
+  /// Up to the closing parenthesis; the return type does not distinguish methods.
   private static func parameters(_ signature: Substring) -> [String]? {
     var rest = signature
     var types: [String] = []
@@ -60,7 +60,8 @@ enum JavaNames {
     String(name.lastIndex(of: separator).map { name[name.index(after: $0)...] } ?? name)
   }
 
-  /// A type, a space, a class and a method with dots, and types in parentheses.
+  /// The form with a type, a space, a class and method with dots, and parameter types in
+  /// parentheses.
   private static func printed(_ raw: String) -> String? {
     guard raw.hasSuffix(")"), let open = raw.firstIndex(of: "("),
       let space = raw[..<open].firstIndex(of: " ")

@@ -1,11 +1,12 @@
-/// How much longer than itself a mangled name can become.
+/// Bounds the growth of a mangled name when it is demangled.
 ///
-/// A reference repeats something written before, which may hold references itself: n of them can
-/// double the text n times. Real names have fewer than 20; those few that have more stay raw.
+/// A reference repeats earlier text, which may contain references itself: n of them can double the
+/// text n times. Real names have fewer than 20; the few that have more stay raw.
 enum NameGrowth {
-  /// Doublings: 2^20 repetitions take a fraction of a second and a few megabytes.
+  /// Maximum number of references that may double the text: 2^20 repetitions take a fraction of a
+  /// second and a few megabytes.
   private static let doublings = 20
-  /// The demanglers recurse on what nests.
+  /// The demanglers recurse on nested parts.
   private static let length = 4096
 
   static func isBounded(cxx raw: String) -> Bool {
@@ -62,7 +63,7 @@ private struct SwiftNameScan {
     return count
   }
 
-  /// Letters, each with a repeat count before it; an upper-case one is the last.
+  /// Letters, each after its repeat count; an upper-case letter is the last.
   private mutating func references() -> Int {
     var count = 0
     while position < bytes.count {
@@ -75,7 +76,7 @@ private struct SwiftNameScan {
     return count
   }
 
-  /// `3foo`; `0` and letters stand for words of identifiers before, `00` for encoded ones.
+  /// `3foo`; `0` and letters refer to words of earlier identifiers, `00` introduces encoded ones.
   private mutating func skipIdentifier() {
     var hasWords = false
     if current == UInt8(ascii: "0") {
@@ -88,7 +89,7 @@ private struct SwiftNameScan {
         position += 1
       }
       guard let length = natural(), length > 0 else { return }
-      // "12_" is an index; taking an identifier for one counts too much, never too little.
+      // "12_" is an index. Taking it for an identifier counts too many references, never too few.
       if current == UInt8(ascii: "_"), length > 8 { return }
       position += length
     } while hasWords && position < bytes.count

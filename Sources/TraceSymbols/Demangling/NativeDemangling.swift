@@ -3,8 +3,9 @@ internal import OSStrings
 
 /// The demanglers of the Swift and C++ runtimes.
 ///
-/// Both write a type as often as a name refers to it, so that a name of a hundred bytes can ask for
-/// gigabytes; neither can be stopped. So references are counted before: see ``NameGrowth``.
+/// Both write a type as often as a name refers to it, so a name of a hundred bytes can expand to
+/// gigabytes, and neither can be interrupted. References are therefore counted beforehand: see
+/// ``NameGrowth``.
 enum NativeDemangling {
   static let swiftPrefixes = ["$s", "$S", "_$s", "_$S", "$e", "_$e", "_T0", "@__swiftmacro_"]
 
@@ -19,12 +20,12 @@ enum NativeDemangling {
       UnsafePointer<CChar>?, Int, UnsafeMutablePointer<CChar>?, UnsafeMutablePointer<Int>?
     ) -> UnsafeMutablePointer<CChar>?
 
-  /// The C++ library comes with Swift's; linking it for one function would need its headers.
+  /// The C++ library is installed with Swift's; linking it for one function would need its headers.
   private static let cxxDemangle: CxxDemangle? =
     dlsym(nil, "__cxa_demangle").map { unsafeBitCast($0, to: CxxDemangle.self) }
 
-  /// What backtraces of crashed programs show: no types, as in `Array.append(_:)`. Not in every
-  /// runtime.
+  /// The form in backtraces of crashed programs, without types, as in `Array.append(_:)`. Not
+  /// available in every runtime.
   private static let swiftSimplified: SwiftDemangle? =
     dlsym(nil, "_swift_backtrace_demangle").map { unsafeBitCast($0, to: SwiftDemangle.self) }
 
@@ -52,7 +53,7 @@ enum NativeDemangling {
   }
 }
 
-/// With every type, as `swift demangle` shows it.
+/// With all types, as `swift demangle` shows it.
 @_silgen_name("swift_demangle")
 private func demangleFull(
   _ name: UnsafePointer<CChar>?, _ length: Int, _ output: UnsafeMutablePointer<CChar>?,

@@ -1,10 +1,11 @@
-/// Identifiers with letters beyond ASCII, as mangled names write them (RFC 3492).
+/// Decodes identifiers with letters beyond ASCII in mangled names (RFC 3492).
 enum Punycode {
-  /// Of one identifier, as Rust's own demangler has it: inserting takes a move of what follows.
+  /// The maximum for one identifier, as in Rust's demangler: each insertion moves the following
+  /// letters.
   static let lettersMax = 128
 
-  /// `basic` with the letters put in that `coded` describes; nil when it describes none, or more
-  /// than ``lettersMax``.
+  /// Inserts the letters described by `coded` into `basic`; nil if `coded` is invalid or describes
+  /// more than ``lettersMax``.
   static func decode(_ basic: some Collection<UInt8>, _ coded: some Collection<UInt8>) -> String? {
     guard !coded.isEmpty, basic.count <= lettersMax else { return nil }
     var letters = basic.map { Unicode.Scalar($0) }
@@ -32,7 +33,7 @@ enum Punycode {
     return text
   }
 
-  /// A number in as many digits as the bias says.
+  /// A number whose digit count depends on the bias.
   private static func delta<Digits: IteratorProtocol<UInt8>>(
     _ next: inout UInt8?, _ digits: inout Digits, _ bias: Int
   ) -> Int? {

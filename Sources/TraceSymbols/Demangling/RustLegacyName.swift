@@ -1,11 +1,11 @@
-/// Rust's first mangling: a C++ name whose last part is a hash.
+/// Rust's legacy mangling: a C++ name whose last part is a hash.
 enum RustLegacyName {
   private static let escapes: [(Substring, String)] = [
     ("SP", "@"), ("BP", "*"), ("RF", "&"), ("LT", "<"), ("GT", ">"), ("LP", "("), ("RP", ")"),
     ("C", ","),
   ]
 
-  /// Nil when it is not Rust's.
+  /// Nil if it is not a Rust name.
   static func demangle(_ raw: String) -> String? {
     guard raw.hasPrefix("_ZN"), raw.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
     var parts: [Substring] = []
@@ -17,7 +17,7 @@ enum RustLegacyName {
       parts.append(rest.prefix(length))
       rest = rest.dropFirst(length)
     }
-    // What follows the name is the optimiser's: ".llvm.1234".
+    // The optimizer's suffix follows the name: ".llvm.1234".
     guard rest.first == "E", let hash = parts.popLast(), isHash(hash), !parts.isEmpty
     else { return nil }
     return parts.map(unescaped).joined(separator: "::")

@@ -1,5 +1,6 @@
 extension RustName {
-  /// - Parameter inValue: what is more than a word needs braces where a type may stand.
+  /// - Parameter inValue: if false, a type may occur here, so anything longer than a word needs
+  ///   braces.
   mutating func printConstant(inValue: Bool) throws(Failure) {
     try nested { name throws(Failure) in
       switch Unicode.Scalar(try name.next()) {
@@ -53,7 +54,7 @@ extension RustName {
     }
   }
 
-  /// Of a structure or of an enumeration's case.
+  /// The fields of a structure or of an enumeration's case.
   private mutating func printFields() throws(Failure) {
     switch Unicode.Scalar(try next()) {
     case "U": break
@@ -73,7 +74,7 @@ extension RustName {
     }
   }
 
-  /// Decimal as far as 64 bits go.
+  /// Decimal if the value fits into 64 bits.
   private mutating func printInteger() throws(Failure) {
     let digits = try digits().drop { $0 == UInt8(ascii: "0") }
     let text = String(decoding: digits, as: UTF8.self)
@@ -87,7 +88,7 @@ extension RustName {
     return digits.reduce(0) { $0 << 4 | UInt64($1.hexadecimalValue ?? 0) }
   }
 
-  /// UTF-8, two digits a byte.
+  /// UTF-8, two digits for each byte.
   private mutating func printText() throws(Failure) {
     let digits = Array(try digits())
     guard digits.count % 2 == 0 else { throw Failure() }
@@ -100,7 +101,7 @@ extension RustName {
     try write("\"")
   }
 
-  /// As Rust would write it, so that a name has no line breaks.
+  /// Escaped as in Rust, so that a name has no line breaks.
   private static func escaped(_ letter: Unicode.Scalar, in quote: Unicode.Scalar) -> String {
     switch letter {
     case "\0": return "\\0"

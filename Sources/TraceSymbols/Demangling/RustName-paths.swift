@@ -1,5 +1,6 @@
 extension RustName {
-  /// - Parameter inValue: generic arguments need a `::` before them where a value may stand.
+  /// - Parameter inValue: if true, a value may occur here, so generic arguments need a `::` before
+  ///   them.
   mutating func printPath(inValue: Bool) throws(Failure) {
     try nested { name throws(Failure) in
       switch Unicode.Scalar(try name.next()) {
@@ -26,7 +27,7 @@ extension RustName {
     }
   }
 
-  /// Something inside of something: upper-case kinds have no names in the language.
+  /// A nested item. Upper-case kinds have no names in the language.
   private mutating func printMember(inValue: Bool) throws(Failure) {
     let kind = try next()
     guard (65...90).contains(kind) || (97...122).contains(kind) else { throw Failure() }
@@ -46,7 +47,7 @@ extension RustName {
     try write("::{\(word)\(identifier.isEmpty ? "" : ":")\(identifier)#\(number)}")
   }
 
-  /// Where an implementation stands: its type says more.
+  /// The location of an implementation is skipped, because its type is more informative.
   private mutating func skipImplementation() throws(Failure) {
     _ = try disambiguator()
     try skipping { name throws(Failure) in try name.printPath(inValue: false) }
@@ -68,19 +69,19 @@ extension RustName {
     try printType()
   }
 
-  /// Counted from the innermost one that has a name; 0 has none.
+  /// The number counts from the innermost named lifetime; 0 has no name.
   mutating func printLifetime(_ index: UInt64) throws(Failure) {
     if index == 0 { return try write("'_") }
-    // What is passed over has no reference followed into it, nor counted lifetimes around it.
+    // References in skipped parts are not followed, and lifetimes around them are not counted.
     guard index <= boundLifetimes else { throw Failure() }
     let depth = boundLifetimes - index
     try write(depth < 26 ? "'\(Unicode.Scalar(97 + UInt8(depth)))" : "'_\(depth)")
   }
 
-  /// The lifetimes of `for<'a, 'b> `, and what they are for.
+  /// The lifetimes of `for<'a, 'b> `, and the item that uses them.
   mutating func binding(_ body: (inout Self) throws(Failure) -> Void) throws(Failure) {
     let count = try optionalBase62("G")
-    // Each is used: there are no more than the name has letters.
+    // Each lifetime is used, so there are no more than the name has letters.
     guard count <= UInt64(SymbolLimits.nameLength) else { throw Failure() }
     if count > 0 {
       try write("for<")
@@ -95,7 +96,7 @@ extension RustName {
     boundLifetimes -= count
   }
 
-  /// A trait of a `dyn`, with what it says of the types in it.
+  /// A trait of a `dyn`, with its associated types.
   mutating func printBound() throws(Failure) {
     var isOpen = try printPathLeavingArgumentsOpen()
     while eat("p") {

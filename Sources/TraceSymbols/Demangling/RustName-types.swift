@@ -87,7 +87,7 @@ extension RustName {
     if eat("U") { try write("unsafe ") }
     if eat("K") {
       let convention = eat("C") ? "C" : try identifier()
-      // Hyphens are no letters of names.
+      // Names cannot contain hyphens.
       try write("extern \"\(String(convention.map { $0 == "_" ? "-" : $0 }))\" ")
     }
     try write("fn(")

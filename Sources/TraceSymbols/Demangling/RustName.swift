@@ -1,33 +1,32 @@
 /// Rust's names since 2019 ("v0", RFC 2603): `_RNvCs1234_7mycrate3foo` to `mycrate::foo`.
 ///
-/// Shown as Rust's own tools show them when they leave out what nobody reads: the crates'
-/// hashes and the types of constants.
+/// Shown in the short form of Rust's tools, without the crates' hashes and the types of constants.
 ///
-/// - Guarantee: bounded. A name that nests deeper than ``depthMax``, takes more than ``stepsMax``
-///   steps (references repeat what stands before them, so a short name can be a long text) or
-///   becomes longer than names may be gives nil.
+/// - Guarantee: bounded. The result is nil for a name that nests deeper than ``depthMax``, takes
+///   more than ``stepsMax`` steps (references repeat earlier text, so a short name can expand to a
+///   long text), or becomes too long.
 struct RustName {
   static let depthMax = 200
   static let stepsMax = 50_000
 
-  /// It is no such name, or too large a one.
+  /// The name is not of this form, or too large.
   struct Failure: Error {}
 
   private let bytes: [UInt8]
-  /// The next byte; references count from the byte after "_R".
+  /// The position of the next byte. References count from the byte after "_R".
   private(set) var position = 0
   private var depth = 0
   private var steps = 0
-  /// What is only passed over is not written, and its references are not followed.
+  /// Whether the current part is skipped: it is not written, and its references are not followed.
   private var skips = 0
-  /// Lifetimes that a `for<'a>` around this place has named.
+  /// Number of lifetimes named by the surrounding `for<'a>`.
   var boundLifetimes: UInt64 = 0
   private(set) var text = ""
 
-  /// Nil when it is not Rust's.
+  /// Nil if it is not a Rust name.
   static func demangle(_ raw: String) -> String? {
     let bytes = raw.utf8.dropFirst(2)
-    // A digit would be a version of the scheme, of which there is none yet.
+    // A digit would be a version of the scheme; there is none yet.
     guard raw.hasPrefix("_R"), let first = bytes.first, (65...90).contains(first),
       bytes.allSatisfy({ $0 < 0x80 })
     else { return nil }
@@ -40,11 +39,11 @@ struct RustName {
 
   private mutating func printSymbol() throws(Failure) {
     try printPath(inValue: true)
-    // The crate that a generic function was made for.
+    // The crate in which a generic function was instantiated.
     if let next = peek, (65...90).contains(next) {
       try skipping { name throws(Failure) in try name.printPath(inValue: false) }
     }
-    // What follows the name is the optimiser's: ".llvm.1234".
+    // The optimizer's suffix follows the name: ".llvm.1234".
     guard position == bytes.count || peek == UInt8(ascii: ".") || peek == UInt8(ascii: "$")
     else { throw Failure() }
   }
@@ -65,7 +64,7 @@ struct RustName {
     return true
   }
 
-  /// Digits and letters up to a `_`; `_` alone is 0, and what is written is one less.
+  /// Digits and letters up to a `_`. `_` alone is 0; other numbers are stored minus one.
   mutating func base62() throws(Failure) -> UInt64 {
     if eat("_") { return 0 }
     var value: UInt64 = 0
@@ -87,7 +86,7 @@ struct RustName {
     }
   }
 
-  /// A number that is there when its letter is, and 0 when not.
+  /// An optional number, present if its letter is; otherwise 0.
   mutating func optionalBase62(_ letter: Unicode.Scalar) throws(Failure) -> UInt64 {
     guard eat(letter) else { return 0 }
     let value = try base62()
@@ -95,7 +94,7 @@ struct RustName {
     return value + 1
   }
 
-  /// Tells things of one name apart.
+  /// Distinguishes items of the same name.
   mutating func disambiguator() throws(Failure) -> UInt64 { try optionalBase62("s") }
 
   mutating func identifier() throws(Failure) -> String {
@@ -105,10 +104,10 @@ struct RustName {
     repeat {
       length = length * 10 + Int(try next() - 48)
       guard length <= bytes.count else { throw Failure() }
-      // A length has no leading zeros: 0 is a length of its own.
+      // A length has no leading zeros; a 0 is the whole length.
       if length == 0 { break }
     } while peek.map { (48...57).contains($0) } ?? false
-    // Where the identifier itself begins with a digit or "_".
+    // The separator if the identifier begins with a digit or "_".
     _ = eat("_")
     guard length <= bytes.count - position else { throw Failure() }
     let part = bytes[position..<position + length]
@@ -140,7 +139,7 @@ struct RustName {
     guard text.utf8.count <= SymbolLimits.nameLength else { throw Failure() }
   }
 
-  /// Runs `body` for items up to an `E`, writes what is between them, and tells how many there are.
+  /// Runs `body` for items up to an `E`, with a separator between them, and returns their number.
   @discardableResult
   mutating func list(
     _ separator: String, _ item: (inout Self) throws(Failure) -> Void
@@ -170,14 +169,14 @@ struct RustName {
     skips -= 1
   }
 
-  /// What stands at an earlier place, once more; its `B` has been read.
+  /// Repeats the text at an earlier position; its `B` has been read.
   mutating func backReference(
     _ body: (inout Self) throws(Failure) -> Void
   ) throws(Failure) {
     let start = position - 1
     let target = try base62()
     guard target < UInt64(start) else { throw Failure() }
-    // It was read at its own place.
+    // It was counted at its original position.
     guard skips == 0 else { return }
     let after = position
     position = Int(target)

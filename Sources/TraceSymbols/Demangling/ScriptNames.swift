@@ -1,6 +1,6 @@
-/// Names that V8 and CPython give their functions.
+/// Function names of V8 and CPython.
 enum ScriptNames {
-  /// V8's marks, the longest first.
+  /// V8's tier marks, longest first.
   private static let tiers: [(mark: String, tier: String)] = [
     ("o*", "turbofan OSR"), ("o+", "maglev OSR"), ("*'", "turbofan"), ("+'", "maglev"),
     ("*", "turbofan"), ("+", "maglev"), ("^", "baseline"), ("~", "interpreter"),
@@ -19,16 +19,16 @@ enum ScriptNames {
     for (prefix, tier) in machinery where raw.hasPrefix(prefix) {
       return DisplayName(String(raw.dropFirst(prefix.count)), tier: tier)
     }
-    // An expression that the program wrote is not a function's name: its mark stays.
+    // An expression in the program is not a function name; its mark is kept.
     return raw.hasPrefix("RegExp:") ? DisplayName(raw, tier: "regexp") : nil
   }
 
-  /// `JS:*fib file.js:1:13`; a function without a name begins with the space.
+  /// `JS:*fib file.js:1:13`; an anonymous function begins with the space.
   private static func function(_ raw: String, _ prefix: String) -> DisplayName {
     var rest = raw.dropFirst(prefix.count)
     let tier = tiers.first { rest.hasPrefix($0.mark) }
     rest = rest.dropFirst(tier?.mark.count ?? 0)
-    // Script and Eval are a file's own code, and have no name otherwise.
+    // Script and Eval denote a file's top-level code, which has no other name.
     let unnamed =
       switch prefix {
       case "Script:": "(script)"
@@ -39,7 +39,7 @@ enum ScriptNames {
     return DisplayName(display, tier: tier?.tier)
   }
 
-  /// `qualname:file`; a file's name may hold colons, a qualname cannot.
+  /// `qualname:file`; a file name may contain colons, a qualname cannot.
   private static func python(_ rest: Substring) -> DisplayName {
     guard let colon = rest.firstIndex(of: ":") else { return DisplayName(String(rest)) }
     return DisplayName("\(rest[..<colon]) \(rest[rest.index(after: colon)...])")

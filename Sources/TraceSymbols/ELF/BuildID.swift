@@ -1,23 +1,23 @@
-/// What the linker wrote into an image to tell it from every other: usually a SHA-1.
+/// The identifier that the linker writes into an image, usually a SHA-1.
 public struct BuildID: Hashable, Sendable, CustomStringConvertible {
   public let bytes: [UInt8]
 
-  /// Nil for no bytes, for zeros only (as the kernel reports a missing one), and for more than any
-  /// linker writes.
+  /// Nil for no bytes, for zeros only (the kernel reports a missing build id this way), and for
+  /// more bytes than any linker writes.
   public init?(_ bytes: some Sequence<UInt8>) {
     self.bytes = Array(bytes.prefix(SymbolLimits.buildIDBytes + 1))
     guard self.bytes.count <= SymbolLimits.buildIDBytes, self.bytes.contains(where: { $0 != 0 })
     else { return nil }
   }
 
-  /// From hexadecimal digits.
+  /// Parses hexadecimal digits.
   public init?(hexadecimal text: some StringProtocol) {
     let digits = text.utf8.compactMap(\.hexadecimalValue)
     guard digits.count == text.utf8.count, digits.count % 2 == 0 else { return nil }
     self.init(stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] })
   }
 
-  /// Lower-case hexadecimal, as debug directories have it.
+  /// Lower-case hexadecimal, as in debug directories.
   public var description: String {
     var text = ""
     for byte in bytes {
@@ -27,8 +27,8 @@ public struct BuildID: Hashable, Sendable, CustomStringConvertible {
     return text
   }
 
-  /// Whether both name one file. The kernel reports at most 20 bytes in its records, padded with
-  /// zeros where the note is shorter.
+  /// Whether both identify the same file. The kernel reports at most 20 bytes in its records,
+  /// padded with zeros if the note is shorter.
   public func matches(_ other: BuildID) -> Bool {
     let (short, long) =
       bytes.count <= other.bytes.count ? (bytes, other.bytes) : (other.bytes, bytes)
@@ -39,7 +39,7 @@ public struct BuildID: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension UInt8 {
-  /// Of an ASCII digit.
+  /// The value of an ASCII digit.
   var hexadecimalValue: UInt8? {
     switch self {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")

@@ -1,14 +1,14 @@
 internal import Glibc
 
-/// The bytes of a file or of memory, read piece by piece.
+/// A reader of the bytes of a file or of memory.
 ///
-/// A file is read with `pread`, never mapped: a mapped file that somebody shortens kills its
-/// reader with SIGBUS. A read that reaches past the end gives what is there.
+/// A file is read with `pread`, never mapped: if another process truncates a mapped file, its
+/// reader gets SIGBUS. A read past the end returns the available bytes.
 public final class ByteSource: Sendable {
   private let descriptor: CInt
-  /// A source in memory is this; of a file, its first page, where all headers usually lie.
+  /// The bytes of a source in memory; for a file, its first page, which usually has all headers.
   private let head: [UInt8]
-  /// The length when it was opened.
+  /// The size when the source was opened.
   public let count: UInt64
 
   public init(_ bytes: [UInt8]) {
@@ -17,10 +17,9 @@ public final class ByteSource: Sendable {
     count = UInt64(bytes.count)
   }
 
-  /// Opens a regular file, as ``ForeignFile`` does. Never waits, whatever the path is: a pipe or a
-  /// device is refused.
+  /// Opens a regular file, as ``ForeignFile`` does. Never blocks: a pipe or a device is refused.
   ///
-  /// - Parameter access: with whose rights.
+  /// - Parameter access: the rights with which the file is opened.
   public init(path: String, access: FileAccess = .own) throws(ImageProblem) {
     descriptor = ForeignFile.open(path, as: access)
     var status = stat()
@@ -39,15 +38,16 @@ public final class ByteSource: Sendable {
     if descriptor >= 0 { close(descriptor) }
   }
 
-  /// Whether it is read from a file, and not from memory.
+  /// Whether the source is a file instead of memory.
   var isFile: Bool { descriptor >= 0 }
 
-  /// The open file, for a library that reads it itself; no longer valid than this is.
+  /// The open file, for a library that reads it directly. Valid only while this object exists.
   func withDescriptor<Result>(_ body: (CInt) -> Result) -> Result { body(descriptor) }
 
-  /// At most `count` bytes from `offset` on; fewer, or none, where the source ends.
+  /// Reads at most `count` bytes from `offset`; fewer, or none, at the end of the source.
   ///
-  /// The caller bounds `count`: that much is allocated if the source is that long.
+  /// The caller must bound `count`, because that many bytes are allocated if the source is long
+  /// enough.
   public func read(at offset: UInt64, count wanted: Int) -> [UInt8] {
     guard offset < count, wanted > 0 else { return [] }
     let length = Int(min(UInt64(wanted), count - offset))

@@ -1,24 +1,25 @@
-/// What tells an image from others whose linker wrote no build id: a digest of its bytes, in the
-/// place of one.
+/// The identifier of an image without a build id: a digest of its bytes, used in place of a build
+/// id.
 extension BuildID {
-  /// What begins a content id: no linker's digest does, but for one in four thousand million.
+  /// The prefix of a content id. A linker's digest has it only with a probability of one in four
+  /// thousand million.
   private static let contentMark = Array("CONT".utf8)
   private static let contentBytes = 20
-  /// Of a long file its ends are read.
+  /// Only the ends of a long file are read.
   private static let contentPartMax: UInt64 = 8 << 20
 
-  /// Of an image that was mapped and could not be read then: no file is known to be it.
+  /// For an image that could not be read while it was mapped; it matches no file.
   public static let unknownContent = BuildID(
     contentMark + [UInt8](repeating: 0, count: contentBytes - contentMark.count))!
 
-  /// Whether it is a digest, and stands in no note of the image's.
+  /// Whether this is a digest, which is not in a note of the image.
   public var isContent: Bool {
     bytes.count == Self.contentBytes && bytes.starts(with: Self.contentMark)
   }
 
   /// The digest of a file.
   ///
-  /// - Cost: reads it, of more than 16 MB the first and the last 8 MB.
+  /// - Cost: reads the whole file or, if it is longer than 16 MB, the first and the last 8 MB.
   public static func content(of source: ByteSource) -> BuildID {
     var digest = ContentDigest()
     digest.add(source.count)
@@ -33,8 +34,8 @@ extension BuildID {
   }
 }
 
-/// Two sums of the words of a file, each mixed by multiplication. They tell versions of a file
-/// apart; whoever wants two files to have one digest can make them.
+/// Two sums of the file's words, each mixed by multiplication. They distinguish versions of a file,
+/// but are not collision-resistant.
 private struct ContentDigest {
   private var (one, two): (UInt64, UInt64) = (0x9e37_79b9_7f4a_7c15, 0xc2b2_ae3d_27d4_eb4f)
 
@@ -67,7 +68,7 @@ private struct ContentDigest {
 }
 
 extension ELFFile {
-  /// Whether the file is the image of a build id, which may be a content id.
+  /// Whether the file has this build id, which may be a content id.
   public func isImage(of id: BuildID) -> Bool {
     id.isContent ? BuildID.content(of: source) == id : buildID?.matches(id) == true
   }

@@ -1,8 +1,8 @@
-/// Where functions begin and end by an image's call frame information, for symbols that do not say.
+/// The bounds of functions from an image's call frame information, for symbols without a size.
 final class DescribedCode {
   private let file: ELFFile
   private let addressing: FileAddressing
-  /// Read when first needed; nil where there is none.
+  /// Read when first needed; nil if there is none.
   private lazy var frames = try? FrameTable(file)
 
   init(_ file: ELFFile, _ addressing: FileAddressing) {
@@ -10,8 +10,8 @@ final class DescribedCode {
     self.addressing = addressing
   }
 
-  /// The end of the described function that holds an offset of the file, or where the next one
-  /// begins; nil where nothing is described behind it.
+  /// The end of the described function that contains a file offset, or the start of the next one;
+  /// nil if no described function follows.
   func end(after offset: UInt64) -> UInt64? {
     guard let frames, let address = addressing.address(ofFileOffset: offset) else { return nil }
     let end = frames.function(at: address)?.upperBound ?? frames.functionStart(after: address)

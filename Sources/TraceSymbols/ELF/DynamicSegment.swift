@@ -1,4 +1,4 @@
-/// The dynamic symbols of an image without section headers, as the loader finds them.
+/// The dynamic symbols of an image without section headers, found as the loader does.
 extension ELFSymbolReader {
   private enum Tag {
     static let hash: UInt64 = 4
@@ -46,14 +46,14 @@ extension ELFSymbolReader {
 
   private func fileOffset(_ address: UInt64) -> UInt64? { addressing.fileOffset(of: address) }
 
-  /// The old hash table has a chain entry for each symbol.
+  /// The DT_HASH table has a chain entry for each symbol.
   private func chainCount(at offset: UInt64) -> Int? {
     let bytes = image.source.read(at: offset, count: 8)
     guard bytes.count == 8 else { return nil }
     return bytes.withUnsafeBytes { Int(image.header.words.word($0, 4)) }
   }
 
-  /// The new one has hashes in the order of the symbols; the last of a chain is marked.
+  /// The DT_GNU_HASH table has hashes in the order of the symbols; the last of a chain is marked.
   private func hashedCount(at offset: UInt64) -> Int? {
     let words = image.header.words
     let head = image.source.read(at: offset, count: 16)
@@ -70,7 +70,7 @@ extension ELFSymbolReader {
     guard last >= firstSymbol else { return Int(firstSymbol) }
     var chain = buckets + UInt64(bucketCount) * 4 + UInt64(last - firstSymbol) * 4
     var count = Int(last) + 1
-    // A chain's end lies within a few entries; a damaged one is bounded.
+    // A chain ends within a few entries; the search in a damaged one is bounded.
     for _ in 0..<4096 {
       let entry = image.source.read(at: chain, count: 4)
       guard entry.count == 4, entry.withUnsafeBytes({ words.word($0, 0) }) & 1 == 0 else { break }

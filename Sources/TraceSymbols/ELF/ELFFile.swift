@@ -1,7 +1,7 @@
 /// An ELF file, 64- or 32-bit and of either byte order, opened for its symbols.
 ///
-/// Every header may be nonsense: what can be read is there, the rest is in `warnings`. Opening
-/// reads the two header tables and the section names; nothing else is read before it is asked for.
+/// Headers may be invalid: the readable parts are used, and `warnings` lists the others. Opening
+/// reads the two header tables and the section names; other data is read on demand.
 public struct ELFFile: Sendable {
   public let source: ByteSource
   public let segments: [ELFSegment]
@@ -14,12 +14,12 @@ public struct ELFFile: Sendable {
   /// `e_machine`: 62 for x86-64, 183 for AArch64.
   public var machine: UInt16 { header.machine }
 
-  /// - Parameter access: as for ``ByteSource/init(path:access:)``.
+  /// - Parameter access: as in ``ByteSource/init(path:access:)``.
   public init(path: String, access: FileAccess = .own) throws(ImageProblem) {
     try self.init(ByteSource(path: path, access: access), path: path)
   }
 
-  /// `path` is for messages only.
+  /// `path` is used only in messages.
   public init(_ source: ByteSource, path: String) throws(ImageProblem) {
     guard var header = ELFHeader(source.read(at: 0, count: 64)) else {
       throw .notELF(path: path)
@@ -34,11 +34,11 @@ public struct ELFFile: Sendable {
     self.warnings = warnings.warnings
   }
 
-  /// The first section of that name.
+  /// The first section with that name.
   public func section(named name: String) -> ELFSection? { sections.first { $0.name == name } }
 
-  /// A section's bytes, at most `limit`; none for one without contents. A compressed one is
-  /// unpacked, all of it or nothing.
+  /// A section's bytes, at most `limit`; empty for a section without contents. A compressed section
+  /// is decompressed completely or not at all.
   public func contents(of section: ELFSection, limit: Int) -> [UInt8] {
     guard section.kind != ELFSection.Kind.noContents else { return [] }
     if let compression = SectionCompression(section, of: self) {
@@ -47,17 +47,17 @@ public struct ELFFile: Sendable {
     return source.read(at: section.fileOffset, count: Int(min(section.size, UInt64(limit))))
   }
 
-  /// A segment's bytes as they lie in the file, at most `limit`.
+  /// A segment's bytes in the file, at most `limit`.
   public func contents(of segment: ELFSegment, limit: Int) -> [UInt8] {
     source.read(at: segment.fileOffset, count: Int(min(segment.fileSize, UInt64(limit))))
   }
 }
 
 extension ELFFile {
-  /// Whether all that the headers name lies in the file: it was not cut.
+  /// Whether all data that the headers refer to is in the file, so that it is not truncated.
   ///
-  /// A debug file's segments are those of its image and are not in it; where there are sections,
-  /// they tell.
+  /// A debug file has its image's segment headers but not their data; if there are section headers,
+  /// only these are checked.
   var isWhole: Bool {
     guard warnings.isEmpty else { return false }
     let parts =
@@ -75,7 +75,7 @@ extension ELFFile {
 struct ELFTables {
   let source: ByteSource
 
-  /// Counts that do not fit the header are in the first section header.
+  /// Counts that do not fit into the header are in the first section header.
   func resolveExtendedCounts(_ header: inout ELFHeader) {
     guard header.sectionOffset != 0,
       header.sectionCount == 0 || header.segmentCount == 0xffff

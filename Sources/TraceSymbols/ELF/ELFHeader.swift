@@ -1,4 +1,4 @@
-/// The first structure of an ELF file: where the others are.
+/// The header of an ELF file.
 struct ELFHeader: Hashable, Sendable {
   enum Kind {
     static let relocatable: UInt16 = 1
@@ -16,7 +16,7 @@ struct ELFHeader: Hashable, Sendable {
   let words: ELFWords
   let kind: UInt16
   let machine: UInt16
-  /// The address of the first instruction; 0 for none.
+  /// The entry point's address; 0 if there is none.
   let entry: UInt64
   let segmentOffset: UInt64
   let segmentEntrySize: Int
@@ -26,7 +26,7 @@ struct ELFHeader: Hashable, Sendable {
   var sectionCount: Int
   var sectionNameIndex: Int
 
-  /// Nil when the bytes are no ELF header.
+  /// Nil if the bytes are not an ELF header.
   init?(_ bytes: [UInt8]) {
     guard bytes.count >= 52, bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46]),
       bytes[4] == 1 || bytes[4] == 2, bytes[5] == 1 || bytes[5] == 2

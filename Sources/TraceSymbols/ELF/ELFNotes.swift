@@ -1,14 +1,14 @@
 extension ELFFile {
-  /// The build-id note, from the note segments or, where there are none, the note sections.
+  /// The build-id note, from the note segments or, if there are none, the note sections.
   ///
-  /// Reads notes only: of a file that is usually its first page, read at opening.
+  /// Reads only notes, which are usually in the file's first page, read at opening.
   public var buildID: BuildID? {
     for segment in segments where segment.kind == ELFSegment.Kind.note {
       if let id = buildID(inNotes: contents(of: segment, limit: SymbolLimits.noteBytes)) {
         return id
       }
     }
-    // Debug files keep a note segment's header but not always its place; relocatable files have
+    // Debug files keep a note segment's header, but not always its position; relocatable files have
     // only sections.
     for section in sections where section.kind == ELFSection.Kind.note {
       if let id = buildID(inNotes: contents(of: section, limit: SymbolLimits.noteBytes)) {
@@ -24,10 +24,10 @@ extension ELFFile {
 }
 
 extension BuildID {
-  /// Of the file at this path, nil without one or when the file cannot be read.
+  /// The build id of the file at this path; nil if there is none or the file cannot be read.
   ///
-  /// Cost: an open, an fstat and one or two reads; the section headers are only read when no note
-  /// segment has it.
+  /// Cost: an open, an fstat and one or two reads. Section headers are read only if no note segment
+  /// has the note.
   public static func ofFile(at path: String) -> BuildID? {
     guard let source = try? ByteSource(path: path),
       let header = ELFHeader(source.read(at: 0, count: 64))
@@ -42,15 +42,16 @@ extension BuildID {
     return (try? ELFFile(source, path: path))?.buildID
   }
 
-  /// From the contents of a note segment or section, or of `/sys/kernel/notes`, of this machine.
+  /// Parses the contents of a note segment or section, or of this machine's `/sys/kernel/notes`.
   public static func find(inNotes bytes: [UInt8]) -> BuildID? {
     find(inNotes: bytes, words: ELFWords(is64Bit: true, isBigEndian: Int(1).bigEndian == 1))
   }
 
   static func find(inNotes bytes: [UInt8], words: ELFWords) -> BuildID? {
     bytes.withUnsafeBytes { raw in
-      // Notes are padded to 4 bytes, but those of an 8-byte aligned segment (properties) to 8;
-      // p_align says which, unless it is nonsense: a walk that trips over the one tries the other.
+      // Notes are padded to 4 bytes, but those of an 8-byte aligned segment (properties) to 8.
+      // p_align has the padding, unless it is invalid; if parsing fails with one padding, the other
+      // is tried.
       search(raw, words, padding: 4) ?? search(raw, words, padding: 8)
     }
   }

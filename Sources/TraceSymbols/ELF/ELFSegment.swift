@@ -1,6 +1,6 @@
-/// A program header: a piece of the file and the addresses it is loaded at.
+/// A program header: a part of the file and its load addresses.
 public struct ELFSegment: Hashable, Sendable {
-  /// `PT_LOAD` and its like.
+  /// The type, such as `PT_LOAD`.
   public enum Kind {
     public static let load: UInt32 = 1
     public static let dynamic: UInt32 = 2
@@ -32,16 +32,16 @@ public struct ELFSegment: Hashable, Sendable {
   }
 }
 
-/// A section header: a named piece of the file.
+/// A section header: a named part of the file.
 public struct ELFSection: Hashable, Sendable {
-  /// `SHT_PROGBITS` and its like.
+  /// The type, such as `SHT_PROGBITS`.
   public enum Kind {
     public static let contents: UInt32 = 1
     public static let symbols: UInt32 = 2
     public static let strings: UInt32 = 3
     public static let addendRelocations: UInt32 = 4
     public static let note: UInt32 = 7
-    /// Takes no room in the file.
+    /// The section takes no space in the file.
     public static let noContents: UInt32 = 8
     public static let relocations: UInt32 = 9
     public static let dynamicSymbols: UInt32 = 11
@@ -52,7 +52,7 @@ public struct ELFSection: Hashable, Sendable {
   public let address: UInt64
   public let fileOffset: UInt64
   public let size: UInt64
-  /// Another section's index; what for depends on the kind.
+  /// The index of another section; its meaning depends on the type.
   public let link: UInt32
   public let auxiliary: UInt32
   public let entrySize: UInt64

@@ -2,7 +2,7 @@ internal import OSStrings
 
 /// Reads an image's symbol tables, and those of its debug file, into one table of functions.
 ///
-/// The image gives the offsets: a debug file has the addresses only, its own offsets lie.
+/// Offsets come from the image: a debug file has valid addresses, but its offsets are wrong.
 struct ELFSymbolReader {
   let image: ELFFile
   let addressing: FileAddressing
@@ -17,7 +17,7 @@ struct ELFSymbolReader {
     addCodeEnds(image)
   }
 
-  /// Offsets in the image's file after which no function goes on.
+  /// Offsets in the image's file that no function extends past.
   private mutating func addCodeEnds(_ file: ELFFile) {
     for piece in addressing.code { builder.codeEnds.append(piece.fileOffset + piece.size) }
     for section in file.sections where section.isExecutable {
@@ -26,8 +26,8 @@ struct ELFSymbolReader {
     }
   }
 
-  /// `.symtab`, or where it is stripped `.dynsym` and what `.gnu_debugdata` adds to it; and the
-  /// debug file's.
+  /// `.symtab`, or for a stripped image `.dynsym` and `.gnu_debugdata`; and the tables of the debug
+  /// file.
   mutating func readAll(debug: ELFFile?) {
     if let debug {
       for warning in debug.warnings { warnings.add(warning) }
@@ -55,9 +55,9 @@ struct ELFSymbolReader {
 
   mutating func warn(_ warning: SymbolWarning) { warnings.add(warning) }
 
-  /// Every table of this kind.
+  /// Reads every table of this kind.
   private mutating func read(_ file: ELFFile, _ kind: UInt32) {
-    // Of a table that is not in this file but in its debug file there is the header.
+    // If a table is in the debug file instead, only its header is here.
     let tables = file.sections.filter { $0.kind == kind && $0.size > 0 && $0.fileOffset != 0 }
     if tables.count > SymbolLimits.symbolTables {
       warnings.add(.tooMany("symbol tables", limit: SymbolLimits.symbolTables))
@@ -79,7 +79,7 @@ struct ELFSymbolReader {
     }
   }
 
-  /// - Parameter unpacked: what holds the table, if that is not the file itself.
+  /// - Parameter unpacked: the file that contains the table, if it is not this file.
   mutating func read(
     _ file: ELFFile, _ table: SymbolSection, names: StringTable, in unpacked: ByteSource? = nil
   ) {
@@ -133,14 +133,15 @@ struct ELFSymbolReader {
     if hasBadName { warnings.add(.value("a symbol's name")) }
   }
 
-  /// What to add to a debug file's addresses: prelinking moves the image, not its debug file.
+  /// The difference to add to a debug file's addresses, because prelinking moves the image but not
+  /// its debug file.
   private func bias(of file: ELFFile) -> UInt64 {
     guard let base = addressing.base, let other = FileAddressing(file).base else { return 0 }
     return base &- other
   }
 
-  /// Takes functions whose names are offsets in a table of its own: `make` is given what to add to
-  /// them.
+  /// Adds functions whose names are offsets in a separate table; `make` gets the number to add to
+  /// the offsets.
   mutating func add(from names: StringTable, _ make: (_ base: UInt32) -> [SymbolCandidate]) {
     guard let base = builder.names.append(names) else { return }
     builder.candidates += make(base)
@@ -154,7 +155,7 @@ struct ELFSymbolReader {
   }
 }
 
-/// Where a symbol table lies.
+/// The location of a symbol table.
 struct SymbolSection {
   var name: String
   var fileOffset: UInt64
@@ -163,8 +164,8 @@ struct SymbolSection {
 }
 
 extension ELFFile {
-  /// The string table that a symbol table's names are in; not sound when its link is wrong and a
-  /// table was taken by its name.
+  /// The string table of a symbol table; not sound if the link is wrong and a table was found by
+  /// name.
   fileprivate func names(of symbols: ELFSection) -> (StringTable, isSound: Bool) {
     let limit = SymbolLimits.nameBytes
     if Int(symbols.link) < sections.count, symbols.link != 0 {

@@ -1,9 +1,9 @@
-/// Reads integers as one ELF file writes them: 32 or 64 bits, either byte order.
+/// Reads integers in the format of an ELF file: 32 or 64 bits, either byte order.
 struct ELFWords: Hashable, Sendable {
   var is64Bit: Bool
   var isBigEndian: Bool
 
-  // The caller has checked the bounds.
+  // The caller must check the bounds.
 
   func half(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> UInt16 {
     let value = bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self)
@@ -20,12 +20,12 @@ struct ELFWords: Hashable, Sendable {
     return isBigEndian ? UInt64(bigEndian: value) : UInt64(littleEndian: value)
   }
 
-  /// An address, offset or size: as wide as the file's class.
+  /// An address, offset or size, in the width of the file's class.
   func native(_ bytes: UnsafeRawBufferPointer, _ offset: Int) -> UInt64 {
     is64Bit ? double(bytes, offset) : UInt64(word(bytes, offset))
   }
 
-  // Sizes of the structures, as the specification has them.
+  // Sizes of the structures in the specification.
   var headerSize: Int { is64Bit ? 64 : 52 }
   var segmentSize: Int { is64Bit ? 56 : 32 }
   var sectionSize: Int { is64Bit ? 64 : 40 }

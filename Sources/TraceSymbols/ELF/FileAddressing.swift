@@ -1,7 +1,7 @@
-/// An image's addresses, as its linker gave them, to offsets in its file and back.
+/// Converts between an image's link-time addresses and offsets in its file.
 ///
-/// A mapping in a process is a piece of the file at some address: an offset in the file is what
-/// stays the same wherever it is loaded, so that is what symbols are found by.
+/// A process maps parts of the file at varying addresses. File offsets do not depend on the load
+/// address, so symbols are found by offset.
 public struct FileAddressing: Sendable {
   struct Piece: Hashable, Sendable {
     var address: UInt64
@@ -9,7 +9,7 @@ public struct FileAddressing: Sendable {
     var size: UInt64
   }
 
-  /// Where code is, in the order of the headers; where pieces overlap, the first counts.
+  /// The code segments in the order of the headers; if segments overlap, the first counts.
   let code: [Piece]
   private let everything: [Piece]
 
@@ -25,7 +25,7 @@ public struct FileAddressing: Sendable {
     } else if !everything.isEmpty {
       code = everything
     } else {
-      // What `perf inject --jit` writes has sections only.
+      // Files written by `perf inject --jit` have only sections.
       code = file.sections.filter { $0.isExecutable && $0.kind == ELFSection.Kind.contents }
         .prefix(SymbolLimits.loadedPieces)
         .compactMap { Self.piece($0.address, $0.fileOffset, $0.size) }
@@ -42,7 +42,7 @@ public struct FileAddressing: Sendable {
   /// The lowest address of the image.
   var base: UInt64? { everything.map(\.address).min() }
 
-  /// Where the instruction at that address lies in the file; nil outside the code.
+  /// The file offset of the instruction at an address; nil outside the code.
   public func fileOffset(ofCode address: UInt64) -> UInt64? {
     for piece in code where address >= piece.address && address - piece.address < piece.size {
       return piece.fileOffset + (address - piece.address)
@@ -50,7 +50,7 @@ public struct FileAddressing: Sendable {
     return nil
   }
 
-  /// Where what is loaded at that address lies in the file, code or not.
+  /// The file offset of the code or data at an address.
   func fileOffset(of address: UInt64) -> UInt64? {
     for piece in everything where address >= piece.address && address - piece.address < piece.size {
       return piece.fileOffset + (address - piece.address)
@@ -58,7 +58,7 @@ public struct FileAddressing: Sendable {
     return nil
   }
 
-  /// The address of what lies there in the file; code is preferred where both map it.
+  /// The address of a file offset; code is preferred if code and data map it.
   public func address(ofFileOffset offset: UInt64) -> UInt64? {
     for piece in code + everything
     where offset >= piece.fileOffset && offset - piece.fileOffset < piece.size {
@@ -67,7 +67,7 @@ public struct FileAddressing: Sendable {
     return nil
   }
 
-  /// The code's offsets in the file from `address` on to the end of its piece, and at most `size`.
+  /// The file offsets of the code from `address` to the end of its segment, at most `size` bytes.
   func code(at address: UInt64, size: UInt64) -> (start: UInt64, size: UInt64)? {
     for piece in code where address >= piece.address && address - piece.address < piece.size {
       let from = address - piece.address

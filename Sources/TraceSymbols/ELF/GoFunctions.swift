@@ -1,14 +1,14 @@
 extension ELFSymbolReader {
   private static let goTableNames = [".gopclntab", ".data.rel.ro.gopclntab"]
 
-  /// The functions of a Go program, from the table that its runtime keeps for its own tracebacks,
-  /// which `strip` and the linker's `-s -w` leave in.
+  /// The functions of a Go program, from the table that its runtime uses for tracebacks. `strip`
+  /// and the linker's `-s -w` do not remove it.
   mutating func addGoFunctions() {
     guard let section = image.sections.first(where: { Self.goTableNames.contains($0.name) }),
       section.kind != ELFSection.Kind.noContents
     else { return }
     let bytes = image.contents(of: section, limit: SymbolLimits.unpackedSymbolBytes)
-    // What C's linker has put together begins with other code than Go's.
+    // A program linked by the C linker begins with code other than Go's.
     let isGoAlone = image.section(named: ".init") == nil
     let text = isGoAlone ? image.section(named: ".text")?.address : nil
     guard let table = GoFunctionTable(bytes, words: image.header.words, textAddress: text) else {
@@ -29,16 +29,16 @@ extension ELFSymbolReader {
   }
 }
 
-/// Go's table of functions (`runtime.pclntab`), as its linkers have written it since 1.2.
+/// Go's table of functions (`runtime.pclntab`), in the formats since Go 1.2.
 struct GoFunctionTable {
-  /// The first word of each form, by the release that began it.
+  /// The first word of each format, by the release that introduced it.
   private enum Form: UInt32 {
     case go1_2 = 0xffff_fffb
     case go1_16 = 0xffff_fffa
     case go1_18 = 0xffff_fff0
     case go1_20 = 0xffff_fff1
 
-    /// Whether functions' places count from the start of the code, in four bytes.
+    /// Whether functions' positions are relative to the start of the code, in four bytes.
     var isRelative: Bool { self == .go1_18 || self == .go1_20 }
   }
 
@@ -46,12 +46,12 @@ struct GoFunctionTable {
   private let words: ELFWords
   private let form: Form
   private let textStart: UInt64
-  /// Where pairs of a function's place and its record begin.
+  /// The start of the pairs of a function's position and its record.
   private let pairs: Int
   let count: Int
   private let namesStart: Int
 
-  /// Nil where it is none of the known forms, or its parts lie outside it.
+  /// Nil if the format is unknown or parts are outside the table.
   init?(_ bytes: [UInt8], words: ELFWords, textAddress: UInt64?) {
     guard bytes.count >= 8, bytes[7] == words.nativeSize,
       let form = Form(rawValue: bytes.withUnsafeBytes { words.word($0, 0) })
@@ -75,7 +75,7 @@ struct GoFunctionTable {
       names <= bytes.count, pairs <= bytes.count,
       (count + 1) * (form.isRelative ? 8 : 2 * size) <= bytes.count - pairs + size
     else { return nil }
-    // Programs that may lie anywhere have the start filled in when they are loaded.
+    // Position-independent programs have the start filled in at load time.
     let start = places.text.flatMap(field).flatMap { $0 == 0 ? textAddress : $0 }
     guard !form.isRelative || start != nil else { return nil }
     self.bytes = bytes
@@ -87,17 +87,17 @@ struct GoFunctionTable {
     namesStart = names
   }
 
-  /// The texts that functions' names are offsets in.
+  /// The string table of the functions' names.
   var names: [UInt8] { Array(bytes[namesStart...]) }
 
-  /// A function by its number, in the order of their places; nil where it is damaged.
+  /// A function by index, in the order of positions; nil if it is damaged.
   subscript(index: Int) -> (start: UInt64, size: UInt64, name: UInt32)? {
     let half = form.isRelative ? 4 : words.nativeSize
     guard let start = number(at: pairs + index * 2 * half, half),
       let end = number(at: pairs + (index + 1) * 2 * half, half), end > start,
       let record = number(at: pairs + index * 2 * half + half, half).flatMap(Int.init(exactly:))
     else { return nil }
-    // Records count from where the pairs begin, or in the oldest form from the table's start.
+    // Record offsets are relative to the start of the pairs or, in the oldest format, of the table.
     let (base, overflow) = record.addingReportingOverflow(form == .go1_2 ? 0 : pairs)
     guard !overflow, base < bytes.count, let name = number(at: base + half, 4),
       name < UInt64(bytes.count - namesStart)

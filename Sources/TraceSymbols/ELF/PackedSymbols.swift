@@ -1,8 +1,8 @@
 internal import CLZMA
 
 extension ELFSymbolReader {
-  /// The ELF file inside `.gnu_debugdata`, which distributions leave in stripped programs: an
-  /// xz-compressed symbol table of what `.dynsym` lacks.
+  /// The ELF file inside `.gnu_debugdata`, which distributions keep in stripped programs: an
+  /// xz-compressed table of the symbols that `.dynsym` lacks.
   mutating func packedSymbols() -> ELFFile? {
     guard let section = image.section(named: ".gnu_debugdata") else { return nil }
     let packed = image.contents(of: section, limit: SymbolLimits.packedSymbolBytes)
@@ -18,10 +18,10 @@ extension ELFSymbolReader {
 
 /// The xz format.
 enum XZ {
-  /// Nil when the bytes are damaged, are more than `limit` when decompressed, or would take the
-  /// decompressor more memory than `SymbolLimits` grants it.
+  /// Nil if the bytes are damaged, decompress to more than `limit`, or need more memory for
+  /// decompression than `SymbolLimits` allows.
   static func decompress(_ packed: [UInt8], limit: Int) -> [UInt8]? {
-    // What the stream says of its length can be a lie, so the output grows as it comes.
+    // The length stated in the stream may be wrong, so the output grows as needed.
     var capacity = min(max(packed.count * 4, 4096), limit)
     var output: [UInt8] = []
     var stream = lzma_stream()

@@ -1,7 +1,8 @@
-/// Names for the stubs through which an image calls other images: `malloc@plt`.
+/// Names for the stubs through which an image calls functions of other images: `malloc@plt`.
 ///
-/// No symbol table has them. Each stub jumps through a slot, and a relocation says which symbol
-/// the loader puts into the slot; that is read from the stub's code, because no order is promised.
+/// Symbol tables do not contain stubs. Each stub jumps through a slot, and a relocation gives the
+/// symbol whose address the loader stores in the slot. The slot is read from the stub's code,
+/// because the order of stubs is not specified.
 struct ProcedureLinkage {
   private struct Stub {
     var start: UInt64
@@ -14,7 +15,7 @@ struct ProcedureLinkage {
 
   private let file: ELFFile
   private let addressing: FileAddressing
-  /// By the address of the slot.
+  /// Stubs by the address of their slot.
   private var stubs: [UInt64: Stub] = [:]
 
   init(_ file: ELFFile, _ addressing: FileAddressing) {
@@ -77,9 +78,9 @@ struct ProcedureLinkage {
     }
   }
 
-  /// Gives each stub that a relocation names.
+  /// Calls a closure with each stub named by a relocation.
   mutating func forEachName(_ body: (_ name: String, _ start: UInt64, _ size: UInt32) -> Void) {
-    // The stubs' own relocations come first: often the others, which are many, are not needed.
+    // The stubs' relocations come first; the many other ones are often not needed.
     let tables = file.sections.filter {
       $0.kind == ELFSection.Kind.addendRelocations && $0.flags & 2 != 0
     }
@@ -94,7 +95,7 @@ struct ProcedureLinkage {
         if let name = names?.name(of: symbol), !name.isEmpty {
           body(name + "@plt", stub.start, stub.size)
         } else if kind == Relocation.relativeThroughCall_x86_64 {
-          // As objdump and perf have it.
+          // The form used by objdump and perf.
           body("*ABS*+0x\(String(addend, radix: 16))@plt", stub.start, stub.size)
         }
       }
@@ -127,7 +128,7 @@ struct ProcedureLinkage {
   }
 }
 
-/// Names of a symbol table's entries by number.
+/// Names of a symbol table's entries by index.
 private struct NameBySymbolIndex {
   private let entries: [UInt8]
   private let strings: StringTable

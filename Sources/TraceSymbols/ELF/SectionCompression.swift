@@ -1,15 +1,15 @@
 internal import Glibc
 
-/// A compressed section (SHF_COMPRESSED): what its header says, and its bytes as they were.
+/// A compressed section (SHF_COMPRESSED): its compression header and its decompressed bytes.
 struct SectionCompression {
   enum Kind: UInt32 {
     case zlib = 1
     case zstd = 2
   }
 
-  /// Nil for one that this reader does not know.
+  /// Nil for an unknown method.
   let kind: Kind?
-  /// Of the section when it is unpacked.
+  /// Size of the decompressed section.
   let size: UInt64
   let alignment: UInt64
   private let headerSize: Int
@@ -28,8 +28,8 @@ struct SectionCompression {
     }
   }
 
-  /// The section's bytes; nil where they are damaged, are more than `limit`, or where the library
-  /// that unpacks them is not installed.
+  /// The section's decompressed bytes; nil if they are damaged or more than `limit`, or if the
+  /// decompression library is not installed.
   func unpack(_ section: ELFSection, of file: ELFFile, limit: Int) -> [UInt8]? {
     guard let kind, size <= UInt64(limit), section.size >= UInt64(headerSize),
       section.size <= file.source.count
@@ -48,8 +48,8 @@ struct SectionCompression {
   }
 }
 
-/// The system's zlib and zstd, taken when they are first needed: most images have no use for them,
-/// and libelf, which has, brings their libraries along but not their headers.
+/// The system's zlib and zstd, loaded when first needed. Most images do not need them, and libelf,
+/// which does, installs the libraries but not their headers.
 private enum Decompressors {
   private typealias Uncompress =
     @convention(c) (UnsafeMutableRawPointer?, UnsafeMutablePointer<UInt>, UnsafeRawPointer?, UInt)
@@ -69,7 +69,7 @@ private enum Decompressors {
     return unsafeBitCast(symbol, to: Function.self)
   }
 
-  /// Whether exactly as many bytes came out as there is room for.
+  /// Whether the output fills the buffer exactly.
   static func zlib(
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
   ) -> Bool {
@@ -83,7 +83,7 @@ private enum Decompressors {
     _ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer
   ) -> Bool {
     guard let decompress else { return false }
-    // Errors are the highest numbers: negative ones here.
+    // Errors are the highest numbers, which are negative here.
     return decompress(target.baseAddress, target.count, source.baseAddress, source.count)
       == target.count
   }

@@ -1,12 +1,12 @@
 internal import Glibc
 internal import OSStrings
 
-/// Strings that each end in a zero byte, found by offset.
+/// A table of zero-terminated strings, addressed by offset.
 ///
-/// The first table, which may have tens of megabytes, is never copied: what is appended to it lies
-/// apart, and its offsets go on from there.
+/// The first table, which may have tens of megabytes, is never copied. Appended tables are stored
+/// separately, and their offsets continue after the first table's.
 struct StringTable: Sendable {
-  /// Both end in a zero, whatever the file had.
+  /// Both arrays end with a zero byte, even if the file's table does not.
   private var first: [UInt8]
   private var appended: [UInt8] = []
 
@@ -17,10 +17,10 @@ struct StringTable: Sendable {
 
   var isEmpty: Bool { count == 0 }
   var count: Int { first.count + appended.count }
-  /// The memory that it holds.
+  /// The memory that the table takes.
   var byteCount: Int { first.capacity + appended.capacity }
 
-  /// The bytes of the string that begins there, at most `limit`; none outside the table.
+  /// The bytes of the string at an offset, at most `limit`; empty outside the table.
   func withBytes<Result>(
     at offset: UInt32, limit: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result
   ) -> Result {
@@ -40,7 +40,7 @@ struct StringTable: Sendable {
     withBytes(at: offset, limit: limit) { String(osBytes: UnsafeRawBufferPointer($0)) }
   }
 
-  /// Adds the other's bytes; gives what must be added to its offsets.
+  /// Appends another table; returns the number to add to its offsets.
   mutating func append(_ other: StringTable) -> UInt32? {
     guard count + other.count <= SymbolLimits.nameBytes else { return nil }
     let base = UInt32(count)

@@ -1,4 +1,4 @@
-/// Decides which entries of a symbol table are functions, and where in the file they lie.
+/// Determines which entries of a symbol table are functions, and their file offsets.
 struct SymbolFilter {
   private enum Kind {
     static let untyped: UInt8 = 0
@@ -9,14 +9,14 @@ struct SymbolFilter {
   private enum Binding {
     static let global: UInt8 = 1
     static let weak: UInt8 = 2
-    /// One for the whole process: as good as global.
+    /// Unique in the process; treated as global.
     static let unique: UInt8 = 10
   }
 
   private enum Index {
     static let undefined: UInt16 = 0
     static let firstReserved: UInt16 = 0xff00
-    /// The section's number does not fit; it is somewhere else.
+    /// The section index does not fit; it is stored elsewhere.
     static let extended: UInt16 = 0xffff
   }
 
@@ -27,7 +27,7 @@ struct SymbolFilter {
   private let addressing: FileAddressing
   private let bias: UInt64
   private let names: StringTable
-  /// What is added to an offset in `names`.
+  /// The number added to an offset in `names`.
   private let nameBase: UInt32
 
   init(
@@ -55,7 +55,8 @@ struct SymbolFilter {
       section < Index.firstReserved || section == Index.extended
     else { return nil }
     let known = Int(section) < sections.count ? sections[Int(section)] : nil
-    // Untyped ones are assembler's: labels in code are functions, those of data are not.
+    // Untyped symbols come from assembler code: labels in code are functions, those in data are
+    // not.
     if !isFunction, let known, !known.isExecutable { return nil }
     let nameOffset = words.word(entry, 0)
     let (name, overflow) = nameOffset.addingReportingOverflow(nameBase)
@@ -63,7 +64,7 @@ struct SymbolFilter {
       hasBadName = true
       return nil
     }
-    // Two bytes tell what is a name.
+    // Two bytes suffice to recognize a name.
     guard names.withBytes(at: nameOffset, limit: 2, { isName($0, isFunction: isFunction) })
     else { return nil }
     let size = words.native(entry, words.is64Bit ? 16 : 8)
@@ -93,7 +94,7 @@ struct SymbolFilter {
       guard !overflow, !start.addingReportingOverflow(length).overflow else { return nil }
       return (start, length)
     }
-    // Bit 0 of an ARM function's address says Thumb.
+    // Bit 0 of an ARM function's address marks Thumb code.
     let address = machine == ELFHeader.Machine.arm ? value & ~1 : value
     return addressing.code(at: address &+ bias, size: size)
   }
@@ -101,9 +102,9 @@ struct SymbolFilter {
   private func isName(_ name: UnsafeBufferPointer<UInt8>, isFunction: Bool) -> Bool {
     guard let first = name.first, first != 0 else { return false }
     if isFunction { return true }
-    // The assembler's own labels.
+    // Local labels of the assembler.
     if first == UInt8(ascii: "."), name.count > 1, name[1] == UInt8(ascii: "L") { return false }
-    // "$x", "$d.12": where code and data begin.
+    // "$x", "$d.12": marks of the start of code and data.
     let hasMarks =
       machine == ELFHeader.Machine.arm || machine == ELFHeader.Machine.aarch64
       || machine == ELFHeader.Machine.riscv

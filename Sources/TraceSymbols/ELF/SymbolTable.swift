@@ -2,17 +2,18 @@ internal import OSStrings
 
 /// The functions of an image by offset in its file, or of the kernel by address.
 ///
-/// A lookup is a binary search. Memory: 16 bytes a function, and the file's string table; 12 to 24
-/// bytes more a function only if any overlap.
+/// A lookup is a binary search. Memory: 16 bytes for each function and the file's string table; if
+/// functions overlap, 12 to 24 bytes more for each function.
 public struct SymbolTable: Sendable {
-  // One column a field: a million functions.
+  // Stored as columns, because there may be a million functions.
   let starts: [UInt64]
   let sizes: [UInt32]
   let nameOffsets: [UInt32]
   let names: StringTable
-  /// Empty when no functions overlap, or else: from where on which function is the innermost.
+  /// Empty if no functions overlap. Otherwise the offsets at which the innermost function changes,
+  /// with its index or `noOwner`.
   let boundaries: [UInt64]
-  /// `noOwner` where there is none.
+  /// `noOwner` if there is none.
   let owners: [UInt32]
 
   static let noOwner = UInt32.max
@@ -22,13 +23,13 @@ public struct SymbolTable: Sendable {
   public var count: Int { starts.count }
   public var isEmpty: Bool { starts.isEmpty }
 
-  /// What the table holds in memory.
+  /// The memory that the table takes.
   public var byteCount: Int {
     starts.capacity * 8 + (sizes.capacity + nameOffsets.capacity) * 4 + names.byteCount
       + boundaries.capacity * 8 + owners.capacity * 4
   }
 
-  /// The number of the function that has this offset; of several, the one that begins last.
+  /// The index of the function that contains this offset; of several, the one that begins last.
   public func index(at offset: UInt64) -> Int? {
     if !boundaries.isEmpty {
       let piece = Self.last(in: boundaries, notAbove: offset)
@@ -43,7 +44,7 @@ public struct SymbolTable: Sendable {
   /// The function at this offset; see `index(at:)`.
   public func lookup(_ offset: UInt64) -> FunctionSymbol? { index(at: offset).map { self[$0] } }
 
-  /// In order of offset.
+  /// The functions in order of offset.
   public subscript(index: Int) -> FunctionSymbol {
     FunctionSymbol(offset: starts[index], size: UInt64(sizes[index]), name: name(of: index))
   }
@@ -57,7 +58,7 @@ public struct SymbolTable: Sendable {
     }
   }
 
-  /// The index of the last element that is not above; -1 when all are.
+  /// The index of the last element that is not greater; -1 if all are.
   private static func last(in sorted: [UInt64], notAbove value: UInt64) -> Int {
     sorted.withUnsafeBufferPointer { elements in
       var low = 0

@@ -3,10 +3,10 @@ internal import Glibc
 /// A symbol that may become a function of the table.
 struct SymbolCandidate {
   var start: UInt64
-  /// 0 when the file does not say.
+  /// 0 if the file has no size.
   var size: UInt32
   var name: UInt32
-  /// Which of several at one place is shown; see `Rank`.
+  /// Selects the shown symbol among several at one offset; see `Rank`.
   var rank: UInt8
 
   enum Rank {
@@ -16,18 +16,17 @@ struct SymbolCandidate {
   }
 }
 
-/// Makes a table of what symbol tables hold: aliases, labels inside functions, unknown sizes,
-/// overlaps.
+/// Builds a table from symbols with aliases, labels inside functions, unknown sizes and overlaps.
 struct SymbolTableBuilder {
   var names = StringTable([])
   var candidates: [SymbolCandidate] = []
-  /// Where pieces of code end: what a function of unknown size does not reach past.
+  /// The ends of code segments, which a function of unknown size does not extend past.
   var codeEnds: [UInt64] = []
-  /// The most that a function of unknown size gets.
+  /// The maximum size assigned to a function of unknown size.
   var unknownSizeMax = UInt64(UInt32.max)
 
-  /// Where code that holds an offset ends, as call frame information has it: asked where a function
-  /// of unknown size would reach far.
+  /// The end of the code at an offset, from call frame information; used if a function of unknown
+  /// size would be long.
   var describedEnd: (_ offset: UInt64) -> UInt64? = { _ in nil }
 
   private var starts: [UInt64] = []
@@ -51,7 +50,7 @@ struct SymbolTableBuilder {
       boundaries: pieces.0, owners: pieces.1)
   }
 
-  /// One function for each start.
+  /// Keeps one function for each start.
   private mutating func placeFunctions() {
     var covered: UInt64 = 0
     var first = 0
@@ -67,7 +66,7 @@ struct SymbolTableBuilder {
       }
       first = next
       if size == 0 {
-        // A label inside a function, not one of its own.
+        // A label inside a function, not a separate function.
         if start < covered { continue }
         size = sizeUpToNext(from: start, next: next)
         if size == 0 { continue }
@@ -81,7 +80,7 @@ struct SymbolTableBuilder {
     }
   }
 
-  /// Between the functions of a full table little lies that has no name.
+  /// In a full table, little code between functions has no name.
   private var knownReach: UInt64 { candidates.count >= Self.fullCount ? 256 : 0 }
   private static let fullCount = 1000
 
@@ -102,9 +101,10 @@ struct SymbolTableBuilder {
     return low < codeEnds.count ? codeEnds[low] : start
   }
 
-  /// As perf chooses, so that both show the same name: known size, function, not weak, global,
-  /// fewer leading underscores, longer (versions count: the name that other images link to). Of
-  /// equally long ones it takes what the file has first; here that is the first by alphabet.
+  /// The order in which perf prefers names, so that both show the same name: known size, function,
+  /// not weak, global, fewer leading underscores, longer (including versions: the name that other
+  /// images link to). Of equally long names, perf uses the first in the file, this table the
+  /// alphabetically first.
   private func isBetter(_ one: SymbolCandidate, than other: SymbolCandidate) -> Bool {
     if (one.size == 0) != (other.size == 0) { return one.size != 0 }
     if one.rank != other.rank { return one.rank > other.rank }
@@ -123,7 +123,7 @@ struct SymbolTableBuilder {
     name.firstIndex { $0 != UInt8(ascii: "_") } ?? name.count
   }
 
-  /// Cuts overlapping functions into pieces of which each belongs to the function that began last.
+  /// Cuts overlapping functions into pieces; each piece belongs to the function that began last.
   private func innermost() -> ([UInt64], [UInt32]) {
     var boundaries: [UInt64] = []
     var owners: [UInt32] = []
@@ -142,7 +142,7 @@ struct SymbolTableBuilder {
     func close(until offset: UInt64) {
       while let last = open.last, end(last) <= offset {
         open.removeLast()
-        // Those that ended inside it have nothing left.
+        // Functions that ended inside it have no piece left.
         while let outer = open.last, end(outer) <= end(last) { open.removeLast() }
         cut(at: end(last), owner: open.last)
       }

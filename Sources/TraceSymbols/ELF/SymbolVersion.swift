@@ -1,15 +1,15 @@
 internal import Glibc
 
-/// The version that `.symtab` has behind a name, as `localeconv@@GLIBC_2.2.5`: the assembler's
-/// `.symver` puts it there. Nobody calls a function so.
+/// The version after a name in `.symtab`, as in `localeconv@@GLIBC_2.2.5`, written by the
+/// assembler's `.symver`. It is not part of the function's name.
 enum SymbolVersion {
   private static let mark = UInt8(ascii: "@")
-  /// What stubs have behind the name of what they call.
+  /// The suffix of a stub's name.
   private static let stub = Array("@plt".utf8)
 
-  /// How many bytes of a name stand before its version; all, where it has none.
+  /// The number of bytes before a name's version; all bytes if it has none.
   static func nameLength(_ name: UnsafeBufferPointer<UInt8>) -> Int {
-    // One at the beginning is the name's own, and names of Windows' mangling are full of them.
+    // An `@` at the beginning belongs to the name, and Windows' mangled names contain many.
     guard let start = name.baseAddress, name.count > 1, name[0] != UInt8(ascii: "?"),
       let found = memchr(start + 1, CInt(mark), name.count - 1)
     else { return name.count }

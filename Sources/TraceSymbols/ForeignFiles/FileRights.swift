@@ -2,7 +2,7 @@ internal import CTraceShims
 internal import Glibc
 internal import OSStrings
 
-/// Whose files may be read: the ids by which the kernel checks a process's access to files.
+/// The ids by which the kernel checks access to files.
 public struct FileRights: Hashable, Sendable {
   public var user: UInt32
   public var group: UInt32
@@ -14,12 +14,11 @@ public struct FileRights: Hashable, Sendable {
     self.groups = groups
   }
 
-  /// Those of nobody in particular: files that everyone may read.
+  /// The rights of no specific user: only files that everyone may read.
   public static let nobody = FileRights(user: 65_534, group: 65_534)
 
-  /// Those of a process. Of one that runs with several users' ids, those of the one that is not
-  /// root: a program with set-user-id reads no more for a session than for the user who started it.
-  /// Nil when the process has ended.
+  /// The rights of a process. If a process has the ids of several users, those of the user who is
+  /// not root: a set-user-id program lets a session read no more than the user who started it.
   public init?(processID: UInt32) {
     guard let process = ProcessDirectory(processID), let rights = process.rights else {
       return nil
@@ -27,9 +26,9 @@ public struct FileRights: Hashable, Sendable {
     self = rights
   }
 
-  /// From the lines `Uid:`, `Gid:` and `Groups:` of /proc/PID/status.
+  /// Parses the lines `Uid:`, `Gid:` and `Groups:` of /proc/PID/status.
   init?(status: String) {
-    // Real, effective, saved, and that of file access.
+    // The real, effective, saved, and file system ids.
     let users = ProcStatus.numbers("Uid:", in: status)
     let groups = ProcStatus.numbers("Gid:", in: status)
     guard users.count == 4, groups.count == 4 else { return nil }
@@ -39,30 +38,31 @@ public struct FileRights: Hashable, Sendable {
   }
 }
 
-/// With whose rights a file is opened that a process has named or mapped.
+/// The rights with which to open a file that a process has named or mapped.
 public enum FileAccess: Hashable, Sendable {
-  /// The caller's; below `/proc/PID` those of that process.
+  /// The caller's rights; below `/proc/PID`, the rights of that process.
   case own
   case rights(FileRights)
-  /// Of a process that has ended, whose rights nobody knows any more. What it had mapped, as the
-  /// device and inode or the build id must show, it could read, unless the file's mode lets
-  /// somebody execute it who may not read it.
+  /// A process that has ended, so its rights are not known. It could read the files that it had
+  /// mapped, as shown by device and inode or build id, unless a file's mode grants a user execution
+  /// but not reading.
   case ended
 
-  /// That of a process.
+  /// The access of a process.
   public static func of(processID: UInt32) -> FileAccess {
     FileRights(processID: processID).map { .rights($0) } ?? .ended
   }
 
-  /// That for files which the process had not mapped, such as its images' debug files.
+  /// The access for files that the process had not mapped, such as debug files of its images.
   var forUnmapped: FileAccess { self == .ended && geteuid() == 0 ? .rights(.nobody) : self }
 }
 
-/// `/proc/PID`, held: what is read through it is of one process, whoever gets its number later.
+/// An open `/proc/PID`: reads through it always concern the same process, even if its pid is used
+/// again.
 final class ProcessDirectory {
   private let descriptor: Int32
 
-  /// Nil when there is no such process.
+  /// Nil if there is no such process.
   init?(_ processID: UInt32) {
     descriptor = OSPath.open("/proc/\(processID)", Self.placeOnly | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
@@ -70,15 +70,15 @@ final class ProcessDirectory {
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// Nil when the process has ended.
+  /// Nil if the process has ended.
   var rights: FileRights? {
-    // 65,536 groups are the kernel's limit; a program with so many is not worth so much memory.
+    // The kernel's limit is 65,536 groups; such a program does not justify that much memory.
     OSPath.contents(descriptor, "status", limit: Self.statusBytesMax)
       .flatMap { FileRights(status: String(decoding: $0, as: UTF8.self)) }
   }
 
-  /// Lends a descriptor of what the process has for the root directory; -1 (errno) when it may not
-  /// be looked at.
+  /// Calls a closure with a descriptor of the process's root directory, or -1 (errno) if it may not
+  /// be accessed.
   func withRoot<Result>(_ body: (Int32) -> Result) -> Result {
     let root = OSPath.openat(descriptor, "root", Self.placeOnly | O_DIRECTORY | O_CLOEXEC)
     defer { if root >= 0 { close(root) } }
@@ -86,6 +86,6 @@ final class ProcessDirectory {
   }
 
   private static let statusBytesMax = 32 << 10
-  /// O_PATH, which Glibc's module does not have.
+  /// O_PATH, which is missing in Glibc's module.
   private static let placeOnly: Int32 = 0o10_000_000
 }

@@ -2,30 +2,30 @@ internal import CTraceShims
 internal import Glibc
 internal import OSStrings
 
-/// Files whose paths another process chooses, or could change what they lead to: perf maps and
-/// jitdump files, images, debug files, all below `/proc/PID/root`. Every such file is opened here.
+/// Opens files whose paths another process chooses or can redirect: perf maps, jitdump files,
+/// images, debug files, and everything below `/proc/PID/root`. All such files are opened here.
 ///
-/// - Guarantee: only a regular file that those named may read; opening never waits. A session of
-///   root's thus tells a user nothing that the user could not read. Files of /proc and /sys, whose
-///   contents depend on who reads, are refused.
-/// - Cost: a dozen system calls more where the rights are another user's.
+/// - Guarantee: opens only regular files that the given user may read, and never blocks. A session
+///   of root therefore shows users nothing that they could not read. Files of /proc and /sys, whose
+///   contents depend on the reader, are refused.
+/// - Cost: a dozen additional system calls if the rights are another user's.
 public enum ForeignFile {
-  /// How a file's name is taken.
+  /// How a file's path is resolved.
   public struct Name: OptionSet, Sendable {
     public let rawValue: Int32
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
-    /// Paths and links begin at the directory that is given, and nothing leads out of it.
+    /// Paths and links are resolved inside the given directory and cannot leave it.
     public static let inRoot = Name(rawValue: Int32(trace_foreign_in_root))
-    /// The last part is neither a link nor a place where something is mounted.
+    /// The last component must be neither a symbolic link nor a mount point.
     public static let plain = Name(rawValue: Int32(trace_foreign_plain_name))
     static let ownLookup = Name(rawValue: Int32(trace_foreign_own_lookup))
     static let readable = Name(rawValue: Int32(trace_foreign_readable))
   }
 
-  /// A descriptor, or -errno: ENXIO where it is no regular file.
+  /// Returns a descriptor, or -errno; ENXIO if it is not a regular file.
   ///
-  /// A path below `/proc/PID` is looked for in that process's root directory.
+  /// A path below `/proc/PID` is resolved in that process's root directory.
   public static func open(_ path: String, as access: FileAccess = .own) -> Int32 {
     guard let (number, rest) = processPath(path) else {
       return Self.open(path, below: AT_FDCWD, as: access)
@@ -64,8 +64,8 @@ public enum ForeignFile {
     }
   }
 
-  /// The process and the rest of a path below `/proc/PID`; nil for other paths, and for those below
-  /// the caller's own, `/proc/self`.
+  /// The process and the rest of a path below `/proc/PID`; nil for other paths, and for paths below
+  /// the caller's `/proc/self`.
   private static func processPath(_ path: String) -> (UInt32, Substring)? {
     guard path.hasPrefix("/proc/") else { return nil }
     let parts = path.dropFirst(6).split(

@@ -1,6 +1,6 @@
 /// Reads any bytes as an ELF image, for the fuzzer and for the test of its corpus.
 @_spi(Fuzzing) public enum ImageProbe {
-  /// - Returns: how many functions were found.
+  /// - Returns: the number of functions found.
   public static func read(_ bytes: UnsafeRawBufferPointer) -> Int {
     guard let file = try? ELFFile(ByteSource(Array(bytes)), path: "probe") else { return 0 }
     precondition(file.segments.count <= SymbolLimits.programHeaders)
@@ -13,7 +13,7 @@
     let (table, warnings) = SymbolTable.read(file)
     precondition(warnings.count <= SymbolLimits.warnings)
     check(table)
-    // A debug file's addresses are taken with the image's segments.
+    // A debug file's addresses are converted with the image's segments.
     let (other, _) = SymbolTable.read(file, debug: file)
     check(other)
     return table.count

@@ -1,14 +1,14 @@
-/// Reads any bytes as a jitdump in several ways that must agree, for the fuzzer, which lies in a
-/// package of its own, and for the test of its corpus.
+/// Reads any bytes as a jitdump in several ways that must agree, for the fuzzer, which is a
+/// separate package, and for the test of its corpus.
 @_spi(Fuzzing) public enum JitdumpProbe {
-  /// - Returns: how many records were read.
+  /// - Returns: the number of records read.
   public static func read(_ bytes: UnsafeRawBufferPointer) -> Int {
     var random = ProbeRandom(bytes)
     let whole = Reading(bytes) { 1 << 16 }
-    // A large window now and then, so that a long name is not looked at byte by byte.
+    // Occasionally a large window, so that a long name is not read byte by byte.
     let cut = Reading(bytes) { random.next(in: 1...(random.next(in: 0...15) == 0 ? 30_000 : 300)) }
     precondition(whole.isSame(as: cut), "windows make a difference")
-    // The parser is asked again and again while the file grows.
+    // The parser runs repeatedly while the file grows.
     let sizes = (0..<8).map { _ in random.next(in: 0...bytes.count) }.sorted()
     let grown = Reading(bytes, sizes: sizes) { random.next(in: 1...5000) }
     precondition(whole.isSame(as: grown), "growing makes a difference")
@@ -31,7 +31,7 @@
       header = parser.header
       precondition(returns <= JitdumpParser.rewindsMax, "it goes back without end")
       precondition(warnings.count <= JitdumpProbe.warningsMax, "more warnings than kinds")
-      // Each record begins at a byte of its own; lines come with loads.
+      // Records begin at different bytes; lines are delivered with loads.
       precondition(records.count <= 2 * bytes.count, "more records than bytes")
     }
 
@@ -48,7 +48,7 @@
         let part = UnsafeRawBufferPointer(rebasing: file[start..<start + count])
         parser.parse(part) { records.append($0) }
         if parser.position < UInt64(start) { returns += 1 }
-        // What asks for no more and does not go on would do so for ever.
+        // A parser that neither needs more bytes nor advances would loop forever.
         precondition(
           parser.isRefused || parser.position != UInt64(start) || parser.wanted > wanted,
           "no progress at byte \(start)")
@@ -59,6 +59,6 @@
     }
   }
 
-  /// Kinds with a number in them can be there once for each number that a header has.
+  /// Kinds with an associated number may occur once for each number that a header has.
   private static let warningsMax = 24
 }

@@ -1,7 +1,7 @@
 /// Reads any bytes as a perf map in several ways that must agree, for the fuzzer and for the test
 /// of its corpus.
 @_spi(Fuzzing) public enum PerfMapProbe {
-  /// - Returns: how many entries were read.
+  /// - Returns: the number of entries read.
   public static func read(_ bytes: UnsafeRawBufferPointer) -> Int {
     var random = ProbeRandom(bytes)
     let whole = reading(bytes) { .max }

@@ -1,4 +1,4 @@
-/// Numbers that the input itself decides, so that what the fuzzer finds happens again.
+/// Pseudo-random numbers seeded by the input, so that the fuzzer's findings are reproducible.
 struct ProbeRandom {
   private var state: UInt64 = 0xcbf2_9ce4_8422_2325
 

@@ -1,25 +1,25 @@
 internal import Glibc
 internal import OSStrings
 
-/// Where an image's file, and the debug information split off from it, are looked for.
+/// Finds an image's file and the debug information split off from it.
 ///
-/// Nothing is taken for an image's that could be another's: a file counts when its build-id is the
-/// image's or, where the image has none, when its checksum is the one the image names.
+/// A file is used only if it certainly belongs to the image: its build id is the image's or, if the
+/// image has none, its checksum is the one that the image names.
 public struct DebugFiles: Hashable, Sendable {
-  /// What paths are relative to, first choice first: "" is this machine; a container's processes
-  /// see theirs under `/proc/PID/root`.
+  /// The directories that paths are relative to, in order of preference: "" is this machine;
+  /// processes of a container see their files under `/proc/PID/root`.
   public var roots: [String]
-  /// Where distributions install debug files, under each root.
+  /// The directories under each root in which distributions install debug files.
   public var debugDirectories = ["/usr/lib/debug"]
-  /// Caches by build-id, of this machine.
+  /// Local cache directories, organized by build id.
   public var cacheDirectories: [String]
-  /// With whose rights files are opened, except those of the caches, which are the caller's.
+  /// The rights with which files are opened. Caches are opened with the caller's rights.
   public var access: FileAccess
 
-  /// Directories of debug files and images that somebody has named, asked before all others: by
-  /// build id (`.build-id/ab/cdef.debug`, `ab/cdef.debug`, `abcdef/debuginfo`), or flat, by name.
+  /// User-specified directories of debug files and images, searched first: by build id
+  /// (`.build-id/ab/cdef.debug`, `ab/cdef.debug`, `abcdef/debuginfo`), or flat, by name.
   public var symbolDirectories: [String]
-  /// Asked last, for files of a build id that are nowhere on this machine. Nil: nothing is fetched.
+  /// The servers queried last, for files that are not on this machine. Nil: nothing is downloaded.
   public var servers: Debuginfod?
 
   public init(
@@ -31,7 +31,7 @@ public struct DebugFiles: Hashable, Sendable {
     cacheDirectories = Self.debugInfoCaches
   }
 
-  /// Where debuginfod's client keeps what it has fetched.
+  /// The cache directories of debuginfod's client.
   static let debugInfoCaches: [String] = {
     func variable(_ name: String) -> String? {
       OSPath.getenv(name).flatMap { $0.isEmpty ? nil : $0 }
@@ -45,8 +45,8 @@ public struct DebugFiles: Hashable, Sendable {
     ].compactMap { $0 }
   }()
 
-  /// The image itself: at its path under the first root that has it, or else anywhere that keeps
-  /// files by build-id. Throws the most telling of the reasons met.
+  /// The image: at its path under the first root that has it, or in any directory of files by build
+  /// id. Throws the most specific of the problems found.
   func image(
     path: String, expected: BuildID?
   ) throws(ImageProblem) -> (file: ELFFile, path: String) {
@@ -77,14 +77,14 @@ public struct DebugFiles: Hashable, Sendable {
     return fetched
   }
 
-  /// The debug file of an image that is at hand.
+  /// The debug file of an open image.
   func debugFile(of image: ELFFile, path: String) -> (file: ELFFile, path: String)? {
     if let id = image.buildID, let found = localDebugFile(of: id) { return found }
     return linkedDebugFile(of: image, path: path)
       ?? image.buildID.flatMap { servers?.file(.debuginfo, of: $0) }
   }
 
-  /// The debug file with this build-id.
+  /// The debug file with this build id.
   func debugFile(of id: BuildID) -> (file: ELFFile, path: String)? {
     localDebugFile(of: id) ?? servers?.file(.debuginfo, of: id)
   }
@@ -93,7 +93,7 @@ public struct DebugFiles: Hashable, Sendable {
     first(of: debugPaths(of: id), with: id)
   }
 
-  /// A place where a file may lie, and whose rights open it.
+  /// A possible path of a file, and the rights with which to open it.
   private typealias Candidate = (path: String, access: FileAccess)
 
   private func first(
@@ -127,7 +127,7 @@ public struct DebugFiles: Hashable, Sendable {
     roots.flatMap { root in debugDirectories.map { (root + $0 + name, access.forUnmapped) } }
   }
 
-  /// By the name that the image gives, beside it or under a debug directory.
+  /// By the name in the image, next to the image or under a debug directory.
   private func linkedDebugFile(of image: ELFFile, path: String) -> (file: ELFFile, path: String)? {
     let root = roots.first { !$0.isEmpty && path.hasPrefix($0) } ?? ""
     let directory = path.prefix(upTo: path.lastIndex(of: "/") ?? path.startIndex)
@@ -159,7 +159,7 @@ public struct DebugFiles: Hashable, Sendable {
 }
 
 extension DebugFiles {
-  /// Where a debug file may lie beside others in directories that somebody has named.
+  /// Possible paths of a debug file in user-specified directories.
   private func flatNames(_ own: Substring, _ link: DebugLink?) -> [String] {
     symbolDirectories.flatMap { directory in
       ["\(directory)\(own).debug", "\(directory)\(own)"]
@@ -169,7 +169,7 @@ extension DebugFiles {
 }
 
 extension ELFFile {
-  /// Whether it is a debug file, which has the image's headers and none of its code.
+  /// Whether the file is a debug file, which has the image's headers but none of its code.
   fileprivate var isEmptyImage: Bool {
     let code = sections.filter { $0.isExecutable }
     return !code.isEmpty && code.allSatisfy { $0.kind == ELFSection.Kind.noContents }
@@ -177,7 +177,7 @@ extension ELFFile {
 }
 
 extension BuildID {
-  /// As debug directories have it: the first byte is a directory.
+  /// The form in debug directories: the first byte is a directory.
   var directoryAndName: String {
     let digits = description
     return digits.prefix(2) + "/" + digits.dropFirst(2)

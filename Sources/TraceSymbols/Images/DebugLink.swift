@@ -5,7 +5,7 @@ struct DebugLink: Hashable {
   var name: String
   var checksum: UInt32
 
-  /// Nil without one; a name with a directory is refused.
+  /// Nil if there is none or the name contains a directory.
   init?(_ image: ELFFile) {
     guard let section = image.section(named: ".gnu_debuglink") else { return nil }
     let bytes = image.contents(of: section, limit: 4096)

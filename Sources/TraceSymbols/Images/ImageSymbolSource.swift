@@ -1,13 +1,13 @@
 internal import Synchronization
 
-/// The functions of images by path and build-id, kept while they are used.
+/// A cache of the functions of images by path and build id.
 ///
-/// Safe from any thread; loading an image holds up the others that ask. Memory: up to
-/// `byteCountMax` of tables, those used longest ago dropped first.
+/// Thread-safe; loading an image blocks other lookups. Memory: up to `byteCountMax` of tables; the
+/// least recently used are dropped first.
 public final class ImageSymbolSource: Sendable {
-  /// Tables kept, in bytes together.
+  /// Maximum total size of the tables.
   public let byteCountMax: Int
-  /// Images kept, and paths known to have none.
+  /// Maximum number of images, including paths known to have none.
   public let imageCountMax: Int
   private let state = Mutex(State())
 
@@ -34,7 +34,7 @@ public final class ImageSymbolSource: Sendable {
     self.imageCountMax = imageCountMax
   }
 
-  /// The image's functions, or why there are none. A failure is remembered like an image.
+  /// The image's functions, or the reason why there are none. Failures are cached, too.
   public func image(
     path: String, buildID: BuildID?, files: DebugFiles = DebugFiles()
   ) -> Result<LoadedImage, ImageProblem> {
@@ -62,7 +62,7 @@ public final class ImageSymbolSource: Sendable {
     }
   }
 
-  /// The newest stays, however large it is.
+  /// The newest image is kept even if it is larger than the limit.
   private func evict(_ state: inout State) {
     while state.entries.count > 1,
       state.byteCount > byteCountMax || state.entries.count > imageCountMax,

@@ -1,19 +1,19 @@
-/// An image's functions, in memory: no file is held open.
+/// An image's functions in memory, without open files.
 public final class LoadedImage: Sendable {
-  /// Where the file was found, a root included.
+  /// The path at which the file was found, including a root.
   public let path: String
-  /// The debug file whose symbols or lines go with it.
+  /// The debug file that provides symbols or lines.
   public let debugPath: String?
   public let buildID: BuildID?
   public let symbols: SymbolTable
   public let addressing: FileAddressing
-  /// What could not be read; what could is in `symbols`.
+  /// The parts that could not be read; the readable ones are in `symbols`.
   public let warnings: [SymbolWarning]
 
-  /// The image at `path`, with the names of its debug file if it has none itself.
+  /// Loads the image at `path`, with the names of its debug file if it has none itself.
   ///
-  /// - Parameter expected: the build-id of the image that was mapped; another file's names would
-  ///   be wrong ones. Without it, what is at the path is taken.
+  /// - Parameter expected: the build id of the image that was mapped; another file's names would be
+  ///   wrong. Without it, the file at the path is used.
   public convenience init(path: String, expected: BuildID? = nil, files: DebugFiles = DebugFiles())
     throws(ImageProblem)
   {
@@ -48,7 +48,7 @@ public final class LoadedImage: Sendable {
 }
 
 extension ELFFile {
-  /// Whether it has a full symbol table, not only the dynamic one.
+  /// Whether the image has a full symbol table, not only the dynamic one.
   var hasSymbolTable: Bool {
     sections.contains { $0.kind == ELFSection.Kind.symbols && $0.size > 0 }
   }

@@ -1,12 +1,12 @@
-/// What was wrong with a jitdump or a perf map: one for each kind, however often it was met.
+/// A problem of a jitdump or a perf map: one for each kind, whatever its number of occurrences.
 public struct JitFileWarning: Hashable, Sendable {
-  /// Each case's words follow "PATH: ".
+  /// The text of each case follows "PATH: ".
   public enum Kind: Hashable, Sendable {
     /// The file is refused.
     case notJitdump
     /// The file is refused.
     case unknownVersion(UInt32)
-    /// Mono writes version 2 and means 1.
+    /// Mono states version 2 but writes version 1.
     case versionReadAsOne(UInt32)
     case unknownFlags(UInt64)
     case shortHeader(UInt32)
@@ -15,7 +15,7 @@ public struct JitFileWarning: Hashable, Sendable {
     case damage
     /// Records with another writer's records inside them.
     case interleaved
-    /// ``JitFileWarning/amount`` counts bytes that a record would have had beyond the file's end.
+    /// ``JitFileWarning/amount`` counts the bytes of a record that are missing at the file's end.
     case truncated
     case nonsense
     case longNames
@@ -28,12 +28,12 @@ public struct JitFileWarning: Hashable, Sendable {
   }
 
   public var kind: Kind
-  /// How often it was met; for some kinds, bytes.
+  /// The number of occurrences; for some kinds, bytes.
   public var amount: UInt64
-  /// Where it was met first, in bytes from the file's start.
+  /// The offset of the first occurrence, in bytes from the file's start.
   public var offset: UInt64
 
-  /// A sentence without its subject, which is the file.
+  /// A predicate whose subject is the file.
   public var text: String {
     switch kind {
     case .notJitdump: "is not a jitdump file; it was not read"
@@ -69,7 +69,7 @@ public struct JitFileWarning: Hashable, Sendable {
   private var place: String { amount == 1 ? " at byte \(offset)" : ", the first at byte \(offset)" }
 }
 
-/// The warnings of one file. Bounded: one a kind.
+/// The warnings of one file. Bounded: one for each kind.
 struct JitFileWarnings: Hashable, Sendable {
   private(set) var all: [JitFileWarning] = []
 

@@ -1,4 +1,4 @@
-/// A window of a jitdump file in its writer's byte order. What lies outside of it reads as 0.
+/// A window of a jitdump file in its writer's byte order. Bytes outside the window read as 0.
 struct JitdumpBytes {
   let bytes: UnsafeRawBufferPointer
   let isSwapped: Bool
@@ -19,7 +19,7 @@ struct JitdumpBytes {
     UnsafeRawBufferPointer(rebasing: bytes[range.clamped(to: 0..<bytes.count)])
   }
 
-  /// Where the first NUL is, of those in `range` that the window has.
+  /// The position of the first NUL in `range` within the window.
   func firstNUL(in range: Range<Int>) -> Int? {
     slice(range).firstIndex(of: 0).map { range.lowerBound + $0 }
   }
@@ -29,7 +29,7 @@ struct JitdumpBytes {
   }
 }
 
-/// What every record begins with.
+/// The prefix of every record.
 struct JitdumpPrefix {
   static let byteCount = 16
 
@@ -42,11 +42,11 @@ struct JitdumpPrefix {
   }
 
   var kind: UInt32
-  /// Bytes of the record, these 16 included.
+  /// Size of the record, including these 16 bytes.
   var size: UInt32
   var timestamp: UInt64
 
-  /// Bytes before the parts whose length varies.
+  /// Size of the fixed part of the record.
   var fixedBytes: Int {
     switch kind {
     case Kind.load: 56
@@ -57,7 +57,7 @@ struct JitdumpPrefix {
     }
   }
 
-  /// Whether a record may begin so. A size beyond these is a torn record's, not an honest one's.
+  /// Whether the prefix is plausible. A size beyond these limits indicates a torn record.
   var isPossible: Bool {
     let limit: UInt32
     switch kind {

@@ -2,13 +2,13 @@ internal import OSStrings
 
 /// A debug record's rows as the file has them, until the code that they belong to comes.
 ///
-/// The record's size is no guide, as writers pad it, and a row's length is its file name's: V8
-/// (seen in Node 20) writes the names of user scripts from memory that it has freed, so that there
-/// are NULs within them. So a row ends at the first NUL behind which the next row makes sense.
+/// The record's size is not reliable, because writers pad it, and a row's length depends on its
+/// file name: V8 (seen in Node 20) writes the names of user scripts from freed memory, so they may
+/// contain NULs. A row therefore ends at the first NUL after which the next row is plausible.
 struct JitdumpLineTable: Sendable {
-  /// More rows are left out.
+  /// The maximum number of rows; further ones are left out.
   static let rowsMax = 65_536
-  /// How far beyond its function's start a row may lie.
+  /// The maximum distance of a row from its function's start.
   private static let reach: UInt64 = 1 << 28
   private static let paddingMax = 7
   private static let sameFileMark: UInt8 = 0xff
@@ -17,19 +17,19 @@ struct JitdumpLineTable: Sendable {
   private(set) var endsEarly = false
   private var addresses: [UInt64] = []
   private var numbers: [UInt32] = []
-  /// Empty where the name is unreadable.
+  /// Empty if the name is unreadable.
   private var files: [String] = []
-  /// How long an unreadable name may be, by row.
+  /// The possible lengths of unreadable names, by row.
   private var unreadable: [Int: ClosedRange<Int>] = [:]
   /// Names that are not UTF-8, by row: taken unless the code's own name has a file of that length.
   private var odd: [Int: String] = [:]
 
-  /// Whether the record's fixed part agrees with its size.
+  /// Whether the record's fixed part is consistent with its size.
   static func isPossible(_ bytes: JitdumpBytes, _ prefix: JitdumpPrefix) -> Bool {
     bytes.word64(16) != 0 && bytes.word64(24) <= UInt64(prefix.size - 32) / 17
   }
 
-  /// Reads a record that the window has whole.
+  /// Reads a record that is completely in the window.
   init(_ bytes: JitdumpBytes, _ prefix: JitdumpPrefix) {
     address = bytes.word64(16)
     let count = Int(bytes.word64(24))
@@ -87,9 +87,9 @@ struct JitdumpLineTable: Sendable {
     files.append(file)
   }
 
-  /// Empty when it is no name that anybody would give a file.
+  /// Empty if it is not a plausible file name.
   private func text(_ name: UnsafeRawBufferPointer) -> String {
-    // Most rows name the file that the row before them does: one string for all.
+    // Most rows have the same file as the previous row, and share its string.
     if let last = files.last, last.utf8.elementsEqual(name) { return last }
     guard !name.contains(where: { $0 < 0x20 || $0 == 0x7f }) else { return "" }
     return String(validating: name, as: UTF8.self) ?? ""
@@ -128,8 +128,8 @@ struct JitdumpLineTable: Sendable {
     return (result, unknown)
   }
 
-  /// V8 names a function "JS:*name FILE:line:column": its file, if that has as many bytes as the
-  /// unreadable name.
+  /// V8 names a function "JS:*name FILE:line:column". Returns its file if that has as many bytes as
+  /// the unreadable name.
   private static func file(inName name: String, ofBytes lengths: ClosedRange<Int>) -> String? {
     var bytes = name.osBytes
     for _ in 0..<2 {
@@ -148,8 +148,8 @@ struct JitdumpLineTable: Sendable {
   }
 }
 
-/// Whether a file's source lines count from the code's start or, as V8's do to please perf, from an
-/// ELF header's size before it.
+/// Whether the addresses of source lines are relative to the code's start or, as in V8's files for
+/// perf, to a preceding ELF header.
 struct JitdumpLineBase: Hashable, Sendable {
   private static let elfHeaderBytes: UInt64 = 0x40
 
@@ -159,7 +159,7 @@ struct JitdumpLineBase: Hashable, Sendable {
 
   init() {}
 
-  /// What to subtract from the rows of this function.
+  /// The number to subtract from the rows of this function.
   mutating func shift(for rows: [UInt64], of load: JitdumpLoad) -> UInt64 {
     let offsets = rows.map { $0 &- load.address }
     if offsets.contains(where: { $0 < Self.elfHeaderBytes }) {

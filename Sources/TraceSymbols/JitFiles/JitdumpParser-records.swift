@@ -7,27 +7,28 @@ extension JitdumpParser {
     case load(JitdumpLoad)
     /// The name is longer than the window.
     case needs(Int)
-    /// Its fields contradict its size.
+    /// The record's fields contradict its size.
     case torn
-    /// A forked child may have written it; or it is torn.
+    /// Written by a forked child, or torn.
     case ofAnotherProcess(JitdumpLoad)
-    /// It is whole, but there can be no such code.
+    /// The record is whole, but such code is impossible.
     case nonsense
   }
 
-  /// Where a load's fields lie.
+  /// The positions of a load's fields.
   private struct LoadLayout {
-    /// Of the first of code_addr, code_size, code_index.
+    /// The position of the first of code_addr, code_size, code_index.
     var address: Int
     var name: Int
-    /// Where the name must have ended: where the code begins, or the record ends.
+    /// The upper bound of the name's end: the start of the code, or the end of the record.
     var nameEnd: Int
   }
 
-  /// Reads a load of whose fixed part the window has all.
+  /// Reads a load whose fixed part is completely in the window.
   func load(_ bytes: JitdumpBytes, _ prefix: JitdumpPrefix) -> LoadReading {
     guard let layout = layout(ofLoad: bytes, prefix) else {
-      // A record without code is short; of another its fixed part is enough to know it is torn.
+      // A record without code is short. For other records, the fixed part suffices to detect a torn
+      // one.
       let size = Int(prefix.size)
       let head = min(size, 64)
       let needed = bytes.count < head || size > 64 + Self.nameBytesMax ? head : size
@@ -64,25 +65,25 @@ extension JitdumpParser {
   private func layout(ofLoad bytes: JitdumpBytes, _ prefix: JitdumpPrefix) -> LoadLayout? {
     let size = Int(prefix.size)
     let code = bytes.word64(40)
-    // The code is what a record ends with; there may be anything between it and the name.
+    // The code is at the end of a record; other data may be between it and the name.
     if code <= UInt64(size - 56) {
       return LoadLayout(address: 32, name: 56, nameEnd: size - Int(code))
     }
-    // Of a piece of a record nobody can say which of the other two it is.
+    // For part of a record, the two other cases cannot be distinguished.
     guard bytes.count >= min(size, 64) else { return nil }
-    // CPython on macOS writes a thread id of 64 bits, aligned. Its two addresses are always equal.
+    // CPython on macOS writes an aligned 64-bit thread id. Its two addresses are always equal.
     let wideCode = bytes.word64(48)
     if size >= 64, bytes.word64(32) == bytes.word64(40), wideCode <= UInt64(size - 64) {
       return LoadLayout(address: 40, name: 64, nameEnd: size - Int(wideCode))
     }
-    // The JVM's perf agent announces code without its bytes: such a record is all name.
+    // The JVM's perf agent announces code without its bytes; the rest of such a record is the name.
     if let nul = bytes.firstNUL(in: 56..<size), size - nul <= 8 {
       return LoadLayout(address: 32, name: 56, nameEnd: size)
     }
     return nil
   }
 
-  /// Nil when there can be no such move.
+  /// Nil if such a move is impossible.
   func move(_ bytes: JitdumpBytes, _ prefix: JitdumpPrefix) -> JitdumpMove? {
     let move = JitdumpMove(
       timestamp: prefix.timestamp, pid: bytes.word32(16), tid: bytes.word32(20),

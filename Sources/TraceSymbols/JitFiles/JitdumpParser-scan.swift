@@ -4,20 +4,20 @@ internal import OSStrings
 // to one file at the same time.
 
 extension JitdumpParser {
-  /// A name that is longer is not plausible enough to be a record found by scanning.
+  /// Longer names are not plausible for a record found by scanning.
   private static let scannedNameBytesMax = 1024
-  /// How far two neighbours' times may lie apart: a month of nanoseconds.
+  /// The maximum time between adjacent records: a month in nanoseconds.
   private static let timeSpan: UInt64 = 30 * 86_400 * 1_000_000_000
 
-  /// What stands at ``position`` is no record: so the one before may have been torn, and what is
-  /// between the two is looked into.
+  /// There is no record at ``position``, so the previous one may have been torn. Scans the bytes
+  /// between the two.
   mutating func startScanning() {
     scanOrigin = position
     phase = .scanning
     if !rewind() { advance(to: position &+ 1) }
   }
 
-  /// Goes back to just after the last record's prefix.
+  /// Goes back to the end of the last record's prefix.
   private mutating func rewind() -> Bool {
     guard let lastStart, rewinds < Self.rewindsMax else { return false }
     rewinds += 1
@@ -26,7 +26,7 @@ extension JitdumpParser {
     return true
   }
 
-  /// The file is over: notes what is missing, and looks into what is there of the last record.
+  /// The file has ended: records the missing bytes, and scans the partial last record.
   mutating func endsWithinRecord(_ size: UInt64) -> Bool {
     guard position != size else { return false }
     let missing = position > size ? position - size : max(UInt64(wanted), size - position)
@@ -77,15 +77,16 @@ extension JitdumpParser {
   private enum Plausibility {
     case yes
     case no
-    /// Not to be told from fewer bytes than these.
+    /// A record cannot be recognized from fewer bytes.
     case needs(Int)
   }
 
-  /// Stricter than what a record in its right place must be: every field that can be checked is.
+  /// Stricter than the check of a record at its expected position: every field that can be checked
+  /// is.
   private func plausibility(_ bytes: JitdumpBytes, at start: Int) -> Plausibility {
     let prefix = bytes.prefix(at: start)
-    // Loads and moves are known by their process: their time may be anything, so that one wrong
-    // time does not make all others implausible.
+    // Loads and moves are recognized by their process, and may have any time, so that one wrong
+    // time does not make all other records implausible.
     guard prefix.kind <= JitdumpPrefix.Kind.unwinding, prefix.isPossible,
       prefix.kind <= JitdumpPrefix.Kind.move || isPlausible(time: prefix.timestamp)
     else { return .no }

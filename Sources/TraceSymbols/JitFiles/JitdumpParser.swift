@@ -10,66 +10,67 @@ internal import OSStrings
 ///       parser.parse(window) { record in … }
 ///     } while true
 ///
-/// - Guarantee: any bytes do. What cannot be read is skipped with a warning, and everything after
-///   it that looks like a record is found again. The same bytes give the same records, however they
-///   are cut into windows.
-/// - Cost: code bytes are passed over: ``position`` then lies beyond the window's end. A window of
-///   a few KiB is enough but for lists of source lines (at most ``tableBytesMax`` bytes).
+/// - Guarantee: accepts any bytes. Unreadable data is skipped with a warning, and later data that
+///   looks like a record is found again. The same bytes yield the same records, whatever the
+///   windows.
+/// - Cost: code bytes are skipped: ``position`` is then beyond the window's end. A window of a few
+///   KiB suffices, except for lists of source lines (at most ``tableBytesMax`` bytes).
 public struct JitdumpParser: Sendable {
-  /// A record with more bytes is taken for damage.
+  /// A longer record counts as damage.
   static let loadBytesMax: UInt32 = 1 << 30
   static let tableBytesMax: UInt32 = 16 << 20
-  /// A name that is longer is cut.
+  /// Longer names are truncated.
   static let nameBytesMax = 16 << 10
   static let headerBytes = 40
   static let headerBytesMax: UInt32 = 1 << 16
-  /// Source lines that wait for their code.
+  /// Maximum number of line records waiting for their code.
   static let waitingLinesMax = 8
-  /// How often the parser goes back to look into a record that has turned out to be torn.
+  /// How often the parser goes back to scan a record that has turned out to be torn.
   static let rewindsMax = 1024
 
   enum Phase: Hashable {
     case header
     case records
-    /// Looks for the next plausible record, byte by byte.
+    /// Searches for the next plausible record, byte by byte.
     case scanning
     case refused
   }
 
   public internal(set) var header: JitdumpHeader?
-  /// Where in the file the next window must begin.
+  /// The file offset at which the next window must begin.
   public internal(set) var position: UInt64 = 0
-  /// How many bytes from there are needed at least. More is better.
+  /// The minimum number of bytes needed from there. More are better.
   public internal(set) var wanted = headerBytes
   var found = JitFileWarnings()
   var phase = Phase.header
   var isSwapped = false
-  /// Where the last record began: if what follows it is none, it is not to be trusted.
+  /// The start of the last record. If no record follows it, it is not trusted.
   var lastStart: UInt64?
   var lastTimestamp: UInt64?
-  /// The process whose file it is, in its own pid namespace.
+  /// The file's process, in its pid namespace.
   var writerPID: UInt32?
   var rewinds = 0
-  /// Where the bytes begin that are no records; nil where a record's own bytes are looked into.
+  /// The start of the bytes that are not records; nil while the partial record at the file's end is
+  /// scanned.
   var scanOrigin: UInt64?
   var waitingLines: [JitdumpLineTable] = []
   var lineBase = JitdumpLineBase()
 
   public init() {}
 
-  /// The process whose file it is, in its own pid namespace; nil until that is known.
+  /// The file's process, in its pid namespace; nil until it is known.
   public var writer: UInt32? { writerPID }
-  /// Where the record begins that was read last, and may be read again to see that it still stands
-  /// there; nil where there is none.
+  /// The start of the last record read, which may be read again to check that the file still
+  /// contains it; nil if there is none.
   public var lastRecord: UInt64? { lastStart }
-  /// What was wrong with the file so far, one entry a kind.
+  /// The problems of the file so far, one entry for each kind.
   public var warnings: [JitFileWarning] { found.all }
-  /// It is no jitdump, or of a version that is not known; nothing more is read.
+  /// The file is not a jitdump, or has an unknown version; nothing more is read.
   public var isRefused: Bool { phase == .refused }
 
-  /// Reads what can be read of `window`, which holds the file's bytes from ``position`` on. Both
-  /// ``position`` and ``wanted`` are new afterwards. A window of fewer than ``wanted`` bytes
-  /// changes nothing.
+  /// Parses the available records in `window`, which contains the file's bytes from ``position``
+  /// on. Updates ``position`` and ``wanted``. A window of fewer than ``wanted`` bytes changes
+  /// nothing.
   public mutating func parse(
     _ window: UnsafeRawBufferPointer, _ body: (JitdumpRecord) -> Void
   ) {
@@ -84,16 +85,16 @@ public struct JitdumpParser: Sendable {
       case .scanning: scan(rest)
       case .refused: return
       }
-      // A record that was passed over, or one that is looked into again, leads out of the window.
+      // A skipped record, or one that is scanned again, leads out of the window.
       guard position >= before, position - before <= UInt64(rest.count) else { return }
       offset += Int(position - before)
     }
   }
 
-  /// Says that the file will not grow beyond `size`.
+  /// Reports that the file will not grow beyond `size`.
   ///
-  /// - Returns: true when there is more to read after all, in what was taken for one record: read
-  ///   on from ``position``, then call this again.
+  /// - Returns: true if there is more to read inside what seemed to be one record: continue at
+  ///   ``position``, then call this again.
   public mutating func end(atSize size: UInt64) -> Bool {
     switch phase {
     case .refused: return false
@@ -101,7 +102,7 @@ public struct JitdumpParser: Sendable {
     case .records:
       if endsWithinRecord(size) { return true }
     case .scanning:
-      // What asked for more bytes than there are is no record; there may be one behind it.
+      // A record that needs more bytes than the file has is not a record; another may follow it.
       position &+= 1
       wanted = JitdumpPrefix.byteCount
       if position < size, size - position >= UInt64(wanted) { return true }
@@ -167,7 +168,7 @@ public struct JitdumpParser: Sendable {
     guard prefix.isPossible, !hasNoPID || isPlausible(time: prefix.timestamp) else {
       return startScanning()
     }
-    // Everything that is needed of a record is there before any of it is used.
+    // All needed parts of a record are available before any of it is used.
     var needed = prefix.fixedBytes
     if prefix.kind == JitdumpPrefix.Kind.debug, needed <= bytes.count {
       guard JitdumpLineTable.isPossible(bytes, prefix) else { return startScanning() }

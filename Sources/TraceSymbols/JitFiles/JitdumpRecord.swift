@@ -1,43 +1,43 @@
-/// What a jitdump file's head says of its writer.
+/// The information about the writer in a jitdump file's header.
 public struct JitdumpHeader: Hashable, Sendable {
   public var version: UInt32
-  /// The writer's process id, in its own pid namespace.
+  /// The writer's process id in its pid namespace.
   public var pid: UInt32
-  /// ELF's number for the processor; some writers leave it 0.
+  /// ELF's number of the processor; 0 in some writers' files.
   public var machine: UInt32
-  /// Timestamps are the processor's counter, not CLOCK_MONOTONIC in nanoseconds.
+  /// Whether timestamps are the processor's counter instead of CLOCK_MONOTONIC in nanoseconds.
   public var usesArchitectureClock: Bool
 }
 
-/// What a jitdump file tells, record by record, in the file's order: times may go back a little.
+/// A record of a jitdump file. Records are in the file's order; times may decrease slightly.
 ///
-/// A process that was forked from the writer may write into the file, too: a load or a move says
-/// whose it is.
+/// A process forked from the writer may write into the file, too; loads and moves contain the
+/// process.
 public enum JitdumpRecord: Hashable, Sendable {
   case load(JitdumpLoad)
   case move(JitdumpMove)
-  /// Which source lines the code has that was loaded just before.
+  /// The source lines of the code loaded by the preceding record.
   case lines(JitdumpLines)
-  /// Where the next load's unwinding tables lie.
+  /// The location of the next load's unwinding tables.
   case unwinding(JitdumpUnwinding)
-  /// The writer has closed the file. Its code may run on.
+  /// The writer closed the file. Its code may still run.
   case close(timestamp: UInt64)
 }
 
-/// A function came into being.
+/// A function was compiled.
 public struct JitdumpLoad: Hashable, Sendable {
   public var timestamp: UInt64
   public var pid: UInt32
   public var tid: UInt32
-  /// Where it runs. (The record's other address, `vma`, is 0 in some writers' files.)
+  /// The address where it runs. (The record's other address, `vma`, is 0 in some writers' files.)
   public var address: UInt64
   public var size: UInt64
-  /// The writer's number for it.
+  /// The writer's number of the function.
   public var codeIndex: UInt64
   public var name: String
 }
 
-/// A function's code is at another address now.
+/// A function's code was moved to another address.
 public struct JitdumpMove: Hashable, Sendable {
   public var timestamp: UInt64
   public var pid: UInt32
@@ -48,26 +48,26 @@ public struct JitdumpMove: Hashable, Sendable {
   public var codeIndex: UInt64
 }
 
-/// A function's source lines. Rows that repeat the line before them are left out.
+/// A function's source lines, without rows that repeat the previous line.
 public struct JitdumpLines: Hashable, Sendable {
   public var timestamp: UInt64
-  /// Where the function begins.
+  /// The start address of the function.
   public var address: UInt64
-  /// Where each row begins.
+  /// The start address of each row.
   public var addresses: [UInt64]
-  /// From 1.
+  /// Line numbers, starting at 1.
   public var lines: [UInt32]
-  /// Empty where the name is unreadable.
+  /// File names; empty if unreadable.
   public var files: [String]
 }
 
 /// Unwinding tables: `.eh_frame` and, at its end, `.eh_frame_hdr`.
 public struct JitdumpUnwinding: Hashable, Sendable {
   public var timestamp: UInt64
-  /// Where they begin in the file.
+  /// Their offset in the file.
   public var fileOffset: UInt64
   public var size: UInt64
   public var headerSize: UInt64
-  /// Bytes of them that the process itself has mapped.
+  /// The size of the part that the process has mapped.
   public var mappedSize: UInt64
 }

@@ -1,4 +1,4 @@
-/// A line of a perf map: a function and where it lies.
+/// A line of a perf map: a function and its address range.
 public struct PerfMapEntry: Hashable, Sendable {
   public var address: UInt64
   public var size: UInt64

@@ -2,17 +2,18 @@ internal import OSStrings
 
 import Glibc
 
-/// Reads a perf map (`/tmp/perf-PID.map`), finished or growing: lines `START SIZE name`, in
-/// hexadecimal, in any of the ways that runtimes write them.
+/// Parses a perf map (`/tmp/perf-PID.map`), finished or growing: lines `START SIZE name` with
+/// hexadecimal numbers, in all variants that runtimes write.
 ///
 ///     var parser = PerfMapParser()
 ///     parser.parse(bytes) { entry in … }  // in the file's order; of several the last counts
 ///     parser.end { entry in … }
 ///
-/// - Guarantee: any bytes do, cut anywhere; what is no entry is skipped with a warning.
+/// - Guarantee: accepts any bytes, split anywhere. Lines that are not entries are skipped with a
+///   warning.
 /// - Cost: keeps at most one line.
 public struct PerfMapParser: Sendable {
-  /// What is longer is cut: the entry then has the beginning of its name.
+  /// Longer lines are truncated; the entry then has the beginning of its name.
   static let lineBytesMax = 16 << 10
   /// An entry with more bytes is no function: its name would be that of all images within it.
   static let codeBytesMax: UInt64 = 1 << 30
@@ -20,7 +21,7 @@ public struct PerfMapParser: Sendable {
   /// Bytes taken so far.
   public private(set) var position: UInt64
   private var found = JitFileWarnings()
-  /// The beginning of a line whose end has not come yet.
+  /// The beginning of an incomplete line.
   private var started: [UInt8] = []
   private var isOverlong = false
   private var lineStart: UInt64
@@ -31,10 +32,10 @@ public struct PerfMapParser: Sendable {
     lineStart = start
   }
 
-  /// What was wrong with the file so far, one entry a kind.
+  /// The problems of the file so far, one entry for each kind.
   public var warnings: [JitFileWarning] { found.all }
 
-  /// Reads the next bytes of the file.
+  /// Parses the next bytes of the file.
   public mutating func parse(_ bytes: UnsafeRawBufferPointer, _ body: (PerfMapEntry) -> Void) {
     var start = 0
     while let end = bytes.firstIndex(of: UInt8(ascii: "\n"), from: start) {
@@ -53,7 +54,7 @@ public struct PerfMapParser: Sendable {
     position &+= UInt64(bytes.count)
   }
 
-  /// Says that there is no more: a last line without an end is taken as it is.
+  /// Ends the file. A last line without a line feed is used as it is.
   public mutating func end(_ body: (PerfMapEntry) -> Void) {
     guard !started.isEmpty else { return }
     found.note(.tornLastLine, at: lineStart)
@@ -108,7 +109,7 @@ public struct PerfMapParser: Sendable {
     body(PerfMapEntry(address: address, size: size, name: name))
   }
 
-  /// A hexadecimal number and the blanks behind it, of which there must be some.
+  /// A hexadecimal number followed by at least one blank.
   private static func number(
     _ line: UnsafeRawBufferPointer, _ cursor: inout Int, _ end: Int
   ) -> UInt64? {

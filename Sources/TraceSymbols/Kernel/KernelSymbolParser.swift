@@ -1,13 +1,14 @@
 internal import Glibc
 
-/// Reads `/proc/kallsyms` as it comes: lines of an address, a letter, a name and perhaps a module.
+/// Parses `/proc/kallsyms` incrementally: lines of an address, a letter, a name and optionally a
+/// module.
 ///
 ///     ffffffff810000c0 T __startup_64
 ///     ffffffffc0a01000 t nf_hook	[nf_tables]
 struct KernelSymbolParser {
-  /// The kernel's own names end at 512 bytes; longer lines are no symbols.
+  /// The kernel's names have at most 512 bytes; longer lines are not symbols.
   private static let lineLength = 1024
-  /// A function that the list does not bound is no longer than this.
+  /// The maximum size of a function that has no successor in the list.
   private static let functionBytes: UInt64 = 256 << 10
 
   private let newline = CInt(UInt8(ascii: "\n"))
@@ -21,7 +22,7 @@ struct KernelSymbolParser {
 
   init() {}
 
-  /// The next bytes, cut anywhere.
+  /// Parses the next bytes, split anywhere.
   mutating func feed(_ bytes: some RandomAccessCollection<UInt8>) {
     rest.append(contentsOf: bytes)
     let consumed = rest.withUnsafeBufferPointer { buffer in
@@ -74,7 +75,7 @@ struct KernelSymbolParser {
     let start = names.count
     names.append(contentsOf: name)
     names.append(0)
-    // A tab stands before the module's name.
+    // A tab precedes the module's name.
     if let end = name.last, end == UInt8(ascii: "]"),
       let tab = names[start...].firstIndex(of: UInt8(ascii: "\t"))
     {

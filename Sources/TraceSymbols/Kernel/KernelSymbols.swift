@@ -1,17 +1,17 @@
 internal import Glibc
 internal import OSStrings
 
-/// The kernel's functions by address, its modules' and BPF programs' too.
+/// The kernel's functions by address, including those of modules and BPF programs.
 ///
-/// Right for this boot of this machine only: the kernel is at another address after the next.
+/// Valid only for this boot of this machine, because the kernel's address changes with each boot.
 public struct KernelSymbols: Sendable {
-  /// Offsets in it are addresses.
+  /// The offsets in this table are addresses.
   public let table: SymbolTable
   public let warnings: [SymbolWarning]
 
   public static let path = "/proc/kallsyms"
 
-  /// Reads the kernel's list. Cost: 20 ms to 100 ms, most of it the kernel's; 8 MB for 200,000
+  /// Reads the kernel's list. Cost: 20 ms to 100 ms, mostly in the kernel; 8 MB for 200,000
   /// symbols.
   public static func read(path: String = Self.path) throws(KernelSymbolProblem) -> KernelSymbols {
     let descriptor = OSPath.open(path, O_RDONLY | O_CLOEXEC)
@@ -32,7 +32,7 @@ public struct KernelSymbols: Sendable {
   /// The raw name is `name`, or `name [module]`.
   public func lookup(_ address: UInt64) -> FunctionSymbol? { table.lookup(address) }
 
-  /// The running kernel's build-id.
+  /// The running kernel's build id.
   public static var buildID: BuildID? {
     guard let file = fopen("/sys/kernel/notes", "r") else { return nil }
     defer { fclose(file) }
@@ -42,13 +42,13 @@ public struct KernelSymbols: Sendable {
   }
 }
 
-/// Why the kernel's functions have no names.
+/// The reason why the kernel's functions have no names.
 public enum KernelSymbolProblem: Error, Hashable, Sendable {
   /// `code` is the errno.
   case unreadable(path: String, code: Int32)
-  /// Every address reads as zero.
+  /// All addresses read as zero.
   case hidden
-  /// Not one line is a function.
+  /// No line is a function.
   case noSymbols
 }
 

@@ -1,16 +1,16 @@
 internal import Glibc
 
-/// The vDSO: the image that the kernel maps into every process, in no file.
+/// The vDSO: the image without a file that the kernel maps into every process.
 public enum VirtualSharedObject {
-  /// How mappings call it.
+  /// The name of the vDSO's mapping.
   public static let path = "[vdso]"
   private static let byteCountMax = 256 << 10
 
-  /// The image as this process has it, which is every process's of this kernel and word size; nil
-  /// where the kernel maps none.
+  /// This process's image, which is the same for every process of this kernel and word size; nil if
+  /// the kernel maps none.
   public static func image() -> ELFFile? {
     guard let address = address() else { return nil }
-    // Through the kernel, which stops at the end of the mapping instead of faulting.
+    // Read through the kernel, which stops at the end of the mapping instead of faulting.
     let memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC)
     guard memory >= 0 else { return nil }
     defer { close(memory) }
@@ -26,8 +26,7 @@ public enum VirtualSharedObject {
     return try? ELFFile(ByteSource(bytes), path: path)
   }
 
-  /// Where it is in this process, from what the kernel passed at its start: pairs of a tag and a
-  /// value.
+  /// The vDSO's address in this process, from the auxiliary vector: pairs of a tag and a value.
   static func address() -> UInt? {
     guard let file = fopen("/proc/self/auxv", "r") else { return nil }
     defer { fclose(file) }

@@ -1,4 +1,4 @@
-/// Half-open ranges of addresses, each with a number, that may overlap.
+/// Half-open, possibly overlapping address ranges, each with a number.
 struct AddressRanges {
   struct Range: BitwiseCopyable {
     var start: UInt64
@@ -16,12 +16,12 @@ struct AddressRanges {
     if start < end { ranges.append(Range(start: start, end: end, value: value)) }
   }
 
-  /// Once, after the last.
+  /// Call it once, after adding the last range.
   mutating func seal() { ranges.sort { ($0.start, $1.end) < ($1.start, $0.end) } }
 
-  /// The range that begins last of those that hold the address.
+  /// Of the ranges that contain the address, the one that begins last.
   ///
-  /// - Trap: where many short ranges lie inside a long one, the long one is not found behind
+  /// - Trap: if a long range contains many short ones, the long one is not found after
   ///   ``LineLimits/overlaps`` of them.
   func innermost(_ address: UInt64) -> Range? {
     var low = 0
@@ -37,7 +37,7 @@ struct AddressRanges {
     return nil
   }
 
-  /// Whether a range ends there.
+  /// Whether a range ends at this address.
   func hasEnd(_ end: UInt64) -> Bool {
     end > 0 && innermost(end - 1).map { $0.end == end } ?? false
   }

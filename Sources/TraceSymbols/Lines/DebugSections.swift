@@ -1,7 +1,7 @@
 internal import OSStrings
 
 extension ELFFile {
-  /// Whether it has DWARF's compilation units and their lines.
+  /// Whether the file has DWARF compilation units and line tables.
   var hasLines: Bool {
     hasDebugSection("info") && hasDebugSection("line")
   }
@@ -13,8 +13,8 @@ extension ELFFile {
     }
   }
 
-  /// What the debug sections take in memory; nil when that is more than `limit`, or not known, or
-  /// when another reader may see other sections than this one.
+  /// The memory that the debug sections take; nil if that is more than `limit` or not known, or if
+  /// another reader may see different sections.
   func debugBytes(limit: Int) -> Int? {
     guard header.sectionEntrySize == header.words.sectionSize,
       sections.count < SymbolLimits.sectionHeaders
@@ -36,7 +36,7 @@ extension ELFFile {
     return Int(total)
   }
 
-  /// What a compressed section says of its length.
+  /// The decompressed size stated by a compressed section.
   private func unpackedSize(of section: ELFSection, isOld: Bool) -> UInt64? {
     let bytes = source.read(at: section.fileOffset, count: 24)
     return bytes.withUnsafeBytes { raw in
@@ -51,26 +51,26 @@ extension ELFFile {
   }
 }
 
-/// `.gnu_debugaltlink`: the file that holds what several debug files have in common (dwz).
+/// `.gnu_debugaltlink`: the file that contains the entries shared by several debug files (dwz).
 struct SharedDebugLink {
   private let path: String
   private let buildID: BuildID
 
-  /// Nil without one.
+  /// Nil if there is none.
   init?(_ file: ELFFile) {
     guard let section = file.section(named: ".gnu_debugaltlink") else { return nil }
     let bytes = file.contents(of: section, limit: LineLimits.pathLength)
     let end = bytes.firstIndex(of: 0) ?? bytes.count
     path = String(osBytes: bytes[..<end])
     guard let buildID = BuildID(bytes[end...].dropFirst()) else {
-      // A link that fits no file.
+      // A link that matches no file.
       self.buildID = BuildID([0xff])!
       return
     }
     self.buildID = buildID
   }
 
-  /// The file of that build-id.
+  /// Finds the file with that build id.
   func find(from other: String, files: DebugFiles) -> (file: ELFFile, path: String)? {
     if let found = files.debugFile(of: buildID) { return found }
     let directory = other.prefix(upTo: other.lastIndex(of: "/") ?? other.startIndex)

@@ -2,11 +2,11 @@ internal import CDW
 internal import Glibc
 internal import OSStrings
 
-/// What is read of an entry (DIE) by libdw's functions, which check every offset.
+/// An entry (DIE), read through libdw's functions, which check every offset.
 extension Dwarf_Die {
   var tag: Int { withCopy { Int(dwarf_tag($0)) } }
 
-  /// Where it lies in `.debug_info`.
+  /// Its offset in `.debug_info`.
   var offset: UInt64 { withCopy { dwarf_dieoffset($0) } }
 
   private func withCopy<Result>(_ body: (UnsafeMutablePointer<Dwarf_Die>) -> Result) -> Result {
@@ -14,9 +14,9 @@ extension Dwarf_Die {
     return body(&copy)
   }
 
-  /// Calls `body` with each child until it says false.
+  /// Calls `body` with each child until it returns false.
   ///
-  /// - Parameter budget: how many entries may still be looked at.
+  /// - Parameter budget: the number of entries that may still be read.
   func forEachChild(_ budget: inout Int, _ body: (Dwarf_Die, inout Int) -> Void) {
     var parent = self
     var child = Dwarf_Die()
@@ -32,7 +32,7 @@ extension Dwarf_Die {
 
   /// Its ranges of addresses.
   ///
-  /// - Parameter budget: how many may still be looked at.
+  /// - Parameter budget: the number of ranges that may still be read.
   func forEachRange(_ budget: inout Int, _ body: (UInt64, UInt64) -> Void) {
     var entry = self
     var (base, start, end) = (Dwarf_Addr(), Dwarf_Addr(), Dwarf_Addr())
@@ -44,7 +44,7 @@ extension Dwarf_Die {
     }
   }
 
-  /// The linker's name, or that of the source; "" without one.
+  /// The linkage name, else the source name; "" if there is none.
   var functionName: String {
     for name in [DW_AT_linkage_name, DW_AT_MIPS_linkage_name, DW_AT_name] {
       if let text = string(UInt32(name)), !text.isEmpty { return text }
@@ -52,7 +52,7 @@ extension Dwarf_Die {
     return ""
   }
 
-  /// An attribute of its own, or of the entry that it is an instance of.
+  /// An attribute of this entry, or of the entry that it is an instance of.
   private func string(_ name: UInt32) -> String? {
     var entry = self
     var attribute = Dwarf_Attribute()
@@ -62,7 +62,7 @@ extension Dwarf_Die {
     return bounded(text, SymbolLimits.nameLength)
   }
 
-  /// A number that is its own; 0 without one.
+  /// A numeric attribute of this entry; 0 if there is none.
   func number(_ name: Int) -> UInt64 {
     var entry = self
     var attribute = Dwarf_Attribute()

@@ -1,29 +1,29 @@
 internal import CDW
 internal import OSStrings
 
-/// An ELF file's debug information, as libdw reads it.
+/// An ELF file's debug information, read by libdw.
 ///
-/// - Guarantee: reads only the file it was given and, where that shares entries with another file
-///   (dwz), the one of that build-id; never maps either, so that a file that is cut short meanwhile
-///   gives errors.
+/// - Guarantee: reads only the given file and, if that shares entries with another file (dwz), the
+///   one with that build id. Never maps either, so a file truncated meanwhile yields errors.
 /// - Cost: opening reads and decompresses all `.debug_` sections.
-/// - Trap: not for use from several threads at once.
+/// - Trap: not thread-safe.
 final class DwarfFile {
   let dwarf: OpaquePointer
   private let elf: OpaquePointer
   private let source: ByteSource
-  /// The file that several share entries through.
+  /// The file with shared entries.
   private var shared: DwarfFile?
-  /// What the sections take in memory.
+  /// The memory that the sections take.
   let sectionBytes: Int
   private let lineProgramLengths: LineProgramLengths
 
-  /// Nil without lines, for damaged ELF, and for more than ``LineLimits/sectionBytes``.
+  /// Nil if there are no lines, the ELF file is damaged, or sections take more than
+  /// ``LineLimits/sectionBytes``.
   convenience init?(_ file: ELFFile, path: String, files: DebugFiles) {
     guard file.hasLines, file.header.kind != ELFHeader.Kind.relocatable else { return nil }
     self.init(checked: file)
     if let link = SharedDebugLink(file) {
-      // libdw would open whatever path the file names.
+      // libdw would open any path that the file contains.
       guard let (other, _) = link.find(from: path, files: files),
         let shared = DwarfFile(checked: other)
       else { return nil }
@@ -54,7 +54,7 @@ final class DwarfFile {
     elf_end(elf)
   }
 
-  /// Whether a unit's line program is there, and not too long to be decoded.
+  /// Whether a unit's line program exists and is not too long to be decoded.
   func canReadLines(of unit: inout Dwarf_Die) -> Bool {
     var attribute = Dwarf_Attribute()
     var offset: Dwarf_Word = 0
@@ -66,12 +66,12 @@ final class DwarfFile {
   }
 }
 
-/// How long the programs in `.debug_line` say they are.
+/// The stated lengths of the programs in `.debug_line`.
 private struct LineProgramLengths {
   private let bytes: UnsafeRawBufferPointer
   private let words: ELFWords
 
-  /// libdw has decompressed the section in `elf` by now.
+  /// libdw has already decompressed the section in `elf`.
   init(_ elf: OpaquePointer, isBigEndian: Bool) {
     words = ELFWords(is64Bit: true, isBigEndian: isBigEndian)
     var found = UnsafeRawBufferPointer(start: nil, count: 0)

@@ -1,12 +1,12 @@
-/// The source lines of images by path and build-id, kept while they are used.
+/// A cache of the source lines of images by path and build id.
 ///
-/// Memory: up to `byteCountMax` of debug sections, those used longest ago dropped first.
+/// Memory: up to `byteCountMax` of debug sections; the least recently used are dropped first.
 ///
-/// - Trap: not for use from several threads at once.
+/// - Trap: not thread-safe.
 public final class ImageLineSource {
-  /// Debug sections kept, in bytes together.
+  /// Maximum total size of the debug sections.
   public let byteCountMax: Int
-  /// Images kept, those known to have no lines too.
+  /// Maximum number of images, including those known to have no lines.
   public let imageCountMax: Int
   private var entries: [Key: Entry] = [:]
   private var useCount: UInt64 = 0
@@ -28,7 +28,7 @@ public final class ImageLineSource {
     self.imageCountMax = imageCountMax
   }
 
-  /// The image's lines; nil, and remembered so, where neither it nor a debug file of it has any.
+  /// The image's lines; nil if neither it nor a debug file of it has any. Failures are cached, too.
   public func lines(
     path: String, buildID: BuildID?, files: DebugFiles = DebugFiles()
   ) -> ImageLines? {
@@ -44,7 +44,7 @@ public final class ImageLineSource {
     return lines
   }
 
-  /// The newest stays, however large it is.
+  /// The newest image is kept even if it is larger than the limit.
   private func evict() {
     var byteCount = entries.values.reduce(0) { $0 + $1.byteCount }
     while entries.count > 1, byteCount > byteCountMax || entries.count > imageCountMax,

@@ -1,17 +1,18 @@
 internal import CDW
 
-/// The source lines of an image, and the calls that are inlined in its functions.
+/// The source lines of an image, and the calls inlined in its functions.
 ///
-/// - Guarantee: only out of the image itself or a debug file of its build-id.
-/// - Cost: opening reads the debug information's bytes and each unit's ranges; a unit is decoded
-///   when the first of its addresses is asked for; an answer is kept. Memory: the debug sections,
-///   and up to 256 MB of what was decoded.
-/// - Trap: not for use from several threads at once.
+/// - Guarantee: uses only the image itself or a debug file with its build id.
+/// - Cost: opening reads the debug information's bytes and each unit's ranges. A unit is decoded
+///   when one of its addresses is first looked up; answers are cached. Memory: the debug sections,
+///   and up to 256 MB of decoded data.
+/// - Trap: not thread-safe.
 public final class ImageLines {
   /// The file that has the debug information.
   public let path: String
   private let addressing: FileAddressing
-  /// What to add to the file's addresses for the image's: prelinking moves the one alone.
+  /// The difference between the image's addresses and the file's, because prelinking moves only one
+  /// of them.
   private let bias: UInt64
   private let codeStart: UInt64
   private let open: () -> DwarfFile?
@@ -21,10 +22,10 @@ public final class ImageLines {
   private var keptBytes = 0
   private var answers: [UInt64: SourceFrames] = [:]
 
-  /// Nil when neither the image nor a debug file of it has lines.
+  /// Nil if neither the image nor a debug file of it has lines.
   ///
-  /// - Parameter expected: the build-id of the image that was mapped; without it, what is at the
-  ///   path is taken.
+  /// - Parameter expected: the build id of the image that was mapped; without it, the file at the
+  ///   path is used.
   public init?(path: String, expected: BuildID?, files: DebugFiles = DebugFiles()) {
     guard let (image, found) = try? files.image(path: path, expected: expected) else { return nil }
     var (source, sourcePath) = (image, found)
@@ -47,7 +48,8 @@ public final class ImageLines {
     guard unitRanges.count > 0 else { return nil }
   }
 
-  /// The ranges of units that are code of the image; not those of what the linker threw away.
+  /// The ranges of units that are code of the image, without ranges of code that the linker
+  /// dropped.
   private static func unitRanges(
     of file: DwarfFile, _ addressing: FileAddressing, bias: UInt64
   ) -> AddressRanges {
@@ -71,10 +73,10 @@ public final class ImageLines {
     return ranges
   }
 
-  /// What the debug sections take in memory.
+  /// The memory that the debug sections take.
   var byteCount: Int { file.sectionBytes }
 
-  /// Where the instruction at that offset in the image's file comes from; nil where nothing tells.
+  /// The source of the instruction at an offset in the image's file; nil if it is not known.
   public func frames(atFileOffset offset: UInt64) -> SourceFrames? {
     if let known = answers[offset] { return known.isEmpty ? nil : known }
     let frames = find(offset)
@@ -106,7 +108,7 @@ public final class ImageLines {
     return unit
   }
 
-  /// libdw keeps what it has decoded until its file is closed.
+  /// libdw keeps decoded data until its file is closed.
   private func forgetIfLarge() {
     guard keptBytes > LineLimits.keptBytes, let again = open() else { return }
     units = [:]

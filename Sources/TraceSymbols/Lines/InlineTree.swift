@@ -1,10 +1,10 @@
 internal import CDW
 
-/// The calls that are inlined in a function, and in each other.
+/// The tree of calls inlined in a function.
 final class InlineTree {
   struct Call {
     var name: String
-    /// Where the call stands.
+    /// The location of the call.
     var line: SourceLine?
   }
 
@@ -21,7 +21,7 @@ final class InlineTree {
 
   var byteCount: Int { nodes.capacity * MemoryLayout<Node>.stride + ranges.byteCount }
 
-  /// `file`: a file of the unit's by its number.
+  /// - Parameter file: the path of a file of the unit, by number.
   init(of function: Dwarf_Die, file: @escaping (UInt64) -> String?) {
     self.file = file
     var budget = LineLimits.entries
@@ -49,7 +49,7 @@ final class InlineTree {
     }
   }
 
-  /// The calls at an address, the outermost first.
+  /// The inlined calls at an address, outermost first.
   func calls(at address: UInt64) -> [Call] {
     var best: Int?
     for range in ranges.ranges {

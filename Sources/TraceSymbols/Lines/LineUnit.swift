@@ -1,10 +1,10 @@
 internal import CDW
 
-/// A compilation unit: its line table, and its functions with the calls inlined in them, each read
-/// when it is first asked for.
+/// A compilation unit: its line table, and its functions with their inlined calls, each read when
+/// first needed.
 final class LineUnit {
   private var unit: Dwarf_Die
-  /// Lines below this may be those of code that the linker has thrown away.
+  /// Lines below this address may belong to code that the linker dropped.
   private let soundFrom: UInt64
   private let hasLines: Bool
   private let files: OpaquePointer?
@@ -12,13 +12,13 @@ final class LineUnit {
   private let functions: AddressRanges
   private let dwarf: OpaquePointer
   private var trees: [UInt64: InlineTree] = [:]
-  /// What has been decoded, about.
+  /// The approximate size of the decoded data.
   private(set) var byteCount = 0
 
-  /// libdw's size of a line.
+  /// The size of a line in libdw.
   private static let lineBytes = 40
 
-  /// - Parameter ranges: the units' ranges of addresses, as far as they are code of the image.
+  /// - Parameter ranges: the units' address ranges that are code of the image.
   init(_ unit: Dwarf_Die, of file: DwarfFile, ranges: AddressRanges, codeStart: UInt64) {
     self.unit = unit
     dwarf = file.dwarf
@@ -34,8 +34,8 @@ final class LineUnit {
     byteCount = count * Self.lineBytes + functions.byteCount
   }
 
-  /// Linkers leave the lines of what they throw away, moved to address 0 or so: their ends that
-  /// reach into code are no unit's end. libdw puts all into one table.
+  /// Linkers keep the lines of dropped code, moved to address 0 or nearby. If the end of such a
+  /// sequence is inside code, it is not the end of a unit. libdw puts all lines into one table.
   private static func soundFrom(
     _ lines: OpaquePointer?, _ count: Int, _ ranges: AddressRanges, _ codeStart: UInt64
   ) -> UInt64 {
@@ -81,7 +81,7 @@ final class LineUnit {
     return functions
   }
 
-  /// Closures and local functions lie inside the functions around them.
+  /// Closures and local functions are inside the functions around them.
   private static func holdsFunctions(_ tag: Int) -> Bool {
     switch tag {
     case DW_TAG_namespace, DW_TAG_module, DW_TAG_structure_type, DW_TAG_class_type,
@@ -91,13 +91,13 @@ final class LineUnit {
     }
   }
 
-  /// What the unit tells of an address.
+  /// The unit's information about an address.
   func frames(at address: UInt64) -> SourceFrames {
     let own = line(at: address)
     var frames = SourceFrames(line: own)
     guard let tree = tree(at: address) else { return frames }
     for call in tree.calls(at: address) {
-      // A call's line is that of the function around it.
+      // The line of a call is in the enclosing function.
       if frames.inlined.isEmpty {
         frames.line = call.line
       } else {
@@ -131,7 +131,7 @@ final class LineUnit {
       file: bounded(path, LineLimits.pathLength), line: UInt32(truncatingIfNeeded: number))
   }
 
-  /// A file of the line table by its number.
+  /// A file of the line table, by number.
   private func file(_ number: UInt64) -> String? {
     guard let files, number < UInt64(fileCount),
       let path = dwarf_filesrc(files, Int(number), nil, nil)

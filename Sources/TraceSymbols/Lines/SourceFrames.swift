@@ -1,8 +1,8 @@
-/// A place in a source file.
+/// A location in a source file.
 public struct SourceLine: Hashable, Sendable {
-  /// The path as the compiler had it.
+  /// The path that the compiler recorded.
   public var file: String
-  /// From 1.
+  /// The line number, starting at 1.
   public var line: UInt32
 
   public init(file: String, line: UInt32) {
@@ -10,19 +10,19 @@ public struct SourceLine: Hashable, Sendable {
     self.line = line
   }
 
-  /// `work.c:12`: without the directories.
+  /// The short form without directories: `work.c:12`.
   public var shortName: String {
     guard let slash = file.lastIndex(of: "/"), file.last != "/" else { return "\(file):\(line)" }
     return "\(file[file.index(after: slash)...]):\(line)"
   }
 }
 
-/// A function whose code a compiler put in place of a call of it.
+/// A function that a compiler inlined.
 public struct InlinedFunction: Hashable, Sendable {
-  /// The linker's name where there is one, else as in the source; not demangled. Empty where the
-  /// debug information does not say.
+  /// The linkage name, else the source name; not demangled. Empty if the debug information has
+  /// none.
   public var name: String
-  /// Where the instruction, or the call of the next inlined function, stands in it.
+  /// The location in this function of the instruction, or of the call of the next inlined function.
   public var line: SourceLine?
 
   public init(name: String, line: SourceLine? = nil) {
@@ -31,12 +31,12 @@ public struct InlinedFunction: Hashable, Sendable {
   }
 }
 
-/// Where an instruction comes from in the source.
+/// The source location of an instruction.
 public struct SourceFrames: Hashable, Sendable {
-  /// In the function that symbols show for the instruction; where calls are inlined, the line of
-  /// the outermost of these.
+  /// The location in the function that symbols show for the instruction; with inlined calls, the
+  /// line of the outermost call.
   public var line: SourceLine?
-  /// The calls that are inlined at the instruction, the outermost first.
+  /// The inlined calls at the instruction, outermost first.
   public var inlined: [InlinedFunction]
 
   public init(line: SourceLine? = nil, inlined: [InlinedFunction] = []) {
@@ -44,7 +44,7 @@ public struct SourceFrames: Hashable, Sendable {
     self.inlined = inlined
   }
 
-  /// The instruction's own line, whatever function that is in.
+  /// The instruction's line, in whichever function.
   public var innermost: SourceLine? { inlined.isEmpty ? line : inlined[inlined.count - 1].line }
 
   var isEmpty: Bool { line == nil && inlined.isEmpty }

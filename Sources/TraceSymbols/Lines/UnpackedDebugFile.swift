@@ -2,10 +2,11 @@ internal import CTraceShims
 internal import Glibc
 
 extension ELFFile {
-  /// The file as libdw can read it: this one, or where debug sections are packed with zstd, which
-  /// libdw knows since 0.189 only, a copy in memory of its headers and debug sections, unpacked.
+  /// The file in a form that libdw can read: this file or, if debug sections are compressed with
+  /// zstd (which libdw supports only since 0.189), a copy in memory of its headers and decompressed
+  /// debug sections.
   ///
-  /// The caller has checked that the sections are not too long (``debugBytes(limit:)``).
+  /// The caller must check that the sections are not too long (``debugBytes(limit:)``).
   func sourceForDebugReader() -> ByteSource? {
     let packed = sections.indices.filter {
       SectionCompression(sections[$0], of: self)?.kind == .zstd
@@ -21,7 +22,7 @@ extension ELFFile {
   }
 }
 
-/// Writes the copy: what is not packed at the place it has, what is behind the end.
+/// Writes the copy: uncompressed data at its position, decompressed sections after the end.
 private struct UnpackedDebugFile {
   private let file: ELFFile
   private let descriptor: CInt

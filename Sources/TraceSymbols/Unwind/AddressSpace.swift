@@ -1,15 +1,15 @@
-/// What a process has mapped to execute, at one moment.
+/// The executable mappings of a process at one moment.
 ///
-/// A value: a copy shares its memory until one of the two changes, so a process that forks costs
-/// its child nothing. At most `mappingLimit` mappings; later ones are not taken.
+/// A value type: a copy shares its memory until either changes, so a fork has no cost. At most
+/// `mappingLimit` mappings; later ones are ignored.
 public struct AddressSpace: Sendable {
-  /// A mapping, and the image of which it shows a piece.
+  /// A mapping and its image.
   struct Mapping: Sendable {
     var start: UInt64
     var end: UInt64
-    /// Where in the image the mapping begins.
+    /// The offset of the mapping in the image.
     var offset: UInt64
-    /// Nil for memory without a file: code made at run time.
+    /// Nil for memory without a file: code generated at run time.
     var image: UnwindImages.ID?
   }
 
@@ -20,7 +20,7 @@ public struct AddressSpace: Sendable {
 
   public init() {}
 
-  /// Takes a new mapping; what it covers of older ones is gone.
+  /// Adds a mapping, which replaces the covered parts of older ones.
   public mutating func map(
     _ range: Range<UInt64>, offset: UInt64, image: UnwindImages.ID?
   ) {
@@ -33,7 +33,7 @@ public struct AddressSpace: Sendable {
       at: place)
   }
 
-  /// Forgets a range; mappings that reach beyond it keep the rest.
+  /// Removes a range; mappings that extend beyond it keep the rest.
   public mutating func unmap(_ range: Range<UInt64>) {
     let first = firstIndex(endingAfter: range.lowerBound)
     var last = first
@@ -54,7 +54,7 @@ public struct AddressSpace: Sendable {
     mappings.replaceSubrange(first..<last, with: rest)
   }
 
-  /// Forgets everything: the process runs another program.
+  /// Removes everything, because the process runs another program.
   public mutating func removeAll() { mappings.removeAll() }
 
   private func firstIndex(endingAfter address: UInt64) -> Int {
@@ -67,13 +67,13 @@ public struct AddressSpace: Sendable {
     return low
   }
 
-  /// How many mappings there are.
+  /// The number of mappings.
   public var mappingCount: Int { mappings.count }
 
-  /// Whether a call may stand right before this address: whether it is one to return to.
+  /// Whether a call may precede this address, so that it can be a return address.
   public func hasCode(before address: UInt64) -> Bool { mapping(at: address &- 1) != nil }
 
-  /// The mapping that an address lies in.
+  /// The mapping that contains an address.
   func mapping(at address: UInt64) -> Mapping? {
     let index = firstIndex(endingAfter: address)
     guard index < mappings.count, mappings[index].start <= address else { return nil }

@@ -1,27 +1,28 @@
 internal import Glibc
 
-/// The functions of an image that begin threads and processes, and whether an address in it can be
-/// one that a call returns to.
+/// The entry functions of threads and processes in an image, and whether an address in it can be a
+/// return address.
 ///
-/// A function is an entry when its call frame information says that nobody called it (`_start`,
-/// `clone`), when the file begins there, when it bears the name of one (`runtime.goexit`), or, of a
-/// C library without a full symbol table, when it is the one through which `main` or a thread's
-/// function is called. Answers are kept by whoever asks. Used on one thread.
+/// A function is an entry function if its call frame information says that it has no caller
+/// (`_start`, `clone`), if it is the file's entry point, if it has the name of one
+/// (`runtime.goexit`), or, in a C library without a full symbol table, if it is the one through
+/// which `main` or a thread's function is called. The client caches the answers. Used on one
+/// thread.
 ///
-/// - Cost: reads the image's `.eh_frame`; its symbol tables only where that does not decide.
+/// - Cost: reads the image's `.eh_frame`, and its symbol tables only if that does not decide.
 final class EntryFunctions {
   private let file: ELFFile
   private let addressing: FileAddressing
   private let frames: FrameTable?
-  /// Of the process, by address as linked.
+  /// The process's entry point, by link-time address.
   private let begin: Range<UInt64>?
-  /// Whether functions that begin threads may be told by their names or by who calls them.
+  /// Whether thread entry functions may be recognized by their names or callers.
   private let beginsThreads: Bool
   private lazy var named = EntryNames.ranges(in: file)
-  /// Entries only where they call through a pointer.
+  /// Functions that are entries only where they call through a pointer.
   private lazy var starters = ThreadStarters(file, addressing, frames).ranges
 
-  /// Nil where the file is not the image, or no ELF file.
+  /// Nil if the file is not the image, or not an ELF file.
   init?(_ image: UnwindImages.Identity, at path: String, access: FileAccess) {
     guard let source = try? ByteSource(path: path, access: access),
       let file = try? ELFFile(source, path: path),
@@ -36,7 +37,7 @@ final class EntryFunctions {
     begin = Self.begin(file, frames)
   }
 
-  /// What the tables take, about.
+  /// The approximate memory of the tables.
   var byteCount: Int { (frames?.byteCount ?? 0) + 4096 }
 
   private static func isRight(
@@ -51,7 +52,7 @@ final class EntryFunctions {
     return MappedFile.is(status, at: path, device: image.device, inode: image.inode)
   }
 
-  /// Code without a description reaches to the next that has one, and no further than this.
+  /// Code without a description extends to the next described function, and no further than this.
   private static let beginBytesMax: UInt64 = 256
 
   private static func begin(_ file: ELFFile, _ frames: FrameTable?) -> Range<UInt64>? {
@@ -63,7 +64,7 @@ final class EntryFunctions {
     return entry..<min(end, frames?.functionStart(after: entry) ?? end)
   }
 
-  /// - Parameter isCaller: the address is where a call returns to.
+  /// - Parameter isCaller: whether the address is a return address.
   func verdict(atOffset offset: UInt64, isCaller: Bool) -> FrameVerdict {
     guard let address = addressing.address(ofFileOffset: offset) else { return .unknown }
     let place = address &- (isCaller ? 1 : 0)
@@ -82,7 +83,7 @@ final class EntryFunctions {
       return .entry
     }
     guard isCaller, file.machine == ELFHeader.Machine.x86_64, call == nil else { return .called }
-    // What a signal returns through was not called, but leads on.
+    // A signal trampoline was not called, but has outer frames.
     if let row = try? frames?.row(at: address), row.isSignalFrame { return .called }
     return .astray
   }
@@ -93,15 +94,15 @@ final class EntryFunctions {
       endingIn: file.source.read(at: offset - count, count: Int(count)))
   }
 
-  /// Whether the call before `caller` leads to the function that holds `callee`: false where it
-  /// leads to another function, nil where that cannot be told. Both are offsets in the file.
+  /// Whether the call before `caller` targets the function that contains `callee`: false if it
+  /// targets another function, nil if that is not known. Both are file offsets.
   func calls(_ caller: UInt64, _ callee: UInt64) -> Bool? {
     guard case .direct(let distance)? = call(before: caller),
       let address = addressing.address(ofFileOffset: caller),
       let called = addressing.address(ofFileOffset: callee), let frames
     else { return nil }
     let target = address &+ UInt64(bitPattern: Int64(distance))
-    // A stub leads anywhere.
+    // The target of a stub is not known.
     guard let function = frames.function(at: target), function.lowerBound == target else {
       return nil
     }
@@ -109,10 +110,9 @@ final class EntryFunctions {
   }
 }
 
-/// Names of functions that begin threads and processes, in images whose call frame information does
-/// not say so.
+/// Names of entry functions in images whose call frame information does not mark them.
 private enum EntryNames {
-  /// Of glibc, musl, Go's runtime and Boost's contexts.
+  /// The names in glibc, musl, Go's runtime and Boost's contexts.
   static let all: Set<String> = [
     "_start", "_start_c", "_dl_start", "_dl_start_user", "__libc_start_main",
     "__libc_start_main_impl", "__libc_start_call_main", "libc_start_main_stage2",
@@ -123,7 +123,7 @@ private enum EntryNames {
     "runtime.clone.abi0",
   ]
 
-  /// By offset in the file.
+  /// The ranges, by file offset.
   static func ranges(in file: ELFFile) -> [Range<UInt64>] {
     let table = SymbolTable.read(file).0
     var ranges: [Range<UInt64>] = []

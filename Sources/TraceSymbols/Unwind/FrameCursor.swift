@@ -1,9 +1,9 @@
-/// Reads the bytes of a section, each read checked.
+/// Reads the bytes of a section; every read is checked.
 ///
-/// The bytes are a file's that anyone may have written: a read beyond the end throws.
+/// The bytes come from an untrusted file: a read beyond the end throws.
 package struct FrameCursor {
   package let bytes: UnsafeRawBufferPointer
-  /// The address of the section's first byte, as linked.
+  /// The link-time address of the section's first byte.
   package let address: UInt64
   package private(set) var offset: Int
   package private(set) var end: Int
@@ -17,7 +17,7 @@ package struct FrameCursor {
 
   package var isAtEnd: Bool { offset >= end }
   package var remaining: Int { end - offset }
-  /// The address of the next byte, as linked.
+  /// The link-time address of the next byte.
   package var nextAddress: UInt64 { address &+ UInt64(offset) }
 
   package mutating func skip(_ count: Int) throws(FrameError) {
@@ -30,14 +30,14 @@ package struct FrameCursor {
     offset += Int(count)
   }
 
-  /// Moves within what may be read, as a branch does.
+  /// Moves within the readable bytes, for branches.
   package mutating func jump(_ distance: Int, from start: Int) throws(FrameError) {
     let target = offset + distance
     guard target >= start, target <= end else { throw .outOfBounds }
     offset = target
   }
 
-  /// A cursor of the next `count` bytes alone; this one goes on behind them.
+  /// A cursor for only the next `count` bytes; this one continues after them.
   package mutating func slice(_ count: UInt64) throws(FrameError) -> FrameCursor {
     var part = self
     try skip(count)
@@ -99,7 +99,7 @@ package struct FrameCursor {
     }
   }
 
-  /// A text of up to `limit` bytes that ends in a zero byte, as the range of its bytes.
+  /// A zero-terminated text of up to `limit` bytes, as the range of its bytes.
   package mutating func text(limit: Int) throws(FrameError) -> Range<Int> {
     let start = offset
     while try byte() != 0 {

@@ -1,16 +1,16 @@
-/// A common information entry: what the functions of a compilation unit share.
+/// A common information entry (CIE): data shared by the functions of a compilation unit.
 struct CommonEntry {
   var codeAlignment: UInt64
   var dataAlignment: Int64
   var returnRegister: UInt8
   var pointers: PointerEncoding
   var isSignalFrame: Bool
-  /// Whether its functions' entries have augmentation bytes, with their length.
+  /// Whether the entries of its functions have augmentation bytes with a length.
   var hasAugmentation: Bool
   var instructions: FrameCursor
 }
 
-/// A frame description entry: one function's.
+/// A frame description entry (FDE) of one function.
 struct FunctionEntry {
   var common: CommonEntry
   var start: UInt64
@@ -19,22 +19,22 @@ struct FunctionEntry {
 }
 
 extension FrameCursor {
-  /// What stands at an entry's head: its body, and 0 or the distance back to its common entry.
+  /// The head of an entry: its body, and 0 or the distance back to its common entry.
   struct EntryHead {
     var body: FrameCursor
-    /// Where the distance stands, from which it counts back.
+    /// The position of the distance, which it is relative to.
     var place: Int
     var distance: UInt64
   }
 
-  /// The entry that begins here; nil at the zero length that ends a section.
+  /// Reads the entry at the cursor; nil at the zero length that ends a section.
   mutating func entryHead() throws(FrameError) -> EntryHead? {
     var length = UInt64(try read(UInt32.self))
     if length == 0 { return nil }
     if length == 0xffff_ffff { length = try read(UInt64.self) }
     var body = try slice(length)
     let place = body.offset
-    // `.eh_frame` keeps the distance in 4 bytes, whatever the length took.
+    // In `.eh_frame`, the distance has 4 bytes, whatever the size of the length.
     let distance = UInt64(try body.read(UInt32.self))
     return EntryHead(body: body, place: place, distance: distance)
   }
@@ -65,7 +65,7 @@ extension FrameCursor {
     return entry
   }
 
-  /// The function's entry at an offset of the section; nil where a common entry or the end is.
+  /// The function's entry at an offset of the section; nil at a common entry or the end.
   func functionEntry(at place: Int) throws(FrameError) -> FunctionEntry? {
     guard place >= 0, place < bytes.count else { throw .outOfBounds }
     var start = FrameCursor(bytes, address: address, at: place)
@@ -87,7 +87,7 @@ extension FrameCursor {
 }
 
 extension CommonEntry {
-  /// Takes the augmentation's letters, each with its part of the augmentation's bytes.
+  /// Parses the augmentation's letters, each with its part of the augmentation's bytes.
   fileprivate mutating func apply(
     _ letters: some Sequence<UInt8>, _ extra: inout FrameCursor
   ) throws(FrameError) {
@@ -98,7 +98,7 @@ extension CommonEntry {
         try extra.skipPointer(PointerEncoding(rawValue: try extra.byte()))
       case UInt8(ascii: "L"): _ = try extra.byte()
       case UInt8(ascii: "S"): isSignalFrame = true
-      // What an unknown letter adds to the bytes is unknown: those before it are kept.
+      // The size of an unknown letter's data is not known; the letters before it are kept.
       default: return
       }
     }

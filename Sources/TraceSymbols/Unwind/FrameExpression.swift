@@ -2,7 +2,7 @@
 /// steps.
 struct FrameExpression {
   static let depthLimit = 64
-  /// Branches may turn back: an expression that takes more steps than this is given up.
+  /// Branches may go backwards: an expression that takes more steps than this fails.
   static let stepLimit = 1000
 
   private let registers: UnwindRegisters
@@ -15,9 +15,10 @@ struct FrameExpression {
     self.stack = stack
   }
 
-  /// The value of the expression whose length stands at `place` in a section.
+  /// The value of the expression whose length is at `place` in a section.
   ///
-  /// - Parameter frame: the canonical frame address, which rules for registers start from.
+  /// - Parameter frame: the canonical frame address, the initial stack value in rules for
+  ///   registers.
   static func value(
     at place: Int32, in section: FrameCursor, registers: UnwindRegisters, stack: StackCopy,
     frame: UInt64?
@@ -97,7 +98,7 @@ struct FrameExpression {
     case 0x0e, 0x0f: try push(try code.read(UInt64.self))
     case 0x10: try push(try code.unsigned())
     case 0x11: try push(UInt64(bitPattern: try code.signed()))
-    // An address as linked: where it is loaded is not known here.
+    // A link-time address; the load address is not known here.
     default: throw .expression
     }
   }

@@ -1,21 +1,21 @@
-/// The functions of an image in the order of their addresses, each with where in `.eh_frame` its
-/// entry stands.
+/// The functions of an image in the order of their addresses, each with the position of its entry
+/// in `.eh_frame`.
 ///
-/// Taken from `.eh_frame_hdr`, or made by reading `.eh_frame` from end to end where there is no
-/// table. 8 bytes a function.
+/// Read from `.eh_frame_hdr` or, if there is no table, built by reading the whole `.eh_frame`. 8
+/// bytes for each function.
 struct FrameIndex {
-  /// A function's begin and its entry, both counted from a common base.
+  /// A function's start and its entry, both relative to a common base.
   struct Place {
     var start: UInt32
     var entry: UInt32
   }
 
-  /// More functions than any image has.
+  /// The maximum number of functions, more than any image has.
   static let countLimit = 8 << 20
 
   private(set) var base: UInt64 = 0
   private(set) var places: [Place] = []
-  /// Whether the table was made here, as the image has none that could be used.
+  /// Whether the table was built here because the image has no usable one.
   private(set) var isScanned = false
 
   init(_ sections: FrameSections) {
@@ -27,7 +27,7 @@ struct FrameIndex {
     places.sort { $0.start < $1.start }
   }
 
-  /// Where the section that `.eh_frame_hdr` indexes begins.
+  /// The start of the section that `.eh_frame_hdr` indexes.
   static func sectionAddress(
     _ index: UnsafeRawBufferPointer, at address: UInt64
   ) -> UInt64? {
@@ -53,7 +53,7 @@ struct FrameIndex {
       else { return }
       append(start, entry &- sections.framesAddress, sections.frames.count, &isSorted)
     }
-    // A table out of order is someone's mistake; its entries are still good.
+    // The table is out of order, but its entries are still valid.
     if !isSorted { places.sort { $0.start < $1.start } }
   }
 
@@ -70,12 +70,12 @@ struct FrameIndex {
   private mutating func scan(_ frames: UnsafeRawBufferPointer, at address: UInt64) {
     var cursor = FrameCursor(frames, address: address)
     var isSorted = true
-    // Neighbours share their common entry, which is read once.
+    // Adjacent entries share their common entry, which is read once.
     var common: (place: Int, entry: CommonEntry)?
     while places.count < Self.countLimit, !cursor.isAtEnd {
       let place = cursor.offset
       do throws(FrameError) {
-        // A zero length ends a section; where several were joined, others follow.
+        // A zero length ends a section; if several sections were joined, others follow.
         guard let head = try cursor.entryHead() else { continue }
         guard head.distance != 0, head.distance <= UInt64(head.place) else { continue }
         let commonPlace = head.place - Int(head.distance)
@@ -86,25 +86,25 @@ struct FrameIndex {
         else { continue }
         append(entry.start, UInt64(place), frames.count, &isSorted)
       } catch {
-        // A length that leads out of the section: what comes behind it cannot be found.
+        // A length extends beyond the section, so later entries cannot be found.
         return
       }
     }
   }
 
-  /// The last function that begins at or before an address, as the place of its entry.
+  /// The position of the entry of the last function that begins at or before an address.
   func entry(before address: UInt64) -> Int? {
     let count = count(upTo: address)
     return count == 0 ? nil : Int(places[count - 1].entry)
   }
 
-  /// Where the first function behind an address begins.
+  /// The start of the first function after an address.
   func start(after address: UInt64) -> UInt64? {
     let count = count(upTo: address)
     return count < places.count ? base &+ UInt64(places[count].start) : nil
   }
 
-  /// How many functions begin at or before an address.
+  /// The number of functions that begin at or before an address.
   private func count(upTo address: UInt64) -> Int {
     guard address >= base else { return 0 }
     let wanted = address - base

@@ -1,9 +1,9 @@
-/// Runs call frame instructions up to an address: what is left are the rules in force there.
+/// Runs call frame instructions up to an address, and yields the rules in force there.
 ///
-/// Instructions do not loop, so a run takes at most as many steps as there are bytes, of which no
-/// more than `byteLimit` are taken.
+/// Instructions do not loop, so a run takes at most as many steps as there are bytes; at most
+/// `byteLimit` bytes are read.
 struct FrameProgram {
-  /// The longest program that is run.
+  /// The maximum number of bytes read of a program.
   static let byteLimit = 1 << 18
   static let stateLimit = 32
 
@@ -16,7 +16,7 @@ struct FrameProgram {
     common = entry.common
     row.isSignalFrame = common.isSignalFrame
     row.returnRegister = common.returnRegister
-    // The common entry's own instructions say nothing of addresses.
+    // The common entry's instructions do not contain addresses.
     var location = entry.start
     try run(common.instructions, from: &location, to: .max)
     initial = row
@@ -42,7 +42,7 @@ struct FrameProgram {
     }
   }
 
-  /// The instructions that take a whole byte.
+  /// Runs an instruction whose opcode takes the whole byte.
   private mutating func extended(
     _ code: UInt8, _ program: inout FrameCursor, _ location: inout UInt64
   ) throws(FrameError) {
@@ -59,13 +59,13 @@ struct FrameProgram {
       guard let last = remembered.popLast() else { throw .instruction }
       row = last
     case 0x0c...0x0f, 0x12, 0x13: try frameRule(code, &program)
-    // The size of pushed arguments matters to exceptions only.
+    // The size of pushed arguments is needed only for exceptions.
     case 0x2e: _ = try program.unsigned()
     default: try registerRule(code, &program)
     }
   }
 
-  /// Instructions on the canonical frame address.
+  /// Runs an instruction that changes the rule for the canonical frame address.
   private mutating func frameRule(
     _ code: UInt8, _ program: inout FrameCursor
   ) throws(FrameError) {
@@ -73,7 +73,7 @@ struct FrameProgram {
     case 0x0c, 0x12, 0x0d:
       let register = try program.unsigned()
       guard register < UnwindRegisters.count else { throw .register }
-      // Only the register changes: that needs a rule that has one.
+      // Only the register changes, which requires a rule with a register.
       if code == 0x0d, row.frame != .register { throw .instruction }
       row.frame = .register
       row.frameRegister = UInt8(register)
@@ -89,7 +89,7 @@ struct FrameProgram {
     }
   }
 
-  /// Instructions on one register, which they name first.
+  /// Runs an instruction on one register, which is its first operand.
   private mutating func registerRule(
     _ code: UInt8, _ program: inout FrameCursor
   ) throws(FrameError) {
@@ -110,7 +110,7 @@ struct FrameProgram {
     }
   }
 
-  /// Vector registers and flags have numbers too; nobody's frame is found by them.
+  /// Vector registers and flags have numbers, too; frames are not found by them.
   private mutating func set(_ register: Int, _ kind: RegisterRule.Kind, _ value: Int32) {
     guard register < UnwindRegisters.count else { return }
     row[register] = RegisterRule(kind: kind, value: value)
@@ -121,7 +121,7 @@ struct FrameProgram {
     row[register] = initial[register]
   }
 
-  /// Where the expression stands that comes next; it is passed over.
+  /// The position of the next expression, which is skipped.
   private func expression(_ program: inout FrameCursor) throws(FrameError) -> Int32 {
     guard let place = Int32(exactly: program.offset) else { throw .outOfBounds }
     try program.skip(try program.unsigned())

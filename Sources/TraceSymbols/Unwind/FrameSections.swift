@@ -1,35 +1,34 @@
 import Glibc
 
-/// What unwinding needs of an ELF image: where its parts are loaded, and its call frame
-/// information.
+/// The parts of an ELF image needed for unwinding: its segments and its call frame information.
 struct FrameSections {
-  /// A loadable part: its bytes in the file and its address as linked.
+  /// A loadable segment: its bytes in the file and its link-time address.
   struct Segment {
     var offset: UInt64
     var address: UInt64
     var size: UInt64
 
-    /// Whether a place is one of the segment's, which begins at `start`. A damaged one may reach
-    /// beyond the highest number: it does not begin again at 0.
+    /// Whether a position is in the segment that begins at `start`. The end of a damaged one may
+    /// exceed the highest number; it does not wrap around to 0.
     func holds(_ place: UInt64, from start: UInt64) -> Bool {
       place >= start && place - start < size
     }
   }
 
-  /// Limits on what a file may claim, far beyond what linkers write.
+  /// Limits on the values in a file, far beyond those that linkers write.
   static let headerLimit = 4096
   static let sectionByteLimit = 64 << 20
 
   private(set) var segments: [Segment] = []
   private(set) var buildID: [UInt8] = []
-  /// `.eh_frame`, and its address as linked.
+  /// `.eh_frame` and its link-time address.
   private(set) var frames: [UInt8] = []
   private(set) var framesAddress: UInt64 = 0
-  /// `.eh_frame_hdr`, empty where there is none.
+  /// `.eh_frame_hdr`; empty if there is none.
   private(set) var index: [UInt8] = []
   private(set) var indexAddress: UInt64 = 0
 
-  /// Reads an image's; throws what keeps it from being used.
+  /// Reads the parts of an image; throws the reason if it cannot be used.
   init(_ image: borrowing ImageBytes) throws(FrameTableError) {
     guard let header = image.read(at: 0, count: 64, limit: 64), header.starts(with: Self.magic)
     else { throw .notAnImage }
@@ -66,7 +65,7 @@ struct FrameSections {
 
   private static let magic: [UInt8] = [0x7f, 0x45, 0x4c, 0x46]
 
-  /// `e_machine` of what this process runs on.
+  /// `e_machine` of the processor that this process runs on.
   private static var machine: UInt64 {
     #if arch(x86_64)
       62
@@ -99,7 +98,7 @@ struct FrameSections {
     }
   }
 
-  /// `.eh_frame` by its name, for images that are linked without an index, and for its exact size.
+  /// Finds `.eh_frame` by name, for images linked without an index, and for its exact size.
   private static func frameSection(
     _ image: borrowing ImageBytes, _ header: [UInt8]
   ) -> Segment? {
@@ -118,7 +117,7 @@ struct FrameSections {
     for start in stride(from: 0, to: headers.count, by: 64) {
       let name = Int(number(headers, start, 4))
       guard name <= text.count, text[name...].starts(with: wanted),
-        // SHT_NOBITS has no bytes: a file with its debug information alone.
+        // SHT_NOBITS: no bytes, as in files with only debug information.
         number(headers, start + 4, 4) != 8
       else { continue }
       return Segment(
@@ -128,8 +127,8 @@ struct FrameSections {
     return nil
   }
 
-  /// The index, and the section it names, whose size is the section header's or what the segment
-  /// has from there on.
+  /// The index and the section it refers to. The section's size comes from the section header, or
+  /// is the rest of the segment.
   private mutating func readIndex(
     _ image: borrowing ImageBytes, _ segment: Segment, _ section: Segment?
   ) {
@@ -154,7 +153,7 @@ struct FrameSections {
     framesAddress = address
   }
 
-  /// The address as linked of a byte of the file; nil where the file is not loaded.
+  /// The link-time address of a byte of the file; nil if the byte is not loaded.
   func address(ofOffset offset: UInt64) -> UInt64? {
     guard let segment = segments.first(where: { $0.holds(offset, from: $0.offset) }) else {
       return nil

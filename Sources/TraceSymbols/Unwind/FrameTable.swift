@@ -1,17 +1,17 @@
-/// Why an image's call frame information cannot be had.
+/// The reason why an image's call frame information is not available.
 public enum FrameTableError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// There is no such file, or it may not be read.
+  /// The file does not exist or may not be read.
   case unreadable
-  /// Not an ELF file, or one whose headers lead nowhere.
+  /// Not an ELF file, or one with invalid headers.
   case notAnImage
-  /// An ELF file of another machine, or of 32 bits.
+  /// An ELF file for another machine, or a 32-bit file.
   case otherMachine
-  /// The file at the path is another one than was mapped: its build ID or inode differs.
+  /// The file at the path is not the one that was mapped: its build id or inode differs.
   case replaced
-  /// It has no `.eh_frame`.
+  /// The file has no `.eh_frame`.
   case noFrameInformation
 
-  /// A few words for a person.
+  /// A short description.
   public var description: String {
     switch self {
     case .unreadable: "it cannot be read"
@@ -25,27 +25,27 @@ public enum FrameTableError: Error, Hashable, Sendable, CustomStringConvertible 
 
 /// The call frame information of one image, held in memory.
 ///
-/// Memory: the image's `.eh_frame` and 8 bytes a function; never above 64 MB and 64 MB. Finding a
-/// row takes a binary search and running the function's instructions: callers keep rows.
+/// Memory: the image's `.eh_frame` and 8 bytes for each function, at most 64 MB each. Finding a row
+/// takes a binary search and running the function's instructions; callers cache rows.
 public final class FrameTable {
   private let sections: FrameSections
   private let index: FrameIndex
 
-  /// Reads a file's.
+  /// Reads the table of a file.
   public convenience init(path: String) throws(FrameTableError) {
     try self.init(UnwindImages.Identity(path: path), at: path)
   }
 
-  /// The table of an image that is open already.
+  /// The table of an open image.
   convenience init(_ file: ELFFile) throws(FrameTableError) {
     guard let bytes = ImageBytes(file.source) else { throw .unreadable }
     try self.init(bytes)
   }
 
-  /// Reads it from a file that must be the image: by build id, where both have one, else by device
-  /// and inode, where they are known.
+  /// Reads the table from a file that must be the image, compared by build id if both have one,
+  /// else by device and inode if they are known.
   ///
-  /// - Parameter access: as for ``ByteSource/init(path:access:)``.
+  /// - Parameter access: as in ``ByteSource/init(path:access:)``.
   convenience init(
     _ image: UnwindImages.Identity, at path: String, access: FileAccess = .own
   ) throws(FrameTableError) {
@@ -55,7 +55,7 @@ public final class FrameTable {
       let source = try? ByteSource(path: path, access: access)
       guard let source, BuildID.content(of: source) == wanted else { throw .replaced }
     } else if !image.buildID.isEmpty, !sections.buildID.isEmpty {
-      // The kernel keeps 20 bytes of it.
+      // The kernel records only 20 bytes of the build id.
       guard
         sections.buildID.starts(with: image.buildID) || image.buildID.starts(with: sections.buildID)
       else { throw .replaced }
@@ -76,19 +76,19 @@ public final class FrameTable {
     return try FrameTable(image)
   }
 
-  /// How many functions it describes.
+  /// The number of described functions.
   public var functionCount: Int { index.places.count }
 
-  /// The memory it takes.
+  /// The memory that the table takes.
   public var byteCount: Int { sections.frames.count + sections.index.count + functionCount * 8 }
 
-  /// The rules at a byte of the file; nil where no function is described.
+  /// The rules at a file offset; nil if no described function contains it.
   package func row(atOffset offset: UInt64) throws(FrameError) -> UnwindRow? {
     guard let address = sections.address(ofOffset: offset) else { return nil }
     return try row(at: address)
   }
 
-  /// The rules at an address as linked.
+  /// The rules at a link-time address.
   package func row(at address: UInt64) throws(FrameError) -> UnwindRow? {
     guard let place = index.entry(before: address) else { return nil }
     return try withFrames { cursor throws(FrameError) -> UnwindRow? in
@@ -99,7 +99,7 @@ public final class FrameTable {
     }
   }
 
-  /// The addresses, as linked, of the described function that holds one of them.
+  /// The range of link-time addresses of the described function that contains an address.
   func function(at address: UInt64) -> Range<UInt64>? {
     guard let place = index.entry(before: address),
       let entry = try? withFrames({ cursor throws(FrameError) in try cursor.functionEntry(at: place)
@@ -112,7 +112,7 @@ public final class FrameTable {
   /// The first address after this one at which a described function begins.
   func functionStart(after address: UInt64) -> UInt64? { index.start(after: address) }
 
-  /// Lends a cursor over `.eh_frame`, where the expressions of rows stand.
+  /// Calls a closure with a cursor over `.eh_frame`, which contains the expressions of rows.
   package func withFrames<Result>(
     _ body: (FrameCursor) throws(FrameError) -> Result
   ) throws(FrameError) -> Result {

@@ -1,11 +1,11 @@
-/// What an address is that stands as the outermost frame of a stack.
+/// The classification of the outermost frame of a stack.
 public enum FrameVerdict: UInt8, Sendable {
-  /// A function that begins a thread or a process: nothing is missing behind it.
+  /// An entry function of a thread or a process: the stack is complete.
   case entry
-  /// A function that somebody called.
+  /// A function that has a caller.
   case called
-  /// No call stands before the address, so nothing returns to it: the chain of frame pointers led
-  /// astray.
+  /// No call precedes the address, so it is not a return address: the chain of frame pointers is
+  /// wrong.
   case astray
   /// The image cannot be read.
   case unknown

@@ -1,16 +1,16 @@
 import Glibc
 
-/// The bytes of an image: an open file, or where this process has it mapped.
+/// The bytes of an image: an open file, or a mapping of this process.
 ///
-/// Files are read, not mapped: one that is cut short while it is mapped kills who reads it.
+/// Files are read, not mapped: truncating a mapped file would kill its reader.
 struct ImageBytes: ~Copyable {
   private let descriptor: Int32
   private let base: UInt64
   let size: UInt64
-  /// All 0 where there is no file.
+  /// All 0 if there is no file.
   let status: stat
 
-  /// A regular file, as ``ForeignFile`` opens it; nil where there is none or it may not be read.
+  /// A regular file, opened by ``ForeignFile``; nil if it does not exist or may not be read.
   init?(path: String, access: FileAccess) {
     let file = ForeignFile.open(path, as: access)
     guard file >= 0 else { return nil }
@@ -25,7 +25,7 @@ struct ImageBytes: ~Copyable {
     self.status = status
   }
 
-  /// The file that a source reads, by a descriptor of its own; nil for one in memory.
+  /// The file that a source reads, through a separate descriptor; nil for a source in memory.
   init?(_ source: ByteSource) {
     guard source.isFile else { return nil }
     let file = source.withDescriptor { fcntl($0, F_DUPFD_CLOEXEC, 0) }
@@ -41,10 +41,10 @@ struct ImageBytes: ~Copyable {
     self.status = status
   }
 
-  /// The kernel's own image that every process has mapped, as this process has it: "[vdso]".
+  /// The kernel's image that every process has mapped, from this process: "[vdso]".
   static func vdso() -> ImageBytes? {
     guard let address = VirtualSharedObject.address() else { return nil }
-    // Read as a file, a page that is not there is an error, not a fault.
+    // Read as a file, a missing page is an error, not a fault.
     let file = open("/proc/self/mem", O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return nil }
     return ImageBytes(descriptor: file, base: UInt64(address), size: 1 << 16)
@@ -59,7 +59,7 @@ struct ImageBytes: ~Copyable {
 
   deinit { close(descriptor) }
 
-  /// Fills `target` from `offset` on; what could be read of it, which is all but at the end.
+  /// Fills `target` from `offset` on; returns the part read, which is all of it except at the end.
   func read(at offset: UInt64, into target: UnsafeMutableRawBufferPointer) -> Int {
     guard offset < size, let place = off_t(exactly: base &+ offset) else { return 0 }
     let wanted = Int(min(UInt64(target.count), size - offset))
@@ -75,7 +75,7 @@ struct ImageBytes: ~Copyable {
     return done
   }
 
-  /// Exactly these bytes; nil if there are fewer, or more than `limit` are asked for.
+  /// Exactly these bytes; nil if there are fewer, or `count` is more than `limit`.
   func read(at offset: UInt64, count: UInt64, limit: Int) -> [UInt8]? {
     guard count <= UInt64(limit) else { return nil }
     let wanted = Int(count)

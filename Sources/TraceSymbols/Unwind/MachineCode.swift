@@ -1,18 +1,18 @@
-/// The little that is read of machine code: calls, and addresses that functions take. x86-64 only.
+/// A minimal decoder of machine code: calls, and addresses that functions take. x86-64 only.
 enum MachineCode {
   /// The longest form of a call.
   static let callBytesMax = 7
 
   enum Call: Hashable {
-    /// To the address that lies so far behind the call's end.
+    /// A call to the address at this distance from the call's end.
     case direct(Int32)
     case indirect
   }
 
-  /// The call that the bytes end in; nil where there is none.
+  /// The call at the end of the bytes; nil if there is none.
   ///
-  /// - Trap: instructions are not found backwards with certainty. Bytes that only look like a call
-  ///   pass; a call is never missed.
+  /// - Trap: instructions cannot be decoded backwards with certainty. Bytes that only look like a
+  ///   call are accepted; a call is never missed.
   static func call(endingIn bytes: some BidirectionalCollection<UInt8>) -> Call? {
     let tail = Array(bytes.suffix(callBytesMax))
     let count = tail.count
@@ -41,8 +41,9 @@ enum MachineCode {
     return rest.count == length + (hasWideOffset ? 4 : mode == 1 ? 1 : 0)
   }
 
-  /// Where the direct calls in a piece of code lead, and the addresses that it takes relative to
-  /// the instruction. Other bytes may look the same: the caller knows which places are functions.
+  /// The targets of direct calls in a piece of code, and the addresses that it takes relative to
+  /// the instruction. Other bytes may look the same; the caller must check that the targets are
+  /// functions.
   static func references(
     in code: [UInt8], at address: UInt64
   ) -> (calls: [UInt64], taken: [UInt64]) {

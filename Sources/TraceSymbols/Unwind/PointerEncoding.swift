@@ -1,4 +1,4 @@
-/// How `.eh_frame` writes an address: DW_EH_PE, a format and what it is relative to.
+/// The encoding of an address in `.eh_frame` (DW_EH_PE): a format and a base.
 package struct PointerEncoding: RawRepresentable, Hashable, Sendable {
   package var rawValue: UInt8
 
@@ -6,23 +6,23 @@ package struct PointerEncoding: RawRepresentable, Hashable, Sendable {
 
   package static let absolute = PointerEncoding(rawValue: 0)
   package static let omitted = PointerEncoding(rawValue: 0xff)
-  /// What linkers write in `.eh_frame_hdr`'s table: signed 32 bits from that section's begin.
+  /// The encoding in `.eh_frame_hdr`'s table: signed 32 bits relative to that section's start.
   package static let tableEntry = PointerEncoding(rawValue: 0x3b)
 
-  /// The format alone: a length is relative to nothing.
+  /// The format without a base, for lengths.
   package var formatOnly: PointerEncoding { PointerEncoding(rawValue: rawValue & 0x0f) }
 }
 
 extension FrameCursor {
-  /// The address that comes next, as linked.
+  /// Reads the next link-time address.
   ///
-  /// - Parameter base: what addresses relative to data count from; nil where there is no such.
+  /// - Parameter base: the base of data-relative addresses; nil if there is none.
   package mutating func pointer(
     _ encoding: PointerEncoding, base: UInt64? = nil
   ) throws(FrameError) -> UInt64 {
     let place = nextAddress
     let value = try pointerValue(encoding)
-    // The indirect ones lie in the process's memory, which a file does not hold.
+    // Indirect pointers are in the process's memory, not in the file.
     guard encoding.rawValue & 0x80 == 0 else { throw .encoding }
     switch encoding.rawValue & 0x70 {
     case 0x00: return value
@@ -34,7 +34,7 @@ extension FrameCursor {
     }
   }
 
-  /// Passes over a pointer whose target does not matter.
+  /// Skips a pointer.
   package mutating func skipPointer(_ encoding: PointerEncoding) throws(FrameError) {
     if encoding == .omitted { return }
     if encoding.rawValue & 0x70 == 0x50 { try skip(-offset & 7) }

@@ -1,10 +1,10 @@
-/// Rows by image and offset: a table of fixed size in which a newer row takes an older one's place.
+/// Rows by image and offset, in a table of fixed size in which newer rows replace older ones.
 struct RowCache: ~Copyable {
   private struct Slot {
-    /// The image's number + 1, so that an empty slot fits nothing.
+    /// The image's number + 1, so that an empty slot matches nothing.
     var image: UInt32
     var offset: UInt64
-    /// Whether a function is described there.
+    /// Whether a described function contains the offset.
     var isDescribed: Bool
     var row: UnwindRow
   }
@@ -24,8 +24,8 @@ struct RowCache: ~Copyable {
 
   var byteCount: Int { slots.count * MemoryLayout<Slot>.stride }
 
-  /// Lends the row of a place, found by `find` where the table does not have it; nil where no
-  /// function is described.
+  /// Calls a closure with the row of an offset, which `find` computes if the table does not have
+  /// it; nil if no described function contains the offset.
   @inline(__always)
   func row(
     image: UnwindImages.ID, offset: UInt64, orElse find: () -> UnwindRow?

@@ -1,6 +1,6 @@
-/// A copied piece of a thread's stack: the bytes from its stack pointer on.
+/// A copy of part of a thread's stack: the bytes from its stack pointer on.
 public struct StackCopy {
-  /// Where the first byte lay.
+  /// The address of the first byte.
   public var address: UInt64
   public var bytes: UnsafeRawBufferPointer
 
@@ -9,10 +9,10 @@ public struct StackCopy {
     self.bytes = bytes
   }
 
-  /// Where the copy ends.
+  /// The end address of the copy.
   public var end: UInt64 { address &+ UInt64(bytes.count) }
 
-  /// The word at an address; throws where the copy does not hold it.
+  /// The word at an address; throws if it is not in the copy.
   @inline(__always)
   package func word(at place: UInt64) throws(FrameError) -> UInt64 {
     let offset = place &- address
@@ -21,7 +21,7 @@ public struct StackCopy {
       littleEndian: bytes.loadUnaligned(fromByteOffset: Int(offset), as: UInt64.self))
   }
 
-  /// `size` bytes, 1 to 8, as an unsigned number.
+  /// Reads `size` bytes, 1 to 8, as an unsigned number.
   package func value(at place: UInt64, size: UInt8) throws(FrameError) -> UInt64 {
     guard (1...8).contains(size) else { throw .expression }
     let offset = place &- address

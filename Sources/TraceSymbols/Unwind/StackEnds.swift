@@ -1,13 +1,13 @@
-/// Says of the outermost frames of stacks whether their callers are missing.
+/// Determines whether the callers of stacks' outermost frames are missing.
 ///
-/// For stacks that were found along frame pointers: such a chain ends anywhere, in code that keeps
-/// none also in what only looks like a caller. Used on one thread.
+/// For stacks walked by frame pointers: such a chain may end anywhere, and in code without frame
+/// pointers also at an address that only looks like a caller. Used on one thread.
 ///
-/// - Cost: a look-up an address that was asked for before; an image is read when it is first met.
+/// - Cost: a lookup for each address seen before; an image is read when it first occurs.
 public final class StackEnds {
   private let images: UnwindImages
   private var known: [Key: FrameVerdict] = [:]
-  /// All are forgotten when there are more.
+  /// The maximum number of entries; beyond that, all are dropped.
   private static let knownMax = 65_536
 
   private struct Key: Hashable {
@@ -18,9 +18,9 @@ public final class StackEnds {
 
   public init(_ images: UnwindImages) { self.images = images }
 
-  /// What stands at an address of a process. Code that was made at run time is never an entry.
+  /// Classifies an address of a process. Code generated at run time is never an entry function.
   ///
-  /// - Parameter isCaller: the address is where a call returns to.
+  /// - Parameter isCaller: whether the address is a return address.
   public func verdict(
     _ address: UInt64, isCaller: Bool, in space: borrowing AddressSpace
   ) -> FrameVerdict {
@@ -36,8 +36,8 @@ public final class StackEnds {
     return verdict
   }
 
-  /// Whether a function that was called where `caller` returns to can hold `callee`; true where
-  /// that cannot be told.
+  /// Whether the function called before the return address `caller` can contain `callee`; true if
+  /// that is not known.
   public func mayCall(
     _ caller: UInt64, _ callee: UInt64, in space: borrowing AddressSpace
   ) -> Bool {

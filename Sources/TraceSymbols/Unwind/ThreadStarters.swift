@@ -1,8 +1,8 @@
-/// The functions of a C library through which `main` and threads' functions are called, where its
+/// The functions of a C library that call `main` and the functions of threads, for libraries whose
 /// symbol table lacks them: glibc's `__libc_start_call_main` and `start_thread`.
 ///
-/// They are found by who leads to them. The former is called by `__libc_start_main`, the latter's
-/// address is taken by what creates threads. Ranges are of addresses as linked.
+/// They are found by references to them: `__libc_start_main` calls the former, and functions that
+/// create threads take the address of the latter. Ranges are of link-time addresses.
 struct ThreadStarters {
   private static let mains = ["__libc_start_main"]
   /// Functions that create threads: the C library's and libstdc++'s.
@@ -29,7 +29,7 @@ struct ThreadStarters {
     let exported = file.dynamicFunctions(named: Self.exports)
     var mains = functions(Self.mains.compactMap { exported[$0] })
     if exported.isEmpty, !file.hasSymbolTable {
-      // A stripped program with its C library inside begins with the same calls.
+      // A stripped program that includes its C library begins with the same calls.
       mains = functions(functions([file.header.entry]).flatMap { references(in: $0).calls })
       ranges += mains
     }
@@ -60,7 +60,7 @@ struct ThreadStarters {
 }
 
 extension ELFFile {
-  /// Symbols of `.dynsym` that are looked at.
+  /// Number of symbols of `.dynsym` that are read.
   private static let dynamicSymbolsMax = 1 << 18
 
   /// The addresses of functions that the image exports.

@@ -1,22 +1,22 @@
 import OSStrings
 
-/// The call frame information of the images that processes have mapped, read when first needed.
+/// The call frame information of mapped images, read when first needed.
 ///
-/// Bounded: `countLimit` images are known, and the tables of those used last are kept, up to
-/// `byteLimit`. Used on one thread.
+/// Bounded: up to `countLimit` images, and up to `byteLimit` of tables; the least recently used
+/// tables are dropped. Used on one thread.
 public final class UnwindImages {
-  /// An image, as this object numbers them.
+  /// The number of an image in this object.
   public struct ID: Hashable, Sendable {
     var index: UInt32
   }
 
-  /// What tells an image from others.
+  /// The identity of an image.
   public struct Identity: Hashable, Sendable {
-    /// As the process sees it; "[vdso]" is the kernel's.
+    /// The path as the process sees it; "[vdso]" is the kernel's image.
     public var path: String
-    /// Empty where it is not known.
+    /// Empty if not known.
     public var buildID: [UInt8]
-    /// The file's, as the kernel's record of the mapping has them; 0 where they are not known.
+    /// Device and inode from the kernel's record of the mapping; 0 if not known.
     public var device: UInt64
     public var inode: UInt64
 
@@ -36,14 +36,14 @@ public final class UnwindImages {
 
   private struct Image {
     var identity: Identity
-    /// Who has it mapped.
+    /// The process that has it mapped.
     var processID: UInt32
-    /// Where the file may be had, best first.
+    /// The paths through which the file can be opened, best first.
     var paths: [String]
     var state = State.unread
-    /// Nil before it was asked for; `.some(nil)` where there are none.
+    /// Nil before the first request; `.some(nil)` if there are none.
     var entries: EntryFunctions??
-    /// When it was last asked for, to know whose table may go.
+    /// The time of the last request, to select the table to drop.
     var lastUse: UInt64 = 0
   }
 
@@ -54,12 +54,12 @@ public final class UnwindImages {
   private var uses: UInt64 = 0
   /// The memory that tables take.
   public private(set) var byteCount = 0
-  /// The memory that ``entryFunctions(of:)`` take, and how many images have them.
+  /// The memory that ``entryFunctions(of:)`` take, and the number of images that have them.
   private var entryBytes = 0
   private var entryCount = 0
-  /// Each holds a descriptor.
+  /// Each one holds a descriptor.
   private static let entryCountMax = 64
-  /// Tables that went to keep to the limit.
+  /// Number of tables dropped to keep to the limit.
   public private(set) var evictions = 0
 
   public init(countLimit: Int = 65_536, byteLimit: Int = 256 << 20) {
@@ -67,8 +67,8 @@ public final class UnwindImages {
     self.byteLimit = byteLimit
   }
 
-  /// The number of an image; nil where no more are taken. An image that could not be had through
-  /// one process gets a new number for another, which may still run.
+  /// The number of an image; nil if the limit is reached. An image that was not available through
+  /// one process gets a new number for another process, which may still run.
   ///
   /// - Parameters:
   ///   - processID: a process that has it mapped: in its container the path may name another file
@@ -90,7 +90,7 @@ public final class UnwindImages {
       let (start, end) = (String(range.lowerBound, radix: 16), String(range.upperBound, radix: 16))
       paths.append("/proc/\(processID)/map_files/\(start)-\(end)")
     }
-    // A program in memory has no path, but its process leads to it.
+    // A program in memory has no path, but is accessible through its process.
     if MappedName(shown: identity.path).kind == .memoryFile {
       paths.append("/proc/\(processID)/exe")
     }
@@ -99,14 +99,14 @@ public final class UnwindImages {
     return id
   }
 
-  /// Why an image has no table; nil if it has, or has not been asked for.
+  /// The reason why an image has no table; nil if it has one, or was not requested yet.
   public func problem(of id: ID) -> FrameTableError? {
     guard Int(id.index) < images.count, case .failed(let error) = images[Int(id.index)].state
     else { return nil }
     return error
   }
 
-  /// The images that samples needed and that could not be used, with the reason.
+  /// The images that samples needed but that could not be used, with the reason.
   public var problems: [(identity: Identity, error: FrameTableError)] {
     ids.values.sorted { $0.index < $1.index }.compactMap { id in
       guard case .failed(let error) = images[Int(id.index)].state else { return nil }
@@ -114,7 +114,7 @@ public final class UnwindImages {
     }
   }
 
-  /// The table of an image, read now if it was not.
+  /// The table of an image, read if necessary.
   func table(of id: ID) -> FrameTable? {
     let index = Int(id.index)
     guard index < images.count else { return nil }
@@ -137,15 +137,15 @@ public final class UnwindImages {
     }
   }
 
-  /// Which functions of an image begin threads; nil where it cannot be read.
+  /// The entry functions of an image; nil if it cannot be read.
   func entryFunctions(of id: ID) -> EntryFunctions? {
     let index = Int(id.index)
     guard index < images.count else { return nil }
     if let known = images[index].entries { return known }
     let image = images[index]
     let access = FileAccess.of(processID: image.processID)
-    // Each path is tried once: a lazy collection would ask again for what it has found, and by then
-    // the process may be gone.
+    // Each path is tried once: a lazy collection would open a found path again, and by then the
+    // process may have ended.
     var found: EntryFunctions?
     for path in image.paths where found == nil {
       found = EntryFunctions(image.identity, at: path, access: access)
@@ -165,7 +165,7 @@ public final class UnwindImages {
   private func read(_ image: Image) throws(FrameTableError) -> FrameTable {
     if image.identity.path == VirtualSharedObject.path { return try FrameTable.vdso() }
     var reason = FrameTableError.unreadable
-    // By its path outside too: the process has chosen it.
+    // The path outside is also untrusted, because the process has chosen it.
     let access = FileAccess.of(processID: image.processID)
     for path in image.paths {
       do throws(FrameTableError) {

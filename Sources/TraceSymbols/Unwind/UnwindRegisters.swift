@@ -6,12 +6,12 @@ public struct UnwindRegisters: Sendable {
   package static let programCounter = 16
 
   /// DWARF's numbers in the order of the kernel's `perf_regs.h`: ax, bx, cx, dx, si, di, bp, sp,
-  /// ip, then r8 to r15; the segment registers and flags between them are not taken.
+  /// ip, then r8 to r15; the segment registers and flags between them are left out.
   private static let perfOrder: InlineArray<17, Int> = [
     0, 3, 2, 1, 4, 5, 6, 7, 16, 8, 9, 10, 11, 12, 13, 14, 15,
   ]
 
-  /// What to ask of `perf_event_attr.sample_regs_user`: the registers that `init(perf:)` takes.
+  /// The value for `perf_event_attr.sample_regs_user`: the registers that `init(perf:)` uses.
   public static let perfMask: UInt64 = 0xff_01ff
 
   /// Whether this build can unwind by call frame information: x86-64 only, so far.
@@ -24,12 +24,12 @@ public struct UnwindRegisters: Sendable {
   }
 
   package var values = InlineArray<17, UInt64>(repeating: 0)
-  /// The registers whose values are known, a bit each.
+  /// A bit for each register whose value is known.
   package var known: UInt32 = 0
 
   public init() {}
 
-  /// From the 17 values of a sample with `perfMask`, in the kernel's order.
+  /// Creates registers from the 17 values of a sample with `perfMask`, in the kernel's order.
   public init(perf words: UnsafeRawBufferPointer) {
     for index in 0..<min(Self.count, words.count / 8) {
       self[Self.perfOrder[index]] = words.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)
@@ -53,19 +53,19 @@ public struct UnwindRegisters: Sendable {
 
   package mutating func forget(_ register: Int) { known &= ~(1 << UInt32(register)) }
 
-  /// Where the thread is.
+  /// The instruction pointer.
   public var programCounter: UInt64 {
     get { values[Self.programCounter] }
     set { self[Self.programCounter] = newValue }
   }
 
-  /// Where its stack ends.
+  /// The stack pointer.
   public var stackPointer: UInt64 {
     get { values[Self.stackPointer] }
     set { self[Self.stackPointer] = newValue }
   }
 
-  /// Its frame pointer, where its code keeps one.
+  /// The frame pointer, if the code keeps one.
   public var framePointer: UInt64 {
     get { values[Self.framePointer] }
     set { self[Self.framePointer] = newValue }

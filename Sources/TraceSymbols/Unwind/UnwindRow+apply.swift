@@ -1,4 +1,4 @@
-/// Where a row's expressions are read, only if it has any.
+/// The source of a row's expressions, used only if it has any.
 struct ExpressionSource {
   let images: UnwindImages
   let image: UnwindImages.ID
@@ -21,10 +21,10 @@ extension UnwindImages {
 }
 
 extension UnwindRow {
-  /// Turns a frame's registers into its caller's; returns the canonical frame address.
+  /// Converts a frame's registers to its caller's; returns the canonical frame address.
   ///
-  /// Registers whose value is lost are no longer known; so is the program counter of the
-  /// outermost function.
+  /// Registers whose value is lost become unknown, including the program counter of the outermost
+  /// function.
   func apply(
     to registers: inout UnwindRegisters, _ stack: StackCopy, _ expressions: ExpressionSource
   ) throws(FrameError) -> UInt64 {
@@ -38,7 +38,7 @@ extension UnwindRow {
       canonical = try expressions.value(frameValue, registers, stack, frame: nil)
     }
     var caller = registers
-    // By definition, unless a rule says otherwise.
+    // By definition, unless a rule differs.
     caller[UnwindRegisters.stackPointer] = canonical
     var left = ruled
     while left != 0 {
@@ -50,7 +50,7 @@ extension UnwindRow {
       case .same: break
       case .undefined: caller.forget(register)
       case .savedAtOffset:
-        // Compilers do not note each pop: a place that the stack has left was popped.
+        // Compilers do not describe every pop: a slot below the stack pointer was already popped.
         if place < registers.stackPointer, register != Int(returnRegister) { break }
         caller[register] = try stack.word(at: place)
       case .isOffset: caller[register] = place

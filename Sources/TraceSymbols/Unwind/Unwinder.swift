@@ -1,28 +1,28 @@
-/// How an unwinding ended.
+/// The result of unwinding a stack.
 public enum UnwindEnd: Hashable, Sendable {
-  /// At the thread's first function, which says that nobody called it.
+  /// The thread's entry function was reached, which is marked as having no caller.
   case complete
-  /// The next frame lies beyond the copied piece of the stack.
+  /// The next frame is beyond the copied part of the stack.
   case stackCut
-  /// The code is described by no image, and its frame pointer leads nowhere.
+  /// No image describes the code, and its frame pointer is invalid.
   case notDescribed
-  /// The description is damaged, or needs memory or registers that are not known.
+  /// The unwind information is damaged, or needs memory or registers that are not known.
   case undecodable
-  /// More frames than are kept.
+  /// There are more frames than the limit.
   case depthLimit
 }
 
 /// Finds the callers of a stopped thread from its registers and a copy of its stack.
 ///
-/// The images' call frame information says where each function keeps its caller's registers, so
-/// code without frame pointers is unwound. Code that no image describes is taken to keep frame
-/// pointers. What it reads may be anything: frames are bounded, memory is only read inside the
-/// copy. Used on one thread.
+/// The images' call frame information gives the location of the caller's registers in each
+/// function, so code without frame pointers can be unwound. Code outside all images is assumed to
+/// keep frame pointers. The input is untrusted: the number of frames is bounded, and memory is read
+/// only inside the copy. Used on one thread.
 ///
-/// Cost: a look-up for a frame whose row was used before, running the function's instructions for
-/// a new place, and reading an image when it is first met.
+/// Cost: a lookup for a frame whose row was used before; for a new address, running the function's
+/// instructions; reading an image when it first occurs.
 public final class Unwinder {
-  /// The images that processes have mapped.
+  /// The mapped images.
   public let images: UnwindImages
   private let cache: RowCache
 
@@ -31,14 +31,15 @@ public final class Unwinder {
     cache = RowCache(capacity: rowCapacity)
   }
 
-  /// The memory that kept rows take.
+  /// The memory that cached rows take.
   public var cacheByteCount: Int { cache.byteCount }
 
-  /// Fills `frames` with where the thread is and its return addresses, innermost first.
+  /// Fills `frames` with the thread's instruction pointer and its return addresses, innermost
+  /// first.
   ///
-  /// Every frame but the innermost is a caller's, to be looked up one byte before. What a signal
-  /// interrupted is no caller, nor is the trampoline that the handler returns to: where each stands
-  /// is exact, so its frame is given as one byte further on.
+  /// Every frame but the innermost is a return address, to be looked up one byte before. Exceptions
+  /// are code interrupted by a signal and the trampoline that the handler returns to: their
+  /// positions are exact, so their frames have one byte added.
   ///
   /// - Parameters:
   ///   - registers: the thread's when it was stopped.
@@ -51,8 +52,8 @@ public final class Unwinder {
   ) -> (count: Int, end: UnwindEnd) {
     var registers = registers
     var count = 0
-    // An address that a call left behind is of the instruction after it, which may belong to
-    // another function or to another row.
+    // A return address is that of the instruction after the call, which may belong to another
+    // function or another row.
     var isCall = false
     while count < frames.count {
       let isExact = !isCall
@@ -66,7 +67,7 @@ public final class Unwinder {
     return (count, .depthLimit)
   }
 
-  /// Goes one frame outward; returns why it could not.
+  /// Moves to the next outer frame; returns the reason if that is not possible.
   private func step(
     _ registers: inout UnwindRegisters, _ stack: StackCopy, _ space: borrowing AddressSpace,
     _ isCall: inout Bool
@@ -87,7 +88,8 @@ public final class Unwinder {
       {
         return .complete
       }
-      // Callers lie above, but those that a signal interrupted may be on another stack.
+      // Callers are at higher addresses, except that code interrupted by a signal may be on another
+      // stack.
       if isCall, frame <= before.stackPointer { return .undecodable }
       return nil
     } catch {
@@ -97,7 +99,7 @@ public final class Unwinder {
 
   private func findRow(_ image: UnwindImages.ID, _ offset: UInt64) -> UnwindRow? {
     guard let table = images.table(of: image) else { return nil }
-    // A damaged description describes nothing.
+    // A damaged description is not used.
     return try? table.row(atOffset: offset)
   }
 
@@ -109,14 +111,14 @@ public final class Unwinder {
     guard let frame = try? registers.value(UnwindRegisters.framePointer) else {
       return .notDescribed
     }
-    // By the calling convention, the outermost function's.
+    // The outermost function, by the calling convention.
     if frame == 0 { return .complete }
     guard frame & 7 == 0, frame >= registers.stackPointer
     else { return .notDescribed }
     guard let caller = try? stack.word(at: frame), let address = try? stack.word(at: frame &+ 8)
     else { return frame < stack.end || frame &- stack.end < 1 << 23 ? .stackCut : .notDescribed }
     if address == 0 { return .complete }
-    // Anything may stand where code that keeps no frame pointer leaves that register.
+    // In code without frame pointers, the register may have any value.
     guard space.mapping(at: address &- 1) != nil else { return .notDescribed }
     registers = UnwindRegisters()
     registers.programCounter = address

@@ -4,7 +4,7 @@ import OSStrings
 import TraceExport
 import TraceFormat
 
-/// How a command's answer is written, and where to.
+/// The format and destination of a command's output.
 struct OutputOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -18,7 +18,7 @@ struct OutputOptions: ParsableArguments {
       "Write to this file instead of standard output ('-').", valueName: "file"))
   var output: String?
 
-  /// The renderer that the options ask for.
+  /// The renderer selected by the options.
   func renderer<Subject>(of subject: Subject.Type) throws(Failure) -> any Renderer<Subject> {
     let registry = RendererRegistry.standard
     if let format {
@@ -33,12 +33,12 @@ struct OutputOptions: ParsableArguments {
     return text
   }
 
-  /// Renders `subject` to where the options say.
+  /// Renders `subject` to the selected destination.
   ///
   /// - Parameters:
-  ///   - input: the file that the subject is read from, which is not overwritten.
-  ///   - isWide: lines are as long as they are, whatever the terminal's width.
-  /// - Returns: false when the reader of the output has gone.
+  ///   - input: the file that the subject is read from, which must not be overwritten.
+  ///   - isWide: whether lines may exceed the terminal's width.
+  /// - Returns: false if the reader of the output has closed it.
   @discardableResult
   func write<Subject>(
     _ subject: Subject, input: String? = nil, isWide: Bool = false
@@ -59,7 +59,7 @@ struct OutputOptions: ParsableArguments {
   }
 }
 
-/// A file that a command's answer is written to; closed with the value.
+/// A file for a command's output, closed when the object is released.
 private final class OutputFile {
   let descriptor: CInt
 

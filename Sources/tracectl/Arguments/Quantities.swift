@@ -38,7 +38,7 @@ extension TimeSpan: ExpressibleByArgument {
   var defaultValueDescription: String { "\(seconds)s" }
 }
 
-/// A count of bytes: `4MB`, `512K`, `1G`, `65536`; powers of 1024.
+/// A number of bytes: `4MB`, `512K`, `1G`, `65536`; units are powers of 1024.
 struct ByteSize: Hashable {
   var bytes: Int
 
@@ -69,7 +69,7 @@ extension ByteSize: ExpressibleByArgument {
   }
 }
 
-/// Process or thread ids as people give them: `12`, `12,13`.
+/// A list of process or thread ids: `12`, `12,13`.
 struct IDList: Hashable, ExpressibleByArgument {
   var ids: [UInt32]
 

@@ -1,7 +1,7 @@
-/// Lets long options be written with one dash, as PerfView's are: `-providers` means `--providers`.
+/// Accepts long options with one dash, as in PerfView: `-providers` means `--providers`.
 ///
-/// Options of one letter (`-o`, `-p`, `-h`) stay as they are; `-p12` is split. Nothing behind `--`
-/// is touched: it is the command to run.
+/// Options of one letter (`-o`, `-p`, `-h`) are unchanged; `-p12` is split. Arguments after `--`
+/// are not changed, because they are the command to run.
 enum SingleDashOptions {
   /// `arguments` without the program's name.
   static func normalized(_ arguments: [String]) -> [String] {

@@ -6,7 +6,8 @@ import TraceExport
 import TraceFormat
 import TraceSymbols
 
-/// Where a command looks for images and debug files that the trace and this machine do not have.
+/// The places in which a command searches for images and debug files that the trace and this
+/// machine do not have.
 struct SymbolOptions: ParsableArguments {
   @Option(
     name: .customLong("symbol-path"),
@@ -20,7 +21,7 @@ struct SymbolOptions: ParsableArguments {
       """)
   var debuginfod = false
 
-  /// Whether any is given: for commands that can be told to show no stacks.
+  /// Whether any of the options is given; used by commands that can omit stacks.
   var isGiven: Bool { debuginfod || !symbolPath.isEmpty }
 
   func validate() throws {
@@ -35,7 +36,7 @@ struct SymbolOptions: ParsableArguments {
     }
   }
 
-  /// Sets what `options` ask for names.
+  /// Applies these options to `options`.
   func apply(to options: inout SymbolizerOptions) throws(Failure) {
     options.searchRoots = symbolPath
     guard debuginfod else { return }
@@ -46,7 +47,7 @@ struct SymbolOptions: ParsableArguments {
     }
   }
 
-  /// Says what the servers could not give.
+  /// Reports files that the servers could not provide.
   static func noteProblems(of options: SymbolizerOptions) {
     for problem in options.servers?.problems ?? [] {
       complain("tracectl: \(escapedForTerminal("\(problem)"))")
@@ -54,9 +55,9 @@ struct SymbolOptions: ParsableArguments {
   }
 }
 
-/// The line of a terminal that shows how much of a file has come.
+/// The terminal line that shows the progress of a download.
 private enum FetchLine {
-  /// Nil where there is no terminal.
+  /// Nil if there is no terminal.
   static var progress: Debuginfod.Progress? {
     guard isatty(STDERR_FILENO) == 1 else { return nil }
     return { bytes, total in
@@ -73,7 +74,7 @@ private enum FetchLine {
 }
 
 extension Failure {
-  /// Why `-debuginfod` cannot take effect.
+  /// The reason why `-debuginfod` cannot be used.
   fileprivate init(_ problem: Debuginfod.SetupProblem) {
     switch problem {
     case .noServers:

@@ -2,8 +2,8 @@ import ArgumentParser
 import Glibc
 import TraceFormat
 
-/// A place in a trace: a time since its start (`12.5`, `500ms`), or a moment of the wall clock
-/// (`2026-11-28T19:21:51.5Z`, with a space and ` UTC` as `info` shows it, with `+01:00`; without a
+/// A time in a trace: relative to its start (`12.5`, `500ms`), or of the wall clock
+/// (`2026-11-28T19:21:51.5Z`; with a space and ` UTC` as shown by `info`; with `+01:00`; without a
 /// zone it is UTC).
 enum TimePoint: Hashable {
   case sinceStart(nanoseconds: Int64)
@@ -69,7 +69,7 @@ extension TimePoint: ExpressibleByArgument {
 
 /// The part of a trace between two times.
 enum TimeRange {
-  /// Says what is wrong with two times before the trace is read.
+  /// Checks two times before the trace is read.
   static func check(from: TimePoint?, to: TimePoint?) throws(Failure) {
     switch (from, to) {
     case (.sinceStart(let from), .sinceStart(let to)), (.wallClock(let from), .wallClock(let to)):
@@ -78,7 +78,7 @@ enum TimeRange {
     }
   }
 
-  /// Nil when neither end is given.
+  /// The selected range; nil if neither end is given.
   static func closed(
     from: TimePoint?, to: TimePoint?, in file: TraceFile
   ) throws(Failure) -> ClosedRange<Int64>? {

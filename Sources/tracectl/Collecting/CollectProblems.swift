@@ -2,7 +2,7 @@ import Glibc
 import TraceExport
 import TraceSession
 
-/// What went wrong with processes and providers while collecting, in sentences.
+/// Problems of processes and providers during a collection, as sentences.
 struct CollectProblems {
   var session: Session
   var configuration: SessionConfiguration

@@ -3,18 +3,18 @@ import TraceAnalysis
 import TraceEvents
 import TraceFormat
 
-/// What `tracectl collect` says at its end, read from the file that it wrote.
+/// The summary printed at the end of `tracectl collect`, read from the file that it wrote.
 struct CollectSummary {
-  /// Event types that are listed one by one, the most frequent first.
+  /// Maximum number of event types listed individually, most frequent first.
   static let typeLimit = 20
 
   private let file: TraceFile
-  /// Events that the session had in hand and could not write.
+  /// Number of events that the session read but could not write.
   private let unwritten: UInt64
-  /// Programs that the session has cut off.
+  /// Programs that the session disconnected.
   private let cutOff: [String]
-  /// False: a process has overwritten the counters of losses, or what came after an error of the
-  /// file was not counted.
+  /// Whether the number of losses is known; false if a process has overwritten the loss counters,
+  /// or if an error of the file stopped the counting.
   private let lossesAreKnown: Bool
 
   init(
@@ -26,7 +26,7 @@ struct CollectSummary {
     self.lossesAreKnown = lossesAreKnown
   }
 
-  /// What was not traced at all has no number.
+  /// The number of events that were not traced at all is not known.
   private var notTraced: [String] {
     guard !cutOff.isEmpty else { return [] }
     let names = cutOff.prefix(3).joined(separator: ", ") + (cutOff.count > 3 ? " …" : "")
@@ -35,7 +35,7 @@ struct CollectSummary {
     return ["*** \(programs) NOT TRACED, OR NOT TO THE END: \(names) ***"]
   }
 
-  /// What helps against each kind of loss.
+  /// Advice for each kind of loss.
   private func advice(_ causes: [LossCause]) -> [String] {
     var advice: [String] = []
     if causes.contains(.tooEarly) {
@@ -47,7 +47,7 @@ struct CollectSummary {
       advice.append("    add the events to their provider's ProviderDescription")
     }
     let others = causes.filter { $0 != .tooEarly && $0 != .undescribed }
-    // The kernel's rings have the size that they may have: only fewer records help.
+    // The kernel's rings already have the permitted size; only fewer records help.
     if others == [.kernelBufferFull] {
       advice.append(
         "    take fewer samples (-providers CPU:99), or sample fewer processes (-process, -p)"
@@ -62,7 +62,7 @@ struct CollectSummary {
 
   private var losses: [String] { lossLines + notTraced }
 
-  /// What must be said even to who asked for quiet.
+  /// Losses, which are printed even with `-quiet`.
   var lostLines: [String] { hasLosses ? losses : [] }
 
   private var hasLosses: Bool {
@@ -108,7 +108,7 @@ struct CollectSummary {
     return lines
   }
 
-  /// What is said when no loss was counted.
+  /// The line printed if no loss was counted.
   private var nothingLost: String {
     guard lossesAreKnown else { return "*** IT IS NOT KNOWN WHETHER EVENTS WERE LOST ***" }
     return cutOff.isEmpty ? "  0 lost" : "  0 lost of the others"
@@ -121,7 +121,7 @@ struct CollectSummary {
     ).sorted { $0.rawValue < $1.rawValue }
     var overwritten: UInt64 = 0
     for total in file.lossTotals {
-      // That is what a flight recorder is for.
+      // A flight recorder overwrites events by design.
       if total.cause == .overwritten {
         overwritten &+= total.count
       } else {

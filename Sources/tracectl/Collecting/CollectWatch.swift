@@ -3,31 +3,31 @@ import Glibc
 import TraceFormat
 import TraceSession
 
-/// Why a collection ended.
+/// The reason why a collection ended.
 enum CollectEnd: Hashable {
   case duration
   /// The command, or every process of `-p`, has ended.
   case programsEnded
   case signal
-  /// A second signal, or a command that would not end.
+  /// A second signal, or a command that did not end.
   case forced
-  /// The file could not be written any more.
+  /// The file could no longer be written.
   case failure
 }
 
-/// Waits, second by second, until a collection is to end.
+/// Waits until a collection ends, and shows progress every second.
 struct CollectWatch {
   let session: Session
-  /// Those that are waited for: of `-p`, and with `-children` their descendants.
+  /// The processes to wait for: those of `-p` and, with `-children`, their descendants.
   private var pids: Set<UInt32>
   private let takesChildren: Bool
   let duration: TimeSpan?
   let showsProgress: Bool
-  /// Whether programs were asked for their events.
+  /// Whether providers of programs are enabled.
   let countsProcesses: Bool
 
   private let start_ns = monotonicNanoseconds()
-  /// When the first signal came.
+  /// The time of the first signal.
   private var stopAsked_ns: Int64?
 
   init(
@@ -64,7 +64,7 @@ struct CollectWatch {
         if stopAsked_ns != nil { return .forced }
         guard let command = child, command.ending == nil else { return .signal }
         stopAsked_ns = monotonicNanoseconds()
-        // A terminal sends its signal to the command too.
+        // A terminal also sends its signal to the command.
         if !isFromTerminal { command.send(number) }
         progress.clear()
         complain(
@@ -93,7 +93,7 @@ struct CollectWatch {
 
   private func figures(_ elapsed_ns: Int64) -> CollectProgress {
     let statistics = session.statistics
-    // What a flight recorder overwrites is not lost, it is old.
+    // Events that a flight recorder overwrites do not count as lost.
     let lost = statistics.lostInAll &- (statistics.lost[.overwritten] ?? 0)
     return CollectProgress(
       elapsed_ns: elapsed_ns, events: statistics.events, bytes: statistics.bytes,

@@ -6,9 +6,10 @@ import TraceExport
 import TraceFormat
 import TraceSession
 
-/// One run of `tracectl collect`: a session, perhaps a command, signals, and what is said of them.
+/// One run of `tracectl collect`: a session, optionally a command, signals, and the messages about
+/// them.
 struct Collection {
-  /// How long a command that was asked to stop may take.
+  /// Maximum time that a command may take to stop after a signal.
   static let commandStopLimit_ns: Int64 = 10_000_000_000
   static let second_ns: Int64 = 1_000_000_000
 
@@ -20,7 +21,7 @@ struct Collection {
 
   private var isToStandardOutput: Bool { configuration.outputDescriptor != nil }
 
-  /// The exit code: the command's, if there is one.
+  /// Runs the collection; returns the exit code: the command's, if there is one.
   func run() throws(Failure) -> CInt {
     var program: String?
     if let name = command.first {
@@ -57,7 +58,7 @@ struct Collection {
     say("tracectl: collecting into \(path)\(command.isEmpty ? "; Ctrl-C ends it" : "")")
     var child: TracedProgram?
     if let program {
-      // So that what the command leaves behind is still known to be its.
+      // Processes orphaned by the command remain recognizable as its descendants.
       trace_adopt_orphans()
       do {
         child = try TracedProgram(
@@ -97,7 +98,7 @@ struct Collection {
       complain(escapedForTerminal(line))
     }
     guard !isToStandardOutput, OutputLock.isRegularFile(path: path) else {
-      // A pipe, for one: whoever reads it sees the rest.
+      // For example a pipe: the rest of the summary is left to its reader.
       say("\(path): \(counted(statistics.events, "event")), \(readableBytes(statistics.bytes))")
       let lost = statistics.lostInAll
       let isKnown = statistics.lossesAreKnown && statistics.failure == nil
@@ -123,7 +124,7 @@ struct Collection {
     for process in session.processes where process.isCutOff {
       let name = process.executable.split(separator: "/").last.map(String.init) ?? "?"
       let program = "\(name) (\(process.pid))"
-      // It may have tried more than once.
+      // A process may have tried to connect more than once.
       if names.last != program { names.append(program) }
     }
     let refused = statistics.connectionsRefused

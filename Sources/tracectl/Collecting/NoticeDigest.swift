@@ -1,17 +1,17 @@
 import TraceAnalysis
 import TraceExport
 
-/// What is said of processes at a collection's end, however much they did wrong: sentences that are
-/// alike are counted, and there are ``linesMax`` lines in all.
+/// Condenses the problems of processes at a collection's end: similar sentences are counted, and
+/// there are at most ``linesMax`` lines.
 struct NoticeDigest {
-  /// A sentence about something of one user's.
+  /// A sentence about a process of a user, or about the session.
   struct Notice: Hashable {
     var user: UInt32
-    /// A program and its number, or nothing.
+    /// A program and its pid, or empty.
     var subject: String
     var text: String
 
-    /// What sentences of one kind have in common: everything but numbers.
+    /// The common part of similar sentences: everything except numbers.
     fileprivate var kind: String {
       var kind = ""
       for character in text where !(character.isNumber && kind.last == "0") {
@@ -21,7 +21,7 @@ struct NoticeDigest {
     }
   }
 
-  /// Sentences of one kind that are shown.
+  /// Maximum number of shown sentences of one kind.
   static let linesOfKindMax = 3
   static let linesMax = 100
 
@@ -42,7 +42,8 @@ struct NoticeDigest {
     }
   }
 
-  /// Each user's first kind comes before anybody's second, so that nobody crowds out another.
+  /// Each user's first kind comes before any user's second one, so that no user's problems hide
+  /// another's.
   var lines: [String] {
     var ranks: [UInt32: Int] = [:]
     let ranked = order.map { kind in

@@ -4,16 +4,16 @@ import TraceExport
 import TraceFormat
 import TraceSession
 
-/// Holds a trace file for one collection, so that two do not write over each other; readers see by
-/// it that the file is being written.
+/// Locks a trace file for one collection, so that two collections do not overwrite each other;
+/// readers detect by the lock that the file is being written.
 ///
-/// Only regular files are held; the lock goes with the process, however it ends.
+/// Only regular files are locked. The lock is released when the process ends, however it ends.
 struct OutputLock: ~Copyable {
   private let path: String
   private let descriptor: CInt
   private let isNew: Bool
 
-  /// Creates the file where there is none.
+  /// Creates the file if it does not exist.
   init(path: String) throws(Failure) {
     self.path = path
     if Self.isUnreadPipe(path) {
@@ -31,12 +31,13 @@ struct OutputLock: ~Copyable {
     }
   }
 
-  /// For a trace that goes to a descriptor which somebody else has opened.
+  /// Locks a trace that is written to a descriptor opened elsewhere.
   init(holding other: CInt) {
     path = ""
     isNew = false
     descriptor = fcntl(other, F_DUPFD_CLOEXEC, 0)
-    // Readers see by it that the trace is being written; that another holds it is no matter.
+    // Readers detect by the lock that the trace is being written; it does not matter if another
+    // process holds it.
     _ = flock(descriptor, LOCK_EX | LOCK_NB)
   }
 
@@ -52,24 +53,24 @@ struct OutputLock: ~Copyable {
     }
   }
 
-  /// Takes back a file that was created for nothing.
+  /// Removes the file if it was created here.
   func discard() {
     if isNew { _ = OSPath.unlink(path) }
   }
 
-  /// Whether both names are one file.
+  /// Whether both paths refer to the same file.
   static func isSame(_ one: String, _ other: String) -> Bool {
     var (first, second) = (stat(), stat())
     return OSPath.stat(one, &first) == 0 && OSPath.stat(other, &second) == 0
       && first.st_dev == second.st_dev && first.st_ino == second.st_ino
   }
 
-  /// Moves a file out of the way that 'tracectl recover' can still complete; its new name.
+  /// Renames a file that 'tracectl recover' can still complete; returns its new name.
   static func setAside(unfinished path: String) -> String? {
     guard isRegularFile(path: path), Recovery.isPossible(path) else { return nil }
     for number in 1...asidesMax {
       let aside = "\(path).unfinished" + (number == 1 ? "" : "-\(number)")
-      // Linking takes no other file's name away.
+      // Linking does not replace another file.
       if OSPath.link(path, aside) == 0 { return OSPath.unlink(path) == 0 ? aside : nil }
       guard errno == EEXIST else { return nil }
     }
@@ -78,13 +79,14 @@ struct OutputLock: ~Copyable {
 
   private static let asidesMax = 100
 
-  /// Whether what was written there can be read again.
+  /// Whether the path is a regular file, which can be read again.
   static func isRegularFile(path: String) -> Bool {
     var status = stat()
     return OSPath.stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
-  /// To open such a pipe takes until somebody opens its other end.
+  /// Whether the path is a pipe without a reader. Opening such a pipe blocks until its other end is
+  /// opened.
   private static func isUnreadPipe(_ path: String) -> Bool {
     var status = stat()
     guard OSPath.stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return false }

@@ -3,15 +3,15 @@ import TraceAnalysis
 import TraceExport
 import TraceFormat
 
-/// How far a collection is.
+/// The progress of a collection.
 struct CollectProgress: Hashable {
   var elapsed_ns: Int64 = 0
   var events: UInt64 = 0
   var bytes: UInt64 = 0
   var lost: UInt64 = 0
-  /// Processes whose providers are recorded; nil where no provider was asked for.
+  /// Number of processes whose providers are recorded; nil if no provider was selected.
   var processes: Int?
-  /// False: ``lost`` is the least that it can be.
+  /// Whether the number of losses is known; if false, ``lost`` is a lower bound.
   var lossesAreKnown = true
 
   fileprivate var lostText: String {
@@ -20,7 +20,7 @@ struct CollectProgress: Hashable {
   }
 }
 
-/// The line that a terminal shows, written anew each second; nothing where there is no terminal.
+/// The progress line on a terminal, rewritten each second; nothing is written without a terminal.
 struct ProgressLine {
   private let isTerminal: Bool
   private var last = CollectProgress()
@@ -32,7 +32,8 @@ struct ProgressLine {
     defer { last = now }
     guard isTerminal, Self.isInForeground else { return }
     isShown = true
-    // A line that is too long for the terminal is cut, not wrapped: it could not be taken back.
+    // A line that is too long for the terminal is truncated, not wrapped, because a wrapped line
+    // could not be cleared.
     write("\r\u{1b}[K\u{1b}[?7l" + Self.text(now, since: last) + "\u{1b}[?7h")
   }
 

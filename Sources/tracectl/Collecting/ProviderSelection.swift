@@ -2,17 +2,17 @@ import TraceEvents
 import TraceExport
 import TraceSession
 
-/// The providers that a person asked for, read and checked.
+/// The providers that a user selected, parsed and checked.
 struct ProviderSelection {
-  /// How long running processes are asked which providers they have, when a name is not known.
+  /// How long to collect the providers of running processes if a name is not known.
   static let questionTime = Duration.milliseconds(200)
 
   private let text: String
 
-  /// Lists separated by commas, given once or several times.
+  /// Creates a selection from comma-separated lists, given once or several times.
   init(_ lists: [String]) { text = lists.joined(separator: ",") }
 
-  /// `startsCommand`: the programs to ask do not run yet.
+  /// - Parameter startsCommand: whether the programs do not run yet.
   func sources(startsCommand: Bool) throws(Failure) -> SourceSelection {
     guard !text.isEmpty else {
       throw Failure(
@@ -30,7 +30,7 @@ struct ProviderSelection {
     return try parsed(known: running)
   }
 
-  /// For which of a session's events stacks are taken; each part must concern some of them.
+  /// The events of a session with stacks; each part must apply to some of them.
   func stackSpecs(of configuration: SessionConfiguration) throws(Failure) -> [StackSpec] {
     guard !text.isEmpty else { return [] }
     let specs: [StackSpec]
@@ -67,7 +67,7 @@ struct ProviderSelection {
       $0.name == ProviderSpec.everyProvider || $0.name.lowercased() == provider.lowercased()
     }
     let isChosen = chosen.contains { candidate in
-      // Keywords that only a program knows by name are left to it.
+      // Keyword names that only a program knows are checked by the session.
       spec.keywords == .all || candidate.keywords == .all || !candidate.keywords.names.isEmpty
         || !candidate.keywords.mask.isDisjoint(with: spec.keywords.mask)
     }
@@ -86,7 +86,8 @@ struct ProviderSelection {
     }
   }
 
-  /// What nobody has may come later; what looks like a slip of the keyboard is asked about.
+  /// Accepts unknown names, because their programs may start later, except those that look like
+  /// typing errors.
   private func check(
     _ unknown: [String], running: [ProviderSchema], startsCommand: Bool
   ) throws(Failure) {

@@ -1,26 +1,27 @@
 import Glibc
 
-/// What a collection waits for, between its seconds.
+/// The signals that a collection waits for.
 enum CollectSignal: Hashable {
-  /// SIGINT, SIGTERM or SIGHUP. From a terminal, the command has been sent it as well.
+  /// SIGINT, SIGTERM or SIGHUP. A terminal has also sent it to the command.
   case stop(signal: CInt, isFromTerminal: Bool)
   /// A child process ended.
   case child
 }
 
-/// Receives signals by waiting for them, so that no handler runs in the middle of anything.
+/// Receives signals by waiting for them, so that no signal handlers run.
 struct SignalWait {
   private static let stopSignals = [SIGINT, SIGTERM, SIGHUP]
 
   private var set = sigset_t()
-  /// The mask that was there before, for the command.
+  /// The previous mask, for the command.
   private(set) var originalMask = sigset_t()
 
-  /// Blocks the signals for this thread and those that it starts from now on: call it first.
+  /// Blocks the signals for this thread and for threads that it starts from now on; must be called
+  /// first.
   init() {
     sigemptyset(&set)
     for number in Self.stopSignals where !Self.isKeptIgnored(number) {
-      // A shell's background jobs ignore SIGINT; `kill -INT` is meant all the same.
+      // A shell's background jobs ignore SIGINT, but `kill -INT` must still work.
       signal(number, SIG_DFL)
       sigaddset(&set, number)
     }
@@ -29,7 +30,7 @@ struct SignalWait {
     pthread_sigmask(SIG_BLOCK, &set, &originalMask)
   }
 
-  /// nohup's word stands.
+  /// Whether the signal stays ignored: SIGHUP under nohup.
   private static func isKeptIgnored(_ number: CInt) -> Bool {
     guard number == SIGHUP else { return false }
     var action = sigaction()
@@ -47,7 +48,7 @@ struct SignalWait {
     pthread_sigmask(SIG_SETMASK, &originalMask, nil)
   }
 
-  /// The next signal, or nil when `timeout_ns` has passed.
+  /// Waits for the next signal; nil after `timeout_ns`.
   mutating func next(timeout_ns: Int64) -> CollectSignal? {
     let timeout_ns = max(0, timeout_ns)
     var timeout = timespec(
@@ -57,7 +58,7 @@ struct SignalWait {
     switch number {
     case SIGCHLD: return .child
     case let number where Self.stopSignals.contains(number):
-      // SI_USER and what lies below it were sent by a process; the terminal's come from the kernel.
+      // SI_USER and lower codes are sent by processes; those of the terminal come from the kernel.
       return .stop(signal: number, isFromTerminal: details.si_code > 0)
     case -1 where errno != EAGAIN && errno != EINTR:
       return nextWithoutWaiting(timeout_ns)

@@ -1,23 +1,23 @@
 import Glibc
 
-/// Standard output, as the place of a trace (`-o -`) or of a report.
+/// Standard output as the destination of a trace (`-o -`) or of a report.
 enum StandardOutput {
-  /// What options call it.
+  /// Its name in options.
   static let optionValue = "-"
-  /// Paths that lead there.
+  /// Paths that refer to it.
   private static let paths = ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"]
 
   static func isMeant(by path: String) -> Bool { path == optionValue || paths.contains(path) }
 
-  /// What messages call it.
+  /// Its name in messages.
   static let name = "standard output"
 
-  /// Takes standard output for a trace: its descriptor under another number.
+  /// Reserves standard output for a trace; returns its descriptor under another number.
   ///
-  /// Whatever is printed to standard output from now on, by the command too, goes to standard
-  /// error: a trace with something else in between cannot be read.
+  /// Everything printed to standard output from now on, also by the command, goes to standard
+  /// error, because a trace mixed with other output cannot be read.
   ///
-  /// - Throws: where it is a terminal, closed, or a file that has something in it already.
+  /// - Throws: if it is a terminal, closed, or a file that is not empty.
   static func takeForTrace() throws(Failure) -> CInt {
     guard isatty(STDOUT_FILENO) == 0 else {
       throw Failure(

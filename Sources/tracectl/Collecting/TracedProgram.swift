@@ -10,7 +10,7 @@ struct TracedProgram {
     /// The system does not say.
     case unknown
 
-    /// As a shell gives it: 128 + signal for a killed process.
+    /// The exit code in a shell's form: 128 + signal for a killed process.
     var exitCode: CInt {
       switch self {
       case .unknown: ExitStatus.osError.rawValue
@@ -19,7 +19,7 @@ struct TracedProgram {
       }
     }
 
-    /// From waitpid's status.
+    /// Creates an ending from waitpid's status.
     init(status: CInt) {
       let signal = status & 0x7f
       self = signal == 0 ? .exited(code: (status >> 8) & 0xff) : .killed(signal: signal)
@@ -32,7 +32,7 @@ struct TracedProgram {
   /// Why the system does not let its end be waited for; nil where it does.
   private(set) var waitProblem: String?
 
-  /// Finds the program as a shell would: by PATH, unless its name has a slash.
+  /// Finds the program as a shell does: through PATH, unless its name contains a slash.
   static func find(_ name: String, path: String) throws(Failure) -> String {
     if name.contains("/") {
       if OSPath.access(name, X_OK) == 0, !isDirectory(name) { return name }
@@ -72,7 +72,7 @@ struct TracedProgram {
       next: "check that it is a program and is executable")
   }
 
-  /// The file is there: what is missing is named inside it.
+  /// The file exists, but the interpreter or loader that it names does not.
   private static func interpreterMissing(_ name: String) -> Failure {
     Failure(
       .commandNotRunnable, "cannot run '\(name)': its interpreter or loader does not exist",
@@ -91,7 +91,7 @@ struct TracedProgram {
     defer { posix_spawnattr_destroy(&attributes) }
     var mask = signalMask
     posix_spawnattr_setsigmask(&attributes, &mask)
-    // This process ignores these; the command must not inherit that.
+    // This process ignores these signals; the command must not inherit that.
     var defaults = sigset_t()
     sigemptyset(&defaults)
     sigaddset(&defaults, SIGPIPE)
@@ -116,7 +116,7 @@ struct TracedProgram {
     self.pid = pid
   }
 
-  /// Copies, because entries need not be text.
+  /// Copies of the entries as C strings, because they may not be valid text.
   private static func environment(
     adding variables: [(name: String, value: String)]
   ) -> [UnsafeMutablePointer<CChar>?] {
@@ -132,7 +132,7 @@ struct TracedProgram {
     return entries + variables.map { "\($0.name)=\($0.value)".withOSString { strdup($0) } } + [nil]
   }
 
-  /// Whether it has ended; asks the kernel without waiting.
+  /// Whether the process has ended; does not block.
   mutating func hasEnded() -> Bool {
     if ending != nil { return true }
     var status: CInt = 0
@@ -142,7 +142,7 @@ struct TracedProgram {
     return ending != nil
   }
 
-  /// Waits for its end.
+  /// Waits until the process has ended.
   mutating func wait() {
     while !hasEnded() { usleep(10_000) }
   }

@@ -1,12 +1,12 @@
 import TraceSession
 
-/// `-unwind`, read and checked: `fp`, `dwarf`, `dwarf:BYTES`.
+/// The value of `-unwind`, parsed and checked: `fp`, `dwarf`, `dwarf:BYTES`.
 struct UnwindChoice {
   private let text: String
 
   init(_ text: String) { self.text = text }
 
-  /// Nil where nothing is sampled and nothing was asked for.
+  /// The selected method; nil if nothing is sampled and the option has its default.
   func walk(isSampling: Bool) throws(Failure) -> StackWalk? {
     let walk = try parsed()
     if isSampling { return walk }

@@ -4,7 +4,7 @@ import OSStrings
 import TraceFormat
 import TraceSession
 
-/// `tracectl collect`: events of running programs into a file.
+/// `tracectl collect`: records events of programs into a file.
 struct Collect: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Collect events of programs into a file.",
@@ -99,7 +99,7 @@ struct Collect: ParsableCommand {
     help: ArgumentHelp("A command to run and trace, after '--'.", valueName: "command"))
   var command: [String] = []
 
-  /// What a session has at most.
+  /// The maximum buffer size of a session.
   private static let bufferBytesMax = 1 << 30
 
   func validate() throws {
@@ -144,7 +144,7 @@ struct Collect: ParsableCommand {
     configuration.bufferBytesPerCPU = bufferSize.bytes
     configuration.processes.pids = Set(pid.flatMap(\.ids))
     configuration.processes.takesChildren = children
-    // A command's trace is its own: other programs would be noise in it.
+    // The trace of a command contains no other programs.
     if !command.isEmpty { configuration.processes.ancestor = UInt32(getpid()) }
     configuration.processes.executableNames = Set(
       process.flatMap { $0.split(separator: ",").map(String.init) })
@@ -160,7 +160,7 @@ struct Collect: ParsableCommand {
   }
 }
 
-/// `-mode`.
+/// The values of `-mode`.
 enum CollectMode: String, CaseIterable, ExpressibleByArgument {
   case discard, overwrite, block
 

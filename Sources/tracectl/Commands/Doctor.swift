@@ -2,7 +2,7 @@ import ArgumentParser
 import TraceAnalysis
 import TraceExport
 
-/// `tracectl doctor`: what works here, what does not, what to do.
+/// `tracectl doctor`: reports what can be traced here, what cannot, and what to do.
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check what this machine and this user can trace.",

@@ -5,7 +5,7 @@ import TraceEvents
 import TraceExport
 import TraceFormat
 
-/// `tracectl dump`: a trace's events, one a line, in time order.
+/// `tracectl dump`: prints a trace's events in time order, one per line.
 struct Dump: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print a trace's events, one a line, in time order.",

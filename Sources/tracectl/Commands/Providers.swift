@@ -3,7 +3,7 @@ import TraceAnalysis
 import TraceExport
 import TraceSession
 
-/// `tracectl providers`: which running processes offer which events.
+/// `tracectl providers`: lists the providers and events of running processes.
 struct Providers: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List the providers, keywords and events of running programs.")

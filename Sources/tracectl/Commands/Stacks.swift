@@ -4,7 +4,7 @@ import TraceEvents
 import TraceExport
 import TraceFormat
 
-/// `tracectl stacks`: where a trace's CPU samples, or other events, came from.
+/// `tracectl stacks`: shows the functions and call tree of a trace's CPU samples or other events.
 struct Stacks: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show where CPU time went: functions by cost, and the call tree.",
@@ -69,7 +69,7 @@ struct Stacks: ParsableCommand {
     try checkParts()
   }
 
-  /// What a report does not show cannot be changed by an option.
+  /// Rejects options that affect parts which the report does not show.
   private func checkParts() throws {
     let format = try output.renderer(of: StackReport.self).format.name
     let table = [("-top", top != nil), ("-inclusive", inclusive)].filter(\.1).map(\.0)
@@ -134,7 +134,7 @@ struct Stacks: ParsableCommand {
   }
 }
 
-/// Which events' stacks are shown.
+/// Selects the events whose stacks are shown.
 struct StackEventOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -164,7 +164,7 @@ struct StackEventOptions: ParsableArguments {
 
   @OptionGroup(title: "Where names are looked for") var symbols: SymbolOptions
 
-  /// What the options ask for.
+  /// The selected options.
   func options(of file: TraceFile) throws -> StackOptions {
     var options = StackOptions()
     if !event.isEmpty {
@@ -189,7 +189,7 @@ struct StackEventOptions: ParsableArguments {
   }
 }
 
-/// Which stacks are shown, and how.
+/// Selects and shapes the shown stacks.
 struct StackPatternOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Keep only stacks with a matching frame.", valueName: "pattern"))
   var include: [String] = []
@@ -229,7 +229,7 @@ struct StackPatternOptions: ParsableArguments {
 
 /// The patterns of a command line.
 enum PatternOptions {
-  /// Lists separated by `;`, given once or several times.
+  /// Parses lists separated by `;`, given once or several times.
   static func parse<Pattern>(
     _ texts: [String], _ make: (String) throws(FramePatternError) -> Pattern
   ) throws(Failure) -> [Pattern] {

@@ -3,7 +3,8 @@ import TraceAnalysis
 import TraceExport
 import TraceFormat
 
-/// `tracectl symbols`: what of a trace's stacks has names, from where, and why the rest has none.
+/// `tracectl symbols`: shows which parts of a trace's stacks have names, their source, and why
+/// others have none.
 struct Symbols: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show which images and sources of code have names, and why others have none.",

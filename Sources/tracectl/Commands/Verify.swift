@@ -2,7 +2,7 @@ import ArgumentParser
 import TraceAnalysis
 import TraceExport
 
-/// `tracectl verify`: reads every block of a trace and says what is damaged.
+/// `tracectl verify`: reads every block of a trace and reports damage.
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check every block of a trace.",

@@ -2,7 +2,7 @@ import TraceAnalysis
 import TraceExport
 import TraceSymbols
 
-/// Whether `-debuginfod` can fetch debug files. It connects to no server.
+/// Checks whether `-debuginfod` can download debug files, without connecting to a server.
 enum DebuginfodCheck {
   static func run() -> Finding {
     debuginfod(servers: Debuginfod.servers().count, isInstalled: Debuginfod.isInstalled)

@@ -1,4 +1,4 @@
 import TraceAnalysis
 
-/// What `tracectl doctor` says about one thing.
+/// One result of `tracectl doctor`.
 typealias Finding = DoctorReport.Finding

@@ -3,7 +3,7 @@ import TraceAnalysis
 import TraceExport
 import Glibc
 
-/// What this user and this process may use.
+/// Checks the limits of this user and this process.
 enum LimitChecks {
   static func run() -> [Finding] {
     [
@@ -15,7 +15,7 @@ enum LimitChecks {
     ].compactMap { $0 }
   }
 
-  /// RLIMIT_MEMLOCK, which is a macro that Swift does not see; the same on every Linux we run on.
+  /// RLIMIT_MEMLOCK, a macro that Swift does not import; the same on every supported Linux.
   private static let memoryLockResource: Int32 = 8
 
   private static func softLimit(_ resource: Int32) -> UInt64? {
@@ -83,7 +83,7 @@ enum LimitChecks {
     return Finding(.ok, "disk", "\(readableBytes(free)) free in the working directory")
   }
 
-  /// nil when the variable is not set.
+  /// Nil if the variable is not set.
   static func switchedOff(_ value: String?) -> Finding? {
     guard let value, !value.isEmpty, value != "0" else { return nil }
     return Finding(

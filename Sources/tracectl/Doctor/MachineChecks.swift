@@ -3,7 +3,7 @@ import TraceAnalysis
 import CTraceShims
 import Glibc
 
-/// What the processor and the kernel offer.
+/// Checks the features of the processor and the kernel.
 enum MachineChecks {
   static func run() -> [Finding] {
     var system = utsname()

@@ -3,7 +3,7 @@ import TraceAnalysis
 import Glibc
 import TraceControl
 
-/// The directory where this user's sessions and programs meet.
+/// Checks the directory in which programs find this user's sessions.
 struct RuntimeDirectoryCheck {
   private static let subject = "runtime directory"
 
@@ -25,7 +25,7 @@ struct RuntimeDirectoryCheck {
     }
   }
 
-  /// The error's own words: what is wrong, then what to do.
+  /// The error's text: the problem, then what to do.
   private static func refused(_ error: RuntimeDirectoryError) -> Finding {
     let words = error.description.split(separator: ";", maxSplits: 1)
     return Finding(
@@ -44,7 +44,8 @@ struct RuntimeDirectoryCheck {
       advice: "set TRACE_RUNTIME_DIR to a directory of your own")
   }
 
-  /// `session-PID-N.sock`: running while the process is.
+  /// Lists the sessions by their sockets, `session-PID-N.sock`; a session runs as long as its
+  /// process.
   private func sessions(_ names: [String]) -> Finding {
     let pids = names.compactMap { name in
       name.split(separator: "-").dropFirst().first.flatMap { pid_t($0) }

@@ -3,11 +3,11 @@ import TraceExport
 import TraceEvents
 import TraceSession
 
-/// What CPU samples can be taken here, and how good they are.
+/// Checks which CPU samples can be taken here, and their quality.
 struct SamplingChecks {
-  /// Below this a usual sampling rate is refused.
+  /// The usual sampling rate, which lower limits refuse.
   static let rateUsual = 999
-  /// Fewer frames than this cut the stacks of ordinary programs.
+  /// A lower limit truncates the stacks of ordinary programs.
   static let framesUsual = 127
 
   var check: SamplingCheck
@@ -19,7 +19,7 @@ struct SamplingChecks {
     return [samples, rate, depth, memory, kernelNames].compactMap { $0 }
   }
 
-  /// What is sampled, by which step of the ladder.
+  /// The sampled processes, and the step of the ladder.
   var samples: Finding {
     let step = "by \(check.step)"
     guard check.step == .kernelEvents else {
@@ -35,7 +35,7 @@ struct SamplingChecks {
       best.hasKernelFrames ? .ok : .warn, "CPU samples", observation, advice: wider(best))
   }
 
-  /// What would give more.
+  /// Advice on how to sample more.
   private func wider(_ best: SamplingCheck.Attempt) -> String? {
     var parts: [String] = []
     if !best.hasKernelFrames { parts.append("kernel frames: sysctl kernel.perf_event_paranoid=1") }

@@ -1,11 +1,11 @@
 import Glibc
 import OSStrings
 
-/// Small text files of /proc and /sys.
+/// Reads small text files of /proc and /sys.
 enum SystemFiles {
   static let byteLimit = 64 * 1024
 
-  /// A file's first part without the last line break; nil when it cannot be read.
+  /// The first part of a file without trailing line breaks; nil if it cannot be read.
   static func text(_ path: String) -> String? {
     guard let bytes = OSPath.contents(path, limit: byteLimit) else { return nil }
     var text = Substring(decoding: bytes, as: UTF8.self)

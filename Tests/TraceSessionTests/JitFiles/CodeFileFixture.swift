@@ -6,11 +6,11 @@ import TraceEvents
 
 @testable import TraceSession
 
-/// A process that only sleeps, for files to be written in its name.
+/// A sleeping process, for which the tests write files.
 final class Sleeper {
   private let process: ChildProcess
 
-  /// `command` is run instead of sleeping.
+  /// - Parameter command: the command to run.
   init(_ command: [String] = ["sleep", "1000"]) throws {
     process = try ChildProcess(command[0], Array(command.dropFirst()))
   }
@@ -20,7 +20,7 @@ final class Sleeper {
   var pid: UInt32 { UInt32(process.pid) }
   var mapPath: String { "/tmp/perf-\(pid).map" }
 
-  /// Waits until `env` has given way to the program.
+  /// Waits until `env` has executed the program.
   func waitForProgram(_ name: String) throws {
     try waitUntil { ProcFiles.name(of: pid, thread: pid) == name }
   }
@@ -28,7 +28,7 @@ final class Sleeper {
   func end() { process.kill() }
 }
 
-/// Notes what is read from files.
+/// Records the events read from files.
 final class RecordingCodeOutput: CodeEventOutput {
   struct Noted<Event> {
     var event: Event
@@ -59,7 +59,7 @@ final class RecordingCodeOutput: CodeEventOutput {
   func send() {}
 }
 
-/// A follower, what it has read, and one process.
+/// A follower, its output, and one process.
 final class CodeFileFixture {
   static let process: UInt32 = 77
 
@@ -90,14 +90,14 @@ final class CodeFileFixture {
     tell(.mapped(path: dumpPath, device: 0, inode: 0), isRundown: isRundown)
   }
 
-  /// The process's perf map, written and not told of yet.
+  /// Writes the process's perf map, which is not followed yet.
   func map(_ text: String) throws -> WrittenFile {
     let map = try WrittenFile(sleeper.mapPath)
     map.write(text)
     return map
   }
 
-  /// As ``map(_:)``, and read as far as it goes.
+  /// Like ``map(_:)``, followed and read completely.
   func followedMap(_ text: String, isRundown: Bool = false) throws -> WrittenFile {
     let map = try map(text)
     tell(.mayHaveMap, isRundown: isRundown)
@@ -105,7 +105,7 @@ final class CodeFileFixture {
     return map
   }
 
-  /// Reads all there is now.
+  /// Reads all available data.
   func read() { while follower.round() {} }
 
   func end() {
@@ -137,7 +137,7 @@ final class WrittenFile {
 
   func write(_ text: String) { write(text.utf8) }
 
-  /// Grows by bytes that nobody writes.
+  /// Extends the file by a hole.
   func skip(_ count: Int) {
     let end = lseek(descriptor, off_t(count), SEEK_CUR)
     precondition(end >= 0 && ftruncate(descriptor, end) == 0)
@@ -155,7 +155,7 @@ enum DumpBytes {
     bytes([0x4a69_5444, 1, 40, 62, 0, pid] as [UInt32]) + bytes([0, flags] as [UInt64])
   }
 
-  /// A load's bytes before its code, and how many those are.
+  /// A load record without its code.
   static func load(
     _ name: String, pid: UInt32, at address: UInt64, size: Int,
     time: UInt64 = trace_monotonic_ns()

@@ -28,7 +28,7 @@ import TraceKernel
     notices.mayHaveMap(8, process: 2, atTicks: 1)
     notices.execed(8, process: 2, atTicks: 2)
     notices.ended(8, atTicks: 3)
-    // Another process with the number.
+    // Another process with the pid.
     notices.mayHaveMap(8, process: 3, atTicks: 4)
     #expect(notices.take().map(\.kind) == [.mayHaveMap, .execed, .ended, .mayHaveMap])
   }

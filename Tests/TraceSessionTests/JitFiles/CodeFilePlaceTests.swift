@@ -6,7 +6,7 @@ import TraceEvents
 
 @testable import TraceSession
 
-/// Which files are opened, and where they are looked for.
+/// The files that are opened, and their possible paths.
 @Suite struct CodeFilePlaceTests {
   @Test func linksPipesAndDirectoriesAreRefused() throws {
     for (make, word) in Self.impostors {
@@ -35,7 +35,7 @@ import TraceEvents
     let sleeper = try Sleeper(["env", "\(variable)=\(directory.path)/", "sleep", "1000"])
     try sleeper.waitForProgram("sleep")
     let fixture = try CodeFileFixture(sleeper)
-    // What another process with its number has left in the usual place does not hide it.
+    // A file left by another process with the same pid at the usual path does not hide it.
     let stale = try fixture.map("1000 20 stale\n")
     #expect(utimensat(AT_FDCWD, stale.path, [timespec(), timespec()], 0) == 0)
     fixture.tell(.mayHaveMap)
@@ -54,7 +54,7 @@ import TraceEvents
     #expect(paths("") == ["/tmp/perf-7.map"])
     #expect(paths("TMPDIR=/tmp//\0A=b") == ["/tmp/perf-7.map"])
     #expect(paths("XTMPDIR=/x\0TMPDIR=/a\0TMPDIR=/b\0") == ["/a/perf-7.map", "/tmp/perf-7.map"])
-    // A relative one, an empty one, one without a sign, one that is too long.
+    // A relative path, an empty one, an entry without "=", and a path that is too long.
     let long = "/" + String(repeating: "x", count: CodeFileLimits.pathBytes)
     for value in ["TMPDIR=a", "TMPDIR=", "TMPDIR", "TMPDIR=\(long)"] {
       #expect(paths(value) == ["/tmp/perf-7.map"])
@@ -79,7 +79,7 @@ import TraceEvents
     #expect(fixture.problems == ["\(map.path) " + FollowedFile.Refusal.owner(12_345).text!])
   }
 
-  /// Root's file that a user's process has for a perf map was not written by the process.
+  /// A perf map that belongs to root was not written by a user's process.
   @Test(.needs(.root, .program("setpriv"), .program("perl"))) func rootsFileIsNotAUsersMap() throws
   {
     let nobody = OtherUserTests.nobody
@@ -92,7 +92,7 @@ import TraceEvents
     fixture.read()
     #expect(fixture.output.loads.isEmpty)
     #expect(fixture.problems == ["\(map.path) " + FollowedFile.Refusal.owner(0).text!])
-    // Its own is read; the kernel decides, with the process's rights.
+    // Its own file is read; the kernel decides with the process's rights.
     #expect(chown(map.path, uid_t(nobody), gid_t(nobody)) == 0 && chmod(map.path, 0o600) == 0)
     #expect(throws: Never.self) { try ProcessPlace(pid: sleeper.pid).open(map.path) }
     #expect(chmod(map.path, 0) == 0)
@@ -194,7 +194,7 @@ import TraceEvents
     tell(.mayHaveMap)
     fixture.read()
     #expect(Set(fixture.output.names) == ["dumped", "inner"])
-    // The container vanishes, and its files with it.
+    // The container ends, and its files are gone.
     dump.write(DumpBytes.wholeLoad("last", pid: 1, at: 0x4000))
     kill(pid_t(inner), SIGKILL)
     tell(.ended)
@@ -205,7 +205,7 @@ import TraceEvents
 
   private static func root(of pid: UInt32) -> String { "/proc/\(pid)" + "/root" + "/" }
 
-  /// Once it has run its script.
+  /// Waits until it has run its script.
   private static func childOf(_ pid: UInt32) throws -> UInt32 {
     var child: UInt32?
     try waitUntil("the namespace's first process is ready") {

@@ -184,7 +184,7 @@ import TraceFormat
     fixture.tellOfDump()
     fixture.read()
     let since = try #require(fixture.output.loads.first).event.since
-    // The rate is known to a part in 10,000 after 10 ms.
+    // The rate is known to one part in 10,000 after 10 ms.
     #expect(since >= before - 1_000_000 && since <= after + 1_000_000)
   }
 
@@ -199,7 +199,7 @@ import TraceFormat
     #expect(clock.nanoseconds(atTicks: 16_000_000) == 10_000_000)
     #expect(clock.nanoseconds(atTicks: 34_000_000) == 16_000_000)
     #expect(clock.nanoseconds(atTicks: 400_000) == 4_800_000)
-    // The clock has not gone on: it tells nothing new.
+    // The clock has not advanced, which yields no new information.
     clock.look(sync(31_000_000, 5_000_000))
     #expect(clock.nanoseconds(atTicks: 34_000_000) == nil)
   }

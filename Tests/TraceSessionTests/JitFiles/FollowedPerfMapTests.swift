@@ -13,7 +13,7 @@ import TraceEvents
     fixture.read()
     #expect(fixture.output.names.isEmpty)
     let map = try fixture.map("1000 20 first\n0x2000 0x30 sec")
-    // Looked for again when the pause is over; told of as if it were new, at once.
+    // Searched for again after the pause, and reported immediately as new.
     try waitForRounds(fixture) { $0.names == ["first"] }
     let began = trace_monotonic_ns()
     fixture.read()
@@ -24,7 +24,7 @@ import TraceEvents
     let load = fixture.output.loads[1]
     #expect(load.event.address == 0x2000 && load.event.size == 0x30)
     #expect(load.event.source == .perfMap && !load.isRundown)
-    // Between the look at which it was not there and the file's last change.
+    // Between the last round in which it was missing and the file's last change.
     #expect(
       load.event.since <= trace_monotonic_ns() && load.event.since - load.event.doubt >= began)
     #expect(load.event.doubt > 0)
@@ -200,7 +200,7 @@ import TraceEvents
     #expect(fixture.output.names.map(\.utf8.count) == [CodeFileLimits.nameBytes])
   }
 
-  /// Rounds until it is so; the looks for a file that is not there have pauses between them.
+  /// Runs rounds until the condition is true; searches for a missing file have pauses.
   private func waitForRounds(
     _ fixture: CodeFileFixture, until isSo: (RecordingCodeOutput) -> Bool
   ) throws {

@@ -4,10 +4,10 @@ import TraceFormat
 
 @testable import TraceSession
 
-/// Which clock a jitdump's times are of.
+/// Determining the clock of a jitdump's times.
 @Suite struct JitdumpClockTests {
   static let second: UInt64 = 1_000_000_000
-  /// The process began.
+  /// The start of the process.
   let floor: UInt64 = 100 * second
   let counter = CounterClock(
     first: ClockSync(ticks: 0, monotonicNanoseconds: 0, realtimeNanoseconds: 0), rate: 3)
@@ -71,12 +71,12 @@ import TraceFormat
     let found = clock.nanoseconds(at(102 + seconds), counter)!
     #expect(found >= at(102) && found - clock.doubt <= at(102))
     #expect(clock.note?.contains(seconds < 0 ? "behind" : "ahead of") == true)
-    // It goes on, in keeping.
+    // It continues consistently.
     let third = batch([at(103 + seconds)], written: at(103.01))
     #expect(clock.judge(third, isCounter: false, counter) == .believe)
   }
 
-  /// A process that is old enough for times that lie behind to be possible.
+  /// A process that is old enough for lagging times to be possible.
   @Test func aDistanceThatIsPossibleIsSeenByItsConstancy() {
     var clock = clock()
     for step in 0..<2 {
@@ -89,7 +89,7 @@ import TraceFormat
     #expect(clock.nanoseconds(at(152), counter) == at(152.4))
   }
 
-  /// A writer that keeps back what it writes has a right clock.
+  /// A writer that buffers its data has a correct clock.
   @Test func aWriterThatKeepsBackIsBelieved() {
     var clock = clock()
     let late = batch([at(101), at(102)], written: at(105))
@@ -137,7 +137,7 @@ import TraceFormat
 }
 
 extension CounterClock {
-  /// One that counts `rate` ticks a nanosecond.
+  /// Creates a clock with `rate` ticks per nanosecond.
   fileprivate init(first: ClockSync, rate: UInt64) {
     self.init(first)
     look(

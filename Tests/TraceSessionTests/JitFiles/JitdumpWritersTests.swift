@@ -5,9 +5,9 @@ import TraceEvents
 
 @testable import TraceSession
 
-/// Jitdumps that several processes write, that are written anew, or whose clock is another.
+/// Jitdumps that are written by several processes, rewritten, or written with another clock.
 @Suite struct JitdumpWritersTests {
-  /// A fixture's dump with its header, and a process that is forked from the fixture's.
+  /// A fixture's dump with its header, and a process forked from the fixture's.
   private struct Shared {
     let fixture: CodeFileFixture
     let dump: WrittenFile
@@ -41,7 +41,7 @@ import TraceEvents
     shared.load("parents", pid: shared.fixture.pid)
     shared.fixture.read()
     #expect(shared.told == ["parent before", "child childs", "parent parents"])
-    // The file is the child's still when its parent has ended.
+    // The child still owns the file after its parent has ended.
     shared.fixture.sleeper.end()
     shared.fixture.tell(.ended)
     shared.fixture.read()
@@ -53,7 +53,7 @@ import TraceEvents
     #expect(shared.fixture.problems.isEmpty && shared.fixture.follower.isIdle)
   }
 
-  /// The records come before the fork is heard of.
+  /// The records arrive before the fork is reported.
   @Test func whatAChildWritesWaitsForItsFork() throws {
     let shared = try Shared()
     shared.load("parents", pid: shared.fixture.pid)
@@ -67,7 +67,7 @@ import TraceEvents
     #expect(shared.fixture.problems.isEmpty)
   }
 
-  /// A writer that keeps the process id from before the fork is known by its thread's.
+  /// A writer that still uses the process id from before the fork is recognized by its thread id.
   @Test func anOldProcessIDIsToldByTheThread() throws {
     let shared = try Shared()
     shared.fixture.tellOfDump()
@@ -103,7 +103,7 @@ import TraceEvents
     #expect(shared.told == ["parent parents"])
   }
 
-  // MARK: Written anew
+  // MARK: Rewritten files
 
   @Test(arguments: [1, 3]) func aFileThatIsWrittenAnewIsReadAgain(count: Int) throws {
     let fixture = try CodeFileFixture()
@@ -169,7 +169,7 @@ import TraceEvents
     #expect(fixture.problems.first?.contains("behind CLOCK_MONOTONIC") == true)
   }
 
-  /// JIT_CODE_CLOSE ends the announcements, not the code.
+  /// JIT_CODE_CLOSE ends the announcements, but not the code.
   @Test func aClosedFilesCodeRunsOn() throws {
     let fixture = try CodeFileFixture()
     let dump = try WrittenFile(fixture.dumpPath)

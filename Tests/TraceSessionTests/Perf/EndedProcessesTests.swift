@@ -5,7 +5,7 @@ import TraceFormat
 @testable import TraceKernel
 @testable import TraceSession
 
-/// What the kernel tells of a process after it told of its end. Pids are those of no process.
+/// Kernel records of a process after its exit record. The pids are not in use.
 @Suite struct EndedProcessesTests {
   static let parent: UInt32 = 5_000_001
   static let child: UInt32 = 5_000_002
@@ -24,7 +24,7 @@ import TraceFormat
     return lines
   }
 
-  /// Written late, by another CPU: its time says whose it is.
+  /// Written late by another CPU: its time determines its process.
   @Test func aRecordThatComesAfterTheEndIsStillThatProcesses() throws {
     var trace = try TranslatedTrace()
     trace.fork(Self.child, parent: Self.parent, at: 10)
@@ -48,7 +48,7 @@ import TraceFormat
       ])
   }
 
-  /// So is its fork, though it is the last that comes.
+  /// So is its fork, although it arrives last.
   @Test func aForkThatComesAfterTheEndBeginsNothing() throws {
     var trace = try TranslatedTrace()
     trace.sample(Self.child, at: 20)
@@ -60,7 +60,7 @@ import TraceFormat
     #expect(file.processes[0].endTicks == TranslatedTrace.start_ns + 50)
   }
 
-  /// Told of by /proc when a session begins, then by the kernel.
+  /// Reported through /proc when a session begins, then by the kernel.
   @Test func aForkThatComesAfterTheFirstSampleBeginsNoOther() throws {
     var trace = try TranslatedTrace()
     trace.sample(Self.child, at: 20)
@@ -72,7 +72,7 @@ import TraceFormat
     #expect(file.processes[0].endTicks == TranslatedTrace.start_ns + 50)
   }
 
-  /// A thread that has ended runs on in the kernel until it is switched away from for ever.
+  /// A thread that has ended continues to run in the kernel until its last context switch.
   @Test func aThreadOnItsWayOutIsNoOtherProcess() throws {
     var trace = try TranslatedTrace()
     trace.fork(Self.child, parent: Self.parent, at: 10)
@@ -85,7 +85,8 @@ import TraceFormat
       try story(file).suffix(2) == ["0 SampledProfile", "0 ContextSwitch"])
   }
 
-  /// Whose fork was lost: known by what none does that has ended, and by when.
+  /// A process whose fork was lost is recognized by records that an ended process cannot have, and
+  /// by their time.
   @Test(arguments: [true, false])
   func aNumberThatIsUsedAgainIsAnotherProcess(_ hasExec: Bool) throws {
     var trace = try TranslatedTrace()
@@ -94,7 +95,7 @@ import TraceFormat
     let later = hasExec ? 60 : 51 + EndedProcesses.leaving_ns
     if hasExec { trace.exec(Self.child, "false", at: later) }
     trace.sample(Self.child, at: later + 10)
-    // Late, of the one before.
+    // A late record of the former process.
     trace.sample(Self.child, at: 40)
     trace.exit(Self.child, at: later + 20)
     let file = try trace.finish()
@@ -104,7 +105,8 @@ import TraceFormat
     #expect(samples == ["0 SampledProfile", "1 SampledProfile"])
   }
 
-  /// What was not wanted of a process while it lived is not wanted of it then, nor remembered.
+  /// Events that were not admitted while a process ran are not admitted after its end, and not
+  /// kept.
   @Test func aFilterHoldsAfterTheEnd() throws {
     var trace = try TranslatedTrace(filter: ProcessFilter(executableNames: ["worker"]))
     for (pid, name) in [(Self.parent, "worker"), (Self.other, "sh")] {
@@ -119,13 +121,13 @@ import TraceFormat
     #expect(try story(file).count { $0 == "0 SampledProfile" } == 2)
   }
 
-  /// However many end, as many are remembered: those that ended last.
+  /// For any number of ended processes, a fixed number is kept: those that ended last.
   @Test func whoEndedLongAgoIsForgotten() throws {
     let first = Self.other
     let count = UInt32(EndedProcesses.limit) + 100
     var trace = try TranslatedTrace()
     for number in 0..<count {
-      // The first number ends again and again, and so stays known.
+      // The first pid ends repeatedly, and therefore remains known.
       for pid in [first + number, first] {
         let time = UInt64(number) * 100 + (pid == first ? 50 : 0)
         trace.fork(pid, parent: Self.parent, at: time + 1)

@@ -11,8 +11,8 @@ import TraceKernel
 
 @testable import TraceSession
 
-/// How well the kernel's times fit the trace's: what analysis allows for (clockEdgeNanoseconds)
-/// must cover it.
+/// The accuracy of converted kernel times: the tolerance in analysis (clockEdgeNanoseconds) must
+/// cover the errors.
 @Suite struct KernelClockTests {
   static let edge_ns = SymbolizerOptions().clockEdgeNanoseconds
 
@@ -30,7 +30,7 @@ import TraceKernel
     }
   }
 
-  /// A line between two looks at both clocks is right in between.
+  /// Linear interpolation between two readings of both clocks is correct.
   @Test(.needs(Requirement("an invariant counter") { trace_ticks_are_invariant() }))
   func theLineBetweenTwoLooks() throws {
     var clock = PerfClock(isMonotonic: false)
@@ -55,8 +55,8 @@ import TraceKernel
     #expect(errors.median <= 1000, "\(errors.text)")
   }
 
-  /// The kernel's record of a thread's new name lies between the counter's values before and after
-  /// the call that gives it.
+  /// The time of the kernel's record of a thread's new name is between the counter's values before
+  /// and after the call that sets it.
   @Test(.needs(.kernelSamples, Requirement("an invariant counter") { trace_ticks_are_invariant() }))
   func aRecordLiesWithinItsCall()
     throws
@@ -70,12 +70,12 @@ import TraceKernel
       configuration, places: [.init(path: "\(place.path)/meet", kind: .user)])
     try session.start()
     let calls = Mutex<[Call]>([])
-    // On a thread of its own: the name stays.
+    // On a separate thread, because the name is kept.
     try NamedThread("clock") { Self.call(2000, calls) }.join()
     session.stop()
     let made = calls.withLock { $0 }
     let errors = try Self.errors(of: made, in: try TraceFile(path: "\(place.path)/trace.etl"))
-    // A busy machine takes the processor away in the middle of a look at the clocks, now and then.
+    // On a busy machine, the thread is occasionally preempted while it reads the clocks.
     #expect(errors.all.count >= made.count / 2)
     #expect(errors.mostOf <= Self.edge_ns, "\(errors.text)")
     #expect(errors.median <= 1000, "\(errors.text)")
@@ -97,7 +97,7 @@ import TraceKernel
     }
   }
 
-  /// How far records lie outside of their calls.
+  /// The distances of records from their calls.
   private static func errors(
     of calls: [Call], in file: TraceFile
   ) throws -> Errors {

@@ -6,7 +6,7 @@ import TraceFormat
 @testable import TraceKernel
 @testable import TraceSession
 
-/// Processes, threads and images out of the kernel's records. Pids are those of no process.
+/// Processes, threads and images from the kernel's records. The pids are not in use.
 @Suite struct PerfTranslatorTests {
   static let shell: UInt32 = 5_000_001
   static let child: UInt32 = 5_000_002
@@ -33,8 +33,8 @@ import TraceFormat
     #expect(process.endTicks == TranslatedTrace.start_ns + 6)
   }
 
-  /// A name chooses processes, their samples and all that is told of them; what such a program
-  /// starts is taken for as long as it is that program.
+  /// A program name selects processes with all their events; processes started by such a program
+  /// are recorded as long as they run that program.
   @Test func onlyProgramsOfAName() throws {
     var trace = try TranslatedTrace(
       filter: ProcessFilter(executableNames: ["a-name-that-the-kernel-cuts", "worker"]))
@@ -65,7 +65,7 @@ import TraceFormat
     #expect(Set(file.processes.map(\.pid)) == [Self.child, Self.other])
   }
 
-  /// Memory that is writable and executable is reported again only when it was mapped anew.
+  /// Memory that is writable and executable is reported again only if it was remapped.
   @Test func memoryThatIsMappedAnew() throws {
     var trace = try TranslatedTrace()
     let (pid, all, readOnly) = (Self.shell, UInt32(7), UInt32(5))
@@ -90,7 +90,7 @@ import TraceFormat
     #expect(told == ["\(pid) 2 false", "\(pid) 6 true", "\(Self.child) 9 true"])
   }
 
-  /// Children of listed processes are followed by the kernel, but not asked for.
+  /// Children of listed processes are followed by the kernel, but not recorded.
   @Test func onlyListedProcesses() throws {
     var trace = try TranslatedTrace(
       filter: ProcessFilter(pids: [Self.shell]), scope: .processes([Self.shell]))
@@ -101,7 +101,7 @@ import TraceFormat
     #expect(try trace.finish().story() == ["\(Self.shell) SampledProfile"])
   }
 
-  /// A running program is known by its executable, whatever it calls itself.
+  /// A running program is recognized by its executable, whatever its thread name.
   @Test func aRunningProgramIsKnownByItsExecutable() throws {
     let own = UInt32(getpid())
     let path = try #require(readLink("/proc/self/exe"))
@@ -114,12 +114,12 @@ import TraceFormat
     }
   }
 
-  /// /proc tells of the process that has the number now: not of one that had it before.
+  /// /proc shows the process that has the pid now, not an earlier one.
   @Test func anotherProcessWithTheNumberLendsNoName() throws {
     let own = UInt32(getpid())
     var before = try TranslatedTrace()
-    // Long before this process began: 1,000 s after boot at the latest, on a machine that has run
-    // for less than that the first sample below is in the future.
+    // Long before this process began: at most 1,000 s after boot. On a machine that has run for
+    // less than that, the first sample below is in the future.
     before.take(
       .sample(PerfSample(instructionPointer: 0x1010)), pid: own, at: 0 &- TranslatedTrace.start_ns)
     let file = try before.finish()
@@ -129,7 +129,7 @@ import TraceFormat
     #expect(process.arguments.isEmpty)
   }
 
-  /// Thousands of processes that come and go leave nothing behind.
+  /// Thousands of short-lived processes leave no state behind.
   @Test func processesThatEndedAreForgotten() throws {
     var trace = try TranslatedTrace()
     for number in 0..<10_000 as Range<UInt32> {
@@ -170,7 +170,7 @@ import TraceFormat
       thread(number, begins: true, at: UInt64(number) * 10)
       if number > 1 { thread(number, begins: false, at: UInt64(number) * 10 + 5) }
     }
-    // The first thread is gone, another runs on.
+    // The first thread has ended, another one continues.
     thread(0, begins: false, at: 20_000)
     #expect(trace.translator.processes[Self.child] != nil)
     thread(1, begins: false, at: 30_000)
@@ -183,7 +183,7 @@ import TraceFormat
     #expect(file.processes.map(\.endTicks) == [TranslatedTrace.start_ns + 30_000])
   }
 
-  /// Of the processes that a command starts, one whose fork was lost is not the command.
+  /// A process started by a command whose fork record was lost is not taken for the command.
   @Test func onlyTheFirstExecIsTheCommand() throws {
     var trace = try TranslatedTrace(scope: .children(ofThread: 1))
     trace.exec(Self.shell, "sh", at: 1)
@@ -197,7 +197,7 @@ import TraceFormat
       ])
   }
 
-  /// What the kernel had no room for is in the file, with the time in which it was lost.
+  /// Records that the kernel dropped are counted in the file, with the time of the loss.
   @Test func lostRecords() throws {
     var trace = try TranslatedTrace()
     trace.sample(Self.shell, at: 10)
@@ -211,7 +211,7 @@ import TraceFormat
     #expect(totals.map(\.lastTicks).max() == TranslatedTrace.start_ns + 40)
   }
 
-  /// A chain of the kernel's limit has lost what was further out.
+  /// A chain with the kernel's maximum length has lost its outer frames.
   @Test func stacksThatTheKernelCutAreCounted() throws {
     let user = UInt64(bitPattern: -512)
     var trace = try TranslatedTrace()

@@ -7,10 +7,10 @@ import TraceKernel
 
 @testable import TraceSession
 
-/// An image's code in anonymous memory that takes its place: of this process, which the records
-/// name.
+/// An image's code in anonymous memory at the same addresses, in this process, whose pid is in the
+/// records.
 @Suite struct RemappedTextTests {
-  /// Four pages where the second and third become anonymous, with the file's bytes or others.
+  /// Four pages, of which the second and third become anonymous, with the file's bytes or others.
   @Test(arguments: [true, false]) func namesStayWithTheBytes(_ isCopy: Bool) throws {
     let page = 4096
     let place = TemporaryDirectory()
@@ -43,7 +43,7 @@ import TraceKernel
           protection: 5, buildID: UnsafeRawBufferPointer(start: nil, count: 0),
           path: UnsafeRawBufferPointer(kept)))
     }
-    // The file was written just now: mapped at a time that lies behind that.
+    // The file was written just now, so the mapping gets a later time.
     let future = UInt64(1) << 58
     trace.take(map(path, base, 4 * page, inode: UInt64(status.st_ino)), pid: pid, at: future)
     let hole = try #require(

@@ -8,7 +8,7 @@ import TraceFormat
 @testable import TraceKernel
 @testable import TraceSession
 
-/// The kernel's records, made by hand, through the translator into a file.
+/// Translates hand-made kernel records into a file.
 struct TranslatedTrace: ~Copyable {
   static let start_ns: UInt64 = 1_000_000_000_000
   let place = TemporaryDirectory()
@@ -91,7 +91,7 @@ struct TranslatedTrace: ~Copyable {
     take(.sample(PerfSample(instructionPointer: 0x1010, period: 1_000_000)), pid: pid, at: time)
   }
 
-  /// What has been taken so far goes into the file, and a new batch begins.
+  /// Writes the current batch into the file, and begins a new one.
   mutating func send() {
     batch.write(to: &writer)
     sink.begin(batch)

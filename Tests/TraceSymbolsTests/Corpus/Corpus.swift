@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the fuzzer starts from and what it has found.
+/// The fuzzer's seeds and findings.
 enum Corpus {
   static func inputs(_ target: String) throws -> [(name: String, bytes: [UInt8])] {
     let directory = URL(fileURLWithPath: #filePath)

@@ -3,8 +3,8 @@ import Testing
 
 @_spi(Fuzzing) @testable import TraceSymbols
 
-/// Every file of the fuzzer's corpora is read without harm, in all the ways that must agree; and
-/// the seeds among them are understood.
+/// Every file of the fuzzer's corpora is read without failures, with consistent results, and the
+/// seeds among them are understood.
 @Suite struct CorpusTests {
   private func read(
     _ target: String, _ probe: (UnsafeRawBufferPointer) -> Int
@@ -62,7 +62,8 @@ import Testing
     }
   }
 
-  /// Each byte of the small seeds as others: the formats' numbers become nothing, much, negative.
+  /// Each byte of the small seeds is changed, so that the formats' numbers become zero, large or
+  /// negative.
   @Test(arguments: [0x01, 0x80, 0xff] as [UInt8])
   func everyByteOfSmallSeeds(mask: UInt8) throws {
     for (target, probe) in [

@@ -41,7 +41,7 @@ import TraceSymbols
     #expect(Demangler.displayName("py::main:/a/b.py") == DisplayName("main /a/b.py"))
   }
 
-  /// What nobody mangled comes back, whatever it is, and soon.
+  /// Any text that is not mangled is returned unchanged and quickly.
   @Test func anyBytes() {
     var random = SeededGenerator()
     for prefix in ["_ZN", "_Z", "$s", "JS:", "L", "instance void [a] ", "_R", "py::"] {

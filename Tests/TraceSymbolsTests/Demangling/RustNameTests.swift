@@ -4,9 +4,9 @@ import Testing
 
 @testable import TraceSymbols
 
-/// Rust's names of today, as its own tools show them.
+/// Rust's current mangling, in the form of Rust's tools.
 @Suite(.randomized) struct RustNameTests {
-  /// From RFC 2603, and from programs that rustc 1.95 compiled.
+  /// Names from RFC 2603, and from programs compiled by rustc 1.95.
   @Test(arguments: [
     ("_RNvC7mycrate3foo", "mycrate::foo"),
     ("_RNvCs1234_7mycrate3foo", "mycrate::foo"),
@@ -31,7 +31,7 @@ import Testing
     ),
     ("_RNvC1s3_12f", "s::12f"),
     ("_RNvC1s3foo.llvm.123", "s::foo"), ("_RNvC1s3foo$tlv$init", "s::foo"),
-    // A generic function, and the crate it was made for.
+    // A generic function, and the crate in which it was instantiated.
     ("_RINvC1s5applyNCNvB2_4main0EC4user", "s::apply::<s::main::{closure#0}>"),
     ("_RINvC1s3genuECs_3foo", "s::gen::<()>"),
   ])
@@ -74,7 +74,7 @@ import Testing
   ])
   func noNames(raw: String) { #expect(Demangler.displayName(raw) == DisplayName(raw)) }
 
-  /// A short name that stands for a text of gigabytes, and deep ones.
+  /// A short name that expands to gigabytes, and deeply nested ones.
   @Test func whatGrowsOutOfMeasureStaysRaw() {
     var doubling = "_RINvC1s1fT"
     var target = doubling.utf8.count - 2
@@ -107,7 +107,7 @@ import Testing
     return text + "_"
   }
 
-  /// Whatever the bytes are, an answer comes, and what is understood has an end.
+  /// For any bytes, there is a result of bounded length.
   @Test func changedNames() {
     var random = SeededGenerator()
     let seeds = [

@@ -1,4 +1,4 @@
-/// A program with names of every kind that Rust has.
+/// A program with all kinds of Rust names.
 enum RustSample {
   static let source = #"""
     #![allow(dead_code, mixed_script_confusables, uncommon_codepoints, non_snake_case)]

@@ -4,7 +4,7 @@ import Testing
 
 @testable import TraceSymbols
 
-/// Of several names for one place the one that perf shows: perf 6.1 was run on such a library.
+/// Of several names for one address, the one that perf shows, as determined with perf 6.1.
 @Suite(.needs(.program("g++"))) struct AliasTests {
   private static let source = """
     #define ALIAS(target) __attribute__((used, alias(#target)))
@@ -27,7 +27,7 @@ import Testing
     }
     """
 
-  /// By the names that the file has for them, those that are shown.
+  /// The shown names, by the names in the file.
   @Test func onesThatPerfShows() throws {
     let versions = TemporaryFile("SHOP_1 { global: *; }; SHOP_2 {} SHOP_1;")
     let library = try #require(

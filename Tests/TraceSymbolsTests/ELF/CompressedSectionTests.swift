@@ -4,10 +4,10 @@ import Testing
 
 @testable import TraceSymbols
 
-/// Sections that a linker has compressed are read like others.
+/// Sections compressed by a linker are read like others.
 @Suite(.needs(.program("gcc"), .program("python3")))
 struct CompressedSectionTests {
-  /// As the header of a compressed section has them.
+  /// The methods in the header of a compressed section.
   static let (zlib, zstd) = (UInt32(1), UInt32(2))
 
   private func program() throws -> TemporaryFile {
@@ -19,8 +19,8 @@ struct CompressedSectionTests {
     return program
   }
 
-  /// What objcopy makes of debug sections it does not make of `.symtab`, so this does: the packed
-  /// bytes go behind the end of the file.
+  /// Compresses `.symtab`, which objcopy does only with debug sections: the compressed bytes are
+  /// appended to the file.
   private func packingSymbols(of path: String, _ kind: UInt32) throws -> TemporaryFile {
     let file = try ELFFile(path: path)
     var bytes = file.source.read(at: 0, count: Int(file.source.count))
@@ -75,7 +75,7 @@ struct CompressedSectionTests {
     #expect(warnings.isEmpty, "\(warnings)")
     #expect(table.count == whole.count)
     #expect((0..<table.count).contains { table.name(of: $0) == "packed_one" })
-    // Damaged, it gives no name that is not there.
+    // If damaged, it yields no wrong names.
     var bytes = try Array(Foundation.Data(contentsOf: URL(filePath: packed.path)))
     for index in (bytes.count - 64)..<bytes.count { bytes[index] ^= 0x55 }
     let damaged = try ELFFile(ByteSource(bytes), path: "damaged")

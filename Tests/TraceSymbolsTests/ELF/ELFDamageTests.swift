@@ -3,10 +3,10 @@ import Testing
 
 @_spi(Fuzzing) @testable import TraceSymbols
 
-/// Files with nonsense in their headers, or without their ends. The probe holds what must hold of
-/// whatever is found in them; that it comes back at all is half the test.
+/// Files with invalid headers, and truncated files. The probe checks the invariants of the results;
+/// that it returns at all is half the test.
 @Suite(.randomized) struct ELFDamageTests {
-  /// A field of a header: where in the file, and of how many bytes.
+  /// A field of a header: its file offset and size.
   struct Field: Hashable {
     var offset: Int
     var size: Int
@@ -69,7 +69,7 @@ import Testing
     }
   }
 
-  /// What is wrong elsewhere takes no names away.
+  /// Errors in other fields do not lose names.
   @Test func fieldsThatDoNotMatter() throws {
     let bytes = try Corpus.input("elf", "whole")
     let file = try ELFFile(ByteSource(bytes), path: "whole")
@@ -86,7 +86,7 @@ import Testing
         #expect(try names(Self.changed(bytes, field, .max)) == expected, "\(name) \(field)")
       }
     }
-    // No section headers: names that the loader needs are there still.
+    // No section headers: the names that the loader needs are still found.
     let library = try Corpus.input("elf", "no-sections-old-hash")
     #expect(try names(library).contains("alias"))
     #expect(
@@ -94,7 +94,7 @@ import Testing
         .contains(.outsideFile("the section header table")))
   }
 
-  /// A thousand tables, each with all the names: what one file may cost does not grow with them.
+  /// A thousand tables, each with all names: the cost of a file does not grow with their number.
   @Test func tablesWithoutEnd() throws {
     var bytes = try Corpus.input("elf", "whole")
     let file = try ELFFile(ByteSource(bytes), path: "whole")
@@ -102,7 +102,7 @@ import Testing
     let start = Int(file.header.sectionOffset)
     let headers = Array(bytes[start..<start + file.sections.count * 64])
     let symbolHeader = headers[symbols * 64..<symbols * 64 + 64]
-    // Behind everything else, with room for all numbers that 16 bits have.
+    // After all other data, with space for all 16-bit numbers.
     let count = 60_000
     bytes = Self.changed(bytes, Field(offset: 40, size: 8), UInt64(bytes.count))
     bytes = Self.changed(bytes, Field(offset: 60, size: 2), UInt64(count))
@@ -117,7 +117,7 @@ import Testing
     #expect(warnings.contains(.tooMany("symbol tables", limit: SymbolLimits.symbolTables)))
   }
 
-  /// Names that are all underscores, each the end of the one before.
+  /// Names of only underscores, each one the tail of the previous one.
   @Test func aliasesWithNamesWithoutEnd() {
     var builder = SymbolTableBuilder()
     let length = 1 << 20

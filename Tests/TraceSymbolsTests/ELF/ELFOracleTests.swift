@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import TraceSymbols
 
-/// What binutils read in the libraries of this machine.
+/// Comparison with binutils for the libraries of this machine.
 @Suite(.needs(.program("nm"), .program("readelf"))) struct ELFOracleTests {
   @Test(arguments: SystemLibraries.some)
   func functionsAreThoseOfNM(path: String) throws {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import TraceSymbols
 
-/// Names of stripped Go programs, against nm's of the same program before it was stripped.
+/// Names of stripped Go programs, compared with nm's for the same program before stripping.
 @Suite(.needs(.program("go"))) struct GoFunctionsTests {
   static let source = """
     package main
@@ -45,8 +45,8 @@ import Testing
         let offset = addressing.fileOffset(ofCode: address)
       else { continue }
       let name = parts[2].replacingOccurrences(of: ".abi0", with: "")
-      // Where the code begins and ends has symbols of its own.
-      // The table leaves out what a generic function was made for.
+      // The start and the end of the code have separate symbols. The table leaves out type
+      // arguments of generic functions.
       if name.contains("[") { continue }
       if name.hasSuffix("etext") || name.hasSuffix("runtime.text") { continue }
       seen += 1
@@ -65,7 +65,7 @@ import Testing
           guard let table else { continue }
           for index in 0..<min(table.count, 64) { _ = table[index] }
         }
-        // Few functions, whose records lie anywhere.
+        // Few functions, with arbitrary record offsets.
         bytes[8..<16] = [3, 0, 0, 0, 0, 0, 0, 0]
         if let table = GoFunctionTable(bytes, words: words, textAddress: 0x1000) {
           for index in 0..<table.count { _ = table[index] }

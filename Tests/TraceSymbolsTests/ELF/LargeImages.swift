@@ -1,6 +1,6 @@
 import Foundation
 
-/// Large images of different makers, as far as this machine has them.
+/// Large images from different toolchains, if this machine has them.
 enum LargeImages {
   static let some: [String] = {
     let node = Tool.path(of: "node").map { [$0] } ?? []
@@ -10,8 +10,8 @@ enum LargeImages {
       .filter { FileManager.default.fileExists(atPath: $0) && seen.insert($0).inserted }
   }()
 
-  /// Without those stripped images to which `.gnu_debugdata` adds what binutils do not read. The
-  /// program is among them always.
+  /// Without stripped images with `.gnu_debugdata`, which binutils do not read. The program is
+  /// always included.
   static let readByBinutils = some.filter { path in
     path == own || Tool.output("readelf", "-SW", path)?.contains(".gnu_debugdata") == false
   }
@@ -22,7 +22,7 @@ enum LargeImages {
     return names.sorted().map { directory + $0 + "/lib/server/libjvm.so" }
   }
 
-  /// The program, and the library that it is in where it was built so.
+  /// The program, and the library that contains it in some builds.
   private static var python: [String] {
     let script = """
       import os, sys, sysconfig
@@ -34,7 +34,7 @@ enum LargeImages {
     return paths?.filter { !$0.hasSuffix(".a") } ?? []
   }
 
-  /// Swift's own, beside the test bundle.
+  /// Swift's libraries, next to the test bundle.
   private static var own: String {
     URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
       + "/tracectl"

@@ -3,13 +3,13 @@ import Testing
 
 @testable import TraceSymbols
 
-/// Names that we give, held one by one against what readelf and objdump say of the same addresses.
+/// Compares each name with those of readelf and objdump for the same address.
 @Suite(.randomized, .needs(.program("readelf"), .program("objdump"))) struct NameForNameTests {
-  /// Of each image; the smaller ones are looked at whole.
+  /// Maximum number of functions of each image; smaller images are checked completely.
   static let functionsMax = 6000
 
-  /// In functions, and between them: each name is one that the file has for a function that has
-  /// the address, and where no function has it there is none.
+  /// In functions and between them: each name is one of the file's names for a function that
+  /// contains the address; if no function contains it, there is none.
   @Test(arguments: LargeImages.readByBinutils) func namesAreThoseOfReadelf(path: String) throws {
     let image = try LoadedImage(path: path)
     let oracle = try #require(SymbolOracle(path, debug: image.debugPath))
@@ -29,8 +29,8 @@ import Testing
     #expect(unnamed > 10)
   }
 
-  /// The first byte, the middle, the last of functions, and what lies beside them; and anywhere in
-  /// code.
+  /// The first, the middle and the last byte of functions, adjacent addresses, and random addresses
+  /// in code.
   private static func addresses(
     _ oracle: SymbolOracle, using random: inout SeededGenerator
   ) -> [UInt64] {
@@ -38,7 +38,7 @@ import Testing
     if chosen.count > functionsMax {
       chosen = (0..<functionsMax).map { _ in oracle.symbols.randomElement(using: &random)! }
     }
-    // Few, and looked up through their resolvers' names.
+    // Few symbols, which are looked up through their resolvers' names.
     chosen += oracle.symbols.filter(\.isIndirect)
     return chosen.flatMap { symbol in
       [
@@ -64,11 +64,11 @@ import Testing
 }
 
 extension SymbolOracle {
-  /// What was to be found at the address, if it was not.
+  /// The expected result at the address, if the actual one is wrong.
   func problem(with found: FunctionSymbol?, at address: UInt64) -> String? {
     let covering = covering(address)
     guard !covering.isEmpty else {
-      // Labels of assembler code reach to what comes next; stubs have names of their own.
+      // Labels of assembler code extend to the next symbol; stubs have separate names.
       guard let found, !found.name.hasSuffix("@plt"),
         !labels(before: address).contains(where: { $0.name == found.name })
       else { return nil }

@@ -4,10 +4,10 @@ import Testing
 
 @testable import TraceSymbols
 
-/// A symbol without a size names its own code, and no function behind it that has no symbol.
+/// A symbol without a size names only its own code, not a following function without a symbol.
 @Suite(.needs(.program("gcc")))
 struct SizelessSymbolTests {
-  /// Labels with and without call frame information of their own.
+  /// Labels with and without separate call frame information.
   static let source = """
     __asm__(".text\\n.globl bare_label\\n.type bare_label,@function\\n"
             "bare_label:\\n ret\\n.p2align 4\\n");

@@ -1,11 +1,11 @@
 import Glibc
 
-/// What binutils read in an image, and what that says of an address. Nothing of it is ours: which
-/// places in the file are loaded where comes from readelf, too.
+/// The symbols of an image according to binutils, and the names that they imply for an address.
+/// Independent of this project: the mapping of file offsets to addresses also comes from readelf.
 struct SymbolOracle {
   struct Symbol: Hashable {
     var start: UInt64
-    /// 0 where the file does not say.
+    /// 0 if the file has no size.
     var size: UInt64
     var name: String
     var isIndirect: Bool
@@ -13,7 +13,7 @@ struct SymbolOracle {
     var last: UInt64 { size == 0 ? start : start + size - 1 }
   }
 
-  /// Code that is loaded: its addresses, and how much higher they are than its places in the file.
+  /// Loaded code: its addresses, and their difference from the file offsets.
   private struct Segment {
     var addresses: Range<UInt64>
     var bias: UInt64
@@ -21,13 +21,13 @@ struct SymbolOracle {
 
   /// Functions, and labels without a type, in order of their starts.
   let symbols: [Symbol]
-  /// Addresses of sections of code.
+  /// Address ranges of code sections.
   let sections: [Range<UInt64>]
   private let segments: [Segment]
-  /// Up to each symbol, the furthest end so far: how far back one can still have an address.
+  /// The greatest end of all symbols up to each symbol, which limits the backward search.
   private let reach: [UInt64]
 
-  /// Symbols are the debug file's, where there is one. Nil without readelf.
+  /// Uses the debug file's symbols if there is one. Nil without readelf.
   init?(_ path: String, debug: String?) {
     guard let segments = Tool.lines("readelf", ["-lW", path], Self.segment),
       let sections = Tool.lines("readelf", ["-SW", path], Self.section),
@@ -67,9 +67,9 @@ struct SymbolOracle {
       words[6] != "UND", words[6] != "ABS", let start = UInt64(words[1], radix: 16),
       let size = number(words[2])
     else { return nil }
-    // Marks of the assembler's: "$x", where code begins, ".L5".
+    // Marks of the assembler: "$x" (start of code), ".L5".
     if words[3] == "NOTYPE", words[7].hasPrefix("$") || words[7].hasPrefix(".L") { return nil }
-    // Without the version.
+    // The name without the version.
     let name = Substring(words[7].utf8.prefix { $0 != UInt8(ascii: "@") })
     return Symbol(
       start: start, size: size, name: String(name), isIndirect: words[3] == "IFUNC")
@@ -79,12 +79,12 @@ struct SymbolOracle {
     text.hasPrefix("0x") ? UInt64(text.dropFirst(2), radix: 16) : UInt64(text)
   }
 
-  /// Nil where no code is loaded.
+  /// Nil if no code is loaded at the address.
   func fileOffset(of address: UInt64) -> UInt64? {
     segments.first { $0.addresses ~= address }.map { address &- $0.bias }
   }
 
-  /// The symbols that say that the address is theirs.
+  /// The symbols whose ranges contain the address.
   func covering(_ address: UInt64) -> [Symbol] {
     var found: [Symbol] = []
     var index = countNotAbove(address) - 1
@@ -95,7 +95,7 @@ struct SymbolOracle {
     return found
   }
 
-  /// The symbols of unknown size that are the nearest before the address, if no other are.
+  /// The nearest symbols before the address, if they have no size.
   func labels(before address: UInt64) -> [Symbol] {
     let end = countNotAbove(address)
     guard end > 0 else { return [] }
@@ -113,8 +113,8 @@ struct SymbolOracle {
     return low
   }
 
-  /// `0000000000026360 <malloc@plt>:`: objdump's names for stubs; nil without it. The piece before
-  /// the first stub has a name that counts from it, "malloc@plt-0x10".
+  /// `0000000000026360 <malloc@plt>:`: objdump's names for stubs; nil without objdump. The part
+  /// before the first stub has a name relative to it, "malloc@plt-0x10".
   static func stubs(_ path: String) -> [(address: UInt64, name: String)]? {
     let sections = [".plt", ".plt.sec", ".plt.got"].flatMap { ["-j", $0] }
     return Tool.lines("objdump", ["-d", "--no-show-raw-insn"] + sections + [path]) { words in
@@ -127,13 +127,13 @@ struct SymbolOracle {
 }
 
 extension Tool {
-  /// What is made of the words of each line; nil when the program is not there.
+  /// Maps the words of each output line; nil if the program is not installed.
   static func lines<Element>(
     _ name: String, _ arguments: [String], _ make: ([String]) -> Element?
   ) -> [Element]? {
     guard let text = output(name, arguments), let copy = strdup(text) else { return nil }
     defer { free(copy) }
-    // Unlike `split`, quick without optimization, too: there are hundreds of thousands of lines.
+    // Unlike `split`, fast without optimization, too: there are hundreds of thousands of lines.
     return words(copy, "\n").compactMap { make(words($0, " ").map { String(cString: $0) }) }
   }
 

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Images that this process has mapped, so that they are there on every machine.
+/// Images mapped by this process, which are available on every machine.
 enum SystemLibraries {
-  /// Paths of mapped files, as `/proc/self/maps` has them.
+  /// Paths of mapped files, from `/proc/self/maps`.
   static let mapped: [String] = {
     guard let file = fopen("/proc/self/maps", "r") else { return [] }
     defer { fclose(file) }
@@ -23,6 +23,6 @@ enum SystemLibraries {
     mapped.first { $0.split(separator: "/").last?.hasPrefix(name) == true }
   }
 
-  /// Of different makers: the C library, stripped; Swift's and C++'s.
+  /// From different toolchains: the C library, stripped; Swift's and C++'s.
   static let some = ["libc.so", "libswiftCore.so", "libstdc++.so"].compactMap(path)
 }

@@ -2,9 +2,9 @@ import Testing
 
 @testable import TraceSymbols
 
-/// Files that were torn, overwritten, or written by several at a time.
+/// Files that were torn, overwritten, or written by several processes at a time.
 @Suite struct JitdumpDamageTests {
-  /// After an hour of uptime.
+  /// A time after an hour of uptime.
   private static let time: UInt64 = 3_600_000_000_000
 
   private func file(loads count: Int, size: Int = 40) -> JitdumpFile {
@@ -33,7 +33,8 @@ import Testing
     }
   }
 
-  /// Its name is there and the code runs: that its bytes are missing is no reason to drop it.
+  /// A function whose name is complete but whose code bytes are missing is kept, because the code
+  /// runs.
   @Test func aFunctionWhoseCodeIsCutIsNamed() {
     let bytes = file(loads: 2, size: 500).bytes
     let reading = JitdumpReading(Array(bytes.dropLast(352)))
@@ -75,7 +76,7 @@ import Testing
     huge.load("after", at: 0xa000, time: Self.time + 40)
     let reading = JitdumpReading(huge)
     #expect(reading.names == ["function 0", "function 1", "after"])
-    // One that may be true as far as anybody can tell is looked into when the file is over.
+    // A record with a plausible size is scanned when the file has ended.
     huge.bytes.replaceSubrange(start + 4..<start + 8, with: [0, 0, 0, 0x20])
     let late = JitdumpReading(huge)
     #expect(late.names == ["function 0", "function 1", "liar", "after"])
@@ -83,7 +84,7 @@ import Testing
     #expect(late.windowMax <= 1 << 16)
   }
 
-  /// Half a record, then a whole one, as when a writer was killed and another went on.
+  /// Half a record, then a whole one, as if a writer was killed and another one continued.
   @Test func tornHeads() {
     let good = file(loads: 3).bytes
     var torn = JitdumpFile()
@@ -124,7 +125,7 @@ import Testing
         twice.insert(contentsOf: bytes[start..<end], at: end)
         for damaged in [without, twice] {
           let reading = JitdumpReading(damaged)
-          // All but those that were hit.
+          // All records except the damaged ones.
           let lost = names.subtracting(reading.names)
           let words = reading.warnings.map(\.text)
           #expect(lost.count <= 3, "\(start) + \(count): \(words)")
@@ -134,7 +135,7 @@ import Testing
     }
   }
 
-  /// Each record seems to end where the next cannot begin: looking again has a limit.
+  /// Each record seems to end where no record can begin: the number of rescans is limited.
   @Test func goingBackIsBounded() {
     var hostile = JitdumpFile()
     for index in 0..<3000 {

@@ -2,7 +2,7 @@ import OSStrings
 
 @testable import TraceSymbols
 
-/// A jitdump file in the making, in either byte order.
+/// A builder of jitdump files, in either byte order.
 struct JitdumpFile {
   static let pid: UInt32 = 4711
 
@@ -20,7 +20,7 @@ struct JitdumpFile {
     add(UInt32(62))
     add(pad)
     add(Self.pid)
-    // Microseconds of the wall clock, as V8 writes them.
+    // Microseconds of the wall clock, as written by V8.
     add(UInt64(1_700_000_000_000_000))
     add(flags)
     bytes += [UInt8](repeating: 0xcc, count: max(0, Int(headerBytes) - 40))
@@ -30,7 +30,7 @@ struct JitdumpFile {
     withUnsafeBytes(of: isSwapped ? value.bigEndian : value.littleEndian) { bytes += $0 }
   }
 
-  /// A record around `body`, whose size it counts.
+  /// Adds a record around `body`, and sets its size.
   mutating func record(_ kind: UInt32, at time: UInt64, _ body: (inout JitdumpFile) -> Void) {
     let start = bytes.count
     add(kind)
@@ -56,7 +56,7 @@ struct JitdumpFile {
     }
   }
 
-  /// As CPython lays it out on macOS.
+  /// Adds a load in CPython's layout on macOS.
   mutating func wideLoad(_ name: String, at address: UInt64, size: Int, time: UInt64) {
     record(0, at: time) { file in
       file.add(Self.pid)
@@ -102,13 +102,13 @@ struct JitdumpFile {
   mutating func close(time: UInt64) { record(3, at: time) { _ in } }
 }
 
-/// What came of reading a file to its end.
+/// The result of reading a file to its end.
 struct JitdumpReading: Equatable {
   var records: [JitdumpRecord] = []
   var warnings: [JitFileWarning] = []
   var header: JitdumpHeader?
 
-  /// Bytes that the parser was given.
+  /// Number of bytes passed to the parser.
   var bytesRead = 0
   var windowMax = 0
 
@@ -124,7 +124,7 @@ struct JitdumpReading: Equatable {
 
   init(_ file: JitdumpFile) { self.init(file.bytes) }
 
-  /// Reads in windows of whatever size `window` says, though never less than is wanted, while the
+  /// Reads in windows of the sizes that `window` returns, but at least the wanted size, while the
   /// file grows to each of `sizes`.
   init(_ bytes: [UInt8], sizes: [Int] = [], window: () -> Int = { 1 << 16 }) {
     var parser = JitdumpParser()

@@ -2,7 +2,7 @@ import Testing
 
 @testable import TraceSymbols
 
-/// Source lines: where rows begin and end, and from where their addresses count.
+/// Source lines: the bounds of rows, and the base of their addresses.
 @Suite struct JitdumpLineTests {
   private let address: UInt64 = 0x7fab_6c00_6880
 
@@ -14,7 +14,7 @@ import Testing
 
   @Test func v8CountsFromAnELFHeaderBefore() {
     var file = JitdumpFile(pad: 0xdead_beef)
-    // The first row need not be the function's first byte.
+    // The first row may be after the function's first byte.
     file.lines(
       of: address, [(address + 0x43, 421, Array("x.js".utf8)), (address + 0x5b, 422, [0xff])],
       time: 1, padding: 5)
@@ -31,7 +31,7 @@ import Testing
     file.load("f", at: address, size: 0x60, time: 2)
     file.lines(of: address + 0x100, [(address + 0x140, 9, [0x61])], time: 3)
     file.load("g", at: address + 0x100, size: 0x60, time: 4)
-    // The first function's rows prove it, though the second's look like V8's.
+    // The first function's rows determine the base, although the second's look like V8's.
     #expect(
       lines(file).map(\.addresses) == [[address, address + 0x50], [address + 0x140]])
   }
@@ -49,7 +49,7 @@ import Testing
 
   @Test func fileNamesThatV8ReadFromFreedMemory() {
     var file = JitdumpFile(pad: 0xdead_beef)
-    // As node 20 wrote it for a script "/tmp/jf/w.js": twelve bytes, NULs among them.
+    // As written by node 20 for a script "/tmp/jf/w.js": twelve bytes, including NULs.
     let garbage: [UInt8] = [0x45, 0xb5, 0x9b, 0x33, 0, 0, 0, 0, 6, 2, 0x81, 0x72]
     file.lines(
       of: address,

@@ -3,7 +3,7 @@ import Testing
 
 @testable import TraceSymbols
 
-/// Every record, and every trap of the format that its writers have laid.
+/// Every kind of record, and the peculiarities of the format's writers.
 @Suite(.randomized) struct JitdumpParserTests {
   static func sample(isSwapped: Bool = false, headerBytes: UInt32 = 40) -> JitdumpFile {
     var file = JitdumpFile(isSwapped: isSwapped, headerBytes: headerBytes)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import TraceSymbols
 
-/// What node writes on this machine, and what an independent reading of it finds.
+/// Files written by node on this machine, compared with an independent reader.
 @Suite(.needs(.program("node"), .program("python3")))
 struct NodeFilesTests {
   private static let script = """
@@ -15,7 +15,7 @@ struct NodeFilesTests {
     console.log(s);
     """
 
-  /// Goes from record to record and takes nothing for granted but that all is sound.
+  /// Reads record by record, and assumes only a valid file.
   private static let readDump = """
     import struct, sys
     data = open(sys.argv[1], "rb").read()
@@ -43,7 +43,7 @@ struct NodeFilesTests {
 
   @Test func jitdump() throws {
     let directory = TemporaryDirectory()
-    // Each function is compiled at its first call: otherwise not all are in every run.
+    // Each function is compiled at its first call; otherwise some are missing in some runs.
     let id = try Self.run(["--perf-prof", "--always-sparkplug"], in: directory.path)
     let path = directory.path + "/jit-\(id).dump"
     let bytes = [UInt8](try Foundation.Data(contentsOf: URL(fileURLWithPath: path)))
@@ -64,7 +64,7 @@ struct NodeFilesTests {
     try checkLines(reading, path: directory.path + "/script.js")
   }
 
-  /// Rows lie in their code, and those of the function are its lines.
+  /// Rows are inside their code, and the function's rows are its lines.
   private func checkLines(_ reading: JitdumpReading, path: String) throws {
     var ofScript = 0
     for record in reading.records {
@@ -93,7 +93,7 @@ struct NodeFilesTests {
     var entries: [PerfMapEntry] = []
     bytes.withUnsafeBytes { parser.parse($0) { entries.append($0) } }
     parser.end { entries.append($0) }
-    // Node writes small letters, no zeros before, and ends each line.
+    // Node writes lower-case letters without leading zeros, and ends each line.
     let written = entries.map {
       "\(String($0.address, radix: 16)) \(String($0.size, radix: 16)) \($0.name)\n"
     }

@@ -2,8 +2,8 @@ import Testing
 
 @_spi(Fuzzing) @testable import TraceSymbols
 
-/// Perf maps with pieces missing, doubled and overwritten: the entries that were not hit are all
-/// there, whatever stands beside them.
+/// Perf maps with missing, duplicated and overwritten parts: all undamaged entries are found,
+/// whatever is next to them.
 @Suite struct PerfMapDamageTests {
   private func read(_ bytes: [UInt8]) -> [PerfMapEntry] {
     _ = bytes.withUnsafeBytes { PerfMapProbe.read($0) }
@@ -14,7 +14,7 @@ import Testing
     return entries
   }
 
-  /// Lines as each runtime writes them.
+  /// Lines in the format of each runtime.
   private static let lines = [
     "7fe48b8073c0 378 LazyCompile:*fib /a/b.js:1:13\n",
     "00007FE48B807780 0037 void A::B()[Tier0]\n",
@@ -23,7 +23,7 @@ import Testing
   ]
   private static let text = Array(lines.joined().utf8)
 
-  /// The line that each byte is of.
+  /// The line that contains each byte.
   private static let owners = lines.enumerated().flatMap { index, line in
     [Int](repeating: index, count: line.utf8.count)
   }
@@ -41,7 +41,7 @@ import Testing
         var damaged = Self.text
         damaged[place] = value
         let names = Set(read(damaged).map(\.name))
-        // A line's end is the next line's too.
+        // A line feed also affects the next line.
         let hit = [Self.owners[place], Self.text[place] == 0x0a ? Self.owners[place] + 1 : -1]
         for (index, name) in Self.whole.enumerated() where !hit.contains(index) {
           #expect(names.contains(name), "byte \(place) = \(value)")
@@ -69,7 +69,7 @@ import Testing
     }
   }
 
-  /// Written by two that do not wait for each other.
+  /// Written by two unsynchronized writers.
   @Test func linesInsideLines() {
     let outer = Array("1000 10 outer\n".utf8)
     for place in outer.indices.dropLast() {
@@ -97,7 +97,7 @@ import Testing
     }
   }
 
-  /// A line without end takes no more memory than its limit, however it comes.
+  /// An endless line takes no more memory than the limit, however it is split.
   @Test func aLineWithoutEnd() {
     var parser = PerfMapParser()
     let piece = [UInt8](repeating: 0x61, count: 1 << 16)

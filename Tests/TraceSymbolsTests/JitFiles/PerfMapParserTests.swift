@@ -3,7 +3,7 @@ import Testing
 
 @testable import TraceSymbols
 
-/// Perf maps as runtimes write them, and as nobody should.
+/// Perf maps in the runtimes' formats, and invalid ones.
 @Suite(.randomized) struct PerfMapParserTests {
   private struct Reading: Equatable {
     var entries: [PerfMapEntry] = []

@@ -37,7 +37,7 @@ import Testing
     #expect(symbols.lookup(0xffff_ffff_c0a0_1010)?.name == "nf_hook [nf_tables]")
     #expect(symbols.lookup(0xffff_ffff_c0a0_1010)?.size == 0x80)
     #expect(symbols.lookup(0xffff_ffff_80ff_ffff) == nil)
-    // No name reaches from one module to the next, or to the end of memory.
+    // No symbol extends from one module to the next, or to the end of memory.
     #expect(symbols.lookup(0xffff_ffff_9000_0000) == nil)
     #expect(symbols.lookup(0xffff_ffff_ffff_ff00) == nil)
   }
@@ -71,7 +71,7 @@ import Testing
     #expect(symbols.lookup(.max - 1)?.name == "before")
   }
 
-  /// This machine's kernel, where it shows its addresses.
+  /// This machine's kernel, if it shows its addresses.
   @Test func runningKernel() throws {
     do {
       let symbols = try KernelSymbols.read()

@@ -1,6 +1,6 @@
 import TraceSymbols
 
-/// What binutils' addr2line says of addresses: the oracle.
+/// The results of binutils' addr2line, used as the oracle.
 enum AddressToLine {
   struct Frame: Hashable {
     var function: String
@@ -8,7 +8,7 @@ enum AddressToLine {
     var place: String
   }
 
-  /// For each address the frames, the innermost first; nil without the program.
+  /// The frames of each address, innermost first; nil without the program.
   static func frames(_ addresses: [UInt64], in path: String) -> [[Frame]]? {
     let input = addresses.map { "0x" + String($0, radix: 16) }.joined(separator: "\n") + "\n"
     guard let text = Tool.output("addr2line", ["-a", "-f", "-i", "-e", path], input: input) else {
@@ -33,8 +33,9 @@ enum AddressToLine {
 }
 
 extension SourceFrames {
-  /// As addr2line prints them, but for the outermost function's name. For the innermost, addr2line
-  /// sometimes has the symbol's name, which is the outermost's, in place of the inlined one's.
+  /// Whether the frames match those of addr2line, except for the outermost function's name. For the
+  /// innermost frame, addr2line sometimes prints the symbol's name, which is the outermost
+  /// function's, instead of the inlined one's.
   func matches(_ frames: [AddressToLine.Frame]) -> Bool {
     guard frames.count == inlined.count + 1 else { return false }
     for (index, (call, frame)) in zip(inlined.reversed(), frames).enumerated() {
@@ -46,10 +47,10 @@ extension SourceFrames {
     return Self.fits(line, frames[frames.count - 1].place)
   }
 
-  /// addr2line prints `?` for what it does not know.
+  /// Whether a line matches; addr2line prints `?` for unknown parts.
   static func fits(_ line: SourceLine?, _ place: String) -> Bool {
     guard let line else { return place.hasSuffix(":?") || place.hasSuffix(":0") }
-    // Relative to which directory, the two do not agree where the compiler's was relative.
+    // The base directories differ if the compiler's path was relative.
     return place.split(separator: "/").last.map(String.init) == line.shortName
   }
 }

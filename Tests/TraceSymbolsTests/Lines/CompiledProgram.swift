@@ -1,12 +1,12 @@
 import Foundation
 import TraceSymbols
 
-/// A small program, compiled for a test, in a directory of its own.
+/// A small program, compiled for a test, in a separate directory.
 final class CompiledProgram {
   let directory: String
   let path: String
 
-  /// Nil when the compiler does not know the options.
+  /// Nil if the compiler does not support the options.
   init?(_ source: String = CompiledProgram.inlining, options: String = "") {
     directory = NSTemporaryDirectory() + "trace-lines-\(UUID().uuidString)"
     path = directory + "/demo"
@@ -22,14 +22,14 @@ final class CompiledProgram {
 
   deinit { try? FileManager.default.removeItem(atPath: directory) }
 
-  /// Moves the debug information to `demo.debug` beside the program, as distributions do.
+  /// Moves the debug information to `demo.debug` next to the program, like distributions.
   func split() -> Bool {
     Tool.output("objcopy", "--only-keep-debug", path, path + ".debug") != nil
       && Tool.output("objcopy", "--strip-debug", path) != nil
       && Tool.output("objcopy", "--add-gnu-debuglink=\(path).debug", path) != nil
   }
 
-  /// Every byte of `.text`: its address, and where it lies in the file.
+  /// The address and file offset of every byte of `.text`.
   func instructions() throws -> [(address: UInt64, offset: UInt64)] {
     guard let text = try ELFFile(path: path).section(named: ".text") else { return [] }
     return (0..<text.size).map { (text.address + $0, text.fileOffset + $0) }

@@ -71,7 +71,7 @@ import Testing
     #expect(ImageLines(path: program.path, expected: own) != nil)
   }
 
-  /// The entries are in another file, which is not opened; the lines are here.
+  /// The entries are in another file, which is not opened; the lines are in this one.
   @Test func splitUnitsHaveLinesOnly() throws {
     let program = try #require(CompiledProgram(options: "-gsplit-dwarf"))
     let lines = try #require(ImageLines(path: program.path, expected: nil))
@@ -81,7 +81,8 @@ import Testing
     #expect(frames.allSatisfy { $0.inlined.isEmpty })
   }
 
-  /// What the linker drops keeps its lines, from address 0 on: over those of code that is there.
+  /// Code dropped by the linker keeps its lines, from address 0 on, where they may overlap existing
+  /// code.
   @Test func droppedCodeGivesNobodyItsLines() throws {
     let dropped = (0..<6000).map { "  value = value * 3 + rand() + \($0);" }
     let source =
@@ -97,7 +98,7 @@ import Testing
     }
   }
 
-  /// Damage anywhere in the debug information gives other answers or none, and returns.
+  /// Damage anywhere in the debug information yields other results or none, and never hangs.
   @Test func damageIsSurvived() throws {
     let program = try #require(CompiledProgram())
     let file = try ELFFile(path: program.path)
@@ -124,6 +125,6 @@ import Testing
 }
 
 extension SourceFrames {
-  /// All that it names.
+  /// All lines of the frames.
   fileprivate var lines: [SourceLine] { ([line] + inlined.map(\.line)).compactMap(\.self) }
 }

@@ -4,11 +4,11 @@ import Testing
 
 @testable import TraceSymbols
 
-/// Calls in machine code, as objdump sees them.
+/// Calls in machine code, compared with objdump.
 @Suite struct MachineCodeTests {
   @Test(.needs(.x86, .program("objdump"))) func everyCallOfALibraryIsSeen() throws {
     let path = try #require(SystemLibraries.path("libc.so"))
-    // A piece of it: the text is long.
+    // Only a part, because the text is long.
     let text = try #require(
       Tool.output("objdump", "-d", "-w", "--stop-address=0x38000", path))
     var calls = 0
@@ -32,11 +32,11 @@ import Testing
       }
     }
     #expect(calls > 500)
-    // Other instructions' bytes may look so, seldom.
+    // Other instructions' bytes rarely look like a call.
     #expect(others.seen * 1000 < others.all, "\(others)")
   }
 
-  /// What objdump says of `lea` and `call` in a program.
+  /// Compares `lea` and `call` in a program with objdump.
   @Test func referencesLeadWhereTheyLead() {
     // call 0x2000; lea 0x100(%rip), %rsi; at 0x1000.
     let code: [UInt8] = [0xe8, 0xfb, 0x0f, 0, 0, 0x48, 0x8d, 0x35, 0, 1, 0, 0, 0xe8, 0]

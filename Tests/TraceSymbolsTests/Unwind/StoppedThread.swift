@@ -3,14 +3,14 @@ import Glibc
 
 @testable import TraceSymbols
 
-/// A thread of another process, stopped for a moment by libdw: its registers, its stack, what its
-/// process has mapped, and its return addresses as libdw finds them.
+/// A thread of another process, stopped briefly by libdw: its registers, its stack, its process's
+/// mappings, and its return addresses according to libdw.
 struct StoppedThread {
   var registers = UnwindRegisters()
   var stackAddress: UInt64 = 0
   var stack: [UInt8] = []
   var maps: String = ""
-  /// Where it was and its return addresses, as they are found by elfutils.
+  /// Its instruction pointer and return addresses according to elfutils.
   var frames: [UInt64] = []
 
   /// Stops the process's main thread.
@@ -54,11 +54,12 @@ struct StoppedThread {
       var isExact = false
       guard dwfl_frame_pc(frame, &address, &isExact) else { return }
       if frames.isEmpty { takeState(frame, address) }
-      // As the unwinder gives what is no caller: so that one byte before it is its place.
+      // As in the unwinder, for frames that are not return addresses: one byte before it is the
+      // exact position.
       frames.append(address + (isExact && !frames.isEmpty ? 1 : 0))
     }
 
-    /// While the thread stands still.
+    /// Called while the thread is stopped.
     private mutating func takeState(_ frame: OpaquePointer, _ address: Dwarf_Addr) {
       for register in 0..<16 {
         var value: Dwarf_Word = 0
@@ -88,7 +89,7 @@ struct StoppedThread {
     }
   }
 
-  /// The same by the unwinder under test.
+  /// The result of the unwinder under test.
   func unwind(with unwinder: Unwinder, processID: UInt32) -> (frames: [UInt64], end: UnwindEnd) {
     let space = AddressSpace(maps: maps, images: unwinder.images, processID: processID)
     return stack.withUnsafeBytes { bytes in
@@ -102,7 +103,7 @@ struct StoppedThread {
 }
 
 extension AddressSpace {
-  /// From the text of /proc/PID/maps: what may be executed.
+  /// The executable mappings in the text of /proc/PID/maps.
   init(maps: String, images: UnwindImages, processID: UInt32) {
     self.init()
     for line in maps.split(separator: "\n") {

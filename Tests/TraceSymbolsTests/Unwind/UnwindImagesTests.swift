@@ -4,11 +4,11 @@ import Testing
 
 @testable import TraceSymbols
 
-/// How an image's file is found.
+/// Finding an image's file.
 @Suite(.needs(.x86)) struct UnwindImagesTests {
   let directory = TemporaryDirectory()
 
-  /// A copy of this very program: a file with `.eh_frame`.
+  /// A copy of this program: a file with `.eh_frame`.
   func copy(_ name: String) throws -> String {
     let path = directory.path + "/" + name
     let (source, target) = (fopen("/proc/self/exe", "r"), fopen(path, "w"))
@@ -28,7 +28,7 @@ import Testing
     let first = try #require(images.id(of: identity, in: 0x7fff_fffe))
     #expect(images.table(of: first) == nil)
     #expect(images.problems.map(\.error) == [.unreadable])
-    // Of the same process it would be the same.
+    // For the same process, it would be the same.
     #expect(images.id(of: identity, in: 0x7fff_fffe) == first)
     _ = try copy("late")
     let second = try #require(images.id(of: identity, in: UInt32(getpid())))
@@ -38,7 +38,7 @@ import Testing
     #expect(images.id(of: identity, in: 1) == second)
   }
 
-  /// Whether this process may open files by where they are mapped.
+  /// Whether this process may open files through their mappings.
   static let mayOpenMapped: Bool = {
     guard let directory = opendir("/proc/self/map_files") else { return false }
     defer { closedir(directory) }
@@ -88,7 +88,7 @@ import Testing
     }
     #expect(try isRead(device))
     #expect(try isRead(0))
-    // Overlays show devices of their own: there the inode alone tells.
+    // Overlays show other device numbers, so only the inode is compared there.
     let showsOther = MappedFile.is(status, at: path, device: device + 1, inode: inode)
     #expect(try isRead(device + 1) == showsOther)
     #expect(images.problems.map(\.error) == (showsOther ? [] : [.replaced]))

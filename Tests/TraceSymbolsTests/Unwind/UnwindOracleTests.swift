@@ -5,7 +5,7 @@ import Testing
 
 @testable import TraceSymbols
 
-/// A running C program, stopped wherever it happens to be: its callers as libdw finds them.
+/// A running C program, stopped at arbitrary positions: its callers are compared with libdw's.
 @Suite(.serialized, .needs(.x86, .program("cc"), .ptrace))
 struct UnwindOracleTests {
   static let builds: [[String]] = [
@@ -27,7 +27,7 @@ struct UnwindOracleTests {
       let (frames, _) = stopped.unwind(with: unwinder, processID: UInt32(target.processID))
       depths.insert(frames.count)
       if frames == stopped.frames { same += 1 }
-      // A stack may be cut, but what is there is right.
+      // A stack may be incomplete, but its frames are correct.
       #expect(stopped.frames.starts(with: frames), "\(frames) against \(stopped.frames)")
       usleep(500)
     }

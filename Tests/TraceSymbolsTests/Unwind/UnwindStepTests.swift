@@ -2,14 +2,15 @@ import Testing
 
 @testable import TraceSymbols
 
-/// Single steps, from made-up registers and stacks.
+/// Single steps with made-up registers and stacks.
 @Suite struct UnwindStepTests {
   static func bytes(_ words: [UInt64]) -> [UInt8] {
     words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }
   }
 
-  /// In `pop %rbp; ret` between the two: what clang writes still says where rbp was saved, which
-  /// lies below the stack pointer, and so in no copy of the stack.
+  /// Between the instructions of `pop %rbp; ret`, clang's unwind information still gives the
+  /// address at which rbp was saved, which is below the stack pointer, and so not in a copy of the
+  /// stack.
   @Test func aRegisterThatWasPoppedIsTheCallers() throws {
     var row = UnwindRow()
     row.frame = .register
@@ -35,11 +36,11 @@ import Testing
 
   @Test(
     arguments: [
-      // Made at run time, called from 0x5100 of the same code, which the system started.
+      // Code generated at run time, called from 0x5100 of the same code, which the system started.
       ([0x3010, 0x5100, 0, 0x5200], [0x5000, 0x5100, 0x5200], UnwindEnd.complete),
       // Deeper than the copy.
       ([0x4000, 0x5100, 1, 2], [0x5000, 0x5100], .stackCut),
-      // Nothing lies where the second would return to.
+      // The second return address is outside code.
       ([0x3010, 0x5100, 0x3020, 0x9000], [0x5000, 0x5100], .notDescribed),
     ] as [([UInt64], [UInt64], UnwindEnd)])
   func codeWithoutAnImageKeepsFramePointers(words: [UInt64], frames: [UInt64], end: UnwindEnd) {

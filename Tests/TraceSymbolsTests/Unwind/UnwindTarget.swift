@@ -96,7 +96,7 @@ final class UnwindTarget {
   private let directory = TemporaryDirectory()
   private let process: ChildProcess
 
-  /// Compiles and starts it; returns when it runs.
+  /// Compiles and starts the program; returns when it runs.
   init(flags: [String]) throws {
     let executable = directory.path + "/target"
     let source = executable + ".c"

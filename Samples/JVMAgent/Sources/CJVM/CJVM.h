@@ -1,4 +1,4 @@
-// The JDK's tool interface, and the two things around it that Swift cannot spell.
+// The JDK's tool interface, and two related declarations that Swift cannot import.
 #ifndef CJVM_H
 #define CJVM_H
 
@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/// Switches an event on or off for every thread. Swift does not import variadic function pointers.
+/// Enables or disables an event for all threads. Swift does not import variadic function pointers.
 static inline jvmtiError cjvm_set_event(jvmtiEnv *_Nonnull tool, jvmtiEvent event, int enable) {
   return (*tool)->SetEventNotificationMode(
       tool, enable ? JVMTI_ENABLE : JVMTI_DISABLE, event, (jthread)0);

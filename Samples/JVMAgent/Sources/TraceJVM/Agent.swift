@@ -4,18 +4,18 @@ import Synchronization
 import TraceEvents
 import TraceProvider
 
-/// The process's one agent: what the machine's phase is and which notifications are on.
+/// The process's single agent: the machine's phase and the enabled notifications.
 ///
-/// Sessions speak on the engine's control thread, the machine on its own threads. Whoever works on
-/// the machine's notifications holds ``state``; the callbacks that emit never take it.
+/// Sessions call on the engine's control thread, the machine on its own threads. ``state`` must be
+/// held to change the machine's notifications; callbacks that emit never acquire it.
 enum Agent {
   enum Phase {
     case absent
-    /// In Agent_OnLoad: only the loading thread may set notifications.
+    /// In Agent_OnLoad: only the loading thread may enable notifications.
     case loading
-    /// Between Agent_OnLoad and VMInit: nobody may.
+    /// Between Agent_OnLoad and VMInit: no thread may.
     case starting
-    /// Threads that are attached may.
+    /// Attached threads may.
     case live
     case dead
   }
@@ -24,14 +24,14 @@ enum Agent {
     var phase = Phase.absent
     var machine: UnsafeMutablePointer<JavaVM?>?
     var tool: ToolInterface?
-    /// What the machine agreed to notify of.
+    /// The notifications that the machine supports.
     var possible: EventModes = []
     var wanted: EventModes = []
     var applied: EventModes = []
-    /// A session asked for what already lives before the machine could say.
+    /// Whether a session requested existing code before the machine could report it.
     var owesCode = false
 
-    /// Tells sessions that ask for what this machine will never tell, why.
+    /// Explains to sessions why events that this machine cannot report are missing.
     func explainImpossible() {
       if !possible.contains(.thrown) {
         let text =
@@ -71,7 +71,7 @@ enum Agent {
 
   static let state = Mutex(State())
 
-  /// One sentence to the user, on stderr.
+  /// Prints one sentence to stderr.
   static func say(_ text: String) {
     let line = Array("libtracejvm: \(text)\n".utf8)
     _ = write(STDERR_FILENO, line, line.count)
@@ -124,7 +124,7 @@ enum Agent {
     return JNI_OK
   }
 
-  /// Registers the provider; a session that waits for it has it enabled when this returns.
+  /// Registers the provider; a waiting session has enabled it when this returns.
   private static func follow() {
     Runtime.provider.onEnable { wanted in
       let modes = EventModes(wanted)
@@ -143,9 +143,9 @@ enum Agent {
     Runtime.provider.register()
   }
 
-  // MARK: The machine's life
+  // MARK: Machine phases
 
-  /// The machine is live: what sessions asked for while it started is done now.
+  /// Called when the machine is live: handles the requests that sessions made while it started.
   static func machineIsLive(_ environment: UnsafeMutablePointer<JNIEnv?>?) {
     Throwable.prepare(environment)
     HeapCounters.prepare()
@@ -161,7 +161,8 @@ enum Agent {
     }
   }
 
-  /// Last chance: methods compiled whose notification is still in the machine's queue.
+  /// Called when the machine ends: reports compiled methods whose notification is still in the
+  /// machine's queue.
   static func machineDies() {
     state.withLock { state in
       if let tool = state.tool { Replay.emitRemaining(state.applied, by: tool) }

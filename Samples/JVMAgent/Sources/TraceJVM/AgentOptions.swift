@@ -1,10 +1,10 @@
-/// What stands after the `=` of `-agentpath:…/libtracejvm.so=`.
+/// The options after the `=` of `-agentpath:…/libtracejvm.so=`.
 struct AgentOptions: Equatable {
-  /// Whether method enter and leave may be asked for: the machine must be told before it starts,
-  /// and while a session asks for them it interprets everything.
+  /// Whether method enter and leave events are available. The machine must know that before it
+  /// starts, and while a session enables them, it interprets all code.
   var methods = false
-  /// Whether exceptions may be asked for at any time, which costs every thrown exception something;
-  /// nil for: if a session that wants them waits when the machine starts.
+  /// Whether exception events are available at any time, which has a cost for every thrown
+  /// exception; nil: only if a session that enables them is waiting when the machine starts.
   var exceptions: Bool?
 
   struct Problem: Error, Equatable {

@@ -1,7 +1,7 @@
 public import CJVM
 
 extension Agent {
-  /// The machine's way in. What each may do is the tool interface's rule for its event.
+  /// The callbacks that the machine calls. JVMTI defines for each event what its callback may do.
   static var callbacks: jvmtiEventCallbacks {
     var callbacks = jvmtiEventCallbacks()
     callbacks.VMInit = { _, environment, _ in Agent.machineIsLive(environment) }
@@ -50,7 +50,7 @@ extension Agent {
   }
 }
 
-/// The machine starts with the agent named on its command line or in JAVA_TOOL_OPTIONS.
+/// Called when the machine starts with the agent on its command line or in JAVA_TOOL_OPTIONS.
 @_cdecl("Agent_OnLoad")
 public func agentOnLoad(
   _ machine: UnsafeMutablePointer<UnsafePointer<JNIInvokeInterface_>?>,
@@ -59,7 +59,7 @@ public func agentOnLoad(
   Agent.start(machine: machine, options: options, attached: false)
 }
 
-/// The agent is loaded into a running machine (`jcmd PID JVMTI.agent_load`).
+/// Called when the agent is loaded into a running machine (`jcmd PID JVMTI.agent_load`).
 @_cdecl("Agent_OnAttach")
 public func agentOnAttach(
   _ machine: UnsafeMutablePointer<UnsafePointer<JNIInvokeInterface_>?>,

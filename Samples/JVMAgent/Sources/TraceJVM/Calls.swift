@@ -3,10 +3,10 @@ import Synchronization
 import TraceEvents
 import TraceProvider
 
-/// Method enter and leave, with the option `methods=1` and the keyword Method.
+/// Method enter and leave events, with the option `methods=1` and the keyword Method.
 ///
-/// The machine interprets everything while it tells of calls, so most methods never get a
-/// MethodLoad from a compiler: each is named once by one with neither address nor size.
+/// The machine interprets all code while it reports calls, so most methods never get a MethodLoad
+/// from a compiler. Each is therefore named once by a MethodLoad with neither address nor size.
 enum Calls {
   private static let named = Mutex(Set<UInt64>())
 
@@ -18,7 +18,7 @@ enum Calls {
     Runtime.provider.emit(MethodEnter(methodID: id), stack: JavaStack.append)
   }
 
-  /// Names, for a session that comes later, the methods that were named before.
+  /// Reports the previously named methods to a session that starts later.
   static func emitNames(to capture: borrowing CaptureState, by tool: ToolInterface) {
     for id in named.withLock({ $0 }) {
       guard let method = jmethodID(bitPattern: UInt(id)) else { continue }

@@ -1,16 +1,17 @@
 import CJVM
 
-/// What the agent asks the machine to be able to tell.
+/// Requests the JVMTI capabilities that the agent needs.
 ///
-/// Those that cost something even while their notification is off are asked for only when it is
-/// known that someone wants them. HotSpot must be told before it starts: for exceptions it compiles
-/// each throw in the slow way (measured: 200 ns became 17 us through 12 frames), for calls its
-/// interpreter checks each one.
+/// Capabilities that have a cost even while their notification is disabled are requested only if a
+/// session is known to need them. HotSpot must be told before it starts: for exceptions, it
+/// compiles each throw in a slow form (measured: 200 ns became 17 us through 12 frames); for calls,
+/// its interpreter checks each call.
 enum Capabilities {
   /// Bytes between two allocation samples, on average; the CLR's tick.
   static let samplingIntervalBytes: Int32 = 100 * 1024
 
-  /// The modes that can be switched on, or nil (after saying why) when what was asked for cannot.
+  /// Requests capabilities; returns the modes that can be enabled, or nil (after printing the
+  /// reason) if a requested one is not available.
   static func request(_ options: AgentOptions, of tool: ToolInterface) -> EventModes? {
     var modes: EventModes = [.otherCode]
     var basic = jvmtiCapabilities()
@@ -53,7 +54,7 @@ enum Capabilities {
     return modes
   }
 
-  /// The modes that exceptions add; none when the machine is past its start.
+  /// Requests exception events; returns the added modes, none if the machine has already started.
   static func requestExceptions(of tool: ToolInterface) -> EventModes {
     var exceptions = jvmtiCapabilities()
     exceptions.can_generate_exception_events = 1

@@ -1,16 +1,16 @@
 import Synchronization
 
-/// The compiled code that was announced and still lives: an unload names only the address, and the
-/// machine's replay must not announce twice.
+/// The announced compiled code that still exists. It is needed because an unload contains only the
+/// address, and because the machine's replay must not announce code twice.
 ///
-/// Memory: 40 bytes an entry, while somebody listens for JIT or symbol events only.
+/// Memory: 40 bytes per entry, only while JIT or symbol events are enabled.
 final class CodeTable: Sendable {
   struct Entry: Equatable {
     var methodID: UInt64
     var size: UInt32
-    /// How many versions of the method were announced before.
+    /// Number of versions of the method announced before.
     var version: UInt32
-    /// Whether a live event told of it, not only a session's rundown.
+    /// Whether a live event announced it, not only a session's rundown.
     var isTold: Bool
   }
 
@@ -24,14 +24,14 @@ final class CodeTable: Sendable {
 
   enum Novelty {
     case new
-    /// Only sessions that asked for a rundown know of it.
+    /// Announced only in sessions' rundowns.
     case rundownOnly
     case told
   }
 
-  /// Notes code at `address`: its entry, and who was told of the same code before.
+  /// Records code at `address`; returns its entry, and whether the same code was announced before.
   ///
-  /// - Parameter forEveryone: whether everybody is told of it now.
+  /// - Parameter forEveryone: whether it is now announced to all sessions.
   func insert(
     address: UInt64, methodID: UInt64, size: UInt32, forEveryone: Bool
   ) -> (entry: Entry, novelty: Novelty) {
@@ -48,7 +48,7 @@ final class CodeTable: Sendable {
     }
   }
 
-  /// The method's code at `address`, which is forgotten; nil when another's code is there by now.
+  /// Removes and returns the method's code at `address`; nil if other code is there now.
   func remove(address: UInt64, methodID: UInt64) -> Entry? {
     tables.withLock { tables in
       guard let entry = tables.live[address], entry.methodID == methodID else { return nil }

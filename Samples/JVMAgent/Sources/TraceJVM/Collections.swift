@@ -3,17 +3,17 @@ import Synchronization
 import TraceEvents
 import TraceProvider
 
-/// Garbage collections. The machine calls ``started()`` and ``finished()`` on the thread that
-/// collects, with every Java thread stopped: they may only emit.
+/// Garbage collection events. The machine calls ``started()`` and ``finished()`` on the collecting
+/// thread, with every Java thread stopped: they may only emit.
 ///
-/// It calls for every stop-the-world step, G1's remark and cleanup pauses too, when the stop is
-/// already complete. It says neither which generation is collected (`depth` stays 0) nor why
-/// (`reason` is Empty).
+/// It calls them for every stop-the-world step, including G1's remark and cleanup pauses, when the
+/// stop is already complete. It reports neither the collected generation (`depth` stays 0) nor the
+/// reason (`reason` is Empty).
 enum Collections {
   private struct Progress {
-    /// Collections begun while somebody listened.
+    /// Number of collections started while events were enabled.
     var count: UInt32 = 0
-    /// Ordinals of those not ended, innermost last: one may contain another.
+    /// Ordinals of running collections, innermost last: one may contain another.
     var open: [UInt32] = []
   }
 
@@ -35,7 +35,7 @@ enum Collections {
     HeapCounters.emitStats()
   }
 
-  /// An object was allocated that crossed the sampling interval.
+  /// Called for an allocation that crossed the sampling interval.
   static func sampled(_ type: jclass, size: Int64, by tool: ToolInterface) {
     Runtime.provider.emit(
       GCAllocationTick(
@@ -46,7 +46,7 @@ enum Collections {
   }
 }
 
-/// Longest texts that an event carries; what is longer is cut.
+/// Maximum lengths of texts in events; longer ones are truncated.
 enum TextLimit {
   static let nameBytes = 4096
   static let messageUnits = 512

@@ -2,7 +2,7 @@ import CJVM
 import TraceEvents
 import TraceProvider
 
-/// Which of the machine's notifications are on.
+/// A set of the machine's notifications.
 struct EventModes: OptionSet, Hashable {
   var rawValue: UInt16
 
@@ -19,7 +19,7 @@ struct EventModes: OptionSet, Hashable {
 
   init(rawValue: UInt16) { self.rawValue = rawValue }
 
-  /// The notifications that feed what sessions want of the Runtime provider.
+  /// The notifications needed for the enabled events of the Runtime provider.
   init(_ wanted: Enablement) {
     self = []
     guard wanted.isEnabled else { return }
@@ -43,8 +43,8 @@ struct EventModes: OptionSet, Hashable {
     (.calls, MethodEnter.self),
   ]
 
-  /// The machine's events behind each mode, in the order to switch them on; off is the reverse. So
-  /// no start is told without its end.
+  /// The machine's events for each mode, in the order in which to enable them; they are disabled in
+  /// reverse order. No start is therefore reported without its end.
   private static let events: [(EventModes, [jvmtiEvent])] = [
     (
       .collections,
@@ -59,9 +59,10 @@ struct EventModes: OptionSet, Hashable {
     (.calls, [JVMTI_EVENT_METHOD_EXIT, JVMTI_EVENT_METHOD_ENTRY]),
   ]
 
-  /// Switches notifications so that those on become `wanted`.
+  /// Enables and disables notifications to change the set to `wanted`.
   ///
-  /// To be called while the machine loads agents or is live, then on a thread that it knows.
+  /// Must be called while the machine loads agents or, on a thread known to the machine, while it
+  /// is live.
   static func switchOver(from current: EventModes, to wanted: EventModes, by tool: ToolInterface) {
     for (mode, events) in Self.events
     where !mode.isDisjoint(with: current.symmetricDifference(wanted)) {

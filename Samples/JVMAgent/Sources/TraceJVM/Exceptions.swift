@@ -2,9 +2,9 @@ import CJVM
 import TraceEvents
 import TraceProvider
 
-/// Exceptions, on the thread that throws or catches: each `throw` is one event, so one that
-/// `finally` or try-with-resources throws on is told again, as is one that passes through native
-/// code. An object that was thrown before is marked as thrown again, by whichever thread.
+/// Exception events, on the thread that throws or catches. Each `throw` is one event, so an
+/// exception rethrown by `finally` or try-with-resources is reported again, as is one that passes
+/// through native code. An object that was thrown before, by any thread, is marked as rethrown.
 enum Exceptions {
   static func thrown(
     _ exception: jobject, in method: jmethodID?, _ environment: UnsafeMutablePointer<JNIEnv?>,

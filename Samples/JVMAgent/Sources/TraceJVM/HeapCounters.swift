@@ -3,13 +3,13 @@ import Synchronization
 import TraceEvents
 import TraceProvider
 
-/// The heap's sizes from the counters that HotSpot keeps for jstat, in a page of memory that any
-/// thread may read at any time. Absent with `-XX:-UsePerfData` or `-XX:+PerfDisableSharedMem`.
+/// Reads the heap's sizes from the counters that HotSpot provides for jstat, in a memory page that
+/// any thread may read at any time. Missing with `-XX:-UsePerfData` or `-XX:+PerfDisableSharedMem`.
 enum HeapCounters {
   /// Addresses of the `used` counters, by generation.
   private static let counters = Mutex<[[UInt]]>([])
 
-  /// When the machine is live: its counters are all there by then.
+  /// Called when the machine is live, because all counters exist by then.
   static func prepare() {
     guard let memory = map() else { return }
     let found = PerfCounters.offsets(in: memory, matching: generation)
@@ -21,7 +21,7 @@ enum HeapCounters {
     }
   }
 
-  /// After a collection: what each generation holds.
+  /// Emits the size of each generation after a collection.
   static func emitStats() {
     let sizes: [UInt64]? = counters.withLock { counters in
       guard counters.contains(where: { !$0.isEmpty }) else { return nil }
@@ -39,7 +39,7 @@ enum HeapCounters {
       stack: { _ in })
   }
 
-  /// "sun.gc.generation.1.space.0.used": 1.
+  /// Parses a counter's name, such as "sun.gc.generation.1.space.0.used", which yields 1.
   private static func generation(_ name: String) -> Int? {
     let parts = name.split(separator: ".")
     guard parts.count == 7, parts[..<3] == ["sun", "gc", "generation"], parts[4] == "space",
@@ -66,7 +66,7 @@ enum HeapCounters {
 
 /// The memory in which HotSpot keeps its performance counters.
 enum PerfCounters {
-  /// The 64-bit counters that `match` has a value for, with their places.
+  /// The 64-bit counters for which `match` returns a value, with their offsets.
   static func offsets<T>(
     in memory: UnsafeRawBufferPointer, matching match: (String) -> T?
   ) -> [(T, Int)] {

@@ -1,7 +1,7 @@
-/// Names as Java's users know them, from the class file's.
+/// Converts names from class files to the form used in Java.
 enum JavaName {
-  /// "java.util.HashMap" of "Ljava/util/HashMap;", "int[][]" of "[[I", and as Class.getName has it
-  /// "Main$$Lambda/0x00007f68" of the hidden class "LMain$$Lambda.0x00007f68;".
+  /// Returns "java.util.HashMap" for "Ljava/util/HashMap;", "int[][]" for "[[I" and, as in
+  /// Class.getName, "Main$$Lambda/0x00007f68" for the hidden class "LMain$$Lambda.0x00007f68;".
   static func ofClass(signature: String) -> String {
     let dimensions = signature.prefix { $0 == "[" }.count
     let element = signature.dropFirst(dimensions)
@@ -34,7 +34,7 @@ extension String {
     hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
   }
 
-  /// At most this many bytes, cut between characters.
+  /// Truncates the text to this number of bytes, between characters.
   func clipped(toBytes limit: Int) -> String {
     guard utf8.count > limit else { return self }
     var end = utf8.index(utf8.startIndex, offsetBy: limit)

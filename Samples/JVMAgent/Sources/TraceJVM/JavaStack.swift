@@ -4,18 +4,18 @@ import Synchronization
 import TraceEvents
 import TraceProvider
 
-/// Stacks as the virtual machine knows them, interpreted and inlined frames too: the addresses lie
-/// in a region where nothing else can be, and each method's range is announced by a MethodLoad
-/// before a stack has it.
+/// Stacks from the virtual machine, including interpreted and inlined frames. The addresses are in
+/// a reserved region, and each method's range is announced by a MethodLoad before it appears in a
+/// stack.
 ///
-/// Native frames are left out. On a thread that runs no Java code there is no stack.
+/// Native frames are left out. A thread that runs no Java code has no stack.
 enum JavaStack {
   /// Null until ``prepare(_:_:)``.
   private static let machine = Atomic<UInt>(0)
   private static let tool = Atomic<UInt>(0)
   private static let places = Mutex<MethodPlaces?>(nil)
 
-  /// Before any notification is on.
+  /// Called before any notification is enabled.
   static func prepare(_ machine: UnsafeMutablePointer<JavaVM?>, _ tool: ToolInterface) {
     let bytes = Int(MethodPlaces.regionBytes)
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
@@ -43,7 +43,7 @@ enum JavaStack {
       let count = asker.tool.stackTrace(into: frames)
       for index in 0..<count {
         guard let method = frames[index].method else { continue }
-        // A reader takes one byte from a return address to find the call.
+        // Readers subtract one byte from a return address to find the call.
         let offset = max(Int64(frames[index].location), 0) + (stack.isEmpty ? 0 : 1)
         let place = asker.place(of: method)
         let inside = min(offset, Int64(place.size) - 1)
@@ -53,10 +53,10 @@ enum JavaStack {
     }
   }
 
-  /// In a stack: its callers are not known. A reader of traces knows it.
+  /// The mark for missing callers at the end of a stack, as defined by the trace format.
   private static let callersLost = UInt64.max
 
-  /// Announces, to a session that comes late, every method that stacks may have.
+  /// Announces all methods that stacks may contain to a session that starts later.
   static func emitAll(
     to capture: borrowing CaptureState, by tool: ToolInterface,
     _ environment: UnsafeMutablePointer<JNIEnv?>
@@ -70,7 +70,7 @@ enum JavaStack {
       guard let method = jmethodID(bitPattern: UInt(id)), asker.isAlive(place) else { continue }
       let load = asker.load(method, place)
       let lines = capture.isEnabled(MethodILToNativeMap.self) ? asker.lines(method, place) : nil
-      // Under the lock, so that it does not come after the method's MethodUnload.
+      // Emitted with the lock held, so that it does not follow the method's MethodUnload.
       places.withLock { places in
         guard places?[id] == place else { return }
         Announcement(load: load, lines: lines).emit(to: capture)
@@ -99,7 +99,7 @@ enum JavaStack {
     }
   }
 
-  /// Who asks the machine about methods: a thread that it knows.
+  /// Queries the machine about methods, on a thread that it knows.
   private struct Asker {
     let tool: ToolInterface
     let environment: UnsafeMutablePointer<JNIEnv?>
@@ -117,7 +117,7 @@ enum JavaStack {
       functions.pointee.IsSameObject(environment, jobject(bitPattern: place.owner), nil) == 0
     }
 
-    /// The method's range; announced when it is new.
+    /// The method's range; a new one is announced.
     func place(of method: jmethodID) -> MethodPlaces.Place {
       let id = MethodNames.id(of: method)
       let known = JavaStack.places.withLock { places -> MethodPlaces.Place? in
@@ -155,7 +155,7 @@ enum JavaStack {
         }
         (load.startAddress, load.size) = (place.base, place.size)
         lines?.startAddress = place.base
-        // Under the lock, so that nobody has the range in a stack before it is announced.
+        // Emitted with the lock held, so that no stack contains the range before it is announced.
         Announcement(load: load, lines: lines).emit()
         return place
       }
@@ -169,7 +169,7 @@ enum JavaStack {
         signature: names.signature)
     }
 
-    /// The source lines by byte code, which are the offsets in the method's range.
+    /// The source lines by byte code index, which is the offset in the method's range.
     func lines(_ method: jmethodID, _ place: MethodPlaces.Place) -> MethodILToNativeMap? {
       let table = tool.lines(of: method).prefix(LineTable.entryLimit)
       guard !table.isEmpty else { return nil }
@@ -190,7 +190,7 @@ enum JavaStack {
       functions.pointee.DeleteWeakGlobalRef(environment, jobject(bitPattern: owner))
     }
 
-    /// Ends a method whose class is unloaded: its handle and its range may be another's from now
+    /// Removes a method whose class is unloaded: its handle and its range may be reused from now
     /// on.
     private func forget(_ id: UInt64, _ places: inout MethodPlaces?) {
       guard let place = places?.remove(id) else { return }

@@ -1,20 +1,21 @@
-/// The parallel columns of a method's byte code and line map.
+/// A method's byte code and line map, as parallel columns.
 struct LineTable: Equatable {
-  /// More entries than this would not fit a record.
+  /// Maximum number of entries that fit into a record.
   static let entryLimit = 2048
 
   struct Place {
     var nativeOffset: UInt32
-    /// Byte code index; negative where the code belongs to none.
+    /// Byte code index; negative if the code belongs to none.
     var location: Int64
   }
 
   var ilOffsets: [UInt32] = []
   var nativeOffsets: [UInt32] = []
-  /// Empty when the class has no line numbers.
+  /// Empty if the class has no line numbers.
   var lines: [UInt32] = []
 
-  /// `lines` is ascending by start; a place's line is the last one that starts at or before it.
+  /// `lines` is in ascending order of start; a place's line is the last one that starts at or
+  /// before it.
   init(_ places: [Place], lines table: [(start: Int64, line: UInt32)]) {
     for place in places.sorted(by: { $0.nativeOffset < $1.nativeOffset }) where place.location >= 0
     {

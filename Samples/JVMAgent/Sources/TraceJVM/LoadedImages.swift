@@ -4,10 +4,10 @@ import Synchronization
 import TraceEvents
 import TraceProvider
 
-/// The native libraries in the process: the machine's own, and those that Java code loads later.
+/// The native libraries in the process: the machine's, and those that Java code loads later.
 ///
-/// Nothing announces a dlopen. But a library that Java can use is followed by the first binding of
-/// a native method, so then the loader's count of loads is compared.
+/// A dlopen is not announced. However, loading a library for Java is followed by the first binding
+/// of a native method, so the loader's count of loads is compared then.
 enum LoadedImages {
   private struct Known {
     var generation: UInt64 = 0
@@ -16,7 +16,7 @@ enum LoadedImages {
 
   private static let known = Mutex(Known())
 
-  /// Tells a session of everything that is loaded.
+  /// Reports all loaded images to a session.
   static func emitAll(to capture: borrowing CaptureState) {
     let (generation, images) = scan()
     known.withLock {
@@ -26,7 +26,7 @@ enum LoadedImages {
     for image in images { capture.emit(image) }
   }
 
-  /// Tells everybody of what was loaded and unloaded since the last look.
+  /// Reports the images loaded and unloaded since the last scan to all sessions.
   static func emitNew() {
     let generation = Self.generation
     guard known.withLock({ $0.generation != generation }) else { return }
@@ -49,7 +49,7 @@ enum LoadedImages {
 
   // MARK: The loader
 
-  /// How many loads and unloads there were; changes with each.
+  /// The number of loads and unloads so far.
   private static var generation: UInt64 {
     var generation: UInt64 = 0
     _ = withUnsafeMutablePointer(to: &generation) { pointer in
@@ -80,7 +80,7 @@ enum LoadedImages {
     return found
   }
 
-  /// Its executable segments.
+  /// Appends the image's executable segments.
   private static func append(_ image: dl_phdr_info, to images: inout [ImageLoad]) {
     guard let headers = image.dlpi_phdr else { return }
     let path = path(of: image)
@@ -104,8 +104,8 @@ enum LoadedImages {
 }
 
 extension LoadedImages {
-  /// The file, without links. The loader leaves the program itself unnamed, and names the kernel's
-  /// page like a file.
+  /// The file's path, with links resolved. The loader does not name the program, and names the
+  /// kernel's page like a file.
   private static func path(of image: dl_phdr_info) -> String {
     let name = image.dlpi_name.map { String(cString: $0) } ?? ""
     if name.hasPrefix("linux-vdso") { return "[vdso]" }
@@ -115,7 +115,7 @@ extension LoadedImages {
   }
 }
 
-/// The GNU build id among an image's ELF notes.
+/// Finds the GNU build id in an image's ELF notes.
 enum BuildID {
   static func find(in notes: UnsafeRawBufferPointer) -> [UInt8]? {
     var offset = 0

@@ -4,16 +4,16 @@ import Glibc
 extension UnsafeMutablePointer where Pointee == JavaVM? {
   private var functions: UnsafePointer<JNIInvokeInterface_> { pointee! }
 
-  /// This thread's JNI environment, or nil when the machine does not know the thread.
+  /// This thread's JNI environment; nil if the machine does not know the thread.
   func environment() -> UnsafeMutablePointer<JNIEnv?>? {
     var raw: UnsafeMutableRawPointer?
     guard functions.pointee.GetEnv(self, &raw, JNI_VERSION_1_8) == JNI_OK else { return nil }
     return raw?.assumingMemoryBound(to: JNIEnv?.self)
   }
 
-  /// Runs `body` on this thread, made known to the machine for that long only: System.exit waits up
-  /// to 300 ms for threads that stay attached. Does nothing when the machine refuses (out of
-  /// memory).
+  /// Runs `body` on this thread, attached to the machine only during the call, because System.exit
+  /// waits up to 300 ms for threads that remain attached. Does nothing if the machine refuses (out
+  /// of memory).
   func withThisThreadAttached(_ body: () -> Void) {
     if environment() != nil { return body() }
     let attached = "trace control".withCString { name in

@@ -1,6 +1,6 @@
 import CJVM
 
-/// What people call a method.
+/// The names of a method.
 struct MethodNames {
   /// The class, "java.util.HashMap".
   var namespace = ""
@@ -9,7 +9,7 @@ struct MethodNames {
   /// Descriptor, "(Ljava/lang/Object;Ljava/lang/Object;)Ljava/lang/Object;".
   var signature = ""
 
-  /// Empty names when the method's class is unloaded.
+  /// The names are empty if the method's class is unloaded.
   init(of method: jmethodID, by tool: ToolInterface) {
     guard let own = tool.nameAndSignature(of: method) else { return }
     name = own.name.clipped(toBytes: TextLimit.nameBytes)
@@ -22,7 +22,7 @@ struct MethodNames {
   /// "java.util.HashMap.put".
   var qualified: String { namespace.isEmpty ? name : "\(namespace).\(name)" }
 
-  /// The number that stands for the method in every event.
+  /// The number that identifies the method in all events.
   static func id(of method: jmethodID?) -> UInt64 {
     UInt64(UInt(bitPattern: method))
   }

@@ -1,23 +1,23 @@
-/// Which range of addresses stands for which method in the stacks that the virtual machine tells:
-/// an interpreted frame has no address of its own. The byte at `base + n` is byte code `n`.
+/// The address ranges that represent methods in the stacks from the virtual machine, because
+/// interpreted frames have no addresses. The byte at `base + n` represents byte code `n`.
 ///
-/// - Guarantee: at most ``methodsMax`` methods, within the reserved region; a range is used again
-///   only after its method was removed.
-/// - Cost: about 60 bytes a method.
+/// - Guarantee: at most ``methodsMax`` methods, within the reserved region. A range is reused only
+///   after its method was removed.
+/// - Cost: about 60 bytes per method.
 struct MethodPlaces {
   static let methodsMax = 1 << 16
-  /// Address space only. Java's methods have 40 bytes of byte code on average.
+  /// Takes only address space. Java methods have 40 bytes of byte code on average.
   static let regionBytes: UInt64 = 64 << 20
 
   struct Place: Equatable {
     var base: UInt64
     var size: UInt32
-    /// The machine's weak reference to the method's class: while the class lives, the method's
-    /// handle is nobody else's.
+    /// The machine's weak reference to the method's class: while the class exists, the method's
+    /// handle is not reused.
     var owner: UInt
   }
 
-  /// Stands for every method that finds no room.
+  /// The range for all methods beyond the limits.
   let overflow: Place
   private(set) var places: [UInt64: Place] = [:]
   private var next: UInt64
@@ -34,10 +34,10 @@ struct MethodPlaces {
 
   subscript(id: UInt64) -> Place? { places[id] }
 
-  /// A range for a method that has none; nil when there is no room.
+  /// Adds a range for a method that has none; nil if there is no space.
   mutating func insert(_ id: UInt64, byteCodes: Int64, owner: UInt) -> Place? {
     guard places.count < limit else { return nil }
-    // One more than the byte codes, because a return address is one further than its call.
+    // One more than the byte codes, because a return address is one byte after its call.
     let size = UInt32(clamping: min(max(byteCodes, 0), 0xFFFF) + 1 + 15) & ~15
     let base: UInt64
     if let reused = free[size]?.popLast() {

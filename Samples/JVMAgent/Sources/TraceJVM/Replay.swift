@@ -4,27 +4,28 @@ import Synchronization
 import TraceEvents
 import TraceProvider
 
-/// The machine telling again what it compiled: the callbacks run on the thread that asked, and ask
-/// here whom their events are for.
+/// Lets the machine report its compiled code again: the callbacks run on the requesting thread, and
+/// get the audience of their events from here.
 enum Replay {
   enum Audience {
-    /// A live event, for everybody.
+    /// A live event, for all sessions.
     case everyone
-    /// A live event too, for code that nobody was told of.
+    /// A live event for code that was not announced before.
     case everyoneOnce
     case session(UnsafePointer<CaptureState>)
   }
 
-  /// The thread that replays, as a number; 0 for none. One does at a time, holding `Agent.state`.
+  /// The replaying thread, as a number; 0 for none. One thread at a time, which holds
+  /// `Agent.state`.
   private static let thread = Atomic<UInt>(0)
   nonisolated(unsafe) private static var audience = Audience.everyone
 
-  /// For whom this thread's callbacks emit.
+  /// The audience of this thread's callbacks.
   static var currentAudience: Audience {
     thread.load(ordering: .relaxed) == UInt(pthread_self()) ? audience : .everyone
   }
 
-  /// Answers a session that asks what already lives.
+  /// Reports existing code to a session.
   static func run(for capture: borrowing CaptureState) {
     if capture.isEnabled(ImageLoad.self) { LoadedImages.emitAll(to: capture) }
     let methods = capture.isEnabled(MethodLoad.self) || capture.isEnabled(MethodILToNativeMap.self)
@@ -51,7 +52,7 @@ enum Replay {
     }
   }
 
-  /// Emits, as live events, the code that no callback has told of.
+  /// Emits live events for code that no callback has reported.
   static func emitRemaining(_ modes: EventModes, by tool: ToolInterface) {
     generate(modes, by: tool, for: .everyoneOnce)
   }
@@ -67,7 +68,7 @@ enum Replay {
     self.audience = .everyone
   }
 
-  /// A pointer that stays on this thread although a lock's closure sees it.
+  /// A pointer that stays on this thread although a lock's closure captures it.
   private struct Unshared: @unchecked Sendable {
     let pointer: UnsafePointer<CaptureState>
     init(_ pointer: UnsafePointer<CaptureState>) { self.pointer = pointer }

@@ -1,8 +1,8 @@
 import CJVM
 import Synchronization
 
-/// A thrown object, read field by field: no Java code runs and nothing is allocated in its heap, so
-/// that an OutOfMemoryError or StackOverflowError can be told like any other.
+/// A thrown object. Its fields are read directly: no Java code runs and nothing is allocated in the
+/// Java heap, so an OutOfMemoryError or StackOverflowError can be reported like any other.
 struct Throwable {
   private static let messageField = Atomic<UInt>(0)
   private static let causeField = Atomic<UInt>(0)
@@ -16,7 +16,7 @@ struct Throwable {
     self.environment = environment
   }
 
-  /// Looks the fields up, once, when the machine is live.
+  /// Looks up the fields; called once, when the machine is live.
   static func prepare(_ environment: UnsafeMutablePointer<JNIEnv?>?) {
     guard let environment, let functions = environment.pointee,
       let type = functions.pointee.FindClass(environment, "java/lang/Throwable")
@@ -36,7 +36,7 @@ struct Throwable {
     return tool.name(of: type).clipped(toBytes: TextLimit.nameBytes)
   }
 
-  /// The text given to the constructor, its first part if it is long; empty when there is none.
+  /// The message given to the constructor, truncated if long; empty if there is none.
   var message: String {
     guard let text = field(Self.messageField) else { return "" }
     let count = min(
@@ -48,7 +48,8 @@ struct Throwable {
     }
   }
 
-  /// A throwable without a cause names itself until one is set.
+  /// Whether the throwable has a cause. Without one, its cause field refers to the throwable
+  /// itself.
   var hasCause: Bool {
     guard let cause = field(Self.causeField) else { return false }
     return functions.pointee.IsSameObject(environment, cause, object) == 0

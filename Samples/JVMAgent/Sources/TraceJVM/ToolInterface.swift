@@ -1,9 +1,9 @@
 import CJVM
 
-/// One JVMTI environment: the agent's door into the virtual machine.
+/// A JVMTI environment, through which the agent accesses the virtual machine.
 ///
-/// Every function but ``release(_:)`` wants a thread that the machine knows; which functions may be
-/// called when is said at each callback.
+/// Every function except ``release(_:)`` must be called on a thread that the machine knows. The
+/// callbacks' comments state which functions may be called when.
 struct ToolInterface: @unchecked Sendable {
   let environment: UnsafeMutablePointer<jvmtiEnv?>
 
@@ -11,7 +11,7 @@ struct ToolInterface: @unchecked Sendable {
 
   init(_ environment: UnsafeMutablePointer<jvmtiEnv?>) { self.environment = environment }
 
-  /// A new environment, or nil when the machine is older than JVMTI 1.2 (Java 7).
+  /// Creates an environment; nil if the machine is older than JVMTI 1.2 (Java 7).
   init?(machine: UnsafeMutablePointer<JavaVM?>) {
     var raw: UnsafeMutableRawPointer?
     let status = machine.pointee!.pointee.GetEnv(machine, &raw, jint(bitPattern: 0x3001_0200))
@@ -25,7 +25,7 @@ struct ToolInterface: @unchecked Sendable {
     return phase
   }
 
-  // MARK: What the agent may and wants to know
+  // MARK: Capabilities and events
 
   func add(_ capabilities: jvmtiCapabilities) -> Bool {
     withUnsafePointer(to: capabilities) { functions.pointee.AddCapabilities(environment, $0) }
@@ -47,14 +47,15 @@ struct ToolInterface: @unchecked Sendable {
     functions.pointee.SetHeapSamplingInterval(environment, bytes) == JVMTI_ERROR_NONE
   }
 
-  /// Calls this environment's callback, on this thread, for everything that already lives.
+  /// Calls this environment's callback, on this thread, for all existing code.
   func generate(_ event: jvmtiEvent) -> Bool {
     functions.pointee.GenerateEvents(environment, event) == JVMTI_ERROR_NONE
   }
 
   // MARK: Stacks
 
-  /// The calling thread's innermost Java frames; how many there are. None on a thread without.
+  /// Stores the calling thread's innermost Java frames, and returns their number; 0 if there are
+  /// none.
   func stackTrace(into frames: UnsafeMutableBufferPointer<jvmtiFrameInfo>) -> Int {
     var count: jint = 0
     let status = functions.pointee.GetStackTrace(
@@ -62,7 +63,7 @@ struct ToolInterface: @unchecked Sendable {
     return status == JVMTI_ERROR_NONE ? Int(count) : 0
   }
 
-  /// Bytes of the method's byte code; 0 of a native one.
+  /// Size of the method's byte code; 0 for a native method.
   func byteCodeCount(of method: jmethodID) -> Int64 {
     var (first, last): (jlocation, jlocation) = (0, -1)
     let status = functions.pointee.GetMethodLocation(environment, method, &first, &last)
@@ -71,7 +72,7 @@ struct ToolInterface: @unchecked Sendable {
 
   // MARK: Marks on objects
 
-  /// Whether the object was marked before; it is from now on, as long as it lives.
+  /// Marks the object as long as it exists; returns whether it was marked before.
   func mark(_ object: jobject) -> Bool {
     var tag: jlong = 0
     guard functions.pointee.GetTag(environment, object, &tag) == JVMTI_ERROR_NONE else {
@@ -83,7 +84,7 @@ struct ToolInterface: @unchecked Sendable {
 
   // MARK: Names
 
-  /// Name and descriptor, as in `put` and `(Ljava/lang/Object;)V`; nil when the method's class is
+  /// Name and descriptor, such as `put` and `(Ljava/lang/Object;)V`; nil if the method's class is
   /// unloaded.
   func nameAndSignature(of method: jmethodID) -> (name: String, signature: String)? {
     var name: UnsafeMutablePointer<CChar>?
@@ -102,7 +103,7 @@ struct ToolInterface: @unchecked Sendable {
     return found
   }
 
-  /// The class's name as people write it, "java.util.HashMap"; empty when it is not known.
+  /// The class's name in Java's form, "java.util.HashMap"; empty if not known.
   func name(of type: jclass) -> String {
     var signature: UnsafeMutablePointer<CChar>?
     guard
@@ -111,7 +112,7 @@ struct ToolInterface: @unchecked Sendable {
     return JavaName.ofClass(signature: take(signature))
   }
 
-  /// "HashMap.java"; empty when the class was compiled without it.
+  /// The source file's name, "HashMap.java"; empty if the class was compiled without it.
   func sourceFile(of type: jclass) -> String {
     var name: UnsafeMutablePointer<CChar>?
     guard functions.pointee.GetSourceFileName(environment, type, &name) == JVMTI_ERROR_NONE
@@ -119,7 +120,7 @@ struct ToolInterface: @unchecked Sendable {
     return take(name)
   }
 
-  /// Where each source line's byte code begins, ascending; empty when it is not known.
+  /// The start of each source line's byte code, in ascending order; empty if not known.
   func lines(of method: jmethodID) -> [(start: Int64, line: UInt32)] {
     var count: jint = 0
     var entries: UnsafeMutablePointer<jvmtiLineNumberEntry>?
@@ -134,7 +135,7 @@ struct ToolInterface: @unchecked Sendable {
       .sorted { $0.start < $1.start }
   }
 
-  /// The text that the machine allocated for us, which is given back.
+  /// Copies a text allocated by the machine, and releases it.
   private func take(_ text: UnsafeMutablePointer<CChar>?) -> String {
     guard let text else { return "" }
     defer { release(text) }

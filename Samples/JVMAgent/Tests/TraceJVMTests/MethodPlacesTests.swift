@@ -10,7 +10,7 @@ import Testing
       let made = places.insert(id, byteCodes: byteCodes, owner: 7)
       let place = try #require(made)
       #expect(place.base >= end)
-      // The return address behind the last byte code lies inside.
+      // The return address after the last byte code is inside.
       #expect(Int64(place.size) > byteCodes)
       #expect(places[id] == place)
       end = place.base + UInt64(place.size)

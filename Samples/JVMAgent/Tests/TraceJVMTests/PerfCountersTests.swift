@@ -2,9 +2,9 @@ import Testing
 
 @testable import TraceJVM
 
-/// The counters of HotSpot's memory, which any program of the user can overwrite.
+/// Tests of the counters in HotSpot's memory, which any program of the user can overwrite.
 @Suite struct PerfCountersTests {
-  /// As `jdk.internal.perf` lays it out: a header of 32 bytes, then entries.
+  /// The layout of `jdk.internal.perf`: a header of 32 bytes, then entries.
   private struct Memory {
     var bytes = [UInt8](repeating: 0, count: 32)
     var count: Int32 = 0
@@ -18,7 +18,7 @@ import Testing
       withUnsafeBytes(of: value) { bytes.replaceSubrange(offset..<offset + 4, with: $0) }
     }
 
-    /// Returns where the entry begins.
+    /// Adds an entry; returns its offset.
     @discardableResult
     mutating func add(_ name: String, type: String = "J", length: Int32 = 0) -> Int {
       let entry = bytes.count
@@ -36,7 +36,7 @@ import Testing
     }
 
     func offsets() -> [String: Int] {
-      // Aligned as a mapping is, and no byte longer: a read behind the end would be found.
+      // Aligned like a mapping, and not longer, so that a read beyond the end is detected.
       let room = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 4096)
       defer { room.deallocate() }
       room.copyBytes(from: bytes)
@@ -68,7 +68,7 @@ import Testing
     }
   }
 
-  /// Every word of the header and of an entry, with values at the edges of what it may be.
+  /// Sets every word of the header and of an entry to boundary values.
   @Test func impossibleWordsNameNoPlaceOutside() {
     var memory = Memory()
     memory.add("a.b")

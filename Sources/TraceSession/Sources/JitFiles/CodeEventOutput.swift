@@ -1,31 +1,31 @@
 import TraceEvents
 import TraceFormat
 
-/// Whose code it is that is told of.
+/// The process that owns reported code.
 struct CodeOwner: Hashable {
   var pid: UInt32
-  /// The session's number for the process.
+  /// The session's number of the process.
   var process: UInt32
-  /// When it ended, or went on to another program; nil while it runs.
+  /// The time at which it ended or ran another program; nil while it runs.
   var endTicks: UInt64?
-  /// It ran before the session began.
+  /// Whether it ran before the session began.
   var isRundown: Bool
 }
 
-/// Where the events go that were read from files.
+/// The destination of events read from files.
 protocol CodeEventOutput: AnyObject {
   func add(_ event: some TraceEvent, of owner: CodeOwner, isRundown: Bool)
-  /// Hands over what was added.
+  /// Delivers the added events.
   func send()
 }
 
-/// Hands events to the session's drain, a batch at a time.
+/// Delivers events to the session's drain in batches.
 final class ChannelCodeOutput: CodeEventOutput {
   private let channel: SystemChannel
   private var batch: SystemBatch?
   private var byteCount = 0
   private var eventCount = 0
-  /// Of the last event of a process that has ended: such events' times ascend, too.
+  /// Time of the last event of an ended process: the times of such events ascend, too.
   private var lastEndTicks: UInt64 = 0
 
   private static let batchBytes = 1 << 20
@@ -39,8 +39,8 @@ final class ChannelCodeOutput: CodeEventOutput {
     var ticks = ClockKind.here.now()
     var stream = StreamNumbers.code
     if let end = owner.endTicks {
-      // At the end, since afterwards the number may be another process's; and one after the other,
-      // since of two at one moment the first would never have lived.
+      // At the process's end, because afterwards the pid may denote another process; and at
+      // different times, because of two at the same time the first would have no lifetime.
       ticks = max(lastEndTicks &+ 1, end &- 1)
       lastEndTicks = ticks
       stream = StreamNumbers.endedCode

@@ -1,7 +1,7 @@
 import TraceEvents
 import TraceSymbols
 
-/// How much of a file that announces code was read, and what was wrong with it.
+/// Statistics and problems of a file that announces code.
 struct CodeFileAccount {
   let path: String
   let source: CodeSource
@@ -11,7 +11,7 @@ struct CodeFileAccount {
   private var entriesBefore: UInt64 = 0
   private var wastedBytes: UInt64 = 0
   private var notes: [String] = []
-  /// Of the parsers before, whose file was cut off.
+  /// Warnings of earlier parsers, before the file was truncated or rewritten.
   private var earlier: [JitFileWarning] = []
 
   init(path: String, source: CodeSource) {
@@ -35,12 +35,13 @@ struct CodeFileAccount {
     return false
   }
 
-  /// Of a problem, in a sentence without its subject; once.
+  /// Records a problem once, as a predicate whose subject is the file.
   mutating func note(_ text: String) {
     if !notes.contains(text) { notes.append(text) }
   }
 
-  /// The file is read from its start again, by another parser than had these warnings.
+  /// Records that the file is read again from its start by a new parser, and keeps the old parser's
+  /// warnings.
   mutating func restart(_ note: String, _ warnings: [JitFileWarning]) {
     self.note(note)
     for warning in warnings where !earlier.contains(where: { $0.kind == warning.kind }) {
@@ -48,7 +49,7 @@ struct CodeFileAccount {
     }
   }
 
-  /// Tells of the file, with the last parser's warnings.
+  /// Reports the file, with the last parser's warnings.
   mutating func finish(_ warnings: [JitFileWarning], _ owner: CodeOwner, _ shared: CodeFileShared) {
     for warning in earlier + warnings { note(warning.text) }
     shared.output.add(

@@ -1,14 +1,14 @@
 import CTraceShims
 
-/// Reads the files by which the processes of a session announce their code, round by round.
+/// Reads the files in which the processes of a session announce their code, round by round.
 ///
 /// - Guarantee: a file that was found while its process ran is read to its end after the process
-///   has ended, though it may have no name by then.
+///   has ended, even if it was deleted.
 /// - Cost: bounded by ``CodeFileLimits``.
 final class CodeFileFollower {
   let shared: CodeFileShared
   private var live: [UInt32: FollowedProcess] = [:]
-  /// Processes that have ended, in that order, whose files are not read to their ends yet.
+  /// Processes that have ended, in order, whose files are not read completely yet.
   private var ended: [FollowedProcess] = []
   /// What is known of the last process that had a number.
   private var formers: [UInt32: FollowedProcess.Former] = [:]
@@ -17,13 +17,13 @@ final class CodeFileFollower {
 
   var isIdle: Bool { live.isEmpty && ended.isEmpty }
 
-  // MARK: What is told
+  // MARK: Notices
 
   func take(_ notice: CodeFileNotice) {
     if let process = notice.process, let known = live[notice.pid],
       known.owner.process != process
     {
-      // The end of whoever had the number before was not heard of.
+      // The end of the pid's former process was not reported.
       end(notice.pid, atTicks: notice.ticks)
     }
     switch notice.kind {
@@ -37,7 +37,8 @@ final class CodeFileFollower {
     }
   }
 
-  /// All processes that are known otherwise than by notices; what is missing has ended.
+  /// Takes the complete list of connected processes, used instead of notices; missing processes
+  /// have ended.
   func take(connected: [ConnectedImages.Process], atTicks ticks: UInt64) {
     let numbers = Set(connected.map(\.index))
     for (pid, known) in live where !numbers.contains(known.owner.process) {
@@ -74,15 +75,15 @@ final class CodeFileFollower {
     formers[pid] = process.asFormer
   }
 
-  // MARK: Looking
+  // MARK: Reading
 
-  /// Looks at every file once; true when there is more to be read.
+  /// Reads from every file once; true if there is more to read.
   func round() -> Bool {
     let now = trace_monotonic_ns()
     shared.clock.look()
     var hasMore = false
     for process in live.values where process.look(now) { hasMore = true }
-    // Their events' times ascend: one after the other.
+    // The times of their events must ascend, so they are handled in order.
     while let first = ended.first {
       guard !first.look(now) else {
         hasMore = true

@@ -1,26 +1,26 @@
-/// How much is read of files that other processes write, and how much is kept of it.
+/// Limits on reading files that other processes write, and on the data kept of them.
 enum CodeFileLimits {
-  /// Processes that are followed at a time.
+  /// Processes followed at a time.
   static let processes = 4096
-  /// Files and directories that are open at a time.
+  /// Files and directories open at a time.
   static let openFiles = 256
   /// Jitdump files of one process.
   static let dumpsPerProcess = 8
-  /// Read of one file before the others have their turn.
+  /// Bytes read from one file per round.
   static let roundBytes = 8 << 20
-  /// Of a file, in a row, without anything in it that announces code; it is given up then.
+  /// Consecutive bytes of a file that announce no code; beyond that, reading stops.
   static let wasteBytes: UInt64 = 32 << 20
-  /// Pieces of code in one session.
+  /// Code entries in one session.
   static let entries: UInt64 = 8_000_000
   /// Bytes of names and source lines in one session.
   static let textBytes: UInt64 = 1 << 30
-  /// What is longer is cut.
+  /// Maximum size of a name; longer names are truncated.
   static let nameBytes = 4096
   static let pathBytes = 4096
-  /// Source lines of one piece of code; what follows is left out.
+  /// Source lines of one code entry; further ones are left out.
   static let rows = 4096
   static let rowBytes = 256 << 10
-  /// Records of one jitdump whose process is not known (yet).
+  /// Records of one jitdump whose process is not known yet.
   static let unclaimedRecords = 1024
   /// How long what is left in the files of running processes is read when the session ends.
   static let stop_ns: UInt64 = 1_000_000_000
@@ -28,8 +28,8 @@ enum CodeFileLimits {
   static let leave_ns: UInt64 = 1_000_000_000
   /// Looks into what a file's last record left unfinished.
   static let endLooks = 10_000
-  /// Sentences about files that are kept.
+  /// Notes about files.
   static let problems = 32
-  /// What waits to be told to the thread that reads.
+  /// Notices waiting for the reading thread.
   static let notices = 65_536
 }

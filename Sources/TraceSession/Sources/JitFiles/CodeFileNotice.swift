@@ -2,14 +2,14 @@ import OSStrings
 import TraceEvents
 import TraceKernel
 
-/// What is told of a process to whoever reads the files that announce its code.
+/// A notice about a process, for the reader of the files that announce its code.
 struct CodeFileNotice: Hashable {
   enum Kind: Hashable {
-    /// It runs code, or has memory for compiled code: there may be a perf map.
+    /// It runs code or has memory for compiled code, so there may be a perf map.
     case mayHaveMap
-    /// It has mapped a file that has a jitdump's name.
+    /// It has mapped a file with a jitdump's name.
     case mapped(path: String, device: UInt64, inode: UInt64)
-    /// It was forked from a process that has mapped a jitdump.
+    /// It was forked from a process that had mapped a jitdump.
     case forked(parent: UInt32)
     /// It runs another program.
     case execed
@@ -18,26 +18,27 @@ struct CodeFileNotice: Hashable {
 
   var kind: Kind
   var pid: UInt32
-  /// The session's number for it; nil when it ends.
+  /// The session's number of it; nil in a notice of its end.
   var process: UInt32?
   var ticks: UInt64
-  /// It ran before the session began.
+  /// Whether it ran before the session began.
   var isRundown = false
 }
 
-/// Gathers, from what the kernel tells of processes, what matters for files that announce code.
+/// Collects from the kernel's records of processes the events that matter for files that announce
+/// code.
 ///
-/// - Cost: a look into a set for each sample.
+/// - Cost: a set lookup for each sample.
 final class CodeFileNotices: RuntimeCodeObserver {
-  /// What has not been taken yet, in order.
+  /// Notices that were not taken yet, in order.
   private(set) var waiting: [CodeFileNotice] = []
-  /// Processes of which anything was told, and that have not ended.
+  /// Running processes that have had notices.
   private var told: Set<UInt32> = []
   private var mayHaveMap: Set<UInt32> = []
-  /// Processes that have a jitdump mapped, by themselves or by their parent.
+  /// Processes with a jitdump, mapped by themselves or by their parent.
   private var haveDumps: Set<UInt32> = []
 
-  /// The process was sampled, or has executable memory without a file.
+  /// Called when the process was sampled, or has executable memory without a file.
   func mayHaveMap(
     _ pid: UInt32, process: UInt32, atTicks ticks: UInt64, isRundown: Bool = false
   ) {
@@ -62,7 +63,7 @@ final class CodeFileNotices: RuntimeCodeObserver {
     }
   }
 
-  /// A map of a process that ran before the session.
+  /// Called for a map of a process that ran before the session.
   func found(
     _ map: ProcessMap, pid: UInt32, process: UInt32, atTicks ticks: UInt64
   ) {
@@ -98,14 +99,14 @@ final class CodeFileNotices: RuntimeCodeObserver {
     add(.ended, pid, nil, ticks, false)
   }
 
-  /// The number is another process's from now on.
+  /// Called when the pid denotes another process from now on.
   func forget(_ pid: UInt32) {
     told.remove(pid)
     mayHaveMap.remove(pid)
     haveDumps.remove(pid)
   }
 
-  /// Gives what is waiting.
+  /// Returns and removes the waiting notices.
   func take() -> [CodeFileNotice] {
     defer { waiting.removeAll(keepingCapacity: true) }
     return waiting

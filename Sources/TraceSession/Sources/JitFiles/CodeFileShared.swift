@@ -2,12 +2,12 @@ import CTraceShims
 import TraceAnalysis
 import TraceEvents
 
-/// What all files that are followed share: where events go, the window, the clock, and the bounds.
+/// The state shared by all followed files: the output, the window, the clock, and the limits.
 final class CodeFileShared {
   let output: any CodeEventOutput
   var clock: CounterClock
   let startNanoseconds: UInt64
-  /// CLOCK_REALTIME when the session began.
+  /// Start of the session (CLOCK_REALTIME).
   let startRealtime: Int64
   /// ``CodeFileLimits/wasteBytes``; less in tests.
   let wasteBytes: UInt64
@@ -17,7 +17,7 @@ final class CodeFileShared {
   private var textLeft = CodeFileLimits.textBytes
   private var memory: UnsafeMutableRawBufferPointer?
 
-  /// Read at once of a file, unless a record needs more.
+  /// Bytes read from a file at once, unless a record needs more.
   static let windowBytes = 64 << 10
 
   init(
@@ -35,7 +35,7 @@ final class CodeFileShared {
 
   // MARK: Memory
 
-  /// At least `byteCount` bytes, until it is asked for again.
+  /// A buffer of at least `byteCount` bytes, valid until the next call.
   func window(_ byteCount: Int) -> UnsafeMutableRawBufferPointer {
     let wanted = max(byteCount, Self.windowBytes)
     if let memory, memory.count >= wanted {
@@ -46,7 +46,7 @@ final class CodeFileShared {
     return memory!
   }
 
-  /// Gives back what only a long record needed.
+  /// Releases a buffer that was needed only for a long record.
   func trim() {
     guard let memory, memory.count > Self.windowBytes else { return }
     memory.deallocate()
@@ -61,7 +61,7 @@ final class CodeFileShared {
   func opened() { openFiles += 1 }
   func closed() { openFiles -= 1 }
 
-  /// Whether one more piece of code, or more of one, may be told of.
+  /// Whether one more code entry, or more text of one, may be reported. Takes it from the limits.
   func admits(textBytes: Int, isEntry: Bool) -> Bool {
     guard entriesLeft > 0, textLeft >= UInt64(textBytes) else {
       problems.isFull = true
@@ -76,15 +76,15 @@ final class CodeFileShared {
   func noteNotFollowed() { problems.notFollowed += 1 }
 }
 
-/// What went wrong with files that announce code, in sentences. Bounded.
+/// Problems of files that announce code, as sentences. Bounded.
 struct CodeFileProblems: Hashable {
   private var told: [String] = []
   private var more = 0
-  /// Processes and files that there was no room for.
+  /// Number of processes and files that exceeded the limits.
   var notFollowed = 0
-  /// Notices that came faster than they were read.
+  /// Number of notices dropped because they arrived faster than they were read.
   var dropped = 0
-  /// The session has as much code as it takes.
+  /// Whether the limit of code entries or text was reached.
   var isFull = false
 
   mutating func note(_ path: String, _ text: String) {

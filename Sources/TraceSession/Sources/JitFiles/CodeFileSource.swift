@@ -3,12 +3,13 @@ import Synchronization
 import TraceEvents
 import TraceFormat
 
-/// Reads jitdump files and perf maps on a thread of its own, so that a slow disk or a long file
-/// holds up nothing else.
+/// Reads jitdump files and perf maps on a separate thread, so that a slow disk or a long file
+/// delays nothing else.
 ///
-/// - Guarantee: what the processes had written when ``stop()`` is called is in the drain's hands
-///   when it returns, up to a time limit, which is a problem then.
-/// - Cost: asleep for a tenth of a second between two looks; a look is a system call a file.
+/// - Guarantee: data that the processes had written when ``stop()`` is called has been delivered to
+///   the drain when it returns, within a time limit; exceeding it is reported as a problem.
+/// - Cost: sleeps a tenth of a second between two rounds; a round takes one system call for each
+///   file.
 final class CodeFileSource: SessionSource {
   /// Processes that have joined the session.
   typealias Connected = @Sendable () -> [ConnectedImages.Process]
@@ -21,17 +22,17 @@ final class CodeFileSource: SessionSource {
   }
 
   private let channel: SystemChannel
-  /// Asked for the processes that run, where nobody posts notices.
+  /// Returns the running processes; used if no notices are posted.
   private let connected: Connected?
   private let clock = CounterClock()
   private let state = Monitor(State())
   private let thread = Mutex<NamedThread?>(nil)
 
   private static let pollNanoseconds: UInt64 = 100_000_000
-  /// How long reading may go on after the session's end.
+  /// Maximum time of reading after the session's end.
   private static let stopLimit_ns: UInt64 = 5_000_000_000
 
-  /// - Parameter connected: gives the processes that have joined; nil where notices are posted.
+  /// - Parameter connected: returns the processes that have joined; nil if notices are posted.
   init(_ channel: SystemChannel, connected: Connected? = nil) {
     self.channel = channel
     self.connected = connected
@@ -42,7 +43,8 @@ final class CodeFileSource: SessionSource {
     thread.withLock { $0 = started }
   }
 
-  /// Tells of processes. The processes' numbers must be on their way to the drain already.
+  /// Posts notices about processes. The processes' definitions must already have been sent to the
+  /// drain.
   func post(_ notices: [CodeFileNotice]) {
     guard !notices.isEmpty else { return }
     state.withLock { state in
@@ -52,13 +54,13 @@ final class CodeFileSource: SessionSource {
     }
   }
 
-  /// Reads what is left, and ends. Again: does nothing.
+  /// Reads the remaining data, and ends. Repeated calls do nothing.
   func stop() {
     state.withLock { $0.isStopping = true }
     thread.withLock { $0 }?.join()
   }
 
-  /// What went wrong, in sentences.
+  /// Problems, as sentences.
   var problems: [String] { state.withLock { $0.problems }.sentences }
 
   // MARK: On the thread

@@ -4,11 +4,11 @@ import TraceSymbols
 
 /// A file that another process writes, open for reading.
 ///
-/// - Guarantee: a regular file that the process may read, not reached through a link that leads out
-///   of its root, with nothing mounted over its name, and owned by one of those named; opening it
-///   never waits.
+/// - Guarantee: a regular file that the process may read, not reached through a link out of its
+///   root, without a mount over its name, and owned by one of the given users. Opening never
+///   blocks.
 final class FollowedFile {
-  /// Why a file is not read.
+  /// The reason why a file is not read.
   enum Refusal: Error, Hashable {
     case absent
     case isLink
@@ -16,13 +16,13 @@ final class FollowedFile {
     case isMount
     case notRegular
     case owner(UInt32)
-    /// Another file lies where the process mapped one.
+    /// The file at the path is not the one that the process mapped.
     case replaced
-    /// It is older than the process.
+    /// The file is older than the process.
     case isStale
     case system(Int32)
 
-    /// A sentence without its subject, which is the file; nil when there is nothing to say.
+    /// A predicate whose subject is the file; nil if there is nothing to report.
     var text: String? {
       switch self {
       case .absent, .isStale: nil
@@ -39,9 +39,9 @@ final class FollowedFile {
 
   struct Status {
     var size: UInt64
-    /// Nanoseconds.
+    /// Time of the last modification, in nanoseconds.
     var modified: Int64
-    /// It has a name still.
+    /// Whether the file still has a name.
     var isLinked: Bool
     var device: UInt64
     var inode: UInt64
@@ -80,14 +80,14 @@ final class FollowedFile {
       isLinked: status.st_nlink > 0, device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
   }
 
-  /// When a file that has that status was written last: CLOCK_MONOTONIC, at the latest.
+  /// The latest possible time (CLOCK_MONOTONIC) at which a file with this status was last written.
   ///
-  /// File systems note a change by a clock that is some milliseconds behind; anybody may set the
-  /// time, so one that cannot be is not believed.
+  /// File systems record changes by a clock that is some milliseconds late. Any user may set the
+  /// time, so an impossible one is ignored.
   ///
-  /// - Parameter earliest: the file was otherwise then.
+  /// - Parameter earliest: a time at which the file was different.
   func writtenBy(_ status: Status, after earliest: UInt64, now: UInt64) -> UInt64 {
-    // In this order: whatever comes between the two makes it later, not earlier.
+    // Read in this order: a delay between the two makes the result later, not earlier.
     let realtime = Int64(clamping: trace_realtime_ns())
     let distance = Int64(clamping: trace_monotonic_ns()) &- realtime
     let changed = status.modified &+ distance &+ Self.tick_ns
@@ -98,14 +98,14 @@ final class FollowedFile {
   /// Twice the kernel's longest tick.
   private static let tick_ns: Int64 = 20_000_000
 
-  /// As many bytes as there are, up to `count`.
+  /// Returns the available bytes, up to `count`.
   func bytes(at offset: UInt64, count: Int) -> [UInt8] {
     [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       filled = read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
     }
   }
 
-  /// Bytes read, fewer only at the file's end or when it cannot be read.
+  /// Returns the number of bytes read; fewer only at the file's end or if it cannot be read.
   func read(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
     guard var position = Int(exactly: offset) else { return 0 }
     var filled = 0

@@ -4,11 +4,11 @@ import TraceEvents
 import TraceFormat
 import TraceSymbols
 
-/// A jitdump file that is read while processes write it: the one whose file it is, and those that
-/// were forked from it.
+/// A jitdump file that is read while processes write it: its owner, and processes forked from the
+/// owner.
 ///
-/// - Guarantee: memory does not grow with the file, and code is passed over, not read.
-/// - Cost: one fstat(2) a look when nothing was added.
+/// - Guarantee: memory does not grow with the file; code is skipped, not read.
+/// - Cost: one fstat(2) per round if nothing was added.
 final class FollowedJitdump {
   private let file: FollowedFile
   private var account: CodeFileAccount
@@ -16,22 +16,22 @@ final class FollowedJitdump {
   private var clock: JitdumpClock
   private var writers = JitdumpWriters()
   private var mark = JitdumpMark()
-  /// Whose file it is, by its own word.
+  /// The owner's pid according to the file.
   private var writer: UInt32?
   private var size: UInt64 = 0
   /// Nothing is read from here on: others may write into the file for ever.
   private var sizeLimit = UInt64.max
   /// The last change of the file that was looked at; what it brought is not decided while `nil`.
   private var modified: Int64?
-  /// When all that the file had then had been read: CLOCK_MONOTONIC.
+  /// Time (CLOCK_MONOTONIC) at which the file was last read completely.
   private var readAt: UInt64 = 0
-  /// What the file had when it was found has not been read to its end yet.
+  /// Whether the content that the file had when it was found is not read completely yet.
   private var isFirstLook = true
   /// Records of processes that are not known to write into the file, in the file's order: their
-  /// fork may be heard of later than they write.
+  /// fork may be reported after they write.
   private var unclaimed: [JitdumpRecord] = []
   private var strangers: UInt64 = 0
-  /// The times are no clock's: nothing is told any more.
+  /// Whether no clock explains the times, so that nothing more is reported.
   private var isRefused = false
 
   init(path: String, _ file: FollowedFile, clock: JitdumpClock = JitdumpClock(floor: 0)) {
@@ -55,10 +55,10 @@ final class FollowedJitdump {
 
   // MARK: Who writes
 
-  /// The process may write into the file; its records have this number.
+  /// Adds a process that may write into the file; its records have this number.
   ///
-  /// - Parameter isHeir: it was forked from the one whose file it is.
-  /// - Returns: false where there is no room for it, or it does already.
+  /// - Parameter isHeir: whether it was forked from the file's owner.
+  /// - Returns: false if the limit is reached, or it was added before.
   func join(
     _ process: FollowedProcess, number: UInt32, isHeir: Bool, _ shared: CodeFileShared
   ) -> Bool {
@@ -83,7 +83,7 @@ final class FollowedJitdump {
       writers.remove(process)
       return false
     }
-    // A process that runs on may be in the middle of a record.
+    // A process that continues to run may be in the middle of a record.
     if process.owner.endTicks != nil, !account.isGivenUp, !isRefused { readTornEnd(shared) }
     if let note = clock.note { account.note(note) }
     strangers += UInt64(unclaimed.count { $0.timeOfCode != nil })
@@ -106,9 +106,9 @@ final class FollowedJitdump {
 
   // MARK: Reading
 
-  /// Reads what is new; true when there is more.
+  /// Reads new data; true if there is more.
   ///
-  /// - Parameter isLast: what could not be decided about the file's times is decided now.
+  /// - Parameter isLast: whether pending decisions about the file's clock must be made now.
   func look(_ shared: CodeFileShared, isLast: Bool = false) -> Bool {
     guard !account.isGivenUp, !parser.isRefused, !isRefused, let status = file.status else {
       return false
@@ -140,7 +140,7 @@ final class FollowedJitdump {
     return false
   }
 
-  /// The times of what is to be read are looked at before any of it is told.
+  /// Checks the times in the new data before any of it is reported.
   private func judge(
     _ shared: CodeFileShared, written: UInt64, now: UInt64, isLast: Bool
   ) -> JitdumpClock.Verdict {
@@ -160,9 +160,9 @@ final class FollowedJitdump {
     walk(&parser, shared, counting: { account.read(bytes: $0, shared) }) { tell($0, shared) }
   }
 
-  /// Reads on with a parser, as much as one file may have of a round; true when there is more.
+  /// Parses new data, up to the limit of one file per round; true if there is more.
   ///
-  /// - Parameter counting: takes note of bytes that were read; false when that is enough.
+  /// - Parameter counting: counts the bytes read; returns false to stop.
   private func walk(
     _ parser: inout JitdumpParser, _ shared: CodeFileShared, counting: (Int) -> Bool,
     _ body: (JitdumpRecord) -> Void
@@ -174,7 +174,7 @@ final class FollowedJitdump {
       guard bytes < CodeFileLimits.roundBytes else { return true }
       let (position, wanted) = (parser.position, parser.wanted)
       var window = shared.window(wanted)
-      // The header by itself, since it says how to read what follows.
+      // The header is read separately, because it determines how to read the rest.
       if parser.header == nil {
         window = UnsafeMutableRawBufferPointer(rebasing: window[..<wanted])
       }
@@ -190,7 +190,7 @@ final class FollowedJitdump {
     return false
   }
 
-  /// The file was cut off or written anew: what it has now is another's beginning.
+  /// Starts over after the file was truncated or rewritten.
   private func restart(_ note: String) {
     account.restart(note, parser.warnings)
     parser = JitdumpParser()
@@ -198,7 +198,8 @@ final class FollowedJitdump {
     isFirstLook = false
   }
 
-  /// No clock explains the times: what was told until then lives no longer than is sure.
+  /// Stops reporting, because no clock explains the times. Code reported so far is valid only as
+  /// long as that is certain.
   private func refuse(_ shared: CodeFileShared) {
     isRefused = true
     account.note(JitdumpClock.refusal)
@@ -270,7 +271,7 @@ final class FollowedJitdump {
 }
 
 extension JitdumpRecord {
-  /// The time of a record that places code; others' are of no consequence.
+  /// The time of a record that places code; nil for others, whose times do not matter.
   fileprivate var timeOfCode: UInt64? {
     switch self {
     case .load(let load): load.timestamp

@@ -3,29 +3,29 @@ import TraceEvents
 import TraceFormat
 import TraceSymbols
 
-/// A perf map that is read while its process writes it. An entry has no time: it came about between
-/// the last look at which it was not there and the file's last change.
+/// A perf map that is read while its process writes it. Entries have no time: an entry was written
+/// between the last round in which it was missing and the file's last change.
 ///
-/// - Cost: one fstat(2) a look when nothing was added.
+/// - Cost: one fstat(2) per round if nothing was added.
 final class FollowedPerfMap {
   enum Look {
     case done
     case more
-    /// It has no name any more; another file may have.
+    /// The file was deleted; another file may have its name.
     case replaced
   }
 
   private let file: FollowedFile
   private var account: CodeFileAccount
-  /// It was there when the session began, as far as anybody looked.
+  /// Whether its content may have existed when the session began.
   private var isRundown: Bool
   private var parser = PerfMapParser()
   private var modified: Int64 = .min
-  /// When the file had no more than what is read: CLOCK_MONOTONIC.
+  /// Time (CLOCK_MONOTONIC) at which the file was last read completely.
   private var readAt: UInt64
-  /// The file's last change, at the latest.
+  /// The latest possible time of the file's last change.
   private var written: UInt64 = 0
-  /// The last bytes before where reading goes on: if they change, the file was written anew.
+  /// The last bytes before the current position: if they change, the file was rewritten.
   private var tail: [UInt8] = []
 
   /// Nothing is read from here on: others may write into the file for ever.
@@ -132,7 +132,7 @@ final class FollowedPerfMap {
     let name = entry.name.cut(toBytes: CodeFileLimits.nameBytes)
     account.countEntry()
     guard shared.admits(textBytes: name.utf8.count, isEntry: true) else { return }
-    // Of what comes at one look the last for an address counts: all at one moment.
+    // All entries of one round have the same time; of several for one address, the last one counts.
     shared.output.add(
       CodeLoad(
         address: entry.address, size: entry.size, codeIndex: 0, source: .perfMap, name: name,
@@ -140,9 +140,9 @@ final class FollowedPerfMap {
         doubt: isRundown ? 0 : written - min(readAt, written)), of: owner, isRundown: isRundown)
   }
 
-  /// The last look, after which the file is closed.
+  /// Reads the end of the file. No more data follows.
   func finish(_ owner: CodeOwner, _ shared: CodeFileShared) {
-    // A process that runs on may be in the middle of a line.
+    // A process that continues to run may be in the middle of a line.
     if owner.endTicks != nil, !account.isGivenUp { parser.end { tell($0, owner, shared) } }
     account.finish(parser.warnings, owner, shared)
   }

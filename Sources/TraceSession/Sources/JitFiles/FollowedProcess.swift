@@ -9,17 +9,17 @@ final class FollowedProcess {
   private var place: ProcessPlace
   private var dumps: [FollowedJitdump] = []
   private var map: FollowedPerfMap?
-  /// Whether a perf map is looked for.
+  /// Whether to search for a perf map.
   private var seeksMap = false
   private var mapPause = Pause()
-  /// Where to look for its perf map; nil until that is first needed.
+  /// Possible paths of its perf map; nil until first needed.
   private var mapPaths: [String]?
   private var isFirstProbe = true
-  /// CLOCK_MONOTONIC when there was no perf map of this program yet; 0 when that is not known.
+  /// Last time (CLOCK_MONOTONIC) at which this program had no perf map; 0 if not known.
   private var absentAt: UInt64
-  /// CLOCK_MONOTONIC: nothing of this program is older; 0 when that is not known.
+  /// Lower bound of the times of this program (CLOCK_MONOTONIC); 0 if not known.
   private var began: UInt64
-  /// Whether its maps are looked through for jitdump files, where nobody tells of them.
+  /// Whether its maps are searched for jitdump files, if no notices report them.
   private let scansMaps: Bool
   /// The last process that had this number; nil if none was followed.
   private let former: Former?
@@ -35,7 +35,7 @@ final class FollowedProcess {
   private var hasNotedRoom = false
   private let shared: CodeFileShared
 
-  /// How long it is until something is looked for again: longer each time, up to a limit.
+  /// The pause between two searches: longer each time, up to a limit.
   private struct Pause {
     static let first: UInt64 = 100_000_000
     static let longest: UInt64 = 1_000_000_000
@@ -53,7 +53,7 @@ final class FollowedProcess {
   /// How exactly a map's time and its process's start are known: clocks of files are coarse.
   private static let clockSlack: Int64 = 20_000_000
 
-  /// How long what the old program wrote is read before the new one has its turn.
+  /// Maximum time of reading the old program's files after an exec.
   private static let execLimit_ns: UInt64 = 1_000_000_000
 
   init(
@@ -72,26 +72,26 @@ final class FollowedProcess {
 
   deinit { if place.isElsewhere { shared.closed() } }
 
-  // MARK: What is told of it
+  // MARK: Notices
 
-  /// There may be a perf map: it is looked for at once.
+  /// Called when there may be a perf map; searches for it in the next round.
   func seekMap() {
     guard !seeksMap else { return }
     seeksMap = true
     mapPause = Pause()
   }
 
-  /// It has mapped a jitdump file.
+  /// Called when the process has mapped a jitdump file.
   func mapped(_ path: String, device: UInt64, inode: UInt64) {
     guard dumps.count < CodeFileLimits.dumpsPerProcess else { return }
-    // A child that was forked has its parent's file mapped, which tells of the parent's code.
+    // A forked child still has its parent's file mapped, which reports the parent's code.
     guard case .jitdump(let number) = MappedName(shown: path).kind, place.numbers.contains(number)
     else { return }
     guard hasRoom else { return }
     do throws(FollowedFile.Refusal) {
       let file = try place.open(path)
       guard let status = file.status else { return }
-      // Where the devices differ, the file system shows other numbers than it has.
+      // If the devices differ, the file system shows other numbers than the kernel's.
       if inode != 0, status.device == device, status.inode != inode { throw .replaced }
       guard !dumps.contains(where: { $0.isSame(as: status) }) else { return }
       let clock = JitdumpClock(floor: began, namespaceOffset: place.monotonicOffset)
@@ -102,7 +102,7 @@ final class FollowedProcess {
     } catch { refuse(path, error) }
   }
 
-  /// It was forked from another, whose dumps it may go on to write.
+  /// Called when the process was forked from another one, whose dumps it may continue to write.
   func inherit(from parent: FollowedProcess) {
     began = parent.began
     for dump in parent.dumps.prefix(CodeFileLimits.dumpsPerProcess - dumps.count) {
@@ -110,10 +110,10 @@ final class FollowedProcess {
     }
   }
 
-  /// Whether those that are forked from it may write into its dumps.
+  /// Whether processes forked from it may write into its dumps.
   var hasDumps: Bool { !dumps.isEmpty }
 
-  /// It runs another program: what it has written until now is the old one's.
+  /// Called when the process runs another program: data written until now belongs to the old one.
   func execed(atTicks ticks: UInt64) {
     owner.endTicks = ticks
     let deadline = trace_monotonic_ns() &+ Self.execLimit_ns
@@ -143,9 +143,9 @@ final class FollowedProcess {
     for dump in dumps { dump.freeze() }
   }
 
-  // MARK: Looking
+  // MARK: Reading
 
-  /// Reads what is new; true when there is more.
+  /// Reads new data; true if there is more.
   func look(_ now: UInt64, mayProbe: Bool = true) -> Bool {
     if mayProbe, scansMaps, owner.endTicks == nil, scanPause.isOver(now) { scan() }
     if mayProbe, seeksMap, map == nil, mapPause.isOver(now) { probe() }
@@ -208,7 +208,7 @@ final class FollowedProcess {
     return former ?? Former(hadMap: false)
   }
 
-  /// Whether it is what another process with the same number has left behind.
+  /// Whether the file was left by another process with the same pid.
   private func isOlderThanProcess(_ status: FollowedFile.Status) -> Bool {
     // While the number changed hands, the one that has ended is the likelier writer.
     let slack = former?.hadMap == false ? -Self.clockSlack : Self.clockSlack

@@ -1,49 +1,50 @@
 import CTraceShims
 import Glibc
 
-/// Finds out which clock a jitdump's times are of, and turns them into CLOCK_MONOTONIC.
+/// Determines the clock of a jitdump's times, and converts them to CLOCK_MONOTONIC.
 ///
-/// A file says whether its times are CLOCK_MONOTONIC or the processor's counter, but not every
-/// writer keeps to that: some have another clock, and in a time namespace or after a restore
-/// CLOCK_MONOTONIC itself differs. So each batch of times is held to what is known otherwise: no
-/// code is older than its process, none is younger than the file's last change, and a file that
-/// grows has a last time that is close to that change. What the declared clock does not explain,
-/// another clock or a constant distance may; what nothing explains is not believed.
+/// A file declares whether its times are CLOCK_MONOTONIC or the processor's counter, but not all
+/// writers comply: some use another clock, and in a time namespace or after a restore
+/// CLOCK_MONOTONIC itself differs. Each batch of times is therefore checked against other facts: no
+/// code is older than its process, none is newer than the file's last change, and the last time of
+/// a growing file is close to that change. Times that the declared clock does not explain may be
+/// explained by another clock or a constant offset; otherwise they are not used.
 ///
 ///     undecided ──▶ declared | another clock | constant distance ──▶ unknown
 ///
-/// - Guarantee: memory and work are bounded: ``timesMax`` times a batch.
+/// - Guarantee: memory and work are bounded by ``timesMax`` times per batch.
 struct JitdumpClock {
-  /// How a time becomes CLOCK_MONOTONIC.
+  /// The conversion of a time to CLOCK_MONOTONIC.
   enum Reading: Hashable {
     case counter
-    /// Nanoseconds of a clock, and what to add to them; with a name where the file says otherwise.
+    /// Nanoseconds of a clock, and the offset to add; with the clock's name if it is not the
+    /// declared one.
     case nanoseconds(offset: Int64, name: String?)
-    /// As above, where the offset was worked out: the times are exact up to ``offsetDoubt_ns``.
+    /// Like `nanoseconds`, with a computed offset: the times are exact up to ``offsetDoubt_ns``.
     case shifted(offset: Int64)
   }
 
   enum Verdict: Hashable {
-    /// Not to be told yet: the batch is judged again when more has come.
+    /// Not decided yet: the batch is checked again with more data.
     case wait
     case believe
     /// No clock explains the times.
     case refuse
   }
 
-  /// What was read of a file at one look.
+  /// The data read from a file in one round.
   struct Batch {
-    /// At most ``JitdumpClock/timesMax``, as the file has them.
+    /// The times in the file, at most ``JitdumpClock/timesMax``.
     var times: [UInt64] = []
-    /// The greatest.
+    /// The greatest time.
     var latest: UInt64 = 0
-    /// CLOCK_MONOTONIC: the file's last change, at the latest.
+    /// The latest possible time of the file's last change (CLOCK_MONOTONIC).
     var written: UInt64
-    /// CLOCK_MONOTONIC: when the file was looked at.
+    /// The time at which the file was read (CLOCK_MONOTONIC).
     var now: UInt64
-    /// The file goes on behind it.
+    /// Whether the file has more data after the batch.
     var isPartial = false
-    /// Nothing more will come: what is open is decided now.
+    /// Whether no more data follows, so that the decision must be made now.
     var isLast = false
 
     fileprivate var isOneMoment: Bool {
@@ -52,28 +53,28 @@ struct JitdumpClock {
   }
 
   static let timesMax = 4096
-  /// How far a time may lie behind the file's last change before another clock is thought of.
+  /// Maximum lag of a time behind the file's last change before another clock is considered.
   private static let lagMax_ns: Int64 = 150_000_000
-  /// How much constant distances may differ.
+  /// Maximum difference of offsets that count as constant.
   private static let spread_ns: Int64 = 50_000_000
-  /// How long a distance that was met once waits to be met again.
+  /// How long to wait for a second occurrence of an offset.
   private static let wait_ns: UInt64 = 1_000_000_000
-  /// How wrong an offset that was worked out may be.
+  /// The maximum error of a computed offset.
   static let offsetDoubt_ns: UInt64 = 60_000_000
-  /// How far a clock may be ahead of another that is the same.
+  /// Tolerance for times of the same clock.
   private static let edge_ns: Int64 = 15_000_000
   private static let corrections = 8
-  /// Clocks that differ by less are much the same.
+  /// Clocks that differ by less are considered alike.
   private static let likeness_ns: Int64 = 10_000_000_000
 
-  /// CLOCK_MONOTONIC: no code of the process is older.
+  /// Lower bound of the times of the process's code (CLOCK_MONOTONIC).
   let floor: UInt64
-  /// What CLOCK_MONOTONIC shows in the process's time namespace, less what it shows here.
+  /// CLOCK_MONOTONIC in the process's time namespace, minus its value here.
   let namespaceOffset: Int64
   private(set) var reading: Reading?
-  /// How far the last times lay behind the file's changes, of the last looks.
+  /// The lags of the last times behind the file's changes, in the last rounds.
   private var distances: [Int64] = []
-  /// When the first of these was met.
+  /// The time of the first of these.
   private var waitsSince: UInt64?
   private var lastLatest: UInt64?
   private var corrected = 0
@@ -83,15 +84,15 @@ struct JitdumpClock {
     self.namespaceOffset = namespaceOffset
   }
 
-  /// CLOCK_MONOTONIC; nil when it cannot be told.
+  /// Converts a time to CLOCK_MONOTONIC; nil if that is not possible.
   func nanoseconds(_ time: UInt64, _ counter: CounterClock) -> UInt64? {
     reading.flatMap { Self.apply($0, to: time, counter) }
   }
 
-  /// How long before that time it may have been.
+  /// How much earlier than the converted time the actual time may be.
   var doubt: UInt64 { if case .shifted = reading { Self.offsetDoubt_ns } else { 0 } }
 
-  /// A sentence without its subject, the file, where its times are not what it says.
+  /// A predicate whose subject is the file, if its times are not of the declared clock.
   var note: String? {
     switch reading {
     case .nanoseconds(_, let name?): "has times of \(name); they were converted"
@@ -120,10 +121,10 @@ struct JitdumpClock {
     }
   }
 
-  // MARK: Judging
+  // MARK: Decision
 
-  /// Judges what was read since the last batch that was believed, and all of that again while it
-  /// is to wait.
+  /// Checks the data read since the last accepted batch. While the result is `wait`, the same data
+  /// is checked again with more.
   mutating func judge(_ batch: Batch, isCounter: Bool, _ counter: CounterClock) -> Verdict {
     guard !batch.times.isEmpty else { return .believe }
     if isCounter, counter.nanoseconds(atTicks: 0) == nil {
@@ -141,7 +142,7 @@ struct JitdumpClock {
     return decide(batch, isCounter, counter)
   }
 
-  /// Whether a clock whose distance was worked out does not keep it.
+  /// Whether a clock with a computed offset no longer has this offset.
   private func hasLeft(_ reading: Reading, _ batch: Batch, _ counter: CounterClock) -> Bool {
     guard case .shifted = reading, !batch.isPartial else { return false }
     return batch.latest == lastLatest
@@ -161,7 +162,7 @@ struct JitdumpClock {
     if isPossible, lag <= Self.lagMax_ns || batch.isPartial { return believe(declared, batch) }
     let others = Self.others(isCounter).filter { fits($0, batch, counter) }
       .map { (reading: $0, lag: self.lag($0, batch, counter)) }
-      // One that differs little may fit by chance: it is told by its distance.
+      // A clock that differs little may fit by chance; it is recognized by its offset.
       .filter { !isPossible || lag - $0.lag > Self.likeness_ns }
     if let nearest = others.min(by: { $0.lag < $1.lag }),
       !isPossible || nearest.lag <= Self.lagMax_ns
@@ -177,9 +178,9 @@ struct JitdumpClock {
     return .believe
   }
 
-  /// The times lie far behind the file's changes, or not between its process's beginning and now.
-  /// Where they do so by the same distance each time the file grows, it is another clock; where
-  /// not, it is a writer that keeps back what it writes, if the declared clock is possible.
+  /// The times are far behind the file's changes, or not between the process's start and now. If
+  /// the difference is the same each time the file grows, it is another clock; if not, and the
+  /// declared clock is possible, the writer buffers its data.
   private mutating func decideByDistance(
     _ batch: Batch, _ declared: Reading?, _ counter: CounterClock
   ) -> Verdict {
@@ -201,9 +202,9 @@ struct JitdumpClock {
     return distances.count < 2 && !isOver ? .wait : believe(shifted, batch)
   }
 
-  // MARK: What is possible
+  // MARK: Plausibility
 
-  /// Whether nearly all times are between the process's beginning and the file's last change.
+  /// Whether nearly all times are between the process's start and the file's last change.
   private func fits(_ reading: Reading, _ batch: Batch, _ counter: CounterClock) -> Bool {
     let first = Int64(clamping: floor).earlier(by: Self.edge_ns)
     let last = Int64(clamping: batch.written).later(by: Self.edge_ns)
@@ -220,7 +221,7 @@ struct JitdumpClock {
     return Int64(bitPattern: batch.written &- nanoseconds)
   }
 
-  /// Clocks that writers have been seen to take, other than the declared one.
+  /// Clocks other than the declared one that writers are known to use.
   private static func others(_ isCounter: Bool) -> [Reading] {
     let now = Int64(clamping: trace_monotonic_ns())
     func of(_ clock: clockid_t, _ name: String) -> Reading {

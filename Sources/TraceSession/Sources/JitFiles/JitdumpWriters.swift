@@ -1,32 +1,32 @@
 import TraceSymbols
 
-/// The processes that may write into one jitdump: the one whose file it is, and what was forked
-/// from it and inherited the descriptor.
+/// The processes that may write into one jitdump: its owner, and processes that were forked from it
+/// and inherited the descriptor.
 ///
-/// A record is its announcer's alone. It says whose it is by a process id and a thread id; a writer
-/// that keeps the process id from before the fork is known by the thread's.
+/// A record concerns only the process that wrote it. It states the writer by process id and thread
+/// id; a writer that still uses the process id from before the fork is recognized by its thread id.
 struct JitdumpWriters {
   private struct Writer {
     var number: UInt32
-    /// It was forked from whose file it is.
+    /// Whether it was forked from the file's owner.
     var isHeir: Bool
     weak var process: FollowedProcess?
     var hasTold = false
   }
 
   private var writers: [Writer] = []
-  /// Whose the last load or move was.
+  /// The owner of the last load or move.
   private(set) var last: CodeOwner?
 
-  /// Processes that may write into one file; of more, later ones' records are skipped.
+  /// Maximum number of writers of one file; records of further ones are skipped.
   private static let writersMax = 256
 
   var count: Int { writers.count }
 
-  /// Those of whom anything was told.
+  /// The owners that have had events.
   var told: [CodeOwner] { writers.filter(\.hasTold).compactMap { $0.process?.owner } }
 
-  /// False where there is no room, or it is one of them already.
+  /// Adds a writer; false if the limit is reached, or it was added before.
   mutating func add(_ process: FollowedProcess, number: UInt32, isHeir: Bool) -> Bool {
     guard writers.count < Self.writersMax, !writers.contains(where: { $0.process === process })
     else { return false }
@@ -38,13 +38,13 @@ struct JitdumpWriters {
     writers.removeAll { $0.process === process || $0.process == nil }
   }
 
-  /// - Parameter writer: whose file it is, by its own word.
+  /// - Parameter writer: the owner's pid according to the file.
   mutating func owner(of pid: UInt32, _ tid: UInt32, writer: UInt32?) -> CodeOwner? {
     last = nil
     let index =
       writers.firstIndex { $0.isHeir && $0.number == tid }
       ?? writers.firstIndex { $0.number == pid }
-      // The file's name says whose it is, whatever number is in the records.
+      // The file's name determines the owner, whatever pid is in the records.
       ?? (pid == writer ? writers.firstIndex { !$0.isHeir } : nil)
     guard let index, let process = writers[index].process else { return nil }
     writers[index].hasTold = true
@@ -53,8 +53,8 @@ struct JitdumpWriters {
   }
 }
 
-/// What a file had at two places when it was read: its head, and the start of the last record.
-/// Where they are others, the file was written anew, however long it is.
+/// The bytes of a file at two positions when it was read: its header, and the start of the last
+/// record. If they change, the file was rewritten, whatever its size.
 struct JitdumpMark {
   private var head: [UInt8] = []
   private var record: [UInt8] = []
@@ -70,7 +70,7 @@ struct JitdumpMark {
     record = file.bytes(at: lastRecord, count: Self.recordBytes)
   }
 
-  /// A record may have been read while less of it was there than now.
+  /// Whether the file is unchanged. A record may have been shorter when it was read than it is now.
   func stands(in file: FollowedFile) -> Bool {
     file.bytes(at: 0, count: head.count) == head
       && file.bytes(at: place, count: record.count) == record

@@ -1,20 +1,21 @@
 import Glibc
 import OSStrings
 
-/// Where a process may write its perf map: the directories that its environment names, and `/tmp`.
+/// The possible paths of a process's perf map: in directories named by its environment, and in
+/// `/tmp`.
 ///
-/// Most runtimes write `/tmp/perf-PID.map` whatever the environment says. Others use the directory
-/// for temporary files, and .NET has a variable of its own.
+/// Most runtimes write `/tmp/perf-PID.map` regardless of the environment. Others use the directory
+/// for temporary files, and .NET has its own variable.
 enum PerfMapPaths {
-  /// The value that counts for a runtime that knows several comes first.
+  /// In order of precedence for a runtime that supports several of them.
   private static let variables = [
     "DOTNET_PerfMapJitDumpPath", "COMPlus_PerfMapJitDumpPath", "TMPDIR",
   ]
 
-  /// What is read of an environment; the variables that lie behind it are not found.
+  /// Maximum number of bytes read of an environment; later variables are not found.
   static let environmentBytesMax = 1 << 20
 
-  /// The paths, without repetitions, in the order in which to look for them.
+  /// The paths, without duplicates, in search order.
   ///
   /// - Parameter number: the process's pid in its own pid namespace.
   static func paths(number: UInt32, environment: some Collection<UInt8>) -> [String] {
@@ -27,8 +28,8 @@ enum PerfMapPaths {
     return paths
   }
 
-  /// The values that are absolute paths, without slashes at their ends. As in getenv(3), the first
-  /// of several counts.
+  /// The values that are absolute paths, without trailing slashes. As in getenv(3), the first of
+  /// several definitions counts.
   private static func directories(in environment: some Collection<UInt8>) -> [String: String] {
     var values: [String: String] = [:]
     for entry in environment.split(separator: 0) {
@@ -46,8 +47,7 @@ enum PerfMapPaths {
     return values
   }
 
-  /// The bytes that the process's environment had when its program began; empty when this process
-  /// may not read them.
+  /// The process's environment when its program began; empty if this process may not read it.
   static func environment(of pid: UInt32) -> [UInt8] {
     OSPath.contents("/proc/\(pid)/environ", limit: environmentBytesMax) ?? []
   }

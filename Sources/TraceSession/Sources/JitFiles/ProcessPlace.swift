@@ -4,29 +4,29 @@ import OSStrings
 import TraceControl
 import TraceSymbols
 
-/// Where a process lives: whose it is, its numbers, and what it sees as the root directory, which
-/// may be a container's.
+/// The environment of a process: its users, its pids, and its root directory, which may be a
+/// container's.
 final class ProcessPlace {
   let pid: UInt32
-  /// Those who run it.
+  /// The users that it runs as.
   let users: Set<UInt32>
-  /// What it could read when it was last there.
+  /// Its rights when it was last checked.
   private var rights: FileRights?
-  /// Its pid, from this process's namespace to its own.
+  /// Its pids, from this process's namespace to its own.
   let numbers: [UInt32]
-  /// Whether its root directory was found: otherwise this process's own is looked in.
+  /// Whether its status could be read.
   let isKnown: Bool
-  /// When it began, CLOCK_REALTIME; nil when that is not known.
+  /// Start time (CLOCK_REALTIME); nil if not known.
   let startNanoseconds: Int64?
-  /// When it began, CLOCK_MONOTONIC, at the earliest; nil when that is not known.
+  /// Earliest possible start time (CLOCK_MONOTONIC); nil if not known.
   let startMonotonic: UInt64?
-  /// How much its CLOCK_MONOTONIC is ahead of this process's.
+  /// The offset of its CLOCK_MONOTONIC from this process's.
   let monotonicOffset: Int64
-  /// A directory, to open files below.
+  /// Its root directory, to open files in.
   let root: Int32
   private let ownsRoot: Bool
 
-  /// O_PATH, which glibc has for GNU programs only.
+  /// O_PATH, which glibc defines only with _GNU_SOURCE.
   private static let pathOnly: Int32 = 0o1000_0000
   private static let ownRoot = openDirectory("/")
   private static let ownNamespace = OSPath.readlink("/proc/self/ns/mnt")
@@ -49,17 +49,18 @@ final class ProcessPlace {
 
   deinit { if ownsRoot { close(root) } }
 
-  /// Whether it lives in another root directory than this process; such a place has a descriptor.
+  /// Whether its root directory differs from this process's; the root then has a descriptor.
   var isElsewhere: Bool { ownsRoot }
 
-  /// Its number in its own pid namespace.
+  /// Its pid in its own pid namespace.
   var ownNumber: UInt32 { numbers.last ?? pid }
 
-  /// Opens a file as the process names it.
+  /// Opens a file by the path that the process uses.
   func open(_ path: String) throws(FollowedFile.Refusal) -> FollowedFile {
-    // Of a process that has ended before it was looked at, nothing is known: our own files only.
+    // Nothing is known about a process that ended before it was inspected; only this user's files
+    // are opened then.
     let owners = users.isEmpty ? [geteuid()] : users
-    // As they are now: a program may have given up rights since it began.
+    // The current rights: a program may have given up rights since it began.
     if let now = FileRights(processID: pid) { rights = now }
     let access = rights.map { FileAccess.rights($0) } ?? .own
     guard !path.hasPrefix("/") else {
@@ -73,7 +74,7 @@ final class ProcessPlace {
 
   // MARK: /proc
 
-  /// Nil where it is this process's own.
+  /// The root directory of a process; nil if it is this process's own.
   private static func otherRoot(of pid: UInt32) -> Int32? {
     let namespace = OSPath.readlink("/proc/\(pid)/ns/mnt")
     let directory = openDirectory("/proc/\(pid)/root")
@@ -97,20 +98,20 @@ final class ProcessPlace {
     return parse(status: String(decoding: bytes, as: UTF8.self))
   }
 
-  /// The lines `Uid:` and `NSpid:` of /proc/PID/status.
+  /// Parses the lines `Uid:` and `NSpid:` of /proc/PID/status.
   static func parse(status: String) -> (users: Set<UInt32>, numbers: [UInt32]) {
     (Set(ProcStatus.numbers("Uid:", in: status)), ProcStatus.numbers("NSpid:", in: status))
   }
 
   private static let ownMonotonicOffset = monotonicOffset(of: "self")
 
-  /// Of its time namespace.
+  /// The offset of its time namespace.
   private static func monotonicOffset(of process: String) -> Int64 {
     let bytes = OSPath.contents("/proc/\(process)/timens_offsets", limit: 512) ?? []
     return parse(offsets: String(decoding: bytes, as: UTF8.self))
   }
 
-  /// The line `monotonic SECONDS NANOSECONDS` of /proc/PID/timens_offsets.
+  /// Parses the line `monotonic SECONDS NANOSECONDS` of /proc/PID/timens_offsets.
   static func parse(offsets: String) -> Int64 {
     for line in offsets.split(separator: "\n") {
       let words = line.split(separator: " ")

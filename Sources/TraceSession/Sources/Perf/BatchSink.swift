@@ -2,16 +2,16 @@ import TraceEvents
 import TraceFormat
 import TraceKernel
 
-/// Puts the events that the kernel's records are translated to into the session's batches: a
-/// stretch for each CPU.
+/// Writes the events translated from the kernel's records into the session's batches, one stretch
+/// for each CPU.
 final class BatchSink: KernelEventSink {
   private let refs: SystemRefs
   private let cpus: [Int32]
-  /// The session's number for a process that has joined.
+  /// The session's number of a process that has joined.
   private let joinedIndex: (_ pid: UInt32) -> UInt32?
-  /// Where events go now.
+  /// The current batch.
   private var batch = SystemBatch()
-  /// By ring; the last is for what no ring has told.
+  /// Stretches by ring; the last is for events that come from no ring.
   private var stretches: [Int] = []
   private var words: [UInt64] = []
 
@@ -24,7 +24,7 @@ final class BatchSink: KernelEventSink {
     words.reserveCapacity(1024)
   }
 
-  /// What follows goes into this batch.
+  /// Directs further events into this batch.
   func begin(_ batch: SystemBatch) {
     self.batch = batch
     stretches = cpus.map { cpu in

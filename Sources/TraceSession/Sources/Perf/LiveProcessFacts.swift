@@ -5,7 +5,7 @@ import TraceControl
 import TraceEvents
 import TraceKernel
 
-/// What /proc knows of the processes of this machine.
+/// Facts about the processes of this machine, from /proc.
 struct LiveProcessFacts: ProcessFacts {
   let images: ImageFiles
 
@@ -13,11 +13,12 @@ struct LiveProcessFacts: ProcessFacts {
 
   func name(of pid: UInt32, thread: UInt32) -> String? { ProcFiles.name(of: pid, thread: thread) }
 
-  /// /proc tells of the process that has the number now: nil when that one began later.
+  /// /proc shows the process that has the pid now; nil if it began later.
   func process(_ pid: UInt32, at nanoseconds: UInt64) -> KnownProcess? {
     let identity = ProcessIdentity(procName: "\(pid)")
     guard identity.startTime != 0 else { return nil }
-    // Clock ticks after boot, rounded down: never later than the process's first record.
+    // Clock ticks after boot are rounded down, so the time is never later than the process's first
+    // record.
     let now_ns = trace_monotonic_ns()
     let asleep_ns = trace_boottime_ns() - now_ns
     guard identity.startTime &* Self.clockTick_ns <= nanoseconds &+ asleep_ns else { return nil }
@@ -40,7 +41,7 @@ struct LiveProcessFacts: ProcessFacts {
 
   func ancestors(of pid: UInt32) -> [UInt32] { ProcessIdentity.ancestors(of: pid) }
 
-  /// What a dynamic linker runs is the program, while /proc still knows.
+  /// The program run by a dynamic linker, as long as /proc shows it.
   func programName(of pid: UInt32, command: String) -> String {
     guard LoaderCommand.isLoader(command), let path = ProcessIdentity.executable(of: pid),
       let program = path.split(separator: "/").last, !LoaderCommand.isLoader(path)
@@ -48,7 +49,7 @@ struct LiveProcessFacts: ProcessFacts {
     return String(program)
   }
 
-  /// What was mapped before the session leaves half of the room to others (``ImageFiles``).
+  /// Images mapped before the session use at most half of the open files (``ImageFiles``).
   func buildID(of image: ImageMap, in pid: UInt32, mappedAt nanoseconds: UInt64?) -> [UInt8] {
     images.buildID(
       of: ImageFiles.Mapping(image, pid: pid, mappedAt_ns: nanoseconds),

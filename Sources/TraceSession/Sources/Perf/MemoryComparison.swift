@@ -2,14 +2,14 @@ import Glibc
 import OSStrings
 import TraceEvents
 
-/// Compares a process's memory with the file of an image that was mapped there.
+/// Compares a process's memory with the file of an image that was mapped at the same addresses.
 ///
 /// - Cost: reads at most ``comparedMax`` bytes of each.
 enum MemoryComparison {
   static let comparedMax = 1 << 20
   private static let windowBytes = 4096
 
-  /// Whether the process has at the part's addresses what the image's file has there.
+  /// Whether the process's memory at the part's addresses equals the image's file.
   static func isUnchanged(
     _ part: ImageMap, of mapping: ImageFiles.Mapping, _ files: ImageFiles
   ) -> Bool {
@@ -20,7 +20,7 @@ enum MemoryComparison {
     defer { close(file) }
     let size = part.size
     let windows = UInt64(comparedMax / windowBytes)
-    // Of a long part, windows at equal distances, the last one at its end.
+    // In a long part, windows at equal distances are compared, the last one at its end.
     let step = size <= UInt64(comparedMax) ? UInt64(windowBytes) : size / windows
     var offset: UInt64 = 0
     while offset < size {
@@ -29,7 +29,7 @@ enum MemoryComparison {
       let count = Int(min(UInt64(windowBytes), size - offset))
       let inMemory = bytes(memory, at: part.baseAddress &+ offset, count)
       let inFile = bytes(file, at: part.fileOffset &+ offset, count)
-      // Behind the file's end, memory has zeros.
+      // After the file's end, memory has zeros.
       guard inMemory.count == count, inMemory.starts(with: inFile),
         inMemory[inFile.count...].allSatisfy({ $0 == 0 }), offset > 0 || !inFile.isEmpty
       else { return false }

@@ -1,19 +1,19 @@
 import CTraceShims
 import Glibc
 
-/// The kernel's events of a session, each writing into the ring of its CPU.
+/// A session's kernel events, each of which writes into its CPU's ring.
 final class PerfEvents {
   let plan: PerfPlan
   let rings: [PerfRing]
-  /// By the thread that they follow; what it starts is followed by the same.
+  /// Descriptors by followed thread. The events are inherited by threads that it starts.
   private var descriptors: [Int32: [Int32]] = [:]
   private var descriptorCount = 0
   private var hasRaisedLimit = false
 
-  /// Events at most: the kernel's memory, and a file descriptor each.
+  /// Maximum number of events; each takes kernel memory and a file descriptor.
   static let descriptorsMax = 65_536
 
-  /// - Throws: when nothing of the scope can be followed.
+  /// - Throws: if nothing in the scope can be followed.
   init(_ plan: PerfPlan, scope: PerfScope) throws(PerfRefusal) {
     self.plan = plan
     rings = try PerfRing.forEveryCPU(bytesWanted: plan.ringBytesWanted)
@@ -28,11 +28,11 @@ final class PerfEvents {
 
   deinit { silence() }
 
-  /// From now on nothing more is written to the rings; what is there stays.
+  /// Stops writing to the rings; existing records remain.
   func silence() { for thread in Array(descriptors.keys) { unfollow(thread) } }
 
-  /// A followed thread has made this one. If it was found in the list of threads as well, while
-  /// events were opened, it has two sets of them: one goes.
+  /// Called for a thread created by a followed thread. If it was also found in the list of threads
+  /// while events were opened, it has two sets of events, and one is closed.
   func inherited(by thread: UInt32) {
     if !descriptors.isEmpty { unfollow(Int32(truncatingIfNeeded: thread)) }
   }
@@ -43,8 +43,8 @@ final class PerfEvents {
     descriptorCount -= gone.count
   }
 
-  /// Every thread of the processes: those that begin meanwhile too, as children of one that is
-  /// followed already, or found when looked for again.
+  /// Follows every thread of the processes, including threads that begin meanwhile: they are
+  /// children of followed threads, or are found by another pass.
   private func follow(_ pids: [UInt32]) throws(PerfRefusal) {
     var refusal: PerfRefusal?
     for pid in pids {
@@ -71,8 +71,8 @@ final class PerfEvents {
 
   private static let passesMax = 16
 
-  /// Whoever is started by a thread that is followed is followed too; those that were started
-  /// before, or meanwhile, are looked for until there are no more.
+  /// Follows processes and their descendants. Processes started by followed threads are followed,
+  /// too; those started before or meanwhile are searched for until no more are found.
   private func follow(families pids: [UInt32]) throws(PerfRefusal) {
     try follow(pids)
     var known = Set(pids)
@@ -80,7 +80,7 @@ final class PerfEvents {
       let more = ProcessFamily.descendants(of: known)
       guard !more.isEmpty else { return }
       known.formUnion(more)
-      // One that has ended, or is another user's, is no reason to give the others up.
+      // A process that has ended or belongs to another user does not stop following the others.
       do throws(PerfRefusal) { try follow(more.sorted()) } catch {
         if error.code == EMFILE { throw error }
       }
@@ -110,7 +110,8 @@ final class PerfEvents {
     descriptorCount += opened.count
   }
 
-  /// The soft limit is what programs get that still use select; this one does not.
+  /// Raises the soft limit to the hard limit. The soft limit exists for programs that use select;
+  /// this one does not.
   private func raiseDescriptorLimit() -> Bool {
     guard !hasRaisedLimit else { return false }
     hasRaisedLimit = true

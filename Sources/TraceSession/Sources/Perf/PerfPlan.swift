@@ -4,37 +4,37 @@ import TraceEvents
 import TraceKernel
 import TraceSymbols
 
-/// Whom the kernel's events follow.
+/// The processes that the kernel's events follow.
 enum PerfScope: Hashable {
-  /// What this thread starts from now on, from its exec on.
+  /// Processes that this thread starts from now on, from their exec.
   case children(ofThread: Int32)
-  /// The same, by events of each CPU: every process is sampled, and those that descend from what
-  /// this thread starts are taken. The kernel starts each thread's own event with a whole interval,
-  /// so that threads of less than that are hardly ever sampled by them.
+  /// The same processes, through events of each CPU: every process is sampled, and descendants of
+  /// those that this thread starts are recorded. With events of each thread, the kernel starts a
+  /// thread's event with a full interval, so threads that run for less are hardly ever sampled.
   case descendants(ofThread: Int32)
-  /// Their threads, and what those start.
+  /// The threads of these processes, and the threads and processes that they start.
   case processes([UInt32])
-  /// The same, and their descendants.
+  /// The same, and the descendants of these processes.
   case families([UInt32])
   case wholeMachine
 }
 
-/// Events as they can be had here: found by asking the kernel for one.
+/// The events available on this machine, determined by opening one.
 struct PerfPlan {
   var options: trace_perf_options
   var source: SampleSource
   var hasKernelFrames: Bool
 
-  /// What is wanted of the kernel.
+  /// The requested events.
   struct Wish: Hashable {
-    /// Nil: only what happens to processes, and context switches.
+    /// The CPU sampling; if nil, only process events and context switches.
     var sampling: CPUSampling?
     var contextSwitches = false
     var scope: PerfScope
   }
 
-  /// The best that is permitted, for a thread (-1: all) on a CPU: cycles before the clock, with the
-  /// kernel's side before without, maps with build ids before without.
+  /// Finds the best permitted events for a thread (-1: all) on a CPU: cycles before the CPU clock,
+  /// with kernel frames before without, maps with build ids before without.
   static func find(_ wish: Wish, pid: Int32, cpu: Int32) throws(PerfRefusal) -> PerfPlan {
     let sources: [SampleSource] =
       wish.sampling == nil ? [.cpuClock] : [.processorCycles, .cpuClock]
@@ -46,7 +46,7 @@ struct PerfPlan {
           plan.options.wants_build_ids = wantsBuildIDs
           let code = plan.attempt(pid: pid, cpu: cpu)
           if code == 0 { return plan }
-          // Not there, rather than not permitted, says less.
+          // "Not available" is less informative than "not permitted".
           if ![ENOENT, ENODEV, EOPNOTSUPP].contains(code) || !refusal.isPermission {
             refusal = PerfRefusal(code: code)
           }
@@ -89,19 +89,19 @@ struct PerfPlan {
     options.config = isCycles ? PerfEventType.cycles : PerfEventType.cpuClock
   }
 
-  /// How the samples' bytes are read.
+  /// The parser for the records.
   var parser: PerfRecordParser {
     PerfRecordParser(
       fields: PerfSampleFields(rawValue: options.sample_type),
       userRegisterCount: options.user_registers.nonzeroBitCount)
   }
 
-  /// Of each CPU's ring.
+  /// The requested size of each CPU's ring.
   var ringBytesWanted: Int {
     options.user_stack_bytes > 0 ? PerfRing.bytesWantedForStacks : PerfRing.bytesWanted
   }
 
-  /// 0, or the error.
+  /// Returns 0, or the error.
   private func attempt(pid: Int32, cpu: Int32) -> Int32 {
     var trial = options
     trial.starts_disabled = true

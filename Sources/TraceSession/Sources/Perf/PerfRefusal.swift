@@ -2,20 +2,20 @@ import Glibc
 import OSStrings
 import TraceControl
 
-/// Why the kernel gives no events.
+/// The reason why the kernel provides no events.
 struct PerfRefusal: Error, Hashable, CustomStringConvertible {
   var code: Int32
-  /// The ring's memory was refused, not the event.
+  /// Whether the ring's memory was refused, not the event.
   var isMemory = false
-  /// The process that was to be sampled.
+  /// The process to be sampled.
   var pid: UInt32?
 
-  /// The whole machine was to be sampled.
+  /// Whether the whole machine was to be sampled.
   var isWholeMachine = false
 
   var isPermission: Bool { [EACCES, EPERM].contains(code) }
 
-  /// One sentence with what to do.
+  /// One sentence, including what to do.
   var description: String {
     if isMemory {
       return "no memory for the kernel's rings (\(systemMessage(code))); raise "
@@ -47,20 +47,21 @@ struct PerfRefusal: Error, Hashable, CustomStringConvertible {
   }
 }
 
-/// The kernel's settings, nil where they are not there.
+/// The kernel's settings; nil if they do not exist.
 enum PerfSettings {
   static var paranoid: Int? { number("/proc/sys/kernel/perf_event_paranoid") }
   static var rateMax: Int? { number("/proc/sys/kernel/perf_event_max_sample_rate") }
   static var framesMax: Int? { number("/proc/sys/kernel/perf_event_max_stack") }
   static var ringMemoryKilobytes: Int? { number("/proc/sys/kernel/perf_event_mlock_kb") }
 
-  /// The kernel shows zeros to those who shall not know (kernel.kptr_restrict).
+  /// Whether the kernel shows addresses to this user; otherwise it shows zeros
+  /// (kernel.kptr_restrict).
   static var showsKernelAddresses: Bool {
     guard let line = text("/proc/kallsyms") else { return false }
     return line.prefix { $0 != " " }.contains { $0 != "0" }
   }
 
-  /// CPUs that run, by number.
+  /// The numbers of the online CPUs.
   static var onlineCPUs: [Int32] {
     let cpus = text("/sys/devices/system/cpu/online").map(cpuList) ?? []
     return cpus.isEmpty
@@ -69,7 +70,7 @@ enum PerfSettings {
 
   static let cpusMax = 4096
 
-  /// From a list such as "0-3,8": 0, 1, 2, 3, 8.
+  /// Parses a list such as "0-3,8", which yields 0, 1, 2, 3, 8.
   static func cpuList(_ text: String) -> [Int32] {
     text.split(separator: ",").flatMap { part -> [Int32] in
       let ends = part.split(separator: "-").compactMap { Int32($0) }

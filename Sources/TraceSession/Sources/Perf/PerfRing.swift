@@ -2,10 +2,9 @@ import CTraceShims
 import Glibc
 import TraceKernel
 
-/// A CPU's ring that the kernel writes records to, and the event that holds it.
+/// A CPU's ring to which the kernel writes records, and the event that owns it.
 ///
-/// The event counts nothing. It is the reader's own, so that the ring outlives whatever thread is
-/// sampled into it.
+/// The event counts nothing. It belongs to the reader, so the ring outlives the sampled threads.
 final class PerfRing {
   let descriptor: Int32
   let cpu: Int32
@@ -18,13 +17,13 @@ final class PerfRing {
   /// long for a CPU.
   static let bytesWanted = 2 << 20
   static let bytesMin = 8 << 12
-  /// Where samples carry pieces of stacks: 0.2 s of them at 16 KiB a sample and 999 Hz.
+  /// The size if samples contain parts of stacks: 0.2 s of samples of 16 KiB at 999 Hz.
   static let bytesWantedForStacks = 4 << 20
   /// Of all rings together. The reader's buffers take up to twice as much again.
   private static let bytesInAllMax = 256 << 20
 
-  /// A ring for each CPU, all of one size where there is memory for more than an ordinary user's:
-  /// half as much until it is granted.
+  /// Creates a ring for each CPU. Sizes above an ordinary user's are the same for all CPUs: the
+  /// size is halved until it is granted.
   static func forEveryCPU(bytesWanted: Int) throws(PerfRefusal) -> [PerfRing] {
     let cpus = PerfSettings.onlineCPUs
     var bytes = bytesWanted
@@ -47,14 +46,14 @@ final class PerfRing {
       do throws(PerfRefusal) {
         rings.append(try PerfRing(cpu: cpu, bytes: bytes, atLeast: least))
       } catch {
-        // Switched off since the list was made.
+        // The CPU was switched off after the list was read.
         if error.code != ENODEV { throw error }
       }
     }
     return rings
   }
 
-  /// Takes a smaller ring where a large one is not granted.
+  /// Creates a ring, a smaller one if a large one is not granted.
   init(cpu: Int32, bytes bytesWanted: Int, atLeast least: Int) throws(PerfRefusal) {
     var options = trace_perf_options()
     options.type = PerfEventType.software
@@ -65,7 +64,7 @@ final class PerfRing {
     options.reports_own_name = true
     var bytes = bytesWanted
     while true {
-      // A ring's first event says when the reader is woken.
+      // A ring's first event determines when the reader is woken.
       options.wakeup_bytes = UInt32(bytes / 4)
       let descriptor = trace_perf_open(&options, 0, cpu)
       guard descriptor >= 0 else { throw PerfRefusal(code: -descriptor) }

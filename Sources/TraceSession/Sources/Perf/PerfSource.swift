@@ -6,12 +6,11 @@ import TraceEvents
 import TraceFormat
 import TraceKernel
 
-/// CPU samples, context switches and what happens to processes, from the kernel, on a thread of its
-/// own.
+/// Records CPU samples, context switches and process events from the kernel, on a separate thread.
 ///
-/// - Guarantee: what the kernel had written when ``stop()`` is called is in the drain's hands when
-///   it returns, or counted as lost.
-/// - Cost: asleep until a CPU's ring is a quarter full, or a tenth of a second.
+/// - Guarantee: records that the kernel had written when ``stop()`` is called have been delivered
+///   to the drain when it returns, or are counted as lost.
+/// - Cost: sleeps until a CPU's ring is a quarter full, at most a tenth of a second.
 final class PerfSource: SessionSource {
   fileprivate struct Figures: Hashable {
     var lost: UInt64 = 0
@@ -34,9 +33,9 @@ final class PerfSource: SessionSource {
   private let state = Mutex(Figures())
 
   private static let pollMilliseconds: Int32 = 100
-  /// How long a batch is waited for before the rings are looked at again.
+  /// Maximum time to wait for a batch before checking the rings again.
   private static let batchLimit_ns: UInt64 = 1_000_000_000
-  /// Processes told of between two looks at the rings.
+  /// Number of processes reported between two reads of the rings.
   private static let rundownStep = 16
 
   init(
@@ -78,10 +77,10 @@ final class PerfSource: SessionSource {
     return sentences
   }
 
-  /// The events that are recorded, or why there are none; nil before ``start()``.
+  /// The recorded events, or the reason why there are none; nil before ``start()``.
   var outcome: Result<PerfPlan, PerfRefusal>? { opened.withLock { $0 } }
 
-  /// Returns once events are being recorded, or were refused: ``outcome`` says which.
+  /// Returns when events are being recorded, or were refused, as stated by ``outcome``.
   func start() throws(SessionError) {
     let started = try NamedThread("trace-perf") { [self] in run() }
     thread.withLock { $0 = started }
@@ -89,7 +88,7 @@ final class PerfSource: SessionSource {
     if case .failure = outcome { stop() }
   }
 
-  /// Ends recording, and hands over what is left. Again: does nothing.
+  /// Ends recording, and delivers the remaining events. Repeated calls do nothing.
   func stop() {
     isStopping.store(true, ordering: .releasing)
     trace_wake(kick)
@@ -163,7 +162,7 @@ final class PerfSource: SessionSource {
   }
 }
 
-/// Empties the rings, round by round, and translates what was in them.
+/// Reads the rings, round by round, and translates their records.
 private struct PerfReader: ~Copyable {
   private let events: PerfEvents
   private let sink: BatchSink
@@ -201,7 +200,7 @@ private struct PerfReader: ~Copyable {
       cutStacks: stacks.figures.deep, framesMax: stacks.framesMax)
   }
 
-  /// Translates what the rings hold; the batch says up to when that is everything.
+  /// Translates the records in the rings; the batch states the time up to which they are complete.
   mutating func round(into batch: SystemBatch, isLast: Bool) {
     sink.begin(batch)
     translator.clock.look()
@@ -231,7 +230,7 @@ private struct PerfReader: ~Copyable {
 }
 
 extension PerfPlan.Wish {
-  /// What the kernel's records are translated to.
+  /// The options for translating the kernel's records.
   func translation(of source: SampleSource, _ filter: ProgramFilter) -> PerfTranslator.Options {
     let recorder = UInt32(getpid())
     let scope: PerfTranslator.Scope =

@@ -1,8 +1,8 @@
 import TraceKernel
 
 extension ProgramFilter {
-  /// Of the processes that a session takes. Where their descendants are taken as well, what the
-  /// kernel follows is wider than this can tell: no number is left out.
+  /// Creates a filter for the processes that a session records. If their descendants are recorded,
+  /// too, this filter cannot recognize them, so it admits all pids.
   init(_ filter: ProcessFilter) {
     self.init(
       pids: filter.ancestor == nil && !filter.takesChildren ? filter.pids : [],

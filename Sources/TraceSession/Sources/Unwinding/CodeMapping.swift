@@ -3,13 +3,13 @@ import TraceEvents
 import TraceKernel
 import TraceSymbols
 
-/// A piece of a process's memory that it may execute, and the image it shows, if any.
+/// An executable mapping of a process, and its image, if any.
 struct CodeMapping {
   var start: UInt64
-  /// The first address after it.
+  /// The first address after the mapping.
   var end: UInt64
   var fileOffset: UInt64
-  /// Nil for memory without a file: code made at run time.
+  /// Nil for memory without a file: code generated at run time.
   var identity: UnwindImages.Identity?
 
   init(_ image: ImageMap) {
@@ -29,10 +29,10 @@ struct CodeMapping {
     identity = Self.identity(map.name, buildID: [], device: map.device, inode: map.inode)
   }
 
-  /// Nil for what has no file that could be read, and for what announces a runtime's code.
+  /// Nil for mappings without a readable file, and for those that announce a runtime's code.
   ///
-  /// Of a deleted file the name alone is left. Another may have it now, which is seen by its build
-  /// id or its inode.
+  /// Of a deleted file, only the name is left. Another file may have it now, which is detected by
+  /// build id or inode.
   private static func identity(
     _ name: MappedName, buildID: [UInt8], device: UInt64, inode: UInt64
   ) -> UnwindImages.Identity? {
@@ -40,7 +40,7 @@ struct CodeMapping {
     case .vdso: return UnwindImages.Identity(path: name.path)
     case .jitdump, .vsyscall: return nil
     case .file: break
-    // What has a build id is an image, also in memory that only looks like a file.
+    // A mapping with a build id is an image, even in memory that only looks like a file.
     case .memoryFile, .anonymous, .other:
       guard !buildID.isEmpty, name.path.utf8.first == UInt8(ascii: "/") else { return nil }
     }

@@ -1,36 +1,36 @@
 import TraceKernel
 import TraceSymbols
 
-/// What processes have mapped to execute, as the kernel's records tell it in the order of time.
+/// The executable mappings of processes, from the kernel's records in the order of time.
 ///
-/// A space is *whole* when its process was known from its exec on, or when /proc was read, and no
-/// record was lost since. What a process unmaps is not reported: a later mapping covers it.
+/// A space is *complete* if its process was known from its exec on, or if /proc was read, and no
+/// record was lost since. Unmapping is not reported: a later mapping replaces an old one.
 ///
-/// - Guarantee: memory is bounded. Beyond the limits all is forgotten, and read again from /proc
-///   for whoever is sampled.
-/// - Cost: a process that forks shares its parent's space until one of the two maps something.
+/// - Guarantee: memory is bounded. Beyond the limits, all spaces are dropped, and read again from
+///   /proc for sampled processes.
+/// - Cost: a forked process shares its parent's space until one of the two maps something.
 struct ProcessSpaces {
   static let processLimit = 16_384
   static let mappingLimit = 2 << 20
 
   private struct Entry {
     var space = AddressSpace()
-    /// As many losses had happened when the space was whole; nil: never.
+    /// Loss counter when this space was last complete; nil if never.
     var wholeSince: UInt64?
-    /// As many losses had happened when /proc was asked and knew nothing.
+    /// Loss counter when /proc was last read for this process.
     var askedSince: UInt64?
   }
 
   private let processLimit: Int
   private let mappingLimit: Int
-  /// Nil where nobody unwinds: then it is only known where there is code.
+  /// Nil if stacks are not unwound; then only the ranges of code are known.
   private let images: UnwindImages?
   private let read: (_ pid: UInt32, _ body: (ProcessMap) -> Void) -> Bool
   private var entries: [UInt32: Entry] = [:]
   private var losses: UInt64 = 0
-  /// Of all spaces together.
+  /// Total number of mappings in all spaces.
   private(set) var mappingCount = 0
-  /// How often the limits were reached.
+  /// Number of times that a limit was reached.
   private(set) var resets: UInt64 = 0
 
   init(
@@ -45,9 +45,9 @@ struct ProcessSpaces {
 
   var count: Int { entries.count }
 
-  // MARK: What happens to processes
+  // MARK: Process events
 
-  /// A process has mapped something to execute.
+  /// Records an executable mapping of a process.
   mutating func map(_ mapping: CodeMapping, pid: UInt32) {
     let image = image(of: mapping, pid)
     change(pid) {
@@ -57,13 +57,13 @@ struct ProcessSpaces {
     }
   }
 
-  /// The child has what its parent has; its number's former owner is gone.
+  /// Records a fork: the child has its parent's mappings; the pid's former owner has ended.
   mutating func fork(_ pid: UInt32, from parent: UInt32) {
     forget(pid)
     if let inherited = entries[parent] { change(pid) { $0 = inherited } }
   }
 
-  /// The process begins anew, with nothing mapped.
+  /// Records an exec: the process has no mappings.
   mutating func exec(_ pid: UInt32) {
     let losses = losses
     change(pid) { $0 = Entry(wholeSince: losses) }
@@ -73,16 +73,15 @@ struct ProcessSpaces {
     if let gone = entries.removeValue(forKey: pid) { mappingCount -= gone.space.mappingCount }
   }
 
-  /// Records were lost, of whom nobody knows.
+  /// Records that kernel records of unknown processes were lost.
   mutating func lose() { losses &+= 1 }
 
-  // MARK: Looking up
+  // MARK: Lookup
 
-  /// What the process has mapped, if that is known; otherwise /proc is asked, once until the next
-  /// loss.
+  /// The process's mappings, if known; otherwise /proc is read, once until the next loss.
   ///
-  /// - Trap: /proc tells of now. Of a process that runs another program since, its exec is yet to
-  ///   come, and what is told of it before that is wrong.
+  /// - Trap: /proc shows the current state. If the process has run another program since, its exec
+  ///   record is still to come, and results before it are wrong.
   mutating func space(of pid: UInt32) -> AddressSpace? {
     if let known = entries[pid] {
       if known.wholeSince == losses { return known.space }
@@ -99,7 +98,7 @@ struct ProcessSpaces {
     return isThere ? entries[pid]?.space : nil
   }
 
-  /// Takes what /proc says now in place of what is known: when a session begins.
+  /// Reads the current mappings from /proc.
   private func readMaps(of pid: UInt32, into space: inout AddressSpace) -> Bool {
     read(pid) { map in
       guard map.isExecutable else { return }

@@ -4,35 +4,36 @@ import TraceFormat
 import TraceKernel
 import TraceSymbols
 
-/// Makes a sample's stack of what the kernel recorded: the kernel's frames, then the program's,
-/// innermost first; at the end ``StackNode/lostAddress`` where callers are missing.
+/// Computes a sample's stack from the kernel's record: the kernel's frames, then the program's,
+/// innermost first; at the end ``StackNode/lostAddress`` if callers are missing.
 ///
-/// On the source's thread, in the order of the records: what a process had mapped when it was
-/// sampled is what was recorded of it up to there.
+/// Used on the source's thread, in the order of the records: the mappings of a process at the time
+/// of a sample are those recorded before it.
 final class SampleStacks: SampleStackWalker {
-  /// How stacks ended.
+  /// Statistics of how stacks ended.
   struct Figures: Hashable {
     var walked: UInt64 = 0
-    /// Deeper than the copied piece.
+    /// Stacks deeper than the copied part.
     var cut: UInt64 = 0
-    /// In code of which nothing says where its caller is.
+    /// Stacks that end in code without information about its caller.
     var broken: UInt64 = 0
-    /// By frame pointers: the outermost frame is no entry of its thread or process.
+    /// Stacks walked by frame pointers whose outermost frame is not an entry function of a thread
+    /// or process.
     var endless: UInt64 = 0
-    /// As many frames as the kernel records of a stack.
+    /// Stacks with the kernel's maximum number of frames.
     var deep: UInt64 = 0
   }
 
-  /// Memory for what tells the entries of threads, where stacks are not unwound.
+  /// Memory for tables that identify entry functions, if stacks are not unwound.
   private static let entryBytesMax = 64 << 20
-  /// Frames of the program, at most.
+  /// Maximum number of user-space frames.
   static let frameLimit = 1024
 
   private let walk: StackWalk
   private let unwinder: Unwinder?
   private let ends: StackEnds
   private let room: UnsafeMutableBufferPointer<UInt64>
-  /// Frames of a stack that the kernel records at most (kernel.perf_event_max_stack).
+  /// The kernel's maximum number of frames of a stack (kernel.perf_event_max_stack).
   var framesMax = PerfSettings.framesMax ?? .max
   var spaces: ProcessSpaces
   private(set) var figures = Figures()
@@ -48,7 +49,7 @@ final class SampleStacks: SampleStackWalker {
 
   deinit { room.deallocate() }
 
-  /// What is to be said of it, in sentences.
+  /// Problems of the stacks, as sentences.
   var problems: [String] {
     var sentences: [String] = []
     if figures.cut > 0 {
@@ -79,7 +80,7 @@ final class SampleStacks: SampleStackWalker {
   }
 
   private static let imagesNamedMax = 5
-  /// Stacks that are cut are spoken of when they are more than one of so many: a program that keeps
+  /// Incomplete stacks are reported only from a share of one in this number: a program that keeps
   /// frame pointers still has samples in the C library, which does not.
   private static let endlessShareMin: UInt64 = 100
 
@@ -94,7 +95,7 @@ final class SampleStacks: SampleStackWalker {
     if stack.last != StackNode.lostAddress { stack.append(StackNode.lostAddress) }
   }
 
-  // MARK: What happens to processes
+  // MARK: Process events
 
   func map(_ image: ImageMap, pid: UInt32) { spaces.map(CodeMapping(image), pid: pid) }
 
@@ -114,7 +115,7 @@ final class SampleStacks: SampleStackWalker {
     let isKernel = StackAddress.isKernel(sample.instructionPointer)
     PerfCallchain.append(
       sample.callchain, address: isKernel ? sample.instructionPointer : 0, to: &stack)
-    // A thread of the kernel's has no other side.
+    // A kernel thread has no user-space frames.
     guard sample.registersABI != 0 else { return }
     figures.walked += 1
     guard sample.registersABI == Self.abi64, let space = spaces.space(of: pid) else {
@@ -140,16 +141,16 @@ final class SampleStacks: SampleStackWalker {
 
   // MARK: By frame pointers
 
-  /// The kernel follows whatever the register holds, which in code without frame pointers is
-  /// anything. What cannot be a caller is left out, and a stack that does not end at the entry of
-  /// its thread has lost its callers.
+  /// Corrects a stack walked by frame pointers. The kernel follows any value in the register, which
+  /// in code without frame pointers is arbitrary. Frames that cannot be callers are removed, and a
+  /// stack that does not end at an entry function has lost its callers.
   private func followed(
     _ sample: PerfSample, _ pid: UInt32, isFull: Bool, _ stack: inout [UInt64]
   ) {
     var user = stack.count
     PerfCallchain.append(sample.callchain, address: sample.instructionPointer, to: &stack)
     while user < stack.count, StackAddress.isKernel(stack[user]) { user += 1 }
-    // A thread of the kernel's has no other side.
+    // A kernel thread has no user-space frames.
     if user < stack.count { figures.walked += 1 }
     guard user < stack.count, let space = spaces.space(of: pid) else {
       if isFull { lose(&stack, isFull: true) }
@@ -158,18 +159,18 @@ final class SampleStacks: SampleStackWalker {
     let count = stack.count
     dropAstray(&stack, from: user, in: space)
     if isFull, stack.count == count { dropRepeated(&stack, from: user, in: space) }
-    // Behind an entry, too, the register may have held anything.
+    // After an entry function, the register may also have had any value.
     for reach in 0..<min(Self.reachMax, stack.count - user) {
       let index = stack.count - 1 - reach
       let verdict = ends.verdict(stack[index], isCaller: index > user, in: space)
       if verdict == .entry { return stack.removeSubrange((index + 1)...) }
-      // Nothing was left out, and whether anything is missing cannot be told.
+      // No frame was removed, and whether callers are missing is not known.
       if verdict == .unknown, reach == 0, stack.count == count, !isFull { return }
     }
     lose(&stack, isFull: isFull && stack.count == count)
   }
 
-  /// How many frames behind an entry may be taken for callers of it.
+  /// Maximum number of frames after an entry function that may look like its callers.
   private static let reachMax = 4
 
   private func lose(_ stack: inout [UInt64], isFull: Bool) {
@@ -177,8 +178,8 @@ final class SampleStacks: SampleStackWalker {
     stack.append(StackNode.lostAddress)
   }
 
-  /// Leaves out what nothing can return to: where no code lies, with all that follows, and at the
-  /// end what no call stands before.
+  /// Removes frames that are not return addresses: the first one outside code, with all frames
+  /// after it, and frames at the end that no call precedes.
   private func dropAstray(
     _ stack: inout [UInt64], from user: Int, in space: borrowing AddressSpace
   ) {
@@ -194,8 +195,8 @@ final class SampleStacks: SampleStackWalker {
     }
   }
 
-  /// Leaves out the end of a chain that leads in a circle, where that is no recursion: nothing at
-  /// those addresses calls the function that it would return from.
+  /// Removes the end of a cyclic chain if it is not a recursion: the calls at those addresses do
+  /// not target the functions that would return to them.
   private func dropRepeated(
     _ stack: inout [UInt64], from user: Int, in space: borrowing AddressSpace
   ) {
