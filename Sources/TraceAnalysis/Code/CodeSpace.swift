@@ -28,8 +28,8 @@ final class CodeSpace {
   private var latest = Int64.min
   /// The rows if lookups and announcements alternate; replaces `own` and the index.
   let live: LiveRows?
-  /// Earliest time at which occupants may have changed since the last ``takeChange()``.
-  private var changedFrom = Int64.max
+  /// What may have changed since the last ``takeChange()``.
+  private var change = SpaceChange()
   /// Number of rows that ended since the rows were last scanned.
   var endedLately = 0
 
@@ -55,7 +55,7 @@ final class CodeSpace {
       if knowsBeginning, told < rows[same].from, rows[same].formerEnd <= told {
         rows[same].from = told
         rows[same].beginDoubt = code.doubt
-        noteChange(from: rows[same].earliest)
+        noteChange(of: same, from: rows[same].earliest)
         live?.reorder(UInt32(same))
       }
       return
@@ -223,7 +223,7 @@ final class CodeSpace {
         // late announcement of a lifetime that had ended.
         rows[Int(number)].from = row.formerEnd
         rows[Int(number)].end(at: row.formerEnd)
-        noteChange(from: row.formerEnd)
+        noteChange(of: Int(number), from: row.formerEnd)
         live?.reorder(number)
         endedLately += 1
         survey.formerEnd = max(survey.formerEnd, row.formerEnd)
@@ -236,7 +236,7 @@ final class CodeSpace {
 
   private func end(_ row: UInt32, at time: Int64, doubt: UInt32 = 0) {
     rows[Int(row)].end(at: time, doubt: doubt)
-    noteChange(from: rows[Int(row)].doubtedFrom)
+    noteChange(of: Int(row), from: rows[Int(row)].doubtedFrom)
     endedLately += 1
   }
 
@@ -263,7 +263,7 @@ final class CodeSpace {
   private func insert(_ row: CodeRow, beneath newer: [Piece]) {
     guard row.from < row.until || row.isTombstone else { return }
     let number = UInt32(rows.append(row))
-    noteChange(from: row.earliest)
+    noteChange(of: Int(number), from: row.earliest)
     if let live {
       live.add(number)
       if !row.isLive { endedLately += 1 }
@@ -274,6 +274,7 @@ final class CodeSpace {
     for piece in newer {
       place(number, start, min(piece.start, row.end))
       rows[Int(piece.row)].formerEnd = max(rows[Int(piece.row)].formerEnd, row.until)
+      change.add(rows[Int(piece.row)], from: .max)
       start = max(start, piece.end)
     }
     place(number, start, row.end)
@@ -284,13 +285,13 @@ final class CodeSpace {
     pieces.replace(with: Piece(start: start, end: end, row: row))
   }
 
-  private func noteChange(from time: Int64) { changedFrom = min(changedFrom, time) }
+  private func noteChange(of row: Int, from time: Int64) { change.add(rows[row], from: time) }
 
-  /// Returns the earliest time from which announcements since the last call have changed occupants;
-  /// `.max` if none. Late names may have changed results for earlier times.
-  func takeChange() -> Int64 {
-    defer { changedFrom = .max }
-    return changedFrom
+  /// Returns what announcements since the last call have changed. Late names may have changed
+  /// results for earlier times.
+  func takeChange() -> SpaceChange {
+    defer { change = SpaceChange() }
+    return change
   }
 
   // MARK: Lookups
@@ -333,5 +334,26 @@ final class CodeSpace {
     let rowsOfThis = own
     own = []
     index = VersionIndex(rows: rows, own: rowsOfThis)
+  }
+}
+
+/// What announcements have changed.
+struct SpaceChange {
+  /// Earliest time at which occupants may have changed; `.max` if none did.
+  var from = Int64.max
+  /// Addresses of all rows that changed.
+  private(set) var range: Range<UInt64>?
+
+  mutating func add(_ row: CodeRow, from time: Int64) {
+    add(SpaceChange(from: time, range: row.start..<max(row.start, row.end)))
+  }
+
+  mutating func add(_ other: SpaceChange) {
+    from = min(from, other.from)
+    guard let added = other.range else { return }
+    range =
+      range.map {
+        min($0.lowerBound, added.lowerBound)..<max($0.upperBound, added.upperBound)
+      } ?? added
   }
 }

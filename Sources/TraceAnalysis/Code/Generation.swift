@@ -174,8 +174,10 @@ final class Generation {
   }
 
   /// Like ``CodeSpace/takeChange()``, over all sources.
-  func takeChange() -> Int64 {
-    spaces.reduce(.max) { min($0, $1?.takeChange() ?? .max) }
+  func takeChange() -> SpaceChange {
+    var change = SpaceChange()
+    for case let space? in spaces { change.add(space.takeChange()) }
+    return change
   }
 
   func seal() {

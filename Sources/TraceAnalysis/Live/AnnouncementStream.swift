@@ -32,8 +32,12 @@ final class AnnouncementStream: AnnouncementTaker {
   var onTaken: (() -> Void)?
   /// Processes whose address space a fork inherited.
   var parents: Set<UInt32> = []
-  private(set) var settledUntil = Int64.min
-  private(set) var latest = Int64.min
+  // Used for each look-up, on one thread.
+  @exclusivity(unchecked) private(set) var settledUntil = Int64.min
+  @exclusivity(unchecked) private(set) var latest = Int64.min
+  /// Changes of the early and of the settled map.
+  @exclusivity(unchecked) private(set) var earlyChanges = ChangeCounts()
+  @exclusivity(unchecked) private(set) var settledChanges = ChangeCounts()
   private var waiting = TimeHeap<Announcement>()
   private let options: SymbolizerOptions
 
@@ -92,8 +96,35 @@ final class AnnouncementStream: AnnouncementTaker {
     let generation =
       map.lives.generation(pid, at: time, edge: options.clockEdgeNanoseconds)
       ?? map.lives.known(pid)
-    let changed = generation?.takeChange() ?? .max
-    let from = announcement.isOfProcess ? min(changed, time) : changed
+    let change = generation?.takeChange() ?? SpaceChange()
+    count(change, announcement, isSettled: isSettled)
+    let from = announcement.isOfProcess ? min(change.from, time) : change.from
     onChange?(Change(pid: pid, range: announcement.range, from: from, isSettled: isSettled))
+  }
+
+  private func count(_ change: SpaceChange, _ announcement: Announcement, isSettled: Bool) {
+    if isSettled {
+      note(change, announcement, in: &settledChanges)
+    } else {
+      note(change, announcement, in: &earlyChanges)
+    }
+  }
+
+  private func note(
+    _ change: SpaceChange, _ announcement: Announcement, in counts: inout ChangeCounts
+  ) {
+    if announcement.isOfProcess { return counts.note(process: announcement.pid) }
+    // A child may have what its parent announces, and what was put elsewhere is not known.
+    guard let changed = change.range, !parents.contains(announcement.pid) else {
+      return counts.noteAll()
+    }
+    counts.note(announcement.pid, changed)
+    if let range = announcement.range { counts.note(announcement.pid, range) }
+  }
+
+  /// Answers of before no longer hold.
+  func noteAllChanged() {
+    earlyChanges.noteAll()
+    settledChanges.noteAll()
   }
 }

@@ -16,14 +16,14 @@ final class Forgetting {
   private static let interval: Int64 = 1_000_000_000
 
   /// What is older is known no more.
-  private(set) var horizon = Int64.min
+  @exclusivity(unchecked) private(set) var horizon = Int64.min
   /// Pieces of code that were forgotten after they had gone, and that gave way to others before.
   private(set) var forgotten: UInt64 = 0
   private(set) var displaced: UInt64 = 0
   private let naming: LiveNaming
   private let reviews: Reviews
   private let limits: LiveSymbolizer.Limits
-  private var nextTurn = Int64.min
+  @exclusivity(unchecked) private var nextTurn = Int64.min
   /// Symbols and modules after the last time that names were forgotten.
   private var symbolsKept = 0
   private var modulesKept = 0
@@ -96,6 +96,7 @@ final class Forgetting {
 
   /// Keeps the limit on announced code: spaces with the most rows lose their oldest ones.
   private func displace() {
+    stream.noteAllChanged()
     for map in [stream.settled, stream.early] {
       var excess = map.rows.countInUse - limits.versionsMax * 3 / 4
       let spaces = map.lives.all.flatMap { $0.spaces.compactMap { $0 } }

@@ -9,7 +9,9 @@ final class LiveNaming {
   let early: Naming
   let settled: Naming
   /// When each symbol and module was last given out.
-  private(set) var given = GivenNames()
+  @exclusivity(unchecked) private(set) var given = GivenNames()
+  @exclusivity(unchecked) private var earlyAnswers = LiveAnswers()
+  @exclusivity(unchecked) private var settledAnswers = LiveAnswers()
 
   /// - Parameter file: nil for events that come from elsewhere.
   init(
@@ -30,6 +32,17 @@ final class LiveNaming {
   func resolve(
     _ pid: UInt32, _ place: UInt64, at time: Int64, isCaller: Bool, isSettled: Bool
   ) -> Resolution {
+    let key = LiveAnswers.Key(pid: pid, isCaller: isCaller, address: place)
+    let changes =
+      isSettled ? stream.settledChanges.count(pid, place) : stream.earlyChanges.count(pid, place)
+    let known =
+      isSettled
+      ? settledAnswers.answer(key, at: time, changes: changes)
+      : earlyAnswers.answer(key, at: time, changes: changes)
+    if let known {
+      given.note(known, stream.names, at: stream.latest)
+      return known
+    }
     let naming = isSettled ? settled : early
     let generation =
       StackAddress.isKernel(place)
@@ -39,11 +52,21 @@ final class LiveNaming {
     let entry = naming.answer(generation, pid: pid, place, at: time)
     let resolution = naming.resolution(entry, isCaller: isCaller)
     given.note(resolution, stream.names, at: stream.latest)
+    // Why a name is missing depends on losses and on files, too.
+    if entry.isNamed {
+      let (from, until) = (entry.from, entry.until)
+      if isSettled {
+        settledAnswers.keep(resolution, key, from: from, until: until, changes: changes)
+      } else {
+        earlyAnswers.keep(resolution, key, from: from, until: until, changes: changes)
+      }
+    }
     return resolution
   }
 
   /// Forgets the names of symbols that `isKept` does not want.
   func forgetNames(keeping isKept: (UInt32) -> Bool) {
+    stream.noteAllChanged()
     settled.forget(keeping: isKept)
     early.forget(keeping: isKept)
   }

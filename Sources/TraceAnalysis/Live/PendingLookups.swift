@@ -1,9 +1,9 @@
 /// Lookups whose answer may still change, indexed by address and by stage.
 ///
 /// - Guarantee: at most `capacity`; a ticket is never given twice.
-/// - Cost: O(1) to add and to move between queues, and to remove, but for a search among the
-///   addresses of its 4 KB when it is the last of its address. A search costs the addresses in the
-///   range that are asked for, and the look-ups that it finds. About 120 bytes each.
+/// - Cost: O(1) to add, to move between queues and to remove; adding looks its address up in a hash
+///   table. A search costs the addresses in the range that were asked for, and the look-ups that it
+///   finds. About 120 bytes each, and 100 for each address.
 struct PendingLookups {
   /// The stage of a lookup; each stage is a queue in order of arrival.
   enum Stage: Int, CaseIterable {
@@ -25,6 +25,8 @@ struct PendingLookups {
     fileprivate(set) var told: Resolution
     fileprivate(set) var stage = Stage.open
     fileprivate(set) var serial: UInt64 = 0
+    /// The number of its place, and the others there.
+    fileprivate var placeNumber: Int32 = -1
     fileprivate var place = Links()
     fileprivate var queue = Links()
 
@@ -50,17 +52,27 @@ struct PendingLookups {
 
   /// The look-ups of one address, the last that was added first.
   private struct Place {
+    let key: PlaceKey
     var head: Int32 = -1
+    var count = 0
     /// Those that have no name, or not surely.
     var unsure = 0
   }
 
-  /// A process's addresses that are asked for, and which of them lie in which 4 KB.
-  private struct Places {
-    var byAddress: [UInt64: Place] = [:]
-    var pages: [UInt64: [UInt64]] = [:]
+  private struct PlaceKey: Hashable {
+    let pid: UInt32
+    let address: UInt64
+    var page: UInt64 { address >> pageShift }
   }
 
+  /// A process's places by 4 KB, and the number of those that have look-ups.
+  private struct Places {
+    var pages: [UInt64: [Int32]] = [:]
+    var inUse = 0
+  }
+
+  /// Places without look-ups, at least, before they are removed.
+  private static let emptyAtLeast = 1 << 12
   private static let slotBits: UInt64 = 24
   static let capacityMax = 1 << Int(slotBits)
   private static let pageShift: UInt64 = 12
@@ -70,6 +82,9 @@ struct PendingLookups {
   private var slots: [Lookup] = []
   private var free: [Int32] = []
   private var queues = [Queue](repeating: Queue(), count: Stage.allCases.count)
+  private var places: [Place] = []
+  private var placeNumbers: [PlaceKey: Int32] = [:]
+  private var emptyPlaces = 0
   private var processes: [UInt32: Places] = [:]
   private var nextSerial: UInt64 = 1
 
@@ -86,7 +101,7 @@ struct PendingLookups {
     let lookup = slots[Int(slot)]
     let change = (resolution.isCertain ? 0 : 1) - (lookup.told.isCertain ? 0 : 1)
     slots[Int(slot)].told = resolution
-    if change != 0 { processes[lookup.pid]?.byAddress[lookup.address]?.unsure += change }
+    if change != 0 { places[Int(lookup.placeNumber)].unsure += change }
   }
 
   func ticket(of slot: Int32) -> PendingTicket {
@@ -102,7 +117,7 @@ struct PendingLookups {
   }
 
   /// Pids that something is asked of.
-  var pids: some Sequence<UInt32> { processes.keys }
+  var pids: [UInt32] { processes.filter { $0.value.inUse > 0 }.map(\.key) }
 
   // MARK: Adding and removing
 
@@ -118,9 +133,7 @@ struct PendingLookups {
     slots[Int(slot)].serial = nextSerial
     nextSerial += 1
     count += 1
-    let next = Self.place(slot, lookup, in: &processes[lookup.pid, default: Places()])
-    slots[Int(slot)].place = Links(next: next)
-    if next >= 0 { slots[Int(next)].place.previous = slot }
+    place(slot, lookup)
     enqueue(slot, stage)
     return slot
   }
@@ -133,11 +146,17 @@ struct PendingLookups {
     }
     if lookup.place.previous >= 0 {
       slots[Int(lookup.place.previous)].place.next = lookup.place.next
+    } else {
+      places[Int(lookup.placeNumber)].head = lookup.place.next
     }
-    displace(lookup)
+    leave(lookup)
     slots[Int(slot)].serial = 0
     free.append(slot)
     count -= 1
+    // Few enough that what it costs to go over the look-ups is little for each.
+    if emptyPlaces > max(Self.emptyAtLeast, places.count / 2, slots.count / 16) {
+      removeEmptyPlaces()
+    }
   }
 
   // MARK: Queues
@@ -183,36 +202,66 @@ struct PendingLookups {
 
   // MARK: By address
 
-  /// Puts a look-up before the others of its address; gives the one that was first.
-  private static func place(
-    _ slot: Int32, _ lookup: Lookup, in places: inout Places
-  ) -> Int32 {
-    var place = places.byAddress[lookup.address] ?? Place()
-    if place.head < 0 {
-      places.pages[lookup.address >> pageShift, default: []].append(lookup.address)
+  /// Puts a look-up before the others of its address.
+  private mutating func place(_ slot: Int32, _ lookup: Lookup) {
+    let number = placeNumber(PlaceKey(pid: lookup.pid, address: lookup.address))
+    let next = places[Int(number)].head
+    places[Int(number)].head = slot
+    places[Int(number)].count += 1
+    if !lookup.told.isCertain { places[Int(number)].unsure += 1 }
+    if places[Int(number)].count == 1 {
+      emptyPlaces -= 1
+      processes[lookup.pid]?.inUse += 1
     }
-    let next = place.head
-    place.head = slot
-    if !lookup.told.isCertain { place.unsure += 1 }
-    places.byAddress[lookup.address] = place
-    return next
+    slots[Int(slot)].placeNumber = number
+    slots[Int(slot)].place = Links(next: next)
+    if next >= 0 { slots[Int(next)].place.previous = slot }
   }
 
-  private mutating func displace(_ lookup: Lookup) {
-    let (pid, address) = (lookup.pid, lookup.address)
-    let isFirst = lookup.place.previous < 0
-    if !isFirst || lookup.place.next >= 0 {
-      if isFirst { processes[pid]?.byAddress[address]?.head = lookup.place.next }
-      if !lookup.told.isCertain { processes[pid]?.byAddress[address]?.unsure -= 1 }
-      return
+  /// Returns the number of a place, which is made if there is none.
+  private mutating func placeNumber(_ key: PlaceKey) -> Int32 {
+    if let known = placeNumbers[key] { return known }
+    let number = Int32(places.count)
+    places.append(Place(key: key))
+    emptyPlaces += 1
+    enter(number)
+    return number
+  }
+
+  private mutating func enter(_ number: Int32) {
+    let key = places[Int(number)].key
+    placeNumbers[key] = number
+    processes[key.pid, default: Places()].pages[key.page, default: []].append(number)
+  }
+
+  private mutating func leave(_ lookup: Lookup) {
+    let number = Int(lookup.placeNumber)
+    places[number].count -= 1
+    if !lookup.told.isCertain { places[number].unsure -= 1 }
+    if places[number].count == 0 {
+      emptyPlaces += 1
+      processes[lookup.pid]?.inUse -= 1
     }
-    processes[pid]?.byAddress[address] = nil
-    let page = address >> Self.pageShift
-    if let position = processes[pid]?.pages[page]?.firstIndex(of: address) {
-      processes[pid]?.pages[page]?.remove(at: position)
+  }
+
+  /// Places are numbered anew.
+  private mutating func removeEmptyPlaces() {
+    var numbers = [Int32](repeating: -1, count: places.count)
+    var kept: [Place] = []
+    for (number, place) in places.enumerated() where place.count > 0 {
+      numbers[number] = Int32(kept.count)
+      kept.append(place)
     }
-    if processes[pid]?.pages[page]?.isEmpty == true { processes[pid]?.pages[page] = nil }
-    if processes[pid]?.byAddress.isEmpty == true { processes[pid] = nil }
+    places = kept
+    emptyPlaces = 0
+    (placeNumbers, processes) = ([:], [:])
+    for number in places.indices {
+      enter(Int32(number))
+      processes[places[number].key.pid]?.inUse += 1
+    }
+    for slot in slots.indices where slots[slot].serial != 0 {
+      slots[slot].placeNumber = numbers[Int(slots[slot].placeNumber)]
+    }
   }
 
   /// Look-ups of a process in a range, or all of them, whose answer can have changed when whoever
@@ -224,11 +273,11 @@ struct PendingLookups {
   func slots(
     of pid: UInt32, in range: Range<UInt64>?, from time: Int64, disorder: Int64
   ) -> [Int32] {
-    guard let places = processes[pid] else { return [] }
+    guard let process = processes[pid], process.inUse > 0 else { return [] }
     let (bound, overflow) = time.subtractingReportingOverflow(disorder)
     let end = overflow ? Int64.min : bound
     var found: [Int32] = []
-    forEachPlace(of: places, in: range) { place in
+    forEachPlace(of: process, in: range) { place in
       var (slot, unsure) = (place.head, place.unsure)
       while slot >= 0 {
         let lookup = slots[Int(slot)]
@@ -247,24 +296,22 @@ struct PendingLookups {
   }
 
   private func forEachPlace(
-    of places: Places, in range: Range<UInt64>?, _ body: (Place) -> Void
+    of process: Places, in range: Range<UInt64>?, _ body: (Place) -> Void
   ) {
-    guard let range else { return places.byAddress.values.forEach(body) }
-    guard !range.isEmpty else { return }
-    func visit(_ addresses: [UInt64]) {
-      for address in addresses where range.contains(address) {
-        if let place = places.byAddress[address] { body(place) }
+    func visit(_ numbers: [Int32]) {
+      for number in numbers where range?.contains(places[Int(number)].key.address) ?? true {
+        if places[Int(number)].count > 0 { body(places[Int(number)]) }
       }
     }
+    guard let range else { return process.pages.values.forEach(visit) }
+    guard !range.isEmpty else { return }
     let (first, last) = (
       range.lowerBound >> Self.pageShift, (range.upperBound - 1) >> Self.pageShift
     )
-    if last - first < UInt64(places.pages.count) {
-      for page in first...last { if let addresses = places.pages[page] { visit(addresses) } }
+    if last - first < UInt64(process.pages.count) {
+      for page in first...last { if let numbers = process.pages[page] { visit(numbers) } }
     } else {
-      for (page, addresses) in places.pages where page >= first && page <= last {
-        visit(addresses)
-      }
+      for (page, numbers) in process.pages where page >= first && page <= last { visit(numbers) }
     }
   }
 

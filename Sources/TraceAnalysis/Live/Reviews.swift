@@ -12,18 +12,19 @@ final class Reviews {
   /// Processes are looked at as a whole at most this often (nanoseconds of the trace's time).
   private static let interval: Int64 = 50_000_000
 
-  private(set) var pending: PendingLookups
+  // Used for each look-up, on one thread.
+  @exclusivity(unchecked) private(set) var pending: PendingLookups
   /// Answers that changed, and that nobody has been told of yet.
-  private var changes: [LiveSymbolizer.ChangedAnswer] = []
+  @exclusivity(unchecked) private var changes: [LiveSymbolizer.ChangedAnswer] = []
   private(set) var backfilled: UInt64 = 0
   private(set) var expired: UInt64 = 0
   private let naming: LiveNaming
   private let limits: LiveSymbolizer.Limits
   private var credit = creditMax
   /// Processes whose look-ups are to be looked at at their next turn, and from which time on.
-  private var stale: [UInt32: Int64] = [:]
+  @exclusivity(unchecked) private var stale: [UInt32: Int64] = [:]
   /// The same of those that were forked from them, which may have what was announced too.
-  private var staleParents: [UInt32: Int64] = [:]
+  @exclusivity(unchecked) private var staleParents: [UInt32: Int64] = [:]
   private var nextTurn = Int64.min
 
   private var stream: AnnouncementStream { naming.stream }

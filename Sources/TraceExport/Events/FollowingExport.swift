@@ -7,6 +7,9 @@ import TraceFormat
 final class FollowingExport<Format: EventFormat>: Export {
   /// Maximum size of an event's text without its stack.
   private static var eventBytesMax: Int { 8 << 20 }
+  /// Number of events held before those whose time has come are released together. What has come by
+  /// the end of a step is released then in any case.
+  private static var releaseInterval: Int { 256 }
 
   private let replay: Replay
   private let stream: EventStream
@@ -16,6 +19,8 @@ final class FollowingExport<Format: EventFormat>: Export {
   private let output: UnsafeMutablePointer<OutputBuffer>
   @exclusivity(unchecked) private var scratch = OutputBuffer(collecting: eventBytesMax)
   @exclusivity(unchecked) private var held = HeldLines()
+  /// Events held since the last release.
+  @exclusivity(unchecked) private var unreleased = 0
   // Used for every event. Run-time exclusivity checks took a seventh of the time. No call made from
   // here reenters.
   @exclusivity(unchecked) private var format: Format
@@ -139,7 +144,8 @@ final class FollowingExport<Format: EventFormat>: Export {
       held.add(
         time: header.timestamp, bytes: scratch, place: place, frames: frames, tickets: tickets)
     }
-    release(before: latest)
+    unreleased += 1
+    if unreleased >= Self.releaseInterval || held.isFull { release(before: latest) }
     if names.isFull { writeBackfills() }
   }
 
@@ -184,6 +190,7 @@ final class FollowingExport<Format: EventFormat>: Export {
 
   /// Writes the events whose hold time has passed.
   private func release(before time: Int64) {
+    unreleased = 0
     let bound = time == .max ? .max : time &- hold &+ (hold == 0 ? 1 : 0)
     held.release(before: bound, to: &output.pointee, isFinal: names.symbolizer.isFinal) {
       frames, output in format.write(stack: frames, to: &output)

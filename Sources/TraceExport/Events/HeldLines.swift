@@ -64,7 +64,8 @@ struct HeldLines: ~Copyable {
     return true
   }
 
-  private var isFull: Bool {
+  /// Whether the oldest lines must leave to make room.
+  var isFull: Bool {
     bytes.count + stackBytes + lines.count * MemoryLayout<Line>.stride > Self.bytesMax
   }
 
@@ -130,42 +131,48 @@ struct FrontQueue<Element> {
 }
 
 /// Bytes that leave in the order they came.
+///
+/// - Cost: each byte is copied in and out once; chunks are used again, so that memory is touched
+///   anew only while the queue grows.
 struct ByteQueue: ~Copyable {
-  private var base = UnsafeMutablePointer<UInt8>.allocate(capacity: 1 << 16)
-  private var capacity = 1 << 16
-  /// Where in the memory the first byte lies, and how many bytes had left before it.
-  private var head = 0
-  private var removed = 0
-  private(set) var count = 0
+  private static let chunkBytes = 1 << 20
 
-  /// Bytes that ever came.
-  var end: Int { removed + count }
+  private var chunks = FrontQueue<UnsafeMutablePointer<UInt8>>()
+  private var spare: [UnsafeMutablePointer<UInt8>] = []
+  /// Number of bytes that have left.
+  private var start = 0
+  /// Number of bytes ever appended.
+  private(set) var end = 0
 
-  deinit { base.deallocate() }
+  var count: Int { end - start }
+
+  deinit {
+    for number in chunks.end - chunks.count..<chunks.end { chunks[number].deallocate() }
+    for chunk in spare { chunk.deallocate() }
+  }
 
   mutating func append(_ buffer: borrowing OutputBuffer) {
-    if head + count + buffer.count > capacity { makeRoom(for: buffer.count) }
-    (base + head + count).update(from: buffer.base, count: buffer.count)
-    count += buffer.count
+    var done = 0
+    while done < buffer.count {
+      let (number, offset) = end.quotientAndRemainder(dividingBy: Self.chunkBytes)
+      if number == chunks.end {
+        chunks.append(spare.popLast() ?? .allocate(capacity: Self.chunkBytes))
+      }
+      let part = min(buffer.count - done, Self.chunkBytes - offset)
+      (chunks[number] + offset).update(from: buffer.base + done, count: part)
+      done += part
+      end += part
+    }
   }
 
-  private mutating func makeRoom(for added: Int) {
-    // Half of it is free again after a move, so that each byte is moved at most once on average.
-    if (count + added) * 2 > capacity { capacity = max(capacity * 2, (count + added) * 2) }
-    let room = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity)
-    room.update(from: base + head, count: count)
-    base.deallocate()
-    base = room
-    head = 0
-  }
-
-  /// Moves the bytes before the number `end` to `output`.
-  mutating func move(upTo end: Int, to output: inout OutputBuffer) {
-    let moved = end - removed
-    output.append(ByteSlice(start: UnsafePointer(base + head), count: moved))
-    head += moved
-    removed += moved
-    count -= moved
-    if count == 0 { head = 0 }
+  /// Moves the bytes before the number `target` to `output`.
+  mutating func move(upTo target: Int, to output: inout OutputBuffer) {
+    while start < target {
+      let (number, offset) = start.quotientAndRemainder(dividingBy: Self.chunkBytes)
+      let part = min(target - start, Self.chunkBytes - offset)
+      output.append(ByteSlice(start: UnsafePointer(chunks[number] + offset), count: part))
+      start += part
+      if offset + part == Self.chunkBytes { spare.append(chunks.removeFirst()) }
+    }
   }
 }

@@ -7,7 +7,7 @@ final class LiveFrameNames {
   static let backfillsMax = 4096
 
   let symbolizer: LiveSymbolizer
-  private var shown = ShownSymbols()
+  @exclusivity(unchecked) private var shown = ShownSymbols()
   private var backfills: [BackfillKey: Int] = [:]
   private var lines: [BackfillLine] = []
   /// Called first with a change. Returns true if it has handled the change, so that no record is

@@ -29,7 +29,7 @@ struct Collection {
       program = try TracedProgram.find(name, path: path)
     }
     try checkPermission()
-    if let program, ChildProcess.changesUser(program) {
+    if let program, TracedProgram.changesUser(program) {
       say(
         "tracectl: '\(program)' runs as another user (setuid); the kernel records nothing of it "
           + "unless the whole machine may be sampled, so run tracectl as root to record it")
