@@ -11,20 +11,43 @@ enum MemoryLimits {
   /// The maximum memory of a session without its buffers.
   private static let sessionBytes: UInt64 = 512 << 20
 
-  /// Makes a failed allocation end the process with a message and an exit code. The standard
-  /// library calls abort(3) in this case, which nothing else here does.
+  /// Makes a failed allocation end the process with a message and an exit code.
+  ///
+  /// The standard library calls abort(3) when an allocation fails, which nothing else here does. The
+  /// language's runtime has its own tables, and traps or uses a null pointer.
   static func sayWhenMet() {
     guard limit(RLIMIT_AS) != nil || limit(RLIMIT_DATA) != nil else { return }
-    signal(SIGABRT) { _ in
-      // Only system calls are allowed here.
-      let sentence: StaticString = """
-        tracectl: there is no memory left: its size is limited (ulimit -v, ulimit -d); raise the \
-        limit
-
-        """
-      write(STDERR_FILENO, sentence.utf8Start, sentence.utf8CodeUnitCount)
-      _exit(ExitStatus.osError.rawValue)
+    signal(SIGABRT) { _ in MemoryLimits.end() }
+    for number in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS] {
+      signal(number) { number in
+        if MemoryLimits.isMet { MemoryLimits.end() }
+        // The instruction runs again, and ends the process as the signal does.
+        signal(number, SIG_DFL)
+      }
     }
+  }
+
+  /// Size of an allocation that is tried after a trap.
+  private static let trialBytes = 1 << 20
+
+  /// Whether no memory is left. Only system calls are allowed here.
+  private static var isMet: Bool {
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS
+    let memory = mmap(nil, trialBytes, PROT_READ | PROT_WRITE, flags, -1, 0)
+    if memory == MAP_FAILED { return true }
+    munmap(memory, trialBytes)
+    return false
+  }
+
+  /// Only system calls are allowed here.
+  private static func end() {
+    let sentence: StaticString = """
+      tracectl: there is no memory left: its size is limited (ulimit -v, ulimit -d); raise the \
+      limit
+
+      """
+    write(STDERR_FILENO, sentence.utf8Start, sentence.utf8CodeUnitCount)
+    _exit(ExitStatus.osError.rawValue)
   }
 
   /// Checks whether a collection fits into the limits.
