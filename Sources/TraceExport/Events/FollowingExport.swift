@@ -7,8 +7,8 @@ import TraceFormat
 final class FollowingExport<Format: EventFormat>: Export {
   /// Maximum size of an event's text without its stack.
   private static var eventBytesMax: Int { 8 << 20 }
-  /// Number of events held before those whose time has come are released together. What has come by
-  /// the end of a step is released then in any case.
+  /// Number of events held before those whose hold time has passed are released together. At the
+  /// end of a step, they are released in any case.
   private static var releaseInterval: Int { 256 }
 
   private let replay: Replay
