@@ -59,7 +59,7 @@ struct CollectWatch {
       let wake_ns = min(nextTick_ns, deadline_ns ?? .max)
       guard let signal = signals.next(timeout_ns: wake_ns - now_ns) else { continue }
       if case .stop(let number, let isFromTerminal) = signal {
-        // The terminal is gone: the kernel says so, and the shell too.
+        // A closed terminal sends SIGHUP more than once: the kernel sends it, and the shell does.
         if stopAsked_ns != nil, number == SIGHUP { continue }
         if stopAsked_ns != nil { return .forced }
         guard let command = child, command.ending == nil else { return .signal }

@@ -21,8 +21,7 @@ final class FollowedJitdump {
   private var size: UInt64 = 0
   /// Size up to which the file is read, because others may keep adding to it.
   private var sizeLimit = UInt64.max
-  /// The file's modification time when it was last read; nil until the data of that change is
-  /// judged.
+  /// The file's modification time when it was last read completely; nil at first.
   private var modified: Int64?
   /// Time (CLOCK_MONOTONIC) at which the file was last read completely.
   private var readAt: UInt64 = 0
