@@ -42,7 +42,7 @@ public struct HitPlaces: Sendable {
 
   /// Reads the stacks of the events that `admits` accepts.
   ///
-  /// - Cost: one look-up per event whose stack was seen before, otherwise one per new frame. Memory
+  /// - Cost: one lookup per event whose stack was seen before, otherwise one per new frame. Memory
   ///   is bounded by `limits`.
   /// - Throws: a ``FormatError`` if the file can no longer be read.
   public init(

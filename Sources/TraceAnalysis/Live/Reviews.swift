@@ -41,7 +41,7 @@ final class Reviews {
     pending = PendingLookups(capacity: limits.pendingMax)
   }
 
-  // MARK: Look-ups
+  // MARK: Lookups
 
   /// Adds a lookup whose answer may change.
   func add(_ lookup: PendingLookups.Lookup, isOpen: Bool) -> PendingTicket {

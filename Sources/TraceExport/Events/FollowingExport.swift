@@ -45,7 +45,7 @@ final class FollowingExport<Format: EventFormat>: Export {
     replay = stream.replay
     threads = ThreadNaming(stream.replay)
     let telling = [RuntimeSchema.providerName, SystemSchema.providerName]
-    // Names need more than what is shown.
+    // Names require events that are not shown.
     replay.filter = ReplayFilter()
     replay.filter.admits = { [filter] schema in
       telling.contains(schema.provider) || filter.admits?(schema) ?? true

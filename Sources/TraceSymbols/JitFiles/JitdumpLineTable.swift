@@ -89,7 +89,7 @@ struct JitdumpLineTable: Sendable {
     files.append(file)
   }
 
-  /// Returns the name as text; empty if it is not a plausible file name.
+  /// Returns the name as text; empty if it is not UTF-8 or not a plausible file name.
   private func text(_ name: UnsafeRawBufferPointer) -> String {
     // Most rows have the same file as the previous row, and share its string.
     if let last = files.last, last.utf8.elementsEqual(name) { return last }

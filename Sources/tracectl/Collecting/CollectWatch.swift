@@ -50,7 +50,7 @@ struct CollectWatch {
       if let end = end(&child) { return end }
       let now_ns = monotonicNanoseconds()
       if now_ns >= nextTick_ns {
-        // Ticks that were missed while the process was stopped are not made up for.
+        // Skips the ticks that were missed while the process was stopped.
         while nextTick_ns <= now_ns { nextTick_ns += Collection.second_ns }
         if let pid = child?.pid { trace_reap_all_but(pid) }
         if showsProgress { progress.show(figures(now_ns - start_ns)) }

@@ -20,7 +20,7 @@ import Testing
     let frames = try #require(found)
     let name = try #require(frames.inlined.last?.name)
     #expect(name.osBytes.contains(0xff) && name.osBytes.count == name.utf8.count - 3)
-    // "_ZL6squ\xffrel": the number counts bytes.
+    // The length in the mangled name "_ZL6squ\xffrel" counts bytes.
     #expect(
       Demangler.displayName(name).display.osBytes.starts(
         with: Array("squ".utf8) + [0xff] + Array("re".utf8)))
