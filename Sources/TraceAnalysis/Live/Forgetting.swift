@@ -1,14 +1,15 @@
 /// Drops data of a trace still being recorded that lookups no longer need.
 ///
-/// Code that has ended is still needed
-/// - for lookups of its time: those before the history get no name, and those that wait were
+/// Code that has ended is still needed:
+/// - for lookups of its time. Those before the history get no name, and those that wait were
 ///   answered long ago;
-/// - as the last occupant of its addresses: its end bounds how far back code that is announced
-///   there later without a beginning extends. This matters to pending lookups, so it is kept until
+/// - as the last occupant of its addresses. Its end bounds how far back code extends that is
+///   announced there later without a beginning. Pending lookups depend on this, so it is kept until
 ///   none is older;
 /// - for processes that were forked during its lifetime.
 final class Forgetting {
-  /// Minimum growth of the number of symbols, and of modules, before names are dropped.
+  /// Names are dropped when there are more than twice as many as after the last time, plus this
+  /// number.
   private static let symbolsAtLeast = 1 << 14
   private static let modulesAtLeast = 1 << 10
   /// Minimum number of rows of a space that have ended before the space is scanned.
@@ -16,7 +17,7 @@ final class Forgetting {
   /// Minimum interval between two scans of the processes (nanoseconds of the trace's time).
   private static let interval: Int64 = 1_000_000_000
 
-  /// Lookups of earlier times get no name.
+  /// Lookups of earlier times get no name, except those of kernel addresses.
   @exclusivity(unchecked) private(set) var horizon = Int64.min
   /// Numbers of code rows dropped after they had ended, and of rows dropped because of the limit.
   private(set) var forgotten: UInt64 = 0

@@ -1,5 +1,4 @@
-/// Cache of returned answers, each with the times for which it holds and the address's change
-/// count.
+/// A cache of answers, with the times for which they hold and their addresses' change counts.
 ///
 /// A direct-mapped table: each place has one slot, and a later answer replaces the earlier one.
 struct LiveAnswers: ~Copyable {

@@ -39,8 +39,7 @@ public final class EventStream {
 
   /// Creates a stream of a trace that is still being written, until its end.
   ///
-  /// - Parameter hold_ns: nanoseconds for which an event is held until the names of its frames are
-  ///   known.
+  /// - Parameter hold_ns: nanoseconds for which events wait for the names of their frames.
   public init(following live: LiveTrace, hold_ns: Int64 = 0) {
     (replay, growth) = (live.replay, Growth(live: live, hold_ns: hold_ns))
   }
