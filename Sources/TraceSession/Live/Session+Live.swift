@@ -16,8 +16,8 @@ extension Session {
   /// - Guarantee: ends when the session is stopped, after the last event; if the session fails,
   ///   ends with an error that states the reason. A slow reader of a session that writes a file
   ///   loses nothing, because it reads the file. For any other session, at most `limit` bytes of
-  ///   blocks are queued; the reader misses further events, and receives losses with the cause
-  ///   ``LossCause/notKept`` for them.
+  ///   blocks are queued; beyond that, the oldest events are dropped, and the reader receives
+  ///   losses with the cause ``LossCause/notKept`` for them.
   /// - Cost: events are decoded on the reader's thread. Joining completes the current block early.
   /// - Throws: a ``LiveTraceError`` if the session is not running or has failed.
   public func liveTrace(limit: Int = 64 << 20) throws -> LiveTrace {
