@@ -60,7 +60,7 @@ extension String {
 /// The marks: U+10FF80...U+10FFFF, which represent the bytes 0x80...0xff. In UTF-8 they are `f4 8f
 /// be 80` to `f4 8f bf bf`.
 package enum OSText {
-  /// Text without this byte in its UTF-8 has no mark.
+  /// First byte of a mark in UTF-8; text without this byte has no mark.
   package static let firstByte: UInt8 = 0xf4
 
   /// The character that represents a byte of 0x80 or more.

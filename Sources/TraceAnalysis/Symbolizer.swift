@@ -97,7 +97,7 @@ public final class Symbolizer: Pass {
   /// Like ``resolve(pid:address:at:isCaller:)``, and also returns the times for which the answer
   /// holds for that process and address, first and last nanosecond inclusive.
   ///
-  /// - Cost: each call is a new look-up. Intended for callers that cache answers themselves, by
+  /// - Cost: each call is a new lookup. Intended for callers that cache answers themselves, by
   ///   address or by stack node.
   public func resolveSpan(
     pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool

@@ -28,7 +28,7 @@ public struct LossCause: RawRepresentable, Hashable, Sendable {
   public static let tooEarly = LossCause(rawValue: 9)
   /// The description of the emitting provider does not contain the event.
   public static let undescribed = LossCause(rawValue: 10)
-  /// It came to the session, which did not keep it until this reader of the live trace took it.
+  /// The session received the event, but dropped it before this reader of the live trace read it.
   /// Never in a file.
   public static let notKept = LossCause(rawValue: 11)
 

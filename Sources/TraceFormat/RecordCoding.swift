@@ -35,7 +35,7 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-  /// Reads a number of a metadata record that has 32 bits.
+  /// Reads a number of a metadata record whose width is limited to 32 bits.
   mutating func readVarint32() throws(ByteCodingError) -> UInt32 {
     let value = try readVarint()
     guard let number = UInt32(exactly: value) else { throw broken(.M6, value) }

@@ -1,26 +1,26 @@
 internal import TraceFormat
 
-/// Ends that the kernel's records did not tell, because some of them were lost.
+/// Detection of ends that the kernel's records did not report because records were lost.
 extension PerfTranslator {
-  /// Processes of a live recording that one step looks at.
+  /// Maximum number of processes checked per step during recording.
   public static let missedEndsStep = 64
 
-  /// Ends the processes that are gone although no record says so. Does nothing unless records were
-  /// lost.
+  /// Ends the processes that are gone without a record of their end. Does nothing unless records
+  /// were lost.
   ///
-  /// Such a process ended at `now` or before it; the recording says `now`, and has no
-  /// ``TraceEvents/ProcessStop`` of it.
+  /// Such a process ended at `now` or earlier. The recording has `now` as the time of its end, and
+  /// no ``TraceEvents/ProcessStop``.
   ///
   /// - Parameters:
-  ///   - now: CLOCK_MONOTONIC; all records that were written before it have been taken.
-  ///   - isLast: looks at all processes at once.
+  ///   - now: CLOCK_MONOTONIC; all records written before it have been translated.
+  ///   - isLast: whether to check all processes at once.
   public func endMissing(atNanoseconds now: UInt64, isLast: Bool = false) {
     guard !missedEnds.isEmpty else { return }
     for _ in 0..<(isLast ? 2 : 1) {
       let ended = missedEnds.look(
         limit: isLast ? .max : Self.missedEndsStep, known: { processes.known },
         hasEnded: { isGone($0, now) })
-      // A number may have a new owner by now.
+      // The pid may denote another process by now.
       for pid in ended where isGone(pid, now) { end(pid, moment(atNanoseconds: now)) }
     }
   }
@@ -30,7 +30,8 @@ extension PerfTranslator {
     return facts.hasEnded(pid, since: process.since_ns ?? now)
   }
 
-  /// The process has ended: nothing that is known of it holds for who has the number next.
+  /// Ends a process, and removes its state, which must not apply to the next process with the same
+  /// pid.
   func end(_ pid: UInt32, _ moment: Moment) {
     guard let process = processes[pid] else { return }
     runtimeCode?.ended(pid, atTicks: moment.ticks)

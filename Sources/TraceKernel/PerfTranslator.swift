@@ -234,7 +234,7 @@ public final class PerfTranslator {
     }
     let former = processes[task.pid]
     if processes.began(task, at: moment.nanoseconds) {
-      // The exit of the number's former owner was lost.
+      // The exit record of the pid's previous process was lost.
       if let index = former?.index, former?.isConnected == false {
         sink.end(process: index, atTicks: moment.ticks)
       }
@@ -263,7 +263,7 @@ public final class PerfTranslator {
     end(task.pid, moment)
   }
 
-  /// What is known of a number that has another owner from now on.
+  /// Removes the state of a pid that denotes another process from now on.
   func forget(_ pid: UInt32) {
     stacks.forget(pid)
     writableCode.forget(pid)
@@ -296,9 +296,8 @@ public final class PerfTranslator {
     runtimeCode?.execed(pid, process: index(of: pid, moment), atTicks: moment.ticks)
   }
 
-  /// The parent of the command to be followed, if its events begin with this exec, which is then
-  /// the first record of it. A process whose first record is a later exec is one whose fork record
-  /// was lost.
+  /// Returns the parent of the command to be followed, if this exec is the first record of the
+  /// command. If a process's first record is a later exec, its fork record was lost.
   private func parentOfCommand(_ pid: UInt32) -> UInt32? {
     switch options.scope {
     case .children(let parent) where !hasBegun:

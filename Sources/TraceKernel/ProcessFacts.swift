@@ -15,8 +15,7 @@ public protocol ProcessFacts {
   /// another process has the pid now.
   func process(_ pid: UInt32, at nanoseconds: UInt64) -> KnownProcess?
 
-  /// Whether the process that had the number at a time (CLOCK_MONOTONIC) has ended by now; false
-  /// when that is unknown.
+  /// Whether the process that had the pid at a time (CLOCK_MONOTONIC) has ended; false if unknown.
   func hasEnded(_ pid: UInt32, since nanoseconds: UInt64) -> Bool
 
   /// The path of the program that a process runs; nil when it is unknown.
@@ -84,7 +83,7 @@ extension ProcessFacts {
   /// Returns nil: unknown.
   public func process(_ pid: UInt32, at nanoseconds: UInt64) -> KnownProcess? { nil }
 
-  /// Unknown, so false.
+  /// Returns false: unknown.
   public func hasEnded(_ pid: UInt32, since nanoseconds: UInt64) -> Bool { false }
 
   /// Unknown.

@@ -2,20 +2,22 @@ import CTraceShims
 import Glibc
 import Synchronization
 
-/// The addresses of released buffer sets that emitters had written to. They stay mapped for a
-/// while, with other memory behind them.
+/// Address ranges of released buffer sets that emitters had written to. They stay mapped to other
+/// memory for some time.
 ///
 /// The barrier of ``EmitterSlots/detach(_:)`` restarts each emitter inside a section before its
 /// next instruction. It does not wait for an emitter whose instruction is in a page fault. The
 /// kernel completes the fault first, and sends SIGSEGV if nothing is mapped there any more. On a
-/// busy machine, a thread can be preempted inside a page fault for as long as others are running.
+/// busy machine, a thread can be preempted inside a page fault for as long as other threads are
+/// running.
 ///
 /// - Guarantee: the set's own memory is unmapped at once. A late emitter reads and writes nothing,
 ///   because it starts over when its page fault is complete.
 /// - Cost: address space; memory only for a page that a late emitter was waiting for.
 enum RetiredMappings {
   static let keepNanoseconds: UInt64 = 600_000_000_000
-  /// If more sets are released within ``keepNanoseconds``, the oldest is unmapped early.
+  /// Maximum number of sets; beyond that, the oldest are unmapped before ``keepNanoseconds`` have
+  /// passed.
   static let countMax = 4096
 
   private struct Mapping {
@@ -24,8 +26,8 @@ enum RetiredMappings {
     var until_ns: UInt64
   }
 
-  /// Oldest first. Behind a pointer, so that a forked child can leave the parent's list, whose lock
-  /// may be taken, behind.
+  /// Mappings, oldest first. Stored behind a pointer, so that a forked child can replace the list,
+  /// whose lock another thread of the parent may have held.
   nonisolated(unsafe) private static var list = makeList()
 
   private static func makeList() -> UnsafeMutablePointer<Mutex<[Mapping]>> {
@@ -34,9 +36,9 @@ enum RetiredMappings {
     return list
   }
 
-  /// Unmaps a set's memory, but keeps its addresses.
+  /// Releases a set's memory, but keeps its address range mapped.
   static func add(_ memory: UnsafeMutableRawBufferPointer) {
-    // The kernel replaces a mapping in one step. If it fails, the set's memory stays for a while.
+    // The kernel replaces a mapping in one step. If it fails, the set's own memory stays mapped.
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED
     _ = mmap(memory.baseAddress, memory.count, PROT_READ | PROT_WRITE, flags, -1, 0)
     madvise(memory.baseAddress, memory.count, MADV_DONTFORK)
@@ -48,7 +50,7 @@ enum RetiredMappings {
     unmapOld(atNanoseconds: now)
   }
 
-  /// Unmaps the addresses that have been kept for long enough, and returns of how many sets.
+  /// Unmaps ranges that were kept for long enough, and returns their number.
   @discardableResult
   static func unmapOld(atNanoseconds now: UInt64) -> Int {
     let old = list.pointee.withLock { mappings in
@@ -64,6 +66,6 @@ enum RetiredMappings {
     return old.count
   }
 
-  /// Called in the child after a fork, which does not have the mappings.
+  /// Called after a fork in the child, which does not inherit the mappings.
   static func forgetAfterFork() { list = makeList() }
 }

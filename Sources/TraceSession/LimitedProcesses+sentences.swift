@@ -2,7 +2,7 @@ import TraceAnalysis
 import TraceFormat
 
 extension LimitedProcesses {
-  /// What the trace lacks, in sentences for people.
+  /// Sentences that state what the trace lacks.
   var sentences: [String] {
     var sentences: [String] = []
     if shortened > 0 {

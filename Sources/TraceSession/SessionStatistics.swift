@@ -18,7 +18,7 @@ public struct SessionStatistics: Hashable, Sendable {
   public var connectionsRefused: UInt64 = 0
   /// The error that stopped writing, such as a full disk.
   public var failure: FormatError?
-  /// Events of live traces that their readers were too slow for.
+  /// Number of events that readers of live traces missed because they were too slow.
   public var liveEventsDropped: UInt64 = 0
 
   public init() {}

@@ -2,12 +2,13 @@ import TraceAnalysis
 import TraceEvents
 import TraceFormat
 
-/// Which functions run now: counts the samples of a live trace by their innermost function, and
-/// moves those whose name comes later.
+/// Counts the samples of a live trace by the function that was running, and corrects the counts
+/// when a name becomes known later.
 final class RunningFunctions {
-  /// Samples by function.
+  /// Number of samples by function.
   private(set) var samples: [String: Int] = [:]
-  /// Events that are in no count: the trace lost them, or this consumer was too slow.
+  /// Number of events that are not counted, because the trace lost them or this consumer was too
+  /// slow.
   private(set) var lostEvents: UInt64 = 0
   private let live: LiveTrace
   private let names: LiveSymbolizer
@@ -15,7 +16,8 @@ final class RunningFunctions {
   init(_ live: LiveTrace) {
     self.live = live
     names = LiveSymbolizer(live.file)
-    // First what tells of code: a sample then finds all that came before it.
+    // Subscribe to events about code first, so that samples are named from all earlier
+    // announcements.
     names.subscribe(to: live.replay)
     names.onChange = { [unowned self] change in
       samples[name(change.former), default: 0] -= 1
@@ -34,8 +36,8 @@ final class RunningFunctions {
     resolution.symbolID.map { names.symbol($0).name } ?? "?"
   }
 
-  /// Shows the counts each time that events have come, until the trace ends; throws why, where it
-  /// does so early.
+  /// Passes the counts to `show` whenever events have arrived, until the trace ends; throws the
+  /// reason if it ends early.
   func run(show: (RunningFunctions) -> Void) throws {
     while true {
       switch try live.next() {

@@ -6,11 +6,11 @@ import TraceEvents
 import TraceFormat
 
 extension EndToEnd {
-  /// Functions' names that are not UTF-8 keep their bytes: those of images, of perf maps and of
-  /// jitdump files, and source files' names.
+  /// Names of functions in images, perf maps and jitdump files, and names of source files, keep
+  /// their bytes even if they are not UTF-8.
   @Suite(.needs(.program("gcc"), .kernelSamples, .x86)) struct FunctionBytesTests {
-    /// Spins in a function of its own image, in one that a perf map names, or in one that a jitdump
-    /// file names, with a source line.
+    /// Spins in a function of its own image, in one named by a perf map, or in one named by a
+    /// jitdump file with a source line.
     private static let source = #"""
       #define _GNU_SOURCE
       #include <fcntl.h>
@@ -140,7 +140,7 @@ extension EndToEnd {
       #expect(loads.contains("\"name\":\"dump_\u{10ffe9}t\u{10ffe9}\""))
     }
 
-    /// A pattern has the bytes that the user types.
+    /// A pattern matches the bytes that the user types.
     @Test func patternsMatchTheBytes() throws {
       let show = try Self.collect("image")
       func samples(_ pattern: String) throws -> String {

@@ -44,8 +44,8 @@ extension EndToEnd {
       #expect(reasons.isDisjoint(with: [.neverAnnounced, .unloaded]))
     }
 
-    /// The kernel reports a loss with the next record that it writes. There is none where the
-    /// program ends before the session reads again.
+    /// The kernel reports a loss with the next record that it writes. There is no such record if
+    /// the program ends before the session reads again.
     @Test func aSessionThatStandsStillToTheEnd() throws {
       let scratch = try Scratch()
       let trace = scratch.path("trace.etl")
@@ -70,14 +70,14 @@ extension EndToEnd {
       #expect(collection.output.contains("kernel buffer full"))
       let file = try TraceFile(path: trace)
       #expect(file.lossTotals.contains { $0.cause == .kernelBufferFull && $0.count > 1000 })
-      // Exits are among what was lost.
+      // Exit records are among the losses.
       #expect(file.processes.count > 1)
       #expect(file.processes.allSatisfy { $0.endTicks != nil })
     }
 
-    /// Why samples' innermost frames had no name, around times in which the kernel lost records.
-    /// Each such time counts by itself: from the first to the last there may be minutes in which
-    /// nothing was lost.
+    /// Returns the reasons for missing names of samples' innermost frames, around times at which
+    /// the kernel lost records. Each such time is considered separately, because between the first
+    /// and the last there may be minutes without losses.
     func reasons(_ file: TraceFile) throws -> Set<UnresolvedReason> {
       let symbolizer = Symbolizer(file)
       try symbolizer.prepare()

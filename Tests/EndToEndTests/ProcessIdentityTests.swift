@@ -107,7 +107,8 @@ extension EndToEnd {
       #expect(sampled.contains("minivm"))
     }
 
-    /// Five hundred at once. Each has its end, also where the kernel had no room for its exit.
+    /// Five hundred processes at once. Each has an end, even if the kernel had no room for its exit
+    /// record.
     @Test func manyAtOnce() throws {
       let scratch = try Scratch()
       let trace = scratch.path("trace.etl")

@@ -12,8 +12,8 @@ public enum PerfForbidden {
     var body: (() throws -> Result)?
   }
 
-  /// Runs `body` on a thread of its own, for which, and for all that it starts, system calls fail
-  /// with EPERM: perf_event_open, or those with other numbers.
+  /// Runs `body` on a separate thread. On this thread, and in everything that it starts, the system
+  /// calls with the given numbers fail with EPERM; by default perf_event_open.
   public static func run<Result>(
     _ calls: [UInt32] = [callNumber], _ body: @escaping () throws -> Result
   ) throws -> Result {
@@ -57,7 +57,7 @@ public enum PerfForbidden {
     typealias Call = @convention(c) (Int32, UInt, UInt, UInt, UInt) -> Int32
     guard let symbol = dlsym(nil, "prctl") else { throw Failure(description: "no prctl") }
     let prctl = unsafeBitCast(symbol, to: Call.self)
-    // The call's number; if it is one of these, EPERM; else as ever.
+    // Loads the call's number; returns EPERM for the given calls, and allows all others.
     var filter = [Instruction(code: 0x20, operand: 0)]
     for (index, call) in calls.enumerated() {
       filter.append(Instruction(code: 0x15, ifTrue: UInt8(calls.count - index), operand: call))

@@ -81,7 +81,7 @@ import TraceEvents
       script.hand(ProcessStop(parentPID: parent), pid: pid, at: time + 1_000_000)
       versionsMax = max(versionsMax, names.statistics.versions)
     }
-    // The code of twelve seconds, not of sixty.
+    // The code of about twelve seconds, not of sixty.
     #expect(versionsMax < 3000)
     #expect(names.statistics.symbols < 40_000)
     #expect(names.stream.settled.lives.all.count { _ in true } < 5000)
@@ -98,8 +98,8 @@ import TraceEvents
     #expect(names.statistics.expired >= 900)
   }
 
-  /// A look-up that gave way to others is no longer pending, but its name may still change: whether
-  /// it is final depends on its time alone.
+  /// A lookup that was given up for others is no longer pending, but its name may still change:
+  /// whether it is final depends on its time alone.
   @Test func whatGaveWayIsNotFinalYet() throws {
     var limits = LiveSymbolizer.Limits()
     limits.pendingMax = 1
@@ -121,7 +121,7 @@ import TraceEvents
     #expect(names.isFinal(time) && !names.isPending(second))
   }
 
-  /// Names that only may be corrected make room for look-ups that have none.
+  /// Lookups whose names only await corrections are given up for lookups without a name.
   @Test func whoWaitsForItsNameOutlastsThoseThatHaveOne() throws {
     var limits = LiveSymbolizer.Limits()
     limits.pendingMax = 6000

@@ -89,8 +89,8 @@ import TraceFormat
     #expect(history.process(9, at: 60).name == "second")
   }
 
-  /// The kernel's events and a process's own connection each make a record of it. What lives for a
-  /// moment has ended before anything reads its start time; 0 stands for that.
+  /// The kernel's events and a process's own connection each create a record of it. A short-lived
+  /// process has ended before its start time is read; its record then has the start time 0.
   @Test func aProcessOfTwoRecordsIsListedOnce() throws {
     func rows(startTimes: [UInt64], joined: [UInt64]) throws -> Int {
       let file = try trace {
@@ -108,7 +108,7 @@ import TraceFormat
     #expect(try rows(startTimes: [5, 0], joined: [10, 12]) == 1)
     #expect(try rows(startTimes: [0, 0], joined: [10, 12]) == 1)
     #expect(try rows(startTimes: [5, 5], joined: [10, 60]) == 1)
-    // One after the other, or two that are known.
+    // Two processes one after the other, or two with known start times.
     #expect(try rows(startTimes: [0, 5], joined: [10, 60]) == 2)
     #expect(try rows(startTimes: [5, 6], joined: [10, 12]) == 2)
   }

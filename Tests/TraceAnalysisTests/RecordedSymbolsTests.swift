@@ -160,7 +160,7 @@ import TraceSymbols
     #expect(places.images.reduce(0) { $0 + $1.places.count } == 2)
   }
 
-  /// However many programs a trace has, those that are remembered at a time are bounded.
+  /// The number of programs remembered is bounded, whatever the trace contains.
   @Test(arguments: [true, false]) func programsAndMappingsAreLimited(_ areMappings: Bool) throws {
     let path = directory.path + "/many.etl"
     var trace = try SampledTrace(path: path)

@@ -130,7 +130,7 @@ import TraceFormat
     let collection = try StackCollection(file, .samples, names)
     #expect(
       lines(collection) == ["Process p7 (7);m!new19;m!new10 7", "Process p7 (7);m!old19;m!old10 3"])
-    // Two addresses in two versions, once each.
+    // Two addresses in two versions are each looked up once.
     #expect(names.lookups.count == 4)
   }
 

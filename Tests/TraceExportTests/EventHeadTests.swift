@@ -5,7 +5,7 @@ import TraceFormat
 
 @testable import TraceExport
 
-/// What stands before an event's fields. Formats keep parts of it from one event to the next.
+/// The text before an event's fields, parts of which formats keep for the next event.
 @Suite struct EventHeadTests {
   static let times: [Int64] = [
     0, 999_999_999, 1_000_000_000, 1_000_000_001, 12_345_678_901, 3_000_000_000, 2_999_999_999,
@@ -62,7 +62,7 @@ import TraceFormat
     #expect(rows == Self.times.map { ["\($0)", "\($0)"] })
   }
 
-  /// A name of 200 bytes is longer than what is kept.
+  /// The name of 200 bytes exceeds the size of the kept text.
   static let names = ["first", nil, "second", String(repeating: "\u{1b}", count: 200), "third"]
 
   @Test func aThreadHasTheNameThatWasSetLast() throws {

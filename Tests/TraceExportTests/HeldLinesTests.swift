@@ -5,7 +5,7 @@ import TraceFormat
 
 @testable import TraceExport
 
-/// Lines that wait for the names of their frames leave in order, with the names known by then.
+/// Lines held for the names of their frames are released in order, with the names known by then.
 @Suite(.randomized) struct HeldLinesTests {
   static func text(_ bytes: String) -> OutputBuffer {
     var buffer = OutputBuffer(collecting: 1 << 20)
@@ -27,7 +27,8 @@ import TraceFormat
     output.append(text: frames.contains(where: \.isProvisional) ? " provisional]" : "]")
   }
 
-  /// A ticket may have given way to others before its name was final, so the time decides.
+  /// Whether a name is final depends on the time alone: its ticket may have been given up for
+  /// others.
   @Test(arguments: [false, true]) func theTimeDecidesWhetherANameMayChange(isFinal: Bool) {
     var lines = HeldLines()
     let ticket = PendingTicket(rawValue: 7)
@@ -48,7 +49,7 @@ import TraceFormat
     }
     #expect(text == (isFinal ? "<[named later]>\n" : "<[named later provisional]>\n"))
     #expect(asked == [10])
-    // The line has left: a change of its name is a record of its own.
+    // The line was released, so a change of its name is a separate record.
     let isStillHeld = lines.rename(ticket, NamedFrame(address: 2, function: "too late"))
     #expect(!isStillHeld)
   }
@@ -96,7 +97,7 @@ import TraceFormat
     #expect(actual == expected)
   }
 
-  /// Beyond the limit, the oldest leave before their time, marked.
+  /// Beyond the limit, the oldest lines are released before their time, and marked.
   @Test func noMoreThanTheLimitIsHeld() {
     var lines = HeldLines()
     let bytes = Self.text(String(repeating: "x", count: 1 << 20))

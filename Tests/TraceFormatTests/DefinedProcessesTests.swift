@@ -3,7 +3,7 @@ import TraceEvents
 
 @testable import TraceFormat
 
-/// A recording that meets processes without end keeps a bounded number of them.
+/// A recording that encounters an unlimited number of processes keeps a bounded number of them.
 @Suite struct DefinedProcessesTests {
   private static let first = ProcessNumbers.firstOther
 
@@ -25,11 +25,11 @@ import TraceEvents
     #expect(full > 2 && short > 2)
     #expect(processes.shortened == UInt64(short))
     #expect(processes.omitted == UInt64(20 - full - short) && processes.omitted > 2)
-    // An end says nothing without the record, and the pid is for the events.
+    // Without a record, the end is not written, but the pid remains known for events.
     let ends = [processes.end(Self.first), processes.end(Self.first + 19)]
     #expect(ends == [true, false])
     #expect(processes[Self.first + 19] == (Self.first + 19) & 0xffff)
-    // Those that have joined have a budget of their own.
+    // Processes that have joined are not limited here.
     let joined = processes.add(process(7, arguments: 2))
     #expect(joined == process(7, arguments: 2))
   }
@@ -44,7 +44,7 @@ import TraceEvents
     }
     #expect(processes.count == DefinedProcesses.endedMax + 1)
     #expect(processes[last] != nil && processes[Self.first + 1] == nil)
-    // It runs.
+    // The first process is still running.
     #expect(processes[Self.first] != nil)
   }
 
@@ -73,7 +73,7 @@ import TraceEvents
     #expect(limited.shortened > 1000)
     #expect(limited.shortened == UInt64(file.processes.count { $0.arguments.isEmpty }))
     #expect(file.processes.allSatisfy { $0.endTicks != nil })
-    // Every event has its pid, whether its process has a record or not.
+    // Every event has its pid, whether or not its process has a record.
     var wrong = 0
     let replay = Replay(file)
     replay.onAny { wrong += $0.header.pid == $0.header.processIndex & 0xffff ? 0 : 1 }

@@ -37,7 +37,7 @@ import TraceEvents
     #expect(file.damage.isEmpty)
   }
 
-  /// A byte 0xff is the character U+10FFFF in the program, and itself in the file.
+  /// The byte 0xff is the character U+10FFFF in memory, and a single byte in the file.
   @Test func namesThatAreNotUTF8ComeBack() throws {
     var image = image("/bin/d\u{10ffff}", functions: 0..<1)
     image.functions[0].name = "zq\u{10ffff}zq"

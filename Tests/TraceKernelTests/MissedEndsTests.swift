@@ -4,11 +4,11 @@ import TraceFormat
 
 @testable import TraceKernel
 
-/// Processes whose exits are among the lost records.
+/// Ends of processes whose exit records were lost.
 @Suite struct MissedEndsTests {
   private static let lost = RecordedProcessFacts(ended: [200, 201])
 
-  /// 200 has ended, and so has 201, which said so itself; 300 runs.
+  /// 200 and 201 have ended, but only 201 has an exit record; 300 is running.
   private static func records(losses: Bool) -> [UInt8] {
     var records = RecordBytes()
     for pid in [200, 201, 300] as [UInt32] { records.fork(pid, pid, from: 100, at: 10) }
@@ -26,13 +26,13 @@ import TraceFormat
       Self.records(losses: true), Self.lost)
     let told = ["201/201 ProcessStop at 70", "201 ends at 70"]
     translator.endMissing(atNanoseconds: 80)
-    // Its exit may stand in a ring that is not read yet.
+    // Its exit record may be in a ring that was not read yet.
     #expect(Self.ends(sink) == told)
     translator.endMissing(atNanoseconds: 90)
     #expect(Self.ends(sink) == told + ["200 ends at 90"])
     translator.endMissing(atNanoseconds: 100, isLast: true)
     #expect(Self.ends(sink).count == 3)
-    // What was written before its end is its own still.
+    // Records from before its end still belong to it.
     var late = RecordBytes()
     late.sample(200, 200, [0x1000], at: 85)
     late.bytes.withUnsafeBytes { _ = translator.take($0, RecordedTranslationTests.parser) }
@@ -46,7 +46,7 @@ import TraceFormat
     #expect(Self.ends(sink).last == "200 ends at 80")
   }
 
-  /// Without losses nobody is asked.
+  /// Without losses, no process is checked.
   @Test func nothingIsLost() {
     let (sink, translator, _) = RecordedTranslationTests.translate(
       Self.records(losses: false), Self.lost)

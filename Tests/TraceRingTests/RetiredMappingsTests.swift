@@ -5,11 +5,11 @@ import Testing
 
 @testable import TraceRing
 
-/// Emitters that are in a page fault of a set while it is detached and released.
+/// Emitters in a page fault of a set that is detached and released meanwhile.
 @Suite(.serialized, .usesEmitterSlots)
 struct RetiredMappingsTests {
-  /// The kernel reports the fault to the test, and holds the emitter until the test lets it go on.
-  /// With locks, the emitter is counted, and so its set is not released.
+  /// The kernel reports the fault to the test, and suspends the emitter until the test lets it
+  /// continue. With locks, the emitter is counted, so its set is not released.
   @Test(
     .needs(Requirement("userfaultfd") { PageFaults() != nil }),
     arguments: writerKinds)
@@ -33,7 +33,7 @@ struct RetiredMappingsTests {
     emitter.join()
   }
 
-  /// The rings' control lines are what a section reads first.
+  /// Suspends accesses to the rings' control lines, which a section reads first.
   private func hold(_ set: BufferSet, _ faults: PageFaults) -> Bool {
     let start = UnsafeMutableRawPointer(set.control(0))
     return faults.hold(start, byteCount: UnsafeMutableRawPointer(set.data(0)) - start)
@@ -60,12 +60,12 @@ struct RetiredMappingsTests {
   }
 }
 
-/// userfaultfd(2): page faults that wait for the test.
+/// Page faults that wait for the test, by userfaultfd(2).
 private final class PageFaults: Sendable {
   private struct Registration {
     var start: UInt64
     var byteCount: UInt64
-    /// Of pages that are missing.
+    /// Selects faults of missing pages.
     var mode: UInt64 = 1
     var calls: UInt64 = 0
   }
@@ -77,11 +77,11 @@ private final class PageFaults: Sendable {
   #endif
   private let descriptor: Int32
 
-  /// Fails where the kernel has no such faults, or not of shared memory.
+  /// Fails if the kernel does not support such faults, or not for shared memory.
   init?() {
     typealias Call = @convention(c) (Int, Int) -> Int
     guard let symbol = dlsym(nil, "syscall") else { return nil }
-    // Faults of user code only: any user may wait for those.
+    // Only faults of user code, which any user may handle.
     let flags = Int(O_CLOEXEC | O_NONBLOCK | 1)
     descriptor = Int32(unsafeBitCast(symbol, to: Call.self)(Self.callNumber, flags))
     guard descriptor >= 0 else { return nil }
@@ -90,17 +90,17 @@ private final class PageFaults: Sendable {
     guard ioctl(descriptor, 0xc018_aa3f, &version) == 0 else { return nil }
   }
 
-  /// Threads that wait look up their addresses again.
+  /// Resumes the waiting threads, which access their addresses again.
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  /// From now on, a first access to one of these pages waits.
+  /// Makes the first access to one of these pages wait.
   func hold(_ start: UnsafeMutableRawPointer, byteCount: Int) -> Bool {
     var registration = Registration(
       start: UInt64(UInt(bitPattern: start)), byteCount: UInt64(byteCount))
     return ioctl(descriptor, 0xc020_aa00, &registration) == 0
   }
 
-  /// Whether a thread has begun to wait since this was last asked.
+  /// Whether a thread has begun to wait since the last call.
   var hasOne: Bool {
     var message = [UInt8](repeating: 0, count: 32)
     return read(descriptor, &message, message.count) == message.count

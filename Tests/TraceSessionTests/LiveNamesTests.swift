@@ -6,7 +6,8 @@ import TraceFormat
 
 @testable import TraceSession
 
-/// Who joins a session late gets names as if it had been there from the beginning.
+/// A reader that joins a session late gets the same names as if it had been there from the
+/// beginning.
 @Suite(.randomized) struct LiveNamesTests {
   static func method(_ name: String, at address: UInt64) -> MethodLoad {
     MethodLoad(
@@ -18,7 +19,7 @@ import TraceFormat
 
   init() throws { hub = try LiveHub(SampledTrace.session, fileID: 7) }
 
-  /// A trace whose blocks go to the hub, as those of a session without a file do.
+  /// Creates a trace whose blocks are passed to the hub, as in a session without a file.
   func makeTrace() throws -> SampledTrace {
     var options = TraceWriter.Options()
     options.fileID = 7
@@ -27,7 +28,7 @@ import TraceFormat
     return trace
   }
 
-  /// What a consumer of samples got to know.
+  /// A consumer of samples, and what it received.
   final class Consumer {
     let live: LiveTrace
     let names: LiveSymbolizer
@@ -72,7 +73,7 @@ import TraceFormat
     try trace.finish()
     hub.finish(nil)
     try consumer.live.run()
-    // The sample of before is not among them, what lives is.
+    // The earlier sample is not delivered, but the earlier events about code are.
     #expect(consumer.first == ["Shop.order()", "-"])
     #expect(consumer.told == ["Shop.main()"])
     #expect(consumer.starts == ["shop"])
@@ -133,7 +134,7 @@ import TraceFormat
     let failure = FormatError.io(operation: "write", path: "t.etl", code: 28)
     hub.finish(failure)
     #expect(throws: LiveTraceError.sessionFailed(failure)) { try consumer.live.run() }
-    // What came before was handed out, and whoever comes later gets the same answer.
+    // Earlier events were delivered, and later readers get the same error.
     #expect(consumer.first == ["Shop.order()"])
     let late = try Consumer(hub)
     #expect(throws: LiveTraceError.sessionFailed(failure)) { try late.live.run() }

@@ -7,7 +7,7 @@ import TraceFormat
 
 @testable import TraceSession
 
-/// Readers of a session while it runs, with a file and without.
+/// Readers of a running session, with a file and without one.
 @Suite struct LiveSessionTests {
   let place = TemporaryDirectory()
   var runtime: String { "\(place.path)/meet" }
@@ -57,7 +57,7 @@ import TraceFormat
     live.replay.onAny { event in counts[event.header.pid, default: 0] += 1 }
     try live.run()
     #expect(counts[second] == 1000)
-    // Whatever of the first was drained by then is of the past.
+    // Events drained before the reader joined are not delivered.
     #expect(counts[first, default: 0] < 2000 || !hasFile)
     #expect(Set(live.file.processes.map(\.pid)).isSuperset(of: [first, second]))
     #expect(live.file.damage.isEmpty)

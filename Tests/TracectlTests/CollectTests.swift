@@ -67,7 +67,7 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: fixture.path("no.etl")))
   }
 
-  /// A list has one rate; the same one may be repeated.
+  /// A list may contain only one rate of CPU samples; the same rate may be repeated.
   @Test(arguments: ["CPU,CPU:99", "CPU:99,CPU", "CPU:99,GC,cpu:98"])
   func twoRates(list: String) throws {
     let run = try ToolRun("collect", "-providers", list, "-o", fixture.path("no.etl"))

@@ -101,20 +101,21 @@ import TraceFormat
     #expect(run.lines.count == (isHeld ? 2 : 3))
   }
 
-  /// A collection locks its file; when the lock goes and no end has come, none will.
+  /// A collection locks its file. If the lock is released and the file has no end, no end will
+  /// follow.
   @Test func aCollectionThatDiesEndsWhatFollowsIt() throws {
     var trace = try SampledTrace(path: path)
     trace.add(Self.method("order", at: 0x1000), at: 500_000, pid: 10)
     trace.sample(at: 1_000_000, pid: 10, stack: [0x1012])
     try trace.writer.flush()
-    // The tool must not inherit it.
+    // The tool must not inherit the lock.
     let lock = open(path, O_RDONLY | O_CLOEXEC)
     #expect(flock(lock, LOCK_EX) == 0)
     let running = try RunningTool(["dump", path, "-follow", "-event", "SampledProfile"])
     try running.waitUntil { output, _ in output.contains("Shop.order()+0x12") }
     trace.sample(at: 2_000_000, pid: 10, stack: [0x1014])
     try trace.writer.flush()
-    // It looks at the lock before it looks for more: by now it has seen it.
+    // The tool checks the lock before it looks for more blocks, so by now it has detected the lock.
     try running.waitUntil { output, _ in output.contains("Shop.order()+0x14") }
     close(lock)
     let run = try running.wait()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import tracectl
 
-/// What a terminal does to its jobs does not cost a trace.
+/// Signals that a terminal sends to its jobs do not damage a trace.
 @Suite struct TerminalTests {
   private let fixture: TraceFixture
   private let environment: [String: String]
@@ -15,7 +15,7 @@ import Testing
     environment = ["TRACE_RUNTIME_DIR": fixture.path("meet")]
   }
 
-  /// The kernel and the shell both tell of a terminal that closes.
+  /// When a terminal closes, both the kernel and the shell send SIGHUP.
   @Test func severalHangUpsEndACollectionOnce() throws {
     let output = fixture.path("hangup.etl")
     let running = try RunningTool(
@@ -30,7 +30,7 @@ import Testing
     #expect(try ToolRun("verify", output).exitCode == 0)
   }
 
-  /// With `stty tostop` a job in the background is stopped when it writes.
+  /// With `stty tostop`, a background job is stopped when it writes to the terminal.
   @Test func aCollectionInTheBackgroundGoesOn() throws {
     let job = "stty tostop; set -m; $tracectl collect -providers Nope -duration 300ms -o job.etl & "
     let run = try ToolRun(

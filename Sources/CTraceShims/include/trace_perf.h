@@ -42,8 +42,8 @@ int trace_perf_open(const struct trace_perf_options *options, int pid, int cpu);
 /// Directs the event's records to another event's ring; returns 0 or -errno.
 int trace_perf_redirect(int fd, int ring_fd);
 int trace_perf_enable(int fd);
-/// Makes the kernel write a record of the calling thread's name, on a CPU, by an event of that
-/// thread's that reports its name; 0 or -errno.
+/// Makes the kernel write a record of the calling thread's name on a CPU. The event must be the
+/// thread's own and report its name. Returns 0 or -errno.
 int trace_perf_report_name(int fd, int cpu);
 
 /// Maps a ring of `data_bytes`, a power of two of at least a page; returns null and sets errno on

@@ -1,18 +1,19 @@
-/// Something that a trace's events say of a process or of its code, as a value.
+/// A change of a process or of its code, as reported by a trace's events.
 ///
-/// ``CodeFeed`` and ``Processes`` make it of events; a ``CodeMap`` applies it, of a whole file at
-/// once, of a live trace in the order that an ``AnnouncementStream`` gives.
+/// ``CodeFeed`` and ``Processes`` create announcements from events, and a ``CodeMap`` applies them:
+/// directly for a complete file, or in the order determined by an ``AnnouncementStream`` for a live
+/// trace.
 struct Announcement {
   enum Kind {
-    /// A fork's child; it begins with what its parent has.
+    /// The process is a fork's child and inherits its parent's state.
     case start(parent: UInt32)
-    /// An exec, or the pid is another process's from now on.
+    /// The process runs another program, or the pid denotes another process from now on.
     case renew
     case stop
     case load(CodeAnnouncement, CodeLayer, knowsBeginning: Bool)
     case unload(CodeAnnouncement, CodeLayer)
     case move(CodeAnnouncement, from: UInt64, CodeLayer)
-    /// Nothing of the layer lives any more.
+    /// All code of the layer ends.
     case clear(CodeLayer)
     case map(CodeAnnouncement, CodeLayer, knowsBeginning: Bool)
     case unmap(UInt64, size: UInt64, CodeLayer)
@@ -21,12 +22,13 @@ struct Announcement {
 
   var pid: UInt32
   var kind: Kind
-  /// When it came about.
+  /// Time of the change.
   var time: Int64
-  /// When the trace said so: later, where a file was read that tells of the past.
+  /// Time at which the trace reported the change; later than `time` if it was read from a file that
+  /// describes the past.
   var toldAt: Int64
 
-  /// - Parameter toldAt: nil for the same time.
+  /// - Parameter toldAt: the time of the report; nil if it is `time`.
   init(_ kind: Kind, _ pid: UInt32, at time: Int64, toldAt: Int64? = nil) {
     self.pid = pid
     self.kind = kind
@@ -34,7 +36,7 @@ struct Announcement {
     self.toldAt = toldAt ?? time
   }
 
-  /// A process begins, ends or runs another program.
+  /// Whether a process starts, ends or runs another program.
   var isOfProcess: Bool {
     switch kind {
     case .start, .renew, .stop: true
@@ -42,7 +44,7 @@ struct Announcement {
     }
   }
 
-  /// The addresses that it is about; nil where it is about all of them.
+  /// The affected addresses; nil if all addresses of the process may be affected.
   var range: Range<UInt64>? {
     switch kind {
     case .load(let code, _, _), .unload(let code, _), .map(let code, _, _): code.range
@@ -55,13 +57,13 @@ extension CodeAnnouncement {
   var range: Range<UInt64> { start..<max(start, end) }
 }
 
-/// Takes in what is announced, in the order of the calls.
+/// Receives announcements, in the order of the calls.
 protocol AnnouncementTaker: AnyObject {
   func take(_ announcement: Announcement)
 }
 
 extension ProcessLives: AnnouncementTaker {
-  /// Only announcements of processes change anything.
+  /// Ignores announcements about code.
   func take(_ announcement: Announcement) {
     let (pid, time) = (announcement.pid, announcement.time)
     switch announcement.kind {

@@ -4,12 +4,12 @@ internal import TraceFormat
 /// Makes announcements from the events about code, and keeps the names and modules that they refer
 /// to by number.
 final class CodeFeed {
-  /// Has the names; whose processes have the tables of lines.
+  /// Holds the names; its processes hold the line tables.
   let map: CodeMap
   var modules = ModuleTable()
   var lines = LineTables()
   var losses = LossWindows()
-  /// Nil in a session that is observed without a file.
+  /// Nil for a session without a trace file.
   private let file: TraceFile?
   private let startNanoseconds: () -> UInt64
   private let processes: Processes
@@ -23,7 +23,8 @@ final class CodeFeed {
     self.init(map, file, processes, options: options) { file.session.start.monotonicNanoseconds }
   }
 
-  /// - Parameter processes: the processes of the trace; nil: changes are announced to the taker.
+  /// - Parameter processes: the trace's processes; if nil, they are created and report to the
+  ///   taker.
   /// - Parameter taker: applies the announcements; nil for the map itself.
   /// - Parameter startNanoseconds: CLOCK_MONOTONIC at the trace's start; called once events arrive.
   init(

@@ -29,7 +29,7 @@ final class Generation {
   let parent: Generation?
   /// Number of ancestors.
   private let depth: Int
-  // Sealed before several threads read it; run-time checks would cost a tenth of a look-up.
+  // Complete before several threads read it; exclusivity checks would cost a tenth of a lookup.
   @exclusivity(unchecked)
   private(set) var spaces: [CodeSpace?] = Array(repeating: nil, count: CodeLayer.count)
 

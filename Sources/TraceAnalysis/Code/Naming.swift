@@ -18,13 +18,14 @@ final class Naming {
   private let sources: [any ImageSymbolProvider]
   private let options: SymbolizerOptions
   private var shown: [UInt32: CodeSymbol] = [:]
-  /// Of a trace that is still coming, what images' sources said: it is asked again and again.
+  /// Names from images' sources, cached for a trace still being recorded, where places are looked
+  /// up repeatedly.
   private var images: [ImageAddress: ResolutionCache.Entry] = [:]
   private let keepsImages: Bool
-  /// More are asked for anew.
+  /// Maximum number of entries; the cache is emptied when it is full.
   private static let imagesMax = 1 << 16
 
-  /// A place in an image; the kernel's is of no module.
+  /// A place in an image. Kernel addresses have no module.
   private struct ImageAddress: Hashable {
     var module: UInt32
     var place: UInt64
@@ -39,7 +40,7 @@ final class Naming {
     self.map = map ?? feed.map
     self.sources = sources
     self.options = options
-    // Beside a resolution cache another one would be of no use.
+    // A complete trace has a resolution cache, which makes this one superfluous.
     keepsImages = self.map.isLive
   }
 
@@ -93,7 +94,7 @@ final class Naming {
     return entry
   }
 
-  /// `entry`, with the answer for a place in an image as it is known, or as `ask` gives it.
+  /// Returns `entry` with the name of a place in an image: the cached one, or the result of `ask`.
   private func kept(
     _ module: UInt32, _ place: UInt64, _ entry: ResolutionCache.Entry,
     _ ask: () -> ResolutionCache.Entry
@@ -207,7 +208,7 @@ final class Naming {
 
   /// Like ``symbol(_:)``, but not cached, for callers that keep it.
   func makeSymbol(_ id: SymbolID) -> CodeSymbol {
-    // The bytes of a name do not move.
+    // The bytes of a name do not move, so they may be read after the lock is released.
     var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
     let entry = lock.withLock { _ in
       let entry = map.names[id.rawValue]
@@ -225,14 +226,14 @@ final class Naming {
   /// Removes forgotten symbols from the cache.
   func forget(keeping isKept: (UInt32) -> Bool) {
     shown = shown.filter { isKept($0.key) }
-    // Their numbers, and those of modules, are reused.
+    // Numbers of symbols and modules are reused.
     images = [:]
   }
 
   func module(_ id: ModuleID) -> CodeModule { lock.withLock { _ in feed.modules[id.rawValue] } }
 
   private static func display(_ raw: String, _ source: SymbolSource) -> DisplayName {
-    // Code that is announced with an empty name is not the code that was there before.
+    // Unnamed code is shown as such, so that it is not mistaken for the previous occupant.
     if raw.isEmpty { return DisplayName("(no name)") }
     return source == .provider
       ? DisplayName(RuntimeName.display(raw)) : Demangler.displayName(raw)

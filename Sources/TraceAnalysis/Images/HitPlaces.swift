@@ -12,8 +12,8 @@ public struct HitPlaces: Sendable {
     /// Maximum number of completed stack nodes remembered. All are forgotten when the limit is
     /// exceeded.
     public var nodesMax = 2 << 20
-    /// Maximum number of programs, each a fork or an exec, and of mappings. What happens after the
-    /// first of these limits is met is left out.
+    /// Maximum numbers of programs (forks and execs) and of mappings. Events after either limit is
+    /// exceeded are ignored.
     public var programsMax = 1 << 16
     public var mappingsMax = 1 << 18
     /// Called periodically; returning true ends the collection.
@@ -42,7 +42,7 @@ public struct HitPlaces: Sendable {
 
   /// Reads the stacks of the events that `admits` accepts.
   ///
-  /// - Cost: one look-up per event whose stack was seen before, otherwise one per new frame. Memory
+  /// - Cost: one lookup per event whose stack was seen before, otherwise one per new frame. Memory
   ///   is bounded by `limits`.
   /// - Throws: a ``FormatError`` if the file can no longer be read.
   public init(
@@ -76,7 +76,7 @@ public struct HitPlaces: Sendable {
   }
 }
 
-/// Ends a run when the trace has had as many programs or mappings as are to be remembered.
+/// Ends a run when the number of programs or mappings exceeds its limit.
 private final class ProgramLimit: Pass {
   private var programs: Int
   private var mappings: Int

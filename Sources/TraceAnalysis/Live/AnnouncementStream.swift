@@ -1,22 +1,24 @@
-/// The announcements of a trace that is still coming, in two maps: one as they come, one in order.
+/// The announcements of a trace still being recorded, in two maps: one in order of arrival, one in
+/// order of time.
 ///
-/// Streams of a trace are not in order with each other, and what order announcements come in
-/// decides who is taken to have lived where. So each is put into ``early`` at once, which answers
-/// for the times of the hold window, and into ``settled`` in order of the time it was told at when
-/// the window has passed it: that map is what the whole file's is up to there.
+/// Streams of a trace are not in order with each other, but the order of announcements determines
+/// lifetimes. Each announcement is therefore added immediately to ``early``, which answers lookups
+/// within the hold window. Once the window has passed, it is added to ``settled`` in order of the
+/// time at which it was reported. Up to that time, ``settled`` equals the map of the whole file.
 ///
-/// - Guarantee: as long as nothing comes later than the window, ``settled`` has taken the same
+/// - Guarantee: as long as nothing arrives later than the window, ``settled`` has received the same
 ///   announcements in the same order as the map of a file that is read as a whole.
-/// - Cost: two maps; at most ``waitingMax`` announcements wait.
+/// - Cost: two maps; at most ``waitingMax`` waiting announcements.
 final class AnnouncementStream: AnnouncementTaker {
   let early: CodeMap
   let settled: CodeMap
-  /// Of both maps.
+  /// Names, shared by both maps.
   let names = NameTable()
-  /// Announcements that wait; beyond, the earliest are put in order as if the window had passed.
+  /// Maximum number of waiting announcements; beyond that, the earliest are settled early.
   static let waitingMax = 1 << 18
 
-  /// What an announcement changed: a process's range, or of nil, the process; since when.
+  /// The effect of an announcement: the addresses that changed in a process, and the time since
+  /// which they changed. The range is nil if the whole process may have changed.
   struct Change {
     var pid: UInt32
     var range: Range<UInt64>?
@@ -24,18 +26,18 @@ final class AnnouncementStream: AnnouncementTaker {
     var isSettled: Bool
   }
 
-  /// Called when the early or the settled map has taken an announcement.
+  /// Called after the early or the settled map has received an announcement.
   var onChange: ((Change) -> Void)?
   /// Called with an announcement's time before it is added.
   var onTime: ((Int64) -> Void)?
-  /// Called afterwards.
+  /// Called after an announcement was processed.
   var onTaken: (() -> Void)?
-  /// Processes whose address space a fork inherited.
+  /// Pids of processes with forked children, which inherited their address space.
   var parents: Set<UInt32> = []
-  // Used for each look-up, on one thread.
+  // Not checked, because every lookup reads these, on one thread.
   @exclusivity(unchecked) private(set) var settledUntil = Int64.min
   @exclusivity(unchecked) private(set) var latest = Int64.min
-  /// Changes of the early and of the settled map.
+  /// Change counts of the early and of the settled map.
   @exclusivity(unchecked) private(set) var earlyChanges = ChangeCounts()
   @exclusivity(unchecked) private(set) var settledChanges = ChangeCounts()
   private var waiting = TimeHeap<Announcement>()
@@ -75,10 +77,10 @@ final class AnnouncementStream: AnnouncementTaker {
   }
 
   func take(_ announcement: Announcement) {
-    // Time passes first: what it settles was asked before this was known.
+    // Advance the time first: lookups that settle now were made before this announcement.
     onTime?(announcement.toldAt)
     apply(announcement, to: early, isSettled: false)
-    // What comes later than the window is put where it can be.
+    // An announcement later than the hold window is applied out of order.
     if announcement.toldAt <= settledUntil {
       apply(announcement, to: settled, isSettled: true)
     } else {
@@ -92,7 +94,7 @@ final class AnnouncementStream: AnnouncementTaker {
     map.take(announcement)
     if case .start(let parent) = announcement.kind { parents.insert(parent) }
     let (pid, time) = (announcement.pid, announcement.time)
-    // Where it was put, without making up a process for it.
+    // The generation that received the announcement; none is created here.
     let generation =
       map.lives.generation(pid, at: time, edge: options.clockEdgeNanoseconds)
       ?? map.lives.known(pid)
@@ -114,7 +116,8 @@ final class AnnouncementStream: AnnouncementTaker {
     _ change: SpaceChange, _ announcement: Announcement, in counts: inout ChangeCounts
   ) {
     if announcement.isOfProcess { return counts.note(process: announcement.pid) }
-    // A child may have what its parent announces, and what was put elsewhere is not known.
+    // If the changed addresses are unknown, or if children may have inherited the code, any answer
+    // may have changed.
     guard let changed = change.range, !parents.contains(announcement.pid) else {
       return counts.noteAll()
     }
@@ -122,7 +125,7 @@ final class AnnouncementStream: AnnouncementTaker {
     if let range = announcement.range { counts.note(announcement.pid, range) }
   }
 
-  /// Answers of before no longer hold.
+  /// Marks all earlier answers as outdated.
   func noteAllChanged() {
     earlyChanges.noteAll()
     settledChanges.noteAll()

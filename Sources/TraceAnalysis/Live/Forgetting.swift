@@ -1,30 +1,32 @@
-/// What is forgotten of a trace that is still coming, and when that is due.
+/// Drops data of a trace still being recorded that lookups no longer need.
 ///
-/// A piece of code that is gone is still good for:
-/// - look-ups of its time: no older ones than the history are answered, and those that wait had
-///   their answer from it long ago;
-/// - as the end of whoever was last at its addresses, which bounds how far back reaches what is
-///   announced there without a beginning: for look-ups that wait, so until none does that is older;
-/// - for processes that were forked while it lived.
+/// Code that has ended is still needed:
+/// - for lookups of its time. Those before the history get no name, and those that wait were
+///   answered long ago;
+/// - as the last occupant of its addresses. Its end bounds how far back code extends that is
+///   announced there later without a beginning. Pending lookups depend on this, so it is kept until
+///   none is older;
+/// - for processes that were forked during its lifetime.
 final class Forgetting {
-  /// Names, at least, that come before any is forgotten.
+  /// Names are dropped when there are more than twice as many as after the last time, plus this
+  /// number.
   private static let symbolsAtLeast = 1 << 14
   private static let modulesAtLeast = 1 << 10
-  /// Rows of a space, at least, that end before it is looked through.
+  /// Minimum number of rows of a space that have ended before the space is scanned.
   private static let rowsAtLeast = 32
-  /// Processes are looked through at most this often (nanoseconds of the trace's time).
+  /// Minimum interval between two scans of the processes (nanoseconds of the trace's time).
   private static let interval: Int64 = 1_000_000_000
 
-  /// What is older is known no more.
+  /// Lookups of earlier times get no name, except those of kernel addresses.
   @exclusivity(unchecked) private(set) var horizon = Int64.min
-  /// Pieces of code that were forgotten after they had gone, and that gave way to others before.
+  /// Numbers of code rows dropped after they had ended, and of rows dropped because of the limit.
   private(set) var forgotten: UInt64 = 0
   private(set) var displaced: UInt64 = 0
   private let naming: LiveNaming
   private let reviews: Reviews
   private let limits: LiveSymbolizer.Limits
   @exclusivity(unchecked) private var nextTurn = Int64.min
-  /// Symbols and modules after the last time that names were forgotten.
+  /// Numbers of symbols and modules after names were last dropped.
   private var symbolsKept = 0
   private var modulesKept = 0
 
@@ -56,14 +58,15 @@ final class Forgetting {
     forgetNames()
   }
 
-  /// The time of the oldest lookup that waits for a name.
+  /// A lower bound on the times of lookups that are watched or wait for a name; `.max` if there are
+  /// none.
   private var oldestUnnamed: Int64 {
     var oldest = reviews.pending.first(.unnamed).map { reviews.pending[$0].time } ?? .max
     if let slot = reviews.pending.first(.watched) {
       oldest = min(oldest, reviews.pending[slot].time)
     }
-    // Queues are in the order that look-ups were asked for, which is about that of their times:
-    // None was asked for that was older than the history then.
+    // Queues are in order of arrival, which is approximately the order of the lookups' times: a
+    // lookup older than the history is not added.
     let reach = limits.historyNanoseconds &+ limits.holdNanoseconds
     return oldest == .max ? .max : oldest &- reach
   }

@@ -1,4 +1,4 @@
-/// Answers that were given, kept with the times and the changes of the map for which they hold.
+/// A cache of answers, with the times for which they hold and their addresses' change counts.
 ///
 /// A direct-mapped table: each place has one slot, and a later answer replaces the earlier one.
 struct LiveAnswers: ~Copyable {
@@ -10,7 +10,7 @@ struct LiveAnswers: ~Copyable {
 
   private struct Entry {
     var key: Key
-    /// Changes of the address up to the answer; `UInt64.max` for an empty slot.
+    /// Change count of the address when the answer was made; `UInt64.max` for an empty slot.
     var changes = UInt64.max
     var from: Int64
     var until: Int64
@@ -28,7 +28,8 @@ struct LiveAnswers: ~Copyable {
     return Int(hash >> (64 - bits))
   }
 
-  /// Returns the answer for that time if it still holds after that number of changes.
+  /// Returns the answer for a time if it is cached and the address's change count is still
+  /// `changes`.
   func answer(_ key: Key, at time: Int64, changes: UInt64) -> Resolution? {
     let place = Self.place(key)
     guard entries[place].key == key, entries[place].changes == changes,
@@ -45,14 +46,14 @@ struct LiveAnswers: ~Copyable {
   }
 }
 
-/// Counts the changes of a map by address, so that an answer from before is known to hold still.
+/// Change counts of a map by address, which show whether an earlier answer still holds.
 ///
-/// Pages with the same hash, and processes, share a count: an answer is then looked up again
-/// needlessly, but never kept wrongly.
+/// Pages with the same hash share a count, and so do processes whose pids have the same low bits.
+/// An answer may therefore be looked up again needlessly, but an outdated one is never kept.
 struct ChangeCounts {
   private static let pageShift: UInt64 = 12
   private static let bits: UInt64 = 14
-  /// Changes of more pages count as changes of all.
+  /// Maximum number of pages of a change; a larger one counts as a change of all addresses.
   private static let pagesMax: UInt64 = 64
 
   private var ofAll: UInt64 = 0
@@ -68,7 +69,7 @@ struct ChangeCounts {
     return Int(hash >> (64 - bits))
   }
 
-  /// Returns the number of changes that may have concerned the address; it never falls.
+  /// Returns the number of changes that may have affected the address; it never decreases.
   func count(_ pid: UInt32, _ address: UInt64) -> UInt64 {
     ofAll &+ ofProcesses[Self.place(pid)] &+ ofPages[Self.place(pid, address >> Self.pageShift)]
   }

@@ -72,7 +72,7 @@ extension LiveSymbolizer {
     public var versions = 0
     /// Number of code rows dropped after they had ended.
     public var forgotten: UInt64 = 0
-    /// Number of code rows dropped before they had ended, because of the limit.
+    /// Number of code rows dropped because of the limit, whether or not they had ended.
     public var displaced: UInt64 = 0
     /// Number of names.
     public var symbols = 0

@@ -1,19 +1,19 @@
 internal import TraceFormat
 
-/// What a trace that is still coming knows by now of who lived where: by what came early, and by
-/// what is settled.
+/// Names for the addresses of a trace still being recorded, from the early and from the settled
+/// announcements.
 final class LiveNaming {
   let options: SymbolizerOptions
   let stream: AnnouncementStream
   let feed: CodeFeed
   let early: Naming
   let settled: Naming
-  /// When each symbol and module was last given out.
+  /// Times at which each symbol and module was last returned.
   @exclusivity(unchecked) private(set) var given = GivenNames()
   @exclusivity(unchecked) private var earlyAnswers = LiveAnswers()
   @exclusivity(unchecked) private var settledAnswers = LiveAnswers()
 
-  /// - Parameter file: nil for events that come from elsewhere.
+  /// - Parameter file: the trace; nil for events that do not come from a file.
   init(
     _ file: TraceFile?, options: SymbolizerOptions, session: @escaping () -> SessionDescription
   ) {
@@ -28,7 +28,8 @@ final class LiveNaming {
     settled = Naming(feed, stream.settled, sources: sources, options: options)
   }
 
-  /// What is known now of a place at a time, by what is settled or by what came early.
+  /// Returns the current answer for an address at a time, from the settled or from the early
+  /// announcements.
   func resolve(
     _ pid: UInt32, _ place: UInt64, at time: Int64, isCaller: Bool, isSettled: Bool
   ) -> Resolution {
@@ -52,7 +53,7 @@ final class LiveNaming {
     let entry = naming.answer(generation, pid: pid, place, at: time)
     let resolution = naming.resolution(entry, isCaller: isCaller)
     given.note(resolution, stream.names, at: stream.latest)
-    // Why a name is missing depends on losses and on files, too.
+    // Other answers are not cached: the reason for a missing name also depends on losses and files.
     if entry.isNamed {
       let (from, until) = (entry.from, entry.until)
       if isSettled {
@@ -64,7 +65,8 @@ final class LiveNaming {
     return resolution
   }
 
-  /// Forgets the names of symbols that `isKept` does not want.
+  /// Removes the symbols for which `isKept` returns false from the caches, and discards all cached
+  /// answers.
   func forgetNames(keeping isKept: (UInt32) -> Bool) {
     stream.noteAllChanged()
     settled.forget(keeping: isKept)
@@ -72,7 +74,7 @@ final class LiveNaming {
   }
 }
 
-/// When symbols and modules were last given out.
+/// Times at which symbols and modules were last returned.
 struct GivenNames {
   private var symbols: [Int64] = []
   private var modules: [Int64] = []

@@ -46,7 +46,7 @@ public final class LiveSymbolizer {
     self.init(file, options: options, limits: limits) { file.session }
   }
 
-  /// For events that do not come from a trace.
+  /// Creates a symbolizer for events that do not come from a trace file.
   convenience init(
     session: SessionDescription, options: SymbolizerOptions = .init(), limits: Limits = .init()
   ) {
@@ -65,10 +65,11 @@ public final class LiveSymbolizer {
     naming = LiveNaming(file, options: options, session: session)
     reviews = Reviews(naming, limits)
     forgetting = Forgetting(naming, reviews, limits)
-    // Not weak references, which make every use of their object slower.
+    // Unowned rather than weak: weak references slow down every use of their object.
     stream.onChange = { [unowned reviews] in reviews.review($0) }
     stream.onTime = { [unowned reviews] in reviews.move(to: $0) }
-    // Not before: the name of what is announced is known already, and nothing has it yet.
+    // Not earlier: the announced name is already in the table, but no row uses it until now, so it
+    // would be dropped.
     stream.onTaken = { [unowned self] in
       forgetting.ifDue()
       deliver()
@@ -76,7 +77,7 @@ public final class LiveSymbolizer {
   }
 
   deinit {
-    // A replay's handlers keep the stream.
+    // The replay's handlers keep the stream alive.
     (stream.onChange, stream.onTime, stream.onTaken) = (nil, nil, nil)
   }
 
@@ -118,7 +119,7 @@ public final class LiveSymbolizer {
     let isOpen = timestamp > stream.settledUntil
     let resolution = naming.resolve(
       pid, place, at: timestamp, isCaller: isCaller, isSettled: !isOpen)
-    // The kernel's functions stay where they are.
+    // Kernel functions do not move.
     let isNamed = resolution.symbolID != nil
     if StackAddress.isKernel(place) || isNamed && reviews.isFinal(timestamp) {
       return Answer(resolution: resolution, ticket: nil)
@@ -128,16 +129,15 @@ public final class LiveSymbolizer {
     return Answer(resolution: resolution, ticket: reviews.add(lookup, isOpen: isOpen))
   }
 
-  /// Whether a name that was given for `timestamp` stays what it is: what is announced from now on
-  /// is not waited for any more.
+  /// Whether names for `timestamp` are final: later announcements no longer change them.
   public func isFinal(_ timestamp: Int64) -> Bool { reviews.isFinal(timestamp) }
 
-  /// Whether a change of the answer would still be told.
+  /// Whether a change of the answer would still be reported.
   public func isPending(_ ticket: PendingTicket) -> Bool {
     reviews.pending.slot(of: ticket) != nil
   }
 
-  /// Nobody waits for this answer any more.
+  /// Stops reporting changes of this answer.
   public func cancel(_ ticket: PendingTicket) { reviews.cancel(ticket) }
 
   private func deliver() {
@@ -147,10 +147,10 @@ public final class LiveSymbolizer {
     }
   }
 
-  /// A symbol that an answer named.
+  /// Returns the symbol with an id from an answer.
   public func symbol(_ id: SymbolID) -> CodeSymbol { naming.settled.symbol(id) }
 
-  /// A module that an answer or a symbol named.
+  /// Returns the module with an id from an answer or a symbol.
   public func module(_ id: ModuleID) -> CodeModule { naming.settled.module(id) }
 
   /// The current statistics.

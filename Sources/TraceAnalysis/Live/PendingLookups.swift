@@ -1,9 +1,9 @@
 /// Lookups whose answer may still change, indexed by address and by stage.
 ///
-/// - Guarantee: at most `capacity`; a ticket is never given twice.
-/// - Cost: O(1) to add, to move between queues and to remove; adding looks its address up in a hash
-///   table. A search costs the addresses in the range that were asked for, and the look-ups that it
-///   finds. About 120 bytes each, and 100 for each address.
+/// - Guarantee: holds at most `capacity` lookups; a ticket is never reused.
+/// - Cost: O(1) to add, to move between queues and to remove; adding includes one hash table lookup
+///   of the address. A search visits the addresses in the requested range, and the lookups that it
+///   returns. About 120 bytes per lookup, and 100 per address.
 struct PendingLookups {
   /// The stage of a lookup; each stage is a queue in order of arrival.
   enum Stage: Int, CaseIterable {
@@ -21,11 +21,11 @@ struct PendingLookups {
     /// The searched address; for a caller, one less than its address.
     let address: UInt64
     let time: Int64
-    /// What whoever asked was told last.
+    /// The answer that was last reported.
     fileprivate(set) var told: Resolution
     fileprivate(set) var stage = Stage.open
     fileprivate(set) var serial: UInt64 = 0
-    /// The number of its place, and the others there.
+    /// The number of its place, and links to the place's other lookups.
     fileprivate var placeNumber: Int32 = -1
     fileprivate var place = Links()
     fileprivate var queue = Links()
@@ -50,12 +50,12 @@ struct PendingLookups {
     var count = 0
   }
 
-  /// The look-ups of one address, the last that was added first.
+  /// The lookups of one address, most recently added first.
   private struct Place {
     let key: PlaceKey
     var head: Int32 = -1
     var count = 0
-    /// Those that have no name, or not surely.
+    /// Number of lookups without a certain name.
     var unsure = 0
   }
 
@@ -65,13 +65,13 @@ struct PendingLookups {
     var page: UInt64 { address >> pageShift }
   }
 
-  /// A process's places by 4 KB, and the number of those that have look-ups.
+  /// A process's places by 4 KB page, and the number of places that have lookups.
   private struct Places {
     var pages: [UInt64: [Int32]] = [:]
     var inUse = 0
   }
 
-  /// Places without look-ups, at least, before they are removed.
+  /// Minimum number of places without lookups before such places are removed.
   private static let emptyAtLeast = 1 << 12
   private static let slotBits: UInt64 = 24
   static let capacityMax = 1 << Int(slotBits)
@@ -96,7 +96,7 @@ struct PendingLookups {
     _read { yield slots[Int(slot)] }
   }
 
-  /// Whoever asked is told another answer.
+  /// Replaces the answer that was last reported for a lookup.
   mutating func tell(_ slot: Int32, _ resolution: Resolution) {
     let lookup = slots[Int(slot)]
     let change = (resolution.isCertain ? 0 : 1) - (lookup.told.isCertain ? 0 : 1)
@@ -116,7 +116,7 @@ struct PendingLookups {
     return Int32(slot)
   }
 
-  /// Pids that something is asked of.
+  /// Pids of the pending lookups.
   var pids: [UInt32] { processes.filter { $0.value.inUse > 0 }.map(\.key) }
 
   // MARK: Adding and removing
@@ -153,7 +153,7 @@ struct PendingLookups {
     slots[Int(slot)].serial = 0
     free.append(slot)
     count -= 1
-    // Few enough that what it costs to go over the look-ups is little for each.
+    // The threshold bounds the cost of visiting all lookups to a small amount per lookup.
     if emptyPlaces > max(Self.emptyAtLeast, places.count / 2, slots.count / 16) {
       removeEmptyPlaces()
     }
@@ -202,7 +202,7 @@ struct PendingLookups {
 
   // MARK: By address
 
-  /// Puts a look-up before the others of its address.
+  /// Inserts a lookup at the head of its address's list.
   private mutating func place(_ slot: Int32, _ lookup: Lookup) {
     let number = placeNumber(PlaceKey(pid: lookup.pid, address: lookup.address))
     let next = places[Int(number)].head
@@ -218,7 +218,7 @@ struct PendingLookups {
     if next >= 0 { slots[Int(next)].place.previous = slot }
   }
 
-  /// Returns the number of a place, which is made if there is none.
+  /// Returns the number of a place, which is created if it does not exist.
   private mutating func placeNumber(_ key: PlaceKey) -> Int32 {
     if let known = placeNumbers[key] { return known }
     let number = Int32(places.count)
@@ -244,7 +244,7 @@ struct PendingLookups {
     }
   }
 
-  /// Places are numbered anew.
+  /// Removes the places without lookups, and renumbers the others.
   private mutating func removeEmptyPlaces() {
     var numbers = [Int32](repeating: -1, count: places.count)
     var kept: [Place] = []
@@ -264,12 +264,12 @@ struct PendingLookups {
     }
   }
 
-  /// Look-ups of a process in a range, or all of them, whose answer can have changed when whoever
-  /// was there has from `time` on: one that named who was there before cannot; who has no name, or
-  /// has a late one, may get one by what comes.
+  /// Returns the lookups of a process, in a range or at all addresses, whose answer may change if
+  /// occupants have changed from `time` on. A certain name for an earlier time cannot change; a
+  /// late or uncertain one may, and a missing one may become known.
   ///
-  /// - Parameter disorder: how much later than a look-up one may have been added that is of an
-  ///   earlier time.
+  /// - Parameter disorder: maximum by which a lookup's time may precede that of one added before
+  ///   it.
   func slots(
     of pid: UInt32, in range: Range<UInt64>?, from time: Int64, disorder: Int64
   ) -> [Int32] {
@@ -321,7 +321,7 @@ struct PendingLookups {
 }
 
 extension Resolution {
-  /// Whether it is the name of who was surely there at that time.
+  /// Whether this is a name whose certainty is `certain`.
   var isCertain: Bool {
     if case .symbol(_, _, .certain) = self { true } else { false }
   }

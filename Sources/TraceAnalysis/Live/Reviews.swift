@@ -1,29 +1,35 @@
-/// The look-ups whose answers may still change, and when each is looked up again.
+/// The lookups whose answers may still change, and the repetition of these lookups.
 ///
-/// That is when something is announced for its address, in its process or one that its process was
-/// forked from; when its process begins, ends or runs another program; when its time is settled.
+/// A lookup is repeated when something is announced for its address in its process or in an
+/// ancestor of the process; when its process starts, ends or runs another program; and when its
+/// time is settled.
 ///
-/// - Cost: bounded for each announcement: each pays for so many look-ups, and what it cannot pay
-///   for waits for the process's next turn.
+/// - Cost: bounded per announcement. Each announcement adds to an allowance of repeated lookups. If
+///   the allowance does not suffice, the process is marked as stale, and its lookups are repeated
+///   at the next turn.
 final class Reviews {
-  /// Look-ups that an announcement may pay for at once; it saves what it does not use.
+  /// Number of repeated lookups that an announcement adds to the allowance; what is not used is
+  /// kept, up to `creditMax`.
   private static let perAnnouncement = 256
   private static let creditMax = 1 << 16
-  /// Processes are looked at as a whole at most this often (nanoseconds of the trace's time).
+  /// Minimum interval between two turns, which review whole processes (nanoseconds of the trace's
+  /// time).
   private static let interval: Int64 = 50_000_000
 
-  // Used for each look-up, on one thread.
+  // Not checked, because every lookup uses it, on one thread.
   @exclusivity(unchecked) private(set) var pending: PendingLookups
-  /// Answers that changed, and that nobody has been told of yet.
+  /// Changed answers that were not reported yet.
   @exclusivity(unchecked) private var changes: [LiveSymbolizer.ChangedAnswer] = []
   private(set) var backfilled: UInt64 = 0
   private(set) var expired: UInt64 = 0
   private let naming: LiveNaming
   private let limits: LiveSymbolizer.Limits
   private var credit = creditMax
-  /// Processes whose look-ups are to be looked at at their next turn, and from which time on.
+  /// Processes whose lookups are reviewed at the next turn, and the time from which they may have
+  /// changed.
   @exclusivity(unchecked) private var stale: [UInt32: Int64] = [:]
-  /// The same of those that were forked from them, which may have what was announced too.
+  /// The same for processes whose descendants are reviewed, because they may have inherited the
+  /// announced code.
   @exclusivity(unchecked) private var staleParents: [UInt32: Int64] = [:]
   private var nextTurn = Int64.min
 
@@ -35,9 +41,9 @@ final class Reviews {
     pending = PendingLookups(capacity: limits.pendingMax)
   }
 
-  // MARK: Look-ups
+  // MARK: Lookups
 
-  /// Keeps a look-up whose answer may change.
+  /// Adds a lookup whose answer may change.
   func add(_ lookup: PendingLookups.Lookup, isOpen: Bool) -> PendingTicket {
     makeRoom()
     let slot = pending.add(lookup, isOpen ? .open : .watched)
@@ -48,7 +54,7 @@ final class Reviews {
     if let slot = pending.slot(of: ticket) { pending.remove(slot) }
   }
 
-  /// Whether a name for that time stays what it is.
+  /// Whether a name for that time is final.
   func isFinal(_ time: Int64) -> Bool {
     isFinal(time, after: limits.watchNanoseconds(naming.options))
   }
@@ -58,7 +64,7 @@ final class Reviews {
     return !overflow && time < bound
   }
 
-  /// Something was announced.
+  /// Repeats the lookups that an announcement may affect, or marks the process as stale.
   func review(_ change: AnnouncementStream.Change) {
     let pid = change.pid
     credit = min(Self.creditMax, credit + Self.perAnnouncement)
@@ -158,7 +164,7 @@ final class Reviews {
     if lookup.stage == .unnamed, now.symbolID != nil { pending.remove(slot) }
   }
 
-  /// Gives each answer that has changed since the last call to `body`, which may look up more.
+  /// Calls `body` with each answer that has changed since the last call; `body` may make lookups.
   func deliver(_ body: (LiveSymbolizer.ChangedAnswer) -> Void) {
     while !changes.isEmpty {
       let told = changes

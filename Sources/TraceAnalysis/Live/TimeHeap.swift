@@ -1,4 +1,4 @@
-/// Elements in order of time, and of one time in the order they came.
+/// A priority queue of elements by time; elements with the same time are in order of insertion.
 struct TimeHeap<Element> {
   private struct Item {
     var time: Int64

@@ -12,7 +12,7 @@ public final class Processes: Pass {
   /// Address spaces, for passes that know their contents; nil if the taker has its own.
   let lives: ProcessLives?
   private let taker: any AnnouncementTaker
-  /// Nil for events that do not come from a trace.
+  /// Nil for events that do not come from a trace file.
   private let file: TraceFile?
   /// Pids whose beginnings and ends are reported by events. A pid has at most 22 bits.
   private var told: Set<UInt32> = []

@@ -86,13 +86,13 @@ final class ThreadNames {
   }
 }
 
-/// The name of a thread and the times for which it holds.
+/// The name of a thread, and the time span in which it holds.
 package struct ThreadNameSpan {
   package private(set) var pid: UInt32
   package private(set) var tid: UInt32
   package private(set) var from: Int64
   package private(set) var before: Int64
-  /// Nil if the trace has no name.
+  /// The name; nil if the trace has none.
   package private(set) var name: String?
 
   /// A span that covers no event.
@@ -101,13 +101,13 @@ package struct ThreadNameSpan {
   }
 }
 
-/// Thread names for readers that process one event after another.
+/// Thread names for readers that process one event at a time.
 ///
-/// - Cost: reads the blocks with thread and process events in a run of its own.
+/// - Cost: an additional run over the blocks with thread and process events.
 package final class ThreadNameReader {
   private let names = ThreadNames()
   private let replay: Replay
-  /// Whether the trace has named no thread so far.
+  /// Whether no thread has been named so far.
   package private(set) var isEmpty = true
 
   package init(_ file: TraceFile) {

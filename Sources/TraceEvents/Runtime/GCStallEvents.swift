@@ -1,8 +1,7 @@
-/// A thread that allocated had to wait until a concurrent collector had freed memory.
+/// An allocating thread had to wait until a concurrent collector had freed memory.
 ///
 /// The CLR has no such event. The event may be emitted by another thread, some time after the
-/// stall;
-/// it says which thread waited, and when.
+/// stall; its fields identify the thread that waited, and the time.
 public struct GCAllocationStall: TraceEvent, Hashable {
   /// Thread that waited.
   public var threadID: UInt32

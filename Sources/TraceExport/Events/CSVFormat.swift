@@ -103,7 +103,7 @@ package struct CSVFormat: EventFormat {
       type: type)
   }
 
-  /// There is no column for it.
+  /// Does nothing, because there is no column for the thread's name.
   package mutating func setThread(name: String?) {}
 
   @inline(__always)

@@ -21,7 +21,7 @@ extension EventStream {
     live.onBlocks = { try export.prepare() }
     defer {
       live.onBlocks = nil
-      // What was held is shown, however the trace ends.
+      // Events that are still held are written even if the trace ends with an error.
       export.finish()
     }
     while !export.isFinished {
@@ -34,12 +34,12 @@ extension EventStream {
   }
 }
 
-/// One way of writing a stream.
+/// A way of writing a stream.
 protocol Export {
   var isFinished: Bool { get }
-  /// Blocks have come.
+  /// Called when blocks have arrived, before their events are delivered.
   func prepare() throws
-  /// Their events were handed out.
+  /// Called after the blocks' events have been delivered.
   func blocksHandedOut()
   func idle(for nanoseconds: Int64)
   func finish()

@@ -34,12 +34,12 @@ public final class EventStream {
   /// Whether ``limit`` events have been written.
   public internal(set) var hasReachedLimit = false
 
-  /// A file as it is.
+  /// Creates a stream of the events that a file contains now.
   public init(_ replay: Replay) { (self.replay, growth) = (replay, nil) }
 
-  /// A trace that is still being written, until its end.
+  /// Creates a stream of a trace that is still being written, until its end.
   ///
-  /// - Parameter hold_ns: nanoseconds that an event waits for the names of its frames.
+  /// - Parameter hold_ns: nanoseconds for which events wait for the names of their frames.
   public init(following live: LiveTrace, hold_ns: Int64 = 0) {
     (replay, growth) = (live.replay, Growth(live: live, hold_ns: hold_ns))
   }

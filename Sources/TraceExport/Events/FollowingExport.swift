@@ -7,8 +7,8 @@ import TraceFormat
 final class FollowingExport<Format: EventFormat>: Export {
   /// Maximum size of an event's text without its stack.
   private static var eventBytesMax: Int { 8 << 20 }
-  /// Number of events held before those whose time has come are released together. What has come by
-  /// the end of a step is released then in any case.
+  /// Number of events held before those whose hold time has passed are released together. At the
+  /// end of a step, they are released in any case.
   private static var releaseInterval: Int { 256 }
 
   private let replay: Replay
@@ -45,7 +45,7 @@ final class FollowingExport<Format: EventFormat>: Export {
     replay = stream.replay
     threads = ThreadNaming(stream.replay)
     let telling = [RuntimeSchema.providerName, SystemSchema.providerName]
-    // Names need more than what is shown.
+    // Names require events that are not shown.
     replay.filter = ReplayFilter()
     replay.filter.admits = { [filter] schema in
       telling.contains(schema.provider) || filter.admits?(schema) ?? true

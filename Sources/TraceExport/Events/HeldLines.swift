@@ -1,18 +1,18 @@
 internal import TraceAnalysis
 
-/// Events held before they are shown. Each is already rendered except for its stack, whose names
-/// may still change.
+/// Events that are held before they are shown. Each is already rendered, except for its stack,
+/// whose names may still change.
 ///
-/// - Guarantee: lines leave in order of arrival; at most ``bytesMax`` are held.
-/// - Cost: a line without a stack costs its bytes, copied once more, and 32 bytes.
+/// - Guarantee: lines are released in order of arrival; at most ``bytesMax`` bytes are held.
+/// - Cost: for a line without a stack, one more copy of its bytes, and 32 bytes.
 struct HeldLines: ~Copyable {
   private struct Line {
     var time: Int64
-    /// Position at which its bytes end, counted from the first byte ever held.
+    /// Position of the end of its bytes, counted from the first byte ever held.
     var end: Int
-    /// Position at which the stack belongs, counted likewise.
+    /// Position of its stack in its bytes, counted likewise.
     var place: Int
-    /// Position of its stack, counted from the first that was ever held; -1 for none.
+    /// Number of its stack, counted from the first stack ever held; -1 if it has none.
     var stack: Int
   }
 
@@ -27,15 +27,15 @@ struct HeldLines: ~Copyable {
   private var stacks = FrontQueue<Stack>()
   private var bytes = ByteQueue()
   private var stackBytes = 0
-  /// Position of each frame that may change: the stack, and the frame in it.
+  /// Positions of the frames that may change: the stack's number, and the frame's index in it.
   private var places: [PendingTicket: (stack: Int, frame: Int)] = [:]
 
-  /// Adds a line without a stack. `place` is where a stack would belong.
+  /// Adds a line without a stack. `place` is the position at which a stack would be inserted.
   mutating func add(time: Int64, bytes added: borrowing OutputBuffer, place: Int) {
     add(time: time, bytes: added, place: place, stack: -1)
   }
 
-  /// Adds a line with a stack. `tickets` are those of the frames that have one.
+  /// Adds a line with a stack. `tickets` has an element per frame; nil for a final name.
   mutating func add(
     time: Int64, bytes added: borrowing OutputBuffer, place: Int, frames: [NamedFrame],
     tickets: [PendingTicket?]
@@ -57,23 +57,23 @@ struct HeldLines: ~Copyable {
     lines.append(Line(time: time, end: bytes.end, place: start + place, stack: stack))
   }
 
-  /// Changes the name of a frame. Returns false if its line has already left.
+  /// Changes the name of a frame. Returns false if its line was already released.
   mutating func rename(_ ticket: PendingTicket, _ frame: NamedFrame) -> Bool {
     guard let place = places[ticket] else { return false }
     stacks[place.stack].frames[place.frame] = frame
     return true
   }
 
-  /// Whether the oldest lines must leave to make room.
+  /// Whether the oldest lines must be released to make room.
   var isFull: Bool {
     bytes.count + stackBytes + lines.count * MemoryLayout<Line>.stride > Self.bytesMax
   }
 
-  /// Writes the lines that are older than `time`, and those for which there is no room. Names that
-  /// may still change are marked as provisional.
+  /// Writes the lines that are older than `time`, and those that exceed the limit. Names that may
+  /// still change are marked as provisional.
   ///
-  /// - Parameter isFinal: whether names for a time are final. That a ticket is pending no more does
-  ///   not say so: when too many are, they are given up before.
+  /// - Parameter isFinal: whether names for a time are final. A ticket that is no longer pending
+  ///   does not show this: lookups are given up early if there are too many.
   mutating func release(
     before time: Int64, to output: inout OutputBuffer, isFinal: (Int64) -> Bool,
     writeStack: ([NamedFrame], inout OutputBuffer) -> Void
@@ -98,14 +98,14 @@ struct HeldLines: ~Copyable {
   }
 }
 
-/// Elements that leave in the order they came, by their number since the first.
+/// A first-in, first-out queue whose elements are numbered in order of arrival.
 struct FrontQueue<Element> {
   private var elements: [Element] = []
   private var head = 0
   private var removed = 0
 
   var count: Int { elements.count - head }
-  /// The number of the next element.
+  /// The number of the next element to be appended.
   var end: Int { removed + elements.count - head }
   var first: Element? { head < elements.count ? elements[head] : nil }
 
@@ -121,7 +121,7 @@ struct FrontQueue<Element> {
     let element = elements[head]
     head += 1
     removed += 1
-    // Each element is moved at most once, on average.
+    // Each element is moved at most once on average.
     if head > 1024, head * 2 > elements.count {
       elements.removeFirst(head)
       head = 0
@@ -130,16 +130,16 @@ struct FrontQueue<Element> {
   }
 }
 
-/// Bytes that leave in the order they came.
+/// A first-in, first-out queue of bytes.
 ///
-/// - Cost: each byte is copied in and out once; chunks are used again, so that memory is touched
-///   anew only while the queue grows.
+/// - Cost: each byte is copied in and out once. Chunks are reused, so new memory is touched only
+///   while the queue grows.
 struct ByteQueue: ~Copyable {
   private static let chunkBytes = 1 << 20
 
   private var chunks = FrontQueue<UnsafeMutablePointer<UInt8>>()
   private var spare: [UnsafeMutablePointer<UInt8>] = []
-  /// Number of bytes that have left.
+  /// Number of bytes that have been removed.
   private var start = 0
   /// Number of bytes ever appended.
   private(set) var end = 0
@@ -165,7 +165,8 @@ struct ByteQueue: ~Copyable {
     }
   }
 
-  /// Moves the bytes before the number `target` to `output`.
+  /// Moves the bytes up to position `target` to `output`. Positions count from the first byte ever
+  /// appended.
   mutating func move(upTo target: Int, to output: inout OutputBuffer) {
     while start < target {
       let (number, offset) = start.quotientAndRemainder(dividingBy: Self.chunkBytes)

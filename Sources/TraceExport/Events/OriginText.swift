@@ -7,7 +7,7 @@ struct OriginText {
   private static let numbersLimit = 128
   /// Maximum number of bytes of an escaped byte.
   private static let escapeLimit = 8
-  /// A longer text is not kept.
+  /// Maximum size of a text that is kept for the next event.
   private static let byteLimit = 1024
 
   private var cpu: UInt32 = 0

@@ -1,11 +1,11 @@
-/// The text of a time up to its second, rendered once per second; only the nine digits of the
-/// fraction are rendered for each event.
+/// The text of a time's whole seconds, rendered once per second. For each event, only the nine
+/// digits of the fraction are rendered.
 struct SecondText {
   private static let byteLimit = ByteSlice.padding
   private static let second_ns: Int64 = 1_000_000_000
 
   private var start: Int64 = 0
-  /// Nanoseconds from `start` to which the text applies; 0 if there is no text yet.
+  /// Number of nanoseconds from `start` for which the text is valid; 0 if there is no text yet.
   private var length: UInt64 = 0
   private var count = 0
   private let text: UnsafeMutablePointer<UInt8>
@@ -16,10 +16,10 @@ struct SecondText {
     text = UnsafeMutablePointer(mutating: bytes.start)
   }
 
-  /// Appends the time's second, as `render` writes it, and the fraction as nine digits.
+  /// Appends the text of the time's second, rendered by `render`, and the fraction as nine digits.
   ///
-  /// - Parameter render: writes the text that precedes the fraction, at most 32 bytes. Its
-  ///   argument is the start of the second in nanoseconds.
+  /// - Parameter render: writes the text that precedes the fraction, at most 32 bytes. Its argument
+  ///   is the start of the second in nanoseconds.
   @inline(__always)
   mutating func append(
     _ time: Int64, to output: inout OutputBuffer, _ render: (Int64, inout OutputBuffer) -> Void
@@ -58,10 +58,10 @@ extension SecondText {
 }
 
 extension OutputBuffer {
-  /// Appends the second of a time in the format of RFC 3339, `2026-11-28T19:21:51.`, without its
+  /// Appends a time in the format of RFC 3339 up to its second, `2026-11-28T19:21:51.`, without
   /// fraction and zone.
   ///
-  /// - Parameter unixNanoseconds: since 1970, UTC.
+  /// - Parameter unixNanoseconds: nanoseconds since 1970-01-01 UTC.
   @inline(never)
   mutating func append(utcSecond unixNanoseconds: Int64) {
     append(text: UTCTime(unixNanoseconds: unixNanoseconds).rfc3339Second)

@@ -3,8 +3,8 @@ internal import TraceFormat
 
 /// Passes the names of the events' threads to a format.
 ///
-/// - Cost: a comparison per event if the trace has no names; otherwise four, and a look-up where
-///   another thread's event follows.
+/// - Cost: one comparison per event if the trace has no names; otherwise four, and a lookup
+///   whenever the thread differs from the previous event's.
 struct ThreadNaming {
   private let reader: ThreadNameReader
   private var hasNames = false

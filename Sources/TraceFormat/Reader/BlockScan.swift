@@ -2,7 +2,7 @@
 struct BlockScan {
   /// Expected offset of the next block: the end of the last intact one.
   private(set) var position: UInt64
-  /// The number of the next block; nil where blocks may be left out, as a live trace's are.
+  /// The number of the next block; nil if blocks may be missing, as in a live trace.
   private var nextSequence: UInt32?
 
   init(position: UInt64, nextSequence: UInt32? = 0) {

@@ -230,7 +230,7 @@ public final class TraceFile {
     Int64(truncatingIfNeeded: session.start.realtimeNanoseconds)
   }
 
-  /// Counts events that did not reach this reader of a live trace.
+  /// Counts the events of a loss, which did not reach this reader of a live trace.
   func note(_ loss: LossRecord) {
     ledger.add(loss)
     lossTotals = ledger.totals

@@ -1,7 +1,7 @@
-/// Handles each event of a subscription without a closure: the compiler specializes the loop over
-/// a batch for the handler's type, so that a header stays in registers.
+/// Handles each event of a subscription without calling a closure: the compiler specializes the
+/// loop over a batch for the handler's type, so that a header stays in registers.
 ///
-/// For handlers whose work per event is shorter than the call of a closure.
+/// For handlers that do less work per event than a closure call takes.
 @usableFromInline
 package protocol EventHandler: ~Copyable {
   /// Handles one event.

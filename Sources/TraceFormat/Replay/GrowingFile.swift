@@ -1,17 +1,18 @@
 import Glibc
 
-/// Brings a live trace what is written to its file.
+/// Supplies a live trace with the blocks that are added to its file.
 ///
-/// The file is the queue: a slow reader loses nothing, and costs no memory.
+/// The file acts as the queue: a slow reader loses nothing and takes no memory.
 package final class GrowingFile: LiveSource {
-  /// How long it sleeps before it looks again.
+  /// Time between two checks of the file.
   private static let interval_us: UInt32 = 100_000
-  /// Longer than this, nothing is known to have come.
+  /// Maximum of the reported idle time.
   private static let idle_us_max: UInt32 = 3_600_000_000
 
-  /// Whether the file may still grow; throws why it will not, and never did end well.
+  /// Returns whether the file may still grow; throws an error if it will not and was not finished.
   private let mayGrow: () throws -> Bool
-  /// Whether of the blocks that are there only the events that tell of what lives are handed out.
+  /// Whether to deliver, of the blocks that exist at first, only the events about processes,
+  /// threads, images and code.
   private let joinsNow: Bool
   private var hasBegun = false
   private var idle_us: UInt32 = 0
@@ -29,7 +30,7 @@ package final class GrowingFile: LiveSource {
     }
     if live.file.isComplete { return .end }
     usleep(Self.interval_us)
-    // Asked before the look at the file: what was written by then is seen by it.
+    // Determined before the file is read, so that everything written by then is read.
     let future = Result { try mayGrow() }
     if try live.file.refresh() {
       idle_us = 0
@@ -43,14 +44,14 @@ package final class GrowingFile: LiveSource {
   }
 }
 
-/// Whether a collection that locks its file still writes it.
+/// Detects whether a collection that locks its file is still writing it.
 final class WriterWatch {
   private let file: TraceFile
   private var wasSeen = false
 
   init(_ file: TraceFile) { self.file = file }
 
-  /// True as long as no collection was seen to write and to end.
+  /// True unless a collection was seen writing the file and no longer is.
   func mayWrite() -> Bool {
     if file.isBeingWritten {
       wasSeen = true

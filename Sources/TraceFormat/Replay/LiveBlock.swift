@@ -1,27 +1,28 @@
-/// A block of a live trace that waits for a reader.
+/// A block of a live trace, queued for a reader.
 package struct LiveBlock: Sendable {
-  /// What there is to lose.
+  /// The kind of a block, which determines what a reader lacks without it.
   package enum Kind: Sendable {
-    /// Events; whether any may tell of what lives is up to ``LiveBlock/types``.
+    /// Events; ``LiveBlock/types`` shows whether they may describe processes, threads, images or
+    /// code.
     case events
-    /// Stacks and symbols: without them there are fewer names.
+    /// Stacks and symbols; without them, fewer frames have names.
     case names
-    /// What the other blocks need.
+    /// Definitions, which the other blocks require.
     case definitions
   }
 
   package let bytes: [UInt8]
   package let kind: Kind
-  /// Events, or records.
+  /// Number of events or records.
   package let count: Int
   package let firstTicks: UInt64
   package let lastTicks: UInt64
-  /// Refs of the types of its events.
+  /// References of the types of its events.
   package let types: [UInt16]
 
-  /// Nil for a closing index, which no reader of a live trace needs.
+  /// Copies a block; nil for a closing index, which readers of a live trace do not need.
   ///
-  /// - Parameter block: as the writer's ``TraceWriter/onBlock`` gives it.
+  /// - Parameter block: the bytes passed to the writer's ``TraceWriter/onBlock``.
   package init?(_ block: UnsafeRawBufferPointer) {
     guard let header = BlockHeader(block, fileID: nil), header.kind != BlockKind.index else {
       return nil

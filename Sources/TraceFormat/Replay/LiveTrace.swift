@@ -1,6 +1,7 @@
 package import TraceEvents
 
-/// A trace that is still being written: the handlers of its replay get the events as blocks come.
+/// A trace that is still being written. The handlers of its replay receive the events as blocks
+/// arrive.
 ///
 ///     let live = try LiveTrace(following: TraceFile(path: "t.etl"))   // or session.liveTrace()
 ///     live.replay.on(GCStart.self) { event, header in … }
@@ -14,40 +15,41 @@ package import TraceEvents
 ///   receive them, and ``TraceFile/lossTotals`` counts them.
 /// - Cost: all work is done on the thread that calls ``run()`` or ``next()``. Memory for the blocks
 ///   that arrive together and for the definitions.
-/// - Trap: not for use from several threads at once.
+/// - Trap: not thread-safe.
 public final class LiveTrace {
-  /// What ``next()`` found.
+  /// The result of ``next()``.
   public enum Step: Hashable, Sendable {
-    /// Blocks came, and their events were handed out.
+    /// Blocks have arrived, and their events have been delivered.
     case blocks
-    /// Nothing has come for so many nanoseconds.
+    /// Nothing has arrived for this number of nanoseconds.
     case nothing(idle_ns: Int64)
-    /// The trace was finished, and everything was handed out.
+    /// The trace was finished, and all its events have been delivered.
     case end
   }
 
   public let file: TraceFile
   public let replay: Replay
-  /// Called when blocks have come, before their events are handed out.
+  /// Called when blocks have arrived, before their events are delivered.
   public var onBlocks: (() throws -> Void)?
   private let source: (any LiveSource)?
   private let onLeave: () -> Void
 
-  /// A trace whose blocks are given to ``feed(_:)``.
+  /// Creates a trace whose blocks are passed to ``feed(_:)``.
   public convenience init() throws(FormatError) {
     self.init(try TraceFile(source: TraceBytes(bytes: [], name: "live trace"), isLive: true), nil)
   }
 
-  /// A file from its first event on, whether it is still being written or finished.
+  /// Creates a trace that delivers a file's events from the first one on. The file may be finished
+  /// or still being written.
   ///
-  /// ``next()`` fails when a `tracectl collect` that was seen to write the file has ended without
+  /// ``next()`` fails if a `tracectl collect` was seen writing the file and has ended without
   /// finishing it.
   public convenience init(following file: TraceFile) {
     let writer = WriterWatch(file)
     self.init(file, GrowingFile { writer.mayWrite() })
   }
 
-  /// - Parameter onLeave: called when the trace is read no more.
+  /// - Parameter onLeave: called when the trace is released.
   package init(
     _ file: TraceFile, _ source: (any LiveSource)?, onLeave: @escaping () -> Void = {}
   ) {
@@ -59,28 +61,28 @@ public final class LiveTrace {
 
   deinit { onLeave() }
 
-  /// A trace whose blocks `source` feeds.
+  /// Creates a trace whose blocks are supplied by `source`.
   package convenience init(
     _ source: any LiveSource, onLeave: @escaping () -> Void
   ) throws(FormatError) {
-    // A live trace has no file header: the first block says which blocks belong together.
+    // A live trace has no file header; its first block identifies the blocks that belong together.
     self.init(
       try TraceFile(source: TraceBytes(bytes: [], name: "live trace"), isLive: true), source,
       onLeave: onLeave)
   }
 
-  /// Waits a tenth of a second at most for blocks, and hands out their events.
+  /// Waits up to a tenth of a second for blocks, and delivers their events.
   ///
-  /// - Throws: what a handler throws; why the trace ends without being finished, as a
-  ///   ``LiveTraceError`` or a ``FormatError``. Everything that came before was then handed out.
+  /// - Throws: errors thrown by handlers; if the trace ends without being finished, the reason, as
+  ///   a ``LiveTraceError`` or a ``FormatError``. All earlier events have then been delivered.
   public func next() throws -> Step { try source?.next(self) ?? .end }
 
-  /// Hands out events until the trace is finished.
+  /// Delivers events until the trace is finished.
   ///
-  /// - Throws: as ``next()``.
+  /// - Throws: the errors of ``next()``.
   public func run() throws { while try next() != .end {} }
 
-  /// Takes in a block and hands out its events.
+  /// Adds a block and delivers its events.
   ///
   /// - Throws: errors thrown by handlers.
   public func feed(_ block: UnsafeRawBufferPointer) throws {
@@ -95,39 +97,38 @@ public final class LiveTrace {
     try replay.run()
   }
 
-  /// Hands out those events of the blocks so far that tell of what lives: processes, threads,
-  /// images and code.
+  /// Delivers, of the events so far, only those that describe processes, threads, images and code.
   func handOutState() throws {
     let filter = replay.filter
     defer { replay.filter = filter }
     replay.filter.admits = { $0.tellsState && filter.admits?($0) ?? true }
-    // What came before the reader did is nobody's loss of now.
+    // Losses before the reader joined do not concern it.
     replay.filter.time = nil
     try handOut()
   }
 
-  /// Hands out that events came which this reader does not get.
+  /// Reports the loss of events that this reader does not receive.
   package func lose(_ loss: LossRecord) throws {
     file.note(loss)
     for handler in replay.lossHandlers { try handler(loss) }
   }
 }
 
-/// What brings a live trace its blocks.
+/// Supplies a live trace with blocks.
 package protocol LiveSource: AnyObject {
-  /// Waits a tenth of a second at most for blocks, and hands out their events.
+  /// Waits up to a tenth of a second for blocks, and delivers their events.
   func next(_ live: LiveTrace) throws -> LiveTrace.Step
 }
 
-/// Why a live trace ended before it was finished.
+/// The reason why a live trace ended before it was finished.
 public enum LiveTraceError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The collection that wrote the file has ended, and has not finished it.
+  /// The collection that wrote the file has ended without finishing it.
   case writerGone(path: String)
-  /// The session has met this error and writes no more.
+  /// The session has met this error and has stopped writing.
   case sessionFailed(FormatError)
-  /// The session has not begun, or has ended.
+  /// The session is not running.
   case notRunning
-  /// The definitions and blocks that this reader has not taken are more than its limit.
+  /// The definitions that this reader has not read yet exceed its limit by themselves.
   case tooFarBehind(bytes: Int)
 
   public var description: String {
@@ -143,8 +144,8 @@ public enum LiveTraceError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension EventSchema {
-  /// Whether such events tell of what lives: processes, threads, images and code. Whoever joins a
-  /// trace late needs the earlier ones.
+  /// Whether events of this type describe processes, threads, images or code. A reader that joins
+  /// late needs the earlier ones.
   package var tellsState: Bool {
     switch provider {
     case SystemSchema.providerName:

@@ -1,7 +1,7 @@
 package import TraceEvents
 
 extension RawEvent {
-  /// Appends the event's fields as ``EventEncoder`` writes them.
+  /// Appends the event's fields in the encoding of ``EventEncoder``.
   package func appendWords(of schema: EventSchema, to words: inout [UInt64]) {
     for (index, field) in schema.fields.enumerated() {
       if field.type.fixedScalar != nil {
@@ -32,7 +32,7 @@ extension RawEvent {
 }
 
 extension [UInt64] {
-  /// Their number, then the bytes, padded with zeros to whole words.
+  /// Appends the number of bytes, then the bytes, padded with zeros to whole words.
   fileprivate mutating func append(bytes: UnsafeRawBufferPointer) {
     append(UInt64(bytes.count))
     let first = count

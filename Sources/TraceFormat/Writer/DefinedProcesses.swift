@@ -1,15 +1,14 @@
-/// Processes that a trace does not describe fully, because the records of processes met their
-/// limit.
-/// Their events are complete.
+/// Numbers of processes that a trace does not describe fully, because a limit on process records
+/// was reached. Their events are complete.
 public struct LimitedProcesses: Hashable, Sendable {
-  /// Processes whose record has a short name, but no path and no arguments.
+  /// Number of processes whose record has a short name, but no path and no arguments.
   public var shortened: UInt64
-  /// Processes without a record.
+  /// Number of processes without a record.
   public var omitted: UInt64
 
   /// Maximum number of records in a trace.
   package static let records = DefinedProcesses.Limits().records
-  /// Size of the records above which they are shortened.
+  /// Total size of the records above which they are shortened.
   package static let fullBytes = DefinedProcesses.Limits().fullBytes
 
   public init(shortened: UInt64 = 0, omitted: UInt64 = 0) {
@@ -17,48 +16,48 @@ public struct LimitedProcesses: Hashable, Sendable {
   }
 }
 
-/// The processes that a writer has defined: their pids, for the events of theirs that follow, and
-/// the room that their records take in the index and in a reader's memory.
+/// The processes that a writer has defined: their pids, which the writer needs for their later
+/// events, and the space that their records take in the index and in a reader's memory.
 ///
-/// A session that samples a machine meets processes without end. The limits hold for the processes
-/// that have not joined a session themselves (``ProcessNumbers/firstOther``); a session has a
-/// budget
-/// for the others.
+/// A session that samples a whole machine encounters an unlimited number of processes. The limits
+/// apply to processes that have not joined a session themselves (``ProcessNumbers/firstOther``); a
+/// session limits the others by a budget.
 ///
-/// - Guarantee: memory is bounded by the processes that run at a time. A pid is known until
-///   ``endedMax`` more processes have ended.
+/// - Guarantee: memory is bounded by the number of processes that run at a time. A pid is known
+///   until ``endedMax`` more processes have ended.
 struct DefinedProcesses {
   /// Limits of the records of a file.
   struct Limits {
     var records = 131_072
-    /// Bytes of all records and ends.
+    /// Maximum total size of the records of processes and of their ends.
     var bytes = 16 << 20
-    /// Above this number of bytes, records have a short name and no arguments, so that a few long
-    /// command lines do not take the room of many processes.
+    /// Total size above which records have a short name and no arguments, so that a few long
+    /// command lines do not take the space of many processes.
     var fullBytes = 8 << 20
   }
 
-  /// Processes that have ended and whose pids are still known, for events that arrive late.
+  /// Maximum number of ended processes whose pids are kept, for events that arrive late.
   static let endedMax = 65_536
-  /// Bytes of the name in a short record: more than the kernel's name of a program has.
+  /// Maximum size of the name in a short record; more than that of the kernel's name of a program.
   private static let shortNameBytes = 32
-  /// Upper limit of the bytes of the record of an end.
+  /// Upper bound on the size of the record of an end.
   private static let endBytes = 20
 
   var limits = Limits()
   private var pids: [UInt32: UInt32] = [:]
-  /// Processes that have ended, as a ring; the n-th is at n modulo ``endedMax``.
+  /// Ended processes, as a ring buffer; the n-th is at index n modulo ``endedMax``.
   private var ended: [UInt32] = []
   private var endedCount = 0
   private var records = 0
   private var bytes = 0
-  /// Processes with a record that lacks arguments and the path, and processes without a record.
+  /// Numbers of processes with a record that lacks the path and arguments, and of those without a
+  /// record.
   private(set) var shortened: UInt64 = 0
   private(set) var omitted: UInt64 = 0
-  /// Those of the latter that have not ended.
+  /// Processes without a record that have not ended.
   private var unrecorded: Set<UInt32> = []
 
-  /// The pid of a process; nil if it is not known.
+  /// Returns the pid of a process; nil if it is unknown.
   subscript(index: UInt32) -> UInt32? { pids[index] }
 
   /// Number of processes whose pids are known.
@@ -91,9 +90,9 @@ struct DefinedProcesses {
     return short
   }
 
-  /// The process has ended.
+  /// Records the end of a process.
   ///
-  /// - Returns: false if the end is not to be written because the process has no record.
+  /// - Returns: false if the end must not be written because the process has no record.
   mutating func end(_ index: UInt32) -> Bool {
     let place = endedCount % Self.endedMax
     if ended.count < Self.endedMax {
@@ -115,7 +114,7 @@ struct DefinedProcesses {
     bytes += added
   }
 
-  /// Upper limit of the bytes of a process's record and its end.
+  /// Upper bound on the size of a process's record and of its end.
   private static func byteCount(_ process: ProcessRecord) -> Int {
     let numbers = 48
     let texts = process.arguments.reduce(process.executable.utf8.count) { $0 + 3 + $1.utf8.count }

@@ -1,17 +1,17 @@
 internal import TraceEvents
 
 extension TraceWriter {
-  /// Lets a reader begin here that has no earlier block of stacks: later events refer to stacks in
-  /// later blocks only. Writes what was appended so far.
+  /// Makes this a point at which a reader without earlier blocks of stacks may begin: events from
+  /// now on refer only to stacks in later blocks. Writes the events appended so far.
   ///
-  /// - Cost: a stack that was written before is written again when it comes again.
+  /// - Cost: stacks that were already written are written again when they recur.
   package mutating func beginStacksAnew() {
     writePending()
     stacks.forget()
   }
 
-  /// Writes the first definitions again, which ``init(path:session:options:)`` has written before
-  /// ``onBlock`` could be set.
+  /// Repeats the first definitions, which ``init(path:session:options:)`` wrote before ``onBlock``
+  /// could be set.
   package mutating func repeatBeginning() {
     content.count = 0
     allMetadata.bytes.withUnsafeBytes { content.append($0) }
@@ -25,9 +25,9 @@ extension TraceWriter {
 }
 
 extension TraceFile {
-  /// Blocks that define what this trace's definitions do, for a reader that has none of them.
+  /// Returns blocks with this trace's definitions, for a reader that has none of them.
   ///
-  /// - Parameter session: the trace's, which may lack it itself.
+  /// - Parameter session: the trace's session, which a live trace may not contain.
   package func definitionBlocks(
     of session: SessionDescription, fileID: UInt32
   ) throws(FormatError) -> [LiveBlock] {

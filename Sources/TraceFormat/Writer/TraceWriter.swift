@@ -49,7 +49,7 @@ public struct TraceWriter: ~Copyable {
   /// Number of bytes written so far.
   public var byteCount: UInt64 { sink.byteCount }
 
-  /// Processes that the file does not describe fully, because its limits were met.
+  /// Numbers of processes that the file does not describe fully, because its limits were reached.
   public var limitedProcesses: LimitedProcesses {
     LimitedProcesses(shortened: processes.shortened, omitted: processes.omitted)
   }

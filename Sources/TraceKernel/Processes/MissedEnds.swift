@@ -1,25 +1,25 @@
-/// Processes whose exits may be among the records that the kernel had no room for.
+/// Finds processes whose exit records may be among those that the kernel dropped.
 ///
-/// A loss makes a round over all processes that are known. A process that is gone gets its end one
-/// look later: its exit may stand in a ring that is not read yet.
+/// A loss starts a round over all known processes. A process that is gone is returned one step
+/// later, because its exit record may be in a ring that was not read yet.
 ///
-/// - Cost: one question about each process after a loss, in steps of the caller's choice.
+/// - Cost: one check per known process after a loss, in steps whose size the caller chooses.
 struct MissedEnds {
   /// Whether records were lost since the last round began.
   var isWanted = false
-  /// Processes that this round has still to look at.
+  /// Processes not checked yet in this round.
   private var rest: [UInt32] = []
-  /// Processes that were gone at the last look.
+  /// Processes that were gone in the last step.
   private var gone: [UInt32] = []
 
   var isEmpty: Bool { !isWanted && rest.isEmpty && gone.isEmpty }
 
-  /// Looks at up to `limit` processes.
+  /// Checks up to `limit` processes.
   ///
   /// - Parameters:
-  ///   - known: the processes that are known; called where a round begins.
-  ///   - hasEnded: whether a process is gone.
-  /// - Returns: the processes that were gone at the last look already.
+  ///   - known: returns the known processes; called when a round begins.
+  ///   - hasEnded: returns whether a process is gone.
+  /// - Returns: the processes that were gone in the previous step.
   mutating func look(
     limit: Int, known: () -> [UInt32], hasEnded: (UInt32) -> Bool
   ) -> [UInt32] {

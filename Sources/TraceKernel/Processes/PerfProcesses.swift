@@ -55,7 +55,7 @@ struct PerfProcesses {
   /// Number of known processes that have not ended.
   var count: Int { processes.count }
 
-  /// The pids of those that are known and have not ended.
+  /// Pids of the known processes that have not ended.
   var known: [UInt32] { Array(processes.keys) }
 
   /// Whether events of the process are wanted, by what runs in it now.

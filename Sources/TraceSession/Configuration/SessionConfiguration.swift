@@ -45,7 +45,8 @@ public struct ProcessFilter: Hashable, Sendable {
 public struct SessionConfiguration: Sendable {
   /// The session's name in the trace.
   public var name = "trace"
-  /// Nil: no file; events go to ``Session/liveTrace(limit:)`` alone.
+  /// Path of the output file; if nil, there is no file, and events are only delivered by
+  /// ``Session/liveTrace(limit:)``.
   public var outputPath: String?
   /// A descriptor to write to instead of a new file, such as standard output; the session closes
   /// it. Messages then use ``outputPath`` as its name. It must be a pipe, a socket, or an empty

@@ -18,9 +18,9 @@ public struct SourceSelection: Hashable, Sendable {
     self.contextSwitches = contextSwitches
   }
 
-  /// Reads `CPU[:rate]` (samples a second), `ContextSwitch`, and everything that
-  /// ``ProviderSpec/parse(_:known:)`` reads, separated by commas. `CPU` may be repeated, but not
-  /// with another rate.
+  /// Parses `CPU[:rate]` (samples per second), `ContextSwitch`, and everything that
+  /// ``ProviderSpec/parse(_:known:)`` accepts, separated by commas. `CPU` may be repeated, but not
+  /// with a different rate.
   public static func parse(
     _ text: String, known: [ProviderSchema] = []
   ) throws(ProviderSpecError) -> SourceSelection {

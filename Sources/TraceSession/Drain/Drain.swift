@@ -215,7 +215,7 @@ package struct DrainStatistics: Sendable {
   /// Problems of buffer sets' memory, by set.
   package var suspicions: [UInt32: Suspicion] = [:]
   package var failure: FormatError?
-  /// Processes that the file does not describe fully.
+  /// Numbers of processes that the file does not describe fully.
   package var limitedProcesses = LimitedProcesses()
 
   package var lostTotal: UInt64 {

@@ -1,11 +1,11 @@
 import TraceFormat
 
-/// Passes the blocks of a session whose trace cannot be read back to its readers.
+/// Distributes the blocks of a session whose trace cannot be read back to the session's readers.
 final class LiveHub: Sendable {
   private struct State {
     var state: LiveState?
     var queues: [LiveQueue] = []
-    /// Of readers that are gone.
+    /// Number of events that former readers missed.
     var dropped: UInt64 = 0
     var failure: LiveTraceError?
   }
@@ -17,12 +17,12 @@ final class LiveHub: Sendable {
     state.withLock { $0.state = kept }
   }
 
-  /// Events that readers were too slow for.
+  /// Number of events that readers missed because they were too slow.
   var dropped: UInt64 {
     state.withLock { state in state.queues.reduce(state.dropped) { $0 + $1.dropped } }
   }
 
-  /// Takes a block that was written. On the drain's thread, as ``join(_:)``.
+  /// Adds a written block to all queues. Called on the drain's thread, as is ``join(_:)``.
   func take(_ bytes: UnsafeRawBufferPointer) {
     guard let block = LiveBlock(bytes) else { return }
     state.withLock { state in
@@ -38,7 +38,7 @@ final class LiveHub: Sendable {
     }
   }
 
-  /// Lets a reader have what it needs of what came before, and everything from now on.
+  /// Adds a reader: its queue gets the earlier blocks that it needs, and all later blocks.
   func join(_ queue: LiveQueue) {
     state.withLock { state in
       if let failure = state.failure { return queue.finish(.failure(failure)) }
@@ -52,7 +52,7 @@ final class LiveHub: Sendable {
     }
   }
 
-  /// A reader takes no more.
+  /// Removes a reader.
   func leave(_ queue: LiveQueue) {
     state.withLock { state in
       state.queues.removeAll { $0 === queue }
@@ -69,7 +69,7 @@ final class LiveHub: Sendable {
   private func end(_ state: inout State, _ result: Result<Void, LiveTraceError>) {
     for queue in state.queues { queue.finish(result) }
     if case .failure(let error) = result { state.failure = error }
-    // Readers that are slow still take what waits for them.
+    // Slow readers still receive their queued blocks.
     state.state = nil
   }
 

@@ -1,10 +1,11 @@
 import TraceFormat
 
-/// Blocks that wait for one reader of a live session.
+/// The blocks queued for one reader of a live session.
 ///
-/// - Guarantee: at most `limit` bytes wait. Beyond, the oldest events go, those that tell of what
-///   lives last, and are counted; the reader gets the loss as a record. Definitions are never left
-///   out: when they alone exceed the limit, the trace ends with an error.
+/// - Guarantee: at most `limit` bytes are queued. Beyond that, the oldest blocks are dropped: first
+///   other events, then those that describe processes, threads, images and code, then stacks and
+///   symbols. Dropped events are counted, and the reader receives a loss record. Definitions are
+///   never dropped: if they alone exceed the limit, the trace ends with an error.
 final class LiveQueue: LiveSource, Sendable {
   private static let wait_ns: UInt64 = 100_000_000
 
@@ -16,7 +17,7 @@ final class LiveQueue: LiveSource, Sendable {
     var end: Result<Void, LiveTraceError>?
     var idle_ns: Int64 = 0
 
-    /// Leaves out what is missed least; false when there is nothing but definitions.
+    /// Drops the most expendable block; returns false if there are only definitions.
     mutating func makeRoom() -> Bool {
       let place =
         blocks.firstIndex { $0.block.kind == .events && !$0.tellsState }
@@ -33,7 +34,7 @@ final class LiveQueue: LiveSource, Sendable {
 
   private let content = Monitor(Content())
   private let limit: Int
-  /// Throws why nothing will come any more.
+  /// Throws the reason if no more blocks will arrive.
   private let check: @Sendable () throws -> Void
 
   init(limit: Int, check: @escaping @Sendable () throws -> Void) {
@@ -41,7 +42,7 @@ final class LiveQueue: LiveSource, Sendable {
     self.check = check
   }
 
-  /// Events that were left out.
+  /// Number of dropped events.
   var dropped: UInt64 { content.withLock { $0.dropped } }
   var hasEnded: Bool { content.withLock { $0.end != nil } }
 
@@ -59,7 +60,7 @@ final class LiveQueue: LiveSource, Sendable {
     }
   }
 
-  /// Tells the reader of events that it does not get.
+  /// Sets the loss record that the reader receives.
   func lose(_ loss: LossRecord) { content.withLock { $0.loss = loss } }
 
   func finish(_ result: Result<Void, LiveTraceError>) {
@@ -70,14 +71,15 @@ final class LiveQueue: LiveSource, Sendable {
 
   func next(_ live: LiveTrace) throws -> LiveTrace.Step {
     content.wait(nanoseconds: Self.wait_ns) { !$0.blocks.isEmpty || $0.end != nil }
-    // No more than are there now: a session that goes on does not keep its reader in here.
+    // Only the blocks queued now, so that a session that adds blocks constantly does not keep the
+    // reader in this loop.
     let count = content.withLock { $0.blocks.count }
     guard count > 0 else { return try nothing() }
     for _ in 0..<count {
       guard let block = takeFirst() else { break }
       try block.bytes.withUnsafeBytes { try live.feed($0) }
     }
-    // After the blocks: those of before are of an earlier time.
+    // After the blocks, which are of an earlier time.
     if let loss = takeLoss() { try live.lose(loss) }
     return .blocks
   }

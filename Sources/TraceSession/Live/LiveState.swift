@@ -1,14 +1,15 @@
 import TraceEvents
 import TraceFormat
 
-/// What came before a reader joined and is needed by it: definitions, and the events that tell of
-/// processes, threads, images and code.
+/// What a new reader needs of earlier data: definitions, and the events that describe processes,
+/// threads, images and code.
 ///
-/// For sessions whose trace cannot be read back. The events are kept as blocks of a trace of their
-/// own, so that they cost what they would in a file.
+/// For sessions whose trace cannot be read back. The events are kept as blocks of a separate trace,
+/// so that they take as much memory as they would take space in a file.
 ///
-/// - Cost: blocks that have such events are decoded on the drain's thread. At most ``bytesMax`` are
-///   kept; beyond, the oldest go, and whoever joins later gets a record of that loss.
+/// - Cost: blocks that contain such events are decoded on the drain's thread. At most ``bytesMax``
+///   bytes are kept; beyond that, the oldest blocks are dropped, and later readers receive a record
+///   of that loss.
 final class LiveState {
   static let bytesMax = 32 << 20
 
@@ -17,7 +18,7 @@ final class LiveState {
   private let trace: LiveTrace
   private var writer: TraceWriter
   private let kept = Kept()
-  /// Refs of the types that tell of what lives.
+  /// References of the types that describe processes, threads, images and code.
   private var stateTypes: Set<UInt16> = []
   private var defined: Set<UInt16> = []
   private var processes: Set<UInt32> = []
@@ -52,7 +53,7 @@ final class LiveState {
     trace.replay.onAny { [unowned self] event in try keep(event) }
   }
 
-  /// Whether a block has events that tell of what lives.
+  /// Whether a block has events that describe processes, threads, images or code.
   func concerns(_ block: LiveBlock) -> Bool { block.types.contains(where: stateTypes.contains) }
 
   func take(_ block: LiveBlock) throws {
@@ -77,14 +78,14 @@ final class LiveState {
     words.removeAll(keepingCapacity: true)
     event.appendWords(of: type.schema, to: &words)
     let count = words.count
-    // A place to point at for events without fields.
+    // Makes the pointer valid for events without fields.
     words.append(0)
     _ = writer.append(
       ref: type.ref, ticks: header.ticks, process: header.processIndex, tid: header.tid,
       flags: header.flags.subtracting(.stack).rawValue, words: words, count: count)
   }
 
-  /// What a reader needs first, and the loss of what was forgotten.
+  /// Returns the blocks that a new reader needs first, and the loss of dropped ones.
   func beginning() throws(FormatError) -> (blocks: [LiveBlock], forgotten: LossRecord?) {
     try writer.flush()
     let definitions = try trace.file.definitionBlocks(of: session, fileID: fileID)
@@ -93,7 +94,7 @@ final class LiveState {
 }
 
 extension LossRecord? {
-  /// Counts a block's events as lost to a reader.
+  /// Adds a block's events to the loss.
   mutating func add(_ block: LiveBlock) {
     guard block.kind == .events else { return }
     var record =

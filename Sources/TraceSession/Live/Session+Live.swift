@@ -1,8 +1,8 @@
 public import TraceFormat
 
 extension Session {
-  /// The events from now on, and before them those of earlier ones that tell of the processes,
-  /// threads, images and code that events from now on may be about.
+  /// Returns a live trace of the events from now on, preceded by the earlier events that describe
+  /// the processes, threads, images and code to which they may refer.
   ///
   ///     try session.start()
   ///     let live = try session.liveTrace()
@@ -11,14 +11,15 @@ extension Session {
   ///     live.replay.on(SampledProfile.self) { event, header in … }
   ///     try live.run()                 // on a thread of its own, until the session ends
   ///
-  /// Events come a flush interval late, block by block.
+  /// Events arrive a flush interval late, block by block.
   ///
-  /// - Guarantee: ends when the session is stopped, after the last event; with an error that says
-  ///   why when the session fails. A slow reader of a session that writes a file loses nothing: it
-  ///   reads the file. Of any other, at most `limit` bytes of blocks wait; events
-  ///   beyond are losses of the cause ``LossCause/notKept`` that the reader gets.
-  /// - Cost: events are decoded on the reader's thread. Joining ends the block that is being made.
-  /// - Throws: ``LiveTraceError``: the session does not run, or has failed.
+  /// - Guarantee: ends when the session is stopped, after the last event; if the session fails,
+  ///   ends with an error that states the reason. A slow reader of a session that writes a file
+  ///   loses nothing, because it reads the file. For any other session, at most `limit` bytes of
+  ///   blocks are queued; beyond that, the oldest events are dropped, and the reader receives
+  ///   losses with the cause ``LossCause/notKept`` for them.
+  /// - Cost: events are decoded on the reader's thread. Joining completes the current block early.
+  /// - Throws: a ``LiveTraceError`` if the session is not running or has failed.
   public func liveTrace(limit: Int = 64 << 20) throws -> LiveTrace {
     guard let running = runningNow else { throw LiveTraceError.notRunning }
     if let failure = running.drain.statistics.failure {
@@ -55,16 +56,18 @@ extension Session {
   }
 }
 
-/// Carries the file from the drain's thread to the reader's: the one does not keep it.
+/// Passes the file from the drain's thread, which does not keep it, to the reader's thread.
 private struct Reopened: @unchecked Sendable {
   var result: Result<TraceFile, FormatError>
 }
 
 extension Drain {
-  /// How long a drain that is busy is waited for.
+  /// Maximum time to wait for a busy drain.
   private static let limit_ns: UInt64 = 10_000_000_000
 
-  /// Runs `command` on the drain's thread, and returns when it has.
+  /// Runs `command` on the drain's thread, and waits until it has finished.
+  ///
+  /// - Throws: ``LiveTraceError/notRunning`` after ten seconds.
   func performAndWait(_ command: @escaping Command) throws(LiveTraceError) {
     let isDone = Monitor(false)
     perform { writer in

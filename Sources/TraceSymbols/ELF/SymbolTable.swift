@@ -49,8 +49,8 @@ public struct SymbolTable: Sendable {
     FunctionSymbol(offset: starts[index], size: UInt64(sizes[index]), name: name(of: index))
   }
 
-  /// The raw name, without a version, as a string of the operating system: it need not be UTF-8.
-  /// Makes a string each time: keep what you need often.
+  /// Returns the raw name, without a version, as a string of the operating system, which need not
+  /// be UTF-8. Each call creates a string; keep it if it is needed often.
   public func name(of index: Int) -> String {
     names.withBytes(at: nameOffsets[index], limit: SymbolLimits.nameLength) { name in
       let length = SymbolVersion.nameLength(name)

@@ -1,6 +1,7 @@
 internal import OSStrings
 
-/// A debug record's rows as the file has them, until the code that they belong to comes.
+/// The rows of a debug record as the file contains them, kept until the code that they belong to is
+/// read.
 ///
 /// The record's size is not reliable, because writers pad it, and a row's length depends on its
 /// file name: V8 (seen in Node 20) writes the names of user scripts from freed memory, so they may
@@ -21,7 +22,8 @@ struct JitdumpLineTable: Sendable {
   private var files: [String] = []
   /// The possible lengths of unreadable names, by row.
   private var unreadable: [Int: ClosedRange<Int>] = [:]
-  /// Names that are not UTF-8, by row: taken unless the code's own name has a file of that length.
+  /// Names that are not UTF-8, by row; used unless the code's own name contains a file name of that
+  /// length.
   private var odd: [Int: String] = [:]
 
   /// Whether the record's fixed part is consistent with its size.
@@ -87,7 +89,7 @@ struct JitdumpLineTable: Sendable {
     files.append(file)
   }
 
-  /// Empty if it is not a plausible file name.
+  /// Returns the name as text; empty if it is not UTF-8 or not a plausible file name.
   private func text(_ name: UnsafeRawBufferPointer) -> String {
     // Most rows have the same file as the previous row, and share its string.
     if let last = files.last, last.utf8.elementsEqual(name) { return last }
@@ -95,8 +97,8 @@ struct JitdumpLineTable: Sendable {
     return String(validating: name, as: UTF8.self) ?? ""
   }
 
-  /// A name that is not UTF-8 and could be a file's all the same. What V8 writes of memory that it
-  /// has freed begins with a pointer, which has zeros.
+  /// Returns a name that is not UTF-8 but may be a file's. Freed memory, as written by V8, begins
+  /// with a pointer, which contains zeros.
   private static func oddText(_ name: UnsafeRawBufferPointer) -> String? {
     guard let first = name.first, (0x21...0x7e).contains(first),
       !name.contains(where: { $0 < 0x20 || $0 == 0x7f })
@@ -104,7 +106,8 @@ struct JitdumpLineTable: Sendable {
     return String(osBytes: name)
   }
 
-  /// The rows within the code, ascending, and how many of them have no readable file name.
+  /// Returns the rows within the code, in ascending order, and the number of rows without a
+  /// readable file name.
   func lines(
     of load: JitdumpLoad, _ base: inout JitdumpLineBase
   ) -> (lines: JitdumpLines, unreadable: UInt64) {

@@ -13,12 +13,14 @@ import Glibc
 ///   warning.
 /// - Cost: keeps at most one line.
 public struct PerfMapParser: Sendable {
-  /// Longer lines are truncated; the entry then has the beginning of its name.
+  /// Maximum length of a line; a longer one is truncated, and its entry has the beginning of its
+  /// name.
   static let lineBytesMax = 16 << 10
-  /// An entry with more bytes is no function: its name would be that of all images within it.
+  /// Maximum size of an entry's code. A larger entry is not a function, and would give its name to
+  /// all images within it.
   static let codeBytesMax: UInt64 = 1 << 30
 
-  /// Bytes taken so far.
+  /// Number of bytes of the file parsed so far.
   public private(set) var position: UInt64
   private var found = JitFileWarnings()
   /// The beginning of an incomplete line.
@@ -26,7 +28,7 @@ public struct PerfMapParser: Sendable {
   private var isOverlong = false
   private var lineStart: UInt64
 
-  /// - Parameter start: where the file's first line begins that is read.
+  /// - Parameter start: the offset in the file of the first line to parse.
   public init(startingAt start: UInt64 = 0) {
     position = start
     lineStart = start

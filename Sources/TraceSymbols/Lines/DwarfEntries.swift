@@ -74,7 +74,7 @@ extension Dwarf_Die {
   }
 }
 
-/// A name or a path of a file, cut where it is too long.
+/// Returns a name or a path of a file, truncated to `limit` bytes.
 func bounded(_ text: UnsafePointer<CChar>, _ limit: Int) -> String {
   String(osBytes: UnsafeRawBufferPointer(start: text, count: strnlen(text, limit)))
 }

@@ -50,7 +50,7 @@ struct CollectWatch {
       if let end = end(&child) { return end }
       let now_ns = monotonicNanoseconds()
       if now_ns >= nextTick_ns {
-        // Ticks that were missed while the process was stopped are not made up for.
+        // Skips the ticks that were missed while the process was stopped.
         while nextTick_ns <= now_ns { nextTick_ns += Collection.second_ns }
         if let pid = child?.pid { trace_reap_all_but(pid) }
         if showsProgress { progress.show(figures(now_ns - start_ns)) }
@@ -59,7 +59,7 @@ struct CollectWatch {
       let wake_ns = min(nextTick_ns, deadline_ns ?? .max)
       guard let signal = signals.next(timeout_ns: wake_ns - now_ns) else { continue }
       if case .stop(let number, let isFromTerminal) = signal {
-        // The terminal is gone: the kernel says so, and the shell too.
+        // A closed terminal sends SIGHUP more than once: the kernel sends it, and the shell does.
         if stopAsked_ns != nil, number == SIGHUP { continue }
         if stopAsked_ns != nil { return .forced }
         guard let command = child, command.ending == nil else { return .signal }

@@ -98,7 +98,7 @@ struct Collection {
       complain(escapedForTerminal(line))
     }
     guard !isToStandardOutput, OutputLock.isRegularFile(path: path) else {
-      // For example a pipe: the rest of the summary is left to its reader.
+      // For example a pipe, which cannot be read back for the rest of the summary.
       say("\(path): \(counted(statistics.events, "event")), \(readableBytes(statistics.bytes))")
       let lost = statistics.lostInAll
       let isKnown = statistics.lossesAreKnown && statistics.failure == nil

@@ -37,15 +37,14 @@ struct ProgressLine {
     write("\r\u{1b}[K\u{1b}[?7l" + Self.text(now, since: last) + "\u{1b}[?7h")
   }
 
-  /// Whether the terminal is this process's: the line of a job in the background would overwrite
-  /// what
-  /// the user writes.
+  /// Whether this process is in the terminal's foreground. A background job would overwrite what
+  /// the user types.
   private static var isInForeground: Bool {
     let group = tcgetpgrp(STDERR_FILENO)
     return group < 0 || group == getpgrp()
   }
 
-  /// Takes the line away, so that what follows begins at the left.
+  /// Clears the line, so that further output begins at the left margin.
   mutating func clear() {
     if isShown { write("\r\u{1b}[K") }
     isShown = false

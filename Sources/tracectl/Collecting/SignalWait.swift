@@ -38,10 +38,10 @@ struct SignalWait {
     return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1
   }
 
-  /// From now on a signal ends the process: what is left to do is short, and whoever asks again
-  /// means it. Signals that came before are forgotten. A terminal that closes says so more than
-  /// once,
-  /// by the kernel and by the shell: that is no second wish.
+  /// Lets further signals end the process, because the remaining work is short, and a user who
+  /// sends another signal wants to end it. Signals received before are discarded. SIGHUP is ignored
+  /// from now on: when a terminal closes, the kernel and the shell both send it, which is not a
+  /// second request.
   mutating func release() {
     while next(timeout_ns: 0) != nil {}
     signal(SIGHUP, SIG_IGN)
@@ -66,15 +66,14 @@ struct SignalWait {
     }
   }
 
-  /// Where sigtimedwait(2) is refused, by a sandbox for example: looks for what is pending, at
-  /// least
-  /// every 50 ms.
+  /// Used if sigtimedwait(2) is not permitted, for example in a sandbox: polls for pending signals,
+  /// at least every 50 ms.
   private func nextWithoutWaiting(_ timeout_ns: Int64) -> CollectSignal? {
     usleep(UInt32(min(timeout_ns / 1000, 50_000)))
     var pending = sigset_t()
     guard sigpending(&pending) == 0 else { return nil }
     for number in Self.stopSignals where sigismember(&pending, number) == 1 {
-      // To ignore a signal discards the one that is pending.
+      // Ignoring a signal discards the pending one.
       signal(number, SIG_IGN)
       signal(number, SIG_DFL)
       return .stop(signal: number, isFromTerminal: false)

@@ -7,7 +7,7 @@ struct TracedProgram {
   enum Ending: Hashable {
     case exited(code: CInt)
     case killed(signal: CInt)
-    /// The system does not say.
+    /// The system does not report the ending.
     case unknown
 
     /// The exit code in a shell's form: 128 + signal for a killed process.
@@ -29,7 +29,7 @@ struct TracedProgram {
   let pid: pid_t
   let name: String
   private(set) var ending: Ending?
-  /// Why the system does not let its end be waited for; nil where it does.
+  /// The reason why the system does not permit waiting for the command's end; nil if it does.
   private(set) var waitProblem: String?
 
   /// Finds the program as a shell does: through PATH, unless its name contains a slash.
@@ -47,8 +47,7 @@ struct TracedProgram {
     throw notRunnable(name, code: code)
   }
 
-  /// Whether the program runs with another user's or group's rights than this process, which
-  /// then may
+  /// Whether the program runs with the rights of another user or group, so that this process may
   /// not observe it.
   static func changesUser(_ path: String) -> Bool {
     var status = stat()
@@ -72,7 +71,7 @@ struct TracedProgram {
       next: "check that it is a program and is executable")
   }
 
-  /// The file exists, but the interpreter or loader that it names does not.
+  /// The error for a file that exists but names an interpreter or loader that does not.
   private static func interpreterMissing(_ name: String) -> Failure {
     Failure(
       .commandNotRunnable, "cannot run '\(name)': its interpreter or loader does not exist",
@@ -147,9 +146,8 @@ struct TracedProgram {
     while !hasEnded() { usleep(10_000) }
   }
 
-  /// Where waitpid(2) is refused, by a sandbox for example: looks into /proc, which has the
-  /// status of
-  /// a process that has ended for its parent.
+  /// Used if waitpid(2) is not permitted, for example in a sandbox: reads /proc, which contains an
+  /// ended process's status for its parent.
   private mutating func lookWithoutWaiting(_ code: CInt) {
     if waitProblem == nil { waitProblem = "waitpid: \(String(cString: strerror(code)))" }
     let bytes = OSPath.contents("/proc/\(pid)/stat", limit: 4096) ?? []

@@ -24,7 +24,7 @@ enum LimitChecks {
     return limit.rlim_cur == rlim_t.max ? .max : UInt64(limit.rlim_cur)
   }
 
-  /// A session uses three quarters of its descriptors for processes.
+  /// A session uses up to three quarters of its descriptors for processes.
   static func openFiles(limit: UInt64?) -> Finding {
     guard let limit else { return Finding(.warn, "open files", "the limit cannot be read") }
     if limit == .max { return Finding(.ok, "open files", "no limit") }

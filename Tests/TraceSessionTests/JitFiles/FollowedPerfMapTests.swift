@@ -43,13 +43,14 @@ import TraceEvents
     #expect(!new.isRundown && new.event.since > old.event.since)
   }
 
-  /// Whatever somebody adds to it meanwhile, the end of a session or of the process is not delayed.
+  /// Data that others keep adding to a map delays neither the end of the session nor that of the
+  /// process.
   @Test(arguments: [true, false]) func aMapThatGrowsForEverEndsWithItsProcess(
     _ isSessionsEnd: Bool
   ) throws {
     let fixture = try CodeFileFixture()
     let map = try fixture.followedMap("1000 20 first\n")
-    // More than is read of a file in a round; and each line that is read brings another.
+    // More than one round reads of a file, and each line read causes another one to be written.
     let line = "2000 20 " + String(repeating: "x", count: 4000) + "\n"
     let count = CodeFileLimits.roundBytes / 4000 + 100
     map.write(String(repeating: line, count: count))
@@ -89,7 +90,7 @@ import TraceEvents
     #expect(fixture.problems[0].contains("was rewritten"))
   }
 
-  /// The next process with the number finds its file, and appends to it or not.
+  /// The next process with the same pid finds the file of the previous one, and may append to it.
   @Test func whatAProcessLeftIsNotTheNextOnes() throws {
     let fixture = try CodeFileFixture()
     let map = try fixture.followedMap("1000 20 a\n")
@@ -99,7 +100,7 @@ import TraceEvents
         CodeFileNotice(
           kind: .mayHaveMap, pid: fixture.pid, process: process, ticks: trace_ticks(),
           isRundown: false))
-      // The second ends before anybody has looked.
+      // The second process ends before its files are read.
       if process != 101 { fixture.read() }
     }
     #expect(fixture.output.names == ["a", "b"])
@@ -111,7 +112,7 @@ import TraceEvents
     #expect(fixture.problems.isEmpty)
   }
 
-  /// The former process's map was not seen before it ended.
+  /// The previous process's map was not found before that process ended.
   @Test func whatWasWrittenWhileTheNumberChangedIsNotTheNextOnes() throws {
     let fixture = try CodeFileFixture()
     fixture.tell(.mayHaveMap)
@@ -129,7 +130,8 @@ import TraceEvents
     #expect(!fixture.output.loads.contains { $0.owner.process == 100 })
   }
 
-  /// It writes the file anew: all of it is its own, however long it is.
+  /// The next process rewrites the file, so all of its content belongs to that process, whatever
+  /// its size.
   @Test(arguments: [true, false]) func whatTheNextProcessWritesAnewIsItsOwn(isSeen: Bool) throws {
     let fixture = try CodeFileFixture()
     let map = try fixture.followedMap("1000 20 a\n2000 20 b\n")

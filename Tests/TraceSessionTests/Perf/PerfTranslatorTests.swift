@@ -146,7 +146,8 @@ import TraceFormat
     #expect(file.byteCount < 10_000 * 60)
   }
 
-  /// A number's former owner has ended when another process has the number, heard or not.
+  /// The previous process with a pid has ended when another process has the pid, whether or not its
+  /// exit was recorded.
   @Test func aProcessWhoseExitWasLostEndsWhenItsNumberIsUsedAgain() throws {
     var trace = try TranslatedTrace()
     trace.fork(Self.child, parent: Self.shell, at: 1)

@@ -72,7 +72,8 @@ import Testing
     #expect(JitdumpReading(file).kinds == [.unreadableFileNames])
   }
 
-  /// Unless the code's own name has a file of that length: V8's freed memory may look like a name.
+  /// Unless the code's own name contains a file of that length: memory freed by V8 may look like a
+  /// name.
   @Test func fileNamesThatAreNotUTF8AreKept() {
     let name = Array("/d".utf8) + [0xff] + Array("/w.js".utf8)
     func file(of code: String) -> [[String]] {

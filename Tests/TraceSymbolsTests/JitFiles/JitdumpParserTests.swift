@@ -149,7 +149,7 @@ import Testing
     #expect(reading.warnings == [])
   }
 
-  /// Each is a character of four bytes in the program, and a byte in the file.
+  /// Each character has four bytes in memory, and one byte in the file.
   @Test func namesAreAsLongAsTheirBytes() {
     var file = JitdumpFile()
     let name = String(repeating: "\u{10ffff}", count: 5000)
@@ -159,7 +159,8 @@ import Testing
     #expect(reading.kinds == [])
   }
 
-  /// A record without code, as the JVM's agent writes them, may claim any size.
+  /// Records without code, as written by the JVM's agent, may claim any size; those of more than 1
+  /// GiB are rejected.
   @Test(arguments: [0x4000_0000, 0x4000_0001, 0x3fff_ffff_ffff] as [UInt64])
   func codeIsNoLargerThanPrograms(size: UInt64) {
     let isCode = size == 0x4000_0000

@@ -9,7 +9,8 @@ import Testing
 @Suite(.needs(.program("g++"), .program("addr2line"))) struct ByteNameLinesTests {
   @Test func debugInformationKeepsItsBytes() throws {
     let program = try #require(CompiledProgram())
-    // "squ\xffre", in the file "dem\xfe.cc": for a name, a compiler takes UTF-8 only.
+    // "squ\xffre", in the file "dem\xfe.cc"; replaced in the binary, because compilers accept only
+    // UTF-8 names.
     try program.replace("square", with: Array("squ".utf8) + [0xff] + Array("re".utf8))
     try program.replace("demo.cc", with: Array("dem".utf8) + [0xfe] + Array(".cc".utf8))
     let lines = try #require(ImageLines(path: program.path, expected: nil))
@@ -19,7 +20,7 @@ import Testing
     let frames = try #require(found)
     let name = try #require(frames.inlined.last?.name)
     #expect(name.osBytes.contains(0xff) && name.osBytes.count == name.utf8.count - 3)
-    // "_ZL6squ\xffrel": the number counts bytes.
+    // The length in the mangled name "_ZL6squ\xffrel" counts bytes.
     #expect(
       Demangler.displayName(name).display.osBytes.starts(
         with: Array("squ".utf8) + [0xff] + Array("re".utf8)))
@@ -50,7 +51,7 @@ import Testing
 }
 
 extension CompiledProgram {
-  /// Replaces a text everywhere in the file by another of the same length.
+  /// Replaces all occurrences of a text in the file with another one of the same length.
   fileprivate func replace(_ old: String, with new: [UInt8]) throws {
     let url = URL(fileURLWithPath: path)
     var data = try Foundation.Data(contentsOf: url)

@@ -14,12 +14,13 @@ static inline jvmtiError cjvm_set_event(jvmtiEnv *_Nonnull tool, jvmtiEvent even
       tool, enable ? JVMTI_ENABLE : JVMTI_DISABLE, event, (jthread)0);
 }
 
-/// A file in memory, closed on exec; -1 (errno) when there is none to be had.
+/// Creates a file in memory, closed on exec; returns -1 and sets errno on failure.
 static inline int cjvm_memory_file(const char *_Nonnull name) {
   return (int)syscall(SYS_memfd_create, name, 1u);
 }
 
-/// Gives back the memory of a file's first bytes, which read as zeros then; its size stays.
+/// Releases the memory of a file's first bytes, which then read as zeros; the file's size is
+/// unchanged.
 static inline void cjvm_discard(int file, long count) {
   if (syscall(SYS_fallocate, file, 3, 0L, count) != 0) return;
 }

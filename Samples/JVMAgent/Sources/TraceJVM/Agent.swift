@@ -63,7 +63,8 @@ enum Agent {
       applied = target
     }
 
-    /// On a thread that the machine knows, while it is live.
+    /// Updates the reports of allocation stalls. Called on an attached thread while the machine is
+    /// live.
     func followStalls() {
       AllocationStalls.follow(wanted.contains(.stalls), machine?.environment())
     }

@@ -4,22 +4,19 @@ import Synchronization
 import TraceEvents
 import TraceProvider
 
-/// Threads that wait for ZGC to free memory. JVMTI does not tell of them; the machine's log
-/// does. While
-/// a session wants them, the machine logs them into a file in memory, which a thread of the agent
-/// reads.
+/// Reports threads that wait for ZGC to free memory. JVMTI does not report these waits, but the
+/// machine's log does. While a session has them enabled, the machine logs them to a file in memory,
+/// which a thread of the agent reads.
 ///
-/// - Guarantee: the machine never waits for the agent, as the file always has room. Without a
-///   session
-///   nothing is logged and no thread runs.
-/// - Cost: a line of some 60 bytes for each stall and each collection; memory is given back as
-///   it is
-///   read, ten times a second.
+/// - Guarantee: the machine never waits for the agent, because the file always has room. Without a
+///   session, nothing is logged and no thread runs.
+/// - Cost: a line of some 60 bytes for each stall and each collection. Memory is released as the
+///   file is read, ten times a second.
 enum AllocationStalls {
   private struct State {
     var file: Int32 = -1
     var reader = StallReader()
-    /// Raised at each start and end, so that an older thread knows that it is not meant.
+    /// Incremented at each start and end, so that an earlier thread stops.
     var turn = 0
     var isRefused = false
   }
@@ -27,19 +24,20 @@ enum AllocationStalls {
   private static let state = Mutex(State())
   private static let pauseMicroseconds: UInt32 = 100_000
 
-  /// Whether ``follow(_:_:)`` would change anything, as far as is known without the machine.
+  /// Whether ``follow(_:_:)`` might change anything; does not call the machine.
   static func isDue(_ isWanted: Bool) -> Bool {
     state.withLock { isWanted != ($0.file >= 0 || $0.isRefused) }
   }
 
-  /// Switches it on or off, on a thread that the machine knows, while the machine is live.
+  /// Enables or disables the reports. Must be called on an attached thread while the machine is
+  /// live.
   static func follow(_ isWanted: Bool, _ environment: UnsafeMutablePointer<JNIEnv?>?) {
     guard let environment else { return }
     guard isDue(isWanted), !isWanted || isUsingZGC else { return }
     if isWanted { begin(environment) } else { end(environment) }
   }
 
-  /// Emits what was logged until now. On any thread.
+  /// Emits the stalls logged so far. May be called on any thread.
   static func drain() {
     let lines = state.withLock { $0.file < 0 ? [] : $0.reader.read($0.file) }
     for line in lines {
@@ -53,14 +51,14 @@ enum AllocationStalls {
 
   private static func begin(_ environment: UnsafeMutablePointer<JNIEnv?>) {
     let file = cjvm_memory_file("zgc-log")
-    // One file: a log that turned over would be renamed.
+    // A single file: the machine would rename a log that it rotates.
     let answer =
       file < 0
       ? nil
       : DiagnosticCommand.run(
         "VM.log output=file=\(path(file)) output_options=filecount=0 what=gc=info "
           + "decorators=timenanos,tid", environment)
-    // It prints nothing when it has done so.
+    // The command prints nothing if it succeeds.
     guard let answer, answer.allSatisfy(\.isWhitespace) else {
       if file >= 0 { close(file) }
       state.withLock { $0.isRefused = true }
@@ -95,7 +93,7 @@ enum AllocationStalls {
 
   private static func path(_ file: Int32) -> String { "/proc/self/fd/\(file)" }
 
-  /// Each collector has threads with names of its own.
+  /// Detected by the names of threads, which differ between collectors.
   private static var isUsingZGC: Bool {
     guard let tasks = opendir("/proc/self/task") else { return false }
     defer { closedir(tasks) }
@@ -118,7 +116,7 @@ enum AllocationStalls {
     var all = sigset_t()
     var before = sigset_t()
     sigfillset(&all)
-    // The program's signals are not for this thread.
+    // Blocked signals are inherited by the new thread, which must not handle the program's signals.
     pthread_sigmask(SIG_SETMASK, &all, &before)
     let argument = UnsafeMutableRawPointer(bitPattern: turn)
     let code = pthread_create(
@@ -140,7 +138,7 @@ enum AllocationStalls {
   }
 }
 
-/// Reads lines from a file to which others append.
+/// Reads lines from a file to which another writer appends.
 struct StallReader {
   private var position = 0
   private var rest: [UInt8] = []
@@ -150,7 +148,7 @@ struct StallReader {
   private static let lineBytesMax = 8192
   private static let pageBytes = 4096
 
-  /// Returns the stalls in what was appended since the last call.
+  /// Returns the stalls in the lines that were completed since the last call.
   mutating func read(_ file: Int32) -> [StallLine] {
     var found: [StallLine] = []
     while true {

@@ -1,14 +1,14 @@
 import CJVM
 
-/// The machine's diagnostic commands, those of jcmd, run from inside. They are native code behind a
-/// class of the module jdk.management, which a program built by jlink may lack.
+/// Runs the machine's diagnostic commands, which are those of jcmd, from within the process. They
+/// are implemented by native code behind a class of the module jdk.management, which a program
+/// built by jlink may lack.
 enum DiagnosticCommand {
   private static let holder = "com/sun/management/internal/DiagnosticCommandImpl"
-  /// Its initializer loads the library with the native code.
+  /// The class whose initializer loads the library with the native code.
   private static let loader = "com/sun/management/internal/PlatformMBeanProviderImpl"
 
-  /// Runs a command on a thread that the machine knows; returns what it prints, nil if the machine
-  /// cannot run it.
+  /// Runs a command on an attached thread; returns its output, or nil if the machine cannot run it.
   static func run(_ command: String, _ environment: UnsafeMutablePointer<JNIEnv?>) -> String? {
     let functions = environment.pointee!.pointee
     guard functions.PushLocalFrame(environment, 16) == JNI_OK else { return nil }

@@ -2,14 +2,14 @@
 ///
 ///     [50818129582139ns][11863] Allocation Stall (main) 32.533ms
 struct StallLine: Equatable {
-  /// CLOCK_MONOTONIC at the end.
+  /// CLOCK_MONOTONIC at the end of the stall.
   var until: UInt64
   var thread: UInt32
   var name: String
-  /// To the microsecond.
+  /// Duration, with a resolution of one microsecond.
   var duration_ns: UInt64
 
-  /// Nil for any other line.
+  /// Parses a line; nil if it does not report a stall.
   init?(_ line: some StringProtocol) {
     guard let timeEnd = line.range(of: "ns][", from: line.startIndex), line.first == "[",
       let until = UInt64(line[line.index(after: line.startIndex)..<timeEnd.lowerBound]),
@@ -18,7 +18,7 @@ struct StallLine: Equatable {
     else { return nil }
     let text = line[line.index(after: threadEnd)...].drop { $0 == " " }
     let opening = "Allocation Stall ("
-    // The name may contain anything.
+    // The name may contain any characters, including parentheses.
     guard text.hasPrefix(opening), text.hasSuffix("ms"),
       let nameEnd = text.lastIndex(of: ")"), let duration = Self.nanoseconds(text[nameEnd...])
     else { return nil }
@@ -28,7 +28,7 @@ struct StallLine: Equatable {
     duration_ns = duration
   }
 
-  /// Of ") 32.533ms".
+  /// Parses a duration such as ") 32.533ms".
   private static func nanoseconds(_ text: some StringProtocol) -> UInt64? {
     let number = text.dropFirst().dropLast(2).drop { $0 == " " }
     let parts = number.split(separator: ".", omittingEmptySubsequences: false)

@@ -8,7 +8,7 @@ import Testing
       StallLine("[50818129582139ns][11863] Allocation Stall (worker (a) 2) 32.533ms"))
     #expect(line.until == 50_818_129_582_139 && line.thread == 11863)
     #expect(line.name == "worker (a) 2" && line.duration_ns == 32_533_000)
-    // A name may look like the rest of the line.
+    // A name may resemble the rest of the line.
     let odd = StallLine("[1ns][2] Allocation Stall (x) 9.999ms) 0.001ms")
     #expect(odd?.name == "x) 9.999ms" && odd?.duration_ns == 1000)
   }

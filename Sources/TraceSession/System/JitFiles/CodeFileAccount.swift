@@ -21,8 +21,8 @@ struct CodeFileAccount {
 
   mutating func countEntry() { entries += 1 }
 
-  /// Counts what was read, its entries counted already; false when too much of the file announces
-  /// nothing, and it is given up.
+  /// Counts bytes read, after their entries have been counted. Returns false if too many
+  /// consecutive bytes announce nothing, in which case reading of the file stops.
   mutating func read(bytes: Int, _ shared: CodeFileShared) -> Bool {
     bytesRead &+= UInt64(bytes)
     wastedBytes = entries == entriesBefore ? wastedBytes + UInt64(bytes) : 0

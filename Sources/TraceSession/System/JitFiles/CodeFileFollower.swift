@@ -10,7 +10,7 @@ final class CodeFileFollower {
   private var live: [UInt32: FollowedProcess] = [:]
   /// Processes that have ended, in order, whose files are not read completely yet.
   private var ended: [FollowedProcess] = []
-  /// What is known of the last process that had a number.
+  /// What is kept of the last ended process with a pid, by pid.
   private var formers: [UInt32: FollowedProcess.Former] = [:]
 
   init(_ shared: CodeFileShared) { self.shared = shared }
@@ -70,7 +70,7 @@ final class CodeFileFollower {
     guard let process = live.removeValue(forKey: pid) else { return }
     process.ended(atTicks: ticks)
     ended.append(process)
-    // Of more than there can be names for, any one gives way.
+    // Bounds the memory; what is lost is needed only if a pid is reused.
     if formers.count >= CodeFileLimits.processes { formers.removeAll() }
     formers[pid] = process.asFormer
   }
@@ -97,8 +97,8 @@ final class CodeFileFollower {
     return hasMore
   }
 
-  /// Reads what the files have now, and ends: a file that grows on delays nothing. Files of
-  /// processes that run have ``CodeFileLimits/stop_ns`` at most, those of processes that have ended
+  /// Reads what the files contain now, and ends. Data added meanwhile is not read. Reading files of
+  /// running processes takes at most ``CodeFileLimits/stop_ns``; files of ended processes are read
   /// until `deadline`.
   func stop(deadline: UInt64) {
     for process in ended + Array(live.values) { process.freeze() }

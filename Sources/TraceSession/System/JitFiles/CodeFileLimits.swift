@@ -22,11 +22,11 @@ enum CodeFileLimits {
   static let rowBytes = 256 << 10
   /// Records of one jitdump whose process is not known yet.
   static let unclaimedRecords = 1024
-  /// How long what is left in the files of running processes is read when the session ends.
+  /// Maximum time of reading the files of running processes when the session ends.
   static let stop_ns: UInt64 = 1_000_000_000
-  /// How long a jitdump is read to its end when one of its processes ends.
+  /// Maximum time of reading a jitdump to its end when one of its processes ends.
   static let leave_ns: UInt64 = 1_000_000_000
-  /// Looks into what a file's last record left unfinished.
+  /// Maximum number of attempts to read the remains of a torn record at a file's end.
   static let endLooks = 10_000
   /// Notes about files.
   static let problems = 32

@@ -19,9 +19,9 @@ final class FollowedJitdump {
   /// The owner's pid according to the file.
   private var writer: UInt32?
   private var size: UInt64 = 0
-  /// Nothing is read from here on: others may write into the file for ever.
+  /// Size up to which the file is read, because others may keep adding to it.
   private var sizeLimit = UInt64.max
-  /// The last change of the file that was looked at; what it brought is not decided while `nil`.
+  /// The file's modification time when it was last read completely; nil at first.
   private var modified: Int64?
   /// Time (CLOCK_MONOTONIC) at which the file was last read completely.
   private var readAt: UInt64 = 0
@@ -47,7 +47,7 @@ final class FollowedJitdump {
     return own.device == other.device && own.inode == other.inode
   }
 
-  /// What is added from now on is not read.
+  /// Excludes data that is added from now on.
   func freeze() { sizeLimit = min(sizeLimit, file.status?.size ?? 0) }
 
   /// Like ``freeze()``, unless other processes may write into the file.
@@ -69,10 +69,10 @@ final class FollowedJitdump {
     return true
   }
 
-  /// The process has ended, or runs another program: what it wrote is read. True if it was the
-  /// last that may write into the file, which is finished then.
+  /// Called when the process has ended or runs another program: reads what it wrote. Returns true,
+  /// and finishes the file, if no other process may write into it.
   ///
-  /// - Parameter deadline: CLOCK_MONOTONIC; what is not read by then is left out.
+  /// - Parameter deadline: CLOCK_MONOTONIC; data that is not read by then is left out.
   func leave(
     _ process: FollowedProcess, _ shared: CodeFileShared, deadline: UInt64 = .max
   ) -> Bool {

@@ -28,13 +28,13 @@ final class FollowedPerfMap {
   /// The last bytes before the current position: if they change, the file was rewritten.
   private var tail: [UInt8] = []
 
-  /// Nothing is read from here on: others may write into the file for ever.
+  /// Size up to which the file is read, because others may keep adding to it.
   private var sizeLimit = UInt64.max
 
   private static let tailBytes = 64
 
-  /// What the map of a process had when the process ended. Its file may stay, under the name that
-  /// the map of the next process with that number has.
+  /// The content of a process's map when the process ended. The file may remain, under the name
+  /// that the map of the next process with the same pid has.
   struct Leftover {
     fileprivate var device: UInt64
     fileprivate var inode: UInt64
@@ -44,7 +44,7 @@ final class FollowedPerfMap {
 
   /// - Parameters:
   ///   - absentAt: CLOCK_MONOTONIC when there was no such file yet.
-  ///   - leftover: what is skipped if the file begins with it.
+  ///   - leftover: content that is skipped if the file begins with it.
   init(
     path: String, _ file: FollowedFile, isRundown: Bool, absentAt: UInt64, leftover: Leftover? = nil
   ) {
@@ -60,7 +60,8 @@ final class FollowedPerfMap {
     tail = leftover.tail
   }
 
-  /// What the file has now, if that is still the process's: what another wrote since is not.
+  /// The file's current content; nil if the file no longer has the content that was read of this
+  /// process.
   var leftover: Leftover? {
     guard let status = file.status, status.size >= parser.position,
       tail.isEmpty || file.tail(before: parser.position).suffix(tail.count).elementsEqual(tail)
@@ -72,7 +73,7 @@ final class FollowedPerfMap {
 
   var path: String { account.path }
 
-  /// What is added from now on is not read.
+  /// Excludes data that is added from now on.
   func freeze() { sizeLimit = min(sizeLimit, file.status?.size ?? 0) }
 
   func look(_ owner: CodeOwner, _ shared: CodeFileShared) -> Look {
@@ -149,7 +150,7 @@ final class FollowedPerfMap {
 }
 
 extension FollowedFile {
-  /// The bytes before an offset, as many as a map keeps of what it has read.
+  /// Returns the bytes before an offset, as many as a map keeps of what it has read.
   fileprivate func tail(before offset: UInt64) -> [UInt8] {
     let count = min(offset, 64)
     return bytes(at: offset - count, count: Int(count))

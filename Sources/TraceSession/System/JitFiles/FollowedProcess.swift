@@ -21,13 +21,13 @@ final class FollowedProcess {
   private var began: UInt64
   /// Whether its maps are searched for jitdump files, if no notices report them.
   private let scansMaps: Bool
-  /// The last process that had this number; nil if none was followed.
+  /// The last process with the same pid; nil if it was not followed.
   private let former: Former?
 
-  /// A process that has ended.
+  /// What is kept of a process that has ended.
   struct Former {
     fileprivate var hadMap: Bool
-    /// What the next process with the number finds in the map.
+    /// Content of its map that the next process with the same pid may find.
     fileprivate var leftover: FollowedPerfMap.Leftover?
   }
   private var scanPause = Pause()
@@ -50,7 +50,8 @@ final class FollowedProcess {
     }
   }
 
-  /// How exactly a map's time and its process's start are known: clocks of files are coarse.
+  /// Uncertainty of comparing a map's modification time with its process's start: timestamps of
+  /// files are coarse.
   private static let clockSlack: Int64 = 20_000_000
 
   /// Maximum time of reading the old program's files after an exec.
@@ -137,7 +138,7 @@ final class FollowedProcess {
     for dump in dumps { dump.freezeIfOnlyWriter() }
   }
 
-  /// The session ends: what is added to files from now on is not read.
+  /// Called when the session ends: excludes data that is added from now on.
   func freeze() {
     map?.freeze()
     for dump in dumps { dump.freeze() }
@@ -202,7 +203,7 @@ final class FollowedProcess {
       leftover: former?.leftover)
   }
 
-  /// For the next process with its number.
+  /// This process's data for the next process with the same pid.
   var asFormer: Former {
     if let map { return Former(hadMap: true, leftover: map.leftover) }
     return former ?? Former(hadMap: false)
@@ -210,7 +211,8 @@ final class FollowedProcess {
 
   /// Whether the file was left by another process with the same pid.
   private func isOlderThanProcess(_ status: FollowedFile.Status) -> Bool {
-    // While the number changed hands, the one that has ended is the likelier writer.
+    // While a pid passes from one process to another, the ended process is the likelier writer,
+    // unless it had no map.
     let slack = former?.hadMap == false ? -Self.clockSlack : Self.clockSlack
     return status.modified &+ slack < place.startNanoseconds ?? shared.startRealtime
   }
@@ -229,7 +231,7 @@ final class FollowedProcess {
 
   // MARK: The end
 
-  /// Nothing more is read of it.
+  /// Finishes the files; nothing more is read for this process.
   ///
   /// - Parameter deadline: CLOCK_MONOTONIC; nothing is read after it.
   func finish(isWhole: Bool = true, deadline: UInt64 = .max) {

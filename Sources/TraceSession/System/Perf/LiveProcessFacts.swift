@@ -28,11 +28,11 @@ struct LiveProcessFacts: ProcessFacts {
       arguments: identity.arguments)
   }
 
-  /// Nothing has the number, or only a process that began later.
+  /// Whether the pid is free, or denotes a process that started later.
   func hasEnded(_ pid: UInt32, since nanoseconds: UInt64) -> Bool {
     guard let number = pid_t(exactly: pid) else { return false }
     if kill(number, 0) != 0, errno == ESRCH { return true }
-    // /proc may hide a process that runs.
+    // /proc may hide processes that are running.
     let isVisible = ProcessIdentity(procName: "\(pid)").startTime != 0
     return isVisible && process(pid, at: nanoseconds) == nil
   }

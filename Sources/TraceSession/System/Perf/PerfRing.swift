@@ -19,7 +19,7 @@ final class PerfRing {
   static let bytesMin = 8 << 12
   /// The size if samples contain parts of stacks: 0.2 s of samples of 16 KiB at 999 Hz.
   static let bytesWantedForStacks = 4 << 20
-  /// Of all rings together. The reader's buffers take up to twice as much again.
+  /// Maximum total size of all rings. The reader's buffers take up to twice as much again.
   private static let bytesInAllMax = 256 << 20
 
   /// Creates a ring for each CPU. Sizes above an ordinary user's are the same for all CPUs: the
@@ -89,15 +89,16 @@ final class PerfRing {
     close(descriptor)
   }
 
-  /// Makes the kernel say how many records it had no room for since it last wrote one. It says so
-  /// only before the next record; this writes one, with the name of the calling thread.
+  /// Makes the kernel report the number of records dropped since its last report. The kernel
+  /// reports it only before the next record, so this writes one, with the name of the calling
+  /// thread.
   ///
-  /// - Trap: the calling thread must be the one that made the ring, and the ring must have room.
-  ///   Does nothing where that thread may not run on the ring's CPU.
+  /// - Trap: must be called on the thread that created the ring, and the ring must have room. Does
+  ///   nothing if that thread may not run on the ring's CPU.
   func tellLosses() { _ = trace_perf_report_name(descriptor, cpu) }
 
-  /// Moves what the kernel has written into `buffer`, as much as there is room for; gives the bytes
-  /// moved. The last record may be cut: its rest comes first the next time.
+  /// Moves as many of the kernel's bytes into `buffer` as fit; returns their number. The last
+  /// record may be incomplete: its rest comes first in the next call.
   func take(into buffer: UnsafeMutableRawBufferPointer) -> Int {
     let tail = trace_perf_tail(memory)
     let waiting = min(trace_perf_head(memory) &- tail, UInt64(byteCount))

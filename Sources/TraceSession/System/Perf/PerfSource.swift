@@ -170,7 +170,7 @@ private struct PerfReader: ~Copyable {
   let notices = CodeFileNotices()
   private let translator: PerfTranslator
   private var inbox: PerfInbox
-  /// The thread that reads: its name is no event, see ``PerfRing/tellLosses()``.
+  /// The reading thread, whose name records are ignored: see ``PerfRing/tellLosses()``.
   private let ownThread = trace_thread_id()
 
   init(
@@ -217,15 +217,15 @@ private struct PerfReader: ~Copyable {
     if !isLast { batch.completeTicks = translator.clock.ticks(at: now &- PerfInbox.settling_ns) }
   }
 
-  /// Translates all that is left. Once there is room, the kernel writes how many records it lost
-  /// after its last one.
+  /// Translates the remaining records. Reading the rings makes room for the kernel to report the
+  /// losses after its last record.
   mutating func finish(into batch: SystemBatch) {
     round(into: batch, isLast: false)
     for ring in events.rings { ring.tellLosses() }
     round(into: batch, isLast: true)
   }
 
-  /// Tells of a process that ran before, in the batch of the last round.
+  /// Reports a process that ran before the session, in the batch of the last round.
   func rundown(of pid: UInt32) { translator.rundown(of: pid, atNanoseconds: trace_monotonic_ns()) }
 }
 

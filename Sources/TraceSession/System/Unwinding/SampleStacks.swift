@@ -74,7 +74,7 @@ final class SampleStacks: SampleStackWalker {
     return sentences
   }
 
-  /// The beginning of a sentence about some of the stacks.
+  /// Returns the beginning of a sentence about some of the stacks.
   private func share(_ count: UInt64, _ one: String, _ many: String) -> String {
     "\(grouped(count)) of \(counted(figures.walked, "stack")) \(count == 1 ? one : many)"
   }
