@@ -101,6 +101,24 @@ import TraceFormat
     #expect(run.lines.count == (isHeld ? 2 : 3))
   }
 
+  /// An event without a stack has no names to wait for. It waits only behind one that has.
+  @Test func whatHasNoStackIsHeldBehindAStackOnly() throws {
+    var trace = try SampledTrace(path: path)
+    trace.add(Self.method("order", at: 0x1000), at: 500_000, pid: 10)
+    try trace.writer.flush()
+    let running = try RunningTool(["dump", path, "-follow", "-hold", "1h"])
+    try running.waitUntil { output, _ in output.contains("MethodLoad") }
+    trace.sample(at: 1_000_000, pid: 10, stack: [0x2012])
+    trace.add(Self.method("main", at: 0x2000), at: 2_000_000, pid: 10)
+    trace.add(Self.method("last", at: 0x3000), at: 3_000_000, pid: 10)
+    try trace.finish()
+    let run = try running.wait()
+    #expect(run.exitCode == 0)
+    let shown = ["order", "stack=[[jit]!Shop.main()", "main", "last"]
+    #expect(run.lines.count == shown.count)
+    #expect(zip(run.lines, shown).allSatisfy { $0.contains($1) }, "\(run.output)")
+  }
+
   /// A collection locks its file. If the lock is released and the file has no end, no end will
   /// follow.
   @Test func aCollectionThatDiesEndsWhatFollowsIt() throws {

@@ -17,6 +17,7 @@ final class FollowingExport<Format: EventFormat>: Export {
   private let names: LiveFrameNames
   private let hold: Int64
   private let output: UnsafeMutablePointer<OutputBuffer>
+  private let events = UnsafeMutablePointer<FollowedEvents<Format>>.allocate(capacity: 1)
   @exclusivity(unchecked) private var scratch = OutputBuffer(collecting: eventBytesMax)
   @exclusivity(unchecked) private var held = HeldLines()
   /// Events held since the last release.
@@ -54,9 +55,15 @@ final class FollowingExport<Format: EventFormat>: Export {
     self.format.begin(&output.pointee)
     // Subscribe to events about code first, so that every event is named from all that precede it.
     symbolizer.subscribe(to: replay)
-    replay.onAny { [unowned self] event throws(any Error) in try take(event) }
+    events.initialize(to: FollowedEvents(export: self))
+    replay.onAny(events)
     replay.onLoss { [unowned self] loss in take(loss) }
     names.takes = { [unowned self] ticket, frame in held.rename(ticket, frame) }
+  }
+
+  deinit {
+    events.deinitialize(count: 1)
+    events.deallocate()
   }
 
   var isFinished: Bool { remaining == 0 || output.pointee.failure != 0 }
@@ -97,13 +104,19 @@ final class FollowingExport<Format: EventFormat>: Export {
 
   // MARK: Events
 
-  private func take(_ event: borrowing RawEvent) throws {
+  @inline(__always)
+  fileprivate func take(_ event: borrowing RawEvent) throws {
     let header = event.header
     latest = max(latest, header.timestamp)
     guard event.typeIndex < isShown.count, isShown[event.typeIndex], isAdmitted(header) else {
       return
     }
-    if hold == 0 {
+    // An event without a stack waits for no names, unless one before it does.
+    if header.stack == .none, held.isEmpty {
+      let line = EventLine(event)
+      threads.prepare(&format, for: line)
+      format.write(line, stack: [], type: event.typeIndex, to: &output.pointee)
+    } else if hold == 0 {
       try write(event, header)
     } else {
       try keep(event, header)
@@ -116,14 +129,10 @@ final class FollowingExport<Format: EventFormat>: Export {
   private func write(_ event: borrowing RawEvent, _ header: EventHeader) throws {
     let line = EventLine(event)
     threads.prepare(&format, for: line)
-    var frames: [NamedFrame] = []
-    if header.stack != .none {
-      let tickets: [PendingTicket?]
-      (frames, tickets) = named(replay.file.stack(header.stack), header)
-      if !names.symbolizer.isFinal(header.timestamp) {
-        for index in tickets.indices where tickets[index] != nil {
-          frames[index].isProvisional = true
-        }
+    var (frames, tickets) = named(replay.file.stack(header.stack), header)
+    if !names.symbolizer.isFinal(header.timestamp) {
+      for index in tickets.indices where tickets[index] != nil {
+        frames[index].isProvisional = true
       }
     }
     format.write(line, stack: frames, type: event.typeIndex, to: &output.pointee)
@@ -177,7 +186,7 @@ final class FollowingExport<Format: EventFormat>: Export {
   private func take(_ loss: LossRecord) {
     let line = LossLine(loss, in: replay)
     guard filter.time?.contains(line.to) ?? true else { return }
-    if hold == 0 {
+    if held.isEmpty {
       format.write(line, to: &output.pointee)
       return
     }
@@ -201,6 +210,14 @@ final class FollowingExport<Format: EventFormat>: Export {
   private func writeBackfills() {
     for line in names.takeBackfills() { format.write(line, to: &output.pointee) }
   }
+}
+
+/// Passes the events of a replay to an export, which outlives the replay's runs.
+private struct FollowedEvents<Format: EventFormat>: EventHandler {
+  unowned(unsafe) let export: FollowingExport<Format>
+
+  @inline(__always)
+  mutating func handle(_ event: borrowing RawEvent) throws { try export.take(event) }
 }
 
 extension OutputBuffer {

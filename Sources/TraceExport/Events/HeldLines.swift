@@ -64,6 +64,9 @@ struct HeldLines: ~Copyable {
     return true
   }
 
+  /// Whether no lines are held.
+  var isEmpty: Bool { lines.count == 0 }
+
   /// Whether the oldest lines must be released to make room.
   var isFull: Bool {
     bytes.count + stackBytes + lines.count * MemoryLayout<Line>.stride > Self.bytesMax
@@ -81,7 +84,13 @@ struct HeldLines: ~Copyable {
     while let line = lines.first, line.time < time || isFull {
       lines.removeFirst()
       if line.stack < 0 {
-        bytes.move(upTo: line.end, to: &output)
+        var end = line.end
+        // Lines without a stack are moved together.
+        while let next = lines.first, next.stack < 0, next.time < time {
+          lines.removeFirst()
+          end = next.end
+        }
+        bytes.move(upTo: end, to: &output)
         continue
       }
       bytes.move(upTo: line.place, to: &output)
