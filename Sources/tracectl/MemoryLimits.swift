@@ -13,8 +13,8 @@ enum MemoryLimits {
 
   /// Makes a failed allocation end the process with a message and an exit code.
   ///
-  /// The standard library calls abort(3) when an allocation fails, which nothing else here does. The
-  /// language's runtime has its own tables, and traps or uses a null pointer.
+  /// The standard library calls abort(3) when an allocation fails, which nothing else here does.
+  /// The language's runtime has its own tables, and traps or uses a null pointer.
   static func sayWhenMet() {
     guard limit(RLIMIT_AS) != nil || limit(RLIMIT_DATA) != nil else { return }
     signal(SIGABRT) { _ in MemoryLimits.end() }
