@@ -2,7 +2,7 @@
 ///
 /// The CLR has no such event. The event may be emitted by another thread, some time after the
 /// stall; its fields identify the thread that waited, and the time.
-public struct GCAllocationStall: TraceEvent, Hashable {
+public struct GCAllocationStall: ListedEvent, Hashable {
   /// Thread that waited.
   public var threadID: UInt32
   /// Name of the thread in the runtime.
@@ -20,27 +20,17 @@ public struct GCAllocationStall: TraceEvent, Hashable {
     self.until = until
   }
 
+  @inlinable public init() { self.init(threadID: 0, duration: 0, until: 0) }
+
   @inlinable public static var eventID: UInt16 { 510 }
-  public static let schema = RuntimeSchema.event(
-    eventID, "GCAllocationStall", .informational, RuntimeSchema.Keyword.gc,
-    [
-      FieldSchema("threadID", .uint32, .threadID),
-      FieldSchema("threadName", .string),
-      FieldSchema("duration", .uint64, .nanoseconds),
-      FieldSchema("until", .uint64, .nanoseconds),
-    ])
+  public static let schema = EventSchema(
+    of: Self.self, provider: RuntimeSchema.providerName, name: "GCAllocationStall",
+    keywords: RuntimeSchema.Keyword.gc)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(threadID)
-    encoder.encode(threadName)
-    encoder.encode(duration)
-    encoder.encode(until)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    threadID = decoder.decode()
-    threadName = decoder.decode()
-    duration = decoder.decode()
-    until = decoder.decode()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("threadID", \.threadID, hint: .threadID)
+    list.field("threadName", \.threadName)
+    list.field("duration", \.duration, hint: .nanoseconds)
+    list.field("until", \.until, hint: .nanoseconds)
   }
 }
