@@ -9,18 +9,28 @@ extension EndToEnd {
   /// A session that is not scheduled loses samples. The file contains their number and time, and
   /// names that may be missing because of it are marked.
   @Suite(.needs(.kernelSamples)) struct KernelLossTests {
+    /// The program must not wait for the stopped session, so tracing by it is disabled.
+    static let program =
+      "TRACE_DISABLE=1 \(Tools.miniVM) \(AttributionTests.programs)churn.mini 6 600"
+
+    /// Starts a collection of a shell's script, with more samples than a stopped session can keep.
+    func collect(
+      _ script: String, into trace: String, in scratch: Scratch
+    ) throws -> ChildProcess {
+      try ChildProcess(
+        Tools.tracectl,
+        ["collect", "-providers", "CPU:19999", "-o", trace, "--", "/bin/sh", "-c", script],
+        in: scratch)
+    }
+
     @Test func aSessionThatStandsStill() throws {
       let scratch = try Scratch()
       let trace = scratch.path("trace.etl")
       let marks = (begun: scratch.path("begun"), done: scratch.path("done"))
-      // The program must not wait for the stopped session, so tracing by it is disabled.
-      let vm = "TRACE_DISABLE=1 \(Tools.miniVM) \(AttributionTests.programs)churn.mini 6 600"
-      let collection = try ChildProcess(
-        Tools.tracectl,
-        [
-          "collect", "-providers", "CPU:19999", "-o", trace, "--", "/bin/sh", "-c",
-          "\(vm); touch \(marks.begun); for i in 1 2 3; do \(vm); done; touch \(marks.done); \(vm)",
-        ], in: scratch)
+      let vm = Self.program
+      let collection = try collect(
+        "\(vm); touch \(marks.begun); for i in 1 2 3; do \(vm); done; touch \(marks.done); \(vm)",
+        into: trace, in: scratch)
       try waitUntil("the program has begun; \(collection.output)", seconds: 60) {
         access(marks.begun, F_OK) == 0
       }
@@ -50,13 +60,9 @@ extension EndToEnd {
       let scratch = try Scratch()
       let trace = scratch.path("trace.etl")
       let begun = scratch.path("begun")
-      let vm = "TRACE_DISABLE=1 \(Tools.miniVM) \(AttributionTests.programs)churn.mini 6 600"
-      let collection = try ChildProcess(
-        Tools.tracectl,
-        [
-          "collect", "-providers", "CPU:19999", "-o", trace, "--", "/bin/sh", "-c",
-          "\(vm); echo $$ > \(begun); for i in 1 2 3 4; do \(vm); done",
-        ], in: scratch)
+      let vm = Self.program
+      let collection = try collect(
+        "\(vm); echo $$ > \(begun); for i in 1 2 3 4; do \(vm); done", into: trace, in: scratch)
       try waitUntil("the program has begun; \(collection.output)", seconds: 60) {
         (try? readText(begun))?.hasSuffix("\n") == true
       }
