@@ -27,6 +27,7 @@ public struct GCAllocationStall: ListedEvent, Hashable {
     of: Self.self, provider: RuntimeSchema.providerName, name: "GCAllocationStall",
     keywords: RuntimeSchema.Keyword.gc)
 
+  /// The fields in the order in which they are written.
   @inlinable public static func fields(_ list: inout some FieldList<Self>) {
     list.field("threadID", \.threadID, hint: .threadID)
     list.field("threadName", \.threadName)
