@@ -45,6 +45,12 @@ public protocol FieldList<Event> {
   mutating func field<Value: OpenEnumeration>(
     _ name: StaticString, _ path: WritableKeyPath<Event, [Value]>,
     type: @autoclosure () -> FieldType, hint: FieldHint)
+
+  /// A string of the operating system, which need not be UTF-8.
+  mutating func field(_ name: StaticString, osString path: WritableKeyPath<Event, String>)
+
+  /// Strings of the operating system, which need not be UTF-8.
+  mutating func field(_ name: StaticString, osStrings path: WritableKeyPath<Event, [String]>)
 }
 
 extension FieldList {
@@ -141,6 +147,14 @@ struct FieldSchemas<Event>: FieldList {
   ) {
     schemas.append(FieldSchema(name.description, type(), hint))
   }
+
+  mutating func field(_ name: StaticString, osString _: WritableKeyPath<Event, String>) {
+    schemas.append(FieldSchema(name.description, .string))
+  }
+
+  mutating func field(_ name: StaticString, osStrings _: WritableKeyPath<Event, [String]>) {
+    schemas.append(FieldSchema(name.description, .array(.string)))
+  }
 }
 
 /// Writes the fields' values.
@@ -178,6 +192,16 @@ struct EncodedFields<Event>: FieldList {
   ) {
     encoder.pointee.encode(array: event[keyPath: path])
   }
+
+  @inlinable @inline(__always)
+  mutating func field(_: StaticString, osString path: WritableKeyPath<Event, String>) {
+    encoder.pointee.encode(osString: event[keyPath: path])
+  }
+
+  @inlinable @inline(__always)
+  mutating func field(_: StaticString, osStrings path: WritableKeyPath<Event, [String]>) {
+    encoder.pointee.encode(osStrings: event[keyPath: path])
+  }
 }
 
 /// Reads the fields' values.
@@ -214,5 +238,15 @@ struct DecodedFields<Event>: FieldList {
     hint: FieldHint
   ) {
     event[keyPath: path] = decoder.decode(arrayOf: Value.self)
+  }
+
+  @inlinable @inline(__always)
+  mutating func field(_: StaticString, osString path: WritableKeyPath<Event, String>) {
+    event[keyPath: path] = decoder.decodeOSString()
+  }
+
+  @inlinable @inline(__always)
+  mutating func field(_: StaticString, osStrings path: WritableKeyPath<Event, [String]>) {
+    event[keyPath: path] = decoder.decodeOSStrings()
   }
 }

@@ -18,7 +18,7 @@ public struct ExceptionFlags: OpenEnumeration {
   public static let corruptedState = ExceptionFlags(rawValue: 0x8)
   public static let clsCompliant = ExceptionFlags(rawValue: 0x10)
 
-  static let type = FieldType.enumeration(
+  @usableFromInline static let type = FieldType.enumeration(
     EnumSchema(
       name: "ExceptionFlags", underlying: .uint16, isFlags: true,
       cases: [
@@ -31,7 +31,7 @@ public struct ExceptionFlags: OpenEnumeration {
 }
 
 /// An exception was thrown.
-public struct ExceptionThrown: TraceEvent, Hashable {
+public struct ExceptionThrown: ListedEvent, Hashable {
   public var exceptionType: String
   public var exceptionMessage: String
   /// Address of the throwing instruction; 0 if not known.
@@ -59,42 +59,26 @@ public struct ExceptionThrown: TraceEvent, Hashable {
     self.methodName = methodName
   }
 
+  @inlinable public init() { self.init(exceptionType: "", exceptionMessage: "") }
+
   @inlinable public static var eventID: UInt16 { 80 }
   public static let schema = RuntimeSchema.event(
-    eventID, "ExceptionThrown", .error, RuntimeSchema.Keyword.exception,
-    [
-      FieldSchema("exceptionType", .string),
-      FieldSchema("exceptionMessage", .string),
-      FieldSchema("exceptionEIP", .pointer, .codeAddress),
-      FieldSchema("exceptionHRESULT", .uint32, .hexadecimal),
-      FieldSchema("exceptionFlags", ExceptionFlags.type),
-      FieldSchema("methodID", .uint64, .hexadecimal),
-      FieldSchema("methodName", .string),
-    ])
+    Self.self, "ExceptionThrown", .error, RuntimeSchema.Keyword.exception)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(exceptionType)
-    encoder.encode(exceptionMessage)
-    encoder.encode(exceptionEIP)
-    encoder.encode(exceptionHRESULT)
-    encoder.encode(exceptionFlags)
-    encoder.encode(methodID)
-    encoder.encode(methodName)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    exceptionType = decoder.decode()
-    exceptionMessage = decoder.decode()
-    exceptionEIP = decoder.decode()
-    exceptionHRESULT = decoder.decode()
-    exceptionFlags = decoder.decode()
-    methodID = decoder.decode()
-    methodName = decoder.decode()
+  /// The fields in the order in which they are written.
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("exceptionType", \.exceptionType)
+    list.field("exceptionMessage", \.exceptionMessage)
+    list.field("exceptionEIP", \.exceptionEIP, type: .pointer, hint: .codeAddress)
+    list.field("exceptionHRESULT", \.exceptionHRESULT, hint: .hexadecimal)
+    list.field("exceptionFlags", \.exceptionFlags, type: ExceptionFlags.type)
+    list.field("methodID", \.methodID, hint: .hexadecimal)
+    list.field("methodName", \.methodName)
   }
 }
 
 /// An exception reached its handler.
-public struct ExceptionCaught: TraceEvent, Hashable {
+public struct ExceptionCaught: ListedEvent, Hashable {
   /// Address of the handler; 0 if not known.
   public var entryEIP: UInt64
   /// The method that caught it; 0 if not known.
@@ -112,27 +96,16 @@ public struct ExceptionCaught: TraceEvent, Hashable {
     self.exceptionType = exceptionType
   }
 
+  @inlinable public init() { self.init(methodName: "") }
+
   @inlinable public static var eventID: UInt16 { 250 }
   public static let schema = RuntimeSchema.event(
-    eventID, "ExceptionCaught", .informational, RuntimeSchema.Keyword.exception,
-    [
-      FieldSchema("entryEIP", .pointer, .codeAddress),
-      FieldSchema("methodID", .uint64, .hexadecimal),
-      FieldSchema("methodName", .string),
-      FieldSchema("exceptionType", .string),
-    ])
+    Self.self, "ExceptionCaught", .informational, RuntimeSchema.Keyword.exception)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(entryEIP)
-    encoder.encode(methodID)
-    encoder.encode(methodName)
-    encoder.encode(exceptionType)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    entryEIP = decoder.decode()
-    methodID = decoder.decode()
-    methodName = decoder.decode()
-    exceptionType = decoder.decode()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("entryEIP", \.entryEIP, type: .pointer, hint: .codeAddress)
+    list.field("methodID", \.methodID, hint: .hexadecimal)
+    list.field("methodName", \.methodName)
+    list.field("exceptionType", \.exceptionType)
   }
 }

@@ -21,7 +21,7 @@ public struct GCReason: OpenEnumeration {
   public static let pmFullGC = GCReason(rawValue: 12)
   public static let lowMemoryHostBlocking = GCReason(rawValue: 13)
 
-  static let type = FieldType.enumeration(
+  @usableFromInline static let type = FieldType.enumeration(
     EnumSchema(
       name: "GCReason", underlying: .uint32,
       cases: [
@@ -52,7 +52,7 @@ public struct GCType: OpenEnumeration {
   public static let background = GCType(rawValue: 1)
   public static let foreground = GCType(rawValue: 2)
 
-  static let type = FieldType.enumeration(
+  @usableFromInline static let type = FieldType.enumeration(
     EnumSchema(
       name: "GCType", underlying: .uint32,
       cases: [
@@ -77,7 +77,7 @@ public struct GCSuspendReason: OpenEnumeration {
   public static let gcPrep = GCSuspendReason(rawValue: 6)
   public static let debuggerSweep = GCSuspendReason(rawValue: 7)
 
-  static let type = FieldType.enumeration(
+  @usableFromInline static let type = FieldType.enumeration(
     EnumSchema(
       name: "GCSuspendReason", underlying: .uint32,
       cases: [
@@ -102,7 +102,7 @@ public struct GCAllocationKind: OpenEnumeration {
   public static let large = GCAllocationKind(rawValue: 1)
   public static let pinned = GCAllocationKind(rawValue: 2)
 
-  static let type = FieldType.enumeration(
+  @usableFromInline static let type = FieldType.enumeration(
     EnumSchema(
       name: "GCAllocationKind", underlying: .uint32,
       cases: [

@@ -9,7 +9,7 @@ extension RuntimeSchema {
 }
 
 /// A collection begins.
-public struct GCStart: TraceEvent, Hashable {
+public struct GCStart: ListedEvent, Hashable {
   /// Ordinal of the collection in its process, from 1.
   public var count: UInt32
   /// The oldest generation collected.
@@ -30,36 +30,24 @@ public struct GCStart: TraceEvent, Hashable {
     self.clientSequenceNumber = clientSequenceNumber
   }
 
+  @inlinable public init() { self.init(count: 0, depth: 0, reason: GCReason(rawValue: 0)) }
+
   @inlinable public static var eventID: UInt16 { 1 }
   public static let schema = RuntimeSchema.event(
-    eventID, "GCStart", .informational, RuntimeSchema.Keyword.gc,
-    [
-      FieldSchema("count", .uint32, .count),
-      FieldSchema("depth", .uint32),
-      FieldSchema("reason", GCReason.type),
-      FieldSchema("type", GCType.type),
-      FieldSchema("clientSequenceNumber", .uint64),
-    ])
+    Self.self, "GCStart", .informational, RuntimeSchema.Keyword.gc)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(count)
-    encoder.encode(depth)
-    encoder.encode(reason)
-    encoder.encode(type)
-    encoder.encode(clientSequenceNumber)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    count = decoder.decode()
-    depth = decoder.decode()
-    reason = decoder.decode()
-    type = decoder.decode()
-    clientSequenceNumber = decoder.decode()
+  /// The fields in the order in which they are written.
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("count", \.count, hint: .count)
+    list.field("depth", \.depth)
+    list.field("reason", \.reason, type: GCReason.type)
+    list.field("type", \.type, type: GCType.type)
+    list.field("clientSequenceNumber", \.clientSequenceNumber)
   }
 }
 
 /// A collection has ended.
-public struct GCEnd: TraceEvent, Hashable {
+public struct GCEnd: ListedEvent, Hashable {
   /// Ordinal of the collection, as in its ``GCStart``.
   public var count: UInt32
   public var depth: UInt32
@@ -69,40 +57,31 @@ public struct GCEnd: TraceEvent, Hashable {
     self.depth = depth
   }
 
+  @inlinable public init() { self.init(count: 0, depth: 0) }
+
   @inlinable public static var eventID: UInt16 { 2 }
   public static let schema = RuntimeSchema.event(
-    eventID, "GCEnd", .informational, RuntimeSchema.Keyword.gc,
-    [
-      FieldSchema("count", .uint32, .count),
-      FieldSchema("depth", .uint32),
-    ])
+    Self.self, "GCEnd", .informational, RuntimeSchema.Keyword.gc)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(count)
-    encoder.encode(depth)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    count = decoder.decode()
-    depth = decoder.decode()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("count", \.count, hint: .count)
+    list.field("depth", \.depth)
   }
 }
 
 /// The program's threads run again.
-public struct GCRestartEnd: TraceEvent, Hashable {
+public struct GCRestartEnd: ListedEvent, Hashable {
   @inlinable public init() {}
 
   @inlinable public static var eventID: UInt16 { 3 }
   public static let schema = RuntimeSchema.event(
-    eventID, "GCRestartEnd", .informational, RuntimeSchema.Keyword.gc, [])
+    Self.self, "GCRestartEnd", .informational, RuntimeSchema.Keyword.gc)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {}
-
-  @inlinable public init(from decoder: inout EventDecoder) {}
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {}
 }
 
 /// The heap after a collection.
-public struct GCHeapStats: TraceEvent, Hashable {
+public struct GCHeapStats: ListedEvent, Hashable {
   public var generationSize0: UInt64
   public var totalPromotedSize0: UInt64
   public var generationSize1: UInt64
@@ -147,92 +126,55 @@ public struct GCHeapStats: TraceEvent, Hashable {
     self.totalPromotedSize4 = totalPromotedSize4
   }
 
+  @inlinable public init() { self.init(generationSize0: 0) }
+
   @inlinable public static var eventID: UInt16 { 4 }
   public static let schema = RuntimeSchema.event(
-    eventID, "GCHeapStats", .informational, RuntimeSchema.Keyword.gc,
-    [
-      FieldSchema("generationSize0", .uint64, .bytes),
-      FieldSchema("totalPromotedSize0", .uint64, .bytes),
-      FieldSchema("generationSize1", .uint64, .bytes),
-      FieldSchema("totalPromotedSize1", .uint64, .bytes),
-      FieldSchema("generationSize2", .uint64, .bytes),
-      FieldSchema("totalPromotedSize2", .uint64, .bytes),
-      FieldSchema("generationSize3", .uint64, .bytes),
-      FieldSchema("totalPromotedSize3", .uint64, .bytes),
-      FieldSchema("finalizationPromotedSize", .uint64, .bytes),
-      FieldSchema("finalizationPromotedCount", .uint64, .count),
-      FieldSchema("pinnedObjectCount", .uint32, .count),
-      FieldSchema("sinkBlockCount", .uint32, .count),
-      FieldSchema("gcHandleCount", .uint32, .count),
-      FieldSchema("generationSize4", .uint64, .bytes),
-      FieldSchema("totalPromotedSize4", .uint64, .bytes),
-    ])
+    Self.self, "GCHeapStats", .informational, RuntimeSchema.Keyword.gc)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(generationSize0)
-    encoder.encode(totalPromotedSize0)
-    encoder.encode(generationSize1)
-    encoder.encode(totalPromotedSize1)
-    encoder.encode(generationSize2)
-    encoder.encode(totalPromotedSize2)
-    encoder.encode(generationSize3)
-    encoder.encode(totalPromotedSize3)
-    encoder.encode(finalizationPromotedSize)
-    encoder.encode(finalizationPromotedCount)
-    encoder.encode(pinnedObjectCount)
-    encoder.encode(sinkBlockCount)
-    encoder.encode(gcHandleCount)
-    encoder.encode(generationSize4)
-    encoder.encode(totalPromotedSize4)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    generationSize0 = decoder.decode()
-    totalPromotedSize0 = decoder.decode()
-    generationSize1 = decoder.decode()
-    totalPromotedSize1 = decoder.decode()
-    generationSize2 = decoder.decode()
-    totalPromotedSize2 = decoder.decode()
-    generationSize3 = decoder.decode()
-    totalPromotedSize3 = decoder.decode()
-    finalizationPromotedSize = decoder.decode()
-    finalizationPromotedCount = decoder.decode()
-    pinnedObjectCount = decoder.decode()
-    sinkBlockCount = decoder.decode()
-    gcHandleCount = decoder.decode()
-    generationSize4 = decoder.decode()
-    totalPromotedSize4 = decoder.decode()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("generationSize0", \.generationSize0, hint: .bytes)
+    list.field("totalPromotedSize0", \.totalPromotedSize0, hint: .bytes)
+    list.field("generationSize1", \.generationSize1, hint: .bytes)
+    list.field("totalPromotedSize1", \.totalPromotedSize1, hint: .bytes)
+    list.field("generationSize2", \.generationSize2, hint: .bytes)
+    list.field("totalPromotedSize2", \.totalPromotedSize2, hint: .bytes)
+    list.field("generationSize3", \.generationSize3, hint: .bytes)
+    list.field("totalPromotedSize3", \.totalPromotedSize3, hint: .bytes)
+    list.field("finalizationPromotedSize", \.finalizationPromotedSize, hint: .bytes)
+    list.field("finalizationPromotedCount", \.finalizationPromotedCount, hint: .count)
+    list.field("pinnedObjectCount", \.pinnedObjectCount, hint: .count)
+    list.field("sinkBlockCount", \.sinkBlockCount, hint: .count)
+    list.field("gcHandleCount", \.gcHandleCount, hint: .count)
+    list.field("generationSize4", \.generationSize4, hint: .bytes)
+    list.field("totalPromotedSize4", \.totalPromotedSize4, hint: .bytes)
   }
 }
 
 /// The program's threads are about to run again.
-public struct GCRestartBegin: TraceEvent, Hashable {
+public struct GCRestartBegin: ListedEvent, Hashable {
   @inlinable public init() {}
 
   @inlinable public static var eventID: UInt16 { 7 }
   public static let schema = RuntimeSchema.event(
-    eventID, "GCRestartBegin", .informational, RuntimeSchema.Keyword.gc, [])
+    Self.self, "GCRestartBegin", .informational, RuntimeSchema.Keyword.gc)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {}
-
-  @inlinable public init(from decoder: inout EventDecoder) {}
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {}
 }
 
 /// The program's threads have stopped.
-public struct GCSuspendEnd: TraceEvent, Hashable {
+public struct GCSuspendEnd: ListedEvent, Hashable {
   @inlinable public init() {}
 
   @inlinable public static var eventID: UInt16 { 8 }
   public static let schema = RuntimeSchema.event(
-    eventID, "GCSuspendEnd", .informational, RuntimeSchema.Keyword.gc, [])
+    Self.self, "GCSuspendEnd", .informational, RuntimeSchema.Keyword.gc)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {}
-
-  @inlinable public init(from decoder: inout EventDecoder) {}
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {}
 }
 
 /// The program's threads are asked to stop.
-public struct GCSuspendBegin: TraceEvent, Hashable {
+public struct GCSuspendBegin: ListedEvent, Hashable {
   public var reason: GCSuspendReason
   /// Ordinal of the collection for which threads are suspended.
   public var count: UInt32
@@ -242,27 +184,20 @@ public struct GCSuspendBegin: TraceEvent, Hashable {
     self.count = count
   }
 
+  @inlinable public init() { self.init(reason: GCSuspendReason(rawValue: 0), count: 0) }
+
   @inlinable public static var eventID: UInt16 { 9 }
   public static let schema = RuntimeSchema.event(
-    eventID, "GCSuspendBegin", .informational, RuntimeSchema.Keyword.gc,
-    [
-      FieldSchema("reason", GCSuspendReason.type),
-      FieldSchema("count", .uint32, .count),
-    ])
+    Self.self, "GCSuspendBegin", .informational, RuntimeSchema.Keyword.gc)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(reason)
-    encoder.encode(count)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    reason = decoder.decode()
-    count = decoder.decode()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("reason", \.reason, type: GCSuspendReason.type)
+    list.field("count", \.count, hint: .count)
   }
 }
 
 /// Reports the memory allocated since the last such event (sampled allocation).
-public struct GCAllocationTick: TraceEvent, Hashable {
+public struct GCAllocationTick: ListedEvent, Hashable {
   /// Bytes allocated since the last tick.
   public var allocationAmount: UInt64
   public var allocationKind: GCAllocationKind
@@ -288,60 +223,42 @@ public struct GCAllocationTick: TraceEvent, Hashable {
     self.objectSize = objectSize
   }
 
-  @inlinable public static var eventID: UInt16 { 10 }
-  public static let schema = RuntimeSchema.event(
-    eventID, "GCAllocationTick", .verbose, RuntimeSchema.Keyword.gc,
-    [
-      FieldSchema("allocationAmount", .uint64, .bytes),
-      FieldSchema("allocationKind", GCAllocationKind.type),
-      FieldSchema("typeID", .pointer),
-      FieldSchema("typeName", .string),
-      FieldSchema("heapIndex", .uint32),
-      FieldSchema("address", .pointer),
-      FieldSchema("objectSize", .uint64, .bytes),
-    ])
-
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(allocationAmount)
-    encoder.encode(allocationKind)
-    encoder.encode(typeID)
-    encoder.encode(typeName)
-    encoder.encode(heapIndex)
-    encoder.encode(address)
-    encoder.encode(objectSize)
+  @inlinable
+  public init() {
+    self.init(
+      allocationAmount: 0, allocationKind: GCAllocationKind(rawValue: 0), typeID: 0, typeName: "")
   }
 
-  public init(from decoder: inout EventDecoder) {
-    allocationAmount = decoder.decode()
-    allocationKind = decoder.decode()
-    typeID = decoder.decode()
-    typeName = decoder.decode()
-    heapIndex = decoder.decode()
-    address = decoder.decode()
-    objectSize = decoder.decode()
+  @inlinable public static var eventID: UInt16 { 10 }
+  public static let schema = RuntimeSchema.event(
+    Self.self, "GCAllocationTick", .verbose, RuntimeSchema.Keyword.gc)
+
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("allocationAmount", \.allocationAmount, hint: .bytes)
+    list.field("allocationKind", \.allocationKind, type: GCAllocationKind.type)
+    list.field("typeID", \.typeID, type: .pointer)
+    list.field("typeName", \.typeName)
+    list.field("heapIndex", \.heapIndex)
+    list.field("address", \.address, type: .pointer)
+    list.field("objectSize", \.objectSize, hint: .bytes)
   }
 }
 
 /// A collection was requested.
-public struct GCTriggered: TraceEvent, Hashable {
+public struct GCTriggered: ListedEvent, Hashable {
   public var reason: GCReason
 
   @inlinable public init(reason: GCReason) {
     self.reason = reason
   }
 
+  @inlinable public init() { self.init(reason: GCReason(rawValue: 0)) }
+
   @inlinable public static var eventID: UInt16 { 35 }
   public static let schema = RuntimeSchema.event(
-    eventID, "GCTriggered", .informational, RuntimeSchema.Keyword.gc,
-    [
-      FieldSchema("reason", GCReason.type)
-    ])
+    Self.self, "GCTriggered", .informational, RuntimeSchema.Keyword.gc)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(reason)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    reason = decoder.decode()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("reason", \.reason, type: GCReason.type)
   }
 }

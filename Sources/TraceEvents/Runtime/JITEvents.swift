@@ -19,7 +19,7 @@ public struct MethodFlags: OpenEnumeration {
   public static let jitted = MethodFlags(rawValue: 0x8)
   public static let jitHelper = MethodFlags(rawValue: 0x10)
 
-  static let type = FieldType.enumeration(
+  @usableFromInline static let type = FieldType.enumeration(
     EnumSchema(
       name: "MethodFlags", underlying: .uint32, isFlags: true,
       cases: [
@@ -47,7 +47,7 @@ public struct MethodTier: OpenEnumeration {
   public static let tier1Instrumented = MethodTier(rawValue: 7)
   public static let readyToRun = MethodTier(rawValue: 8)
 
-  static let type = FieldType.enumeration(
+  @usableFromInline static let type = FieldType.enumeration(
     EnumSchema(
       name: "MethodTier", underlying: .uint8,
       cases: [
@@ -66,7 +66,7 @@ public struct MethodTier: OpenEnumeration {
 /// A method's machine code is in place and may run from now on.
 ///
 /// If the record has the rundown flag, the code was in place before the session enabled the event.
-public struct MethodLoad: TraceEvent, Hashable {
+public struct MethodLoad: ListedEvent, Hashable {
   /// The runtime's handle, the same in every event about the method.
   public var methodID: UInt64
   public var moduleID: UInt64
@@ -101,51 +101,32 @@ public struct MethodLoad: TraceEvent, Hashable {
     self.reJITID = reJITID
   }
 
-  @inlinable public static var eventID: UInt16 { 143 }
-  public static let schema = RuntimeSchema.event(
-    eventID, "MethodLoad", .informational, RuntimeSchema.Keyword.jit,
-    [
-      FieldSchema("methodID", .uint64, .hexadecimal),
-      FieldSchema("moduleID", .uint64, .hexadecimal),
-      FieldSchema("startAddress", .pointer, .codeAddress),
-      FieldSchema("size", .uint32, .bytes),
-      FieldSchema("flags", MethodFlags.type),
-      FieldSchema("tier", MethodTier.type),
-      FieldSchema("namespace", .string),
-      FieldSchema("name", .string),
-      FieldSchema("signature", .string),
-      FieldSchema("reJITID", .uint64),
-    ])
-
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(methodID)
-    encoder.encode(moduleID)
-    encoder.encode(startAddress)
-    encoder.encode(size)
-    encoder.encode(flags)
-    encoder.encode(tier)
-    encoder.encode(namespace)
-    encoder.encode(name)
-    encoder.encode(signature)
-    encoder.encode(reJITID)
+  @inlinable
+  public init() {
+    self.init(methodID: 0, startAddress: 0, size: 0, namespace: "", name: "", signature: "")
   }
 
-  public init(from decoder: inout EventDecoder) {
-    methodID = decoder.decode()
-    moduleID = decoder.decode()
-    startAddress = decoder.decode()
-    size = decoder.decode()
-    flags = decoder.decode()
-    tier = decoder.decode()
-    namespace = decoder.decode()
-    name = decoder.decode()
-    signature = decoder.decode()
-    reJITID = decoder.decode()
+  @inlinable public static var eventID: UInt16 { 143 }
+  public static let schema = RuntimeSchema.event(
+    Self.self, "MethodLoad", .informational, RuntimeSchema.Keyword.jit)
+
+  /// The fields in the order in which they are written.
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("methodID", \.methodID, hint: .hexadecimal)
+    list.field("moduleID", \.moduleID, hint: .hexadecimal)
+    list.field("startAddress", \.startAddress, type: .pointer, hint: .codeAddress)
+    list.field("size", \.size, hint: .bytes)
+    list.field("flags", \.flags, type: MethodFlags.type)
+    list.field("tier", \.tier, type: MethodTier.type)
+    list.field("namespace", \.namespace)
+    list.field("name", \.name)
+    list.field("signature", \.signature)
+    list.field("reJITID", \.reJITID)
   }
 }
 
 /// A method's machine code was removed; its addresses may be used again.
-public struct MethodUnload: TraceEvent, Hashable {
+public struct MethodUnload: ListedEvent, Hashable {
   /// The runtime's handle, the same in every event about the method.
   public var methodID: UInt64
   public var moduleID: UInt64
@@ -176,48 +157,30 @@ public struct MethodUnload: TraceEvent, Hashable {
     self.reJITID = reJITID
   }
 
-  @inlinable public static var eventID: UInt16 { 144 }
-  public static let schema = RuntimeSchema.event(
-    eventID, "MethodUnload", .informational, RuntimeSchema.Keyword.jit,
-    [
-      FieldSchema("methodID", .uint64, .hexadecimal),
-      FieldSchema("moduleID", .uint64, .hexadecimal),
-      FieldSchema("startAddress", .pointer, .codeAddress),
-      FieldSchema("size", .uint32, .bytes),
-      FieldSchema("flags", MethodFlags.type),
-      FieldSchema("namespace", .string),
-      FieldSchema("name", .string),
-      FieldSchema("signature", .string),
-      FieldSchema("reJITID", .uint64),
-    ])
-
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(methodID)
-    encoder.encode(moduleID)
-    encoder.encode(startAddress)
-    encoder.encode(size)
-    encoder.encode(flags)
-    encoder.encode(namespace)
-    encoder.encode(name)
-    encoder.encode(signature)
-    encoder.encode(reJITID)
+  @inlinable
+  public init() {
+    self.init(methodID: 0, startAddress: 0, size: 0, namespace: "", name: "", signature: "")
   }
 
-  public init(from decoder: inout EventDecoder) {
-    methodID = decoder.decode()
-    moduleID = decoder.decode()
-    startAddress = decoder.decode()
-    size = decoder.decode()
-    flags = decoder.decode()
-    namespace = decoder.decode()
-    name = decoder.decode()
-    signature = decoder.decode()
-    reJITID = decoder.decode()
+  @inlinable public static var eventID: UInt16 { 144 }
+  public static let schema = RuntimeSchema.event(
+    Self.self, "MethodUnload", .informational, RuntimeSchema.Keyword.jit)
+
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("methodID", \.methodID, hint: .hexadecimal)
+    list.field("moduleID", \.moduleID, hint: .hexadecimal)
+    list.field("startAddress", \.startAddress, type: .pointer, hint: .codeAddress)
+    list.field("size", \.size, hint: .bytes)
+    list.field("flags", \.flags, type: MethodFlags.type)
+    list.field("namespace", \.namespace)
+    list.field("name", \.name)
+    list.field("signature", \.signature)
+    list.field("reJITID", \.reJITID)
   }
 }
 
 /// A method's compilation begins.
-public struct MethodJittingStarted: TraceEvent, Hashable {
+public struct MethodJittingStarted: ListedEvent, Hashable {
   /// The runtime's handle, the same in every event about the method.
   public var methodID: UInt64
   public var moduleID: UInt64
@@ -241,39 +204,27 @@ public struct MethodJittingStarted: TraceEvent, Hashable {
     self.signature = signature
   }
 
-  @inlinable public static var eventID: UInt16 { 145 }
-  public static let schema = RuntimeSchema.event(
-    eventID, "MethodJittingStarted", .verbose, RuntimeSchema.Keyword.jit,
-    [
-      FieldSchema("methodID", .uint64, .hexadecimal),
-      FieldSchema("moduleID", .uint64, .hexadecimal),
-      FieldSchema("ilSize", .uint32, .bytes),
-      FieldSchema("namespace", .string),
-      FieldSchema("name", .string),
-      FieldSchema("signature", .string),
-    ])
-
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(methodID)
-    encoder.encode(moduleID)
-    encoder.encode(ilSize)
-    encoder.encode(namespace)
-    encoder.encode(name)
-    encoder.encode(signature)
+  @inlinable
+  public init() {
+    self.init(methodID: 0, ilSize: 0, namespace: "", name: "", signature: "")
   }
 
-  public init(from decoder: inout EventDecoder) {
-    methodID = decoder.decode()
-    moduleID = decoder.decode()
-    ilSize = decoder.decode()
-    namespace = decoder.decode()
-    name = decoder.decode()
-    signature = decoder.decode()
+  @inlinable public static var eventID: UInt16 { 145 }
+  public static let schema = RuntimeSchema.event(
+    Self.self, "MethodJittingStarted", .verbose, RuntimeSchema.Keyword.jit)
+
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("methodID", \.methodID, hint: .hexadecimal)
+    list.field("moduleID", \.moduleID, hint: .hexadecimal)
+    list.field("ilSize", \.ilSize, hint: .bytes)
+    list.field("namespace", \.namespace)
+    list.field("name", \.name)
+    list.field("signature", \.signature)
   }
 }
 
 /// A method's machine code has moved; the old addresses may be used again.
-public struct MethodMove: TraceEvent, Hashable {
+public struct MethodMove: ListedEvent, Hashable {
   /// The runtime's handle, the same in every event about the method.
   public var methodID: UInt64
   public var oldStartAddress: UInt64
@@ -294,36 +245,26 @@ public struct MethodMove: TraceEvent, Hashable {
     self.reJITID = reJITID
   }
 
-  @inlinable public static var eventID: UInt16 { 146 }
-  public static let schema = RuntimeSchema.event(
-    eventID, "MethodMove", .informational, RuntimeSchema.Keyword.jit,
-    [
-      FieldSchema("methodID", .uint64, .hexadecimal),
-      FieldSchema("oldStartAddress", .pointer, .codeAddress),
-      FieldSchema("newStartAddress", .pointer, .codeAddress),
-      FieldSchema("size", .uint32, .bytes),
-      FieldSchema("reJITID", .uint64),
-    ])
-
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(methodID)
-    encoder.encode(oldStartAddress)
-    encoder.encode(newStartAddress)
-    encoder.encode(size)
-    encoder.encode(reJITID)
+  @inlinable
+  public init() {
+    self.init(methodID: 0, oldStartAddress: 0, newStartAddress: 0, size: 0)
   }
 
-  public init(from decoder: inout EventDecoder) {
-    methodID = decoder.decode()
-    oldStartAddress = decoder.decode()
-    newStartAddress = decoder.decode()
-    size = decoder.decode()
-    reJITID = decoder.decode()
+  @inlinable public static var eventID: UInt16 { 146 }
+  public static let schema = RuntimeSchema.event(
+    Self.self, "MethodMove", .informational, RuntimeSchema.Keyword.jit)
+
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("methodID", \.methodID, hint: .hexadecimal)
+    list.field("oldStartAddress", \.oldStartAddress, type: .pointer, hint: .codeAddress)
+    list.field("newStartAddress", \.newStartAddress, type: .pointer, hint: .codeAddress)
+    list.field("size", \.size, hint: .bytes)
+    list.field("reJITID", \.reJITID)
   }
 }
 
 /// Maps each piece of a method's machine code to a byte code offset or source line.
-public struct MethodILToNativeMap: TraceEvent, Hashable {
+public struct MethodILToNativeMap: ListedEvent, Hashable {
   /// The runtime's handle, the same in every event about the method.
   public var methodID: UInt64
   public var reJITID: UInt64
@@ -350,36 +291,22 @@ public struct MethodILToNativeMap: TraceEvent, Hashable {
     self.sourceFile = sourceFile
   }
 
-  @inlinable public static var eventID: UInt16 { 190 }
-  public static let schema = RuntimeSchema.event(
-    eventID, "MethodILToNativeMap", .verbose, RuntimeSchema.Keyword.jittedMethodILToNativeMap,
-    [
-      FieldSchema("methodID", .uint64, .hexadecimal),
-      FieldSchema("reJITID", .uint64),
-      FieldSchema("startAddress", .pointer, .codeAddress),
-      FieldSchema("ilOffsets", .array(.scalar(.uint32))),
-      FieldSchema("nativeOffsets", .array(.scalar(.uint32))),
-      FieldSchema("lines", .array(.scalar(.uint32))),
-      FieldSchema("sourceFile", .string),
-    ])
-
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(methodID)
-    encoder.encode(reJITID)
-    encoder.encode(startAddress)
-    encoder.encode(array: ilOffsets)
-    encoder.encode(array: nativeOffsets)
-    encoder.encode(array: lines)
-    encoder.encode(sourceFile)
+  @inlinable
+  public init() {
+    self.init(methodID: 0, startAddress: 0, ilOffsets: [], nativeOffsets: [])
   }
 
-  public init(from decoder: inout EventDecoder) {
-    methodID = decoder.decode()
-    reJITID = decoder.decode()
-    startAddress = decoder.decode()
-    ilOffsets = decoder.decode(arrayOf: UInt32.self)
-    nativeOffsets = decoder.decode(arrayOf: UInt32.self)
-    lines = decoder.decode(arrayOf: UInt32.self)
-    sourceFile = decoder.decode()
+  @inlinable public static var eventID: UInt16 { 190 }
+  public static let schema = RuntimeSchema.event(
+    Self.self, "MethodILToNativeMap", .verbose, RuntimeSchema.Keyword.jittedMethodILToNativeMap)
+
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("methodID", \.methodID, hint: .hexadecimal)
+    list.field("reJITID", \.reJITID)
+    list.field("startAddress", \.startAddress, type: .pointer, hint: .codeAddress)
+    list.field("ilOffsets", \.ilOffsets)
+    list.field("nativeOffsets", \.nativeOffsets)
+    list.field("lines", \.lines)
+    list.field("sourceFile", \.sourceFile)
   }
 }

@@ -7,7 +7,7 @@ extension RuntimeSchema {
 }
 
 /// A method was entered. Each event has a matching ``MethodLeave``.
-public struct MethodEnter: TraceEvent, Hashable {
+public struct MethodEnter: ListedEvent, Hashable {
   /// The handle in the method's ``MethodLoad``.
   public var methodID: UInt64
 
@@ -15,24 +15,20 @@ public struct MethodEnter: TraceEvent, Hashable {
     self.methodID = methodID
   }
 
+  @inlinable public init() { self.init(methodID: 0) }
+
   @inlinable public static var eventID: UInt16 { 400 }
   public static let schema = RuntimeSchema.event(
-    eventID, "MethodEnter", .verbose, RuntimeSchema.Keyword.method,
-    [
-      FieldSchema("methodID", .uint64, .hexadecimal)
-    ])
+    Self.self, "MethodEnter", .verbose, RuntimeSchema.Keyword.method)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(methodID)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    methodID = decoder.decode()
+  /// The fields in the order in which they are written.
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("methodID", \.methodID, hint: .hexadecimal)
   }
 }
 
 /// A method was left.
-public struct MethodLeave: TraceEvent, Hashable {
+public struct MethodLeave: ListedEvent, Hashable {
   public var methodID: UInt64
   /// True if the method was left by an exception.
   public var byException: Bool
@@ -42,21 +38,14 @@ public struct MethodLeave: TraceEvent, Hashable {
     self.byException = byException
   }
 
+  @inlinable public init() { self.init(methodID: 0) }
+
   @inlinable public static var eventID: UInt16 { 401 }
   public static let schema = RuntimeSchema.event(
-    eventID, "MethodLeave", .verbose, RuntimeSchema.Keyword.method,
-    [
-      FieldSchema("methodID", .uint64, .hexadecimal),
-      FieldSchema("byException", .bool),
-    ])
+    Self.self, "MethodLeave", .verbose, RuntimeSchema.Keyword.method)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(methodID)
-    encoder.encode(byException)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    methodID = decoder.decode()
-    byException = decoder.decode()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("methodID", \.methodID, hint: .hexadecimal)
+    list.field("byException", \.byException)
   }
 }

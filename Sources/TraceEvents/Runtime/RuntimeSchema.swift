@@ -29,10 +29,10 @@ public enum RuntimeSchema {
   public static let eventTypes: [any TraceEvent.Type] =
     gcEventTypes + jitEventTypes + exceptionEventTypes + methodEventTypes + symbolEventTypes
 
-  static func event(
-    _ id: UInt16, _ name: String, _ level: Level, _ keywords: Keywords, _ fields: [FieldSchema]
+  static func event<Event: ListedEvent>(
+    _: Event.Type, _ name: String, _ level: Level, _ keywords: Keywords
   ) -> EventSchema {
     EventSchema(
-      provider: providerName, id: id, name: name, level: level, keywords: keywords, fields: fields)
+      of: Event.self, provider: providerName, name: name, level: level, keywords: keywords)
   }
 }

@@ -7,7 +7,7 @@ extension RuntimeSchema {
 }
 
 /// An executable image is mapped.
-public struct ImageLoad: TraceEvent, Hashable {
+public struct ImageLoad: ListedEvent, Hashable {
   public var baseAddress: UInt64
   public var size: UInt64
   /// Offset in the file of the first mapped byte.
@@ -27,36 +27,24 @@ public struct ImageLoad: TraceEvent, Hashable {
     self.buildID = buildID
   }
 
+  @inlinable public init() { self.init(baseAddress: 0, size: 0, path: "") }
+
   @inlinable public static var eventID: UInt16 { 500 }
   public static let schema = RuntimeSchema.event(
-    eventID, "ImageLoad", .informational, RuntimeSchema.Keyword.loader,
-    [
-      FieldSchema("baseAddress", .pointer),
-      FieldSchema("size", .uint64, .bytes),
-      FieldSchema("fileOffset", .uint64, .hexadecimal),
-      FieldSchema("path", .string),
-      FieldSchema("buildID", .bytes),
-    ])
+    Self.self, "ImageLoad", .informational, RuntimeSchema.Keyword.loader)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(baseAddress)
-    encoder.encode(size)
-    encoder.encode(fileOffset)
-    encoder.encode(osString: path)
-    encoder.encode(buildID)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    baseAddress = decoder.decode()
-    size = decoder.decode()
-    fileOffset = decoder.decode()
-    path = decoder.decodeOSString()
-    buildID = decoder.decode()
+  /// The fields in the order in which they are written.
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("baseAddress", \.baseAddress, type: .pointer)
+    list.field("size", \.size, hint: .bytes)
+    list.field("fileOffset", \.fileOffset, hint: .hexadecimal)
+    list.field("path", osString: \.path)
+    list.field("buildID", \.buildID)
   }
 }
 
 /// An executable image was unmapped.
-public struct ImageUnload: TraceEvent, Hashable {
+public struct ImageUnload: ListedEvent, Hashable {
   public var baseAddress: UInt64
   public var size: UInt64
   public var path: String
@@ -67,30 +55,21 @@ public struct ImageUnload: TraceEvent, Hashable {
     self.path = path
   }
 
+  @inlinable public init() { self.init(baseAddress: 0, size: 0, path: "") }
+
   @inlinable public static var eventID: UInt16 { 501 }
   public static let schema = RuntimeSchema.event(
-    eventID, "ImageUnload", .informational, RuntimeSchema.Keyword.loader,
-    [
-      FieldSchema("baseAddress", .pointer),
-      FieldSchema("size", .uint64, .bytes),
-      FieldSchema("path", .string),
-    ])
+    Self.self, "ImageUnload", .informational, RuntimeSchema.Keyword.loader)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(baseAddress)
-    encoder.encode(size)
-    encoder.encode(osString: path)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    baseAddress = decoder.decode()
-    size = decoder.decode()
-    path = decoder.decodeOSString()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("baseAddress", \.baseAddress, type: .pointer)
+    list.field("size", \.size, hint: .bytes)
+    list.field("path", osString: \.path)
   }
 }
 
 /// A name for a range of addresses: stubs, trampolines, interpreter loops.
-public struct SymbolLoad: TraceEvent, Hashable {
+public struct SymbolLoad: ListedEvent, Hashable {
   public var address: UInt64
   public var size: UInt64
   public var name: String
@@ -101,25 +80,16 @@ public struct SymbolLoad: TraceEvent, Hashable {
     self.name = name
   }
 
+  @inlinable public init() { self.init(address: 0, size: 0, name: "") }
+
   @inlinable public static var eventID: UInt16 { 502 }
   public static let schema = RuntimeSchema.event(
-    eventID, "SymbolLoad", .informational, RuntimeSchema.Keyword.loader,
-    [
-      FieldSchema("address", .pointer, .codeAddress),
-      FieldSchema("size", .uint64, .bytes),
-      FieldSchema("name", .string),
-    ])
+    Self.self, "SymbolLoad", .informational, RuntimeSchema.Keyword.loader)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(address)
-    encoder.encode(size)
-    encoder.encode(name)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    address = decoder.decode()
-    size = decoder.decode()
-    name = decoder.decode()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("address", \.address, type: .pointer, hint: .codeAddress)
+    list.field("size", \.size, hint: .bytes)
+    list.field("name", \.name)
   }
 }
 

@@ -18,7 +18,7 @@ public struct CodeSource: OpenEnumeration {
   /// A perf map.
   public static let perfMap = CodeSource(rawValue: 2)
 
-  static let type = FieldType.enumeration(
+  @usableFromInline static let type = FieldType.enumeration(
     EnumSchema(
       name: "CodeSource", underlying: .uint8,
       cases: [
@@ -32,7 +32,7 @@ public struct CodeSource: OpenEnumeration {
 /// If the record has the rundown flag, the entry was in the file before the session read it first.
 /// For a perf map, `since` is then the session's start. Other entries of a perf map appeared
 /// between two reads of the file: at `since` at the latest, and less than `doubt` earlier.
-public struct CodeLoad: TraceEvent, Hashable {
+public struct CodeLoad: ListedEvent, Hashable {
   public var address: UInt64
   public var size: UInt64
   /// The file's number of the code; 0 if it has none.
@@ -60,42 +60,28 @@ public struct CodeLoad: TraceEvent, Hashable {
     self.doubt = doubt
   }
 
-  @inlinable public static var eventID: UInt16 { 20 }
-  public static let schema = SystemSchema.event(
-    eventID, "CodeLoad", SystemSchema.Keyword.code,
-    [
-      FieldSchema("address", .pointer, .codeAddress),
-      FieldSchema("size", .uint64, .bytes),
-      FieldSchema("codeIndex", .uint64),
-      FieldSchema("source", CodeSource.type),
-      FieldSchema("name", .string),
-      FieldSchema("since", .uint64, .nanoseconds),
-      FieldSchema("doubt", .uint64, .nanoseconds),
-    ])
-
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(address)
-    encoder.encode(size)
-    encoder.encode(codeIndex)
-    encoder.encode(source)
-    encoder.encode(osString: name)
-    encoder.encode(since)
-    encoder.encode(doubt)
+  @inlinable
+  public init() {
+    self.init(address: 0, size: 0, codeIndex: 0, source: CodeSource(rawValue: 0), name: "")
   }
 
-  public init(from decoder: inout EventDecoder) {
-    address = decoder.decode()
-    size = decoder.decode()
-    codeIndex = decoder.decode()
-    source = decoder.decode()
-    name = decoder.decodeOSString()
-    since = decoder.decode()
-    doubt = decoder.decode()
+  @inlinable public static var eventID: UInt16 { 20 }
+  public static let schema = SystemSchema.event(Self.self, "CodeLoad", SystemSchema.Keyword.code)
+
+  /// The fields in the order in which they are written.
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("address", \.address, type: .pointer, hint: .codeAddress)
+    list.field("size", \.size, hint: .bytes)
+    list.field("codeIndex", \.codeIndex)
+    list.field("source", \.source, type: CodeSource.type)
+    list.field("name", osString: \.name)
+    list.field("since", \.since, hint: .nanoseconds)
+    list.field("doubt", \.doubt, hint: .nanoseconds)
   }
 }
 
 /// A piece of code moved to another address.
-public struct CodeMove: TraceEvent, Hashable {
+public struct CodeMove: ListedEvent, Hashable {
   public var oldAddress: UInt64
   public var newAddress: UInt64
   public var size: UInt64
@@ -115,36 +101,22 @@ public struct CodeMove: TraceEvent, Hashable {
     self.since = since
   }
 
+  @inlinable public init() { self.init(oldAddress: 0, newAddress: 0, size: 0, codeIndex: 0) }
+
   @inlinable public static var eventID: UInt16 { 21 }
-  public static let schema = SystemSchema.event(
-    eventID, "CodeMove", SystemSchema.Keyword.code,
-    [
-      FieldSchema("oldAddress", .pointer),
-      FieldSchema("newAddress", .pointer),
-      FieldSchema("size", .uint64, .bytes),
-      FieldSchema("codeIndex", .uint64),
-      FieldSchema("since", .uint64, .nanoseconds),
-    ])
+  public static let schema = SystemSchema.event(Self.self, "CodeMove", SystemSchema.Keyword.code)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(oldAddress)
-    encoder.encode(newAddress)
-    encoder.encode(size)
-    encoder.encode(codeIndex)
-    encoder.encode(since)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    oldAddress = decoder.decode()
-    newAddress = decoder.decode()
-    size = decoder.decode()
-    codeIndex = decoder.decode()
-    since = decoder.decode()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("oldAddress", \.oldAddress, type: .pointer)
+    list.field("newAddress", \.newAddress, type: .pointer)
+    list.field("size", \.size, hint: .bytes)
+    list.field("codeIndex", \.codeIndex)
+    list.field("since", \.since, hint: .nanoseconds)
   }
 }
 
 /// All code announced by the process's file has ended.
-public struct CodeClear: TraceEvent, Hashable {
+public struct CodeClear: ListedEvent, Hashable {
   public var source: CodeSource
   /// Time of the change in nanoseconds of CLOCK_MONOTONIC, from the file; 0 if the file has no
   /// time. The change was then observed at the event's time.
@@ -156,28 +128,20 @@ public struct CodeClear: TraceEvent, Hashable {
     self.since = since
   }
 
+  @inlinable public init() { self.init(source: CodeSource(rawValue: 0)) }
+
   @inlinable public static var eventID: UInt16 { 22 }
-  public static let schema = SystemSchema.event(
-    eventID, "CodeClear", SystemSchema.Keyword.code,
-    [
-      FieldSchema("source", CodeSource.type),
-      FieldSchema("since", .uint64, .nanoseconds),
-    ])
+  public static let schema = SystemSchema.event(Self.self, "CodeClear", SystemSchema.Keyword.code)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(source)
-    encoder.encode(since)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    source = decoder.decode()
-    since = decoder.decode()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("source", \.source, type: CodeSource.type)
+    list.field("since", \.since, hint: .nanoseconds)
   }
 }
 
 /// Memory that may have contained compiled code was, or may have been, mapped anew. Code announced
 /// there before has ended, or may have ended.
-public struct CodeReplaced: TraceEvent, Hashable {
+public struct CodeReplaced: ListedEvent, Hashable {
   public var address: UInt64
   public var size: UInt64
   /// False if the memory may be unchanged.
@@ -190,30 +154,21 @@ public struct CodeReplaced: TraceEvent, Hashable {
     self.isSure = isSure
   }
 
+  @inlinable public init() { self.init(address: 0, size: 0, isSure: false) }
+
   @inlinable public static var eventID: UInt16 { 25 }
   public static let schema = SystemSchema.event(
-    eventID, "CodeReplaced", SystemSchema.Keyword.code,
-    [
-      FieldSchema("address", .pointer),
-      FieldSchema("size", .uint64, .bytes),
-      FieldSchema("isSure", .bool),
-    ])
+    Self.self, "CodeReplaced", SystemSchema.Keyword.code)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(address)
-    encoder.encode(size)
-    encoder.encode(isSure)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    address = decoder.decode()
-    size = decoder.decode()
-    isSure = decoder.decode()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("address", \.address, type: .pointer)
+    list.field("size", \.size, hint: .bytes)
+    list.field("isSure", \.isSure)
   }
 }
 
 /// The source lines of a piece of code, one entry for each row.
-public struct CodeLines: TraceEvent, Hashable {
+public struct CodeLines: ListedEvent, Hashable {
   /// Where the code begins.
   public var address: UInt64
   /// Where each row begins, ascending.
@@ -236,30 +191,16 @@ public struct CodeLines: TraceEvent, Hashable {
     self.since = since
   }
 
+  @inlinable public init() { self.init(address: 0, addresses: [], lines: [], files: []) }
+
   @inlinable public static var eventID: UInt16 { 23 }
-  public static let schema = SystemSchema.event(
-    eventID, "CodeLines", SystemSchema.Keyword.code,
-    [
-      FieldSchema("address", .pointer, .codeAddress),
-      FieldSchema("addresses", .array(.scalar(.pointer))),
-      FieldSchema("lines", .array(.scalar(.uint32))),
-      FieldSchema("files", .array(.string)),
-      FieldSchema("since", .uint64, .nanoseconds),
-    ])
+  public static let schema = SystemSchema.event(Self.self, "CodeLines", SystemSchema.Keyword.code)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(address)
-    encoder.encode(array: addresses)
-    encoder.encode(array: lines)
-    encoder.encode(osStrings: files)
-    encoder.encode(since)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    address = decoder.decode()
-    addresses = decoder.decode(arrayOf: UInt64.self)
-    lines = decoder.decode(arrayOf: UInt32.self)
-    files = decoder.decodeOSStrings()
-    since = decoder.decode()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("address", \.address, type: .pointer, hint: .codeAddress)
+    list.field("addresses", \.addresses, type: .array(.scalar(.pointer)))
+    list.field("lines", \.lines)
+    list.field("files", osStrings: \.files)
+    list.field("since", \.since, hint: .nanoseconds)
   }
 }

@@ -1,6 +1,6 @@
 /// Summary of a jitdump file or perf map of the process, written when the session has finished
 /// reading it.
-public struct CodeFile: TraceEvent, Hashable {
+public struct CodeFile: ListedEvent, Hashable {
   /// The path as the process sees it.
   public var path: String
   public var source: CodeSource
@@ -23,30 +23,20 @@ public struct CodeFile: TraceEvent, Hashable {
     self.problems = problems
   }
 
-  @inlinable public static var eventID: UInt16 { 24 }
-  public static let schema = SystemSchema.event(
-    eventID, "CodeFile", SystemSchema.Keyword.code,
-    [
-      FieldSchema("path", .string),
-      FieldSchema("source", CodeSource.type),
-      FieldSchema("entries", .uint64),
-      FieldSchema("bytes", .uint64, .bytes),
-      FieldSchema("problems", .array(.string)),
-    ])
-
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(osString: path)
-    encoder.encode(source)
-    encoder.encode(entries)
-    encoder.encode(bytes)
-    encoder.encode(array: problems)
+  @inlinable
+  public init() {
+    self.init(path: "", source: CodeSource(rawValue: 0), entries: 0, bytes: 0)
   }
 
-  public init(from decoder: inout EventDecoder) {
-    path = decoder.decodeOSString()
-    source = decoder.decode()
-    entries = decoder.decode()
-    bytes = decoder.decode()
-    problems = decoder.decode(arrayOf: String.self)
+  @inlinable public static var eventID: UInt16 { 24 }
+  public static let schema = SystemSchema.event(Self.self, "CodeFile", SystemSchema.Keyword.code)
+
+  /// The fields in the order in which they are written.
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("path", osString: \.path)
+    list.field("source", \.source, type: CodeSource.type)
+    list.field("entries", \.entries)
+    list.field("bytes", \.bytes, hint: .bytes)
+    list.field("problems", \.problems)
   }
 }

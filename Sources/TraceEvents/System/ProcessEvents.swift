@@ -10,7 +10,7 @@ extension SystemSchema {
 /// A process began, by fork: it shares its parent's images and code.
 ///
 /// If the record has the rundown flag, the process ran before the session.
-public struct ProcessStart: TraceEvent, Hashable {
+public struct ProcessStart: ListedEvent, Hashable {
   public var parentPID: UInt32
   /// The kernel's name of the command, at most 15 bytes.
   public var name: String
@@ -21,27 +21,21 @@ public struct ProcessStart: TraceEvent, Hashable {
     self.name = name
   }
 
+  @inlinable public init() { self.init(parentPID: 0, name: "") }
+
   @inlinable public static var eventID: UInt16 { 1 }
   public static let schema = SystemSchema.event(
-    eventID, "ProcessStart", SystemSchema.Keyword.process,
-    [
-      FieldSchema("parentPID", .uint32, .processID),
-      FieldSchema("name", .string),
-    ])
+    Self.self, "ProcessStart", SystemSchema.Keyword.process)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(parentPID)
-    encoder.encode(osString: name)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    parentPID = decoder.decode()
-    name = decoder.decodeOSString()
+  /// The fields in the order in which they are written.
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("parentPID", \.parentPID, hint: .processID)
+    list.field("name", osString: \.name)
   }
 }
 
 /// A process has ended, and with it all its mappings.
-public struct ProcessStop: TraceEvent, Hashable {
+public struct ProcessStop: ListedEvent, Hashable {
   public var parentPID: UInt32
 
   @inlinable
@@ -49,24 +43,19 @@ public struct ProcessStop: TraceEvent, Hashable {
     self.parentPID = parentPID
   }
 
+  @inlinable public init() { self.init(parentPID: 0) }
+
   @inlinable public static var eventID: UInt16 { 2 }
   public static let schema = SystemSchema.event(
-    eventID, "ProcessStop", SystemSchema.Keyword.process,
-    [
-      FieldSchema("parentPID", .uint32, .processID)
-    ])
+    Self.self, "ProcessStop", SystemSchema.Keyword.process)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(parentPID)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    parentPID = decoder.decode()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("parentPID", \.parentPID, hint: .processID)
   }
 }
 
 /// A thread began.
-public struct ThreadStart: TraceEvent, Hashable {
+public struct ThreadStart: ListedEvent, Hashable {
   public var name: String
 
   @inlinable
@@ -74,24 +63,19 @@ public struct ThreadStart: TraceEvent, Hashable {
     self.name = name
   }
 
+  @inlinable public init() { self.init(name: "") }
+
   @inlinable public static var eventID: UInt16 { 3 }
   public static let schema = SystemSchema.event(
-    eventID, "ThreadStart", SystemSchema.Keyword.thread,
-    [
-      FieldSchema("name", .string)
-    ])
+    Self.self, "ThreadStart", SystemSchema.Keyword.thread)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(osString: name)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    name = decoder.decodeOSString()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("name", osString: \.name)
   }
 }
 
 /// A thread has ended.
-public struct ThreadStop: TraceEvent, Hashable {
+public struct ThreadStop: ListedEvent, Hashable {
   public var name: String
 
   @inlinable
@@ -99,24 +83,19 @@ public struct ThreadStop: TraceEvent, Hashable {
     self.name = name
   }
 
+  @inlinable public init() { self.init(name: "") }
+
   @inlinable public static var eventID: UInt16 { 4 }
   public static let schema = SystemSchema.event(
-    eventID, "ThreadStop", SystemSchema.Keyword.thread,
-    [
-      FieldSchema("name", .string)
-    ])
+    Self.self, "ThreadStop", SystemSchema.Keyword.thread)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(osString: name)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    name = decoder.decodeOSString()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("name", osString: \.name)
   }
 }
 
 /// A process runs another program; its previous mappings have ended.
-public struct ProcessExec: TraceEvent, Hashable {
+public struct ProcessExec: ListedEvent, Hashable {
   /// The kernel's name of the command, at most 15 bytes.
   public var name: String
 
@@ -125,24 +104,19 @@ public struct ProcessExec: TraceEvent, Hashable {
     self.name = name
   }
 
+  @inlinable public init() { self.init(name: "") }
+
   @inlinable public static var eventID: UInt16 { 5 }
   public static let schema = SystemSchema.event(
-    eventID, "ProcessExec", SystemSchema.Keyword.process,
-    [
-      FieldSchema("name", .string)
-    ])
+    Self.self, "ProcessExec", SystemSchema.Keyword.process)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(osString: name)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    name = decoder.decodeOSString()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("name", osString: \.name)
   }
 }
 
 /// A thread changed its name.
-public struct ThreadName: TraceEvent, Hashable {
+public struct ThreadName: ListedEvent, Hashable {
   public var name: String
 
   @inlinable
@@ -150,24 +124,19 @@ public struct ThreadName: TraceEvent, Hashable {
     self.name = name
   }
 
+  @inlinable public init() { self.init(name: "") }
+
   @inlinable public static var eventID: UInt16 { 6 }
   public static let schema = SystemSchema.event(
-    eventID, "ThreadName", SystemSchema.Keyword.thread,
-    [
-      FieldSchema("name", .string)
-    ])
+    Self.self, "ThreadName", SystemSchema.Keyword.thread)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(osString: name)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    name = decoder.decodeOSString()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("name", osString: \.name)
   }
 }
 
 /// A file is mapped as executable code.
-public struct ImageMap: TraceEvent, Hashable {
+public struct ImageMap: ListedEvent, Hashable {
   public var baseAddress: UInt64
   public var size: UInt64
   /// Offset in the file of the first mapped byte.
@@ -195,36 +164,18 @@ public struct ImageMap: TraceEvent, Hashable {
     self.inode = inode
   }
 
+  @inlinable public init() { self.init(baseAddress: 0, size: 0, fileOffset: 0, path: "") }
+
   @inlinable public static var eventID: UInt16 { 10 }
-  public static let schema = SystemSchema.event(
-    eventID, "ImageMap", SystemSchema.Keyword.image,
-    [
-      FieldSchema("baseAddress", .pointer),
-      FieldSchema("size", .uint64, .bytes),
-      FieldSchema("fileOffset", .uint64, .hexadecimal),
-      FieldSchema("path", .string),
-      FieldSchema("buildID", .bytes),
-      FieldSchema("device", .uint64, .hexadecimal),
-      FieldSchema("inode", .uint64),
-    ])
+  public static let schema = SystemSchema.event(Self.self, "ImageMap", SystemSchema.Keyword.image)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(baseAddress)
-    encoder.encode(size)
-    encoder.encode(fileOffset)
-    encoder.encode(osString: path)
-    encoder.encode(buildID)
-    encoder.encode(device)
-    encoder.encode(inode)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    baseAddress = decoder.decode()
-    size = decoder.decode()
-    fileOffset = decoder.decode()
-    path = decoder.decodeOSString()
-    buildID = decoder.decode()
-    device = decoder.decode()
-    inode = decoder.decode()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("baseAddress", \.baseAddress, type: .pointer)
+    list.field("size", \.size, hint: .bytes)
+    list.field("fileOffset", \.fileOffset, hint: .hexadecimal)
+    list.field("path", osString: \.path)
+    list.field("buildID", \.buildID)
+    list.field("device", \.device, hint: .hexadecimal)
+    list.field("inode", \.inode)
   }
 }

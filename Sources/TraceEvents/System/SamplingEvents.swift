@@ -19,7 +19,7 @@ public struct SampleSource: OpenEnumeration {
   /// A per-thread timer in the program itself, used if kernel events are not permitted.
   public static let threadTimer = SampleSource(rawValue: 2)
 
-  static let type = FieldType.enumeration(
+  @usableFromInline static let type = FieldType.enumeration(
     EnumSchema(
       name: "SampleSource", underlying: .uint8,
       cases: [
@@ -32,7 +32,7 @@ public struct SampleSource: OpenEnumeration {
 /// A CPU sample of a running thread.
 ///
 /// The event's stack has the kernel frames, if any, before the user frames, innermost first.
-public struct SampledProfile: TraceEvent, Hashable {
+public struct SampledProfile: ListedEvent, Hashable {
   /// CPU time that the sample represents, in nanoseconds.
   public var weight: UInt64
   public var source: SampleSource
@@ -43,22 +43,16 @@ public struct SampledProfile: TraceEvent, Hashable {
     self.source = source
   }
 
+  @inlinable public init() { self.init(weight: 0, source: SampleSource(rawValue: 0)) }
+
   @inlinable public static var eventID: UInt16 { 46 }
   public static let schema = SystemSchema.event(
-    eventID, "SampledProfile", SystemSchema.Keyword.cpu,
-    [
-      FieldSchema("weight", .uint64, .nanoseconds),
-      FieldSchema("source", SampleSource.type),
-    ])
+    Self.self, "SampledProfile", SystemSchema.Keyword.cpu)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(weight)
-    encoder.encode(source)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    weight = decoder.decode()
-    source = decoder.decode()
+  /// The fields in the order in which they are written.
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("weight", \.weight, hint: .nanoseconds)
+    list.field("source", \.source, type: SampleSource.type)
   }
 }
 
@@ -75,7 +69,7 @@ public struct SwitchDirection: OpenEnumeration {
   /// The thread is runnable, but another thread runs.
   public static let preempted = SwitchDirection(rawValue: 2)
 
-  static let type = FieldType.enumeration(
+  @usableFromInline static let type = FieldType.enumeration(
     EnumSchema(
       name: "SwitchDirection", underlying: .uint8,
       cases: [
@@ -86,7 +80,7 @@ public struct SwitchDirection: OpenEnumeration {
 }
 
 /// A thread starts or stops running on the event's CPU.
-public struct ContextSwitch: TraceEvent, Hashable {
+public struct ContextSwitch: ListedEvent, Hashable {
   public var direction: SwitchDirection
 
   @inlinable
@@ -94,24 +88,19 @@ public struct ContextSwitch: TraceEvent, Hashable {
     self.direction = direction
   }
 
+  @inlinable public init() { self.init(direction: SwitchDirection(rawValue: 0)) }
+
   @inlinable public static var eventID: UInt16 { 36 }
   public static let schema = SystemSchema.event(
-    eventID, "ContextSwitch", SystemSchema.Keyword.contextSwitch,
-    [
-      FieldSchema("direction", SwitchDirection.type)
-    ])
+    Self.self, "ContextSwitch", SystemSchema.Keyword.contextSwitch)
 
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(direction)
-  }
-
-  public init(from decoder: inout EventDecoder) {
-    direction = decoder.decode()
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("direction", \.direction, type: SwitchDirection.type)
   }
 }
 
 /// How the session takes CPU samples, or why it takes none.
-public struct SamplingStarted: TraceEvent, Hashable {
+public struct SamplingStarted: ListedEvent, Hashable {
   public var source: SampleSource
   /// Samples per second of CPU time; 0 if there are none.
   public var rate: UInt32
@@ -134,30 +123,20 @@ public struct SamplingStarted: TraceEvent, Hashable {
     self.note = note
   }
 
-  @inlinable public static var eventID: UInt16 { 73 }
-  public static let schema = SystemSchema.event(
-    eventID, "SamplingStarted", SystemSchema.Keyword.cpu,
-    [
-      FieldSchema("source", SampleSource.type),
-      FieldSchema("rate", .uint32),
-      FieldSchema("hasKernelFrames", .bool),
-      FieldSchema("stackBytes", .uint32, .bytes),
-      FieldSchema("note", .string),
-    ])
-
-  @inlinable public func encode(into encoder: inout EventEncoder) {
-    encoder.encode(source)
-    encoder.encode(rate)
-    encoder.encode(hasKernelFrames)
-    encoder.encode(stackBytes)
-    encoder.encode(note)
+  @inlinable
+  public init() {
+    self.init(source: SampleSource(rawValue: 0), rate: 0, hasKernelFrames: false, note: "")
   }
 
-  public init(from decoder: inout EventDecoder) {
-    source = decoder.decode()
-    rate = decoder.decode()
-    hasKernelFrames = decoder.decode()
-    stackBytes = decoder.decode()
-    note = decoder.decode()
+  @inlinable public static var eventID: UInt16 { 73 }
+  public static let schema = SystemSchema.event(
+    Self.self, "SamplingStarted", SystemSchema.Keyword.cpu)
+
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("source", \.source, type: SampleSource.type)
+    list.field("rate", \.rate)
+    list.field("hasKernelFrames", \.hasKernelFrames)
+    list.field("stackBytes", \.stackBytes, hint: .bytes)
+    list.field("note", \.note)
   }
 }

@@ -30,11 +30,9 @@ public enum SystemSchema {
   public static let eventTypes: [any TraceEvent.Type] =
     samplingEventTypes + processEventTypes + codeEventTypes
 
-  static func event(
-    _ id: UInt16, _ name: String, _ keywords: Keywords, _ fields: [FieldSchema],
-    level: Level = .informational
+  static func event<Event: ListedEvent>(
+    _: Event.Type, _ name: String, _ keywords: Keywords
   ) -> EventSchema {
-    EventSchema(
-      provider: providerName, id: id, name: name, level: level, keywords: keywords, fields: fields)
+    EventSchema(of: Event.self, provider: providerName, name: name, keywords: keywords)
   }
 }
