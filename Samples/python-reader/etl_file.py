@@ -307,7 +307,7 @@ class TraceFile:
             self._note(at, "I3", is_block=True)
 
     def _open_by_index(self):
-        """Takes the definitions and the blocks from the index, which breaks no rule."""
+        """Uses the index as the authority on definitions and blocks, as a reader that does not scan."""
         if self._index is None or not self._ends_well or (0, "F1") in self.damage:
             return
         _, self.definitions, self.syncs, _, blocks = self._index
