@@ -30,8 +30,8 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
-  // In pipeline order: what an event is, the ring it crosses, the app's end, the file, the kernel's
-  // records, names for addresses, the session's end.
+  // In pipeline order: event definitions, the ring, the app's side, the file, the kernel's records,
+  // names for addresses, the session's side.
   targets: [
     .target(name: "CTraceShims"),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures this project and its peers on one machine in one run; Scripts/bench calls it.
+"""Measures this project and its peers in one run on one machine; called by Scripts/bench.
 
 Prints the table and writes it to Benchmarks/results/. Every figure is the median of the runs.
 """
@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tools", type=Path, required=True, help="where our programs are")
+    parser.add_argument("--tools", type=Path, required=True, help="directory of the programs")
     parser.add_argument("--runs", type=int, default=5, help="runs of each measurement")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the events to use")
     parser.add_argument("--only", choices=("ours", "peers"), help="measure only these")
@@ -30,7 +30,7 @@ def arguments():
 
 
 def attempt(subject, figures):
-    """Measures one subject; what cannot be measured is said and left out of the table."""
+    """Measures one subject; if it cannot be measured, prints the reason and leaves it out."""
     print(f"measuring {subject.name} …", flush=True)
     try:
         figures[subject.name] = subject.measure()

@@ -1,4 +1,4 @@
-"""Runs a program and says how long it took and how much memory it had at most."""
+"""Runs a program, and measures its time and its peak memory."""
 
 import os
 import statistics
@@ -20,7 +20,7 @@ class Failed(Exception):
 
 
 def run(arguments, environment=None, discard=False):
-    """One run; with `discard`, its standard output goes to /dev/null."""
+    """Runs a program once; with `discard`, its standard output goes to /dev/null."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         started = time.monotonic()
         child = subprocess.Popen(
@@ -29,7 +29,7 @@ def run(arguments, environment=None, discard=False):
             stderr=errors,
             env={**os.environ, **(environment or {})},
         )
-        # Not `wait`: only wait4 gives this child's own peak (and its children's).
+        # Not `wait`: only wait4 returns the peak of this child (and of its children).
         _, status, usage = os.wait4(child.pid, 0)
         seconds = time.monotonic() - started
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -47,6 +47,6 @@ def median(values):
 
 
 def spread(values):
-    """Half the distance between the extremes, as a share of the median."""
+    """Half the difference between the extremes, as a fraction of the median."""
     middle = median(values)
     return (max(values) - min(values)) / 2 / middle if middle else 0.0

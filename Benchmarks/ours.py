@@ -1,4 +1,4 @@
-"""This project: event-storm traced by tracectl, and the trace read back."""
+"""Measures this project: tracectl traces event-storm, then the trace is read back."""
 
 import json
 import os
@@ -24,7 +24,7 @@ class Ours:
         return json.loads(result.output)
 
     def collect(self, name, *arguments, events, threads=1):
-        """One storm under a session of its own; returns the run, the storm's report, the file."""
+        """Runs event-storm under a separate session; returns the run, its report and the file."""
         trace = self.scratch / f"{name}.etl"
         trace.unlink(missing_ok=True)
         result = run(
@@ -59,9 +59,9 @@ class Ours:
             self.note(figures, "two", self.costs(session, 2, paused=True))
 
     def costs(self, session, threads, paused=False):
-        """ns/event of each round; paused: the session does not run while the threads emit."""
-        # Of 128 MB a round fills 96; the first rounds touch the memory and do not count. Shorter
-        # rounds would measure how soon the kernel puts two threads on two CPUs.
+        """Returns ns/event of each round; if paused, the session is stopped during emission."""
+        # A round fills 96 of 128 MB. The first rounds touch the memory and are not counted. Shorter
+        # rounds would measure how soon the kernel distributes two threads to two CPUs.
         events, untouched = 4_000_000, 4
         rounds = untouched + self.runs
         go = self.scratch / "go"
@@ -78,7 +78,7 @@ class Ours:
             go.touch()
             costs.append(sum(json.loads(storm.stdout.readline())["ns_per_event"]) / threads)
             session.child.send_signal(signal.SIGCONT)
-            # Time for the session to empty the rings.
+            # Gives the session time to empty the rings.
             time.sleep(0.5)
         storm.communicate(timeout=60)
         return costs[untouched:]
@@ -92,7 +92,7 @@ class Ours:
         for _ in range(self.runs if self.scale >= 1 else 1):
             result, report, trace = self.collect(
                 "lossless", "-mode", "block", "-buffer-size", "64MB", events=events)
-            # From the command's start to its end: the last byte is in the file.
+            # From the command's start to its end, when the last byte is in the file.
             rates.append(events / result.seconds)
             peaks.append(result.peak_mb)
         self.note(figures, "lossless", rates)
@@ -120,7 +120,7 @@ class Ours:
         figures["dump_memory"] = peak
 
     def measure_symbols(self, figures):
-        """Stacks and names, on made-up traces: see Sources/symbol-bench."""
+        """Measures stacks and names with synthetic traces; see Sources/symbol-bench."""
         bench, samples = self.tools / "symbol-bench", int(1_000_000 * self.scale)
         trace, bare = self.scratch / "samples.etl", self.scratch / "bare.etl"
         methods = self.scratch / "methods.etl"
@@ -142,13 +142,13 @@ class Ours:
             path.unlink()
 
     def measure_start(self, figures):
-        """What an app that nobody traces pays: making its first provider known."""
+        """Measures the registration of the first provider in an app that is not traced."""
         costs = [self.storm(1)["register_us"] / 1000 for _ in range(30)]
         self.note(figures, "start", costs)
 
 
 class Session:
-    """tracectl collecting from everyone until the block ends."""
+    """tracectl, collecting from all processes until the block ends."""
 
     def __init__(self, ours, trace, arguments):
         self.ours, self.trace, self.arguments = ours, trace, arguments

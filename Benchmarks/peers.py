@@ -1,4 +1,4 @@
-"""The peers on the same work: LTTng-UST with babeltrace2, and Java's Flight Recorder."""
+"""Measures the peers with the same work: LTTng-UST with babeltrace2, and Java Flight Recorder."""
 
 import contextlib
 import os
@@ -38,7 +38,7 @@ class LTTng:
 
     @contextlib.contextmanager
     def daemon(self):
-        """A session daemon of our own, unless one runs already; stopped at the end."""
+        """Starts a session daemon unless one is running, and stops it at the end."""
         pid_file = self.scratch / "sessiond.pid"
         started = False
         try:
@@ -80,7 +80,7 @@ class LTTng:
         events = 1_000_000
         figures["disabled"] = median(self.rounds(int(2e8 * self.scale), 1, self.runs))
         with self.daemon():
-            # The first rounds touch the buffers' pages; they do not count.
+            # The first rounds touch the buffers' pages and are not counted.
             with self.session("discard", "--discard", "--subbuf-size=8M", "--num-subbuf=4"):
                 figures["two"] = median(self.rounds(events, 2, self.runs + 4)[4:])
                 figures["enabled"] = median(self.rounds(events, 1, self.runs + 4)[4:])
@@ -102,7 +102,7 @@ class LTTng:
         count = run(["babeltrace2", trace, "--component", "sink.utils.counter",
                      "--params=step=+0"], self.environment)
         if f"{events} Event messages" not in count.output:
-            raise Failed("babeltrace2 counted other events than were written")
+            raise Failed("babeltrace2 counted a different number of events than was written")
         figures["replay"] = events / count.seconds
         text = run(["babeltrace2", trace], self.environment, discard=True)
         figures["dump"] = events / text.seconds
@@ -135,12 +135,12 @@ class FlightRecorder:
         events = int(2_000_000 * self.scale)
         recording = self.scratch / "storm.jfr"
         figures["enabled"] = median(self.rounds(events, 1, self.runs + 1, recording)[1:])
-        # Storm.java emits this many while the compiler warms up.
+        # Number of events that Storm.java emits while the compiler warms up.
         warm = 20 * 20_000
         written = events * (self.runs + 1) + warm
         figures["bytes"] = recording.stat().st_size / written
         figures["two"] = median(self.rounds(events, 2, self.runs + 1, recording)[1:])
-        # Its text is slow to write: a few events will do.
+        # Its text output is slow, so a few events suffice.
         few = 200_000
         self.rounds(few, 1, 1, recording)
         text = run(["jfr", "print", recording], discard=True)

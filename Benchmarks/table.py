@@ -1,4 +1,4 @@
-"""Puts the figures into a Markdown table with targets and ratios."""
+"""Formats the figures as a Markdown table with targets and ratios."""
 
 OURS = "this project"
 
@@ -15,8 +15,8 @@ def megabytes(value):
     return f"{value:.0f} MB"
 
 
-# What, key, how it is written, what it must reach as text and as a test of our figures, and
-# whether less is better.
+# For each row: its title, its key, its formatter, its target as text and as a predicate on our
+# figures, and whether less is better.
 ROWS = [
     ("reading the counter (`rdtsc`)", "rdtsc", nanoseconds, "", None, True),
     ("disabled event", "disabled", nanoseconds, "≤ 1 ns", lambda f: f["disabled"] <= 1, True),
@@ -32,24 +32,24 @@ ROWS = [
      lambda f: f["replay"] >= 30e6, False),
     ("dump to text, to /dev/null", "dump", millions, "≥ 4 M/s",
      lambda f: f["dump"] >= 4e6, False),
-    ("`info`, start to end", "info", lambda v: f"{v:.1f} ms", "≤ 50 ms",
+    ("`info`, total time", "info", lambda v: f"{v:.1f} ms", "≤ 50 ms",
      lambda f: f["info"] <= 50, True),
     ("peak memory of dump", "dump_memory", megabytes, "≤ 200 MB",
      lambda f: f["dump_memory"] <= 200, True),
-    ("peak memory of collect, its child's included", "collect_memory", megabytes, "≤ 200 MB",
+    ("peak memory of collect, including its child", "collect_memory", megabytes, "≤ 200 MB",
      lambda f: f["collect_memory"] <= 200, True),
-    ("registering a provider, nobody tracing", "start", lambda v: f"{v:.2f} ms", "≤ 1 ms",
+    ("registering a provider, no session", "start", lambda v: f"{v:.2f} ms", "≤ 1 ms",
      lambda f: f["start"] <= 1, True),
     ("`stacks`, 1 M samples in 100,000 methods", "stacks", lambda v: f"{v:.2f} s", "≤ 2 s",
      lambda f: f["stacks"] <= 2, True),
     ("its peak memory", "stacks_memory", megabytes, "", None, True),
-    ("names for frames, each asked for the first time in order", "resolve_cold", millions,
+    ("looking up frames in time order, first time", "resolve_cold", millions,
      "≥ 5 M/s", lambda f: f["resolve_cold"] >= 5e6, False),
-    ("names for frames, asked for again", "resolve_warm", millions, "≥ 5 M/s",
+    ("looking up frames again", "resolve_warm", millions, "≥ 5 M/s",
      lambda f: f["resolve_warm"] >= 5e6, False),
     ("code map of 1 M methods", "code_map", megabytes, "≤ 200 MB",
      lambda f: f["code_map"] <= 200, True),
-    ("peak memory while it is made", "prepare_memory", megabytes, "", None, True),
+    ("peak memory while building it", "prepare_memory", megabytes, "", None, True),
     ("writing a sample's stack of 31 frames", "stack_cost", lambda v: f"{v:.0f} ns", "≤ 1 µs",
      lambda f: f["stack_cost"] <= 1000, True),
     ("file size, samples with stacks of 31 frames", "sample_bytes",
@@ -57,18 +57,19 @@ ROWS = [
 ]
 
 NOTES = """
-- One event is a 64-bit sequence number and a 32-bit worker; ns/event with 128 MB of buffers per
-  CPU that have been touched before, discard mode, nothing lost.
-- Two threads have the two CPUs to themselves: the session is paused while they emit (one thread
-  likewise costs {one}, so two do {scaling} the work of one).
+- An event has a 64-bit sequence number and a 32-bit worker. ns/event is measured in discard mode,
+  with 128 MB of buffers per CPU that have been touched before; no events are lost.
+- While two threads emit, the session is paused, so each has a CPU to itself (in the same way, one
+  thread costs {one}, so two do {scaling} the work of one).
 - LTTng-UST: discard mode for ns/event, blocking mode for the lossless row; its replay and dump
   rows are babeltrace2's counter and its text output. JFR: an event without a stack or a duration;
   its dump is `jfr print`.
-- The lossless row is from the command's start to its end, everything in the file; LTTng's is the
-  producer's side only, which favours it.
-- Stacks and names: made-up samples of four processes with 32,000 different stacks of 20 to 40
-  frames, a tenth of the inner ones in places that five methods use one after the other.
-- Ratios: ns/event to `rdtsc`, all other rows how many times better this project is than the peer.
+- The lossless row covers the time from the command's start to its end, when everything is in the
+  file; LTTng's covers the producer only, which favors LTTng.
+- Stacks and names: synthetic samples of four processes with 32,000 different stacks of 20 to 40
+  frames. A tenth of the inner frames are at addresses that five methods use one after the other.
+- Ratios: for ns/event, the ratio to `rdtsc`; in all other rows, how many times better this project
+  is than the peer.
 """
 
 
@@ -107,9 +108,9 @@ def render(figures, heading, load):
     names = list(figures)
     lines = [f"# Benchmarks: {heading}", ""]
     if load > 1.5:
-        lines += [f"The machine was busy (load {load:.1f}): take the figures with care.", ""]
+        lines += [f"The machine was busy (load {load:.1f}): the figures are less reliable.", ""]
     lines += [
-        "| what | " + " | ".join(names) + " | must |",
+        "| what | " + " | ".join(names) + " | target |",
         "|---|" + "---|" * (len(names) + 1),
     ]
     for row in ROWS:

@@ -1,5 +1,5 @@
-# For scripts that run real programs: installs perf and the runtimes, builds tracectl for release.
-# Sets `options` to what the scripts of Benchmarks/Runtimes take.
+# Sourced by scripts that run real programs: installs perf and the runtimes, and builds tracectl for
+# release. Sets `options` to the options of the scripts in Benchmarks/Runtimes.
 # shellcheck shell=bash disable=SC2034
 Scripts/install-dependencies
 command -v perf >/dev/null || Scripts/install-dependencies linux-perf

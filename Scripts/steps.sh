@@ -1,23 +1,23 @@
-# Sourced by scripts that run a list of checks: runs each, prints its time, counts what passed.
-# Swift's own test summaries are added up, every other check counts as one.
+# Sourced by scripts that run a list of checks: runs each check, prints its time and counts the results.
+# The tests in Swift's test summaries are added up; every other check counts as one.
 
 passed=0
 failed=0
 skipped=0
 failed_steps=()
-# What each failed check had to say, told again at the end: the start of a long log is not always kept.
+# The messages of failed checks, repeated at the end because the start of a long log may be lost.
 failures_told=$(mktemp)
 steps_log=$(mktemp)
 trap 'rm -f "$steps_log" "$failures_told"' EXIT
 
-# step NAME COMMAND… : runs a check; a failure is remembered and the next check still runs.
+# step NAME COMMAND… : runs a check; a failure is recorded, and the next check still runs.
 step() {
   local name=$1 start=$SECONDS status=0
   shift
   printf '\n==> %s\n' "$name"
   "$@" 2>&1 | tee "$steps_log" || status=${PIPESTATUS[0]}
   if grep -q 'Test run with 0 tests' "$steps_log"; then
-    echo "no test ran: is the filter right?"
+    echo "no tests ran; check the filter"
     status=1
   fi
   check_skips || status=1
@@ -37,14 +37,14 @@ tell_failure() {
   grep -E '^✘|error:|^\s+↳|Fatal error|ERROR:' "$steps_log" | head -n 60 || tail -n 40 "$steps_log"
 } >>"$failures_told"
 
-# must NAME COMMAND… : a step that the later ones need; a failure ends the run.
+# must NAME COMMAND… : a step that later steps require; a failure ends the run.
 must() {
   local failed_before=${#failed_steps[@]}
   step "$@"
   if ((${#failed_steps[@]} > failed_before)); then finish_steps; fi
 }
 
-# Counts the tests that the step skipped; false when one was skipped for a reason that is not allowed.
+# Counts the tests that the step skipped; false if one was skipped for a reason that is not allowed.
 check_skips() {
   local reasons unknown
   reasons=$(sed -nE 's/^➜ .* skipped(: "(.*)")?\.?$/\2/p' "$steps_log" | sed 's/^$/no reason given/')
@@ -63,7 +63,7 @@ count_results() {
   ran=$(sed -nE 's/.*Test run with ([0-9]+) tests?( in [0-9]+ suites?)? (passed|failed).*/\1/p' \
     "$steps_log" | awk '{ sum += $1 } END { print sum + 0 }')
   failures=$(grep -E '^✘ Test .* failed after' "$steps_log" | grep -cv 'Test run with' || true)
-  # A run that crashed prints no summary: count it as one failure at least.
+  # A run that crashes prints no summary; it counts as at least one failure.
   if ((status)) && ((failures == 0)); then failures=1; fi
   if ((ran == 0)) && ((status == 0)); then ran=1; fi
   failed=$((failed + failures))

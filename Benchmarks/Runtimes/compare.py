@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Names the hot functions of real programs with tracectl and with perf, side by side.
+"""Compares the hottest functions of real programs as reported by tracectl and by perf.
 
-Each samples a run of its own of the same work. Scripts/compare-perf calls it. The exit code is 1
-when the two disagree on any program: their five hottest functions must be the same, their shares
-within three points, and of the user frames in code that has symbols 98 % must be named: frames.py
-says which frames those are. `--unwind dwarf` has both copy stacks and unwind them.
+Each tool samples a separate run of the same work. Called by Scripts/compare-perf. The tools agree
+on a program if their five hottest functions are the same, with shares within three points, and if
+98 % of the user frames in code with symbols have names (frames.py defines these frames). The exit
+code is 1 if they disagree on any program. With `--unwind dwarf`, both tools copy stacks and unwind
+them.
 """
 
 import argparse
@@ -24,26 +25,27 @@ import programs
 TOP = 5
 POINTS = 3.0
 NAMED = 0.98
-# Names that are missing, listed.
+# Maximum number of missing names to list.
 MISSING = 3
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tracectl", required=True, type=os.path.abspath)
-    parser.add_argument("--agent", type=os.path.abspath, help="libtracejvm.so; without it no JVM")
-    parser.add_argument("--only", default="", help="only programs whose name has this in it")
+    parser.add_argument(
+        "--agent", type=os.path.abspath, help="libtracejvm.so; without it, no JVM is measured")
+    parser.add_argument("--only", default="", help="only programs whose name contains this")
     parser.add_argument("--seconds", default="6", help="how long each program runs")
     parser.add_argument("--unwind", default="fp", choices=["fp", "dwarf"])
     parser.add_argument(
         "--perf-frames", action="store_true",
-        help="count perf's frames too (perf script: minutes with --unwind dwarf)")
-    parser.add_argument("--keep", help="a directory for the recordings")
+        help="also count perf's frames (perf script takes minutes with --unwind dwarf)")
+    parser.add_argument("--keep", help="directory for the recordings")
     return parser.parse_args()
 
 
 def run(program, options, directory, recorder):
-    """One run under a recorder; the program's process id."""
+    """Runs the program under a recorder; returns the program's process id."""
     note = directory / "pid"
     command = [str(word) for word in program.command] + [options.seconds]
     wrapped = ["sh", "-c", 'echo $$ > "$0"; exec "$@"', str(note), *command]
@@ -55,7 +57,7 @@ def run(program, options, directory, recorder):
 
 @functools.cache
 def demangled(name):
-    """perf does not know Swift's names."""
+    """Demangles Swift names, which perf does not demangle."""
     if not name.startswith("$s") or not shutil.which("swift"):
         return name
     said = subprocess.run(["swift", "demangle", "-compact", "-simplified", name],
@@ -64,15 +66,15 @@ def demangled(name):
 
 
 def key(name):
-    """What the tools' ways of writing a function have in common: its bare name."""
+    """Returns a function's bare name, which is the same in the notations of all tools."""
     name = demangled(re.sub(r"^\[[.kgu]\]\s+", "", name.strip()))
     name = name.split("!", 1)[-1]
     name = re.sub(r"^(?:JS|LazyCompile|Function|Script|py):+[~*^+o]*", "", name)
-    # Where a script's function stands, and our word for its tier.
+    # Position of a script's function, and tracectl's name of its tier.
     name = re.sub(r"\s\S+:\d+:\d+(?:\s\(\w+\))?$", "", name)
     name = re.sub(r"^specialized\s+", "", name)
     name = re.sub(r"\.(?:constprop|part|isra|cold)(?:\.\d+)*", "", name)
-    # Java's return types stand before the name; file names of scripts behind it.
+    # Java's return types precede the name; file names of scripts follow it.
     head = name.split("(")[0].strip() if "(" in name[1:] else name.split(" ")[0]
     head = head.split("<")[0].split(" ")[-1] or name
     return re.split(r"[.;]|::", head)[-1] or name
@@ -107,7 +109,7 @@ def by_perf(program, directory, pid):
 
 
 def by_us(options, directory, pid):
-    """Our counts, and which frames are named."""
+    """Returns tracectl's counts, and which frames have names."""
     folded = subprocess.run(
         [options.tracectl, "stacks", "trace.etl", "-pid", str(pid), "-format", "folded"],
         cwd=directory, check=True, capture_output=True, text=True).stdout
@@ -158,7 +160,7 @@ def compare(program, options, directory):
     for name in hottest:
         if abs(theirs[name] - ours.get(name, 0)) > POINTS:
             problems.append(f"the share of {name} differs by more than {POINTS:g} points")
-    # Functions that are as hot as each other may change places at the end of the list.
+    # Equally hot functions may change places at the end of the list.
     least = min((theirs[name] for name in hottest), default=0)
     for name in own:
         if name not in hottest and ours[name] > least + POINTS:
@@ -173,7 +175,7 @@ def compare(program, options, directory):
 def main():
     options = arguments()
     if not shutil.which("perf"):
-        print("perf is not installed: nothing to compare with", file=sys.stderr)
+        print("perf is not installed; there is nothing to compare with", file=sys.stderr)
         return 69
     agreed = True
     with tempfile.TemporaryDirectory(prefix="compare-perf-", dir=options.keep) as scratch:

@@ -1,15 +1,15 @@
-"""Which sampled frames have a name, of those that could have one.
+"""Counts the sampled frames that have names, among those that could have one.
 
-Every user frame of every sampled stack counts, callers too, in one of these classes:
+Every user frame of every sampled stack, including callers, is in one of these classes:
 
-- code: in JIT code, or in an image that has a full symbol table here (.symtab, .gnu_debugdata, or
-  a debug file by its build id), but for places where that table has nothing (gaps.py). This is
-  what must be named.
-- exported: in an image that names only what it exports (.dynsym): its own functions have no name
-  in any file, so what is missing here nobody can know.
-- none: in an image without symbols, or of which there is no file.
+- code: in JIT code, or in an image that has a full symbol table on this machine (.symtab,
+  .gnu_debugdata, or a debug file by its build id), except at places that the table does not cover
+  (gaps.py). These frames must have names.
+- exported: in an image that has symbols only for its exported functions (.dynsym). No file has
+  names for its other functions, so missing names are expected here.
+- none: in an image without symbols, or without a file.
 
-Callers that were not recorded are no frames; stacks that end so are counted as cut.
+Callers that were not recorded are not counted as frames; stacks that end there are counted as cut.
 """
 
 import functools
@@ -42,11 +42,11 @@ def table(path):
 class Frames:
     named: Counter = field(default_factory=Counter)
     unnamed: Counter = field(default_factory=Counter)
-    # What has no name most often.
+    # The unnamed places, with counts.
     missing: Counter = field(default_factory=Counter)
     stacks: int = 0
     cut: int = 0
-    # Of "code", where the image's table has no symbol.
+    # Number of "code" frames where the image's table has no symbol.
     gaps: int = 0
 
     def add(self, kind, name, is_named, count):
@@ -75,18 +75,18 @@ class Frames:
 
 
 def images(tracectl, directory, pid):
-    """The paths of a process's images, by what stands before the '!' of their functions."""
+    """Returns the paths of a process's images, by the name before the '!' of their functions."""
     said = subprocess.run(
         [tracectl, "dump", "trace.etl", "-event", "ImageMap", "-pid", str(pid), "-format", "json"],
         cwd=directory, check=True, capture_output=True, text=True).stdout
     paths = re.findall(r'"path":("(?:[^"\\]|\\.)*")', said)
-    # Memory that only looks like a file holds JIT code.
+    # Mappings that only look like files contain JIT code.
     return {os.path.basename(path): path for path in map(json.loads, paths)
             if path == "[vdso]" or path.startswith("/") and not path.startswith(NOT_FILES)}
 
 
 def of_ours(folded, paths):
-    """From `tracectl stacks -format folded`."""
+    """Counts the frames in the output of `tracectl stacks -format folded`."""
     frames = Frames()
     for line in folded.splitlines():
         stack, count = line.rsplit(" ", 1)
@@ -98,7 +98,7 @@ def of_ours(folded, paths):
             module, _, function = word.partition("!")
             if module == "[k]" or word.endswith(LOST):
                 continue
-            # Code that no image has is JIT code.
+            # Code outside all images is JIT code.
             kind = table(paths[module]) if module in paths else "code"
             frames.add(kind, word, not function.startswith("?"), count)
     return frames
@@ -108,7 +108,7 @@ FRAME = re.compile(r"^\s+([0-9a-f]+) (.*) \((.*)\)$")
 
 
 def of_perf(script):
-    """From the lines of `perf script -F ip,sym,dso`."""
+    """Counts the frames in the output of `perf script -F ip,sym,dso`."""
     frames = Frames()
     inside = False
     for line in script:
@@ -119,7 +119,7 @@ def of_perf(script):
         frames.stacks += not inside
         inside = True
         address, name, image = found.groups()
-        # perf shows inlined calls as frames of their own.
+        # perf shows inlined calls as separate frames.
         if int(address, 16) >> 63 or image == "inlined":
             continue
         path = image.removesuffix(" (deleted)")

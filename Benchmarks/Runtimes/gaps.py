@@ -1,8 +1,8 @@
-"""How many sampled frames lie where an image's symbol tables have nothing, by readelf's word.
+"""Counts the sampled frames at places that an image's symbol tables do not cover.
 
-Compilers leave functions without a symbol (a Swift library's private specializations). Nobody can
-name those, and a name that is missing there is not the symbolizer's. That there is none is read
-here from the files, not taken from tracectl.
+Compilers emit some functions without a symbol (a Swift library's private specializations). Their
+names are not available anywhere, so a missing name there is not the symbolizer's fault. Whether a
+place has a symbol is determined from the files with readelf, independently of tracectl.
 """
 
 import bisect
@@ -23,14 +23,14 @@ def readelf(what, path):
 
 
 def debug_file(said):
-    """By the build id that readelf says an image has; None where there is none."""
+    """Returns the debug file for the build id in readelf's output; None if there is none."""
     found = re.search(r"Build ID: ([0-9a-f]{4,})", said)
     path = Path(f"/usr/lib/debug/.build-id/{found[1][:2]}/{found[1][2:]}.debug") if found else None
     return str(path) if path and path.is_file() else None
 
 
 class Coverage:
-    """Where an image's tables have a function."""
+    """The places where an image's symbol tables have a function."""
 
     def __init__(self, path):
         said = readelf("-lSsnW", path)
@@ -62,8 +62,8 @@ class Coverage:
         return result
 
     def has(self, offset):
-        """Whether a function covers a byte of the file; a label without a size does up to the
-        next symbol."""
+        """Whether a function covers a byte of the file. A label without a size extends to the next
+        symbol."""
         for place, address, size in self.loads:
             if place <= offset < place + size:
                 address += offset - place
@@ -89,13 +89,13 @@ def events(tracectl, directory, pid, name):
 
 
 def count(tracectl, directory, pid, is_full):
-    """Frames at such places in images for whose path `is_full` holds."""
+    """Counts the frames at such places in images whose path satisfies `is_full`."""
     maps = []
     for event in events(tracectl, directory, pid, "ImageMap"):
         fields = event["fields"]
         start = int(fields["baseAddress"], 16)
         maps.append((start, start + fields["size"], int(fields["fileOffset"], 16), fields["path"]))
-    # A later map covers an earlier one.
+    # A later mapping hides an earlier one.
     maps.reverse()
     places = {}
     for event in events(tracectl, directory, pid, "SampledProfile"):
@@ -103,7 +103,7 @@ def count(tracectl, directory, pid, is_full):
         for address in (int(word, 16) for word in event.get("stack", [])):
             if address >> 63:
                 continue
-            # A caller's address is the one after the call.
+            # A caller's address is the return address, which follows the call.
             address -= former is not None
             former = address
             places[address] = places.get(address, 0) + 1

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""What sampling costs the sampled program, and what it writes: tracectl beside perf.
+"""Measures the cost of sampling to the sampled program, and the files' sizes: tracectl and perf.
 
-The same program, alone and under each recorder, round after round in changing order. The programs
-run for a fixed time and say how many rounds of their work they did: what they did less than alone
-is the cost. Costs are of differences within one round, with the interval of 95 % (paired.py); the
-other columns are medians. Leave the machine alone meanwhile. Prints Markdown.
+Each round runs the same program alone and under each recorder, in changing order. The programs run
+for a fixed time and print the number of rounds of work that they completed; the cost is the
+reduction of this number compared with the run alone. Costs are estimated from differences within
+one round, with 95 % confidence intervals (paired.py); the other columns are medians. Leave the
+machine idle otherwise. Prints Markdown.
 
     Benchmarks/Runtimes/overhead.py --tracectl .build/release/tracectl --agent libtracejvm.so
 """
@@ -28,15 +29,16 @@ from recorders import (
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tracectl", required=True, type=os.path.abspath)
-    parser.add_argument("--agent", type=os.path.abspath, help="libtracejvm.so; without it no JVM")
-    parser.add_argument("--only", default="", help="only programs whose name has this in it")
+    parser.add_argument(
+        "--agent", type=os.path.abspath, help="libtracejvm.so; without it, no JVM is measured")
+    parser.add_argument("--only", default="", help="only programs whose name contains this")
     parser.add_argument("--seconds", default="3", help="how long each program runs")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--rate", default="999")
     parser.add_argument(
-        "--dwarf-rounds", type=int, default=6, help="at most, of those with copied stacks")
+        "--dwarf-rounds", type=int, default=6, help="maximum number of rounds with copied stacks")
     parser.add_argument(
-        "--brief", action="store_true", help="perf -g and tracectl alone, neither with names")
+        "--brief", action="store_true", help="only perf -g and tracectl, both without names")
     return parser.parse_args()
 
 
@@ -45,8 +47,8 @@ def speed(measured):
 
 
 def slower(runs, name, than):
-    """By what share of its work alone a program did less under one recorder than under another,
-    in each round."""
+    """Returns, for each round, how much less work a program did under one recorder than under
+    another, as a fraction of its work alone."""
     return [1 - (speed(own) + speed(alone) - speed(other)) / speed(alone)
             for own, other, alone in zip(runs[name], runs[than], runs[ALONE])]
 
@@ -56,7 +58,7 @@ def middle(values):
 
 
 def overhead(program, options, directory):
-    """Prints the program's table; what tracectl costs more than perf in each round."""
+    """Prints the program's table; returns the difference in cost of tracectl and perf per round."""
     ways = recorders(options.tracectl, options.rate, program.providers)
     command = [*program.command, options.seconds]
     limits = dict.fromkeys((PERF_DWARF, TRACECTL_DWARF), options.dwarf_rounds)
@@ -64,7 +66,7 @@ def overhead(program, options, directory):
     runs = paired.rounds(options.rounds, names, lambda name: run(
         command, ways[name], directory, program.environment), limits)
     alone = [speed(measured) for measured in runs[ALONE]]
-    # What starting the wrapper takes is in every row.
+    # Every row includes the time to start the wrapper.
     idle = middle(measured.recorder_cpu / measured.seconds for measured in runs[ALONE])
     print(f"\n{program.name}: {middle(alone):.1f} rounds a second alone "
           f"(± {statistics.stdev(alone) / middle(alone):.1%} from run to run)\n")
@@ -83,7 +85,7 @@ def overhead(program, options, directory):
 
 
 def jitdump(program, options, directory):
-    """perf inject --jit, which makes an ELF file of each method, against what collect writes."""
+    """Compares perf inject --jit, which writes an ELF file per method, with collect's output."""
     ways = recorders(options.tracectl, options.rate, program.providers)
     command = [*program.command, options.seconds]
     print(f"\n{program.name}, its JIT's functions:\n")
@@ -102,12 +104,12 @@ def report(name, seconds, files, size):
 
 
 def inject(directory):
-    """Seconds, files and bytes."""
+    """Runs perf inject; returns the seconds, the number of files and their bytes."""
     watch = os.times()
     subprocess.run(["perf", "inject", "--jit", "-i", "perf.data", "-o", "injected.data"],
                    cwd=directory, check=True, capture_output=True)
     seconds = os.times().elapsed - watch.elapsed
-    # They lie beside the jitdump file.
+    # They are in the directory of the jitdump file.
     written = [directory / "injected.data", *directory.glob("jitted-*.so")]
     return seconds, len(written), sum(path.stat().st_size for path in written)
 
@@ -115,7 +117,7 @@ def inject(directory):
 def main():
     options = arguments()
     if not shutil.which("perf"):
-        print("perf is not installed: nothing to compare with", file=sys.stderr)
+        print("perf is not installed; there is nothing to compare with", file=sys.stderr)
         return 69
     more = {TRACECTL: [], WITH_NAMES: []}
     with tempfile.TemporaryDirectory(prefix="overhead-") as scratch:

@@ -1,16 +1,16 @@
-"""Differences between runs of the same round, which share the machine's mood of that moment."""
+"""Differences between runs of the same round, which have similar conditions on the machine."""
 
 import math
 import random
 from dataclasses import dataclass
 
-# Of the normal distribution, for 95 %.
+# The normal distribution's quantile for a two-sided interval of 95 %.
 Z = 1.959964
 
 
 @dataclass
 class Difference:
-    """An estimate, and half the width of the interval that holds the true one with 95 %."""
+    """An estimate, and half the width of its 95 % confidence interval."""
     middle: float
     margin: float
 
@@ -22,12 +22,12 @@ class Difference:
 
 
 def difference(values):
-    """Hodges and Lehmann's estimate, with the interval of Wilcoxon's signed ranks: a run that a
-    neighbour disturbed moves neither, as it would a mean."""
+    """The Hodges-Lehmann estimate, with the interval of Wilcoxon's signed-rank test. Unlike a mean,
+    neither is affected by single disturbed runs."""
     count = len(values)
     means = sorted((values[one] + values[other]) / 2
                    for one in range(count) for other in range(one, count))
-    # How many of them may lie outside on either side.
+    # Number of these means outside the interval on either side.
     spread = math.sqrt(count * (count + 1) * (2 * count + 1) / 24)
     outside = int(len(means) / 2 - Z * spread)
     if outside < 1:
@@ -42,8 +42,8 @@ def median(ordered):
 
 
 def rounds(count, names, measure, limits={}):
-    """Measures each name once a round, in another order each time; by name, a value a round. Those
-    with a limit are left out of the rounds after so many."""
+    """Measures each name once per round, in random order; returns the values by name. A name with a
+    limit is measured only in that number of rounds, which are the first ones."""
     shuffled = random.Random(1)
     values = {name: [] for name in names}
     for number in range(count):

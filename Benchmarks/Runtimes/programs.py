@@ -1,4 +1,4 @@
-"""The programs that are compared: how each is built, run and made to announce its code."""
+"""The programs for the comparison, with the commands that build and run them."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ class Program:
     # The command, without the seconds to run.
     command: list
     providers: str = "CPU"
-    # How perf gets at JIT code: "inject" a jitdump, or nothing to do.
+    # How perf reads JIT code: "inject" for a jitdump; empty if it needs no extra step.
     perf: str = ""
     environment: dict = field(default_factory=dict)
 
@@ -37,7 +37,7 @@ def jvm(scratch, agent):
     if not shutil.which("javac") or not agent:
         return
     quiet("javac", "-d", scratch, WORKLOADS / "Work.java")
-    # perf has no agent: the JVM writes it a map at exit.
+    # perf does not use the agent; the JVM writes a perf map for it at exit.
     for_perf = ["-XX:+UnlockDiagnosticVMOptions", "-XX:+DumpPerfMapAtExit"]
     yield Program(
         "JVM with the agent",

@@ -1,4 +1,4 @@
-"""One run of a program, alone or under a recorder: what it got done, what it cost, what was written."""
+"""Runs a program once, alone or under a recorder: its work, its cost, and the recorder's output."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-# Runs a command as a child, and notes its time, its CPU time and what it said.
+# Runs a command as a child, and writes its time, CPU time and output to a file.
 WRAPPER = """
 import json, os, subprocess, sys, time
 start = time.monotonic()
@@ -32,27 +32,27 @@ EVERY = [ALONE, PERF, TRACECTL, PERF_DWARF, TRACECTL_DWARF, WITH_NAMES]
 @dataclass
 class Recorder:
     name: str
-    # What stands before the program's command, and the file that it writes.
+    # The words before the program's command, and the file that the recorder writes.
     command: list
     file: str = ""
 
 
 @dataclass
 class Run:
-    # What the program printed.
+    # The program's output.
     said: str
     seconds: float
-    # CPU seconds: the program's, and the recorder's with this wrapper's.
+    # CPU seconds of the program, and of the recorder including the wrapper.
     cpu: float
     recorder_cpu: float
-    # Seconds from the program's end to the recorder's.
+    # Seconds from the program's end to the recorder's end.
     ending: float
     samples: int
     bytes: int
 
 
 def recorders(tracectl, rate, providers="CPU"):
-    """By name. perf's files have no names in them: neither do tracectl's but for the last."""
+    """Returns the recorders by name. Only the last one's file contains names of functions."""
     perf = ["perf", "record", "-q", "-F", rate, "-k", "mono", "-o", "perf.data"]
     collect = [tracectl, "collect", "-o", "trace.etl", "-providers"]
     sampling = f"CPU:{rate}"
@@ -69,8 +69,9 @@ def recorders(tracectl, rate, providers="CPU"):
 
 
 def run(command, recorder, directory, environment={}):
-    """
-    - Raises: subprocess.CalledProcessError, or RuntimeError where the program failed.
+    """Runs a command once under a recorder.
+
+    - Raises: subprocess.CalledProcessError, or RuntimeError if the program failed.
     """
     note = Path(directory) / "note"
     before = os.times()

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""How much of a busy thread's time sampling takes away: tracectl beside perf.
+"""Measures the share of a busy thread's time that sampling takes: tracectl and perf.
 
-Finer than what programs get done (overhead.py): the thread reads the clock and sums the gaps.
-"In interrupts" are gaps of less than 50 us, the samples among them; "in all" has also the time for
-which another program, a recorder's too, had the CPU. Shares of the time over rounds in changing
-order, with the interval of 95 % (paired.py). Leave the machine alone meanwhile.
+More precise than the throughput of programs (overhead.py): the thread reads the clock and adds up
+the gaps. "In interrupts" is the time in gaps of less than 50 us, which include the samples; "in
+all" also includes the time for which another program, such as a recorder, had the CPU. Prints the
+shares over rounds in changing order, with 95 % confidence intervals (paired.py). Leave the machine
+idle otherwise.
 
     Benchmarks/Runtimes/stolen.py --tracectl .build/release/tracectl --rounds 40
 """
@@ -33,7 +34,7 @@ def arguments():
 
 
 def shares(run):
-    """In interrupts, in all."""
+    """Returns the shares in interrupts and in all."""
     return [float(word) for word in re.findall(r"[\d.]+(?=,|$)", run.said.strip())]
 
 

@@ -3,52 +3,52 @@ import Glibc
 
 /// The options of the storm; children get them as arguments, too.
 struct StormOptions: ParsableArguments, Sendable {
-  @Option(help: "Events that each thread emits.")
+  @Option(help: "Number of events that each thread emits.")
   var events: UInt64 = 1_000_000
 
-  @Option(help: "Do that so many times, and print a line after each; for one process.")
+  @Option(help: "Number of repetitions, each with a line of output; only for one process.")
   var rounds = 1
 
-  @Option(help: "Threads in each process.")
+  @Option(help: "Number of threads in each process.")
   var threads = 1
 
-  @Option(help: "Processes, each started anew from this program.")
+  @Option(help: "Number of processes, each a new run of this program.")
   var processes = 1
 
-  @Option(help: "What an event carries: counter, string, stack or mixed.")
+  @Option(help: "Kind of events: counter, string, stack or mixed.")
   var payload = Payload.counter
 
-  @Option(help: "Events a second and thread; 0 is as fast as it goes.")
+  @Option(help: "Events per second and thread; 0 means as fast as possible.")
   var rate: UInt64 = 0
 
-  @Option(help: "Seed of the choices that 'string', 'stack' and 'mixed' make.")
+  @Option(help: "Seed of the random choices of 'string', 'stack' and 'mixed'.")
   var seed: UInt64 = 1
 
-  @Option(help: "Kill the process (SIGKILL) when a thread has emitted that many; 0 is never.")
+  @Option(help: "Kill the process (SIGKILL) when a thread has emitted this many; 0 means never.")
   var crashAfter: UInt64 = 0
 
-  @Option(help: "A file, mapped, in which each thread notes what it has emitted.")
+  @Option(help: "File in which each thread records its progress; it is mapped.")
   var sharedNote: String?
 
-  @Option(help: "Wait until a session wants the events, at most that many seconds.")
+  @Option(help: "Wait until a session enables the events, at most this many seconds.")
   var waitForEnable: Double?
 
-  @Option(help: "Wait for that file before the first event (with --rounds, each; it is removed).")
+  @Option(help: "Wait for this file before the first event or, with --rounds, each one; remove it.")
   var waitForFile: String?
 
-  @Option(help: "Stay alive that many seconds after the last event.")
+  @Option(help: "Seconds to continue running after the last event.")
   var holdOpen: Double = 0
 
-  @Option(help: "End each thread after that many events and go on in a new one; 0 is never.")
+  @Option(help: "Number of events after which a new thread continues; 0 means no limit.")
   var churn: UInt64 = 0
 
-  @Option(help: "A library to load at the end (libStormPlugin.so), which emits as many events.")
+  @Option(help: "Library to load at the end (libStormPlugin.so), which emits as many events.")
   var plugin: String?
 
-  @Flag(help: "Emit from a timer's signal handler too.")
+  @Flag(help: "Also emit events from a timer's signal handler.")
   var signals = false
 
-  @Flag(name: .customLong("fork"), help: "Do it all again in a child made by fork.")
+  @Flag(name: .customLong("fork"), help: "Repeat everything in a forked child.")
   var forks = false
 
   /// Set only for a child.
@@ -95,7 +95,7 @@ extension Payload: ExpressibleByArgument {}
 struct EventStorm: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "event-storm",
-    abstract: "Emits events, as many and as fast as asked, and says what that cost.")
+    abstract: "Emits a given number of events at a given rate, and prints their cost.")
 
   @OptionGroup var options: StormOptions
 

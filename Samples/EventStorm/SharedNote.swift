@@ -27,7 +27,7 @@ struct SharedNote: @unchecked Sendable {
       }
     let byteCount = processes * (threads + 1) * Self.lineWords * 8
     guard descriptor >= 0, ftruncate(descriptor, byteCount) == 0 else {
-      throw StormError("cannot make the shared note \(path ?? ""): \(errnoText)")
+      throw StormError("cannot create the shared note \(path ?? ""): \(errnoText)")
     }
     inheritedDescriptor = path == nil ? descriptor : nil
     self.threads = threads

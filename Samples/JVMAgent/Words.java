@@ -1,7 +1,7 @@
 import java.util.HashMap;
 import java.util.Map;
 
-/** Counts words: enough garbage for some collections, enough work for the compilers. */
+/** Counts words; creates enough garbage and work for some collections and compilations. */
 public class Words {
   public static void main(String[] arguments) {
     Map<String, Integer> counts = new HashMap<>();

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds libtracejvm.so against the JDK in JAVA_HOME, or the one whose javac is on the PATH, and
-# prints the library's path; with the argument "test" runs its unit tests instead.
+# Builds libtracejvm.so against the JDK in JAVA_HOME, or else the one whose javac is on the PATH, and
+# prints the library's path. With the argument "test", runs its unit tests instead.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -13,8 +13,8 @@ if [[ -z ${JAVA_HOME:-} ]]; then
   JAVA_HOME=$(dirname "$(dirname "$(readlink -f "$java")")")
 fi
 if [[ ! -f $JAVA_HOME/include/jvmti.h ]]; then
-  echo "build.sh: $JAVA_HOME has no include/jvmti.h, so it is no full JDK; install one or set" \
-    "JAVA_HOME to one" >&2
+  echo "build.sh: $JAVA_HOME has no include/jvmti.h, so it is not a full JDK; install a JDK or" \
+    "set JAVA_HOME to one" >&2
   exit 69
 fi
 
@@ -22,7 +22,8 @@ headers=(-Xcc "-I$JAVA_HOME/include" -Xcc "-I$JAVA_HOME/include/linux")
 if [[ ${1:-} == test ]]; then
   exec swift test "${headers[@]}"
 fi
-# With the Swift runtime inside, the library can be copied to machines without Swift, and loads faster.
+# The library includes the Swift runtime, so that it can be copied to machines without Swift, and loads
+# faster.
 swift build -c release --product tracejvm -Xswiftc -static-stdlib \
   -Xlinker "--version-script=$PWD/exports.map" -Xlinker --gc-sections -Xlinker -s "${headers[@]}" >&2
 echo "$(swift build -c release --show-bin-path)/libtracejvm.so"

@@ -10,49 +10,49 @@ struct MiniVM: ParsableCommand {
     commandName: "minivm",
     abstract: "Runs a program of a small language: interpreted, then compiled to machine code.")
 
-  @Argument(help: "The program; with --churn it can be left out.")
+  @Argument(help: "The program's file; optional with --churn.")
   var program: String?
 
-  @Argument(help: "Integers for the program, which it gets by argument(0, …), argument(1, …).")
+  @Argument(help: "Integers that the program reads with argument(0, …), argument(1, …).")
   var arguments: [Int] = []
 
   @Flag(help: "Interpret only.")
   var noJit = false
 
-  @Option(help: "Calls after which a function is compiled.")
+  @Option(help: "Number of calls after which a function is compiled.")
   var threshold: Int?
 
-  @Option(help: "Calls of its machine code after which it is compiled again, optimised.")
+  @Option(help: "Number of calls of machine code after which it is recompiled with optimization.")
   var optimizeAfter: Int32 = 2000
 
-  @Option(help: "Bytes of machine code there is room for.")
+  @Option(help: "Size of the code cache in bytes.")
   var codeCache: Int?
 
-  @Flag(help: "A code cache so small that code goes and comes all the time.")
+  @Flag(help: "Use a code cache so small that code is evicted and recompiled all the time.")
   var churn = false
 
-  @Flag(name: .customLong("move"), help: "Move code together before any is evicted.")
+  @Flag(name: .customLong("move"), help: "Compact the code cache before code is evicted.")
   var moves = false
 
-  @Option(help: "Bytes in which objects begin.")
+  @Option(help: "Size of the nursery in bytes.")
   var nursery = 1 << 20
 
-  @Option(help: "When events tell of code: early, late:MILLISECONDS, unload-only or never.")
+  @Option(help: "When events announce code: early, late:MILLISECONDS, unload-only or never.")
   var announce = "early"
 
   @Flag(help: "Write jit-PID.dump.")
   var jitdump = false
 
-  @Option(help: "Where to write it.")
+  @Option(help: "Directory of that file.")
   var jitdumpDir = "."
 
   @Flag(help: "Write /tmp/perf-PID.map.")
   var perfmap = false
 
-  @Option(help: "A file for what was where from when to when, written without the engine.")
+  @Option(help: "File for a log of all code's addresses and lifetimes, independent of the engine.")
   var oracle: String?
 
-  @Option(help: "Seconds after which running() is false.")
+  @Option(help: "Seconds after which running() becomes false.")
   var seconds: Double?
 
   @Option(help: "Seed of random().")
@@ -61,13 +61,13 @@ struct MiniVM: ParsableCommand {
   @Flag(help: "Print the program instead of running it.")
   var showProgram = false
 
-  @Flag(help: "Say at the end what was compiled, evicted, collected.")
+  @Flag(help: "Print numbers of compilations, evictions and collections at the end.")
   var statistics = false
 
   func validate() throws {
-    guard program != nil || churn else { throw ValidationError("which program?") }
+    guard program != nil || churn else { throw ValidationError("name a program, or use --churn") }
     guard Announcement(announce) != nil else {
-      throw ValidationError("--announce is early, late:MILLISECONDS, unload-only or never")
+      throw ValidationError("--announce must be early, late:MILLISECONDS, unload-only or never")
     }
     guard (4096...1 << 30).contains(codeCache ?? 4096) else {
       throw ValidationError("--code-cache must be from 4096 to \(1 << 30)")

@@ -7,15 +7,15 @@ import TraceProvider
 struct TinyRuntime: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tiny-runtime",
-    abstract: "A toy runtime with a real collector and a real JIT, which tells what they do.")
+    abstract: "A toy runtime with a real collector and a real JIT, both of which are traced.")
 
-  @Option(help: "Rounds of work; each allocates a tree and calls every method 200 times.")
+  @Option(help: "Number of rounds; each allocates a tree and calls every method 200 times.")
   var rounds = 60
 
-  @Option(help: "Milliseconds to rest after each round.")
+  @Option(help: "Milliseconds to sleep after each round.")
   var pause: UInt32 = 0
 
-  @Option(help: "Pairs that the heap holds.")
+  @Option(help: "Number of pairs that fit into the heap.")
   var heap = 20_000
 
   func validate() throws {

@@ -1,4 +1,4 @@
-"""The lowest layer of trace.etl (SPEC.md, sections 1 and 4 to 5): checksums, LZ4, numbers, columns."""
+"""Reads the lowest layer of trace.etl (SPEC.md, sections 1, 4 and 5): checksums, LZ4, numbers, columns."""
 
 import struct
 
@@ -29,7 +29,7 @@ _CRC = _crc_tables()
 
 
 def crc32c(data):
-    """CRC-32C, eight bytes a step."""
+    """CRC-32C, eight bytes per step."""
     t0, t1, t2, t3, t4, t5, t6, t7 = _CRC
     crc = 0xFFFFFFFF
     whole = len(data) & ~7
@@ -103,7 +103,7 @@ def signed(value):
 
 
 class Bytes:
-    """Reads fields one after the other; never beyond the end."""
+    """Reads consecutive fields, never beyond the end."""
 
     def __init__(self, data):
         self.data, self.at = data, 0
@@ -143,7 +143,7 @@ class Bytes:
         return value
 
     def number(self):
-        """A number of a metadata record that has 32 bits."""
+        """Reads a 32-bit number of a metadata record."""
         return self.count(0xFFFFFFFF, "M6")
 
     def string(self, limit=1024):
@@ -169,7 +169,7 @@ class Bytes:
         return list(struct.unpack(f"<{count}Q", wide))
 
     def column(self, count):
-        """`count` values of 64 bits."""
+        """Reads `count` 64-bit values."""
         if not count:
             return []
         code = self.fixed("B")
@@ -202,7 +202,7 @@ class Bytes:
         raise Broken("C3", f"encoding {code}")
 
     def narrow(self, count, bits, rule="E7"):
-        """A column whose values are below 2^bits."""
+        """Reads a column whose values are below 2^bits."""
         values = self.column(count)
         if values and max(values) >> bits:
             raise Broken(rule, f"{max(values)} exceeds {bits} bits")

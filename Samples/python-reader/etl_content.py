@@ -1,4 +1,4 @@
-"""What blocks contain (SPEC.md, sections 6 to 12): schemas, events, stacks, symbols, losses, clocks."""
+"""Reads blocks' contents (SPEC.md, sections 6 to 12): schemas, events, stacks, symbols, losses, clocks."""
 
 import struct
 from collections import namedtuple
@@ -86,7 +86,7 @@ def read_record(tag, data):
 
 
 class Definitions:
-    """What all metadata defines. A block is taken in as a whole, or not at all."""
+    """The definitions of all metadata blocks. A block is added as a whole or not at all."""
 
     def __init__(self):
         self.session, self.schemas = None, {}
@@ -96,7 +96,7 @@ class Definitions:
         return vars(self) == vars(other)
 
     def absorb(self, content):
-        """The number of records, and whether the first is the session."""
+        """Adds a block; returns the number of records, and whether the first is the session."""
         data, records = Bytes(content), []
         while data.rest:
             tag, length = data.varint(), data.varint()
@@ -131,7 +131,7 @@ class Definitions:
 
 
 class EventBlock:
-    """A block of events; fields are decoded by type, when they are asked for."""
+    """A block of events. Fields are decoded by event type, on demand."""
 
     def __init__(self, header, payload):
         self.payload, self.columns = payload, {}
@@ -227,7 +227,7 @@ class EventBlock:
         return result
 
     def events(self):
-        """All events, in the block's order."""
+        """Returns all events, in the block's order."""
         rows, index, result = [0] * len(self.sections), 0, []
         writers = [w for w, length in self.runs for _ in range(length)]
         for stream, cpu, length, _ in self.stretches:
@@ -241,7 +241,7 @@ class EventBlock:
         return result
 
     def decode(self, schemas):
-        """The refs that have no schema; all others' fields are decoded."""
+        """Decodes the fields of all types that have a schema; returns the refs of the others."""
         missing, memory, heap = [], 0, [0]
         self.columns = {}
         for position, (ref, _, number, *_) in enumerate(self.sections[1:], 1):
@@ -302,7 +302,7 @@ def read_column(data, field, rows, texts, heap):
 
 
 def values(column, field, texts):
-    """Integers for scalars (negative ones for signed types), bytes for texts."""
+    """Returns integers for scalars (negative ones for signed types), and bytes for texts."""
     if field.code in (14, 15):
         if column and max(column) >= len(texts):
             raise Broken("E12", "text")
@@ -318,11 +318,11 @@ def values(column, field, texts):
     return column
 
 
-# The other kinds
+# Other kinds of blocks
 
 
 class StackIDs:
-    """The ids that the headers of the blocks of stacks promise."""
+    """The ids in the headers of the stack blocks."""
 
     def __init__(self):
         self.epochs = []
@@ -368,7 +368,7 @@ def read_stacks(header, content):
 
 
 def read_symbols(content):
-    """Pairs of an image (kind, path, build id) and its functions (offset, size, name)."""
+    """Returns pairs of an image (kind, path, build id) and its functions (offset, size, name)."""
     data, images = Bytes(content), []
     lengths = data.column(data.count(262144))
     if lengths and max(lengths) > 65536:

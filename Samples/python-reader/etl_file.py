@@ -1,7 +1,7 @@
-"""A whole file (SPEC.md, sections 2 to 4 and 12 to 16): scanning, the index, damage, time, order.
+"""Reads a file (SPEC.md, sections 2 to 4 and 12 to 16): scanning, the index, damage, time, order.
 
-This reader always scans, so that the verdict on a file is that of a reader that checks everything.
-Events are then handed out as a reader does that opens by the index, where the index breaks no rule.
+This reader always scans, so its verdict on a file is that of a reader that checks everything. If the
+index breaks no rule, events are then delivered as by a reader that opens the file by its index.
 """
 
 import struct
@@ -24,18 +24,18 @@ class NotATrace(Exception):
 
 
 def clamped(distance, rate):
-    """Nanoseconds of a distance in ticks."""
+    """Converts a difference in ticks to nanoseconds."""
     product = distance * rate
     return 1 << 62 if product >> 64 >= 1 << 30 else min(product >> 32, 1 << 62)
 
 
 def wrapped(value):
-    """As a signed number of 64 bits."""
+    """Converts to a signed 64-bit number."""
     return (value + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 class TraceFile:
-    """`damage` is a list of (offset, rule); rule "" means that the file was cut there."""
+    """`damage` is a list of (offset, rule). An empty rule means that the file was cut there."""
 
     def __init__(self, data):
         self.data, self.damage, self.damaged_blocks = data, [], set()
@@ -77,7 +77,7 @@ class TraceFile:
         return 32
 
     def _header(self, at):
-        """The header at an offset, or the rule that it breaks."""
+        """Returns the header at an offset, or the rule that it breaks."""
         raw = self.data[at : at + 48]
         if len(raw) < 48 or raw[:4] != MARK or crc32c(raw[:44]) != struct.unpack_from("<I", raw, 44)[0]:
             return "B1"
@@ -133,7 +133,7 @@ class TraceFile:
             self.damaged_blocks.add(at)
         self.damage.append((at, rule))
 
-    # What blocks say
+    # Contents of blocks
 
     def _absorb(self, header, at, payload):
         closing, self._closing = self._closing, None
@@ -264,7 +264,7 @@ class TraceFile:
             raise Broken("I2", "gaps")
         return blocks
 
-    # What only the whole file shows
+    # Rules about the whole file
 
     def _check_types(self):
         strange = []
@@ -283,7 +283,7 @@ class TraceFile:
                 self._note(at, "E15", is_block=True)
 
     def _has_node(self, stack, last_id):
-        """Ids ascend, so those up to the last one before a block are in earlier blocks."""
+        """Ids ascend, so all ids up to the last one before a block are in earlier blocks."""
         return stack <= last_id and any(first <= stack <= last for first, last in self._ids.epochs)
 
     def _compare_index(self):
@@ -307,7 +307,7 @@ class TraceFile:
             self._note(at, "I3", is_block=True)
 
     def _open_by_index(self):
-        """What the index defines is right, and it says which blocks there are."""
+        """Uses the index as the authority on definitions and blocks, as a reader that does not scan."""
         if self._index is None or not self._ends_well or (0, "F1") in self.damage:
             return
         _, self.definitions, self.syncs, _, blocks = self._index
@@ -329,7 +329,7 @@ class TraceFile:
     # Reading
 
     def events(self):
-        """Events and losses in time order; an event with its schema and its fields' values."""
+        """Yields events, each with its schema and its fields' values, and losses, in time order."""
         merged = []
         for at, _, block, place in self._event_blocks:
             for order, event in enumerate(block.events()):
@@ -346,7 +346,7 @@ class TraceFile:
                 yield item, self.definitions.schemas[item.ref], fields
 
     def stack(self, identity):
-        """Addresses, innermost first; 2^64 - 1 at the end where callers are missing."""
+        """Returns the addresses, innermost first; the last one is 2^64 - 1 if callers are missing."""
         result = []
         while identity:
             if identity not in self.nodes or len(result) == 8192:
@@ -356,7 +356,7 @@ class TraceFile:
         return result
 
     def clock(self):
-        """A function from ticks to nanoseconds since the start, and the start's time of day."""
+        """Returns a function from ticks to nanoseconds since the start, and the start's wall-clock time."""
         session = self.definitions.session
         start = session[3:6] if session else (self.syncs[0] if self.syncs else (0, 0, 0))
         if session and session.clock == 2:

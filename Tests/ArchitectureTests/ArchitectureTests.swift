@@ -129,7 +129,7 @@ import TraceFormat
       contentsOf: Self.root.appending(path: "Tests/ArchitectureTests/\(file)"), encoding: .utf8)
     let page = try String(
       contentsOf: Self.root.appending(path: "ARCHITECTURE.md"), encoding: .utf8)
-    #expect(page.contains("```swift\n\(source)```\n"), "ARCHITECTURE.md has another \(file)")
+    #expect(page.contains("```swift\n\(source)```\n"), "ARCHITECTURE.md does not quote \(file)")
     #expect(source.split(separator: "\n", omittingEmptySubsequences: false).count <= 60)
     #expect(!source.contains("@testable"))
   }
@@ -145,7 +145,7 @@ import TraceFormat
       .joined(separator: "\n")
     let shown = body.replacing("path: path", with: #"path: "trace.etl""#)
       .replacing("OutputBuffer(sink)", with: "OutputBuffer(DescriptorSink(1))")
-    #expect(page.contains(shown), "README.md shows another program than \(shown)")
+    #expect(page.contains(shown), "README.md does not contain the program \(shown)")
     let file = try trace { trace in
       trace.process(10, "/usr/bin/shop")
       trace.sample(at: 1000, pid: 10, stack: [0x10])

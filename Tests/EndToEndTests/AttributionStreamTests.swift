@@ -74,7 +74,7 @@ extension EndToEnd {
       let scratch = try Scratch()
       let churn = try AttributionTests.Churn(announce, rate: 1999, in: scratch)
       var file: TraceFile?
-      try waitUntil("the file begins; it said: \(churn.collection.output)") {
+      try waitUntil("the file begins; its output: \(churn.collection.output)") {
         file = try? TraceFile(path: churn.trace)
         return file != nil
       }

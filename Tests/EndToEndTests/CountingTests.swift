@@ -28,7 +28,7 @@ extension EndToEnd {
       let storm = try scratch.storm(
         "--processes", "\(processes)", "--threads", "\(threads)", "--events", "\(events)",
         "--wait-for-enable", "20", "--wait-for-file", scratch.path("go"), "--shared-note", note)
-      try waitUntil("all processes are enabled; they said: \(storm.output)") {
+      try waitUntil("all processes are enabled; their output: \(storm.output)") {
         (try? StormNote(path: note, threads: threads))?.areAllReady ?? false
       }
       session.send(SIGSTOP)
@@ -61,7 +61,7 @@ extension EndToEnd {
           "-c", "0", Tools.storm, "--events", "100000", "--wait-for-enable", "20",
           "--wait-for-file", scratch.path("go"), "--shared-note", note,
         ], in: scratch)
-      try waitUntil("the storm is enabled; it said: \(storm.output)") {
+      try waitUntil("the storm is enabled; its output: \(storm.output)") {
         (try? StormNote(path: note, threads: 1))?.areAllReady ?? false
       }
       session.send(SIGSTOP)

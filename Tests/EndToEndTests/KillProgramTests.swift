@@ -18,7 +18,7 @@ extension EndToEnd {
         let storm = try scratch.storm(
           "--events", "1000000000", "--threads", "\(threads)", "--shared-note", note,
           "--wait-for-enable", "20")
-        try waitUntil("the storm begins; it said: \(storm.output)") {
+        try waitUntil("the storm begins; its output: \(storm.output)") {
           (try? StormNote(path: note, threads: threads))
             .map { $0.processCount == 1 && $0.emitted(thread: 0) > 0 } ?? false
         }

@@ -92,7 +92,7 @@ extension EndToEnd {
       let collection = try ChildProcess(
         Tools.tracectl, ["collect", "-providers", "CPU", "-o", trace, "--", "sh", "-c", script],
         in: scratch)
-      try waitUntil("the perf map is read; it said: \(collection.output)") {
+      try waitUntil("the perf map is read; its output: \(collection.output)") {
         if collection.hasEnded { throw ChildProcess.Failure(description: collection.output) }
         return try (try? TraceFile(path: trace))?.frameNames { $1.source == .perfMap }.isEmpty
           == false

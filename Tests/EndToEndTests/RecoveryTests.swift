@@ -21,7 +21,7 @@ extension EndToEnd {
         Tools.tracectl,
         ["collect", "-providers", "Storm", "-buffer-size", "16MB", "-o", scratch.path("trace.etl")]
           + options, in: scratch)
-      try waitUntil("the storm emits; tracectl said: \(session.output)") {
+      try waitUntil("the storm emits; tracectl's output: \(session.output)") {
         (try? StormNote(path: note, threads: 2)).map { note in
           note.processCount == 1 && (0..<2).allSatisfy { note.emitted(thread: $0) > events }
         } ?? false

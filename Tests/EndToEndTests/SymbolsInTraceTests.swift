@@ -61,7 +61,7 @@ extension EndToEnd {
         ["collect", "-providers", "CPU", "-o", trace] + options + [
           "--", program, scratch.path("end"),
         ], in: scratch)
-      try waitUntil("samples come; it said: \(collection.output)") {
+      try waitUntil("there are samples; its output: \(collection.output)") {
         if collection.hasEnded { throw ChildProcess.Failure(description: collection.output) }
         return try hasSamples(trace)
       }
@@ -147,7 +147,7 @@ extension EndToEnd {
       let collection = try ChildProcess(
         Tools.tracectl, ["collect", "-providers", "CPU", "-o", trace, "-p", "\(running.pid)"],
         in: scratch)
-      try waitUntil("samples come; it said: \(collection.output)") {
+      try waitUntil("there are samples; its output: \(collection.output)") {
         if collection.hasEnded { throw ChildProcess.Failure(description: collection.output) }
         return try hasSamples(trace)
       }

@@ -30,7 +30,7 @@ extension Scratch {
   ) throws -> ChildProcess {
     let child = try ChildProcess(
       Tools.tracectl, ["collect", "-providers", providers, "-o", path(file)] + arguments, in: self)
-    try waitUntil("tracectl listens; it said: \(child.output)") {
+    try waitUntil("tracectl listens; its output: \(child.output)") {
       if child.hasEnded { throw ChildProcess.Failure(description: child.output) }
       return child.output.contains("collecting into")
     }

@@ -20,7 +20,7 @@ struct Way: Sendable, CustomStringConvertible {
   ]
 
   var description: String {
-    "\(threshold.map { "compiled after \($0)" } ?? "interpreted"), optimised after \(optimizeAfter)"
+    "\(threshold.map { "compiled after \($0)" } ?? "interpreted"), optimized after \(optimizeAfter)"
       + ", \(cacheBytes) bytes of code, moves: \(moves), \(nurseryBytes) bytes of nursery"
   }
 }

@@ -103,7 +103,7 @@ public final class ChildProcess {
   @discardableResult
   public func wait(seconds: Double = 120) throws -> Int32 {
     do {
-      try waitUntil("\(name) (process \(pid)) ends; it said: \(said)", seconds: seconds) {
+      try waitUntil("\(name) (process \(pid)) ends; its output: \(said)", seconds: seconds) {
         hasEnded
       }
     } catch {

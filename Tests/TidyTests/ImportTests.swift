@@ -52,13 +52,13 @@ import Testing
     for file in Repository.files(in: ["Sources"], ending: [".swift"]) {
       let room = String(file.path.split(separator: "/")[1])
       guard let allowed = Self.rooms[room] else {
-        Issue.record("\(file): the room '\(room)' is not in the table: who may it import?")
+        Issue.record("\(file): the module '\(room)' is not in the table of permitted imports")
         continue
       }
       let platform = Self.pureRooms.contains(room) ? ["Swift"] : Self.platform
       for module in Self.imports(in: file.text)
       where !allowed.contains(module) && !platform.contains(module) {
-        Issue.record("\(file) imports \(module), which \(room) may not")
+        Issue.record("\(file) imports \(module), which \(room) may not import")
       }
     }
   }

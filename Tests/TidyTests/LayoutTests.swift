@@ -20,14 +20,14 @@ import Testing
         parts[0] == "Samples"
         ? Self.manifest.contains("path: \"\(parts[0])/\(parts[1])\"")
         : Self.manifest.contains("name: \"\(parts[1])\"")
-      #expect(isOwnPackage || isNamed, "\(file) is in no target")
+      #expect(isOwnPackage || isNamed, "\(file) belongs to no target")
     }
   }
 
   @Test func noStrayCode() {
     let homes = ["Sources/", "Tests/", "Samples/", "Benchmarks/", "Fuzz/"]
     for file in Repository.codeFiles where file.path != "Package.swift" {
-      #expect(homes.contains { file.path.hasPrefix($0) }, "\(file) lies outside every room")
+      #expect(homes.contains { file.path.hasPrefix($0) }, "\(file) is in no code directory")
     }
   }
 
@@ -40,7 +40,7 @@ import Testing
       let suite = String(file.path.split(separator: "/")[1])
       guard !Self.crossCutting.contains(suite) else { continue }
       let room = suite.hasSuffix("Tests") ? String(suite.dropLast(5)).lowercased() : suite
-      #expect(rooms.contains(room), "\(file) tests a room that does not exist: '\(room)'")
+      #expect(rooms.contains(room), "\(file) tests a module that does not exist: '\(room)'")
     }
   }
 

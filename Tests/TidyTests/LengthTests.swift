@@ -16,7 +16,7 @@ import Testing
       where line.utf8.count > Self.columnLimit && line.count > Self.columnLimit {
         // URLs cannot be wrapped.
         if line.contains("https://") { continue }
-        Issue.record("\(file):\(index + 1) has \(line.count) columns, of \(Self.columnLimit)")
+        Issue.record("\(file):\(index + 1) has \(line.count) columns; limit \(Self.columnLimit)")
       }
     }
   }
@@ -25,7 +25,7 @@ import Testing
     for file in Repository.codeFiles where Self.longFiles[file.path] == nil {
       let count = file.lines.count - 1
       if count > Self.fileLineLimit {
-        Issue.record("\(file) has \(count) lines, of \(Self.fileLineLimit): split it by concern")
+        Issue.record("\(file) has \(count) lines; limit \(Self.fileLineLimit): split it by concern")
       }
     }
   }
@@ -33,7 +33,7 @@ import Testing
   @Test func exceptionsAreStillNeeded() {
     for (path, _) in Self.longFiles {
       let count = Repository.files.first { $0.path == path }?.lines.count ?? 0
-      #expect(count > Self.fileLineLimit, "\(path) needs no exception any more")
+      #expect(count > Self.fileLineLimit, "\(path) does not need an exception any more")
     }
   }
 

@@ -43,7 +43,7 @@ import Testing
     for file in Repository.files {
       for mark in marks where file.has(mark) {
         for (index, line) in file.lines.enumerated() where Self.has(word: mark, in: line) {
-          Issue.record("\(file):\(index + 1) says \(mark): do it, or open an issue")
+          Issue.record("\(file):\(index + 1) contains \(mark): do it, or open an issue")
         }
       }
     }
@@ -62,7 +62,7 @@ import Testing
       for home in homes where file.has("/\(home)/") {
         for (index, line) in file.lines.enumerated()
         where Self.names(directory: home, in: line) {
-          Issue.record("\(file):\(index + 1) names a directory of one machine: \(line)")
+          Issue.record("\(file):\(index + 1) contains a directory of a specific machine: \(line)")
         }
       }
     }

@@ -4,8 +4,8 @@ import TraceEvents
 
 @testable import TraceFormat
 
-/// Invalid content with correct checksums. That the tests end in time is half the test;
-/// AddressSanitizer checks the other half.
+/// Invalid content with correct checksums. Reading must end in time; AddressSanitizer checks that
+/// it stays in bounds.
 @Suite struct HostileTests {
   private static let corpus = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

@@ -2,7 +2,7 @@ import Testing
 
 @testable import TraceKernel
 
-/// Made-up kernel records: valid ones, and some that no kernel writes.
+/// Hand-made kernel records: valid ones, and some that no kernel writes.
 @Suite struct PerfRecordParserTests {
   static let parser = PerfRecordParser(fields: .framePointers)
 
@@ -45,7 +45,7 @@ import Testing
   func aCallchainLongerThanItsRecordIsMalformed(frames: UInt64) {
     Self.sample(frames: frames, words: [1, 2, 3]).withUnsafeBytes {
       guard case .malformed = Self.parser.parse($0) else {
-        Issue.record("\(frames) frames were believed")
+        Issue.record("\(frames) frames were accepted")
         return
       }
     }

@@ -25,7 +25,7 @@ import TraceEvents
     let shares = (0..<100).map { greed(&budget, holder(1, $0)) }
     #expect(shares[0] == 65_536 * 7 / 8 / 4)
     #expect(shares[1] == (65_536 * 7 / 8 - shares[0]) / 4)
-    #expect(shares.allSatisfy { $0 >= 64 }, "the hundredth has some as well")
+    #expect(shares.allSatisfy { $0 >= 64 }, "the hundredth gets a share, too")
     #expect(budget.taken == shares.reduce(0, +) && budget.taken <= budget.total)
   }
 
@@ -59,7 +59,7 @@ import TraceEvents
     #expect(!catalogue.share(shop, .init(holder: holder(1, 2), bytes: 100)).isNew)
     #expect(catalogue.byteCount == 100)
     #expect(catalogue.release(shop) == nil)
-    #expect(catalogue.release(shop) == first, "who announced it first pays until the last has gone")
+    #expect(catalogue.release(shop) == first, "the first announcer pays until the last has gone")
     #expect(catalogue.count == 0)
   }
 
@@ -131,7 +131,7 @@ import TraceEvents
       try farewell(process)
         == "it uses more of the session's memory for announcements than one process may")
     let taken = fixture.rendezvous.state.withLock { $0.budgets.memory.taken }
-    #expect(taken == 0, "it is given back")
+    #expect(taken == 0, "the budget is released")
   }
 
   @Test func sharedProvidersCostOnce() throws {

@@ -45,7 +45,7 @@ final class FakeProcess {
   /// The session's next message; nil if it has closed the connection.
   func next(milliseconds: Int32 = 10_000) throws -> SessionMessage? {
     var ready = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-    try #require(poll(&ready, 1, milliseconds) == 1, "the session says nothing")
+    try #require(poll(&ready, 1, milliseconds) == 1, "the session sends nothing")
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 8)
     defer { buffer.deallocate() }
     var message: SessionMessage?

@@ -102,7 +102,7 @@ import TraceSymbols
       #expect(files.buildID(of: mapping, isRundown: number == 1).count >= 16)
       let image = ImageIdentity(path: name, device: map.device, inode: inode)
       if files.location(of: image) != nil { held += 1 }
-      if number == 1 { #expect(held == 1, "a rundown leaves half of the room") }
+      if number == 1 { #expect(held == 1, "a rundown leaves half of the space") }
     }
     #expect(held == 2)
   }

@@ -87,6 +87,6 @@ import TraceKernel
   }
 
   @Test func aProcessThatIsNotThereHasNone() {
-    #expect(!ProcessMaps.read(pid: 0x7fff_ffff) { _ in Issue.record("a map of nobody") })
+    #expect(!ProcessMaps.read(pid: 0x7fff_ffff) { _ in Issue.record("a map of a missing process") })
   }
 }

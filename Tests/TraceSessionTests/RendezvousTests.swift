@@ -80,7 +80,7 @@ import TraceRing
     #expect(try process.next() == .captureState(provider: 1, generation: grants.generation))
     let notes = fixture.sink.notes
     #expect(notes.refs.values.map(\.name).sorted() == ["E1", "E2"])
-    #expect(notes.processes.map(\.pid) == [UInt32(getpid())], "the kernel's word, not Hello's")
+    #expect(notes.processes.map(\.pid) == [UInt32(getpid())], "the kernel's pid, not Hello's")
     #expect(notes.admitted == [1: 1])
   }
 

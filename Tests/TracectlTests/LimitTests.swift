@@ -97,7 +97,7 @@ import TraceFormat
       var said = 0
       for size in stride(from: loads, through: loads + 4000, by: 250) {
         let run = try dump(size)
-        // The loader's needs vary a little with where the system puts things.
+        // The loader's memory use varies slightly with the address layout.
         guard run.exitCode != 127 else { continue }
         #expect(run.signal == 0 && run.exitCode < 128, "\(limit) \(size): \(run.errors)")
         guard run.exitCode != 0 else { continue }

@@ -23,7 +23,7 @@ import Testing
     notices.append(notice(2, 2, "it refuses to be traced"))
     let lines = NoticeDigest(notices).lines
     #expect(lines.count <= NoticeDigest.linesMax)
-    #expect(lines.contains("p (2): it refuses to be traced"), "a vandal crowds nobody out")
+    #expect(lines.contains("p (2): it refuses to be traced"), "no other process is left out")
     let shown = lines.count - 1
     #expect(lines.last == "and \(NoticeDigestTests.grouped(5001 - shown)) more of other kinds")
   }

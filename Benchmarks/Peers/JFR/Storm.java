@@ -7,7 +7,7 @@ import jdk.jfr.StackTrace;
 
 /**
  * Emits EVENTS events in each of THREADS threads, ROUNDS times, and prints for each round the
- * nanoseconds per event, averaged over the threads, one number a line. With a fourth argument,
+ * nanoseconds per event, averaged over the threads, one number per line. With a fourth argument,
  * records into that file.
  */
 public final class Storm {
@@ -29,7 +29,7 @@ public final class Storm {
       recording.setDestination(Path.of(arguments[3]));
       recording.start();
     }
-    // Enough for the compiler to have seen the loop.
+    // Enough iterations for the compiler to compile the loop.
     for (int i = 0; i < 20; i++) emit(20_000, 0);
     for (int i = 0; i < rounds; i++) System.out.printf("%.3f%n", round(events, threads));
     if (recording != null) {

@@ -1,4 +1,4 @@
-/** CPU-bound work in several methods, for so many seconds: java Work 5 */
+/** CPU-bound work in several methods, for a number of seconds: java Work 5 */
 public class Work {
   static int fannkuch(int n) {
     int[] p = new int[n], q = new int[n], count = new int[n];

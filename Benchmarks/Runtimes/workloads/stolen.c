@@ -1,5 +1,5 @@
-// A thread that only reads the clock, 20 calls deep, and prints the share of its time that it did
-// not get: the gaps between two readings. Usage: stolen SECONDS
+// A thread that only reads the clock, 20 calls deep, and prints the share of its time that was
+// taken from it, which are the gaps between two readings. Usage: stolen SECONDS
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

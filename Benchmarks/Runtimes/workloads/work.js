@@ -1,4 +1,4 @@
-// CPU-bound work in several functions, for so many seconds: node work.js 5
+// CPU-bound work in several functions, for a number of seconds: node work.js 5
 'use strict';
 
 function fannkuch(n) {

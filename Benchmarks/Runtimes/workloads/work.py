@@ -1,4 +1,4 @@
-"""CPU-bound work in several functions, for so many seconds: python3 work.py 5"""
+"""CPU-bound work in several functions, for a number of seconds: python3 work.py 5"""
 
 import sys
 import time

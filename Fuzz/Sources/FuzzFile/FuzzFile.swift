@@ -46,12 +46,12 @@ private func read(_ bytes: [UInt8]) {
   try? file.verify()
   file.forEachStackNodes { nodes in
     for (index, parent) in nodes.parents.enumerated() where parent != .max {
-      precondition(parent < nodes.firstID.rawValue + UInt32(index), "a caller after what it calls")
+      precondition(parent < nodes.firstID.rawValue + UInt32(index), "a caller after its callee")
     }
     sum &+= nodes.addresses.last ?? 0
   }
   for id in 1...8 as ClosedRange<UInt32> {
-    precondition(file.stack(StackID(rawValue: id)).count <= 8193, "a stack without end")
+    precondition(file.stack(StackID(rawValue: id)).count <= 8193, "an endless stack")
   }
   for image in file.symbols { sum &+= UInt64(image.functions.count) }
   precondition(file.damage.count <= bytes.count + 1, "more damage than bytes")

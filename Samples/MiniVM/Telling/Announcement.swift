@@ -4,7 +4,7 @@ enum Announcement: Sendable {
   case early
   /// This number of milliseconds after it can run; at the latest right before its unload.
   case late(milliseconds: Int)
-  /// Only at its end, like runtimes that know methods' names only then.
+  /// Only at its end, like runtimes in which methods have names only then.
   case unloadOnly
   case never
 

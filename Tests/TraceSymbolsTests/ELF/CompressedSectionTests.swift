@@ -88,7 +88,7 @@ struct CompressedSectionTests {
     try expectLines("zstd")
   }
 
-  /// Some builds of binutils know the option, and refuse it.
+  /// Some builds of binutils recognize the option, but do not support it.
   private static let objcopyWithZstd = Requirement("objcopy with zstd") {
     Requirement.succeeds(
       "objcopy", "--compress-debug-sections=zstd", "/proc/self/exe", "/dev/null")

@@ -3,8 +3,8 @@ import Testing
 
 @_spi(Fuzzing) @testable import TraceSymbols
 
-/// Files with invalid headers, and truncated files. The probe checks the invariants of the results;
-/// that it returns at all is half the test.
+/// Files with invalid headers, and truncated files. The probe checks the invariants of the results,
+/// and must terminate.
 @Suite(.randomized) struct ELFDamageTests {
   /// A field of a header: its file offset and size.
   struct Field: Hashable {

@@ -2,7 +2,7 @@ import Testing
 
 @testable import TraceSymbols
 
-/// Single steps with made-up registers and stacks.
+/// Single steps with synthetic registers and stacks.
 @Suite struct UnwindStepTests {
   static func bytes(_ words: [UInt64]) -> [UInt8] {
     words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> ($0 * 8)) } }

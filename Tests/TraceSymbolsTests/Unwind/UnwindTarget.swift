@@ -78,7 +78,7 @@ final class UnwindTarget {
       return recurse(depth - 1, kind) + depth;
     }
     int main(void) {
-      // It goes when nobody waits for it any more.
+      // Ends the process if the test does not.
       alarm(300);
       memset(text, 'x', sizeof text - 1);
       static char other[1 << 16];

@@ -91,11 +91,11 @@ enum Agent {
       return JNI_ERR
     }
     guard state.withLock({ $0.phase == .absent }) else {
-      say("already loaded into this process; the second load changes nothing")
+      say("already loaded into this process; the second load has no effect")
       return JNI_OK
     }
     guard let tool = ToolInterface(machine: machine) else {
-      say("this virtual machine offers no JVMTI 1.2; use a HotSpot JDK 11 or newer")
+      say("this virtual machine does not provide JVMTI 1.2; use a HotSpot JDK 11 or newer")
       return JNI_ERR
     }
     guard let possible = Capabilities.request(options, of: tool), tool.setCallbacks(callbacks),

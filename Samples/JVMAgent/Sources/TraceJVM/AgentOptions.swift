@@ -1,7 +1,7 @@
 /// The options after the `=` of `-agentpath:…/libtracejvm.so=`.
 struct AgentOptions: Equatable {
-  /// Whether method enter and leave events are available. The machine must know that before it
-  /// starts, and while a session enables them, it interprets all code.
+  /// Whether method enter and leave events are available. They must be requested before the
+  /// machine starts; while a session enables them, it interprets all code.
   var methods = false
   /// Whether exception events are available at any time, which has a cost for every thrown
   /// exception; nil: only if a session that enables them is waiting when the machine starts.
@@ -28,8 +28,8 @@ struct AgentOptions: Equatable {
       case ("exceptions", let value?): exceptions = value
       default:
         throw Problem(
-          text: "unknown option '\(item)'; there are methods=0|1 (default 0) and exceptions=0|1 "
-            + "(default: 1 if a session that wants them waits), separated by commas")
+          text: "unknown option '\(item)'; options are methods=0|1 (default 0) and exceptions=0|1 "
+            + "(default: 1 if a session that enables them waits), separated by commas")
       }
     }
   }

@@ -3,7 +3,7 @@ import CJVM
 /// Requests the JVMTI capabilities that the agent needs.
 ///
 /// Capabilities that have a cost even while their notification is disabled are requested only if a
-/// session is known to need them. HotSpot must be told before it starts: for exceptions, it
+/// session is known to need them. They must be requested before HotSpot starts: for exceptions, it
 /// compiles each throw in a slow form (measured: 200 ns became 17 us through 12 frames); for calls,
 /// its interpreter checks each call.
 enum Capabilities {
@@ -20,7 +20,7 @@ enum Capabilities {
     basic.can_get_line_numbers = 1
     basic.can_get_source_file_name = 1
     guard tool.add(basic) else {
-      Agent.say("this virtual machine does not tell of collections and compiled methods")
+      Agent.say("this virtual machine does not report collections and compiled methods")
       return nil
     }
     modes.formUnion([.collections, .methodCode])
@@ -45,8 +45,8 @@ enum Capabilities {
       calls.can_generate_method_exit_events = 1
       guard tool.add(calls) else {
         Agent.say(
-          "methods=1 works only from the machine's start; give the agent by -agentpath: instead of "
-            + "attaching it")
+          "methods=1 works only from the machine's start; load the agent with -agentpath: instead "
+            + "of attaching it")
         return nil
       }
       modes.insert(.calls)

@@ -99,7 +99,7 @@ enum JavaStack {
     }
   }
 
-  /// Queries the machine about methods, on a thread that it knows.
+  /// Queries the machine about methods, on an attached thread.
   private struct Asker {
     let tool: ToolInterface
     let environment: UnsafeMutablePointer<JNIEnv?>

@@ -4,7 +4,7 @@ import Glibc
 extension UnsafeMutablePointer where Pointee == JavaVM? {
   private var functions: UnsafePointer<JNIInvokeInterface_> { pointee! }
 
-  /// This thread's JNI environment; nil if the machine does not know the thread.
+  /// This thread's JNI environment; nil if the thread is not attached.
   func environment() -> UnsafeMutablePointer<JNIEnv?>? {
     var raw: UnsafeMutableRawPointer?
     guard functions.pointee.GetEnv(self, &raw, JNI_VERSION_1_8) == JNI_OK else { return nil }

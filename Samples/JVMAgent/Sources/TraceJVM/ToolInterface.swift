@@ -2,7 +2,7 @@ import CJVM
 
 /// A JVMTI environment, through which the agent accesses the virtual machine.
 ///
-/// Every function except ``release(_:)`` must be called on a thread that the machine knows. The
+/// Every function except ``release(_:)`` must be called on an attached thread. The
 /// callbacks' comments state which functions may be called when.
 struct ToolInterface: @unchecked Sendable {
   let environment: UnsafeMutablePointer<jvmtiEnv?>

@@ -2,8 +2,8 @@ import java.util.ArrayDeque;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Allocates much more than the heap holds, from two threads, keeps part of it alive for a while,
- * and some large blocks; asks for collections too. So that every kind of pause happens.
+ * Allocates much more than the heap can hold, on two threads, including some large blocks. Keeps
+ * part of it alive for a while, and requests collections, so that every kind of pause occurs.
  */
 public final class Allocations {
   public static void main(String[] arguments) throws InterruptedException {

@@ -7,7 +7,7 @@ import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordedMethod;
 import jdk.jfr.consumer.RecordingFile;
 
-/** Prints what the comparison needs of a JFR recording: a JSON object a line, times in unix ns. */
+/** Prints a JFR recording's events for the comparison, as JSON lines with times in Unix ns. */
 public final class Extract {
   private static final PrintStream out = new PrintStream(System.out, false);
 

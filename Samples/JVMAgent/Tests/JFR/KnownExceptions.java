@@ -1,8 +1,8 @@
 import java.lang.reflect.InvocationTargetException;
 
 /**
- * Throws exceptions in every way that Java has, a known number of times each, and prints one line
- * of JSON for each type: how many were constructed, thrown and caught. Each way has its own type.
+ * Throws exceptions in every possible way, each a known number of times and with a separate type.
+ * Prints one line of JSON for each type: how many were constructed, thrown and caught.
  */
 public final class KnownExceptions {
   static class Plain extends Exception {
@@ -36,7 +36,7 @@ public final class KnownExceptions {
     implicit();
   }
 
-  /** `thrown` counts executions of a throw; `caught` those of a handler, `finally` among them. */
+  /** `thrown` counts executions of a throw, `caught` those of a handler, including `finally`. */
   static void tell(Class<?> type, int constructed, int thrown, int caught) {
     System.out.printf(
         "{\"type\":\"%s\",\"constructed\":%d,\"thrown\":%d,\"caught\":%d}%n",
@@ -131,7 +131,7 @@ public final class KnownExceptions {
     throw new Wrapped("Wrapped-" + i);
   }
 
-  /** Reflection catches what its target throws in native code at first, in Java code later. */
+  /** Reflection catches its target's exceptions in native code at first, and in Java code later. */
   static void wrapped() throws Exception {
     var method = KnownExceptions.class.getMethod("target", Integer.class);
     int rounds = 10;
@@ -184,7 +184,7 @@ public final class KnownExceptions {
     tell(OwnError.class, ROUNDS, ROUNDS, ROUNDS);
   }
 
-  /** The machine throws these itself; compiled code may throw one object again and again. */
+  /** The JVM throws these itself; compiled code may throw a single object repeatedly. */
   static void implicit() {
     int[] none = null;
     int[] short_ = new int[1];

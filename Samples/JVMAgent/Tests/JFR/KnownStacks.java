@@ -1,9 +1,8 @@
 import java.io.InputStream;
 
 /**
- * Throws exceptions from interpreted and compiled methods, and from classes that are loaded again
- * and again and unloaded in between; prints of each its message and the stack that Java gives it,
- * one line of JSON each.
+ * Throws exceptions from interpreted and compiled methods, and from classes that are repeatedly
+ * loaded and unloaded. Prints the message and the Java stack of each, as one line of JSON.
  */
 public final class KnownStacks {
   static final int ROUNDS = Integer.getInteger("rounds", 300);
@@ -29,7 +28,7 @@ public final class KnownStacks {
     }
   }
 
-  /** Defines the program's classes anew, and can be collected with them. */
+  /** Defines new copies of the program's classes, and can be collected together with them. */
   static final class Fresh extends ClassLoader {
     @Override protected Class<?> loadClass(String name, boolean resolve)
         throws ClassNotFoundException {

@@ -1,4 +1,4 @@
-/** Works, throws and allocates until its input ends; says "warm" when `hot` is compiled. */
+/** Works, throws and allocates until its input ends; prints "warm" when `hot` is compiled. */
 public final class LongRunning {
   static volatile Object kept;
   static int sink;

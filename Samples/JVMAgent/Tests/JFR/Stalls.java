@@ -1,7 +1,7 @@
 import java.util.ArrayList;
 import java.util.List;
 
-/** Threads that allocate faster than a concurrent collector of a small heap frees memory. */
+/** Threads that allocate faster than a concurrent collector can free memory of a small heap. */
 public final class Stalls {
   private static final int THREADS = 4;
   private static final int ROUNDS = 1000;
@@ -11,7 +11,7 @@ public final class Stalls {
   public static void main(String[] arguments) throws InterruptedException {
     List<Thread> threads = new ArrayList<>();
     for (int number = 0; number < THREADS; number++) {
-      // A name that looks like a part of a line of the log.
+      // A name that resembles part of a line of the log.
       threads.add(new Thread(Stalls::allocate, "worker (" + number + ") 1.000ms"));
     }
     for (Thread thread : threads) thread.start();

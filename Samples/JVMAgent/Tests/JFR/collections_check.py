@@ -1,4 +1,4 @@
-"""Each pause that JFR reports is one GCStart/GCEnd pair whose times lie around it."""
+"""Checks that each pause in JFR's recording is surrounded by one GCStart/GCEnd pair."""
 
 import bisect
 import collections
@@ -6,15 +6,16 @@ import collections
 from readings import Stop
 
 LIMIT_NS = 1_000_000
-# Two clocks: JFR converts ticks by its own estimate of their rate.
+# The clocks differ: JFR converts ticks by its own estimate of their rate.
 CLOCK_NS = 100_000
-# HotSpot opens these pauses for JFR before it tells JVMTI, and closes them after (VM_G1Concurrent,
-# VM_G1PauseConcurrent: the timer's scope is outside SvcGCMarker's); all others the other way round.
+# HotSpot begins these pauses for JFR before it notifies JVMTI, and ends them after it
+# (VM_G1Concurrent, VM_G1PauseConcurrent: the timer's scope surrounds SvcGCMarker's). For all other
+# pauses, the order is the reverse.
 OPENED_FIRST_FOR_JFR = ("Pause Remark", "Pause Cleanup")
 
 
 def pairs(trace, report):
-    """Our collections, each a GCStart and the GCEnd with its count."""
+    """Returns our collections: each GCStart with the GCEnd of the same count."""
     found = []
     for count in sorted(set(trace.starts) | set(trace.ends)):
         starts, ends = trace.starts.get(count, []), trace.ends.get(count, [])
@@ -29,7 +30,7 @@ def pairs(trace, report):
 
 
 def match(pauses, ours):
-    """The pair that overlaps each pause most, or None."""
+    """Yields each pause with the pair that overlaps it most, or None."""
     starts = [stop.start for stop in ours]
     for pause in pauses:
         index = bisect.bisect_right(starts, pause.end)
@@ -47,32 +48,32 @@ def check(trace, recording, report):
     owned = collections.defaultdict(list)
     for pause, stop in match(recording.pauses, ours):
         if stop is None:
-            report.differ(f"JFR's {pause.name} is no GCStart/GCEnd pair of ours")
+            report.differ(f"JFR's {pause.name} has no GCStart/GCEnd pair")
         else:
             owned[stop].append(pause)
     joined = {stop: join(stop, pauses, recording, report) for stop, pauses in owned.items()}
-    report.fact(f"{len(recording.pauses)} pauses by JFR, {len(owned)} of our {len(ours)} pairs are "
-                "these")
+    report.fact(f"{len(recording.pauses)} pauses by JFR; {len(owned)} of our {len(ours)} pairs match "
+                "them")
     compare_times(joined, recording, report)
     tell_unmatched([stop for stop in ours if stop not in owned], recording, report)
 
 
 def join(stop, pauses, recording, report):
-    """What JFR has for one pair: a pause, or all that it counted within one operation.
+    """Returns the pause in JFR's recording for a pair: one pause, or all pauses of one operation.
 
-    The serial collector may collect the young generation and at once, in the same operation, the
-    whole heap. To JFR these are two collections; JVMTI is told of the operation.
+    In a single operation, the serial collector may collect the young generation and then the whole
+    heap. JFR reports two collections; JVMTI is notified once per operation.
     """
     if len(pauses) == 1:
         return pauses[0]
     names = " and ".join(pause.name for pause in pauses)
     operations = {recording.operation_around(pause) for pause in pauses}
     if len(operations) == 1 and None not in operations:
-        report.explain("pairs that span several pauses of one operation of HotSpot's, as JFR's own "
-                       "ExecuteVMOperation shows: it tells JVMTI once",
+        report.explain("pairs that span several pauses of one HotSpot operation, as JFR's "
+                       "ExecuteVMOperation shows; HotSpot notifies JVMTI once per operation",
                        [f"{stop.name}: {names} in {operations.pop().name}"])
     else:
-        report.differ(f"{stop.name} is {names} at once")
+        report.differ(f"{stop.name} matches {names}")
     return Stop(pauses[0].start, pauses[-1].end, pauses[-1].name)
 
 
@@ -100,12 +101,12 @@ def compare_times(joined, recording, report):
             f"{median(lags) / 1000:.1f} us after ({min(lags) / 1000:.1f} to "
             f"{max(lags) / 1000:.1f})")
     report.explain(
-        "pairs within JFR's pause, not around it: HotSpot opens these pauses for JFR before it "
-        "tells JVMTI", inside)
+        "pairs within JFR's pause, not around it: HotSpot begins these pauses for JFR before it "
+        "notifies JVMTI", inside)
 
 
 def around(pause, recording):
-    """How far JFR's own operation reaches beyond its pause: there HotSpot's thread was held up."""
+    """Describes how far JFR's operation extends beyond its pause, which shows HotSpot's delays."""
     operation = recording.operation_around(pause)
     if not operation:
         return ""
@@ -118,7 +119,7 @@ def tell_unmatched(stops, recording, report):
     after = [stop for stop in stops if stop.end >= recording.ended]
     for stop in stops:
         if stop not in before and stop not in after:
-            report.differ(f"{stop.name} is no pause of JFR's")
+            report.differ(f"{stop.name} has no pause in JFR's recording")
     report.explain("pairs from before JFR's recording began", [
         f"{stop.name}: {(recording.began - stop.start) / 1e6:.1f} ms before" for stop in before])
     report.explain("pairs from after JFR's recording ended", [

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Compares our trace of a JVM with a JFR recording of the same run; exits 1 on any difference.
+"""Compares our trace of a JVM with a JFR recording of the same run; exits with 1 if they differ.
 
     compare.py [--oracle counts.jsonl] dump.jsonl recording.jsonl recording.jfr
 """
@@ -16,7 +16,7 @@ from report import Report
 
 
 def compare(dump, extract, recording, oracle=None):
-    """The reports on one run; the arguments are paths."""
+    """Returns the reports on one run; the arguments are paths."""
     with open(dump, encoding="utf-8") as lines:
         trace = Trace(lines)
     with open(extract, encoding="utf-8") as lines, open(recording, "rb") as raw:
@@ -24,7 +24,7 @@ def compare(dump, extract, recording, oracle=None):
     reports = [Report("trace"), Report("collections"), Report("compilations")]
     reports[0].fact(f"{trace.event_count} events")
     if len(trace.pids) != 1:
-        reports[0].differ(f"events of {len(trace.pids)} processes, not of one")
+        reports[0].differ(f"events of {len(trace.pids)} processes instead of one")
     for text in trace.lost:
         reports[0].differ(text)
     collections_check.check(trace, recorded, reports[1])
@@ -44,7 +44,7 @@ def main():
     parser.add_argument("dump", help="output of `tracectl dump -format json`")
     parser.add_argument("extract", help="output of Extract.java")
     parser.add_argument("recording", help="the .jfr file")
-    parser.add_argument("--oracle", help="what KnownExceptions printed")
+    parser.add_argument("--oracle", help="output of KnownExceptions")
     arguments = parser.parse_args()
     reports = compare(
         arguments.dump, arguments.extract, arguments.recording, arguments.oracle)

@@ -1,4 +1,4 @@
-"""Each successful compilation that JFR reports is one of our MethodLoads with an address range."""
+"""Checks that each successful compilation in JFR's recording has a MethodLoad with a range."""
 
 import bisect
 import collections
@@ -19,13 +19,13 @@ def check(trace, recording, report):
                 f"id {record['id']}, level {record['level']}"
                 + (", on-stack replacement" if record["osr"] else "")
                 for other, record in recording.compilations if other == method)
-            report.differ(f"{show(method)} was compiled {count} times by JFR ({details}) and "
-                          f"loaded {by_us[method]} times by us")
+            report.differ(f"{show(method)}: {count} compilations by JFR ({details}), "
+                          f"{by_us[method]} MethodLoads by us")
     check_ranges(trace, report)
 
 
 def check_ranges(trace, report):
-    """No two methods live at one address at one time."""
+    """Checks that live methods do not overlap."""
     starts, live, overlaps, unknown = [], {}, 0, 0
     for is_load, load in trace.code:
         if not load.address:
@@ -52,7 +52,7 @@ def check_ranges(trace, report):
             starts.insert(place, load.address)
         live[load.address] = load
     if unknown:
-        report.differ(f"{unknown} MethodUnloads of code that no MethodLoad told of")
+        report.differ(f"{unknown} MethodUnloads of code without a MethodLoad")
     unloads = sum(1 for is_load, _ in trace.code if not is_load)
     report.fact(f"{unloads} MethodUnloads, each of code that was loaded; no live ranges overlap"
                 if not overlaps and not unknown else f"{overlaps} overlaps of live code")

@@ -1,6 +1,6 @@
-"""Each exception of a program with known counts is told once for each time it is thrown.
+"""Checks that each throw of an exception is reported once, by a program with known counts.
 
-JFR counts constructions, not throws: the table shows both beside what the program says.
+JFR counts constructions, not throws; the table shows both next to the program's counts.
 """
 
 import collections
@@ -31,11 +31,12 @@ def check(trace, recording, oracle, report):
 
 def compare(report, kind, what, expected, seen):
     if expected >= 0 and expected != seen:
-        report.differ(f"{kind} was {what} {expected} times by the program, {seen} by the trace")
+        report.differ(f"{kind} was {what} {expected} times according to the program, "
+                      f"{seen} times according to the trace")
 
 
 def check_each(report, entry, messages):
-    """The program numbers its exceptions' messages from 0, so each can be told from the others."""
+    """Checks each exception by its message, which the program numbers from 0."""
     kind, constructed, thrown = entry["type"], entry["constructed"], entry["thrown"]
     if constructed <= 0 or thrown <= 0:
         return
@@ -44,9 +45,9 @@ def check_each(report, entry, messages):
     wrong = [(f"{short}-{i}", messages[f"{short}-{i}"]) for i in range(constructed)
              if messages[f"{short}-{i}"] != each]
     for message, count in wrong[:10]:
-        report.differ(f"{kind} \"{message}\" was told {count} times, not {each}")
+        report.differ(f"{kind} \"{message}\" was reported {count} times instead of {each}")
     if len(wrong) > 10:
-        report.differ(f"{kind}: {len(wrong) - 10} more such")
+        report.differ(f"{kind}: {len(wrong) - 10} more such messages")
 
 
 def known(count):

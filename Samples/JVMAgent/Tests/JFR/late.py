@@ -1,4 +1,4 @@
-"""Sessions that come late: to a JVM that has run with an idle agent, and to one without any."""
+"""Checks sessions that start after the JVM: with an idle agent, and with one loaded at run time."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ from report import Report
 
 
 def check(bench, report, attach):
-    """One JVM; with `attach` the agent is loaded into it while it runs."""
+    """Checks one JVM; with `attach`, the agent is loaded while the JVM runs."""
     agent = [] if attach else [f"-agentpath:{bench.agent}"]
     command = [bench.bin / "java", "-Xmx64m", *agent, "-cp", "classes", "LongRunning"]
     with subprocess.Popen([str(part) for part in command], cwd=bench.directory,
@@ -26,7 +26,7 @@ def check(bench, report, attach):
                 check_trace(list(lines), report, f"{round_} session")
         java.stdin.close()
         if java.wait(timeout=30) != 0:
-            report.differ(f"the JVM ended with code {java.returncode}")
+            report.differ(f"the JVM exited with code {java.returncode}")
 
 
 def check_trace(lines, report, title):
@@ -40,17 +40,17 @@ def check_trace(lines, report, title):
                if load.rundown and load.method.namespace == "LongRunning"}
     report.fact(f"{title}: {sum(load.rundown for load in trace.loads)} methods, "
                 f"{len(told['SymbolLoad'])} other pieces of code and {len(told['ImageLoad'])} "
-                f"images told of what was there already; {len(trace.starts)} collections since")
+                f"images reported as rundown; {len(trace.starts)} collections since")
     for text in trace.lost:
         report.differ(f"{title}: {text}")
     if "hot" not in rundown:
-        report.differ(f"{title}: the compiled method LongRunning.hot is not told of")
+        report.differ(f"{title}: the compiled method LongRunning.hot is not reported")
     if "Interpreter" not in told["SymbolLoad"]:
-        report.differ(f"{title}: the interpreter is not told of")
+        report.differ(f"{title}: the interpreter is not reported")
     if "libjvm.so" not in told["ImageLoad"]:
-        report.differ(f"{title}: libjvm.so is not told of")
+        report.differ(f"{title}: libjvm.so is not reported")
     if not trace.starts:
-        report.differ(f"{title}: no collection was seen")
+        report.differ(f"{title}: no collection is reported")
     check_ranges(trace, report)
 
 

@@ -1,4 +1,4 @@
-"""The two sides: our trace as `tracectl dump -format json` prints it, and JFR's as Extract does."""
+"""Reads both recordings: our trace from `tracectl dump -format json`, JFR's from Extract."""
 
 import bisect
 import collections
@@ -12,7 +12,7 @@ Load = collections.namedtuple("Load", "method id address size rundown")
 
 
 class Trace:
-    """Our side of one process."""
+    """Our events of one process."""
 
     def __init__(self, lines):
         self.lost = []
@@ -57,7 +57,7 @@ class Trace:
 
 
 class Recording:
-    """JFR's side."""
+    """The events of a JFR recording."""
 
     def __init__(self, lines, chunks):
         self.chunks = chunks
@@ -83,13 +83,13 @@ class Recording:
                 self.compilations.append((method, record))
             elif kind == "constructed":
                 (errors if record["error"] else exceptions)[record["type"]] += 1
-        # An Error is a JavaErrorThrow, and one or two JavaExceptionThrows as well.
+        # An Error causes a JavaErrorThrow and also one or two JavaExceptionThrows.
         self.constructed = collections.Counter({**exceptions, **errors})
         self.pauses.sort()
         self.operations.sort()
 
     def operation_around(self, pause):
-        """The virtual machine operation that the pause is part of, or None."""
+        """Returns the virtual machine operation that contains the pause, or None."""
         index = bisect.bisect_right(self.operations, (pause.start, 2**63)) - 1
         if index >= 0 and self.operations[index].end >= pause.end:
             return self.operations[index]
@@ -101,13 +101,13 @@ class Recording:
 
 
 def external_name(name):
-    """As Class.getName has it: JFR writes a hidden class as Name+0xaddress.hash
-    (JDK 17) or Name.0xaddress (JDK 25)."""
+    """Converts a name to the form of Class.getName. JFR writes a hidden class as
+    Name+0xaddress.hash (JDK 17) or Name.0xaddress (JDK 25)."""
     return re.sub(r"[+.](0x[0-9a-f]+)(\.\d+)?$", r"/\1", name)
 
 
 def read_chunks(data):
-    """Start and end of each chunk of a .jfr file, in unix ns, from the chunks' headers."""
+    """Returns the start and end of each chunk of a .jfr file, in unix ns, from its header."""
     chunks = []
     offset = 0
     while offset + 68 <= len(data):

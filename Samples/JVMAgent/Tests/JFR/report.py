@@ -1,4 +1,4 @@
-"""What a comparison found: differences, which fail it, and explained classes, which do not."""
+"""The result of a comparison: differences, which fail it, and explained ones, which do not."""
 
 
 class Report:
@@ -13,7 +13,7 @@ class Report:
         self.facts.append(text)
 
     def explain(self, reason, names):
-        """Things on one side only whose reason is proven at the place that calls this."""
+        """Adds items of one recording only; the caller has verified the reason."""
         if names:
             self.explained.append((reason, list(names)))
 
@@ -21,7 +21,7 @@ class Report:
         self.differences.append(text)
 
     def delay(self, text):
-        """A difference too, which a busy machine can cause: the run is worth repeating."""
+        """Adds a difference that a busy machine can cause, so that the run is repeated."""
         self.late.append(text)
 
     @property

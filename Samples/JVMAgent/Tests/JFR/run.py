@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Runs real Java programs under our agent and JFR together, and compares what the two saw.
+"""Runs real Java programs with our agent and JFR at the same time, and compares the recordings.
 
-Exits 1 when any run differs. Only a run whose sole fault is a time that is too far off is repeated:
-on a busy machine the scheduler can hold HotSpot's thread between its telling JFR and telling us.
+Exits with 1 if any run differs. A run is repeated only if its sole difference is a time that is too
+far off: on a busy machine, HotSpot's thread may be preempted between notifying JFR and the agent.
 """
 
 import argparse
@@ -23,10 +23,10 @@ ATTEMPTS = 3
 TIMEOUT_S = 300
 
 JAVAC = ["-Xmx256m", "-m", "jdk.compiler/com.sun.tools.javac.Main", "-d", "javac-out", "@files.txt"]
-# Name, providers, the JVM's arguments, whether it prints known counts of exceptions.
+# Name, providers, the JVM's arguments, and whether the program prints its counts of exceptions.
 PROGRAMS = [
     ("javac", "GC,JIT", JAVAC, False),
-    # A code cache that is too small makes the machine throw code away and reuse its addresses.
+    # With a code cache that is too small, the JVM discards code and reuses its addresses.
     ("javac, small code cache", "GC,JIT", ["-XX:ReservedCodeCacheSize=8m", *JAVAC], False),
     ("exceptions", "GC,JIT,Exception", ["-Xmx96m", "-cp", "classes", "KnownExceptions"], True),
     ("allocations", "GC,JIT", ["-Xmx96m", "-cp", "classes", "Allocations"], False),
@@ -35,7 +35,7 @@ COLLECTORS = ["-XX:+UseSerialGC", "-XX:+UseG1GC"]
 
 
 class Bench:
-    """The directory that the programs run in, and the tools they run with."""
+    """The directory in which the programs run, and the tools."""
 
     def __init__(self, tracectl, agent, java_home, directory):
         self.tracectl = str(tracectl)
@@ -50,14 +50,15 @@ class Bench:
                            check=True, timeout=TIMEOUT_S)
 
     def isolate(self):
-        """No other process of this user joins our sessions; and, where allowed, few hold us up."""
+        """Prevents other processes of this user from joining our sessions, and raises the priority
+        if allowed."""
         runtime = self.directory / "runtime"
         runtime.mkdir(mode=0o700)
         os.environ["TRACE_RUNTIME_DIR"] = str(runtime)
         try:
             os.setpriority(os.PRIO_PROCESS, 0, -20)
         except PermissionError:
-            print("not allowed to raise the priority: on a busy machine times may be far off")
+            print("not allowed to raise the priority; on a busy machine, times may be far off")
 
     def prepare(self):
         self.run(self.bin / "javac", "-d", "classes", *sorted(HERE.glob("*.java")))
@@ -66,7 +67,7 @@ class Bench:
         (self.directory / "files.txt").write_text("".join(f"{file}\n" for file in files))
 
     def collect(self, collector, providers, arguments):
-        """One run under both; the comparison's reports."""
+        """Runs a program once under both recorders."""
         for name in ("trace.etl", "recording.jfr"):
             (self.directory / name).unlink(missing_ok=True)
         shutil.rmtree(self.directory / "javac-out", ignore_errors=True)
@@ -106,7 +107,7 @@ def main():
     parser.add_argument("--agent", required=True, help="libtracejvm.so")
     parser.add_argument("--java-home", required=True)
     parser.add_argument("--only", default="",
-                        help="run programs whose name has this, late, stacks or stalls")
+                        help="run only programs whose name contains this; also late, stacks, stalls")
     arguments = parser.parse_args()
     failed = []
     with tempfile.TemporaryDirectory(prefix="jvm-jfr-") as directory:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the same Java sources each time, for javac to compile: sources.py DIRECTORY [COUNT]."""
+"""Generates Java sources for javac, always the same: sources.py DIRECTORY [COUNT]."""
 
 import pathlib
 import sys

@@ -1,4 +1,4 @@
-"""Stacks of exceptions and allocations, against what Java itself says of the same exceptions."""
+"""Compares the stacks of exceptions with Java's own, and checks the stacks of allocations."""
 
 import collections
 import json
@@ -49,10 +49,10 @@ def check_exceptions(records, expected, report):
         seen[message] += 1
         flags[record["fields"]["exceptionFlags"]] += 1
         if frames(record) != expected[message]:
-            report.differ(f"{message}: {frames(record)}, by Java {expected[message]}")
+            report.differ(f"{message}: {frames(record)}, according to Java {expected[message]}")
     missing = [message for message in expected if seen[message] != 1]
     for message in missing[:10]:
-        report.differ(f"{message} was told {seen[message]} times")
+        report.differ(f"{message} was reported {seen[message]} times")
     report.fact(f"{len(expected)} exceptions, each with Java's stack and lines")
     if set(flags) != {"0"}:
         report.differ(f"exceptions thrown once are marked as {dict(flags)}")
@@ -78,11 +78,11 @@ def check_heap(records, report):
         report.differ(f"{len(stats)} heap statistics for {ends} collections")
     sizes = [sum(fields[f"generationSize{number}"] for number in range(3)) for fields in stats]
     if any(not 0 < size <= 48 << 20 for size in sizes):
-        report.differ(f"heap sizes that cannot be: {sizes}")
+        report.differ(f"impossible heap sizes: {sizes}")
 
 
 def check_reasons(bench, report):
-    """A session that asks a running machine for what it cannot tell any more hears why."""
+    """Checks that a session gets the reason if a running JVM cannot provide the events any more."""
     with subprocess.Popen([str(bench.bin / "java"), f"-agentpath:{bench.agent}", "-cp", "classes",
                            "LongRunning"], cwd=bench.directory, stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE) as java:
@@ -95,13 +95,13 @@ def check_reasons(bench, report):
                  "-duration", "0.5s", "-o", "late.etl"], cwd=bench.directory, check=True,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60).stdout.decode()
             if option and option not in said or not option and "=1" in said:
-                report.differ(f"-providers {providers} says: {said}")
+                report.differ(f"-providers {providers} prints: {said}")
         java.stdin.close()
-    report.fact("a late session hears why there are no exceptions and calls, and nothing else")
+    report.fact("a late session gets the reasons for missing exceptions and calls, and no others")
 
 
 def check_late(bench, report):
-    """A session that comes when the agent knows the methods already hears of them all the same."""
+    """Checks that a session receives the methods that an earlier session's stacks contained."""
     with subprocess.Popen([str(bench.bin / "java"), f"-agentpath:{bench.agent}", "-cp", "classes",
                            "LongRunning"], cwd=bench.directory, stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE) as java:

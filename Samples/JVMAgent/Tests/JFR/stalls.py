@@ -1,17 +1,17 @@
-"""ZGC's allocation stalls: each that JFR reports is one GCAllocationStall of the same thread."""
+"""Checks that each ZGC allocation stall in JFR's recording is one GCAllocationStall."""
 
 import collections
 import json
 
 from report import Report
 
-# The log's line is written at the end of the same scope as JFR's event, a little later, and rounded to
-# a microsecond. The thread may lose its CPU in between: then the log's stall is longer by that.
+# The log's line is written at the end of the same scope as JFR's event, slightly later, and rounded
+# to a microsecond. If the thread is preempted in between, the log's stall is longer by that time.
 ROUNDING_NS = 1_000
 LATER_NS = 1_000_000
-# How long a JVM may take to end after the program's last stall begins.
+# Maximum time that a JVM takes to end after the program's last stall begins.
 END_NS = 500_000_000
-# The share of stalls that may be longer by more.
+# Fraction of the stalls that may be longer by more than that.
 PREEMPTED = 0.02
 
 
@@ -42,7 +42,8 @@ def check(bench, settings, report):
 
 
 def leave_out_the_end(ours, theirs, report):
-    """JFR's recording ends before the JVM does: its shutdown hook and compilers may stall later."""
+    """Removes stalls after the end of JFR's recording. The JVM ends later, and its shutdown hook and
+    compilers may stall until then."""
     known = [until for thread in ours if thread in theirs for until, _ in ours[thread]]
     late = [thread for thread in ours if thread not in theirs
             and min(until for until, _ in ours[thread]) >= max(known, default=0) - END_NS]
@@ -52,7 +53,7 @@ def leave_out_the_end(ours, theirs, report):
 
 
 def in_order(stalls):
-    """The lengths of each thread's stalls, by their ends."""
+    """Returns the durations of each thread's stalls, in the order of their ends."""
     lengths = collections.defaultdict(list)
     for thread, found in stalls.items():
         lengths[thread] = [length for _, length in sorted(found)]
@@ -71,14 +72,14 @@ def compare(ours, theirs, report):
     report.fact(f"{count} stalls by JFR, {total_ms:.1f} ms in all; "
                 f"{sum(map(len, ours.values()))} by us, {own_ms:.1f} ms")
     if count == 0:
-        report.differ("nothing stalled")
+        report.differ("there were no stalls")
     longer = []
     for thread in sorted(set(ours) | set(theirs)):
         if len(ours[thread]) != len(theirs[thread]):
             report.differ(f"{thread}: {len(ours[thread])} stalls, {len(theirs[thread])} by JFR")
             continue
         for own, its in zip(ours[thread], theirs[thread]):
-            text = f"{thread}: a stall of {own} ns has {its} ns by JFR"
+            text = f"{thread}: a stall of {own} ns takes {its} ns according to JFR"
             if own - its < -ROUNDING_NS:
                 report.differ(text)
             elif own - its > LATER_NS:

@@ -1,4 +1,4 @@
-"""Each property that the comparison holds fails it when it breaks. Run: python3 -m unittest."""
+"""Tests that the comparison detects each kind of difference. Run: python3 -m unittest."""
 
 import json
 import struct
