@@ -134,8 +134,8 @@ public final class Symbolizer: Pass {
   /// Returns a symbol by an id that a lookup returned.
   public func symbol(_ id: SymbolID) -> CodeSymbol { naming.symbol(id) }
 
-  /// Like ``symbol(_:)``, but builds the symbol anew, for callers that keep it.
-  func makeSymbol(_ id: SymbolID) -> CodeSymbol { naming.makeSymbol(id) }
+  /// Returns the parts of a symbol that call trees show, built anew, for callers that keep them.
+  func shownSymbol(_ id: SymbolID) -> ShownSymbol { naming.shownSymbol(id) }
 
   /// Returns a module by an id from a lookup or a symbol.
   public func module(_ id: ModuleID) -> CodeModule { naming.module(id) }

@@ -99,6 +99,43 @@ import Testing
     #expect(CallTree(tree).total == StackMetric(count: 100, weight: 200))
   }
 
+  /// A merge appends the nodes that only one part has without a look-up; later look-ups find them,
+  /// those with siblings, too.
+  @Test func aMergedTreeHasEachStackOnce() {
+    func add(_ processes: [UInt32], to tree: inout StackTree) {
+      for process in processes {
+        for path in 0..<256 {
+          var node = tree.child(of: StackTree.root, FrameID(rawValue: process))
+          for depth in 0..<4 {
+            node = tree.child(of: node, FrameID(rawValue: UInt32(10 + path >> (2 * depth) & 3)))
+          }
+          tree.add(StackMetric(count: 1, weight: UInt64(path) + 1), at: node)
+        }
+      }
+    }
+    func sums(_ tree: StackTree) -> [[FrameID]: StackMetric] {
+      var sums: [[FrameID]: StackMetric] = [:]
+      for node in 0..<tree.count {
+        // Two nodes with the same path would be a stack with two places.
+        #expect(sums.updateValue(tree.exclusive[node], forKey: tree.path(to: node)) == nil)
+      }
+      return sums
+    }
+    // Both parts have process 0, and each has one of its own.
+    var (one, other, expected) = (StackTree(), StackTree(), StackTree())
+    add([0, 1], to: &one)
+    add([0, 2], to: &other)
+    add([0, 1, 0, 2], to: &expected)
+    var merged = StackTree()
+    for part in [one, other] { merged.add(part) { $0 } }
+    #expect(sums(merged) == sums(expected))
+    let count = merged.count
+    add([2, 1, 0], to: &merged)
+    add([2, 1, 0], to: &expected)
+    #expect(merged.count == count)
+    #expect(sums(merged) == sums(expected))
+  }
+
   @Test func aDeepStackIsNoTrouble() {
     var tree = StackTree()
     var node = StackTree.root

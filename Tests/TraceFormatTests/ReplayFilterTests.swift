@@ -72,6 +72,11 @@ import TraceEvents
       if seed.below(3) == 0 { pids = [UInt32(101 + seed.below(3)), 7] }
       if seed.below(3) == 0 { tids = [UInt32(50 + seed.below(4)), UInt32(50 + seed.below(4))] }
       if seed.below(2) == 0 { types = [UInt16(1 + seed.below(3))] }
+      var share: PIDShare?
+      // The readers of 101 and 103 are given; 102 has an even number.
+      if seed.below(3) == 0 { share = PIDShare(of: 1, among: 2, readers: [103: 0, 101: 1]) }
+      let isShared = share != nil
+      filter.pidShare = share
       filter.time = time
       filter.pids = pids
       filter.tids = tids
@@ -80,7 +85,30 @@ import TraceEvents
       admits = { event in
         (types?.contains(event.ref) ?? true) && (time?.contains(Int64(event.ticks) - 1000) ?? true)
           && (pids?.contains(event.process + 100) ?? true) && (tids?.contains(event.tid) ?? true)
+          && (!isShared || event.process == 1)
       }
+    }
+  }
+
+  /// A block's stretches are short, and the same processes and threads write in many of them.
+  @Test func writersRecurInShortStretches() throws {
+    let bytes = try Sample.bytes(blockEvents: 256) { writer in
+      try writer.define(ref: 1, schema: SmallTrace.counter)
+      for (index, event) in Self.ordered.enumerated() {
+        var event = event
+        // Runs of one to three events of a stream, each event of its own CPU.
+        event.stream = UInt32(index / 3 % 2)
+        event.cpu = UInt16(event.stream)
+        (event.ref, event.words) = (1, [UInt64(index), 0])
+        precondition(Sample.append(event, to: &writer))
+      }
+    }
+    let file = try TraceFile(bytes: bytes)
+    let found = try Sample.replay(file).sorted { $0.words[0] < $1.words[0] }
+    #expect(found.count == Self.ordered.count)
+    for (index, (event, written)) in zip(found, Self.ordered).enumerated() {
+      #expect(event.stream == UInt32(index / 3 % 2) && event.cpu == UInt16(index / 3 % 2))
+      #expect(event.process == written.process && event.tid == written.tid)
     }
   }
 

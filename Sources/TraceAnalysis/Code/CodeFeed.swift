@@ -6,7 +6,8 @@ internal import TraceFormat
 final class CodeFeed {
   /// Holds the names; its processes hold the line tables.
   let map: CodeMap
-  var modules = ModuleTable()
+  // Changed by one handler at a time, on the replay's thread.
+  @exclusivity(unchecked) var modules = ModuleTable()
   var lines = LineTables()
   var losses = LossWindows()
   /// Nil for a session without a trace file.
@@ -16,7 +17,7 @@ final class CodeFeed {
   private let taker: any AnnouncementTaker
   private let keepsLines: Bool
   private let knowsCompiledCode: Bool
-  private var name = RuntimeName()
+  @exclusivity(unchecked) private var name = RuntimeName()
 
   convenience init(_ file: TraceFile, _ processes: Processes, options: SymbolizerOptions) {
     let map = CodeMap(options: options, lives: processes.lives ?? ProcessLives())

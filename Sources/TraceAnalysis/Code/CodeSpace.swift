@@ -20,18 +20,19 @@ final class CodeSpace {
 
   let rows: Slab<CodeRow>
   let rules: Rules
-  var pieces = PieceMap()
+  // One thread at a time changes a space.
+  @exclusivity(unchecked) var pieces = PieceMap()
   /// Rows of this space in order of arrival.
-  private(set) var own: [UInt32] = []
+  @exclusivity(unchecked) private(set) var own: [UInt32] = []
   /// Replaces the pieces once the space is complete.
   @exclusivity(unchecked) private(set) var index: VersionIndex?
-  private var latest = Int64.min
+  @exclusivity(unchecked) private var latest = Int64.min
   /// The rows if lookups and announcements alternate; replaces `own` and the index.
   let live: LiveRows?
   /// What may have changed since the last ``takeChange()``.
-  private var change = SpaceChange()
+  @exclusivity(unchecked) private var change = SpaceChange()
   /// Number of rows that ended since the rows were last scanned.
-  var endedLately = 0
+  @exclusivity(unchecked) var endedLately = 0
 
   init(rows: Slab<CodeRow>, rules: Rules, isLive: Bool = false) {
     self.rows = rows

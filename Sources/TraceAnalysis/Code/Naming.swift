@@ -200,27 +200,41 @@ final class Naming {
   }
 
   func symbol(_ id: SymbolID) -> CodeSymbol {
-    if let known = lock.withLock({ _ in shown[id.rawValue] }) { return known }
-    let symbol = makeSymbol(id)
-    lock.withLock { _ in shown[id.rawValue] = symbol }
+    if let known = lock.withLock({ _ in self.shown[id.rawValue] }) { return known }
+    let (entry, bytes) = recorded(id)
+    let shown = Self.shownSymbol(entry, bytes)
+    let symbol = CodeSymbol(
+      name: shown.name, rawName: String(decoding: bytes, as: UTF8.self), module: shown.module,
+      source: shown.source, tier: shown.tier, tierName: shown.tierName)
+    lock.withLock { _ in self.shown[id.rawValue] = symbol }
     return symbol
   }
 
-  /// Like ``symbol(_:)``, but not cached, for callers that keep it.
-  func makeSymbol(_ id: SymbolID) -> CodeSymbol {
-    // The bytes of a name do not move, so they may be read after the lock is released.
+  /// Returns the parts of a symbol that call trees show. They are not cached.
+  func shownSymbol(_ id: SymbolID) -> ShownSymbol {
+    let (entry, bytes) = recorded(id)
+    return Self.shownSymbol(entry, bytes)
+  }
+
+  /// The bytes of a name do not move, so they may be read after the lock is released.
+  private func recorded(_ id: SymbolID) -> (NameTable.Entry, UnsafeRawBufferPointer) {
     var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
     let entry = lock.withLock { _ in
       let entry = map.names[id.rawValue]
       bytes = map.names.name(entry)
       return entry
     }
-    let raw = String(decoding: bytes, as: UTF8.self)
+    return (entry, bytes)
+  }
+
+  private static func shownSymbol(
+    _ entry: NameTable.Entry, _ bytes: UnsafeRawBufferPointer
+  ) -> ShownSymbol {
     let source = SymbolSource(rawValue: entry.source) ?? .image
-    let shownName = Self.display(raw, source)
-    return CodeSymbol(
-      name: shownName.display, rawName: raw, module: ModuleID(rawValue: entry.module),
-      source: source, tier: MethodTier(rawValue: entry.tier), tierName: shownName.tier ?? "")
+    let name = display(bytes, source)
+    return ShownSymbol(
+      name: name.display, module: ModuleID(rawValue: entry.module), source: source,
+      tier: MethodTier(rawValue: entry.tier), tierName: name.tier ?? "")
   }
 
   /// Removes forgotten symbols from the cache.
@@ -232,11 +246,14 @@ final class Naming {
 
   func module(_ id: ModuleID) -> CodeModule { lock.withLock { _ in feed.modules[id.rawValue] } }
 
-  private static func display(_ raw: String, _ source: SymbolSource) -> DisplayName {
+  private static func display(
+    _ raw: UnsafeRawBufferPointer, _ source: SymbolSource
+  ) -> DisplayName {
     // Unnamed code is shown as such, so that it is not mistaken for the previous occupant.
     if raw.isEmpty { return DisplayName("(no name)") }
     return source == .provider
-      ? DisplayName(RuntimeName.display(raw)) : Demangler.displayName(raw)
+      ? DisplayName(RuntimeName.display(raw))
+      : Demangler.displayName(String(decoding: raw, as: UTF8.self))
   }
 
   // MARK: Places
@@ -274,4 +291,14 @@ final class Naming {
       ImagePlace(image: $0, fileOffset: row.identity &+ (address &- row.start))
     }
   }
+}
+
+/// The parts of a symbol that call trees show.
+struct ShownSymbol {
+  /// As ``CodeSymbol/name``.
+  var name: String
+  var module: ModuleID
+  var source: SymbolSource
+  var tier: MethodTier
+  var tierName: String
 }

@@ -9,20 +9,27 @@ struct RuntimeName {
   mutating func compose(namespace: String, name: String, signature: String) {
     bytes.removeAll(keepingCapacity: true)
     if !namespace.isEmpty {
-      bytes.append(contentsOf: namespace.utf8)
+      append(namespace)
       bytes.append(UInt8(ascii: "."))
     }
-    bytes.append(contentsOf: name.utf8)
-    guard !signature.isEmpty else { return }
-    let text = signature.utf8
-    bytes.append(contentsOf: text[(text.firstIndex(of: UInt8(ascii: "(")) ?? text.startIndex)...])
+    append(name)
+    var signature = signature
+    signature.withUTF8 { text in
+      let start = text.firstIndex(of: UInt8(ascii: "(")) ?? 0
+      bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start...]))
+    }
+  }
+
+  /// Appends whole buffers: a string's view would be copied byte by byte.
+  private mutating func append(_ text: String) {
+    var text = text
+    text.withUTF8 { bytes.append(contentsOf: $0) }
   }
 
   /// Converts a class file's descriptor to Java syntax: "put(Object, Object)" for
   /// "put(Ljava/lang/Object;Ljava/lang/Object;)Ljava/lang/Object;".
-  static func display(_ raw: String) -> String {
-    var text = raw
-    return text.withUTF8 { inJavasWords($0) } ?? raw
+  static func display(_ raw: UnsafeRawBufferPointer) -> String {
+    inJavasWords(raw.assumingMemoryBound(to: UInt8.self)) ?? String(decoding: raw, as: UTF8.self)
   }
 
   /// Returns nil if the parameters are not a descriptor.
@@ -32,16 +39,20 @@ struct RuntimeName {
       let open = bytes.firstIndex(of: UInt8(ascii: "(")),
       let close = bytes.lastIndex(of: UInt8(ascii: ")")), open < close
     else { return nil }
-    var shown = [UInt8](bytes[...open])
+    var shown: [UInt8] = []
+    shown.reserveCapacity(bytes.count + 32)
+    shown.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[...open]))
     var descriptor = Descriptor(bytes: bytes[(open + 1)..<close])
     // Only a complete, valid descriptor, including the result type, is converted.
     while !descriptor.bytes.isEmpty {
       if shown.count > open + 1 { shown += ", ".utf8 }
       guard descriptor.appendType(to: &shown) else { return nil }
     }
+    // The result type must be valid, but is not shown.
+    let shownCount = shown.count
     var result = Descriptor(bytes: bytes[(close + 1)...])
-    var ignored: [UInt8] = []
-    guard result.appendType(to: &ignored), result.bytes.isEmpty else { return nil }
+    guard result.appendType(to: &shown), result.bytes.isEmpty else { return nil }
+    shown.removeSubrange(shownCount...)
     shown.append(UInt8(ascii: ")"))
     return String(decoding: shown, as: UTF8.self)
   }
@@ -59,7 +70,8 @@ struct RuntimeName {
         let name = bytes[bytes.startIndex..<end]
         bytes = bytes[(end + 1)...]
         guard !name.isEmpty else { return false }
-        shown += name.lastIndex(of: UInt8(ascii: "/")).map { name[($0 + 1)...] } ?? name
+        let simple = name.lastIndex(of: UInt8(ascii: "/")).map { name[($0 + 1)...] } ?? name
+        shown.append(contentsOf: UnsafeBufferPointer(rebasing: simple))
       } else {
         guard let word = Self.primitive(letter) else { return false }
         shown.append(contentsOf: word.utf8)

@@ -3,13 +3,15 @@ final class Slab<Element: BitwiseCopyable> {
   static var chunkBits: Int { 10 }
   private static var chunkElements: Int { 1 << chunkBits }
 
+  // One thread at a time changes a slab, and nothing is called back.
+  @exclusivity(unchecked)
   private var chunks: UnsafeMutablePointer<UnsafeMutablePointer<Element>>
-  private var chunkCount = 0
-  private var chunkCapacity = 4
+  @exclusivity(unchecked) private var chunkCount = 0
+  @exclusivity(unchecked) private var chunkCapacity = 4
   /// Maximum number of elements ever in use at once; all indexes are less than this.
-  private(set) var count = 0
+  @exclusivity(unchecked) private(set) var count = 0
   /// Released indexes.
-  private var free: [UInt32] = []
+  @exclusivity(unchecked) private var free: [UInt32] = []
 
   init() {
     chunks = .allocate(capacity: 4)

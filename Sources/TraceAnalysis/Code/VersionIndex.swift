@@ -25,6 +25,10 @@ struct VersionIndex {
   /// Start of each node's rows in `listed`, with one entry more than there are nodes.
   private var starts: [UInt32] = []
   private var listed: [UInt32] = []
+  /// Beginning of each listed row: searches would otherwise read rows all over the memory.
+  private var times: [Int64] = []
+  /// For each leaf, a bit per level above it, its own first: whether the node there lists any rows.
+  private var levels: [UInt32] = []
   private var leafCount = 0
 
   init(rows: Slab<CodeRow>, own: [UInt32]) {
@@ -52,10 +56,28 @@ struct VersionIndex {
     self.edges = edges
     self.starts = starts
     self.listed = listed
+    times = listed.map { rows[Int($0)].from }
     self.leafCount = leafCount
+    levels = Self.levels(starts, leafCount)
   }
 
-  var memoryBytes: Int { edges.capacity * 8 + starts.capacity * 4 + listed.capacity * 4 }
+  var memoryBytes: Int {
+    edges.capacity * 8 + starts.capacity * 4 + listed.capacity * 12 + levels.capacity * 4
+  }
+
+  /// Most nodes list nothing: a lookup visits the others only.
+  private static func levels(_ starts: [UInt32], _ leafCount: Int) -> [UInt32] {
+    func isUsed(_ node: Int) -> UInt32 { starts[node] < starts[node + 1] ? 1 : 0 }
+    // The same bits for each inner node.
+    var inner = [UInt32](repeating: 0, count: max(leafCount, 2))
+    for node in stride(from: 1, to: leafCount, by: 1) {
+      inner[node] = inner[node / 2] << 1 | isUsed(node)
+    }
+    return (0..<leafCount).map { leaf in
+      let node = leaf + leafCount
+      return inner[node / 2] << 1 | isUsed(node)
+    }
+  }
 
   private static func inOrderOfTime(_ own: [UInt32], _ rows: Slab<CodeRow>) -> [UInt32] {
     var ordered = own.filter {
@@ -128,18 +150,19 @@ struct VersionIndex {
     var found = Neighbours(time: time)
     guard let first = edges.first, let last = edges.last, address >= first, address < last
     else { return found }
-    var node = Self.leaf(of: address, edges) + leafCount
+    let leaf = Self.leaf(of: address, edges)
+    var levels = levels[leaf]
     var latest = Int64.min
     var earliest = Int64.max
     var candidate = CodeRow.none
-    while node > 0 {
+    while levels != 0 {
+      let node = (leaf + leafCount) >> levels.trailingZeroBitCount
+      levels &= levels &- 1
       let range = Int(starts[node])..<Int(starts[node + 1])
-      node /= 2
-      guard !range.isEmpty else { continue }
       let split = firstRow(after: time, in: range)
       if split > range.lowerBound {
         let number = listed[split - 1]
-        let from = rows[Int(number)].from
+        let from = times[split - 1]
         if candidate == CodeRow.none || from > latest || (from == latest && number > candidate) {
           candidate = number
           latest = from
@@ -147,7 +170,7 @@ struct VersionIndex {
       }
       if split < range.upperBound {
         let number = firstToCome(at: split, in: range)
-        let from = rows[Int(number)].from
+        let from = times[split]
         let isBetter =
           found.after == CodeRow.none || from < earliest
           || (from == earliest && rows[Int(found.after)].isTombstone)
@@ -169,9 +192,8 @@ struct VersionIndex {
   /// Returns the first row to come. A row that begins when the place is vacated comes after the
   /// tombstone.
   private func firstToCome(at position: Int, in range: Range<Int>) -> UInt32 {
-    let row = rows[Int(listed[position])]
-    guard row.isTombstone else { return listed[position] }
-    return listed[firstRow(after: row.from, in: position..<range.upperBound) - 1]
+    guard rows[Int(listed[position])].isTombstone else { return listed[position] }
+    return listed[firstRow(after: times[position], in: position..<range.upperBound) - 1]
   }
 
   private func firstRow(after time: Int64, in range: Range<Int>) -> Int {
@@ -179,7 +201,7 @@ struct VersionIndex {
     var high = range.upperBound
     while low < high {
       let middle = (low + high) / 2
-      if rows[Int(listed[middle])].from <= time { low = middle + 1 } else { high = middle }
+      if times[middle] <= time { low = middle + 1 } else { high = middle }
     }
     return low
   }

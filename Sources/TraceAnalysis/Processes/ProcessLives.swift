@@ -1,7 +1,7 @@
 /// Generations of all processes, by pid and time.
 final class ProcessLives {
   /// Generations of each pid in order of time.
-  private var byPID: [UInt32: [Generation]] = [:]
+  @exclusivity(unchecked) private var byPID: [UInt32: [Generation]] = [:]
   private var nextNumber: UInt32 = 0
   /// Latest end of the forgotten generations of each pid.
   private var forgotten: [UInt32: Int64] = [:]

@@ -51,28 +51,41 @@ public struct CallTree: Sendable {
   ///
   /// - Cost: one pass over the tree.
   public func byName(frameCount: Int) -> [NameEntry] {
-    var entries = (0..<frameCount).map { number in
-      NameEntry(
-        frame: FrameID(rawValue: UInt32(number)), exclusive: StackMetric(),
-        inclusive: StackMetric())
-    }
-    // Number of occurrences of each frame on the path from the root to the current node.
-    var depth = [UInt32](repeating: 0, count: frameCount)
+    var sums = [FrameSum](repeating: FrameSum(), count: frameCount)
+    // Nodes of the path from the root to the current one that have children left, with the next of
+    // them.
     var path: [(node: Int, next: Int)] = [(StackTree.root, Int(starts[StackTree.root]))]
     while let (node, next) = path.last {
       if next < Int(starts[node + 1]) {
         path[path.count - 1].next += 1
         let child = Int(children[next])
         let frame = Int(tree.frames[child].rawValue)
-        entries[frame].exclusive &+= tree.exclusive[child]
-        if depth[frame] == 0 { entries[frame].inclusive &+= inclusive[child] }
-        depth[frame] += 1
-        path.append((child, Int(starts[child])))
+        sums[frame].exclusive &+= tree.exclusive[child]
+        if sums[frame].depth == 0 { sums[frame].inclusive &+= inclusive[child] }
+        let first = Int(starts[child])
+        if first < Int(starts[child + 1]) {
+          sums[frame].depth += 1
+          path.append((child, first))
+        }
       } else {
-        if node != StackTree.root { depth[Int(tree.frames[node].rawValue)] -= 1 }
+        if node != StackTree.root { sums[Int(tree.frames[node].rawValue)].depth -= 1 }
         path.removeLast()
       }
     }
-    return entries.filter { $0.inclusive.count > 0 }
+    return sums.enumerated().compactMap { number, sum in
+      guard sum.inclusive.count > 0 else { return nil }
+      return NameEntry(
+        frame: FrameID(rawValue: UInt32(number)), exclusive: sum.exclusive,
+        inclusive: sum.inclusive)
+    }
+  }
+
+  /// What ``byName(frameCount:)`` sums for a frame, kept together because each step of the pass
+  /// over the tree meets another frame.
+  private struct FrameSum {
+    var exclusive = StackMetric()
+    var inclusive = StackMetric()
+    /// Number of the frame's occurrences on the path from the root to the current node.
+    var depth: UInt32 = 0
   }
 }

@@ -28,8 +28,10 @@ struct ProcessOwners {
     }
   }
 
-  /// Returns the index of the worker, from 0.
-  func owner(of pid: UInt32) -> Int { owners[pid] ?? Int(pid) % count }
+  /// Returns the processes of a worker; workers are numbered from 0.
+  func share(of worker: Int) -> PIDShare {
+    PIDShare(of: worker, among: count, readers: owners)
+  }
 
   /// Returns the number of events of each process in a sample of the trace.
   ///

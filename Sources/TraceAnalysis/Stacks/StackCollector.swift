@@ -6,6 +6,8 @@ struct StackCollector {
   /// Limits of the caches, which are emptied when full.
   static let placesMax = 2 << 20
   static let addressesMax = 1 << 20
+  /// Maximum number of tree nodes for which memory is reserved in advance.
+  static let nodesExpectedMax = 1 << 20
 
   private(set) var tree = StackTree()
   private(set) var frames = FrameTable()
@@ -65,8 +67,9 @@ struct StackCollector {
 
     static let count = 256
 
+    /// The same thread id may be in use in several processes: pid namespaces, and reused ids.
     @inline(__always)
-    static func slot(_ tid: UInt32) -> Int { Int(tid & 255) }
+    static func slot(_ pid: UInt32, _ tid: UInt32) -> Int { Int((tid &+ pid &* 61) & 255) }
 
     @inline(__always)
     func holds(_ sample: Sample) -> Bool {
@@ -130,6 +133,7 @@ struct StackCollector {
     self.resolver = resolver
     places = ProbeTable(limit: Self.placesMax / sharers)
     addresses = ProbeTable(limit: Self.addressesMax / sharers)
+    tree.reserve(min(file.stackNodeCount, Self.nodesExpectedMax) / sharers)
     admits = selection.admits
     separatesThreads = selection.separatesThreads
     foldsRecursion = selection.foldsRecursion
@@ -158,7 +162,7 @@ struct StackCollector {
     var nodes = InlineArray<32, UInt32>(repeating: 0)
     for index in 0..<waitingCount {
       let sample = waiting[index]
-      let thread = recent[RecentThread.slot(sample.tid)]
+      let thread = recent[RecentThread.slot(sample.pid, sample.tid)]
       let owner = UInt32(truncatingIfNeeded: thread.origin &+ 1)
       nodes[index] = places.approach(UInt64(sample.stack.rawValue), owner)
     }
@@ -170,7 +174,7 @@ struct StackCollector {
   }
 
   private mutating func add(_ sample: Sample) {
-    let thread = recent[RecentThread.slot(sample.tid)]
+    let thread = recent[RecentThread.slot(sample.pid, sample.tid)]
     let origin = thread.holds(sample) ? Int(thread.origin) : origin(of: sample)
     guard origins[origin].isAdmitted else { return }
     let metric = StackMetric(count: 1, weight: sample.weight)
@@ -213,7 +217,7 @@ struct StackCollector {
       threads.insert(UInt64(sample.pid) << 32 | UInt64(sample.tid))
     }
     let validity = origins[origin].process.validity
-    recent[RecentThread.slot(sample.tid)] = RecentThread(
+    recent[RecentThread.slot(sample.pid, sample.tid)] = RecentThread(
       pid: sample.pid, tid: sample.tid, origin: Int32(truncatingIfNeeded: origin),
       from: validity.lowerBound, until: validity.upperBound)
     return origin
@@ -289,6 +293,11 @@ struct StackCollector {
       path.append(Step(address: address, key: key, isCaller: isCaller))
       return true
     }
+    // The answers lie apart in memory, too: all are prefetched before the first use.
+    for step in path {
+      let key = addressKey(step.address, origin, isCaller: step.isCaller)
+      approached &+= UInt64(addresses.approach(step.address, key).frame)
+    }
     for position in path.indices.reversed() {
       let step = path[position]
       let (answer, holds) = answer(step.address, origin, time, isCaller: step.isCaller)
@@ -312,13 +321,19 @@ struct StackCollector {
     foldsRecursion && tree.frames[node] == frame ? node : tree.child(of: node, frame)
   }
 
+  /// Returns the second part of an address's key in ``addresses``. Kernel addresses are the same in
+  /// all processes.
+  @inline(__always)
+  private func addressKey(_ address: UInt64, _ origin: Int, isCaller: Bool) -> UInt32 {
+    let process = StackAddress.isKernel(address) ? 0 : origins[origin].number
+    return process &<< 1 &+ (isCaller ? 2 : 1)
+  }
+
   @inline(__always)
   private mutating func answer(
     _ address: UInt64, _ origin: Int, _ time: Int64, isCaller: Bool
   ) -> (Answer, ClosedRange<Int64>) {
-    // Kernel addresses are the same in all processes.
-    let process = StackAddress.isKernel(address) ? 0 : origins[origin].number
-    let key = process &<< 1 &+ (isCaller ? 2 : 1)
+    let key = addressKey(address, origin, isCaller: isCaller)
     if let known = addresses.entry(address, key, at: time) {
       return (known.pointee.value, known.pointee.from...known.pointee.until)
     }

@@ -49,7 +49,11 @@ public struct StackTree: Sendable {
   /// First child of each node, 0 if there is none. Most nodes have only one child, and a stack's
   /// nodes are mostly created consecutively, so they are adjacent in memory.
   private var firstChildren: [UInt32] = [0]
+  /// Number of children that are not their parents' first.
   private var siblingCount = 0
+  /// Whether the hash table has all of them. ``add(_:_:)`` leaves that to the next lookup, because
+  /// a merged tree is mostly only read.
+  private var areSiblingsIndexed = true
   /// Open-addressing hash table of all other children: node numbers with some hash bits above them,
   /// so that most mismatches are detected without accessing the node; 0 for an empty slot.
   private var slots: [UInt32]
@@ -70,7 +74,14 @@ public struct StackTree: Sendable {
     self.init(nodeLimit: other.count)
     isCut = other.isCut
     reserve(other.count)
-    slots = [UInt32](repeating: 0, count: other.slots.count)
+    slots = [UInt32](repeating: 0, count: Self.slotCount(for: other.siblingCount))
+  }
+
+  /// Returns a power of two: at most half of the slots are used.
+  private static func slotCount(for siblingCount: Int) -> Int {
+    var count = 1024
+    while count < siblingCount * 2 { count *= 2 }
+    return count
   }
 
   /// Allocates memory for this many nodes.
@@ -96,6 +107,7 @@ public struct StackTree: Sendable {
 
   /// Returns a child that is not its parent's first.
   private mutating func sibling(_ parent: Node, _ frame: FrameID) -> Node {
+    if !areSiblingsIndexed { indexSiblings() }
     let hash = hash(parent, frame)
     let tag = Self.tag(hash)
     var slot = hash & (slots.count &- 1)
@@ -112,12 +124,14 @@ public struct StackTree: Sendable {
     guard node != parent else { return node }
     slots[slot] = UInt32(node) | tag
     siblingCount += 1
-    if siblingCount * 2 > slots.count { grow() }
+    if siblingCount * 2 > slots.count { indexSiblings() }
     return node
   }
 
   /// Appends a node; returns the parent if the limit is reached.
-  private mutating func append(_ frame: FrameID, below parent: Node) -> Node {
+  private mutating func append(
+    _ frame: FrameID, below parent: Node, _ metric: StackMetric = StackMetric()
+  ) -> Node {
     guard count < nodeLimit else {
       isCut = true
       return parent
@@ -125,7 +139,7 @@ public struct StackTree: Sendable {
     parents.append(UInt32(parent))
     frames.append(frame)
     firstChildren.append(0)
-    exclusive.append(StackMetric())
+    exclusive.append(metric)
     return count - 1
   }
 
@@ -136,21 +150,52 @@ public struct StackTree: Sendable {
   /// Adds to the metric of a node's stack.
   public mutating func add(_ metric: StackMetric, at node: Node) { exclusive[node] &+= metric }
 
-  /// Adds another tree; `frame` maps its frame ids to those of this tree.
+  /// Adds another tree; `frame` maps its frame ids to those of this tree, different ones to
+  /// different ones.
   ///
-  /// - Cost: one lookup per node of the other tree.
+  /// - Cost: one step per node of the other tree; a lookup for nodes whose parents had children
+  ///   before.
   mutating func add(_ other: StackTree, _ frame: (FrameID) -> FrameID) {
     // Growing in steps would touch twice the memory.
     reserve(count + other.count)
     add(other.exclusive[Self.root], at: Self.root)
+    // For each node of the other tree: its number here, and whether that node had no children, so
+    // that those of the other tree are all new.
     var nodes = [UInt32](repeating: 0, count: other.count)
+    let isBare: UInt32 = 1 << 31
+    if firstChildren[Self.root] == 0 { nodes[Self.root] |= isBare }
     for node in 1..<max(other.count, 1) {
-      let parent = Int(nodes[Int(other.parents[node])])
-      let child = child(of: parent, frame(other.frames[node]))
-      nodes[node] = UInt32(child)
-      add(other.exclusive[node], at: child)
+      let caller = nodes[Int(other.parents[node])]
+      let parent = Int(caller & ~isBare)
+      let own = frame(other.frames[node])
+      if caller & isBare != 0 {
+        let child = adopt(own, below: parent, other.exclusive[node])
+        nodes[node] = UInt32(child) | isBare
+      } else {
+        let child = child(of: parent, own)
+        nodes[node] = UInt32(child) | (firstChildren[child] == 0 ? isBare : 0)
+        add(other.exclusive[node], at: child)
+      }
     }
     isCut = isCut || other.isCut
+  }
+
+  /// Adds a child that the parent does not have yet.
+  private mutating func adopt(
+    _ frame: FrameID, below parent: Node, _ metric: StackMetric
+  ) -> Node {
+    let node = append(frame, below: parent, metric)
+    guard node != parent else {
+      add(metric, at: parent)
+      return parent
+    }
+    if firstChildren[parent] == 0 {
+      firstChildren[parent] = UInt32(node)
+    } else {
+      siblingCount += 1
+      areSiblingsIndexed = false
+    }
+    return node
   }
 
   @inline(__always)
@@ -165,15 +210,21 @@ public struct StackTree: Sendable {
     UInt32(truncatingIfNeeded: hash >> 32) & ~numberMask
   }
 
-  private mutating func grow() {
-    let old = slots
-    slots = [UInt32](repeating: 0, count: old.count * 2)
+  /// Builds the hash table of all children that are not their parents' first.
+  @inline(never)
+  private mutating func indexSiblings() {
+    // A table that is full grows; one that was left empty gets room for what was added.
+    slots = []
+    slots = [UInt32](repeating: 0, count: Self.slotCount(for: siblingCount + 1))
+    areSiblingsIndexed = true
     let mask = slots.count - 1
-    for known in old where known != 0 {
-      let node = Int(known & Self.numberMask)
-      var slot = hash(Int(parents[node]), frames[node]) & mask
+    for node in 1..<max(count, 1) {
+      let parent = Int(parents[node])
+      guard firstChildren[parent] != UInt32(node) else { continue }
+      let hash = hash(parent, frames[node])
+      var slot = hash & mask
       while slots[slot] != 0 { slot = (slot &+ 1) & mask }
-      slots[slot] = known
+      slots[slot] = UInt32(node) | Self.tag(hash)
     }
   }
 

@@ -39,11 +39,9 @@ enum StackWorkers {
     _ count: Int, of file: TraceFile, _ selection: StackSelection
   ) throws -> [StackShare] {
     if let owners = ProcessOwners(try ProcessOwners.sample(file, selection.filter), count) {
-      return (0..<count).map { owner in
+      return (0..<count).map { worker in
         var own = selection
-        own.admits = { [admits = selection.admits] process in
-          owners.owner(of: process.pid) == owner && admits?(process) ?? true
-        }
+        own.filter.pidShare = owners.share(of: worker)
         return StackShare(selection: own)
       }
     }

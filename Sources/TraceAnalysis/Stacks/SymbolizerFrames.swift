@@ -27,6 +27,8 @@ public struct SymbolizerFrames: FrameResolver {
   private let threads: ThreadNames?
   /// Frame of each symbol met so far.
   private var frames: [FrameID?] = []
+  /// Shown name of each module met so far.
+  private var moduleNames: [UInt32: String] = [:]
   private var unresolved: [UnresolvedKey: FrameID] = [:]
 
   private struct UnresolvedKey: Hashable {
@@ -121,10 +123,20 @@ public struct SymbolizerFrames: FrameResolver {
     let index = Int(symbol.rawValue)
     while frames.count <= index { frames.append(nil) }
     if let known = frames[index] { return known }
-    let frame = StackFrame(symbolizer.makeSymbol(symbol)) { symbolizer.module($0) }
+    let shown = symbolizer.shownSymbol(symbol)
+    let frame = StackFrame(
+      .function, module: shownName(of: shown.module), function: shown.name,
+      mark: shown.tier.mark(shown.tierName))
     let id = table.id(of: frame)
     frames[index] = id
     return id
+  }
+
+  private mutating func shownName(of module: ModuleID) -> String {
+    if let known = moduleNames[module.rawValue] { return known }
+    let name = symbolizer.module(module).shownName
+    moduleNames[module.rawValue] = name
+    return name
   }
 
   /// Returns a frame whose name may belong to other code that was there at about the same time.
@@ -136,7 +148,7 @@ public struct SymbolizerFrames: FrameResolver {
 
   private mutating func frame(of key: UnresolvedKey, _ table: inout FrameTable) -> FrameID {
     if let known = unresolved[key] { return known }
-    var module = key.module.map { symbolizer.module($0).shownName } ?? "?"
+    var module = key.module.map { shownName(of: $0) } ?? "?"
     if key.isKernel { module = CodeModule.kernelMark }
     let id = table.id(
       of: StackFrame(.unresolved, module: module, function: "?", mark: key.reason.label))
@@ -163,11 +175,14 @@ extension StackFrame {
   public init(_ symbol: CodeSymbol, module: (ModuleID) -> CodeModule) {
     self.init(
       .function, module: module(symbol.module).shownName, function: symbol.name,
-      mark: symbol.tierName.isEmpty ? symbol.tier.mark : symbol.tierName)
+      mark: symbol.tier.mark(symbol.tierName))
   }
 }
 
 extension MethodTier {
+  /// Returns the runtime's own word for the tier, `name`, if the code's name had it.
+  fileprivate func mark(_ name: String) -> String { name.isEmpty ? mark : name }
+
   /// Tier name used by the runtime's own tools; empty if unknown.
   var mark: String {
     switch self {

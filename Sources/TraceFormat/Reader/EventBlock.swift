@@ -116,7 +116,7 @@ final class EventBlock {
     guard start == count else { throw reader.broken(.E5, UInt64(start)) }
   }
 
-  /// Merges the runs of equal writers with the stretches into event origins.
+  /// Combines the runs of equal writers with the stretches: each writer of a stretch is an origin.
   private func decodeWriters(_ reader: inout ByteReader) throws(ByteCodingError) {
     let number = try reader.readCount(limit: FileLayout.writersPerBlockMax)
     let processes = try reader.readColumn32(count: number)
@@ -127,15 +127,19 @@ final class EventBlock {
     let lengths = try reader.readColumn(count: runs)
     originIndexes.reserve(count)
     originIndexes.count = count
-    // Each run and each stretch begins an origin. Local copies avoid exclusivity checks on
-    // properties.
+    // Local copies avoid exclusivity checks on properties.
     let (stretches, count) = (stretches, count)
     origins.count = 0
-    origins.reserve(runs + stretches.count)
+    origins.reserve(min(runs + stretches.count, number * stretches.count))
     let (origins, indexes) = (origins.base, originIndexes.base)
     var originCount = 0
     var stretch = 0
     var position = 0
+    // Latest origin of each writer, and the first origin of the stretch: an earlier one belongs to
+    // an earlier stretch.
+    var latest = [Int](repeating: -1, count: number)
+    var first = 0
+    var stretchEnd = stretches.first?.end ?? 0
     for run in 0..<runs {
       guard writers[run] < UInt64(number), lengths[run] > 0,
         lengths[run] <= UInt64(count - position)
@@ -143,14 +147,24 @@ final class EventBlock {
       let writer = Int(writers[run])
       let end = position + Int(lengths[run])
       while position < end {
-        if position == stretches[stretch].end { stretch += 1 }
-        let part = min(end, stretches[stretch].end)
-        origins[originCount] = EventOrigin(
-          stream: stretches[stretch].stream, processIndex: processes[writer],
-          pid: pids[writer], tid: tids[writer], cpu: stretches[stretch].cpu)
-        (indexes + position).update(repeating: UInt32(originCount), count: part - position)
-        originCount += 1
-        position = part
+        if position == stretchEnd {
+          stretch += 1
+          stretchEnd = stretches[stretch].end
+          first = originCount
+        }
+        if latest[writer] < first {
+          origins[originCount] = EventOrigin(
+            stream: stretches[stretch].stream, processIndex: processes[writer],
+            pid: pids[writer], tid: tids[writer], cpu: stretches[stretch].cpu)
+          latest[writer] = originCount
+          originCount += 1
+        }
+        let origin = UInt32(truncatingIfNeeded: latest[writer])
+        let part = min(end, stretchEnd)
+        repeat {
+          indexes[position] = origin
+          position &+= 1
+        } while position < part
       }
     }
     guard position == count else { throw reader.broken(.E6, UInt64(position)) }

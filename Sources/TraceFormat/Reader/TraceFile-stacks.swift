@@ -95,6 +95,11 @@ extension TraceFile {
     }
   }
 
+  /// Number of nodes in the file, including damaged ones.
+  package var stackNodeCount: Int {
+    index.stacks.entries.reduce(0) { $0 + Int($1.last - $1.first) + 1 }
+  }
+
   private func epoch(holding id: StackID) -> StackEpoch? {
     guard id != .none, let position = index.stacks.position(of: id.rawValue) else { return nil }
     return epoch(index.stacks.entries[position])

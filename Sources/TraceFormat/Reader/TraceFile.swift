@@ -61,11 +61,12 @@ public final class TraceFile {
   var reader: BlockReader
   var scan: BlockScan
   var definitions = Definitions()
-  var index = BlockIndex()
+  // One thread at a time uses a file. Each lookup of a stack reads these two.
+  @exclusivity(unchecked) var index = BlockIndex()
+  @exclusivity(unchecked) var stackCache = StackCache()
   var ledger = LossLedger()
   var syncs: [ClockSync] = []
   var clock: ClockMap
-  var stackCache = StackCache()
   var symbolStore = SymbolStore()
   var unpackRoom = GrowingBuffer<UInt8>(capacity: 1024)
   var log = DamageLog()

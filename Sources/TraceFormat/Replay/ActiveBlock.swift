@@ -9,13 +9,16 @@ final class ActiveBlock {
   private(set) var fault: Fault?
   /// Refs and event counts of the types whose schema is missing.
   private(set) var unknownTypes: [(ref: UInt16, count: Int)] = []
+  // One thread at a time uses a block.
   /// Positions of the selected events, grouped by cursor.
-  private var selected = GrowingBuffer<UInt32>(capacity: 64)
-  private var spans: [Span] = []
+  @exclusivity(unchecked) private var selected = GrowingBuffer<UInt32>(capacity: 64)
+  @exclusivity(unchecked) private var spans: [Span] = []
   /// One batch template per type of the block.
   private(set) var batches = GrowingBuffer<EventBatch>(capacity: 8)
   /// Route of each of the block's types; nil if the type has no handler.
-  private var wanted: [RouteTable.Route?] = []
+  @exclusivity(unchecked) private var wanted: [RouteTable.Route?] = []
+  /// Whether each of the block's types has a handler.
+  @exclusivity(unchecked) private var isWanted: [Bool] = []
   /// The tick range of each sieve, followed by the origins that each sieve admits.
   private var sieveTicks = GrowingBuffer<(first: UInt64, last: UInt64)>(capacity: 4)
   private var admittedOrigins = GrowingBuffer<Bool>(capacity: 64)
@@ -96,7 +99,8 @@ final class ActiveBlock {
     sieve(routes.sieves)
     selected.count = 0
     selected.reserve(block.count)
-    let isAll = wanted.allSatisfy { $0 != nil }
+    isWanted = wanted.map { $0 != nil }
+    let isAll = isWanted.allSatisfy { $0 }
     let sieves = wanted.compactMap { $0?.sieves }
     // Usually, a single filter applies to all wanted types.
     let common = sieves.first.flatMap { first in
@@ -179,7 +183,7 @@ final class ActiveBlock {
       }
     } else {
       let types = block.types.base
-      let isWanted = wanted.map { $0 != nil }
+      let isWanted = isWanted
       for position in range where isWanted[Int(types[position])] {
         target[count] = UInt32(truncatingIfNeeded: position)
         count &+= 1
@@ -193,7 +197,7 @@ final class ActiveBlock {
     let origins = block.originIndexes.base
     let target = selected.base
     var count = selected.count
-    let isWanted = wanted.map { $0 != nil }
+    let isWanted = isWanted
     for position in range
     where isWanted[Int(types[position])] && admitted[Int(origins[position])] {
       target[count] = UInt32(truncatingIfNeeded: position)

@@ -9,8 +9,38 @@ public struct ReplayFilter: Sendable {
   public var pids: Set<UInt32>?
   public var tids: Set<UInt32>?
   public var processIndexes: Set<UInt32>?
+  /// A part of all process ids, for one of several readers that share a trace.
+  package var pidShare: PIDShare?
 
   public init() {}
+}
+
+/// The part of all process ids that belongs to one of several readers. Each id belongs to exactly
+/// one of them.
+package struct PIDShare: Hashable, Sendable {
+  /// Ids that have been given to a reader, ascending, and the reader of each. The remainder of an
+  /// id's division by `readerCount` decides for the others.
+  private let known: [UInt32]
+  private let readers: [Int]
+  private let readerCount: Int
+  private let reader: Int
+
+  package init(of reader: Int, among readerCount: Int, readers: [UInt32: Int]) {
+    (self.reader, self.readerCount) = (reader, readerCount)
+    let sorted = readers.sorted { $0.key < $1.key }
+    (known, self.readers) = (sorted.map(\.key), sorted.map(\.value))
+  }
+
+  package func contains(_ pid: UInt32) -> Bool {
+    var low = 0
+    var high = known.count
+    while low < high {
+      let middle = (low + high) / 2
+      if known[middle] < pid { low = middle + 1 } else { high = middle }
+    }
+    let isKnown = low < known.count && known[low] == pid
+    return (isKnown ? readers[low] : Int(pid) % readerCount) == reader
+  }
 }
 
 /// A filter's conditions on single events, in the ticks of one file.
@@ -23,6 +53,7 @@ struct EventSieve: Hashable {
   private var pids: Set<UInt32>?
   private var tids: Set<UInt32>?
   private var processIndexes: Set<UInt32>?
+  private var pidShares: Set<PIDShare> = []
 
   /// Creates the sieve for events that pass all of `filters`.
   init(_ filters: [ReplayFilter], _ clock: ClockMap) {
@@ -35,6 +66,7 @@ struct EventSieve: Hashable {
       pids = Self.common(pids, filter.pids)
       tids = Self.common(tids, filter.tids)
       processIndexes = Self.common(processIndexes, filter.processIndexes)
+      if let share = filter.pidShare { pidShares.insert(share) }
     }
   }
 
@@ -43,7 +75,9 @@ struct EventSieve: Hashable {
     return a.intersection(b)
   }
 
-  var concernsOrigins: Bool { pids != nil || tids != nil || processIndexes != nil }
+  var concernsOrigins: Bool {
+    pids != nil || tids != nil || processIndexes != nil || !pidShares.isEmpty
+  }
 
   /// Whether any event in this range of ticks may pass.
   func overlaps(_ first: UInt64, _ last: UInt64) -> Bool {
@@ -53,6 +87,7 @@ struct EventSieve: Hashable {
   func admits(_ origin: EventOrigin) -> Bool {
     (pids?.contains(origin.pid) ?? true) && (tids?.contains(origin.tid) ?? true)
       && (processIndexes?.contains(origin.processIndex) ?? true)
+      && pidShares.allSatisfy { $0.contains(origin.pid) }
   }
 }
 

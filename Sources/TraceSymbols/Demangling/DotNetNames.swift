@@ -10,6 +10,8 @@ enum DotNetNames {
   /// `System.Foo.Bar(int32)` and its tier; nil for other names.
   static func displayName(_ raw: String) -> DisplayName? {
     if let stub = stub(raw) { return stub }
+    // Checked on the bytes first, because most names are not .NET's.
+    guard raw.utf8.contains(UInt8(ascii: ":")) else { return nil }
     var rest = raw[...]
     var tier: String?
     if rest.last == "]", let open = rest.lastIndex(of: "[") {

@@ -7,7 +7,9 @@ enum RustLegacyName {
 
   /// Nil if it is not a Rust name.
   static func demangle(_ raw: String) -> String? {
-    guard raw.hasPrefix("_ZN"), raw.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
+    guard raw.hasPrefix("_ZN"), mayHaveHash(raw), raw.utf8.allSatisfy({ $0 < 0x80 }) else {
+      return nil
+    }
     var parts: [Substring] = []
     var rest = raw.dropFirst(3)
     while let digit = rest.first, digit.isNumber {
@@ -21,6 +23,15 @@ enum RustLegacyName {
     guard rest.first == "E", let hash = parts.popLast(), isHash(hash), !parts.isEmpty
     else { return nil }
     return parts.map(unescaped).joined(separator: "::")
+  }
+
+  /// Whether "17h", a hash's beginning, occurs. C++ names are mostly rejected here.
+  private static func mayHaveHash(_ raw: String) -> Bool {
+    var last: (UInt8, UInt8) = (0, 0)
+    return raw.utf8.contains { byte in
+      defer { last = (last.1, byte) }
+      return byte == UInt8(ascii: "h") && last == (UInt8(ascii: "1"), UInt8(ascii: "7"))
+    }
   }
 
   private static func isHash(_ part: Substring) -> Bool {

@@ -7,6 +7,7 @@ import TraceSession
 /// `tracectl collect`: records events of programs into a file.
 struct Collect: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "collect",
     abstract: "Collect events of programs into a file.",
     discussion: """
       Trace a command and the processes it starts, until it ends:

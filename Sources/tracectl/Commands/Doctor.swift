@@ -5,6 +5,7 @@ import TraceExport
 /// `tracectl doctor`: reports what can be traced here, what cannot, and what to do.
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "doctor",
     abstract: "Check what this machine and this user can trace.",
     discussion: "The exit code is 0, or 69 if a check fails.")
 

@@ -8,6 +8,7 @@ import TraceFormat
 /// `tracectl dump`: prints a trace's events in time order, one per line.
 struct Dump: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "dump",
     abstract: "Print a trace's events, one a line, in time order.",
     discussion: """
       Times are seconds since the trace began, or wall-clock times with -utc. -from and -to take

@@ -6,6 +6,7 @@ import TraceSession
 /// `tracectl providers`: lists the providers and events of running processes.
 struct Providers: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "providers",
     abstract: "List the providers, keywords and events of running programs.")
 
   @Option(

@@ -6,6 +6,7 @@ import TraceSession
 /// `tracectl recover`: finishes the trace of a collection that was killed.
 struct Recover: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "recover",
     abstract: "Finish the trace of a collection that was killed.",
     discussion: """
       Writes a new trace with the events of the unfinished file and the events that are

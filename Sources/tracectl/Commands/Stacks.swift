@@ -7,6 +7,7 @@ import TraceFormat
 /// `tracectl stacks`: shows the functions and call tree of a trace's CPU samples or other events.
 struct Stacks: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "stacks",
     abstract: "Show where CPU time went: functions by cost, and the call tree.",
     discussion: """
       Frames are named module!function. A pattern matches any part of a name and ignores case: '*' \

@@ -7,6 +7,7 @@ import TraceFormat
 /// others have none.
 struct Symbols: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "symbols",
     abstract: "Show which images and sources of code have names, and why others have none.",
     discussion: """
       Lists the images, the kernel and the sources of code compiled at run time that occur in \

@@ -5,6 +5,7 @@ import TraceExport
 /// `tracectl verify`: reads every block of a trace and reports damage.
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "verify",
     abstract: "Check every block of a trace.",
     discussion: "The exit code is 0, or 65 if the file is cut, damaged or unfinished."
   )
