@@ -3,7 +3,7 @@
 extension SystemSchema {
   static let processEventTypes: [any TraceEvent.Type] = [
     ProcessStart.self, ProcessStop.self, ThreadStart.self, ThreadStop.self, ProcessExec.self,
-    ThreadName.self, ImageMap.self,
+    ThreadName.self, AddressSpaceShared.self, ImageMap.self,
   ]
 }
 
@@ -163,6 +163,32 @@ public struct ThreadName: TraceEvent, Hashable {
 
   public init(from decoder: inout EventDecoder) {
     name = decoder.decodeOSString()
+  }
+}
+
+/// A process that has just begun has its parent's address space, not a copy (vfork(2), clone(2)
+/// with CLONE_VM), until one of the two runs another program or ends.
+public struct AddressSpaceShared: TraceEvent, Hashable {
+  public var parentPID: UInt32
+
+  @inlinable
+  public init(parentPID: UInt32) {
+    self.parentPID = parentPID
+  }
+
+  @inlinable public static var eventID: UInt16 { 7 }
+  public static let schema = SystemSchema.event(
+    eventID, "AddressSpaceShared", SystemSchema.Keyword.process,
+    [
+      FieldSchema("parentPID", .uint32, .processID)
+    ])
+
+  @inlinable public func encode(into encoder: inout EventEncoder) {
+    encoder.encode(parentPID)
+  }
+
+  public init(from decoder: inout EventDecoder) {
+    parentPID = decoder.decode()
   }
 }
 
