@@ -98,8 +98,9 @@ final class FollowedPerfMap {
       isClosed = true
       return rest
     }
-    // A process that no longer exists has not written it: the notice of its end is under way.
-    if !isSame, owner.endTicks == nil, hasVanished(owner.pid) { return rest }
+    // A process that no longer exists may not have written it: the notice of its end, which states
+    // the time, is under way.
+    if owner.endTicks == nil, hasVanished(owner.pid) { return .done }
     if !isSame || isWrittenAgain(status) { restart(wasTruncated: size < parser.position) }
     written = file.writtenBy(status, after: readAt, now: now)
     let hasMore = read(upTo: size, owner, shared)
@@ -176,7 +177,7 @@ final class FollowedPerfMap {
     guard !isUnused, !hasEnded else { return }
     let content = Content(size: parser.position, tail: tail)
     history.add(content, at: moment)
-    shared.ledger.note(file, sure: content, modified: status.modified)
+    shared.ledger.note(file, content, modified: status.modified)
   }
 
   /// Called when the process has ended or runs another program: excludes what is written from now
@@ -191,21 +192,18 @@ final class FollowedPerfMap {
     sizeLimit = min(sizeLimit, status.size)
     let sure = history.content(before: end ?? .max)
     let order = end.map { ProgramTimes(exactly: $0).compare(modified: status.modified) }
+    var owned = file.content(upTo: status.size)
     if status.size >= parser.position, isTailUnchanged {
       isFinal = true
-      let whole = file.content(upTo: status.size)
-      let isOwn = order != .after && (wasFound || order != .unclear)
-      shared.ledger.note(
-        file, sure: isOwn ? whole : sure, possible: order == .after ? whole : nil,
-        modified: status.modified)
-    } else if order == .before {
-      shared.ledger.note(
-        file, sure: file.content(upTo: status.size), modified: status.modified)
-    } else {
+      if order == .after || order == .unclear && !wasFound { owned = sure }
+      // What the next process has appended is not read.
+      if order == .after { sizeLimit = min(sizeLimit, parser.position) }
+    } else if order != .before {
       // The next process is the likelier one to write the file anew.
-      shared.ledger.note(file, sure: sure, modified: status.modified)
+      owned = sure
       isClosed = true
     }
+    shared.ledger.note(file, owned, modified: status.modified)
   }
 
   /// Reads the end of the file. No more data follows.

@@ -28,10 +28,7 @@ struct PerfMapLedger {
   }
 
   private struct Entry {
-    /// What ended processes or programs have certainly written, or have been given.
-    var sure: Content
-    /// A longer beginning, whose rest was written by the ended process or by the next one.
-    var possible: Content?
+    var content: Content
     var modified: Int64
     var turn: UInt64
   }
@@ -46,17 +43,14 @@ struct PerfMapLedger {
   /// Notes that the beginning of a file is attributed.
   ///
   /// - Parameter modified: the file's modification time when it had this content.
-  mutating func note(
-    _ file: FollowedFile, sure: Content, possible: Content? = nil, modified: Int64
-  ) {
+  mutating func note(_ file: FollowedFile, _ content: Content, modified: Int64) {
     turn &+= 1
     if entries[file.identity] == nil, entries.count >= Self.filesMax,
       let first = entries.min(by: { $0.value.turn < $1.value.turn })
     {
       entries[first.key] = nil
     }
-    entries[file.identity] = Entry(
-      sure: sure, possible: possible, modified: modified, turn: turn)
+    entries[file.identity] = Entry(content: content, modified: modified, turn: turn)
   }
 
   /// Forgets a file that no longer has a name.
@@ -69,17 +63,13 @@ struct PerfMapLedger {
   ) -> Start? {
     let age = program.compare(modified: status.modified)
     if age == .before {
-      note(file, sure: file.content(upTo: status.size), modified: status.modified)
+      note(file, file.content(upTo: status.size), modified: status.modified)
       return nil
     }
-    guard let entry = entries[file.identity], file.begins(with: entry.sure, status) else {
+    guard let entry = entries[file.identity], file.begins(with: entry.content, status) else {
       return Start()
     }
-    var known = entry.sure
-    if let possible = entry.possible, age != .after, file.begins(with: possible, status) {
-      known = possible
-      entries[file.identity]?.sure = possible
-    }
+    let known = entry.content
     let isEnd = known.size == status.size
     // The same bytes were written again.
     if isEnd, known.size > 0, age == .after, status.modified != entry.modified { return Start() }
