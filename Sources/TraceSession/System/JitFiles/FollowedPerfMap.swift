@@ -39,6 +39,8 @@ final class FollowedPerfMap {
   /// Whether the file has had nothing of this process so far.
   private(set) var isUnused: Bool
   private var history = History()
+  /// What the file had before the process's entries.
+  private let start: PerfMapLedger.Content
 
   private typealias Content = PerfMapLedger.Content
 
@@ -69,6 +71,7 @@ final class FollowedPerfMap {
     account = CodeFileAccount(path: path, source: .perfMap)
     self.file = file
     self.isRundown = isRundown
+    self.start = start.content
     readAt = absentAt
     parser = PerfMapParser(startingAt: start.content.size)
     tail = start.content.tail
@@ -183,10 +186,8 @@ final class FollowedPerfMap {
   /// Called when the process has ended or runs another program: excludes what is written from now
   /// on, and notes which part of the file belongs to what has ended.
   ///
-  /// - Parameters:
-  ///   - end: the exact time of the end (CLOCK_REALTIME); nil if it was before now.
-  ///   - wasFound: whether the file was found before.
-  func end(at end: Int64?, wasFound: Bool, _ shared: CodeFileShared) {
+  /// - Parameter end: the exact time of the end (CLOCK_REALTIME); nil if it was before now.
+  func end(at end: Int64?, _ shared: CodeFileShared) {
     hasEnded = true
     guard let status = file.status else { return }
     sizeLimit = min(sizeLimit, status.size)
@@ -195,9 +196,11 @@ final class FollowedPerfMap {
     var owned = file.content(upTo: status.size)
     if status.size >= parser.position, isTailUnchanged {
       isFinal = true
-      if order == .after || order == .unclear && !wasFound { owned = sure }
-      // What the next process has appended is not read.
-      if order == .after { sizeLimit = min(sizeLimit, parser.position) }
+      // A process that had written nothing before is the less likely writer.
+      if order == .after || order == .unclear && sure == start {
+        owned = sure
+        if order == .after || start.size > 0 { sizeLimit = min(sizeLimit, parser.position) }
+      }
     } else if order != .before {
       // The next process is the likelier one to write the file anew.
       owned = sure

@@ -154,9 +154,8 @@ final class FollowedProcess {
   private func endMap(atTicks ticks: UInt64?, runsOn: Bool = false) {
     endedAt = ticks.flatMap(shared.realtime(ofTicks:))
     self.runsOn = runsOn
-    let wasFound = map != nil
-    if seeksMap, !wasFound { probe() }
-    map?.end(at: endedAt, wasFound: wasFound, shared)
+    if seeksMap, map == nil { probe() }
+    map?.end(at: endedAt, shared)
   }
 
   /// Called when the session ends: excludes data that is added from now on.
@@ -183,7 +182,7 @@ final class FollowedProcess {
       mapPause = Pause()
       if owner.endTicks != nil {
         probe()
-        map?.end(at: endedAt, wasFound: false, shared)
+        map?.end(at: endedAt, shared)
       }
       hasMore = true
     case .done, nil: break
