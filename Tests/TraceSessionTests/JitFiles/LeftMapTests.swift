@@ -88,6 +88,31 @@ import TraceSymbols
     #expect(heir.own == ["a"] && heir.inherited == ["c"])
   }
 
+  /// The time of the file is that of the last tick, which was before the end.
+  @Test func aProcessThatWroteNothingIsNotTheWriter() throws {
+    var heir = try Heir()
+    heir.endFirst()
+    let began = try heir.beginNext()
+    heir.tellOfNext(began: began)
+    waitForTick()
+    let end = trace_ticks()
+    let moment = try #require(heir.fixture.follower.shared.realtime(ofTicks: end)) - 1_000_000
+    heir.map.write("3000 20 c\n")
+    let (seconds, rest) = moment.quotientAndRemainder(dividingBy: 1_000_000_000)
+    let time = timespec(tv_sec: Int(seconds), tv_nsec: Int(rest))
+    #expect(utimensat(AT_FDCWD, heir.map.path, [time, time], 0) == 0)
+    heir.fixture.follower.take(
+      CodeFileNotice(kind: .ended, pid: heir.next.pid, process: nil, ticks: end))
+    let third = try Sleeper()
+    #expect(link(heir.map.path, third.mapPath) == 0)
+    heir.fixture.follower.take(
+      CodeFileNotice(
+        kind: .mayHaveMap, pid: third.pid, process: 101, ticks: trace_ticks(), began: end))
+    heir.fixture.read()
+    let owners = heir.fixture.output.loads.map { "\($0.owner.process) \($0.event.name)" }
+    #expect(owners == ["\(CodeFileFixture.process) a", "101 c"])
+  }
+
   @Test func whatIsWrittenAnewIsTheNextProcesses() throws {
     // With other bytes of the same size, fewer, more, and the same ones.
     for lines in ["3000 20 c\n", "1 2 c\n", "3000 20 c\n4000 20 d\n", "1000 20 a\n"] {
