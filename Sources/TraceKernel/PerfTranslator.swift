@@ -245,6 +245,9 @@ public final class PerfTranslator {
     }
     guard let process = processes[task.pid], process.isAdmitted else { return }
     emit(ProcessStart(parentPID: task.parentPID, name: process.name), pid: task.pid, moment)
+    if facts.sharesMemory(task.pid, with: task.parentPID) {
+      emit(AddressSpaceShared(parentPID: task.parentPID), pid: task.pid, moment)
+    }
     runtimeCode?.forked(
       task.pid, from: task.parentPID, process: index(of: task.pid, moment), atTicks: moment.ticks)
   }

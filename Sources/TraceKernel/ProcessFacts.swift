@@ -24,6 +24,10 @@ public protocol ProcessFacts {
   /// A process's parent, grandparent and so on; empty if unknown.
   func ancestors(of pid: UInt32) -> [UInt32]
 
+  /// Whether a process has the address space of the process that made it, not a copy; false if
+  /// unknown.
+  func sharesMemory(_ pid: UInt32, with parent: UInt32) -> Bool
+
   /// The name of the program that a process runs after an exec, given the name that the kernel
   /// recorded. They differ if the kernel recorded a dynamic linker.
   func programName(of pid: UInt32, command: String) -> String
@@ -91,6 +95,9 @@ extension ProcessFacts {
 
   /// Returns an empty list: unknown.
   public func ancestors(of pid: UInt32) -> [UInt32] { [] }
+
+  /// Returns false: unknown.
+  public func sharesMemory(_ pid: UInt32, with parent: UInt32) -> Bool { false }
 
   /// Returns the name that the kernel recorded.
   public func programName(of pid: UInt32, command: String) -> String { command }

@@ -11,12 +11,16 @@ struct RecordedProcessFacts: ProcessFacts {
   var buildIDs: [String: [UInt8]] = [:]
   var maps: [UInt32: [ProcessMap]] = [:]
   var ended: Set<UInt32> = []
+  /// Processes that have their parent's memory.
+  var sharers: Set<UInt32> = []
 
   func name(of pid: UInt32, thread: UInt32) -> String? { names[thread] }
 
   func process(_ pid: UInt32, at nanoseconds: UInt64) -> KnownProcess? { processes[pid] }
 
   func hasEnded(_ pid: UInt32, since nanoseconds: UInt64) -> Bool { ended.contains(pid) }
+
+  func sharesMemory(_ pid: UInt32, with parent: UInt32) -> Bool { sharers.contains(pid) }
 
   func executable(of pid: UInt32) -> String? { processes[pid]?.executable }
 

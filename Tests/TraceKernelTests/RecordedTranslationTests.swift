@@ -66,6 +66,18 @@ import TraceFormat
     #expect(translator.lost == 7 && translator.throttled == 1)
   }
 
+  @Test func aChildWithItsParentsMemoryIsMarked() {
+    var records = RecordBytes()
+    for child: UInt32 in [200, 201] { records.fork(child, child, from: Self.shell, at: 10) }
+    let (sink, _, _) = Self.translate(records.bytes, RecordedProcessFacts(sharers: [201]))
+    #expect(
+      sink.lines == [
+        "200/200 ProcessStart at 10", "201/201 ProcessStart at 10",
+        "201/201 AddressSpaceShared at 10",
+      ])
+    #expect(sink.events(AddressSpaceShared.self).map(\.parentPID) == [Self.shell])
+  }
+
   /// Facts that the recording lacks remain unknown; the others are used to select programs.
   @Test func aFilterAsksTheRecording() {
     var records = RecordBytes()

@@ -180,6 +180,66 @@ import TraceRing
     drain.stop()
   }
 
+  /// The mark also waits for the files in which processes announce code, and for the notices that
+  /// name these processes.
+  @Test func theMarkWaitsForAnnouncedCode() throws {
+    let ring = try DrainTests.Ring()
+    let drain = try Drain(
+      writer: try TraceWriter(
+        path: path,
+        session: SessionDescription(
+          name: "test", clock: ClockKind.here, ticksPerSecond: ClockKind.here.ticksPerSecond,
+          start: .now(ClockKind.here))), wakeDescriptor: ring.wake)
+    let refs = try #require(
+      SystemRefs(
+        Dictionary(
+          uniqueKeysWithValues: ProviderSchema.system.events.map { ($0.id, $0.id + 100) })))
+    drain.perform { writer in
+      for event in ProviderSchema.system.events {
+        try? writer.define(ref: event.id + 100, schema: event)
+      }
+      writer.define(process: ProcessRecord(index: 3, pid: 1))
+    }
+    let source = CodeFileSource(SystemChannel(drain, refs: refs))
+    try source.start()
+    defer {
+      source.stop()
+      drain.stop()
+    }
+    let began = ClockKind.here.now()
+    func mark() throws -> UInt64? {
+      drain.flush()
+      usleep(2000)
+      return try TraceFile(path: path).completeTicks
+    }
+    // Without notices, it does not move beyond the start.
+    try waitUntil { try mark() != nil }
+    #expect(try #require(try mark()) <= began)
+    let sleeper = try Sleeper()
+    let map = try WrittenFile(sleeper.mapPath)
+    map.write("1000 20 a\n")
+    let written = ClockKind.here.now()
+    source.post(
+      [CodeFileNotice(kind: .mayHaveMap, pid: sleeper.pid, process: 3, ticks: written)],
+      completeTo: written)
+    try waitUntil { try #require(try mark()) > began }
+    #expect(try mark() == written)
+    #expect(try codeNames() == ["a"])
+    map.write("2000 20 b\n")
+    let later = ClockKind.here.now()
+    source.post([], completeTo: later)
+    try waitUntil { try #require(try mark()) > written }
+    #expect(try codeNames() == ["a", "b"])
+  }
+
+  private func codeNames() throws -> [String] {
+    var names: [String] = []
+    let replay = Replay(try TraceFile(path: path))
+    replay.on(CodeLoad.self) { load, _ in names.append(load.name) }
+    try replay.run()
+    return names
+  }
+
   /// A set that the drain does not read, such as a flight recorder's, is complete only up to its
   /// start.
   @Test func whatIsNotReadIsNotSaidToBeComplete() throws {

@@ -39,6 +39,14 @@ enum {
 int trace_open_foreign(int directory, const char *path, const struct trace_rights *_Nullable rights,
                        int how);
 
+/// The time at which a file was created, in nanoseconds since 1970; 0 if it is not known.
+int64_t trace_birth_ns(int file);
+
+/// Compares the address spaces of two processes: 1 if they have the same one, as a child has its
+/// parent's after vfork(2) or clone(2) with CLONE_VM; 0 if they differ; -1 if the kernel does not
+/// tell (errno).
+int trace_shares_memory(int32_t one, int32_t other);
+
 #pragma clang assume_nonnull end
 
 #endif

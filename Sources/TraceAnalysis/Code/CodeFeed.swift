@@ -18,6 +18,7 @@ final class CodeFeed {
   private let keepsLines: Bool
   private let knowsCompiledCode: Bool
   @exclusivity(unchecked) private var name = RuntimeName()
+  private var shared = SharedAddressSpaces()
 
   convenience init(_ file: TraceFile, _ processes: Processes, options: SymbolizerOptions) {
     let map = CodeMap(options: options, lives: processes.lives ?? ProcessLives())
@@ -44,6 +45,7 @@ final class CodeFeed {
 
   func subscribe(to replay: some CodeEventSource) {
     processes.listen(to: replay)
+    subscribeToSharing(replay)
     subscribeToImages(replay)
     subscribeToRuntimeImages(replay)
     if knowsCompiledCode {
@@ -85,9 +87,29 @@ final class CodeFeed {
   /// - Parameter since: the time at which it happened, as recorded in a file; 0 if there is none.
   @inline(__always)
   private func tell(_ kind: Announcement.Kind, _ header: EventHeader, since: UInt64 = 0) {
-    taker.take(
-      Announcement(
-        kind, header.pid, at: time(since, header), toldAt: header.timestamp))
+    let time = time(since, header)
+    taker.take(Announcement(kind, header.pid, at: time, toldAt: header.timestamp))
+    if !shared.isEmpty { repeatForOthers(kind, header, at: time) }
+  }
+
+  // MARK: Shared address spaces
+
+  private func subscribeToSharing(_ replay: some CodeEventSource) {
+    replay.on(AddressSpaceShared.self) { [self] event, header in
+      shared.join(header.pid, event.parentPID, at: header.timestamp)
+    }
+    // The former process's end may have been lost.
+    replay.on(ProcessStart.self) { [self] in shared.leave($1.pid, at: $1.timestamp) }
+    replay.on(ProcessExec.self) { [self] in shared.leave($1.pid, at: $1.timestamp) }
+    replay.on(ProcessStop.self) { [self] in shared.leave($1.pid, at: $1.timestamp) }
+  }
+
+  private func repeatForOthers(
+    _ kind: Announcement.Kind, _ header: EventHeader, at time: Int64
+  ) {
+    for pid in shared.others(than: header.pid, at: time) {
+      taker.take(Announcement(kind, pid, at: time, toldAt: header.timestamp))
+    }
   }
 
   // MARK: Runtime events
@@ -216,7 +238,12 @@ final class CodeFeed {
     _ rows: [LineTables.Row], start: UInt64, identity: UInt64, _ header: EventHeader,
     at time: Int64
   ) {
-    let generation = map.generation(header.pid, at: time)
-    lines.add(rows, generation: generation.number, start: start, identity: identity, at: time)
+    func add(_ pid: UInt32) {
+      let generation = map.generation(pid, at: time)
+      lines.add(rows, generation: generation.number, start: start, identity: identity, at: time)
+    }
+    add(header.pid)
+    guard !shared.isEmpty else { return }
+    for pid in shared.others(than: header.pid, at: time) { add(pid) }
   }
 }

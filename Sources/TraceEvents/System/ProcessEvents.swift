@@ -3,7 +3,7 @@
 extension SystemSchema {
   static let processEventTypes: [any TraceEvent.Type] = [
     ProcessStart.self, ProcessStop.self, ThreadStart.self, ThreadStop.self, ProcessExec.self,
-    ThreadName.self, ImageMap.self,
+    ThreadName.self, AddressSpaceShared.self, ImageMap.self,
   ]
 }
 
@@ -132,6 +132,27 @@ public struct ThreadName: ListedEvent, Hashable {
 
   @inlinable public static func fields(_ list: inout some FieldList<Self>) {
     list.field("name", osString: \.name)
+  }
+}
+
+/// A process that has just begun has its parent's address space, not a copy (vfork(2), clone(2)
+/// with CLONE_VM), until one of the two runs another program or ends.
+public struct AddressSpaceShared: ListedEvent, Hashable {
+  public var parentPID: UInt32
+
+  @inlinable
+  public init(parentPID: UInt32) {
+    self.parentPID = parentPID
+  }
+
+  @inlinable public init() { self.init(parentPID: 0) }
+
+  @inlinable public static var eventID: UInt16 { 7 }
+  public static let schema = SystemSchema.event(
+    Self.self, "AddressSpaceShared", SystemSchema.Keyword.process)
+
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("parentPID", \.parentPID, type: .processID)
   }
 }
 

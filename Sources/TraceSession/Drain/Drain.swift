@@ -44,9 +44,10 @@ package final class Drain: Sendable {
   private let shared = Mutex(Shared())
   private let hasDefinitions = Atomic<Bool>(false)
   private let isStopping = Atomic<Bool>(false)
-  /// The time up to which the session's own source has delivered all events; `UInt64.max` without a
-  /// source.
-  private let sourceTicks = Atomic<UInt64>(.max)
+  /// The times up to which the session's own sources have delivered all events; `UInt64.max` for a
+  /// source that does not exist.
+  private let kernelTicks = Atomic<UInt64>(.max)
+  private let codeFileTicks = Atomic<UInt64>(.max)
   /// The socket through which emitters report that a ring fills.
   private let wakeDescriptor: Int32
   private let kick: Int32
@@ -97,14 +98,23 @@ package final class Drain: Sendable {
     enqueue { $0.missed.append(record) }
   }
 
-  /// Reports that the commands passed to ``perform(_:)`` so far contain all events of the session's
-  /// own source up to these ticks. The file is marked as complete at most up to this time.
-  package func sourceIsComplete(to ticks: UInt64) {
-    perform { [self] _ in setSource(completeTo: ticks) }
+  /// A source of events other than the rings.
+  package enum Source { case kernel, codeFiles }
+
+  /// Reports that the commands passed to ``perform(_:)`` so far contain all events of one of the
+  /// session's own sources up to these ticks. The file is marked as complete at most up to this
+  /// time.
+  package func complete(_ source: Source, to ticks: UInt64) {
+    perform { [self] _ in set(source, completeTo: ticks) }
   }
 
   /// Sets the same time immediately, for a source that begins or is cancelled (`UInt64.max`).
-  package func setSource(completeTo ticks: UInt64) { sourceTicks.store(ticks, ordering: .relaxed) }
+  package func set(_ source: Source, completeTo ticks: UInt64) {
+    switch source {
+    case .kernel: kernelTicks.store(ticks, ordering: .relaxed)
+    case .codeFiles: codeFileTicks.store(ticks, ordering: .relaxed)
+    }
+  }
 
   /// Requests that the events read so far be written soon.
   package func flush() { enqueue { $0.flushRequested = true } }
@@ -185,7 +195,9 @@ package final class Drain: Sendable {
   }
 
   private func flush(_ work: inout DrainWork) {
-    work.flush(sourceTicks: sourceTicks.load(ordering: .relaxed))
+    work.flush(
+      sourceTicks: min(
+        kernelTicks.load(ordering: .relaxed), codeFileTicks.load(ordering: .relaxed)))
   }
 
   private func publish(_ statistics: DrainStatistics) {

@@ -35,18 +35,23 @@ final class SystemChannel: Sendable {
     return batch
   }
 
-  /// Reports that the source has no earlier events. Until it sends more, the file is not marked as
-  /// complete beyond this time.
-  func begin(atTicks ticks: UInt64) { drain.setSource(completeTo: ticks) }
+  /// Reports that a source has no earlier events. Until it completes more, the file is not marked
+  /// as complete beyond this time.
+  func begin(_ source: Drain.Source = .kernel, atTicks ticks: UInt64) {
+    drain.set(source, completeTo: ticks)
+  }
 
-  /// Reports that there is no source after all.
-  func cancel() { drain.setSource(completeTo: .max) }
+  /// Reports that a source does not exist after all.
+  func cancel(_ source: Drain.Source = .kernel) { drain.set(source, completeTo: .max) }
+
+  /// Reports that the batches sent so far contain all events of a source up to this time.
+  func complete(_ source: Drain.Source, to ticks: UInt64) { drain.complete(source, to: ticks) }
 
   /// Passes a batch to the drain, which returns it empty.
   func send(_ batch: SystemBatch) {
     let complete = batch.completeTicks
     batch.completeTicks = nil
-    defer { if let complete { drain.sourceIsComplete(to: complete) } }
+    defer { if let complete { drain.complete(.kernel, to: complete) } }
     if batch.isEmpty {
       giveBack(batch)
       return

@@ -10,6 +10,8 @@ struct CodeOwner: Hashable {
   var endTicks: UInt64?
   /// Whether it ran before the session began.
   var isRundown: Bool
+  /// Lower bound of the times of its program's code (CLOCK_MONOTONIC); 0 if not known.
+  var began: UInt64 = 0
 }
 
 /// The destination of events read from files.

@@ -10,8 +10,6 @@ final class CodeFileFollower {
   private var live: [UInt32: FollowedProcess] = [:]
   /// Processes that have ended, in order, whose files are not read completely yet.
   private var ended: [FollowedProcess] = []
-  /// What is kept of the last ended process with a pid, by pid.
-  private var formers: [UInt32: FollowedProcess.Former] = [:]
 
   init(_ shared: CodeFileShared) { self.shared = shared }
 
@@ -24,7 +22,7 @@ final class CodeFileFollower {
       known.owner.process != process
     {
       // The end of the pid's former process was not reported.
-      end(notice.pid, atTicks: notice.ticks)
+      end(notice.pid, atTicks: notice.began ?? notice.ticks, isExact: notice.began != nil)
     }
     switch notice.kind {
     case .mayHaveMap: process(notice)?.seekMap()
@@ -42,7 +40,7 @@ final class CodeFileFollower {
   func take(connected: [ConnectedImages.Process], atTicks ticks: UInt64) {
     let numbers = Set(connected.map(\.index))
     for (pid, known) in live where !numbers.contains(known.owner.process) {
-      end(pid, atTicks: ticks)
+      end(pid, atTicks: ticks, isExact: false)
     }
     for joined in connected where live[joined.pid] == nil {
       let notice = CodeFileNotice(
@@ -61,18 +59,15 @@ final class CodeFileFollower {
     let owner = CodeOwner(
       pid: notice.pid, process: number, endTicks: nil, isRundown: notice.isRundown)
     let process = FollowedProcess(
-      owner, shared, scansMaps: scansMaps, after: formers.removeValue(forKey: notice.pid))
+      owner, shared, scansMaps: scansMaps, beganTicks: notice.began)
     live[notice.pid] = process
     return process
   }
 
-  private func end(_ pid: UInt32, atTicks ticks: UInt64) {
+  private func end(_ pid: UInt32, atTicks ticks: UInt64, isExact: Bool = true) {
     guard let process = live.removeValue(forKey: pid) else { return }
-    process.ended(atTicks: ticks)
+    process.ended(atTicks: ticks, isExact: isExact)
     ended.append(process)
-    // Bounds the memory; what is lost is needed only if a pid is reused.
-    if formers.count >= CodeFileLimits.processes { formers.removeAll() }
-    formers[pid] = process.asFormer
   }
 
   // MARK: Reading

@@ -21,6 +21,8 @@ struct CodeFileNotice: Hashable {
   /// The session's number of it; nil in a notice of its end.
   var process: UInt32?
   var ticks: UInt64
+  /// When its current program began; nil if not known.
+  var began: UInt64?
   /// Whether it ran before the session began.
   var isRundown = false
 }
@@ -37,6 +39,12 @@ final class CodeFileNotices: RuntimeCodeObserver {
   private var mayHaveMap: Set<UInt32> = []
   /// Processes with a jitdump, mapped by themselves or by their parent.
   private var haveDumps: Set<UInt32> = []
+  /// When the current programs of running processes began.
+  private var beginnings: [UInt32: UInt64] = [:]
+
+  /// Maximum number of processes whose beginning is kept; /proc has that of others, in steps of
+  /// 10 ms.
+  static let beginningsMax = 65_536
 
   /// Called when the process was sampled, or has executable memory without a file.
   func mayHaveMap(
@@ -81,6 +89,7 @@ final class CodeFileNotices: RuntimeCodeObserver {
   func forked(
     _ pid: UInt32, from parent: UInt32, process: UInt32, atTicks ticks: UInt64
   ) {
+    begin(pid, atTicks: ticks)
     guard haveDumps.contains(parent) else { return }
     haveDumps.insert(pid)
     add(.forked(parent: parent), pid, process, ticks, false)
@@ -88,11 +97,18 @@ final class CodeFileNotices: RuntimeCodeObserver {
 
   func execed(_ pid: UInt32, process: UInt32, atTicks ticks: UInt64) {
     haveDumps.remove(pid)
+    begin(pid, atTicks: ticks)
     guard told.contains(pid) else { return }
     add(.execed, pid, process, ticks, false)
   }
 
+  private func begin(_ pid: UInt32, atTicks ticks: UInt64) {
+    guard beginnings.count < Self.beginningsMax || beginnings[pid] != nil else { return }
+    beginnings[pid] = ticks
+  }
+
   func ended(_ pid: UInt32, atTicks ticks: UInt64) {
+    beginnings[pid] = nil
     guard told.remove(pid) != nil else { return }
     mayHaveMap.remove(pid)
     haveDumps.remove(pid)
@@ -101,6 +117,7 @@ final class CodeFileNotices: RuntimeCodeObserver {
 
   /// Called when the pid denotes another process from now on.
   func forget(_ pid: UInt32) {
+    beginnings[pid] = nil
     told.remove(pid)
     mayHaveMap.remove(pid)
     haveDumps.remove(pid)
@@ -118,6 +135,8 @@ final class CodeFileNotices: RuntimeCodeObserver {
   ) {
     if kind != .ended { told.insert(pid) }
     waiting.append(
-      CodeFileNotice(kind: kind, pid: pid, process: process, ticks: ticks, isRundown: isRundown))
+      CodeFileNotice(
+        kind: kind, pid: pid, process: process, ticks: ticks,
+        began: kind == .ended || isRundown ? nil : beginnings[pid], isRundown: isRundown))
   }
 }

@@ -1,6 +1,7 @@
 import CTraceShims
 import TraceAnalysis
 import TraceEvents
+import TraceFormat
 
 /// The state shared by all followed files: the output, the window, the clock, and the limits.
 final class CodeFileShared {
@@ -12,6 +13,7 @@ final class CodeFileShared {
   /// ``CodeFileLimits/wasteBytes``; less in tests.
   let wasteBytes: UInt64
   private(set) var problems = CodeFileProblems()
+  var ledger = PerfMapLedger()
   private(set) var openFiles = 0
   private var entriesLeft = CodeFileLimits.entries
   private var textLeft = CodeFileLimits.textBytes
@@ -32,6 +34,24 @@ final class CodeFileShared {
   }
 
   deinit { memory?.deallocate() }
+
+  // MARK: Times
+
+  /// Converts a time of the session's clock to CLOCK_MONOTONIC; nil while the clock's rate is not
+  /// known.
+  func monotonic(ofTicks ticks: UInt64) -> UInt64? {
+    if ClockKind.here == .monotonic { return ticks }
+    clock.look()
+    return clock.nanoseconds(atTicks: ticks)
+  }
+
+  /// Like ``monotonic(ofTicks:)``, to CLOCK_REALTIME.
+  func realtime(ofTicks ticks: UInt64) -> Int64? {
+    monotonic(ofTicks: ticks).map { time in
+      Int64(clamping: trace_realtime_ns()) &- Int64(clamping: trace_monotonic_ns())
+        &+ Int64(clamping: time)
+    }
+  }
 
   // MARK: Memory
 

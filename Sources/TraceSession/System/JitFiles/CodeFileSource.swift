@@ -17,6 +17,8 @@ final class CodeFileSource: SessionSource {
   private struct State {
     var notices: [CodeFileNotice] = []
     var dropped = 0
+    /// Time up to which the notices are complete.
+    var completeTicks: UInt64 = 0
     var isStopping = false
     var problems = CodeFileProblems()
   }
@@ -29,6 +31,9 @@ final class CodeFileSource: SessionSource {
   private let thread = Mutex<NamedThread?>(nil)
 
   private static let pollNanoseconds: UInt64 = 100_000_000
+  /// Maximum time by which a file that grows faster than it is read delays the mark of the trace's
+  /// completeness.
+  private static let lagMax_ns: UInt64 = 2_000_000_000
   /// Maximum time of reading after the session's end.
   private static let stopLimit_ns: UInt64 = 5_000_000_000
 
@@ -39,15 +44,22 @@ final class CodeFileSource: SessionSource {
   }
 
   func start() throws(SessionError) {
+    let begin = ClockKind.here.now()
+    channel.begin(.codeFiles, atTicks: begin)
+    state.withLock { $0.completeTicks = max($0.completeTicks, begin) }
     let started = try NamedThread("trace-jitfiles") { [self] in run() }
     thread.withLock { $0 = started }
   }
 
   /// Posts notices about processes. The processes' definitions must already have been sent to the
   /// drain.
-  func post(_ notices: [CodeFileNotice]) {
-    guard !notices.isEmpty else { return }
+  ///
+  /// - Parameter ticks: the time up to which these and earlier notices are complete; nil if it is
+  ///   not known.
+  func post(_ notices: [CodeFileNotice], completeTo ticks: UInt64? = nil) {
+    guard !notices.isEmpty || ticks != nil else { return }
     state.withLock { state in
+      state.completeTicks = max(state.completeTicks, ticks ?? 0)
       let room = max(0, CodeFileLimits.notices - state.notices.count)
       state.notices += notices.prefix(room)
       state.dropped += max(0, notices.count - room)
@@ -68,13 +80,15 @@ final class CodeFileSource: SessionSource {
   private func run() {
     let follower = CodeFileFollower(CodeFileShared(ChannelCodeOutput(channel), clock: clock))
     var hasMore = false
+    var readAt = ClockKind.here.now()
     while true {
       state.wait(nanoseconds: hasMore ? 0 : Self.pollNanoseconds) {
         $0.isStopping || !$0.notices.isEmpty
       }
-      let (notices, isStopping) = state.withLock { state in
+      let begin = ClockKind.here.now()
+      let (notices, noticed, isStopping) = state.withLock { state in
         defer { state.notices = [] }
-        return (state.notices, state.isStopping)
+        return (state.notices, state.completeTicks, state.isStopping)
       }
       for notice in notices { follower.take(notice) }
       if let connected {
@@ -82,10 +96,23 @@ final class CodeFileSource: SessionSource {
       }
       if isStopping { break }
       hasMore = follower.round()
+      if !hasMore { readAt = begin }
+      complete(to: readAt, noticedTo: noticed, now: begin)
       publish(follower)
     }
     follower.stop(deadline: trace_monotonic_ns() &+ Self.stopLimit_ns)
     publish(follower)
+  }
+
+  /// Marks the trace as complete with the code that the files announced up to a time.
+  ///
+  /// - Parameters:
+  ///   - readAt: when the files were last read to their ends.
+  ///   - noticed: the time up to which the processes' notices are complete.
+  private func complete(to readAt: UInt64, noticedTo noticed: UInt64, now: UInt64) {
+    let lagMax = Self.lagMax_ns / 1000 * ClockKind.here.ticksPerSecond / 1_000_000
+    let read = max(readAt, now > lagMax ? now - lagMax : 0)
+    channel.complete(.codeFiles, to: connected == nil ? min(read, noticed) : read)
   }
 
   private func publish(_ follower: CodeFileFollower) {

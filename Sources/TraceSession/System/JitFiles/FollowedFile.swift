@@ -47,6 +47,15 @@ final class FollowedFile {
     var inode: UInt64
   }
 
+  /// What distinguishes a file from all others, also from a later one with the same inode number.
+  struct Identity: Hashable {
+    var device: UInt64
+    var inode: UInt64
+    /// Time of its creation; 0 if the file system does not record it.
+    var born: Int64
+  }
+
+  let identity: Identity
   private let descriptor: Int32
 
   /// Opens `path` below a directory.
@@ -65,7 +74,13 @@ final class FollowedFile {
     }
     descriptor = opened
     var status = stat()
-    guard fstat(opened, &status) == 0 else { throw .system(errno) }
+    guard fstat(opened, &status) == 0 else {
+      let code = errno
+      close(opened)
+      throw .system(code)
+    }
+    identity = Identity(
+      device: UInt64(status.st_dev), inode: UInt64(status.st_ino), born: trace_birth_ns(opened))
     guard owners.contains(status.st_uid) else { throw .owner(status.st_uid) }
   }
 

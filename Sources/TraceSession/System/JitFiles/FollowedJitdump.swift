@@ -216,10 +216,11 @@ final class FollowedJitdump {
       guard let owner = writers.owner(of: load.pid, load.tid, writer: writer) else {
         return keep(record)
       }
+      let since = clock.nanoseconds(load.timestamp, shared.clock) ?? 0
+      guard isOfProgram(owner, since) else { return }
       let name = load.name.cut(toBytes: CodeFileLimits.nameBytes)
       account.countEntry()
       guard shared.admits(textBytes: name.utf8.count, isEntry: true) else { return }
-      let since = clock.nanoseconds(load.timestamp, shared.clock) ?? 0
       shared.output.add(
         CodeLoad(
           address: load.address, size: load.size, codeIndex: load.codeIndex, source: .jitdump,
@@ -229,18 +230,33 @@ final class FollowedJitdump {
       guard let owner = writers.owner(of: move.pid, move.tid, writer: writer) else {
         return keep(record)
       }
+      let since = clock.nanoseconds(move.timestamp, shared.clock) ?? 0
+      guard isOfProgram(owner, since) else { return }
       account.countEntry()
       guard shared.admits(textBytes: 0, isEntry: true) else { return }
       shared.output.add(
         CodeMove(
           oldAddress: move.oldAddress, newAddress: move.newAddress, size: move.size,
-          codeIndex: move.codeIndex, since: clock.nanoseconds(move.timestamp, shared.clock) ?? 0),
+          codeIndex: move.codeIndex, since: since),
         of: owner, isRundown: isRundown(owner))
     case .lines(let lines):
       if let owner = writers.last { tell(lines, owner, shared) } else { keep(record) }
     case .close, .unwinding: break
     }
   }
+
+  /// Whether a record was written after its process's program began. Otherwise it was left by
+  /// another process with the same number, or by the program before.
+  private func isOfProgram(_ owner: CodeOwner, _ since: UInt64) -> Bool {
+    if since == 0 || clock.doubt > 0 || since &+ Self.beginningSlack_ns >= owner.began {
+      return true
+    }
+    strangers += 1
+    return false
+  }
+
+  /// Uncertainty of comparing a record's time with the beginning of its program.
+  private static let beginningSlack_ns: UInt64 = 100_000
 
   private func keep(_ record: JitdumpRecord) {
     if unclaimed.count < CodeFileLimits.unclaimedRecords {

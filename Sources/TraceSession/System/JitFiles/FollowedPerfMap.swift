@@ -1,4 +1,5 @@
 import CTraceShims
+import Glibc
 import TraceEvents
 import TraceFormat
 import TraceSymbols
@@ -30,45 +31,53 @@ final class FollowedPerfMap {
 
   /// Size up to which the file is read, because others may keep adding to it.
   private var sizeLimit = UInt64.max
+  private var hasEnded = false
+  /// Whether others have written whatever will differ from what was read.
+  private var isFinal = false
+  /// Whether nothing more is read: what the file has now was written after the process's end.
+  private var isClosed = false
+  /// Whether the file has had nothing of this process so far.
+  private(set) var isUnused: Bool
+  private var history = History()
+  /// What the file had before the process's entries.
+  private let start: PerfMapLedger.Content
 
-  private static let tailBytes = 64
+  private typealias Content = PerfMapLedger.Content
 
-  /// The content of a process's map when the process ended. The file may remain, under the name
-  /// that the map of the next process with the same pid has.
-  struct Leftover {
-    fileprivate var device: UInt64
-    fileprivate var inode: UInt64
-    fileprivate var size: UInt64
-    fileprivate var tail: [UInt8]
+  /// The contents that were read lately, with the times (CLOCK_REALTIME) when the file had them.
+  private struct History {
+    private var contents: [(at: Int64, content: Content)] = []
+    private static let contentsMax = 32
+
+    mutating func add(_ content: Content, at time: Int64) {
+      if contents.last?.content == content { return }
+      if contents.count == Self.contentsMax { contents.removeFirst() }
+      contents.append((time, content))
+    }
+
+    /// The last content from before a time.
+    func content(before time: Int64) -> Content {
+      (contents.last { $0.at <= time } ?? contents.first)?.content ?? Content()
+    }
   }
 
   /// - Parameters:
   ///   - absentAt: CLOCK_MONOTONIC when there was no such file yet.
-  ///   - leftover: content that is skipped if the file begins with it.
+  ///   - start: where the process's entries begin.
   init(
-    path: String, _ file: FollowedFile, isRundown: Bool, absentAt: UInt64, leftover: Leftover? = nil
+    path: String, _ file: FollowedFile, isRundown: Bool, absentAt: UInt64,
+    from start: PerfMapLedger.Start = .init()
   ) {
     account = CodeFileAccount(path: path, source: .perfMap)
     self.file = file
     self.isRundown = isRundown
+    self.start = start.content
     readAt = absentAt
-    guard let leftover, let status = file.status, status.device == leftover.device,
-      status.inode == leftover.inode, status.size >= leftover.size,
-      file.tail(before: leftover.size) == leftover.tail
-    else { return }
-    parser = PerfMapParser(startingAt: leftover.size)
-    tail = leftover.tail
-  }
-
-  /// The file's current content; nil if the file no longer has the content that was read of this
-  /// process.
-  var leftover: Leftover? {
-    guard let status = file.status, status.size >= parser.position,
-      tail.isEmpty || file.tail(before: parser.position).suffix(tail.count).elementsEqual(tail)
-    else { return nil }
-    return Leftover(
-      device: status.device, inode: status.inode, size: status.size,
-      tail: file.tail(before: status.size))
+    parser = PerfMapParser(startingAt: start.content.size)
+    tail = start.content.tail
+    isUnused = start.isEnd && start.content.size > 0
+    modified = start.modified ?? .min
+    history.add(start.content, at: .min)
   }
 
   var path: String { account.path }
@@ -76,36 +85,56 @@ final class FollowedPerfMap {
   /// Excludes data that is added from now on.
   func freeze() { sizeLimit = min(sizeLimit, file.status?.size ?? 0) }
 
+  // MARK: Reading
+
   func look(_ owner: CodeOwner, _ shared: CodeFileShared) -> Look {
-    guard let status = file.status else { return .done }
-    let now = trace_monotonic_ns()
+    guard !isClosed, let status = file.status else { return .done }
+    let (now, moment) = (trace_monotonic_ns(), Int64(clamping: trace_realtime_ns()))
     let rest: Look = status.isLinked ? .done : .replaced
     let size = min(status.size, sizeLimit)
     guard !account.isGivenUp, size != parser.position || status.modified != modified else {
       readAt = now
       return rest
     }
-    if size < parser.position {
-      restart("was truncated while it was read; its earlier content is used, and it was read again")
-    } else if !isTailUnchanged(shared) {
-      restart("was rewritten while it was read; its earlier content is used")
+    let isSame = size >= parser.position && isTailUnchanged
+    if isFinal, !isSame {
+      isClosed = true
+      return rest
     }
+    // A process that no longer exists may not have written it: the notice of its end, which states
+    // the time, is under way.
+    if owner.endTicks == nil, hasVanished(owner.pid) { return .done }
+    if !isSame || isWrittenAgain(status) { restart(wasTruncated: size < parser.position) }
     written = file.writtenBy(status, after: readAt, now: now)
-    if read(upTo: size, owner, shared) { return .more }
+    let hasMore = read(upTo: size, owner, shared)
+    noteRead(status, at: moment, shared)
+    if hasMore { return .more }
     (modified, readAt) = (status.modified, now)
     isRundown = false
     return rest
   }
 
-  private func isTailUnchanged(_ shared: CodeFileShared) -> Bool {
-    guard !tail.isEmpty else { return true }
-    let window = UnsafeMutableRawBufferPointer(rebasing: shared.window(0)[..<tail.count])
-    let count = file.read(at: parser.position - UInt64(tail.count), into: window)
-    return count == tail.count && window.elementsEqual(tail)
+  /// Whether content of another process was written again without a difference.
+  private func isWrittenAgain(_ status: FollowedFile.Status) -> Bool {
+    isUnused && modified != .min && status.size == parser.position && status.modified != modified
   }
 
-  private func restart(_ note: String) {
-    account.restart(note, parser.warnings)
+  private func hasVanished(_ pid: UInt32) -> Bool {
+    kill(pid_t(bitPattern: pid), 0) != 0 && errno == ESRCH
+  }
+
+  private var isTailUnchanged: Bool {
+    let count = UInt64(tail.count)
+    return tail.isEmpty || file.bytes(at: parser.position - count, count: tail.count) == tail
+  }
+
+  private func restart(wasTruncated: Bool) {
+    if !isUnused {
+      let what = wasTruncated ? "truncated" : "rewritten"
+      let again = wasTruncated ? ", and it was read again" : ""
+      account.restart(
+        "was \(what) while it was read; its earlier content is used\(again)", parser.warnings)
+    }
     parser = PerfMapParser()
     tail = []
     isRundown = false
@@ -121,8 +150,10 @@ final class FollowedPerfMap {
       let count = file.read(at: parser.position, into: target)
       guard count > 0 else { return false }
       let bytes = UnsafeRawBufferPointer(rebasing: target[..<count])
+      isUnused = false
       parser.parse(bytes) { tell($0, owner, shared) }
-      tail = Array((tail + bytes.suffix(Self.tailBytes)).suffix(Self.tailBytes))
+      let tailBytes = Int(Content.tailBytes)
+      tail = Array((tail + bytes.suffix(tailBytes)).suffix(tailBytes))
       roundBytes += count
       guard account.read(bytes: count, shared) else { return false }
     }
@@ -141,18 +172,48 @@ final class FollowedPerfMap {
         doubt: isRundown ? 0 : written - min(readAt, written)), of: owner, isRundown: isRundown)
   }
 
+  // MARK: Whose content it is
+
+  private func noteRead(
+    _ status: FollowedFile.Status, at moment: Int64, _ shared: CodeFileShared
+  ) {
+    guard !isUnused, !hasEnded else { return }
+    let content = Content(size: parser.position, tail: tail)
+    history.add(content, at: moment)
+    shared.ledger.note(file, content, modified: status.modified)
+  }
+
+  /// Called when the process has ended or runs another program: excludes what is written from now
+  /// on, and notes which part of the file belongs to what has ended.
+  ///
+  /// - Parameter end: the exact time of the end (CLOCK_REALTIME); nil if it was before now.
+  func end(at end: Int64?, _ shared: CodeFileShared) {
+    hasEnded = true
+    guard let status = file.status else { return }
+    sizeLimit = min(sizeLimit, status.size)
+    let sure = history.content(before: end ?? .max)
+    let order = end.map { ProgramTimes(exactly: $0).compare(modified: status.modified) }
+    var owned = file.content(upTo: status.size)
+    if status.size >= parser.position, isTailUnchanged {
+      isFinal = true
+      // A process that had written nothing before is the less likely writer.
+      if order == .after || order == .unclear && sure == start {
+        owned = sure
+        if order == .after || start.size > 0 { sizeLimit = min(sizeLimit, parser.position) }
+      }
+    } else if order != .before {
+      // The next process is the likelier one to write the file anew.
+      owned = sure
+      isClosed = true
+    }
+    shared.ledger.note(file, owned, modified: status.modified)
+  }
+
   /// Reads the end of the file. No more data follows.
   func finish(_ owner: CodeOwner, _ shared: CodeFileShared) {
     // A process that continues to run may be in the middle of a line.
     if owner.endTicks != nil, !account.isGivenUp { parser.end { tell($0, owner, shared) } }
-    account.finish(parser.warnings, owner, shared)
-  }
-}
-
-extension FollowedFile {
-  /// Returns the bytes before an offset, as many as a map keeps of what it has read.
-  fileprivate func tail(before offset: UInt64) -> [UInt8] {
-    let count = min(offset, 64)
-    return bytes(at: offset - count, count: Int(count))
+    if let status = file.status, !status.isLinked { shared.ledger.forget(file) }
+    if !isUnused { account.finish(parser.warnings, owner, shared) }
   }
 }

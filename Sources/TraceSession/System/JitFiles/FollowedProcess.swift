@@ -19,17 +19,14 @@ final class FollowedProcess {
   private var absentAt: UInt64
   /// Lower bound of the times of this program (CLOCK_MONOTONIC); 0 if not known.
   private var began: UInt64
+  /// When its current program began.
+  private var program: ProgramTimes
+  /// When it ended or ran another program (CLOCK_REALTIME); nil while it runs, or if not known.
+  private var endedAt: Int64?
+  /// Whether its last program ended by an exec.
+  private var runsOn = false
   /// Whether its maps are searched for jitdump files, if no notices report them.
   private let scansMaps: Bool
-  /// The last process with the same pid; nil if it was not followed.
-  private let former: Former?
-
-  /// What is kept of a process that has ended.
-  struct Former {
-    fileprivate var hadMap: Bool
-    /// Content of its map that the next process with the same pid may find.
-    fileprivate var leftover: FollowedPerfMap.Leftover?
-  }
   private var scanPause = Pause()
   private var told: Set<FollowedFile.Refusal> = []
   private var hasNotedRoom = false
@@ -50,28 +47,35 @@ final class FollowedProcess {
     }
   }
 
-  /// Uncertainty of comparing a map's modification time with its process's start: timestamps of
-  /// files are coarse.
-  private static let clockSlack: Int64 = 20_000_000
-
   /// Maximum time of reading the old program's files after an exec.
   private static let execLimit_ns: UInt64 = 1_000_000_000
 
+  /// - Parameter beganTicks: when its program began; nil if not known.
   init(
     _ owner: CodeOwner, _ shared: CodeFileShared, scansMaps: Bool = false,
-    after former: Former? = nil
+    beganTicks: UInt64? = nil
   ) {
     self.owner = owner
-    self.former = former
     self.shared = shared
     self.scansMaps = scansMaps
     place = ProcessPlace(pid: owner.pid)
+    program = Self.times(beganTicks, place, shared)
+    self.owner.began = beganTicks.flatMap(shared.monotonic(ofTicks:)) ?? 0
     began = place.startMonotonic ?? 0
     absentAt = began
     if place.isElsewhere { shared.opened() }
   }
 
   deinit { if place.isElsewhere { shared.closed() } }
+
+  private static func times(
+    _ ticks: UInt64?, _ place: ProcessPlace, _ shared: CodeFileShared
+  ) -> ProgramTimes {
+    if let time = ticks.flatMap(shared.realtime(ofTicks:)) { return ProgramTimes(exactly: time) }
+    if let start = place.startNanoseconds { return ProgramTimes(procStart: start) }
+    return ProgramTimes(
+      earliest: shared.startRealtime, latest: Int64(clamping: trace_realtime_ns()))
+  }
 
   // MARK: Notices
 
@@ -117,13 +121,18 @@ final class FollowedProcess {
   /// Called when the process runs another program: data written until now belongs to the old one.
   func execed(atTicks ticks: UInt64) {
     owner.endTicks = ticks
+    endMap(atTicks: ticks, runsOn: true)
     let deadline = trace_monotonic_ns() &+ Self.execLimit_ns
     while look(trace_monotonic_ns(), mayProbe: false), trace_monotonic_ns() < deadline {}
     finishDumps()
+    finishMap()
+    endedAt = nil
     owner.endTicks = nil
     owner.isRundown = false
     if place.isElsewhere { shared.closed() }
     place = ProcessPlace(pid: owner.pid)
+    program = Self.times(ticks, place, shared)
+    owner.began = shared.monotonic(ofTicks: ticks) ?? 0
     began = place.startMonotonic ?? 0
     absentAt = began
     if place.isElsewhere { shared.opened() }
@@ -131,11 +140,22 @@ final class FollowedProcess {
     mapPaths = nil
   }
 
-  func ended(atTicks ticks: UInt64) {
+  /// - Parameter isExact: whether the process ended at this time, not earlier.
+  func ended(atTicks ticks: UInt64, isExact: Bool) {
     owner.endTicks = ticks
-    mapPause = Pause()
-    map?.freeze()
+    endMap(atTicks: isExact ? ticks : nil)
     for dump in dumps { dump.freezeIfOnlyWriter() }
+  }
+
+  /// Searches a last time for the map of what has ended, and excludes what is written to it from
+  /// now on.
+  ///
+  /// - Parameter runsOn: whether the process now runs another program.
+  private func endMap(atTicks ticks: UInt64?, runsOn: Bool = false) {
+    endedAt = ticks.flatMap(shared.realtime(ofTicks:))
+    self.runsOn = runsOn
+    if seeksMap, map == nil { probe() }
+    map?.end(at: endedAt, shared)
   }
 
   /// Called when the session ends: excludes data that is added from now on.
@@ -149,7 +169,9 @@ final class FollowedProcess {
   /// Reads new data; true if there is more.
   func look(_ now: UInt64, mayProbe: Bool = true) -> Bool {
     if mayProbe, scansMaps, owner.endTicks == nil, scanPause.isOver(now) { scan() }
-    if mayProbe, seeksMap, map == nil, mapPause.isOver(now) { probe() }
+    if mayProbe, seeksMap, owner.endTicks == nil, map?.isUnused ?? true, mapPause.isOver(now) {
+      probe()
+    }
     var hasMore = false
     for dump in dumps where dump.look(shared) { hasMore = true }
     switch map?.look(owner, shared) {
@@ -158,6 +180,10 @@ final class FollowedProcess {
       absentAt = now
       finishMap()
       mapPause = Pause()
+      if owner.endTicks != nil {
+        probe()
+        map?.end(at: endedAt, shared)
+      }
       hasMore = true
     case .done, nil: break
     }
@@ -181,40 +207,39 @@ final class FollowedProcess {
         number: place.ownNumber, environment: PerfMapPaths.environment(of: owner.pid))
     mapPaths = paths
     var isAbsent = true
-    for path in paths {
+    /// A file that has nothing of this process yet.
+    var unused: FollowedPerfMap?
+    for path in paths where path != map?.path {
       do throws(FollowedFile.Refusal) {
-        map = try openMap(path)
-        if owner.endTicks != nil { map?.freeze() }
-        return shared.opened()
+        let found = try openMap(path)
+        guard found.isUnused else { return follow(found) }
+        unused = unused ?? found
       } catch {
-        if error != .absent { isAbsent = false }
+        if error != .absent, error != .isStale { isAbsent = false }
         refuse(path, error)
       }
     }
+    if map == nil, let unused { follow(unused) }
     if isAbsent { absentAt = now }
   }
 
   private func openMap(_ path: String) throws(FollowedFile.Refusal) -> FollowedPerfMap {
     let file = try place.open(path)
     guard let status = file.status else { throw .absent }
-    if !owner.isRundown, isOlderThanProcess(status) { throw .isStale }
+    if let endedAt {
+      // A map that is found only now may be the next process's or, more likely, the next program's.
+      let order = ProgramTimes(exactly: endedAt).compare(modified: status.modified)
+      if order == .after || order == .unclear && runsOn { throw .isStale }
+    }
+    guard let start = shared.ledger.start(in: file, status, of: program) else { throw .isStale }
     return FollowedPerfMap(
-      path: path, file, isRundown: owner.isRundown && isFirstProbe, absentAt: absentAt,
-      leftover: former?.leftover)
+      path: path, file, isRundown: owner.isRundown && isFirstProbe, absentAt: absentAt, from: start)
   }
 
-  /// This process's data for the next process with the same pid.
-  var asFormer: Former {
-    if let map { return Former(hadMap: true, leftover: map.leftover) }
-    return former ?? Former(hadMap: false)
-  }
-
-  /// Whether the file was left by another process with the same pid.
-  private func isOlderThanProcess(_ status: FollowedFile.Status) -> Bool {
-    // While a pid passes from one process to another, the ended process is the likelier writer,
-    // unless it had no map.
-    let slack = former?.hadMap == false ? -Self.clockSlack : Self.clockSlack
-    return status.modified &+ slack < place.startNanoseconds ?? shared.startRealtime
+  private func follow(_ found: FollowedPerfMap) {
+    finishMap()
+    map = found
+    shared.opened()
   }
 
   private var hasRoom: Bool {

@@ -41,6 +41,14 @@ struct LiveProcessFacts: ProcessFacts {
 
   func ancestors(of pid: UInt32) -> [UInt32] { ProcessIdentity.ancestors(of: pid) }
 
+  /// False too once the process runs another program, or where the kernel refuses kcmp(2).
+  ///
+  /// - Cost: one system call.
+  func sharesMemory(_ pid: UInt32, with parent: UInt32) -> Bool {
+    guard let one = pid_t(exactly: pid), let other = pid_t(exactly: parent) else { return false }
+    return trace_shares_memory(one, other) == 1
+  }
+
   /// The program run by a dynamic linker, as long as /proc shows it.
   func programName(of pid: UInt32, command: String) -> String {
     guard LoaderCommand.isLoader(command), let path = ProcessIdentity.executable(of: pid),

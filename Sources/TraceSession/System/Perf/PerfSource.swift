@@ -126,8 +126,9 @@ final class PerfSource: SessionSource {
   }
 
   private func hand(over batch: SystemBatch, _ reader: borrowing PerfReader) {
+    let complete = batch.completeTicks
     channel.send(batch)
-    codeFiles.post(reader.notices.take())
+    codeFiles.post(reader.notices.take(), completeTo: complete)
     let figures = reader.figures
     state.withLock { $0 = figures }
   }
