@@ -152,7 +152,7 @@ public struct AddressSpaceShared: ListedEvent, Hashable {
     Self.self, "AddressSpaceShared", SystemSchema.Keyword.process)
 
   @inlinable public static func fields(_ list: inout some FieldList<Self>) {
-    list.field("parentPID", \.parentPID, type: .processID)
+    list.field("parentPID", \.parentPID, hint: .processID)
   }
 }
 
