@@ -83,7 +83,7 @@ final class LiveNaming {
       answer: share(resolutions, stacks[number]), from: from, until: until, turn: turns)
   }
 
-  /// Returns an answer with these resolutions, which is one of the stack's latest if they are equal.
+  /// Returns an answer with these resolutions: one of the stack's latest if they are equal.
   private func share(_ resolutions: [Resolution], _ stack: PendingStacks.Stack) -> StackAnswer {
     for phase in (0..<LookupPhase.count).reversed() {
       if let known = stack.answers[phase]?.answer, known.resolutions == resolutions {

@@ -11,8 +11,8 @@ public import TraceFormat
 ///     }
 ///
 /// A lookup, of one address or of all addresses of a stack, goes through three stages. Within the
-/// hold window, it is answered from the announcements so far (*open*). Then it is answered as from a
-/// file read as a whole up to this time, as long as late announcements may correct it (*watched*);
+/// hold window, it is answered from the announcements so far (*open*). Then it is answered as from
+/// a file read as a whole up to this time, as long as late announcements may correct it (*watched*);
 /// names are then final. An address without a name waits (*unnamed*) for an announcement that
 /// extends back to it: at the code's end, or in a rundown.
 ///
@@ -126,8 +126,8 @@ public final class LiveSymbolizer {
   /// Returns names for all frames of a stack, innermost first, from the announcements so far.
   ///
   /// - Cost: events with the same stack share the lookup of its frames as long as nothing is
-  ///   announced for their addresses, and one entry watches the names of all. An event then costs one
-  ///   hash of the addresses.
+  ///   announced for their addresses, and one entry watches the names of all. Then an event costs
+  ///   one hash of the addresses.
   public func resolve(pid: UInt32, stack: [UInt64], at timestamp: Int64) -> StackLookup {
     resolve(PendingStacks.Key(pid: pid, isCaller: false, addresses: stack), at: timestamp)
   }

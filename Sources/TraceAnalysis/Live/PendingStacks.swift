@@ -139,7 +139,7 @@ struct PendingStacks {
     made += 1
     processes[key.pid, default: Process()].stacks.append(number)
     self[number].positionInProcess = processes[key.pid]!.stacks.count - 1
-    for index in key.addresses.indices { link(FrameID(stack: number, index: Int32(index))) }
+    for index in key.addresses.indices { enlist(FrameID(stack: number, index: Int32(index))) }
     appendIdle(number)
     while idleFrames > Self.idleFramesMax, firstIdle != number { remove(firstIdle) }
     return number
@@ -160,7 +160,7 @@ struct PendingStacks {
   private mutating func remove(_ number: Int32) {
     let stack = self[number]
     removeIdle(number)
-    for index in stack.frames.indices { unlink(FrameID(stack: number, index: Int32(index))) }
+    for index in stack.frames.indices { delist(FrameID(stack: number, index: Int32(index))) }
     let last = processes[stack.key.pid]!.stacks.removeLast()
     if last != number {
       processes[stack.key.pid]!.stacks[stack.positionInProcess] = last
@@ -215,7 +215,7 @@ struct PendingStacks {
   }
 
   /// Inserts a frame at the head of its address's list.
-  private mutating func link(_ id: FrameID) {
+  private mutating func enlist(_ id: FrameID) {
     let frame = self[id]
     let key = PlaceKey(
       pid: self[id.stack].key.pid, isCaller: frame.isCaller, address: frame.address)
@@ -228,7 +228,7 @@ struct PendingStacks {
     places[Int(number)].count += 1
   }
 
-  private mutating func unlink(_ id: FrameID) {
+  private mutating func delist(_ id: FrameID) {
     let frame = self[id]
     if frame.next != .none { self[frame.next].previous = frame.previous }
     if frame.previous != .none {
