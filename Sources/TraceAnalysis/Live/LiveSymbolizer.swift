@@ -12,9 +12,9 @@ public import TraceFormat
 ///
 /// A lookup, of one address or of all addresses of a stack, goes through three stages. Within the
 /// hold window, it is answered from the announcements so far (*open*). Then it is answered as from
-/// a file read as a whole up to this time, as long as late announcements may correct it (*watched*);
-/// names are then final. An address without a name waits (*unnamed*) for an announcement that
-/// extends back to it: at the code's end, or in a rundown.
+/// a file read as a whole up to this time, as long as late announcements may correct it
+/// (*watched*); names are then final. An address without a name waits (*unnamed*) for an
+/// announcement that extends back to it: at the code's end, or in a rundown.
 ///
 /// - Guarantee: a symbol is reported to exactly those pending lookups that are within its lifetime.
 ///   As long as streams are out of order by no more than the hold window, the final answers are
