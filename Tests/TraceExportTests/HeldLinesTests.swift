@@ -1,8 +1,8 @@
 import TestSupport
 import Testing
-import TraceAnalysis
 import TraceFormat
 
+@testable import TraceAnalysis
 @testable import TraceExport
 
 /// Lines held for the names of their frames are released in order, with the names known by then.
@@ -22,9 +22,26 @@ import TraceFormat
     return sink.text
   }
 
-  static func writeStack(_ frames: [NamedFrame], to output: inout OutputBuffer) {
-    output.append(text: "[" + frames.map(\.function).joined(separator: " "))
-    output.append(text: frames.contains(where: \.isProvisional) ? " provisional]" : "]")
+  /// Returns an answer for a stack of these frames.
+  static func answer(_ resolutions: [Resolution]) -> StackAnswer {
+    var stacks = PendingStacks()
+    let addresses = resolutions.indices.map { UInt64($0) + 1 }
+    let number = stacks.number(
+      of: PendingStacks.Key(pid: 1, isCaller: false, addresses: addresses))
+    return StackAnswer(stacks[number], resolutions, AnswerRegister())
+  }
+
+  /// Returns a name, which is shown as its number.
+  static func name(_ number: UInt32) -> Resolution {
+    .symbol(SymbolID(rawValue: number), offset: 0, certainty: .certain)
+  }
+
+  static let unnamed = Resolution.unresolved(.neverAnnounced, module: nil)
+
+  static func writeStack(_ answer: StackAnswer, isFinal: Bool, to output: inout OutputBuffer) {
+    let names = answer.resolutions.map { $0.symbolID.map { "\($0.rawValue)" } ?? "-" }
+    output.append(text: "[" + names.joined(separator: " "))
+    output.append(text: isFinal ? "]" : " provisional]")
   }
 
   /// Whether a name is final depends on the time alone: its ticket may have been given up for
@@ -34,9 +51,8 @@ import TraceFormat
     let ticket = PendingTicket(rawValue: 7)
     lines.add(
       time: 10, bytes: Self.text("<>\n"), place: 1,
-      frames: [NamedFrame(address: 1, function: "named"), NamedFrame(address: 2)],
-      tickets: [nil, ticket])
-    let isHeld = lines.rename(ticket, NamedFrame(address: 2, function: "later"))
+      stack: Self.answer([Self.name(1), Self.unnamed]), ticket: ticket)
+    let isHeld = lines.rename(ticket, Self.answer([Self.name(1), Self.name(2)]))
     #expect(isHeld)
     var asked: [Int64] = []
     let text = Self.written { output in
@@ -47,23 +63,23 @@ import TraceFormat
           return isFinal
         }, writeStack: Self.writeStack)
     }
-    #expect(text == (isFinal ? "<[named later]>\n" : "<[named later provisional]>\n"))
+    #expect(text == (isFinal ? "<[1 2]>\n" : "<[1 2 provisional]>\n"))
     #expect(asked == [10])
     // The line was released, so a change of its name is a separate record.
-    let isStillHeld = lines.rename(ticket, NamedFrame(address: 2, function: "too late"))
+    let isStillHeld = lines.rename(ticket, Self.answer([Self.name(1), Self.name(3)]))
     #expect(!isStillHeld)
   }
 
-  @Test func framesWithoutTicketsAreFinal() {
+  @Test func stacksWithoutTicketsAreFinal() {
     var lines = HeldLines()
     lines.add(
       time: 10, bytes: Self.text("<>"), place: 1,
-      frames: [NamedFrame(address: 1, function: "f")], tickets: [nil])
+      stack: Self.answer([Self.name(4)]), ticket: nil)
     let text = Self.written { output in
       lines.release(
         before: 11, to: &output, isFinal: { _ in false }, writeStack: Self.writeStack)
     }
-    #expect(text == "<[f]>")
+    #expect(text == "<[4]>")
   }
 
   @Test func linesLeaveInOrderWhole() {
@@ -75,8 +91,8 @@ import TraceFormat
       if random.below(3) == 0 {
         lines.add(
           time: Int64(time), bytes: Self.text(line + "|\n"), place: line.utf8.count,
-          frames: [NamedFrame(address: 1, function: "f\(time)")], tickets: [nil])
-        expected += line + "[f\(time)]|\n"
+          stack: Self.answer([Self.name(UInt32(time))]), ticket: nil)
+        expected += line + "[\(time)]|\n"
       } else {
         lines.add(time: Int64(time), bytes: Self.text(line + "\n"), place: line.utf8.count)
         expected += line + "\n"
@@ -97,6 +113,40 @@ import TraceFormat
     #expect(actual == expected)
   }
 
+  /// Lines with the same names share them, so that they cost no memory per frame.
+  @Test(arguments: [true, false]) func framesCountOncePerAnswer(isShared: Bool) {
+    var lines = HeldLines()
+    var stacks = PendingStacks()
+    let names = [Resolution](repeating: Self.name(1), count: 8192)
+    let key = PendingStacks.Key(
+      pid: 1, isCaller: false, addresses: [UInt64](repeating: 1, count: names.count))
+    let number = stacks.number(of: key)
+    let (stack, register) = (stacks[number], AnswerRegister())
+    let answer = StackAnswer(stack, names, register)
+    for time in 0..<200 {
+      lines.add(
+        time: Int64(time), bytes: Self.text("x"), place: 1,
+        stack: isShared ? answer : StackAnswer(stack, names, register),
+        ticket: PendingTicket(rawValue: UInt64(time + 1)))
+    }
+    let isFull = lines.isFull
+    #expect(isFull == !isShared)
+    // Renamed, each line has names of its own.
+    for time in 0..<200 {
+      let isHeld = lines.rename(
+        PendingTicket(rawValue: UInt64(time + 1)), StackAnswer(stack, names, register))
+      #expect(isHeld)
+    }
+    let isFullRenamed = lines.isFull
+    #expect(isFullRenamed)
+    _ = Self.written { output in
+      lines.release(
+        before: .max, to: &output, isFinal: { _ in true }, writeStack: Self.writeStack)
+    }
+    let isEmpty = lines.isEmpty && !lines.isFull
+    #expect(isEmpty)
+  }
+
   /// Beyond the limit, the oldest lines are released before their time, and marked.
   @Test func noMoreThanTheLimitIsHeld() {
     var lines = HeldLines()
@@ -107,8 +157,7 @@ import TraceFormat
     for time in 0..<80 {
       lines.add(
         time: Int64(time), bytes: bytes, place: 0,
-        frames: [NamedFrame(address: 1, function: "f")],
-        tickets: [PendingTicket(rawValue: UInt64(time + 1))])
+        stack: Self.answer([Self.name(1)]), ticket: PendingTicket(rawValue: UInt64(time + 1)))
       lines.release(
         before: .min, to: &output, isFinal: { _ in false }, writeStack: Self.writeStack)
       output.flush()
@@ -116,6 +165,6 @@ import TraceFormat
       #expect(held <= HeldLines.bytesMax)
     }
     #expect(held > HeldLines.bytesMax - 2 << 20)
-    #expect(sink.text.hasPrefix("[f provisional]xxx"))
+    #expect(sink.text.hasPrefix("[1 provisional]xxx"))
   }
 }

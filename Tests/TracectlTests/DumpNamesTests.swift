@@ -101,6 +101,21 @@ import TraceFormat
     #expect(run.lines.count == (isHeld ? 2 : 3))
   }
 
+  /// A finished file does not grow: following it shows what `dump` shows, and holds nothing.
+  @Test(arguments: [[], ["-hold", "1h"]]) func whatIsFinishedHasItsFinalNames(
+    hold: [String]
+  ) throws {
+    try write()
+    for format in ["text", "json", "csv"] {
+      let plain = try ToolRun("dump", path, "-format", format)
+      let followed = try RunningTool(["dump", path, "-follow", "-format", format] + hold).wait()
+      #expect(followed.exitCode == 0)
+      #expect(followed.output.contains("Shop.order()") && !followed.output.contains("provisional"))
+      // CSV that follows a file has a column for the fields of types defined later.
+      #expect(followed.output == plain.output || format == "csv")
+    }
+  }
+
   /// An event without a stack has no names to wait for. It waits only behind one that has.
   @Test func whatHasNoStackIsHeldBehindAStackOnly() throws {
     var trace = try SampledTrace(path: path)

@@ -91,6 +91,7 @@ final class AnnouncementStream: AnnouncementTaker {
   }
 
   private func apply(_ announcement: Announcement, to map: CodeMap, isSettled: Bool) {
+    let isFirst = map.lives.known(announcement.pid) == nil
     map.take(announcement)
     if case .start(let parent) = announcement.kind { parents.insert(parent) }
     let (pid, time) = (announcement.pid, announcement.time)
@@ -99,23 +100,27 @@ final class AnnouncementStream: AnnouncementTaker {
       map.lives.generation(pid, at: time, edge: options.clockEdgeNanoseconds)
       ?? map.lives.known(pid)
     let change = generation?.takeChange() ?? SpaceChange()
-    count(change, announcement, isSettled: isSettled)
+    count(change, announcement, isFirst: isFirst, isSettled: isSettled)
     let from = announcement.isOfProcess ? min(change.from, time) : change.from
     onChange?(Change(pid: pid, range: announcement.range, from: from, isSettled: isSettled))
   }
 
-  private func count(_ change: SpaceChange, _ announcement: Announcement, isSettled: Bool) {
+  private func count(
+    _ change: SpaceChange, _ announcement: Announcement, isFirst: Bool, isSettled: Bool
+  ) {
     if isSettled {
-      note(change, announcement, in: &settledChanges)
+      note(change, announcement, isFirst: isFirst, in: &settledChanges)
     } else {
-      note(change, announcement, in: &earlyChanges)
+      note(change, announcement, isFirst: isFirst, in: &earlyChanges)
     }
   }
 
+  /// - Parameter isFirst: whether nothing has mentioned the process before.
   private func note(
-    _ change: SpaceChange, _ announcement: Announcement, in counts: inout ChangeCounts
+    _ change: SpaceChange, _ announcement: Announcement, isFirst: Bool,
+    in counts: inout ChangeCounts
   ) {
-    if announcement.isOfProcess { return counts.note(process: announcement.pid) }
+    if isFirst || announcement.isOfProcess { return counts.note(process: announcement.pid) }
     // If the changed addresses are unknown, or if children may have inherited the code, any answer
     // may have changed.
     guard let changed = change.range, !parents.contains(announcement.pid) else {

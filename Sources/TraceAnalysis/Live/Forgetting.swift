@@ -44,6 +44,7 @@ final class Forgetting {
       return
     }
     nextTurn = stream.latest &+ Self.interval
+    naming.beginTurn()
     let (horizon, overflow) = stream.settledUntil.subtractingReportingOverflow(
       max(limits.historyNanoseconds, limits.watchNanoseconds(naming.options)))
     guard !overflow else { return }
@@ -73,7 +74,7 @@ final class Forgetting {
 
   private func forget(_ map: CodeMap, before horizon: Int64, lastBefore: Int64) -> Int {
     let rows = map.rows.countInUse
-    let waiting = Set(reviews.pending.pids)
+    let waiting = Set(reviews.pending.stacks.pids)
     var left = map.lives.forget { generation in
       generation.until < horizon && !waiting.contains(generation.pid)
     }
@@ -135,9 +136,13 @@ final class Forgetting {
     stream.forEachWaiting { code, layer in
       if layer.isImage { modulesUsed.insert(code.symbol) } else { symbolsUsed.insert(code.symbol) }
     }
-    reviews.pending.visit { lookup in
-      if let id = lookup.told.symbolID { symbolsUsed.insert(id.rawValue) }
-      if case .unresolved(_, let module?) = lookup.told { modulesUsed.insert(module.rawValue) }
+    // Cached answers do not keep their names.
+    reviews.forgetAnswers()
+    naming.register.visit { answer in
+      for resolution in answer.resolutions {
+        if let id = resolution.symbolID { symbolsUsed.insert(id.rawValue) }
+        if case .unresolved(_, let module?) = resolution { modulesUsed.insert(module.rawValue) }
+      }
     }
     let since = stream.latest &- limits.historyNanoseconds
     let given = naming.given

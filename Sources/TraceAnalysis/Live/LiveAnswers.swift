@@ -1,48 +1,49 @@
-/// A cache of answers, with the times for which they hold and their addresses' change counts.
-///
-/// A direct-mapped table: each place has one slot, and a later answer replaces the earlier one.
-struct LiveAnswers: ~Copyable {
-  struct Key: Equatable {
-    var pid: UInt32
-    var isCaller: Bool
-    var address: UInt64
-  }
+/// The announcements that answer a lookup, and when it is made. Each phase has its own cached
+/// answers, because the times of its lookups ascend by themselves.
+enum LookupPhase: Int {
+  /// From the announcements so far, as long as the time is within the hold window.
+  case early
+  /// From the settled ones, when the time is settled.
+  case settled
+  /// From the settled ones, when names become final, or later.
+  case closing
+  static let count = 3
+}
 
-  private struct Entry {
-    var key: Key
-    /// Change count of the address when the answer was made; `UInt64.max` for an empty slot.
-    var changes = UInt64.max
-    var from: Int64
-    var until: Int64
-    var resolution: Resolution
-  }
+/// An answer, and the times around the lookup's for which it holds.
+struct TimedAnswer {
+  var resolution: Resolution
+  var from: Int64
+  var until: Int64
+}
 
-  private static let bits: UInt64 = 16
-  private var entries = [Entry](
-    repeating: Entry(
-      key: Key(pid: 0, isCaller: false, address: 0), from: .max, until: .min,
-      resolution: .unresolved(.neverAnnounced, module: nil)), count: 1 << Int(bits))
+/// The answers for a stack's frames, the times for which they hold, and the counts of the changes
+/// that were known when they were made.
+struct CachedAnswer {
+  var answer: StackAnswer
+  var from: Int64
+  var until: Int64
+  /// Change count of the whole map when the answer was last found to hold.
+  var allChanges: UInt64 = 0
+  /// Sum of the change counts of the frames' addresses.
+  var changes: UInt64 = 0
+  /// ``LiveNaming/turns`` when the answer was made.
+  var turn: UInt64
+}
 
-  private static func place(_ key: Key) -> Int {
-    let hash = (key.address ^ UInt64(key.pid) &<< 40) &* 0x9e37_79b9_7f4a_7c15
-    return Int(hash >> (64 - bits))
-  }
+/// The answer for one address, and what it was made from.
+struct PlaceAnswer {
+  var answer = TimedAnswer(
+    resolution: .unresolved(.neverAnnounced, module: nil), from: .max, until: .min)
+  /// Change count of the address.
+  var changes = UInt64.max
+  /// ``LiveNaming/turns``.
+  var turn: UInt64 = 0
 
-  /// Returns the answer for a time if it is cached and the address's change count is still
-  /// `changes`.
-  func answer(_ key: Key, at time: Int64, changes: UInt64) -> Resolution? {
-    let place = Self.place(key)
-    guard entries[place].key == key, entries[place].changes == changes,
-      entries[place].from <= time, time < entries[place].until
-    else { return nil }
-    return entries[place].resolution
-  }
-
-  mutating func keep(
-    _ resolution: Resolution, _ key: Key, from: Int64, until: Int64, changes: UInt64
-  ) {
-    entries[Self.place(key)] = Entry(
-      key: key, changes: changes, from: from, until: until, resolution: resolution)
+  /// Whether the answer holds for a time. One without a name must be of this turn.
+  func holds(at time: Int64, changes: UInt64, turn: UInt64) -> Bool {
+    self.changes == changes && answer.from <= time && time < answer.until
+      && (self.turn == turn || answer.resolution.symbolID != nil)
   }
 }
 
@@ -56,6 +57,8 @@ struct ChangeCounts {
   /// Maximum number of pages of a change; a larger one counts as a change of all addresses.
   private static let pagesMax: UInt64 = 64
 
+  /// Number of changes at any address.
+  private(set) var all: UInt64 = 0
   private var ofAll: UInt64 = 0
   private var ofPages = [UInt64](repeating: 0, count: 1 << Int(bits))
   private var ofProcesses = [UInt64](repeating: 0, count: 1 << Int(processBits))
@@ -74,9 +77,23 @@ struct ChangeCounts {
     ofAll &+ ofProcesses[Self.place(pid)] &+ ofPages[Self.place(pid, address >> Self.pageShift)]
   }
 
-  mutating func noteAll() { ofAll += 1 }
+  /// Returns the sum of the counts of a stack's addresses.
+  func count(_ stack: PendingStacks.Stack) -> UInt64 {
+    let pid = stack.key.pid
+    var sum: UInt64 = 0
+    for frame in stack.frames where frame.isWatched { sum &+= count(pid, frame.address) }
+    return sum
+  }
 
-  mutating func note(process pid: UInt32) { ofProcesses[Self.place(pid)] += 1 }
+  mutating func noteAll() {
+    ofAll += 1
+    all += 1
+  }
+
+  mutating func note(process pid: UInt32) {
+    ofProcesses[Self.place(pid)] += 1
+    all += 1
+  }
 
   mutating func note(_ pid: UInt32, _ range: Range<UInt64>) {
     guard !range.isEmpty else { return }
@@ -84,5 +101,6 @@ struct ChangeCounts {
     let last = (range.upperBound - 1) >> Self.pageShift
     guard last - first < Self.pagesMax else { return noteAll() }
     for page in first...last { ofPages[Self.place(pid, page)] += 1 }
+    all += 1
   }
 }

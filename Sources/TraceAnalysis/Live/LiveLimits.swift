@@ -1,4 +1,4 @@
-/// Identifies a lookup whose answer may still change.
+/// Identifies a lookup, of an address or of a stack, whose answer may still change.
 public struct PendingTicket: RawRepresentable, Hashable, Sendable {
   public var rawValue: UInt64
 
@@ -14,7 +14,30 @@ extension LiveSymbolizer {
     public var ticket: PendingTicket?
   }
 
-  /// An earlier answer, and the new one.
+  /// The result of a lookup of a stack.
+  public struct StackLookup {
+    public var answer: StackAnswer
+    /// The ticket, if the answer for any frame may still change.
+    public var ticket: PendingTicket?
+  }
+
+  /// An earlier answer for a stack, and the new one.
+  public struct ChangedStack {
+    public var ticket: PendingTicket
+    public var pid: UInt32
+    public var timestamp: Int64
+    public var former: StackAnswer
+    public var answer: StackAnswer
+
+    /// Indices of the frames whose answer has changed.
+    public var changedFrames: [Int] {
+      answer.resolutions.indices.filter {
+        answer.resolutions[$0].differs(from: former.resolutions[$0])
+      }
+    }
+  }
+
+  /// An earlier answer for an address, and the new one.
   public struct ChangedAnswer: Hashable, Sendable {
     public var ticket: PendingTicket
     public var pid: UInt32
@@ -36,8 +59,10 @@ extension LiveSymbolizer {
     public var correctionNanoseconds: Int64 = 10_000_000_000
     /// Maximum time that a lookup waits for its name.
     public var pendingNanosecondsMax: Int64 = 600_000_000_000
-    /// Maximum number of lookups that wait for a name or for their name to become final. Beyond
-    /// that, names become final earlier; if that does not suffice, the oldest lookups are given up.
+    /// Maximum number of lookups, of an address or of a stack, that wait for names or for their
+    /// names to become final. The frames of the different stacks and answers among them are limited
+    /// to twice that number. Beyond that, names become final earlier; if that does not suffice, the
+    /// oldest lookups are given up.
     public var pendingMax = 1 << 20
     /// How long ended code is kept for late lookups. Older lookups get no name.
     public var historyNanoseconds: Int64 = 10_000_000_000
@@ -64,7 +89,7 @@ extension LiveSymbolizer {
   public struct Statistics: Hashable, Sendable {
     /// Number of pending lookups.
     public var pending = 0
-    /// Number of changes of answers after they were returned.
+    /// Number of changes of answers after they were returned, counted by frame.
     public var backfilled: UInt64 = 0
     /// Number of lookups that exceeded the time limit, or were given up for others.
     public var expired: UInt64 = 0

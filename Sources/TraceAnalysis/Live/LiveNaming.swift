@@ -8,10 +8,16 @@ final class LiveNaming {
   let feed: CodeFeed
   let early: Naming
   let settled: Naming
+  /// All answers for stacks that still exist.
+  let register = AnswerRegister()
+  /// Answers without a name hold during a turn.
+  @exclusivity(unchecked) private(set) var turns: UInt64 = 0
+  /// Numbers of stacks' answers that were made, and of frames that were looked up for them, because
+  /// no known answer held.
+  @exclusivity(unchecked) private(set) var answersMade: UInt64 = 0
+  @exclusivity(unchecked) private(set) var framesLooked: UInt64 = 0
   /// Times at which each symbol and module was last returned.
   @exclusivity(unchecked) private(set) var given = GivenNames()
-  @exclusivity(unchecked) private var earlyAnswers = LiveAnswers()
-  @exclusivity(unchecked) private var settledAnswers = LiveAnswers()
 
   /// - Parameter file: the trace; nil for events that do not come from a file.
   init(
@@ -28,41 +34,131 @@ final class LiveNaming {
     settled = Naming(feed, stream.settled, sources: sources, options: options)
   }
 
-  /// Returns the current answer for an address at a time, from the settled or from the early
-  /// announcements.
-  func resolve(
-    _ pid: UInt32, _ place: UInt64, at time: Int64, isCaller: Bool, isSettled: Bool
-  ) -> Resolution {
-    let key = LiveAnswers.Key(pid: pid, isCaller: isCaller, address: place)
-    let changes =
-      isSettled ? stream.settledChanges.count(pid, place) : stream.earlyChanges.count(pid, place)
-    let known =
-      isSettled
-      ? settledAnswers.answer(key, at: time, changes: changes)
-      : earlyAnswers.answer(key, at: time, changes: changes)
-    if let known {
-      given.note(known, stream.names, at: stream.latest)
-      return known
+  /// Returns the current answer for a stack's frames at a time.
+  ///
+  /// - Cost: if the stack's latest answer still holds, one comparison, or one per frame if anything
+  ///   was announced since.
+  func answer(
+    of number: Int32, in stacks: inout PendingStacks, at time: Int64, _ phase: LookupPhase
+  ) -> StackAnswer {
+    let all = phase == .early ? stream.earlyChanges.all : stream.settledChanges.all
+    let known = stacks[number].answers[phase.rawValue]
+    var changes = known?.changes ?? 0
+    if known?.allChanges != all {
+      changes =
+        phase == .early
+        ? stream.earlyChanges.count(stacks[number]) : stream.settledChanges.count(stacks[number])
     }
-    let naming = isSettled ? settled : early
-    let generation =
-      StackAddress.isKernel(place)
-      ? nil
-      : naming.map.lives.generation(
-        pid, at: time, edge: options.clockEdgeNanoseconds)
-    let entry = naming.answer(generation, pid: pid, place, at: time)
-    let resolution = naming.resolution(entry, isCaller: isCaller)
-    given.note(resolution, stream.names, at: stream.latest)
-    // Other answers are not cached: the reason for a missing name also depends on losses and files.
-    if entry.isNamed {
-      let (from, until) = (entry.from, entry.until)
-      if isSettled {
-        settledAnswers.keep(resolution, key, from: from, until: until, changes: changes)
-      } else {
-        earlyAnswers.keep(resolution, key, from: from, until: until, changes: changes)
+    if let known, known.changes == changes, known.from <= time, time < known.until,
+      known.turn == turns || known.answer.unnamed.isEmpty
+    {
+      stacks[number].answers[phase.rawValue]!.allChanges = all
+      return known.answer
+    }
+    var made = makeAnswer(of: number, in: &stacks, at: time, phase)
+    (made.allChanges, made.changes) = (all, changes)
+    stacks[number].answers[phase.rawValue] = made
+    return made.answer
+  }
+
+  private func makeAnswer(
+    of number: Int32, in stacks: inout PendingStacks, at time: Int64, _ phase: LookupPhase
+  ) -> CachedAnswer {
+    answersMade += 1
+    let (pid, count) = (stacks[number].key.pid, stacks[number].frames.count)
+    var (from, until) = (Int64.min, Int64.max)
+    var resolutions: [Resolution] = []
+    resolutions.reserveCapacity(count)
+    for index in 0..<count {
+      if stacks[number].key.addresses[index] == StackNode.lostAddress {
+        resolutions.append(.unresolved(.neverAnnounced, module: nil))
+        continue
+      }
+      let frame = stacks[number].frames[index]
+      let answer = resolve(pid, frame, in: &stacks, at: time, phase)
+      (from, until) = (max(from, answer.from), min(until, answer.until))
+      resolutions.append(answer.resolution)
+    }
+    return CachedAnswer(
+      answer: share(resolutions, stacks[number]), from: from, until: until, turn: turns)
+  }
+
+  /// Returns an answer with these resolutions: one of the stack's latest if they are equal.
+  private func share(_ resolutions: [Resolution], _ stack: PendingStacks.Stack) -> StackAnswer {
+    for phase in (0..<LookupPhase.count).reversed() {
+      if let known = stack.answers[phase]?.answer, known.resolutions == resolutions {
+        return known
       }
     }
-    return resolution
+    return StackAnswer(stack, resolutions, register)
+  }
+
+  /// Returns an answer for a time before the history, which is not known well enough: only kernel
+  /// functions have names.
+  func answer(
+    beforeHistory number: Int32, in stacks: inout PendingStacks, at time: Int64
+  ) -> StackAnswer {
+    let (pid, frames) = (stacks[number].key.pid, stacks[number].frames)
+    var resolutions: [Resolution] = []
+    for frame in frames {
+      resolutions.append(
+        frame.isWatched
+          ? .unresolved(.unloaded, module: nil)
+          : resolve(pid, frame, in: &stacks, at: time, .closing).resolution)
+    }
+    return StackAnswer(stacks[number], resolutions, register)
+  }
+
+  /// Returns the current answer for one frame at a time.
+  func resolve(
+    _ pid: UInt32, _ frame: PendingStacks.Frame, in stacks: inout PendingStacks, at time: Int64,
+    _ phase: LookupPhase
+  ) -> TimedAnswer {
+    let place = Int(frame.place)
+    let changes =
+      phase == .early
+      ? stream.earlyChanges.count(pid, frame.address)
+      : stream.settledChanges.count(pid, frame.address)
+    if stacks.places[place].answers[phase.rawValue].holds(at: time, changes: changes, turn: turns) {
+      return stacks.places[place].answers[phase.rawValue].answer
+    }
+    let answer = look(pid, frame, at: time, phase == .early ? early : settled)
+    stacks[place: place].answers[phase.rawValue] = PlaceAnswer(
+      answer: answer, changes: changes, turn: turns)
+    return answer
+  }
+
+  private func look(
+    _ pid: UInt32, _ frame: PendingStacks.Frame, at time: Int64, _ naming: Naming
+  ) -> TimedAnswer {
+    framesLooked += 1
+    let generation =
+      frame.isWatched
+      ? naming.map.lives.generation(pid, at: time, edge: options.clockEdgeNanoseconds) : nil
+    let entry = naming.answer(generation, pid: pid, frame.address, at: time)
+    var answer = TimedAnswer(
+      resolution: naming.resolution(entry, isCaller: frame.isCaller), from: entry.from,
+      until: entry.until)
+    // Without losses, the answer for a process that nothing has mentioned is the same at all times.
+    if generation == nil, naming.map.lives.known(pid) == nil, feed.losses.isEmpty {
+      (answer.from, answer.until) = (.min, .max)
+    }
+    return answer
+  }
+
+  /// Protects the ids in an answer until the history has passed.
+  func noteGiven(_ resolution: Resolution) {
+    given.note(resolution, stream.names, at: stream.latest)
+  }
+
+  /// Outdates the answers without a name, whose reason also depends on losses.
+  func noteLoss() { turns += 1 }
+
+  /// Outdates the answers without a name if their reason may have changed with time: because losses
+  /// were forgotten, or because a client's source may find an image later. The machine's files are
+  /// not searched twice for an image.
+  func beginTurn() {
+    if options.imageSymbols != nil || !feed.losses.isEmpty { turns += 1 }
   }
 
   /// Removes the symbols for which `isKept` returns false from the caches, and discards all cached

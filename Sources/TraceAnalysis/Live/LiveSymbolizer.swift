@@ -10,11 +10,11 @@ public import TraceFormat
 ///       let answer = names.resolve(pid: header.pid, address: …, at: header.timestamp, …)
 ///     }
 ///
-/// A lookup goes through three stages. Within the hold window, it is answered from the
-/// announcements so far (*open*). Then it is answered as from a file read as a whole up to this
-/// time, as long as late announcements may correct it (*watched*); a name is then final. Without a
-/// name, it waits (*unnamed*) for an announcement that extends back to it: at the code's end, or in
-/// a rundown.
+/// A lookup, of one address or of all addresses of a stack, goes through three stages. Within the
+/// hold window, it is answered from the announcements so far (*open*). Then it is answered as from
+/// a file read as a whole up to this time, as long as late announcements may correct it
+/// (*watched*); names are then final. An address without a name waits (*unnamed*) for an
+/// announcement that extends back to it: at the code's end, or in a rundown.
 ///
 /// - Guarantee: a symbol is reported to exactly those pending lookups that are within its lifetime.
 ///   As long as streams are out of order by no more than the hold window, the final answers are
@@ -25,7 +25,7 @@ public import TraceFormat
 ///   ``statistics`` counts them.
 /// - Trap: streams of a trace are not in order with each other, so the names of events that are
 ///   shown immediately may be corrected. A symbol's id is valid until the history has passed since
-///   it was last returned. Not thread-safe.
+///   it was last returned, and as long as a ``StackAnswer`` has it. Not thread-safe.
 public final class LiveSymbolizer {
   public let options: SymbolizerOptions
   public let limits: Limits
@@ -34,6 +34,8 @@ public final class LiveSymbolizer {
   public var onBackfill: ((PendingTicket, Resolution) -> Void)?
   /// Like ``onBackfill``, with the lookup's parameters, for clients that keep no tickets.
   public var onChange: ((ChangedAnswer) -> Void)?
+  /// Like ``onChange``, once per lookup, with the names of all frames of its stack.
+  public var onStackChange: ((ChangedStack) -> Void)?
   let naming: LiveNaming
   let reviews: Reviews
   private let forgetting: Forgetting
@@ -87,7 +89,10 @@ public final class LiveSymbolizer {
   /// make lookups.
   public func subscribe(to replay: Replay) { listen(to: replay) }
 
-  func listen(to source: some CodeEventSource) { naming.feed.subscribe(to: source) }
+  func listen(to source: some CodeEventSource) {
+    naming.feed.subscribe(to: source)
+    source.onLoss { [naming] _ in naming.noteLoss() }
+  }
 
   /// Reports the trace's current time if no events do.
   public func advance(to timestamp: Int64) {
@@ -105,28 +110,45 @@ public final class LiveSymbolizer {
   // MARK: Lookup
 
   /// Like ``Symbolizer/resolve(pid:address:at:isCaller:)``, from the announcements so far.
+  ///
+  /// - Cost: as ``resolve(pid:stack:at:)`` with a stack of one frame, per call: a stack is resolved
+  ///   faster as a whole.
   public func resolve(
     pid: UInt32, address: UInt64, at timestamp: Int64, isCaller: Bool
   ) -> Answer {
+    let found = resolve(
+      PendingStacks.Key(pid: pid, isCaller: isCaller, addresses: [address]), at: timestamp)
+    let resolution = found.answer.resolutions[0]
+    naming.noteGiven(resolution)
+    return Answer(resolution: resolution, ticket: found.ticket)
+  }
+
+  /// Returns names for all frames of a stack, innermost first, from the announcements so far.
+  ///
+  /// - Cost: events with the same stack share the lookup of its frames as long as nothing is
+  ///   announced for their addresses, and one entry watches the names of all. Then an event costs
+  ///   one hash of the addresses.
+  public func resolve(pid: UInt32, stack: [UInt64], at timestamp: Int64) -> StackLookup {
+    resolve(PendingStacks.Key(pid: pid, isCaller: false, addresses: stack), at: timestamp)
+  }
+
+  private func resolve(_ key: PendingStacks.Key, at timestamp: Int64) -> StackLookup {
     reviews.move(to: timestamp)
     forgetting.ifDue()
     defer { deliver() }
-    let place = isCaller ? address &- 1 : address
+    let stack = reviews.stack(key)
     // Times before the history are not known well enough.
-    guard timestamp >= forgetting.horizon || StackAddress.isKernel(place) else {
-      return Answer(resolution: .unresolved(.unloaded, module: nil), ticket: nil)
+    guard timestamp >= forgetting.horizon else {
+      return StackLookup(
+        answer: reviews.answer(beforeHistory: stack, at: timestamp), ticket: nil)
     }
     let isOpen = timestamp > stream.settledUntil
-    let resolution = naming.resolve(
-      pid, place, at: timestamp, isCaller: isCaller, isSettled: !isOpen)
-    // Kernel functions do not move.
-    let isNamed = resolution.symbolID != nil
-    if StackAddress.isKernel(place) || isNamed && reviews.isFinal(timestamp) {
-      return Answer(resolution: resolution, ticket: nil)
+    let answer = reviews.answer(of: stack, at: timestamp, isOpen ? .early : .settled)
+    guard reviews.mayChange(answer, of: stack, at: timestamp) else {
+      return StackLookup(answer: answer, ticket: nil)
     }
-    let lookup = PendingLookups.Lookup(
-      pid: pid, isCaller: isCaller, address: place, time: timestamp, told: resolution)
-    return Answer(resolution: resolution, ticket: reviews.add(lookup, isOpen: isOpen))
+    return StackLookup(
+      answer: answer, ticket: reviews.add(stack, at: timestamp, told: answer, isOpen: isOpen))
   }
 
   /// Whether names for `timestamp` are final: later announcements no longer change them.
@@ -142,9 +164,21 @@ public final class LiveSymbolizer {
 
   private func deliver() {
     reviews.deliver { change in
-      onBackfill?(change.ticket, change.resolution)
-      onChange?(change)
+      onStackChange?(change)
+      guard onBackfill != nil || onChange != nil else { return }
+      for index in change.changedFrames { report(change, index) }
     }
+  }
+
+  private func report(_ change: ChangedStack, _ index: Int) {
+    let resolution = change.answer.resolutions[index]
+    naming.noteGiven(resolution)
+    onBackfill?(change.ticket, resolution)
+    onChange?(
+      ChangedAnswer(
+        ticket: change.ticket, pid: change.pid, address: change.answer.addresses[index],
+        timestamp: change.timestamp, former: change.former.resolutions[index],
+        resolution: resolution))
   }
 
   /// Returns the symbol with an id from an answer.
@@ -167,6 +201,6 @@ public final class LiveSymbolizer {
   /// The approximate size of all tables in bytes.
   public var memoryBytes: Int {
     stream.early.memoryBytes + stream.settled.memoryBytes - stream.names.memoryBytes
-      + reviews.pending.count * MemoryLayout<PendingLookups.Lookup>.stride
+      + reviews.pending.memoryBytes
   }
 }

@@ -1,41 +1,41 @@
-/// Lookups whose answer may still change, indexed by address and by stage.
+/// Lookups of stacks whose answer may still change, indexed by address and by stage.
 ///
-/// - Guarantee: holds at most `capacity` lookups; a ticket is never reused.
-/// - Cost: O(1) to add, to move between queues and to remove; adding includes one hash table lookup
-///   of the address. A search visits the addresses in the requested range, and the lookups that it
-///   returns. About 120 bytes per lookup, and 100 per address.
+/// - Guarantee: holds at most `capacity` lookups, and twice as many frames of different stacks and
+///   answers; a ticket is never reused.
+/// - Cost: O(1) to add, to move between queues and to remove, plus one step per frame without a
+///   certain name. A search visits the addresses in the requested range, their stacks, and the
+///   lookups that it returns. About 60 bytes per lookup, and those of ``PendingStacks``.
 struct PendingLookups {
   /// The stage of a lookup; each stage is a queue in order of arrival.
   enum Stage: Int, CaseIterable {
     /// Its time is within the hold window: answered from the early announcements.
     case open
-    /// Its time is settled, but a late announcement may still change its name.
+    /// Its time is settled, but a late announcement may still change its names.
     case watched
-    /// It has no name, and waits for one.
+    /// Some of its frames have no name, and wait for one. The names of the others are final.
     case unnamed
   }
 
   struct Lookup {
-    let pid: UInt32
-    let isCaller: Bool
-    /// The searched address; for a caller, one less than its address.
-    let address: UInt64
+    /// Number of its entry in ``PendingLookups/stacks``.
+    let stack: Int32
     let time: Int64
     /// The answer that was last reported.
-    fileprivate(set) var told: Resolution
-    fileprivate(set) var stage = Stage.open
-    fileprivate(set) var serial: UInt64 = 0
-    /// The number of its place, and links to the place's other lookups.
-    fileprivate var placeNumber: Int32 = -1
-    fileprivate var place = Links()
+    fileprivate(set) var told: StackAnswer?
+    fileprivate(set) var stage: Stage
+    fileprivate(set) var serial: UInt64
+    /// Links to the stack's other lookups.
+    fileprivate var others = Links()
     fileprivate var queue = Links()
 
-    init(pid: UInt32, isCaller: Bool, address: UInt64, time: Int64, told: Resolution) {
-      self.pid = pid
-      self.isCaller = isCaller
-      self.address = address
-      self.time = time
-      self.told = told
+    /// Frames whose answer may change by announcements of later changes.
+    fileprivate var unsure: [Int32] {
+      (stage == .unnamed ? told?.unnamed : told?.unsure) ?? []
+    }
+
+    fileprivate func isUnsure(_ index: Int) -> Bool {
+      guard let answer = told?.resolutions[index] else { return false }
+      return stage == .unnamed ? answer.symbolID == nil : !answer.isCertain
     }
   }
 
@@ -47,62 +47,48 @@ struct PendingLookups {
   private struct Queue {
     var first: Int32 = -1
     var last: Int32 = -1
-    var count = 0
   }
 
-  /// The lookups of one address, most recently added first.
-  private struct Place {
-    let key: PlaceKey
-    var head: Int32 = -1
-    var count = 0
-    /// Number of lookups without a certain name.
-    var unsure = 0
+  /// A frame of a pending lookup.
+  struct Frame {
+    var slot: Int32
+    var index: Int
   }
 
-  private struct PlaceKey: Hashable {
-    let pid: UInt32
-    let address: UInt64
-    var page: UInt64 { address >> pageShift }
-  }
-
-  /// A process's places by 4 KB page, and the number of places that have lookups.
-  private struct Places {
-    var pages: [UInt64: [Int32]] = [:]
-    var inUse = 0
-  }
-
-  /// Minimum number of places without lookups before such places are removed.
-  private static let emptyAtLeast = 1 << 12
   private static let slotBits: UInt64 = 24
   static let capacityMax = 1 << Int(slotBits)
-  private static let pageShift: UInt64 = 12
 
   let capacity: Int
   private(set) var count = 0
+  var stacks = PendingStacks()
+  /// Number of frames of the answers given to pending lookups.
+  private var answerFrames = 0
   private var slots: [Lookup] = []
   private var free: [Int32] = []
   private var queues = [Queue](repeating: Queue(), count: Stage.allCases.count)
-  private var places: [Place] = []
-  private var placeNumbers: [PlaceKey: Int32] = [:]
-  private var emptyPlaces = 0
-  private var processes: [UInt32: Places] = [:]
   private var nextSerial: UInt64 = 1
 
   init(capacity: Int) { self.capacity = min(max(capacity, 1), Self.capacityMax) }
 
-  var isFull: Bool { count >= capacity }
+  var isFull: Bool {
+    count >= capacity || (stacks.framesInUse + answerFrames) / 2 > capacity
+  }
+
+  /// The approximate size in bytes.
+  var memoryBytes: Int {
+    slots.capacity * MemoryLayout<Lookup>.stride
+      + stacks.frameCount * MemoryLayout<PendingStacks.Frame>.stride
+      + answerFrames * MemoryLayout<Resolution>.stride
+  }
 
   subscript(slot: Int32) -> Lookup {
     _read { yield slots[Int(slot)] }
   }
 
-  /// Replaces the answer that was last reported for a lookup.
-  mutating func tell(_ slot: Int32, _ resolution: Resolution) {
-    let lookup = slots[Int(slot)]
-    let change = (resolution.isCertain ? 0 : 1) - (lookup.told.isCertain ? 0 : 1)
-    slots[Int(slot)].told = resolution
-    if change != 0 { places[Int(lookup.placeNumber)].unsure += change }
-  }
+  func isInUse(_ slot: Int32) -> Bool { slots[Int(slot)].serial != 0 }
+
+  /// The answer that was last reported for a lookup.
+  func told(_ slot: Int32) -> StackAnswer { slots[Int(slot)].told! }
 
   func ticket(of slot: Int32) -> PendingTicket {
     PendingTicket(rawValue: slots[Int(slot)].serial << Self.slotBits | UInt64(slot))
@@ -116,47 +102,65 @@ struct PendingLookups {
     return Int32(slot)
   }
 
-  /// Pids of the pending lookups.
-  var pids: [UInt32] { processes.filter { $0.value.inUse > 0 }.map(\.key) }
-
   // MARK: Adding and removing
 
-  mutating func add(_ lookup: Lookup, _ stage: Stage) -> Int32 {
-    let slot: Int32
-    if let reused = free.popLast() {
-      slot = reused
-      slots[Int(slot)] = lookup
-    } else {
-      slot = Int32(slots.count)
-      slots.append(lookup)
-    }
-    slots[Int(slot)].serial = nextSerial
+  mutating func add(
+    _ stack: Int32, at time: Int64, told: StackAnswer, _ stage: Stage
+  ) -> Int32 {
+    let lookup = Lookup(stack: stack, time: time, told: nil, stage: stage, serial: nextSerial)
     nextSerial += 1
+    let slot = free.popLast() ?? Int32(slots.count)
+    if Int(slot) == slots.count { slots.append(lookup) } else { slots[Int(slot)] = lookup }
     count += 1
-    place(slot, lookup)
+    stacks.use(stack)
+    let next = stacks[stack].head
+    slots[Int(slot)].others = Links(next: next)
+    if next >= 0 { slots[Int(next)].others.previous = slot }
+    stacks[stack].head = slot
+    give(slot, told)
     enqueue(slot, stage)
     return slot
   }
 
   mutating func remove(_ slot: Int32) {
     dequeue(slot)
+    give(slot, nil)
     let lookup = slots[Int(slot)]
-    if lookup.place.next >= 0 {
-      slots[Int(lookup.place.next)].place.previous = lookup.place.previous
+    if lookup.others.next >= 0 {
+      slots[Int(lookup.others.next)].others.previous = lookup.others.previous
     }
-    if lookup.place.previous >= 0 {
-      slots[Int(lookup.place.previous)].place.next = lookup.place.next
+    if lookup.others.previous >= 0 {
+      slots[Int(lookup.others.previous)].others.next = lookup.others.next
     } else {
-      places[Int(lookup.placeNumber)].head = lookup.place.next
+      stacks[lookup.stack].head = lookup.others.next
     }
-    leave(lookup)
+    stacks.leave(lookup.stack)
     slots[Int(slot)].serial = 0
     free.append(slot)
     count -= 1
-    // The threshold bounds the cost of visiting all lookups to a small amount per lookup.
-    if emptyPlaces > max(Self.emptyAtLeast, places.count / 2, slots.count / 16) {
-      removeEmptyPlaces()
+  }
+
+  /// Replaces the answer that was last reported for a lookup.
+  mutating func tell(_ slot: Int32, _ answer: StackAnswer) { give(slot, answer) }
+
+  private mutating func give(_ slot: Int32, _ answer: StackAnswer?) {
+    countUnsure(slot, -1)
+    if let former = slots[Int(slot)].told {
+      former.pendingUses -= 1
+      if former.pendingUses == 0 { answerFrames -= former.resolutions.count }
     }
+    slots[Int(slot)].told = answer
+    guard let answer else { return }
+    if answer.pendingUses == 0 { answerFrames += answer.resolutions.count }
+    answer.pendingUses += 1
+    countUnsure(slot, 1)
+  }
+
+  private mutating func countUnsure(_ slot: Int32, _ change: Int) {
+    let unsure = slots[Int(slot)].unsure
+    guard !unsure.isEmpty else { return }
+    let stack = slots[Int(slot)].stack
+    stacks.countUnsure(stack, unsure, change)
   }
 
   // MARK: Queues
@@ -169,12 +173,15 @@ struct PendingLookups {
 
   mutating func move(_ slot: Int32, to stage: Stage) {
     dequeue(slot)
+    let isSame = slots[Int(slot)].told.map { $0.unsure.count == $0.unnamed.count } ?? true
+    if !isSame { countUnsure(slot, -1) }
+    slots[Int(slot)].stage = stage
+    if !isSame { countUnsure(slot, 1) }
     enqueue(slot, stage)
   }
 
   private mutating func enqueue(_ slot: Int32, _ stage: Stage) {
     let last = queues[stage.rawValue].last
-    slots[Int(slot)].stage = stage
     slots[Int(slot)].queue = Links(previous: last)
     if last >= 0 {
       slots[Int(last)].queue.next = slot
@@ -182,7 +189,6 @@ struct PendingLookups {
       queues[stage.rawValue].first = slot
     }
     queues[stage.rawValue].last = slot
-    queues[stage.rawValue].count += 1
   }
 
   private mutating func dequeue(_ slot: Int32) {
@@ -197,126 +203,59 @@ struct PendingLookups {
     } else {
       queues[stage].last = links.previous
     }
-    queues[stage].count -= 1
   }
 
-  // MARK: By address
+  // MARK: Searching
 
-  /// Inserts a lookup at the head of its address's list.
-  private mutating func place(_ slot: Int32, _ lookup: Lookup) {
-    let number = placeNumber(PlaceKey(pid: lookup.pid, address: lookup.address))
-    let next = places[Int(number)].head
-    places[Int(number)].head = slot
-    places[Int(number)].count += 1
-    if !lookup.told.isCertain { places[Int(number)].unsure += 1 }
-    if places[Int(number)].count == 1 {
-      emptyPlaces -= 1
-      processes[lookup.pid]?.inUse += 1
-    }
-    slots[Int(slot)].placeNumber = number
-    slots[Int(slot)].place = Links(next: next)
-    if next >= 0 { slots[Int(next)].place.previous = slot }
-  }
-
-  /// Returns the number of a place, which is created if it does not exist.
-  private mutating func placeNumber(_ key: PlaceKey) -> Int32 {
-    if let known = placeNumbers[key] { return known }
-    let number = Int32(places.count)
-    places.append(Place(key: key))
-    emptyPlaces += 1
-    enter(number)
-    return number
-  }
-
-  private mutating func enter(_ number: Int32) {
-    let key = places[Int(number)].key
-    placeNumbers[key] = number
-    processes[key.pid, default: Places()].pages[key.page, default: []].append(number)
-  }
-
-  private mutating func leave(_ lookup: Lookup) {
-    let number = Int(lookup.placeNumber)
-    places[number].count -= 1
-    if !lookup.told.isCertain { places[number].unsure -= 1 }
-    if places[number].count == 0 {
-      emptyPlaces += 1
-      processes[lookup.pid]?.inUse -= 1
-    }
-  }
-
-  /// Removes the places without lookups, and renumbers the others.
-  private mutating func removeEmptyPlaces() {
-    var numbers = [Int32](repeating: -1, count: places.count)
-    var kept: [Place] = []
-    for (number, place) in places.enumerated() where place.count > 0 {
-      numbers[number] = Int32(kept.count)
-      kept.append(place)
-    }
-    places = kept
-    emptyPlaces = 0
-    (placeNumbers, processes) = ([:], [:])
-    for number in places.indices {
-      enter(Int32(number))
-      processes[places[number].key.pid]?.inUse += 1
-    }
-    for slot in slots.indices where slots[slot].serial != 0 {
-      slots[slot].placeNumber = numbers[Int(slots[slot].placeNumber)]
-    }
-  }
-
-  /// Returns the lookups of a process, in a range or at all addresses, whose answer may change if
-  /// occupants have changed from `time` on. A certain name for an earlier time cannot change; a
-  /// late or uncertain one may, and a missing one may become known.
+  /// Returns the frames of a process in a range whose answer may change if occupants have changed
+  /// from `time` on. A certain name for an earlier time cannot change; a late or uncertain one may,
+  /// and a missing one may become known.
   ///
   /// - Parameter disorder: maximum by which a lookup's time may precede that of one added before
   ///   it.
-  func slots(
-    of pid: UInt32, in range: Range<UInt64>?, from time: Int64, disorder: Int64
-  ) -> [Int32] {
-    guard let process = processes[pid], process.inUse > 0 else { return [] }
-    let (bound, overflow) = time.subtractingReportingOverflow(disorder)
-    let end = overflow ? Int64.min : bound
-    var found: [Int32] = []
-    forEachPlace(of: process, in: range) { place in
-      var (slot, unsure) = (place.head, place.unsure)
+  func frames(
+    of pid: UInt32, in range: Range<UInt64>, from time: Int64, disorder: Int64
+  ) -> [Frame] {
+    let end = time.earlier(by: disorder)
+    var found: [Frame] = []
+    stacks.forEachFrame(of: pid, in: range) { id in
+      let index = Int(id.index)
+      var unsure = Int(stacks[id.stack].frames[index].unsure)
+      var slot = stacks[id.stack].head
       while slot >= 0 {
         let lookup = slots[Int(slot)]
-        if !lookup.told.isCertain {
-          unsure -= 1
-          found.append(slot)
-        } else if lookup.time >= time {
-          found.append(slot)
-        } else if unsure == 0, lookup.time < end {
+        let isUnsure = unsure > 0 && lookup.isUnsure(index)
+        if isUnsure { unsure -= 1 }
+        if isUnsure || lookup.time >= time {
+          found.append(Frame(slot: slot, index: index))
+        } else if unsure <= 0, lookup.time < end {
           break
         }
-        slot = lookup.place.next
+        slot = lookup.others.next
       }
     }
     return found
   }
 
-  private func forEachPlace(
-    of process: Places, in range: Range<UInt64>?, _ body: (Place) -> Void
-  ) {
-    func visit(_ numbers: [Int32]) {
-      for number in numbers where range?.contains(places[Int(number)].key.address) ?? true {
-        if places[Int(number)].count > 0 { body(places[Int(number)]) }
+  /// Like ``frames(of:in:from:disorder:)`` for all addresses of a process: returns the lookups.
+  func slots(of pid: UInt32, from time: Int64, disorder: Int64) -> [Int32] {
+    let end = time.earlier(by: disorder)
+    var found: [Int32] = []
+    stacks.forEachStack(of: pid) { number in
+      var (slot, unsure) = (stacks[number].head, stacks[number].unsure)
+      while slot >= 0 {
+        let lookup = slots[Int(slot)]
+        let isUnsure = !lookup.unsure.isEmpty
+        if isUnsure { unsure -= 1 }
+        if isUnsure || lookup.time >= time {
+          found.append(slot)
+        } else if unsure <= 0, lookup.time < end {
+          break
+        }
+        slot = lookup.others.next
       }
     }
-    guard let range else { return process.pages.values.forEach(visit) }
-    guard !range.isEmpty else { return }
-    let (first, last) = (
-      range.lowerBound >> Self.pageShift, (range.upperBound - 1) >> Self.pageShift
-    )
-    if last - first < UInt64(process.pages.count) {
-      for page in first...last { if let numbers = process.pages[page] { visit(numbers) } }
-    } else {
-      for (page, numbers) in process.pages where page >= first && page <= last { visit(numbers) }
-    }
-  }
-
-  func visit(_ body: (Lookup) -> Void) {
-    for lookup in slots where lookup.serial != 0 { body(lookup) }
+    return found
   }
 }
 

@@ -19,7 +19,7 @@ final class Reviews {
   // Not checked, because every lookup uses it, on one thread.
   @exclusivity(unchecked) private(set) var pending: PendingLookups
   /// Changed answers that were not reported yet.
-  @exclusivity(unchecked) private var changes: [LiveSymbolizer.ChangedAnswer] = []
+  @exclusivity(unchecked) private var changes: [LiveSymbolizer.ChangedStack] = []
   private(set) var backfilled: UInt64 = 0
   private(set) var expired: UInt64 = 0
   private let naming: LiveNaming
@@ -43,10 +43,34 @@ final class Reviews {
 
   // MARK: Lookups
 
+  /// Returns the number of a stack's entry, which is created if it does not exist.
+  func stack(_ key: PendingStacks.Key) -> Int32 { pending.stacks.number(of: key) }
+
+  /// Returns the current answer for a stack at a time.
+  func answer(of stack: Int32, at time: Int64, _ phase: LookupPhase) -> StackAnswer {
+    naming.answer(of: stack, in: &pending.stacks, at: time, phase)
+  }
+
+  /// Returns an answer for a time that is not known well enough: only kernel functions have names.
+  func answer(beforeHistory stack: Int32, at time: Int64) -> StackAnswer {
+    naming.answer(beforeHistory: stack, in: &pending.stacks, at: time)
+  }
+
+  func forgetAnswers() { pending.stacks.forgetAnswers() }
+
+  /// Whether later announcements may change an answer. Kernel functions do not move.
+  func mayChange(_ answer: StackAnswer, of stack: Int32, at time: Int64) -> Bool {
+    if !answer.unnamed.isEmpty { return true }
+    return !isFinal(time) && pending.stacks[stack].isWatched
+  }
+
   /// Adds a lookup whose answer may change.
-  func add(_ lookup: PendingLookups.Lookup, isOpen: Bool) -> PendingTicket {
+  func add(_ stack: Int32, at time: Int64, told: StackAnswer, isOpen: Bool) -> PendingTicket {
+    // Keeps the entry while room is made.
+    pending.stacks.use(stack)
     makeRoom()
-    let slot = pending.add(lookup, isOpen ? .open : .watched)
+    let slot = pending.add(stack, at: time, told: told, isOpen ? .open : .watched)
+    pending.stacks.leave(stack)
     return pending.ticket(of: slot)
   }
 
@@ -75,21 +99,25 @@ final class Reviews {
       stale[pid] = min(stale[pid] ?? .max, change.from)
       return
     }
-    let slots = slots(of: pid, in: range, from: change.from).filter {
-      (pending[$0].stage != .open) == change.isSettled
-    }
-    guard slots.count <= credit else {
+    let from = change.from.earlier(by: naming.options.clockEdgeNanoseconds)
+    let frames = pending.frames(
+      of: pid, in: range, from: from, disorder: limits.holdNanoseconds
+    ).filter { (pending[$0.slot].stage != .open) == change.isSettled }
+    guard frames.count <= credit else {
       stale[pid] = change.from
       return
     }
-    credit -= slots.count
-    for slot in slots { reconsider(slot) }
+    credit -= frames.count
+    for frame in frames where mayDiffer(frame) { reconsider(frame.slot) }
   }
 
-  private func slots(of pid: UInt32, in range: Range<UInt64>?, from time: Int64) -> [Int32] {
-    let (bound, overflow) = time.subtractingReportingOverflow(naming.options.clockEdgeNanoseconds)
-    return pending.slots(
-      of: pid, in: range, from: overflow ? .min : bound, disorder: limits.holdNanoseconds)
+  /// Whether the answer for one frame of a lookup has changed.
+  private func mayDiffer(_ frame: PendingLookups.Frame) -> Bool {
+    // The lookup may have been removed after a change of another of its frames.
+    guard pending.isInUse(frame.slot) else { return false }
+    let lookup = pending[frame.slot]
+    let now = answer(of: frame.index, lookup, lookup.stage.phase)
+    return now.resolution.differs(from: pending.told(frame.slot).resolutions[frame.index])
   }
 
   /// Advances the time: settles lookups, and reviews stale processes.
@@ -110,12 +138,15 @@ final class Reviews {
     nextTurn = stream.latest &+ Self.interval
     let (stale, parents) = (self.stale, staleParents)
     (self.stale, staleParents) = ([:], [:])
-    for pid in Array(pending.pids) {
+    for pid in pending.stacks.pids {
       let own = stale[pid]
       let inherited = inheritedChange(of: pid, stale, parents)
       guard own != nil || inherited != nil else { continue }
       let from = min(own ?? .max, inherited ?? .max)
-      for slot in slots(of: pid, in: nil, from: from) { reconsider(slot) }
+      let bound = from.earlier(by: naming.options.clockEdgeNanoseconds)
+      for slot in pending.slots(of: pid, from: bound, disorder: limits.holdNanoseconds) {
+        reconsider(slot)
+      }
     }
   }
 
@@ -135,37 +166,64 @@ final class Reviews {
   }
 
   /// Repeats a lookup, and records a changed answer.
-  private func reconsider(_ slot: Int32) {
+  private func reconsider(_ slot: Int32, isClosing: Bool = false) {
     let lookup = pending[slot]
-    let now = naming.resolve(
-      lookup.pid, lookup.address, at: lookup.time, isCaller: lookup.isCaller,
-      isSettled: lookup.stage != .open)
-    guard now.differs(from: lookup.told) else { return }
+    let told = pending.told(slot)
+    let phase = isClosing ? .closing : lookup.stage.phase
+    let now = answer(of: lookup.stack, at: lookup.time, phase)
+    guard now !== told else { return }
+    var resolutions = told.resolutions
+    var changed: UInt64 = 0
+    for index in resolutions.indices
+    where now.resolutions[index].differs(from: resolutions[index])
+      && replaces(now.resolutions[index], resolutions[index], lookup, index)
+    {
+      resolutions[index] = now.resolutions[index]
+      changed += 1
+    }
+    guard changed > 0 else { return }
+    let answer =
+      resolutions == now.resolutions
+      ? now : StackAnswer(pending.stacks[lookup.stack], resolutions, naming.register)
+    pending.tell(slot, answer)
+    backfilled += changed
+    changes.append(
+      LiveSymbolizer.ChangedStack(
+        ticket: pending.ticket(of: slot), pid: pending.stacks[lookup.stack].key.pid,
+        timestamp: lookup.time, former: told, answer: answer))
+    // The lookup has got the names that it waited for.
+    if lookup.stage == .unnamed, answer.unnamed.isEmpty { pending.remove(slot) }
+  }
+
+  /// Returns the current answer for one frame of a lookup.
+  private func answer(
+    of index: Int, _ lookup: PendingLookups.Lookup, _ phase: LookupPhase
+  ) -> TimedAnswer {
+    let stack = lookup.stack
+    let (pid, frame) = (pending.stacks[stack].key.pid, pending.stacks[stack].frames[index])
+    return naming.resolve(pid, frame, in: &pending.stacks, at: lookup.time, phase)
+  }
+
+  /// Whether a different answer for a frame replaces the one that was reported.
+  private func replaces(
+    _ now: Resolution, _ told: Resolution, _ lookup: PendingLookups.Lookup, _ index: Int
+  ) -> Bool {
+    guard pending.stacks[lookup.stack].frames[index].isWatched else { return false }
     // The announcement that gave it an early name may be settled only later.
     if lookup.stage == .watched, now.symbolID == nil, !isFinal(lookup.time) {
-      let early = naming.resolve(
-        lookup.pid, lookup.address, at: lookup.time, isCaller: lookup.isCaller, isSettled: false)
-      if !early.differs(from: lookup.told) { return }
+      let early = answer(of: index, lookup, .early)
+      if !early.resolution.differs(from: told) { return false }
     }
+    guard lookup.stage == .unnamed else { return true }
+    // A name is final.
+    guard told.symbolID == nil else { return false }
     // Keep the known reason even if the data that it was based on has been dropped.
-    if lookup.stage == .unnamed, case .unresolved(let reason, _) = now,
-      reason != .announcedTooLate
-    {
-      return
-    }
-    pending.tell(slot, now)
-    backfilled += 1
-    changes.append(
-      LiveSymbolizer.ChangedAnswer(
-        ticket: pending.ticket(of: slot), pid: lookup.pid,
-        address: lookup.address &+ (lookup.isCaller ? 1 : 0), timestamp: lookup.time,
-        former: lookup.told, resolution: now))
-    // The lookup has got the name that it waited for.
-    if lookup.stage == .unnamed, now.symbolID != nil { pending.remove(slot) }
+    guard case .unresolved(let reason, _) = now else { return true }
+    return reason == .announcedTooLate
   }
 
   /// Calls `body` with each answer that has changed since the last call; `body` may make lookups.
-  func deliver(_ body: (LiveSymbolizer.ChangedAnswer) -> Void) {
+  func deliver(_ body: (LiveSymbolizer.ChangedStack) -> Void) {
     while !changes.isEmpty {
       let told = changes
       changes = []
@@ -202,19 +260,29 @@ final class Reviews {
     return true
   }
 
-  /// Makes a name final; a lookup without one continues to wait.
+  /// Makes names final; a lookup of frames without one continues to wait.
   private func close(_ slot: Int32) {
-    reconsider(slot)
-    if pending[slot].told.symbolID == nil {
-      pending.move(slot, to: .unnamed)
-    } else {
+    reconsider(slot, isClosing: true)
+    if pending.told(slot).unnamed.isEmpty {
       pending.remove(slot)
+    } else {
+      pending.move(slot, to: .unnamed)
     }
   }
 
   private func giveUp(_ slot: Int32) {
     expired += 1
     pending.remove(slot)
+  }
+}
+
+extension PendingLookups.Stage {
+  var phase: LookupPhase {
+    switch self {
+    case .open: .early
+    case .watched: .settled
+    case .unnamed: .closing
+    }
   }
 }
 

@@ -8,7 +8,10 @@ extension EventStream {
   /// Each format passes its own type, so that the compiler specializes the event path for it.
   func write(as format: some EventFormat, to output: inout OutputBuffer) throws {
     try withUnsafeMutablePointer(to: &output) { output in
-      guard let growth else { return try FormatExport(self, format, output).run() }
+      // A finished file does not grow, so all names are known before its first event.
+      guard let growth, !replay.file.isComplete else {
+        return try FormatExport(self, format, output).run()
+      }
       if case .named(let options, _) = stacks {
         try follow(FollowingExport(self, growth, format, output, options), growth.live)
       } else {

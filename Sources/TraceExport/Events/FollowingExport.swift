@@ -58,7 +58,7 @@ final class FollowingExport<Format: EventFormat>: Export {
     events.initialize(to: FollowedEvents(export: self))
     replay.onAny(events)
     replay.onLoss { [unowned self] loss in take(loss) }
-    names.takes = { [unowned self] ticket, frame in held.rename(ticket, frame) }
+    names.takes = { [unowned self] ticket, answer in held.rename(ticket, answer) }
   }
 
   deinit {
@@ -129,12 +129,10 @@ final class FollowingExport<Format: EventFormat>: Export {
   private func write(_ event: borrowing RawEvent, _ header: EventHeader) throws {
     let line = EventLine(event)
     threads.prepare(&format, for: line)
-    var (frames, tickets) = named(replay.file.stack(header.stack), header)
-    if !names.symbolizer.isFinal(header.timestamp) {
-      for index in tickets.indices where tickets[index] != nil {
-        frames[index].isProvisional = true
-      }
-    }
+    let lookup = names.symbolizer.resolve(
+      pid: header.pid, stack: replay.file.stack(header.stack), at: header.timestamp)
+    let frames = names.frames(
+      of: lookup.answer, isFinal: names.symbolizer.isFinal(header.timestamp))
     format.write(line, stack: frames, type: event.typeIndex, to: &output.pointee)
     if names.isFull { writeBackfills() }
   }
@@ -149,33 +147,15 @@ final class FollowingExport<Format: EventFormat>: Export {
     if header.stack == .none {
       held.add(time: header.timestamp, bytes: scratch, place: place)
     } else {
-      let (frames, tickets) = named(replay.file.stack(header.stack), header)
+      let lookup = names.symbolizer.resolve(
+        pid: header.pid, stack: replay.file.stack(header.stack), at: header.timestamp)
       held.add(
-        time: header.timestamp, bytes: scratch, place: place, frames: frames, tickets: tickets)
+        time: header.timestamp, bytes: scratch, place: place, stack: lookup.answer,
+        ticket: lookup.ticket)
     }
     unreleased += 1
     if unreleased >= Self.releaseInterval || held.isFull { release(before: latest) }
     if names.isFull { writeBackfills() }
-  }
-
-  private func named(
-    _ stack: [UInt64], _ header: EventHeader
-  ) -> ([NamedFrame], [PendingTicket?]) {
-    var frames: [NamedFrame] = []
-    var tickets: [PendingTicket?] = []
-    for (index, address) in stack.enumerated() {
-      guard address != StackNode.lostAddress else {
-        frames.append(.lost)
-        tickets.append(nil)
-        continue
-      }
-      let isCaller = StackAddress.isCaller(address, inner: index > 0 ? stack[index - 1] : nil)
-      let (frame, ticket) = names.frame(
-        address, pid: header.pid, at: header.timestamp, isCaller: isCaller)
-      frames.append(frame)
-      tickets.append(ticket)
-    }
-    return (frames, tickets)
   }
 
   private func isAdmitted(_ header: EventHeader) -> Bool {
@@ -202,7 +182,9 @@ final class FollowingExport<Format: EventFormat>: Export {
     unreleased = 0
     let bound = time == .max ? .max : time &- hold &+ (hold == 0 ? 1 : 0)
     held.release(before: bound, to: &output.pointee, isFinal: names.symbolizer.isFinal) {
-      frames, output in format.write(stack: frames, to: &output)
+      answer, isFinal, output in
+      let frames = names.frames(of: answer, isFinal: isFinal)
+      format.write(stack: frames, to: &output)
     }
   }
 

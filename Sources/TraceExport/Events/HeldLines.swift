@@ -17,35 +17,37 @@ struct HeldLines: ~Copyable {
   }
 
   private struct Stack {
-    var frames: [NamedFrame]
-    var tickets: [PendingTicket]
-    var cost: Int { frames.count * 64 }
+    var answer: StackAnswer
+    var ticket: PendingTicket?
   }
 
   static let bytesMax = 64 << 20
+  /// Approximate size of a held stack and of its ticket, and of a frame of an answer.
+  private static let stackBytes = 64
+  private static let frameBytes = 48
   private var lines = FrontQueue<Line>()
   private var stacks = FrontQueue<Stack>()
   private var bytes = ByteQueue()
-  private var stackBytes = 0
-  /// Positions of the frames that may change: the stack's number, and the frame's index in it.
-  private var places: [PendingTicket: (stack: Int, frame: Int)] = [:]
+  /// Number of held stacks by answer. Stacks with the same names share one.
+  private var uses: [ObjectIdentifier: Int] = [:]
+  /// Number of frames of these answers.
+  private var frameCount = 0
+  /// Numbers of the stacks whose names may change.
+  private var numbers: [PendingTicket: Int] = [:]
 
   /// Adds a line without a stack. `place` is the position at which a stack would be inserted.
   mutating func add(time: Int64, bytes added: borrowing OutputBuffer, place: Int) {
     add(time: time, bytes: added, place: place, stack: -1)
   }
 
-  /// Adds a line with a stack. `tickets` has an element per frame; nil for a final name.
+  /// Adds a line with a stack. `ticket` is nil if its names are final.
   mutating func add(
-    time: Int64, bytes added: borrowing OutputBuffer, place: Int, frames: [NamedFrame],
-    tickets: [PendingTicket?]
+    time: Int64, bytes added: borrowing OutputBuffer, place: Int, stack answer: StackAnswer,
+    ticket: PendingTicket?
   ) {
-    for (index, ticket) in tickets.enumerated() {
-      if let ticket { places[ticket] = (stacks.end, index) }
-    }
-    let stack = Stack(frames: frames, tickets: tickets.compactMap { $0 })
-    stackBytes += stack.cost
-    stacks.append(stack)
+    if let ticket { numbers[ticket] = stacks.end }
+    stacks.append(Stack(answer: answer, ticket: ticket))
+    use(answer)
     add(time: time, bytes: added, place: place, stack: stacks.end - 1)
   }
 
@@ -57,11 +59,24 @@ struct HeldLines: ~Copyable {
     lines.append(Line(time: time, end: bytes.end, place: start + place, stack: stack))
   }
 
-  /// Changes the name of a frame. Returns false if its line was already released.
-  mutating func rename(_ ticket: PendingTicket, _ frame: NamedFrame) -> Bool {
-    guard let place = places[ticket] else { return false }
-    stacks[place.stack].frames[place.frame] = frame
+  /// Changes the names of a stack. Returns false if its line was already released.
+  mutating func rename(_ ticket: PendingTicket, _ answer: StackAnswer) -> Bool {
+    guard let number = numbers[ticket] else { return false }
+    use(answer)
+    drop(stacks[number].answer)
+    stacks[number].answer = answer
     return true
+  }
+
+  private mutating func use(_ answer: StackAnswer) {
+    uses[ObjectIdentifier(answer), default: 0] += 1
+    if uses[ObjectIdentifier(answer)] == 1 { frameCount += answer.addresses.count }
+  }
+
+  private mutating func drop(_ answer: StackAnswer) {
+    let left = (uses[ObjectIdentifier(answer)] ?? 1) - 1
+    uses[ObjectIdentifier(answer)] = left == 0 ? nil : left
+    if left == 0 { frameCount -= answer.addresses.count }
   }
 
   /// Whether no lines are held.
@@ -69,17 +84,18 @@ struct HeldLines: ~Copyable {
 
   /// Whether the oldest lines must be released to make room.
   var isFull: Bool {
-    bytes.count + stackBytes + lines.count * MemoryLayout<Line>.stride > Self.bytesMax
+    bytes.count + lines.count * MemoryLayout<Line>.stride
+      + stacks.count * Self.stackBytes + frameCount * Self.frameBytes > Self.bytesMax
   }
 
-  /// Writes the lines that are older than `time`, and those that exceed the limit. Names that may
-  /// still change are marked as provisional.
+  /// Writes the lines that are older than `time`, and those that exceed the limit.
   ///
   /// - Parameter isFinal: whether names for a time are final. A ticket that is no longer pending
   ///   does not show this: lookups are given up early if there are too many.
+  /// - Parameter writeStack: writes the names of a stack, and whether they are final.
   mutating func release(
     before time: Int64, to output: inout OutputBuffer, isFinal: (Int64) -> Bool,
-    writeStack: ([NamedFrame], inout OutputBuffer) -> Void
+    writeStack: (StackAnswer, Bool, inout OutputBuffer) -> Void
   ) {
     while let line = lines.first, line.time < time || isFull {
       lines.removeFirst()
@@ -94,14 +110,11 @@ struct HeldLines: ~Copyable {
         continue
       }
       bytes.move(upTo: line.place, to: &output)
-      var stack = stacks.removeFirst()
-      stackBytes -= stack.cost
-      let isProvisional = !stack.tickets.isEmpty && !isFinal(line.time)
-      for ticket in stack.tickets {
-        guard let place = places.removeValue(forKey: ticket), isProvisional else { continue }
-        stack.frames[place.frame].isProvisional = true
-      }
-      if !stack.frames.isEmpty { writeStack(stack.frames, &output) }
+      let stack = stacks.removeFirst()
+      drop(stack.answer)
+      if let ticket = stack.ticket { numbers[ticket] = nil }
+      let mayChange = stack.ticket != nil && !isFinal(line.time)
+      if !stack.answer.addresses.isEmpty { writeStack(stack.answer, !mayChange, &output) }
       bytes.move(upTo: line.end, to: &output)
     }
   }

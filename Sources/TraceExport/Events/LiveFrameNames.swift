@@ -12,7 +12,7 @@ final class LiveFrameNames {
   private var lines: [BackfillLine] = []
   /// Called first with a change. Returns true if it has handled the change, so that no record is
   /// written.
-  var takes: ((PendingTicket, NamedFrame) -> Bool)?
+  var takes: ((PendingTicket, StackAnswer) -> Bool)?
 
   private struct BackfillKey: Hashable {
     var pid: UInt32
@@ -21,15 +21,24 @@ final class LiveFrameNames {
 
   init(_ symbolizer: LiveSymbolizer) {
     self.symbolizer = symbolizer
-    symbolizer.onChange = { [unowned self] change in note(change) }
+    symbolizer.onStackChange = { [unowned self] change in note(change) }
   }
 
-  /// Returns the name known now, and a ticket if it may change.
-  func frame(
-    _ address: UInt64, pid: UInt32, at time: Int64, isCaller: Bool
-  ) -> (NamedFrame, PendingTicket?) {
-    let answer = symbolizer.resolve(pid: pid, address: address, at: time, isCaller: isCaller)
-    return (named(address, answer.resolution), answer.ticket)
+  /// Returns the frames of a stack as they are shown with an event of that time. Names that may
+  /// still change are marked as provisional.
+  func frames(of answer: StackAnswer, isFinal: Bool) -> [NamedFrame] {
+    var frames: [NamedFrame] = []
+    frames.reserveCapacity(answer.addresses.count)
+    for (index, address) in answer.addresses.enumerated() {
+      guard address != StackNode.lostAddress else {
+        frames.append(.lost)
+        continue
+      }
+      var frame = named(address, answer.resolutions[index])
+      frame.isProvisional = !isFinal && answer.mayChange(index)
+      frames.append(frame)
+    }
+    return frames
   }
 
   private func named(_ address: UInt64, _ resolution: Resolution) -> NamedFrame {
@@ -37,17 +46,22 @@ final class LiveFrameNames {
       address, resolution, symbol: symbolizer.symbol, module: symbolizer.module)
   }
 
-  private func note(_ change: LiveSymbolizer.ChangedAnswer) {
-    let frame = named(change.address, change.resolution)
-    if takes?(change.ticket, frame) == true { return }
-    // A changed reason for a missing name is not reported.
-    guard change.resolution.symbolID != nil || change.former.symbolID != nil else { return }
-    let key = BackfillKey(pid: change.pid, frame: frame)
-    if let known = backfills[key] {
-      lines[known].times.append(change.timestamp)
-    } else {
-      backfills[key] = lines.count
-      lines.append(BackfillLine(pid: change.pid, frame: frame, times: [change.timestamp]))
+  private func note(_ change: LiveSymbolizer.ChangedStack) {
+    if takes?(change.ticket, change.answer) == true { return }
+    for index in change.changedFrames {
+      let now = change.answer.resolutions[index]
+      // A changed reason for a missing name is not reported.
+      guard now.symbolID != nil || change.former.resolutions[index].symbolID != nil else {
+        continue
+      }
+      let frame = named(change.answer.addresses[index], now)
+      let key = BackfillKey(pid: change.pid, frame: frame)
+      if let known = backfills[key] {
+        lines[known].times.append(change.timestamp)
+      } else {
+        backfills[key] = lines.count
+        lines.append(BackfillLine(pid: change.pid, frame: frame, times: [change.timestamp]))
+      }
     }
   }
 
