@@ -43,6 +43,9 @@ __attribute__((constructor(101))) static void find_rseq(void) {
   } else {
     trace_rseq_offset = (char *)&stand_in - (char *)__builtin_thread_pointer();
   }
+  for (uint32_t slot = 0; slot < TRACE_SLOTS; slot++) {
+    trace_slots[slot].rseq_offset = trace_rseq_offset;
+  }
 }
 
 enum { spin_rounds = 20000000, barrier_tries = 1000 };

@@ -10,24 +10,48 @@ enum EventWriter {
   @usableFromInline static var inlineBytes: Int { 256 }
   static let stackDepthMax = 192
 
+  /// Whether only one session wants the row's event, and the event may be written without further
+  /// checks; see `TRACE_NOT_SOLE`.
+  @inlinable @inline(__always)
+  static func isSole<E: TraceEvent>(_: E.Type, _ row: UnsafePointer<trace_event_row>) -> Bool {
+    trace_event_sole_type(row) == typeAddress(E.self)
+  }
+
+  /// Whether the event may be written into the rings as it is: it needs no stack, and its type has
+  /// been checked.
+  @inlinable @inline(__always)
+  static func isPlain<E: TraceEvent>(
+    _: E.Type, _ row: UnsafeMutablePointer<trace_event_row>
+  ) -> Bool {
+    trace_load_u8(&row.pointee.stack_mask) == 0 && trace_event_type(row) == typeAddress(E.self)
+  }
+
+  /// `isSole` is what ``isSole(_:_:)`` returned. If an event has a fixed length of a few words,
+  /// nothing here takes its address, so its fields and their encoding stay in registers.
   @inlinable @inline(__always)
   static func write<E: TraceEvent>(
-    _ event: E, _ row: UnsafeMutablePointer<trace_event_row>, mask: UInt8
+    _ event: E, _ row: UnsafeMutablePointer<trace_event_row>, isSole: Bool
   ) {
+    guard isSole || isPlain(E.self, row) else { return writeOutOfLine(event, row) }
     withUnsafeTemporaryAllocation(byteCount: inlineBytes, alignment: 8) { buffer in
       var encoder = EventEncoder(buffer)
       event.encode(into: &encoder)
-      guard !encoder.isOverflowing, trace_load_u8(&row.pointee.stack_mask) == 0,
-        trace_event_type(row) == typeAddress(E.self)
-      else {
-        writeSlow(event, row, mask: mask, flags: 0)
-        return
-      }
+      guard !encoder.isOverflowing else { return writeOutOfLine(event, row) }
       RingWriter.write(
-        row: row, mask: mask,
+        row: row, isSole: isSole,
         payload: buffer.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: UInt64.self),
         words: encoder.byteCount &>> 3)
     }
+  }
+
+  /// ``writeSlow(_:_:mask:flags:)``, compiled for each event type, so that the event's address is
+  /// taken here and not in the emitter.
+  @inlinable @inline(never)
+  static func writeOutOfLine<E: TraceEvent>(
+    _ event: E, _ row: UnsafeMutablePointer<trace_event_row>
+  ) {
+    let mask = trace_load_u8(&row.pointee.mask)
+    if mask != 0 { writeSlow(event, row, mask: mask, flags: 0) }
   }
 
   @inlinable @inline(__always)

@@ -25,7 +25,7 @@ public struct ProviderDescription: Sendable {
 /// - Guarantee: once the provider is registered, ``emit(_:)`` is async-signal-safe, takes no lock
 ///   and does not allocate.
 /// - Trap: a provider lives as long as the process. One that is created in a function and dropped
-///   stays registered. A disabled event of a provider that is not static costs three loads.
+///   stays registered. A disabled event of a provider that is not static costs four loads.
 public struct Provider: ~Copyable, Sendable {
   /// The bytes that the check for disabled events reads; see ``WantedHints``.
   @usableFromInline let hints: WantedHints
@@ -73,17 +73,17 @@ public struct Provider: ~Copyable, Sendable {
   /// Writes the event to every session that wants it. `event` is evaluated only if a session wants
   /// it.
   ///
-  /// - Cost: one load, a test and a branch when no session has enabled the provider; three loads
-  ///   when one has, and does not want the event; about the clock's read when one wants it.
+  /// - Cost: one load, a test and a branch when no session has enabled the provider; four loads
+  ///   when one has, and does not want the event; about the clock's read when one wants it, and as
+  ///   much again for each further session.
   /// - Trap: a session in block mode makes the caller wait when its buffers are full.
   @inlinable @inline(__always)
   public borrowing func emit<E: TraceEvent>(_ event: @autoclosure () -> E) {
     guard hints.mayBeWanted(E.self) else { return }
     let row = Self.row(registeredRows(), E.self)
-    let mask = trace_load_u8(&row.pointee.mask)
-    // Not marked as unlikely: the compiler does not inline code on unlikely paths, and a call here
-    // costs a third of an event.
-    if mask != 0 { EventWriter.write(event(), row, mask: mask) }
+    let isSole = EventWriter.isSole(E.self, row)
+    guard isSole || trace_load_u8(&row.pointee.mask) != 0 else { return }
+    EventWriter.write(event(), row, isSole: isSole)
   }
 
   /// Sets a closure that runs on the control thread whenever the combined selection of all sessions
@@ -115,7 +115,9 @@ public struct Provider: ~Copyable, Sendable {
   static func row<E: TraceEvent>(
     _ address: UInt, _: E.Type
   ) -> UnsafeMutablePointer<trace_event_row> {
-    UnsafeMutablePointer(bitPattern: address &+ UInt(E.eventID) &* 32).unsafelyUnwrapped
+    UnsafeMutablePointer(
+      bitPattern: address &+ UInt(E.eventID) &* UInt(MemoryLayout<trace_event_row>.stride)
+    ).unsafelyUnwrapped
   }
 
   @usableFromInline @inline(never)

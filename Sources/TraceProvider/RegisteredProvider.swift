@@ -107,7 +107,10 @@ final class RegisteredProvider: Sendable {
       name: checked.name, keywords: checked.keywords, events: checked.events.map { $0.schema })
     faults = checked.faults
     waitEnd.store(trace_monotonic_ns() &+ Self.waitMax_ns, ordering: .relaxed)
-    for event in schema.events { rows[Int(event.id)].mask = .max }
+    for event in schema.events {
+      rows[Int(event.id)].mask = .max
+      trace_forget_event_type(rows + Int(event.id))
+    }
   }
 
   /// The limit used until the registering thread has set the time to wait for sessions.
@@ -210,7 +213,7 @@ final class RegisteredProvider: Sendable {
     for event in schema.events {
       let row = rows + Int(event.id)
       for slot in 0..<EmitterSlots.count { setRef(row, slot, 0) }
-      trace_set_event_type(row, 0)
+      trace_forget_event_type(row)
       row.pointee.stack_mask = 0
       row.pointee.mask = .max
       ledger.open(Int(event.id))
@@ -229,6 +232,7 @@ final class RegisteredProvider: Sendable {
       for event in schema.events {
         let row = rows + Int(event.id)
         trace_store_u8(&row.pointee.mask, trace_event_wanted(row))
+        EmitterSlots.publishSoleSession(of: row)
       }
     }
     let isWanted = state.filters.contains { $0 != nil }

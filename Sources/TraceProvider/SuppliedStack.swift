@@ -21,14 +21,12 @@ extension Provider {
   ) {
     guard hints.mayBeWanted(E.self) else { return }
     let row = Self.row(registeredRows(), E.self)
-    let mask = trace_load_u8(&row.pointee.mask)
-    guard mask != 0 else { return }
-    if trace_load_u8(&row.pointee.stack_mask) == 0,
-      trace_event_type(row) == EventWriter.typeAddress(E.self)
-    {
-      EventWriter.write(event(), row, mask: mask)
+    let isSole = EventWriter.isSole(E.self, row)
+    guard isSole || trace_load_u8(&row.pointee.mask) != 0 else { return }
+    if isSole || EventWriter.isPlain(E.self, row) {
+      EventWriter.write(event(), row, isSole: isSole)
     } else {
-      EventWriter.write(event(), row, mask: mask, stack: stack)
+      EventWriter.write(event(), row, stack: stack)
     }
   }
 }
@@ -37,10 +35,11 @@ extension EventWriter {
   /// Like ``writeSlow(_:_:mask:flags:)``, with a stack supplied by the emitter.
   @usableFromInline @inline(never)
   static func write<E: TraceEvent>(
-    _ event: E, _ row: UnsafeMutablePointer<trace_event_row>, mask: UInt8,
+    _ event: E, _ row: UnsafeMutablePointer<trace_event_row>,
     stack: (inout OutputSpan<UInt64>) -> Void
   ) {
-    var mask = mask
+    var mask = trace_load_u8(&row.pointee.mask)
+    guard mask != 0 else { return }
     if trace_event_type(row) != typeAddress(E.self) {
       mask = EventAdmission.admit(event, row, mask: mask)
       guard mask != 0 else { return }

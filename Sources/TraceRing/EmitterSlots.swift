@@ -1,4 +1,4 @@
-import CTraceShims
+public import CTraceShims
 import Glibc
 
 /// Attaches sessions' buffer sets to this process's emitters, and detaches them.
@@ -66,6 +66,18 @@ public enum EmitterSlots {
     slot.pointee.rings = nil
     slot.pointee.set = nil
     return true
+  }
+
+  /// Opens the shortest path to the event of `row` if only one session wants it, without stacks,
+  /// and closes it otherwise. To be called after each change of the row, and before a session of
+  /// the row is detached; the caller excludes other callers for this row.
+  public static func publishSoleSession(of row: UnsafeMutablePointer<trace_event_row>) {
+    let wanted = trace_event_wanted(row)
+    let index = wanted.trailingZeroBitCount
+    guard wanted.nonzeroBitCount == 1, trace_load_u8(&row.pointee.stack_mask) & wanted == 0,
+      trace_load_u64(&slot(index).pointee.fast_generation) != 0
+    else { return trace_clear_event_sole(row) }
+    trace_set_event_sole(row, UInt32(index), trace_event_ref(row, UInt32(index)))
   }
 
   /// Called in the child after a fork. Unmaps the parent's sets and leaves the wake descriptors to

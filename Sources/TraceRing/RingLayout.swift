@@ -125,6 +125,13 @@ public enum RecordHeader {
     static let pageContext: UInt64 = 3
   }
 
+  /// The header as a section takes it: with the lower half of the session's generation in place of
+  /// the ticks.
+  @inlinable @inline(__always)
+  static func start(_ header: UInt64, _ generation: UInt64) -> UInt64 {
+    header | generation & 0xffff_ffff
+  }
+
   @inlinable @inline(__always)
   static func words(_ header: UInt64) -> Int { Int((header >> 48) & 0x1fff) }
 

@@ -33,11 +33,71 @@ public enum RingWriter {
     let recordWords = UInt64(truncatingIfNeeded: words &+ 1)
     let header = ref << 32 | recordWords << 48 | flags
     let writer = slot.pointee.writer_high | UInt64(trace_thread_id_cached())
-    let outcome = trace_section_write(slot, generation, header, writer, payload, recordWords)
+    let outcome = trace_section_write(
+      slot, RecordHeader.start(header, generation), writer, payload, recordWords &- 1)
     if outcome != TRACE_WRITTEN {
       SlowPath.write(
         slot, generation: generation, header: header, payload: payload, recordWords: recordWords)
     }
+  }
+
+  /// Writes one record to each session that wants the event. If `isSole`, the row's type was found
+  /// equal by `trace_event_sole_type`, and one session probably wants it.
+  ///
+  /// - Cost: if `words` is a constant of at most `TRACE_SHORT_WORDS`, and one session wants the
+  ///   event, the payload stays in registers, and most of the work is done while the clock is read.
+  @inlinable @inline(__always)
+  public static func write(
+    row: UnsafeMutablePointer<trace_event_row>, isSole: Bool, payload: UnsafePointer<UInt64>,
+    words: Int
+  ) {
+    let payloadWords = UInt64(truncatingIfNeeded: words)
+    if isSole, writeToSoleSession(of: row, payload, payloadWords) { return }
+    if trace_is_short(payloadWords) {
+      writeShort(row, payload[0], payload[1], payload[2], payload[3], payload[4], payloadWords)
+    } else {
+      writeLong(row, payload, payloadWords)
+    }
+  }
+
+  /// False, without having written, if the ring is not ready or the row is being changed.
+  @inlinable @inline(__always)
+  static func writeToSoleSession(
+    of row: UnsafePointer<trace_event_row>, _ payload: UnsafePointer<UInt64>, _ words: UInt64
+  ) -> Bool {
+    let session = trace_sole_session_of(row)
+    let header = session.header | (words &+ 1) << 48
+    return trace_section_write(session.slot, header, session.writer, payload, words)
+      == TRACE_WRITTEN
+  }
+
+  /// Takes the payload by value, because its address would keep it in memory on the path above.
+  @usableFromInline @inline(never)
+  static func writeShort(
+    _ row: UnsafeMutablePointer<trace_event_row>, _ word0: UInt64, _ word1: UInt64,
+    _ word2: UInt64, _ word3: UInt64, _ word4: UInt64, _ words: UInt64
+  ) {
+    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: Int(TRACE_SHORT_WORDS)) { payload in
+      (payload[0], payload[1], payload[2]) = (word0, word1, word2)
+      (payload[3], payload[4]) = (word3, word4)
+      writeToAll(row, payload.baseAddress.unsafelyUnwrapped, words)
+    }
+  }
+
+  @usableFromInline @inline(never)
+  static func writeLong(
+    _ row: UnsafeMutablePointer<trace_event_row>, _ payload: UnsafePointer<UInt64>,
+    _ words: UInt64
+  ) { writeToAll(row, payload, words) }
+
+  @inline(__always)
+  private static func writeToAll(
+    _ row: UnsafeMutablePointer<trace_event_row>, _ payload: UnsafePointer<UInt64>,
+    _ words: UInt64
+  ) {
+    let mask = trace_load_u8(&row.pointee.mask)
+    guard mask != 0 else { return }
+    write(row: row, mask: mask, payload: payload, words: Int(truncatingIfNeeded: words))
   }
 
   /// Counts an event that could not even be encoded, in each session of `mask`.

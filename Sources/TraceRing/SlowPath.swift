@@ -76,7 +76,8 @@ enum SlowPath {
     guard case .again = step else { return step }
     let writer = slot.pointee.writer_high | UInt64(trace_thread_id())
     let outcome = trace_section_write(
-      slot, generation, record.header, writer, record.payload, UInt64(record.words))
+      slot, RecordHeader.start(record.header, generation), writer, record.payload,
+      UInt64(truncatingIfNeeded: record.words &- 1))
     return outcome == TRACE_WRITTEN ? .written : .again
   }
 

@@ -16,5 +16,6 @@
 #include "trace_stack.h"
 #include "trace_syscalls.h"
 #include "trace_thread.h"
+#include "trace_write.h"
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef TRACE_RING_H
 #define TRACE_RING_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "trace_atomics.h"
@@ -76,7 +77,9 @@ struct trace_ring_ref {
 /// A session's state for a process's emitters. Written only by the control thread.
 struct trace_slot {
   /// Odd while a session is attached; every attach and detach adds one. Starts at 2: a thread that
-  /// loaded it before the first session must not find it equal to `fast_generation`.
+  /// loaded it before the first session must not find it equal to `fast_generation`. The lower half
+  /// also has the slot's number in bits 28-30, so the lower halves of two slots are never equal
+  /// (a slot would have to be used 2^27 times first).
   uint64_t generation;
   /// `generation` if rseq writers may use the fast path, else 0.
   uint64_t fast_generation;
@@ -86,6 +89,8 @@ struct trace_slot {
   uint64_t writer_high;
   uint32_t ring_count;
   uint32_t mode;
+  /// trace_rseq_offset, which never changes, on the cache line that a writer needs anyway.
+  ptrdiff_t rseq_offset;
   /// Number of emitters in the slow path; the mapping is kept while there are any.
   uint32_t slow_users;
   int32_t wake_fd;
@@ -95,12 +100,13 @@ struct trace_slot {
   uint32_t stalled;
   /// 1 in a lock set. Unlike `fast_generation`, it stays as it is while the session is detached.
   uint32_t uses_locks;
-  uint32_t reserved[9];
+  uint32_t reserved[7];
   /// The mapping, so that a forked child can drop it without touching an object.
   struct trace_set_header *_Nullable set;
   uint64_t set_bytes;
 };
 _Static_assert(sizeof(struct trace_slot) == 128, "two cache lines");
+_Static_assert(__builtin_offsetof(struct trace_slot, slow_users) == 56, "fast fields on one line");
 
 extern struct trace_slot trace_slots[TRACE_SLOTS];
 
@@ -123,10 +129,23 @@ struct trace_event_row {
   uint16_t refs[TRACE_SLOTS];
   /// The Swift type whose events may be written with this id, so that another type's bytes are
   /// never sent as this event. 0 until the first enabled event has been checked, and in a forked
-  /// child; 1 if its bytes do not match its schema.
+  /// child; 1 if its bytes do not match its schema. Emitters set it; the provider's owner sets and
+  /// clears the bit TRACE_NOT_SOLE.
   uintptr_t type;
+  /// If TRACE_NOT_SOLE is clear: the slot of the only session that wants the event. Otherwise
+  /// stale.
+  struct trace_slot *_Nullable sole_slot;
+  /// The lower half of that session's generation, and from bit 32 the event's number there. One
+  /// word, so that a number is never used with another session's generation. If it does not belong
+  /// to `sole_slot`, because both are being changed, no generation of that slot is equal.
+  uint64_t sole_header;
+  uint64_t padding[2];
 };
-_Static_assert(sizeof(struct trace_event_row) == 32, "rows are found by shifting the id");
+_Static_assert(sizeof(struct trace_event_row) == 64, "one cache line");
+
+/// Set in a row's `type`, an address, unless exactly one session wants the event, without stacks,
+/// and its writers use restartable sections.
+enum { TRACE_NOT_SOLE = 2 };
 
 /// The event's number in session `index`; 0 if it is not enabled there.
 TRACE_INLINE uint16_t trace_event_ref(const struct trace_event_row *row, uint32_t index) {
@@ -143,11 +162,44 @@ TRACE_INLINE uint8_t trace_event_wanted(const struct trace_event_row *row) {
   return wanted;
 }
 
+/// The row's Swift type, or 0 or 1.
 TRACE_INLINE uintptr_t trace_event_type(const struct trace_event_row *row) {
-  return __atomic_load_n(&row->type, __ATOMIC_RELAXED);
+  return __atomic_load_n(&row->type, __ATOMIC_RELAXED) & ~(uintptr_t)TRACE_NOT_SOLE;
 }
+
+/// The row's Swift type if trace_sole_session_of says where to write its events; otherwise another
+/// value.
+TRACE_INLINE uintptr_t trace_event_sole_type(const struct trace_event_row *row) {
+  return __atomic_load_n(&row->type, __ATOMIC_ACQUIRE);
+}
+
+/// Sets the row's type, unless another thread has done so.
 TRACE_INLINE void trace_set_event_type(struct trace_event_row *row, uintptr_t type) {
-  __atomic_store_n(&row->type, type, __ATOMIC_RELAXED);
+  uintptr_t old = __atomic_load_n(&row->type, __ATOMIC_RELAXED);
+  while ((old & ~(uintptr_t)TRACE_NOT_SOLE) == 0 &&
+         !__atomic_compare_exchange_n(&row->type, &old, old | type, 1, __ATOMIC_ACQ_REL,
+                                      __ATOMIC_RELAXED)) {}
+}
+
+/// Removes the row's type. Only while no other thread can emit.
+TRACE_INLINE void trace_forget_event_type(struct trace_event_row *row) {
+  __atomic_store_n(&row->type, TRACE_NOT_SOLE, __ATOMIC_RELEASE);
+}
+
+/// Lets emitters write the event to this session alone. It is attached, for writers that use
+/// restartable sections.
+TRACE_INLINE void trace_set_event_sole(
+    struct trace_event_row *row, uint32_t index, uint16_t ref) {
+  struct trace_slot *slot = trace_slot_at(index);
+  uint64_t header = (uint32_t)trace_load_u64(&slot->generation) | (uint64_t)ref << 32;
+  __atomic_store_n(&row->sole_slot, slot, __ATOMIC_RELAXED);
+  __atomic_store_n(&row->sole_header, header, __ATOMIC_RELEASE);
+  __atomic_fetch_and(&row->type, ~(uintptr_t)TRACE_NOT_SOLE, __ATOMIC_RELEASE);
+}
+
+/// Makes emitters look at the row's sessions one by one.
+TRACE_INLINE void trace_clear_event_sole(struct trace_event_row *row) {
+  __atomic_fetch_or(&row->type, TRACE_NOT_SOLE, __ATOMIC_RELEASE);
 }
 
 /// Number of rows of a provider: one for each possible event id, so that no id is outside the
