@@ -92,6 +92,9 @@ struct ShortRecordTests {
       #expect(outcome(base: trace_ticks() &+ far / 8 &* 7) == TRACE_SLOW)
       #expect(outcome(base: trace_ticks() &+ far) == TRACE_SLOW)
       #expect(outcome(base: trace_ticks() &+ 5 &* far) == TRACE_SLOW)
+      // A borrow from the lower half of the difference reaches the upper half.
+      #expect(outcome(base: trace_ticks() | (far - 1)) == TRACE_SLOW)
+      #expect(outcome(base: (trace_ticks() & ~(far - 1)) &- 1) == TRACE_WRITTEN)
     }
   }
 
