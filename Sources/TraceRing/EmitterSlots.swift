@@ -32,7 +32,7 @@ public enum EmitterSlots {
     }
     slot.pointee.rings = rings
     slot.pointee.ring_mask_words = UInt64(parameters.ringBytes / 8 - 1)
-    slot.pointee.writer_high = UInt64(processSlot) << 32
+    trace_store_relaxed_u64(&slot.pointee.writer_high, UInt64(processSlot) << 32)
     slot.pointee.ring_count = UInt32(parameters.ringCount)
     slot.pointee.mode = parameters.mode.rawValue
     slot.pointee.wake_fd = wakeDescriptor

@@ -300,7 +300,9 @@ TRACE_INLINE struct trace_sole_session trace_sole_session_of(const struct trace_
   session.slot = __atomic_load_n(&row->sole_slot, __ATOMIC_RELAXED);
   // Acquired before the slot is read, so that the slot's fields are those of this session or newer.
   session.header = __atomic_load_n(&row->sole_header, __ATOMIC_ACQUIRE);
-  session.writer = session.slot->writer_high | trace_thread_id_cached();
+  // A slot that is being given to another session may change here; the generation then differs.
+  session.writer =
+      __atomic_load_n(&session.slot->writer_high, __ATOMIC_RELAXED) | trace_thread_id_cached();
   return session;
 }
 
