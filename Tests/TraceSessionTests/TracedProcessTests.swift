@@ -130,21 +130,23 @@ import TraceFormat
     let storm = try storm(
       "--events", "100000000", "--rate", "20000", "--wait-for-enable", "20")
     defer { storm.kill() }
-    var before: (descriptors: Int, maps: Int, threads: Int)?
+    var before: ProcessResources?
+    var retired = 2
     for round in 0..<Rounds.count(8) {
       let session = try start(file: "\(round).etl")
       try waitForProcess(session)
       session.stop()
       #expect(storm.isRunning)
       try waitUntil { storm.maps().allSatisfy { !$0.contains("trace-buffers") } }
-      guard round >= 5 else {
-        before = (storm.descriptors().count, storm.maps().count, storm.threadCount())
+      guard round >= 5, let before else {
+        before = storm.resources()
         continue
       }
+      // The addresses of a session's buffers stay mapped for some time, to anonymous memory.
+      retired += 1
       // The process first unmaps and then closes: shortly afterwards, nothing may be left.
-      try waitUntil {
-        storm.descriptors().count <= before!.descriptors && storm.maps().count <= before!.maps + 2
-          && storm.threadCount() <= before!.threads
+      try waitUntil("\(before) becomes \(storm.resources())") {
+        storm.resources().isAtMost(before, andAnonymousMaps: retired)
       }
     }
   }
@@ -269,7 +271,30 @@ extension StormProcess {
     WholeFile.text("/proc/\(pid)/maps").split(separator: "\n").map(String.init)
   }
 
+  func resources() -> ProcessResources {
+    let maps = maps()
+    // Address, permissions, offset, device, inode, and path if there is one.
+    let fileMaps = maps.count { $0.split(separator: " ").dropFirst(4).first != "0" }
+    return ProcessResources(
+      descriptors: descriptors().count, threads: threadCount(), fileMaps: fileMaps,
+      anonymousMaps: maps.count - fileMaps)
+  }
+
   func threadCount() -> Int {
     (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task"))?.count ?? 0
+  }
+}
+
+/// What a process holds of the kernel's objects.
+struct ProcessResources {
+  var descriptors: Int
+  var threads: Int
+  /// Mappings of files, buffers of sessions included.
+  var fileMaps: Int
+  var anonymousMaps: Int
+
+  func isAtMost(_ other: Self, andAnonymousMaps more: Int) -> Bool {
+    descriptors <= other.descriptors && threads <= other.threads && fileMaps <= other.fileMaps
+      && anonymousMaps <= other.anonymousMaps + more
   }
 }
