@@ -29,10 +29,22 @@ struct Worker: Sendable {
     note.emitted = last
   }
 
-  /// The benchmark: only emits.
+  /// The benchmark: only emits. Eight places emit in turn, so that the time of a disabled event
+  /// does not depend on where one loop of six instructions lies in a cache line.
   @inline(never)
   private static func emitCounters(_ first: UInt64, through last: UInt64, worker: UInt32) {
     var sequence = first
+    for _ in 0..<(last &- first &+ 1) / 8 {
+      Storm.provider.emit(CounterEvent(sequence: sequence, worker: worker))
+      Storm.provider.emit(CounterEvent(sequence: sequence &+ 1, worker: worker))
+      Storm.provider.emit(CounterEvent(sequence: sequence &+ 2, worker: worker))
+      Storm.provider.emit(CounterEvent(sequence: sequence &+ 3, worker: worker))
+      Storm.provider.emit(CounterEvent(sequence: sequence &+ 4, worker: worker))
+      Storm.provider.emit(CounterEvent(sequence: sequence &+ 5, worker: worker))
+      Storm.provider.emit(CounterEvent(sequence: sequence &+ 6, worker: worker))
+      Storm.provider.emit(CounterEvent(sequence: sequence &+ 7, worker: worker))
+      sequence &+= 8
+    }
     while sequence <= last {
       Storm.provider.emit(CounterEvent(sequence: sequence, worker: worker))
       sequence &+= 1

@@ -1,4 +1,4 @@
-import CTraceShims
+public import CTraceShims
 public import Synchronization
 public import TraceEvents
 
@@ -47,7 +47,7 @@ struct WantedHints: ~Copyable, Sendable {
   /// - Cost: one load of static memory if the event id is a compile-time constant.
   @inlinable @inline(__always)
   borrowing func mayBeWanted<E: TraceEvent>(_: E.Type) -> Bool {
-    word(E.eventID) & (0xff << UInt64((E.eventID & 7) &* 8)) != 0
+    trace_any_unlikely(word(E.eventID) & (0xff << UInt64((E.eventID & 7) &* 8)))
   }
 
   @inlinable @inline(__always)

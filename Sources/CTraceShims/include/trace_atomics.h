@@ -9,6 +9,20 @@
 
 #define TRACE_INLINE static inline __attribute__((always_inline))
 
+/// Whether any bit is set. The caller's code for "yes" stands outside its path for "no".
+///
+/// Swift's `_slowPath` would also make the Swift compiler inline less in that code. The empty
+/// instruction keeps the branch, which carries the hint, until this function is inlined. The
+/// probability is just above the 80 % from which LLVM moves code. With 99 %, LLVM would also keep
+/// that code's variables in memory: an enabled event cost 1 to 2 ns more.
+TRACE_INLINE _Bool trace_any_unlikely(uint64_t bits) {
+  if (__builtin_expect_with_probability(bits != 0, 0, 0.85)) {
+    __asm__ volatile("");
+    return 1;
+  }
+  return 0;
+}
+
 TRACE_INLINE uint8_t trace_load_u8(const uint8_t *p) {
   return __atomic_load_n(p, __ATOMIC_RELAXED);
 }
