@@ -44,7 +44,9 @@ import TraceFormat
     #expect(
       ProgressLine.text(now, since: last)
         == "3 s  5,000 events (2,000/s)  2.00 KB  *** 1,234 LOST ***  2 processes")
-    now.lossesAreKnown = false
+    now.lossCertainty = .unreliable
+    #expect(ProgressLine.text(now, since: last).contains("*** 1,234 LOST, NOT RELIABLE ***"))
+    now.lossCertainty = .atLeast
     #expect(ProgressLine.text(now, since: last).contains("*** AT LEAST 1,234 LOST ***"))
     now.lost = 0
     #expect(ProgressLine.text(now, since: last).contains("*** AT LEAST 0 LOST ***"))

@@ -157,8 +157,17 @@ import TraceFormat
 
   @Test func countsThatAreNotKnownToBeAllAreCalledTheLeast() throws {
     let file = try TraceFile(path: try fixture.small())
-    let summary = CollectSummary(file, lossesAreKnown: false)
+    let summary = CollectSummary(file, certainty: .atLeast)
     #expect(summary.lines.contains { $0.hasPrefix("*** AT LEAST 12 EVENTS WERE LOST") })
     #expect(summary.lostLines.contains { $0.hasPrefix("*** AT LEAST 12 EVENTS WERE LOST") })
+  }
+
+  /// A process that writes impossible counts may have written possible ones before.
+  @Test func countsThatAProcessForgedAreNotCalledTheLeast() throws {
+    let lines = CollectSummary(
+      try TraceFile(path: try fixture.small()), certainty: .unreliable
+    ).lostLines
+    let start = "*** ACCORDING TO COUNTERS THAT ARE NOT RELIABLE, 12 EVENTS WERE LOST ("
+    #expect(lines.contains { $0.hasPrefix(start) }, "\(lines)")
   }
 }

@@ -13,17 +13,16 @@ struct CollectSummary {
   private let unwritten: UInt64
   /// Programs that the session disconnected.
   private let cutOff: [String]
-  /// Whether the number of losses is known; false if a process has overwritten the loss counters,
-  /// or if an error of the file stopped the counting.
-  private let lossesAreKnown: Bool
+  private let certainty: LossCertainty
 
   init(
-    _ file: TraceFile, unwritten: UInt64 = 0, cutOff: [String] = [], lossesAreKnown: Bool = true
+    _ file: TraceFile, unwritten: UInt64 = 0, cutOff: [String] = [],
+    certainty: LossCertainty = .exact
   ) {
     self.file = file
     self.unwritten = unwritten
     self.cutOff = cutOff
-    self.lossesAreKnown = lossesAreKnown
+    self.certainty = certainty
   }
 
   /// The number of events that were not traced at all is not known.
@@ -66,7 +65,7 @@ struct CollectSummary {
   var lostLines: [String] { hasLosses ? losses : [] }
 
   private var hasLosses: Bool {
-    unwritten > 0 || !cutOff.isEmpty || !lossesAreKnown
+    unwritten > 0 || !cutOff.isEmpty || certainty != .exact
       || file.lossTotals.contains { $0.count > 0 && $0.cause != .overwritten }
   }
 
@@ -110,7 +109,7 @@ struct CollectSummary {
 
   /// The line printed if no loss was counted.
   private var nothingLost: String {
-    guard lossesAreKnown else { return "*** IT IS NOT KNOWN WHETHER EVENTS WERE LOST ***" }
+    if let sentence = certainty.sentence(0) { return "*** \(sentence) ***" }
     return cutOff.isEmpty ? "  0 lost" : "  0 lost of the others"
   }
 
@@ -137,10 +136,8 @@ struct CollectSummary {
       .sorted { ($1.value, $0.key) < ($0.value, $1.key) }
       .map { "\(grouped($0.value)) \($0.key)" }
     let share = Double(lost) / (Double(lost) + Double(file.eventCount)) * 100
-    let atLeast = lossesAreKnown ? "" : "AT LEAST "
-    return older + [
-      "*** \(atLeast)\(grouped(lost)) EVENTS WERE LOST (\(fixed(share, decimals: 2)) %): "
-        + causes.joined(separator: ", ") + " ***"
-    ] + (unwritten > 0 ? [] : advice(lostCauses))
+    let sentence = certainty.sentence(lost, share: " (\(fixed(share, decimals: 2)) %)") ?? ""
+    return older + ["*** \(sentence): " + causes.joined(separator: ", ") + " ***"]
+      + (unwritten > 0 ? [] : advice(lostCauses))
   }
 }

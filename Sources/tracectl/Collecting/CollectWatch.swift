@@ -98,7 +98,7 @@ struct CollectWatch {
     return CollectProgress(
       elapsed_ns: elapsed_ns, events: statistics.events, bytes: statistics.bytes,
       lost: lost, processes: countsProcesses ? statistics.processes : nil,
-      lossesAreKnown: statistics.lossesAreKnown)
+      lossCertainty: LossCertainty(statistics))
   }
 }
 

@@ -101,10 +101,7 @@ struct Collection {
       // For example a pipe, which cannot be read back for the rest of the summary.
       say("\(path): \(counted(statistics.events, "event")), \(readableBytes(statistics.bytes))")
       let lost = statistics.lostInAll
-      let isKnown = statistics.lossesAreKnown && statistics.failure == nil
-      let atLeast = isKnown ? "" : "AT LEAST "
-      if lost > 0 { complain("*** \(atLeast)\(grouped(lost)) EVENTS WERE LOST ***") }
-      if lost == 0, !isKnown { complain("*** IT IS NOT KNOWN WHETHER EVENTS WERE LOST ***") }
+      if let sentence = LossCertainty(statistics).sentence(lost) { complain("*** \(sentence) ***") }
       return
     }
     guard let file = try? TraceFile(path: path) else {
@@ -114,8 +111,7 @@ struct Collection {
     let isWhole = statistics.failure == nil
     let summary = CollectSummary(
       file, unwritten: isWhole ? 0 : statistics.events &- min(statistics.events, file.eventCount),
-      cutOff: Self.cutOff(session, statistics), lossesAreKnown: statistics.lossesAreKnown && isWhole
-    )
+      cutOff: Self.cutOff(session, statistics), certainty: LossCertainty(statistics))
     for line in isQuiet ? summary.lostLines : summary.lines { complain(escapedForTerminal(line)) }
   }
 

@@ -11,13 +11,7 @@ struct CollectProgress: Hashable {
   var lost: UInt64 = 0
   /// Number of processes whose providers are recorded; nil if no provider was selected.
   var processes: Int?
-  /// Whether the number of losses is known; if false, ``lost`` is a lower bound.
-  var lossesAreKnown = true
-
-  fileprivate var lostText: String {
-    if lossesAreKnown, lost == 0 { return "0 lost" }
-    return "*** \(lossesAreKnown ? "" : "AT LEAST ")\(grouped(lost)) LOST ***"
-  }
+  var lossCertainty = LossCertainty.exact
 }
 
 /// The progress line on a terminal, rewritten each second; nothing is written without a terminal.
@@ -56,7 +50,7 @@ struct ProgressLine {
     let elapsed = fixed(Double(now.elapsed_ns) / 1e9, decimals: 0)
     let processes = now.processes.map { "  " + counted($0, "process", "processes") } ?? ""
     return "\(elapsed) s  \(counted(now.events, "event")) (\(grouped(UInt64(max(0, rate))))/s)  "
-      + "\(readableBytes(now.bytes))  \(now.lostText)\(processes)"
+      + "\(readableBytes(now.bytes))  \(now.lossCertainty.short(now.lost))\(processes)"
   }
 
   private func write(_ text: String) {
