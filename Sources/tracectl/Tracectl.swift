@@ -100,18 +100,3 @@ extension Tracectl {
 func alternatives(_ names: [String]) -> String {
   names.map { "'\($0)'" }.joined(separator: " or ")
 }
-
-/// Converts the argument parser's message to one sentence.
-enum UsageMessage {
-  static func sentence(_ message: String) -> String {
-    var text = message.split(separator: "\n").map { line in
-      line.drop { $0 == " " }
-    }.joined(separator: " ")
-    if text.hasPrefix("Unexpected argument") || text.contains("unexpected arguments") {
-      text += "; put '--' before a command to run"
-    }
-    while text.last == "." { text.removeLast() }
-    guard let first = text.first, text.dropFirst().first?.isUppercase == false else { return text }
-    return first.lowercased() + text.dropFirst()
-  }
-}
