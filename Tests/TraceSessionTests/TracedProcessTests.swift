@@ -154,12 +154,17 @@ import TraceRing
   @Test func killedSessionsLeaveNothing() throws {
     let storm = try storm("--events", "1000000000", "--rate", "20000")
     defer { storm.kill() }
+    let mapped = { storm.maps().count { $0.contains("trace-buffers") } }
+    // Its threads start when it has registered its providers, and are to be counted below.
+    let first = try start()
+    try waitUntil { first.statistics.events > 0 }
+    first.stop()
+    try waitUntil { mapped() == 0 }
     var before: (descriptors: Int, threads: Int)?
     for round in 0..<Rounds.count(5) {
       let collector = try StormProcess(
         ["collect", "-providers", "Storm", "-o", "\(place.path)/\(round).etl"],
         runtimeDirectory: runtime, program: "tracectl")
-      let mapped = { storm.maps().count { $0.contains("trace-buffers") } }
       try waitUntil { mapped() > (round == 0 ? 0 : 1) }
       collector.kill()
       try waitUntil { mapped() == 1 }
