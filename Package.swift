@@ -36,8 +36,9 @@ let package = Package(
     .target(name: "CTraceShims"),
     .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"])]),
     .target(name: "OSStrings"),
+    .target(name: "Locks", dependencies: ["CTraceShims"]),
     .target(name: "TraceEvents", dependencies: ["OSStrings"]),
-    .target(name: "TraceRing", dependencies: ["CTraceShims"]),
+    .target(name: "TraceRing", dependencies: ["CTraceShims", "Locks"]),
     .target(name: "TraceControl", dependencies: ["CTraceShims", "OSStrings", "TraceEvents"]),
     .target(
       name: "TraceProvider",
@@ -50,15 +51,15 @@ let package = Package(
     .target(name: "CDebuginfod", linkerSettings: [.linkedLibrary("dl")]),
     .target(
       name: "TraceSymbols",
-      dependencies: ["CDW", "CLZMA", "CDebuginfod", "CTraceShims", "OSStrings"]),
+      dependencies: ["CDW", "CLZMA", "CDebuginfod", "CTraceShims", "Locks", "OSStrings"]),
     .target(
       name: "TraceAnalysis",
-      dependencies: ["OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols"]),
+      dependencies: ["Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols"]),
     .target(
       name: "TraceSession",
       dependencies: [
-        "CTraceShims", "OSStrings", "TraceEvents", "TraceRing", "TraceControl", "TraceFormat",
-        "TraceKernel", "TraceSymbols", "TraceAnalysis",
+        "CTraceShims", "Locks", "OSStrings", "TraceEvents", "TraceRing", "TraceControl",
+        "TraceFormat", "TraceKernel", "TraceSymbols", "TraceAnalysis",
       ]),
     .target(
       name: "TraceExport",
@@ -97,6 +98,7 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["TraceEvents", "TraceFormat"], path: "Tests/TestSupport"),
     .testTarget(name: "OSStringsTests", dependencies: ["OSStrings", "TestSupport"]),
+    .testTarget(name: "LocksTests", dependencies: ["Locks"]),
     .testTarget(name: "TraceEventsTests", dependencies: ["TraceEvents", "TestSupport"]),
     .testTarget(
       name: "TraceRingTests",
@@ -122,12 +124,15 @@ let package = Package(
     .testTarget(
       name: "TraceSessionTests",
       dependencies: [
-        "CTraceShims", "OSStrings", "TraceControl", "TraceEvents", "TraceFormat", "TraceKernel",
-        "TraceRing", "TraceSession", "TraceSymbols", "TestSupport", "event-storm", "tracectl",
+        "CTraceShims", "Locks", "OSStrings", "TraceControl", "TraceEvents", "TraceFormat",
+        "TraceKernel", "TraceRing", "TraceSession", "TraceSymbols", "TestSupport", "event-storm",
+        "tracectl",
       ]),
     .testTarget(
       name: "TraceProviderTests",
-      dependencies: ["CTraceShims", "TraceEvents", "TraceRing", "TraceProvider", "TestSupport"]),
+      dependencies: [
+        "CTraceShims", "Locks", "TraceEvents", "TraceRing", "TraceProvider", "TestSupport",
+      ]),
     .testTarget(
       name: "EndToEndTests",
       dependencies: [

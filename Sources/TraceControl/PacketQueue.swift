@@ -1,4 +1,7 @@
 /// A bounded queue of packets for a peer that does not receive them immediately.
+///
+/// Once the peer has closed its end, every result is `closed`, and the queue stays empty, so that
+/// nobody waits for room. Packets that the peer sent before can still be received.
 package struct PacketQueue: ~Copyable {
   private struct Entry {
     var bytes: [UInt8]
@@ -7,6 +10,7 @@ package struct PacketQueue: ~Copyable {
 
   private var entries: [Entry] = []
   private var first = 0
+  private var isClosed = false
   /// The number of queued bytes.
   package private(set) var byteCount = 0
 
@@ -19,8 +23,10 @@ package struct PacketQueue: ~Copyable {
   package mutating func send(
     _ packet: [UInt8], descriptors: [Int32] = [], to socket: Int32
   ) -> PacketResult {
+    guard !isClosed else { return .closed }
     if isEmpty {
       let result = PacketSocket.send(packet, descriptors: descriptors, to: socket)
+      if result == .closed { close() }
       if result != .wouldBlock { return result }
     }
     byteCount += packet.count
@@ -33,16 +39,30 @@ package struct PacketQueue: ~Copyable {
 
   /// Sends queued packets until the peer has no room.
   package mutating func flush(to socket: Int32) -> PacketResult {
+    guard !isClosed else { return .closed }
     while first < entries.count {
       let entry = entries[first]
       let result = PacketSocket.send(entry.bytes, descriptors: entry.descriptors, to: socket)
-      guard result == .done else { return result }
+      guard result == .done else {
+        if result == .closed { close() }
+        return result
+      }
       byteCount -= entry.bytes.count
       entries[first].bytes = []
       first += 1
     }
+    removeAll()
+    return .done
+  }
+
+  private mutating func close() {
+    isClosed = true
+    removeAll()
+  }
+
+  private mutating func removeAll() {
     entries.removeAll(keepingCapacity: false)
     first = 0
-    return .done
+    byteCount = 0
   }
 }

@@ -1,6 +1,6 @@
 import CTraceShims
 import Glibc
-import Synchronization
+import Locks
 
 /// Address ranges of released buffer sets that emitters had written to. They stay mapped to other
 /// memory for some time.
@@ -30,9 +30,9 @@ enum RetiredMappings {
   /// whose lock another thread of the parent may have held.
   nonisolated(unsafe) private static var list = makeList()
 
-  private static func makeList() -> UnsafeMutablePointer<Mutex<[Mapping]>> {
-    let list = UnsafeMutablePointer<Mutex<[Mapping]>>.allocate(capacity: 1)
-    list.initialize(to: Mutex([]))
+  private static func makeList() -> UnsafeMutablePointer<Lock<[Mapping]>> {
+    let list = UnsafeMutablePointer<Lock<[Mapping]>>.allocate(capacity: 1)
+    list.initialize(to: Lock([]))
     return list
   }
 

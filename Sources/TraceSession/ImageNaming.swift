@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import Locks
 import Synchronization
 import TraceAnalysis
 import TraceFormat
@@ -17,7 +18,7 @@ final class ImageNaming: Sendable {
   private let files: ImageFiles
   private let end: UInt64
   private let next = Atomic<Int>(0)
-  private let named: Mutex<[Int: ImageSymbols]> = Mutex([:])
+  private let named: Lock<[Int: ImageSymbols]> = Lock([:])
   private let isLate = Atomic<Bool>(false)
 
   /// - Parameter end: nanoseconds of CLOCK_MONOTONIC.

@@ -1,6 +1,6 @@
 import CTraceShims
 import Glibc
-import Synchronization
+import Locks
 
 /// A thread with a name, started once and joined once.
 final class NamedThread: Sendable {
@@ -14,7 +14,7 @@ final class NamedThread: Sendable {
     }
   }
 
-  private let handle = Mutex<pthread_t?>(nil)
+  private let handle = Lock<pthread_t?>(nil)
 
   /// The stack size. The limit on the main thread's stack (ulimit -s) may be much smaller.
   private static let stackBytes = 8 << 20

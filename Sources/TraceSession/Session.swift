@@ -1,6 +1,6 @@
 import CTraceShims
 import Glibc
-import Synchronization
+import Locks
 import TraceAnalysis
 import TraceControl
 public import TraceFormat
@@ -40,9 +40,9 @@ public final class Session: Sendable {
 
   public let configuration: SessionConfiguration
   private let places: [RendezvousPaths.Place]
-  private let state = Mutex(State.new)
+  private let state = Lock(State.new)
   /// Held by the one who stops the session.
-  private let stopping = Mutex(())
+  private let stopping = Lock(())
 
   /// Maximum times to wait for the end of the last rundown and for processes to detach.
   private static let captureStateLimit_ns: UInt64 = 10_000_000_000

@@ -1,5 +1,5 @@
 import CTraceShims
-import Synchronization
+import Locks
 import TraceAnalysis
 import TraceEvents
 import TraceFormat
@@ -18,7 +18,7 @@ final class SymbolsAtStop: Sendable {
 
   let files = ImageFiles()
   private let stacks: [StackSpec]
-  private let sentence = Mutex<String?>(nil)
+  private let sentence = Lock<String?>(nil)
 
   /// Nil if the session records no stacks, or does not write symbols.
   init?(_ configuration: SessionConfiguration) {

@@ -42,6 +42,12 @@ extension Requirement {
   /// A process may stop another one and read its registers.
   public static let ptrace = Requirement("ptrace") { mayTrace }
 
+  /// The kernel runs signal handlers. The thread sanitizer instead runs them itself, later, so they
+  /// neither interrupt code where the signal arrived nor see its registers and stack.
+  public static let kernelSignalHandlers = Requirement("signal handlers that the kernel runs") {
+    dlsym(nil, "__tsan_init") == nil
+  }
+
   public static let x86 = Requirement("x86-64") {
     #if arch(x86_64)
       true

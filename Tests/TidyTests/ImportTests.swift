@@ -8,8 +8,9 @@ import Testing
     "CTraceShims": [],
     "CLZ4": [],
     "OSStrings": [],
+    "Locks": ["CTraceShims"],
     "TraceEvents": ["OSStrings"],
-    "TraceRing": ["CTraceShims"],
+    "TraceRing": ["CTraceShims", "Locks"],
     "TraceControl": ["CTraceShims", "OSStrings", "TraceEvents"],
     "TraceProvider": ["CTraceShims", "OSStrings", "TraceEvents", "TraceRing", "TraceControl"],
     "TraceFormat": ["CTraceShims", "CLZ4", "OSStrings", "TraceEvents"],
@@ -17,11 +18,11 @@ import Testing
     "CDW": [],
     "CLZMA": [],
     "CDebuginfod": [],
-    "TraceSymbols": ["CDW", "CLZMA", "CDebuginfod", "CTraceShims", "OSStrings"],
-    "TraceAnalysis": ["OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols"],
+    "TraceSymbols": ["CDW", "CLZMA", "CDebuginfod", "CTraceShims", "Locks", "OSStrings"],
+    "TraceAnalysis": ["Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols"],
     "TraceSession": [
-      "CTraceShims", "OSStrings", "TraceEvents", "TraceRing", "TraceControl", "TraceFormat",
-      "TraceKernel", "TraceSymbols", "TraceAnalysis", "Foundation",
+      "CTraceShims", "Locks", "OSStrings", "TraceEvents", "TraceRing", "TraceControl",
+      "TraceFormat", "TraceKernel", "TraceSymbols", "TraceAnalysis", "Foundation",
     ],
     "TraceExport": ["OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "Foundation"],
     "tracectl": [
@@ -61,6 +62,20 @@ import Testing
         Issue.record("\(file) imports \(module), which \(room) may not import")
       }
     }
+  }
+
+  /// `Locks/Lock.swift` gives the reason.
+  @Test func locksAreOfAKindThatTheThreadSanitizerUnderstands() {
+    func hasMutex(_ text: String) -> Bool {
+      text.has(anyOf: ["Mutex"])
+        && SourceText(text).lines.contains { $0.firstMatch(of: /\bMutex\s*[<(]/) != nil }
+    }
+    for file in Repository.files(in: ["Sources", "Tests"], ending: [".swift"])
+    where hasMutex(file.text) {
+      Issue.record("\(file) uses Synchronization.Mutex: use Lock")
+    }
+    #expect(hasMutex("let state = Mutex(State())"))
+    #expect(!hasMutex("/// Not a `Mutex(State())`.\npthread_mutex_lock(mutex)"))
   }
 
   @Test func importsAreFound() {

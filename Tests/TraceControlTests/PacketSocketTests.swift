@@ -91,6 +91,19 @@ private final class SocketPair {
     #expect(isEmpty)
   }
 
+  /// A peer can close its end for receiving only. Nobody must then wait for room.
+  @Test func queueOfAClosedPeerIsEmpty() {
+    var queue = PacketQueue()
+    let packet = [UInt8](repeating: 0, count: 1000)
+    while queue.send(packet, to: pair.ends[0]) == .done {}
+    shutdown(pair.ends[1], Int32(SHUT_RD))
+    let (wasEmpty, result) = (queue.isEmpty, queue.flush(to: pair.ends[0]))
+    #expect(!wasEmpty && result == .closed)
+    let (isEmpty, byteCount) = (queue.isEmpty, queue.byteCount)
+    #expect(isEmpty && byteCount == 0)
+    #expect(queue.send(packet, to: pair.ends[0]) == .closed)
+  }
+
   @Test func peerIsKnownByTheKernelsWord() {
     let peer = PeerCredentials(descriptor: pair.ends[0])
     #expect(peer == PeerCredentials(pid: UInt32(getpid()), uid: geteuid()))

@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import Locks
 import Synchronization
 import TestSupport
 import Testing
@@ -126,7 +127,7 @@ struct ProviderTests {
   }
 
   @Test func ownerIsToldWhatSessionsTogetherWant() throws {
-    let heard = Mutex<[Enablement]>([])
+    let heard = Lock<[Enablement]>([])
     Fixture.provider.onEnable { enablement in heard.withLock { $0.append(enablement) } }
     defer { Fixture.provider.onEnable { _ in } }
     do {

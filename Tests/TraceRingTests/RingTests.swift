@@ -118,11 +118,7 @@ struct RingTests {
     #expect(mine.map { $0.words[0] } == (0..<UInt64(emitted)).map { $0 })
   }
 
-  /// The thread sanitizer runs handlers itself, later, not from the kernel's trampoline.
-  @Test(
-    .needs(
-      Requirement("signal handlers that the kernel runs") { dlsym(nil, "__tsan_init") == nil }),
-    arguments: writerKinds)
+  @Test(.needs(.kernelSignalHandlers), arguments: writerKinds)
   func signalHandlersNeverWaitForRoom(_ kind: WriterKind) throws {
     let fixture = try RingFixture(
       mode: .block, kind: kind, ringCount: kind == .lock ? 1 : 0,

@@ -2,6 +2,7 @@ import CTraceShims
 import Glibc
 import Testing
 import TraceControl
+import TraceEvents
 
 @testable import TraceSession
 
@@ -25,6 +26,40 @@ final class HostileSession {
 
   func send(_ packet: [UInt8], descriptors: [Int32] = []) {
     _ = PacketSocket.send(packet, descriptors: descriptors, to: socket)
+  }
+
+  /// Ends as if its process were killed: without a message.
+  func end() {
+    close(socket)
+    socket = -1
+  }
+
+  /// Reads the process's messages until it has announced a provider; returns the provider's number.
+  func number(of provider: String) throws -> UInt16 {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 8)
+    defer { buffer.deallocate() }
+    var numbers: [String: UInt16] = [:]
+    var isAnnounced = false
+    while !isAnnounced {
+      var ready = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+      try #require(poll(&ready, 1, 10_000) == 1, "the process announces no such provider")
+      let result = PacketSocket.receive(from: socket, into: buffer) { packet, _ in
+        switch try? AppMessage(packet: packet) {
+        case .registerProvider(let number, let heading): numbers[heading.name] = number
+        case .registerDone(let number): isAnnounced = numbers[provider] == number
+        default: break
+        }
+      }
+      try #require(result == .done, "the process leaves")
+    }
+    return numbers[provider]!
+  }
+
+  /// Reads all messages that the process has sent so far.
+  func readWaiting() {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65_536, alignment: 8)
+    defer { buffer.deallocate() }
+    while PacketSocket.receive(from: socket, into: buffer, { _, _ in }) == .done {}
   }
 
   /// Reads the process's messages up to its first notice.

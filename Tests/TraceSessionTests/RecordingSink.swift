@@ -1,4 +1,4 @@
-import Synchronization
+import Locks
 import TraceEvents
 import TraceFormat
 import TraceRing
@@ -18,7 +18,7 @@ final class RecordingSink: EventSink {
     var lost: [LossCause: UInt64] = [:]
   }
 
-  private let state = Mutex(Notes())
+  private let state = Lock(Notes())
   var notes: Notes { state.withLock { $0 } }
 
   func define(ref: UInt16, schema: EventSchema) { state.withLock { $0.refs[ref] = schema } }

@@ -35,5 +35,7 @@ final class StormProcess {
     return process.output
   }
 
+  func send(_ signal: Int32) { process.send(signal) }
+
   func kill() { process.kill() }
 }

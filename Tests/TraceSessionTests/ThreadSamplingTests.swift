@@ -7,8 +7,8 @@ import TraceFormat
 
 @testable import TraceSession
 
-/// Samples that processes take of themselves.
-@Suite struct ThreadSamplingTests {
+/// Samples that processes take of themselves, in signal handlers.
+@Suite(.needs(.kernelSignalHandlers)) struct ThreadSamplingTests {
   let place = TemporaryDirectory()
   var runtime: String { "\(place.path)/meet" }
   var output: String { "\(place.path)/trace.etl" }

@@ -5,6 +5,7 @@ import Testing
 import TraceControl
 import TraceEvents
 import TraceFormat
+import TraceRing
 
 @testable import TraceSession
 
@@ -155,12 +156,17 @@ import TraceFormat
   @Test func killedSessionsLeaveNothing() throws {
     let storm = try storm("--events", "1000000000", "--rate", "20000")
     defer { storm.kill() }
+    let mapped = { storm.maps().count { $0.contains("trace-buffers") } }
+    // Its threads start when it has registered its providers, and are to be counted below.
+    let first = try start()
+    try waitUntil { first.statistics.events > 0 }
+    first.stop()
+    try waitUntil { mapped() == 0 }
     var before: (descriptors: Int, threads: Int)?
     for round in 0..<Rounds.count(5) {
       let collector = try StormProcess(
         ["collect", "-providers", "Storm", "-o", "\(place.path)/\(round).etl"],
         runtimeDirectory: runtime, program: "tracectl")
-      let mapped = { storm.maps().count { $0.contains("trace-buffers") } }
       try waitUntil { mapped() > (round == 0 ? 0 : 1) }
       collector.kill()
       try waitUntil { mapped() == 1 }
@@ -176,6 +182,39 @@ import TraceFormat
     session.stop()
     let directory = try RuntimeDirectory.open(runtime, kind: .user, creating: false)
     #expect(directory.sessionSocketNames().isEmpty)
+  }
+
+  /// A process whose answer comes too late keeps the buffers of a killed session, and only of a
+  /// killed one.
+  @Test(arguments: [false, true]) func aSessionThatEndsBeforeItIsAnswered(isKilled: Bool) throws {
+    let session = try HostileSession(path: runtime)
+    let storm = try storm("--events", "10", "--hold-open", "60")
+    defer { storm.kill() }
+    try session.acceptOne()
+    let number = try session.number(of: "Storm")
+    let set = try BufferSet.create(
+      BufferSetParameters(ringCount: 1, ringBytes: 1 << 20, mode: .discard, writerKind: .lock))
+    let wake = trace_wake_descriptor()
+    defer { close(wake) }
+    // The process finds the messages and the end together. Packets that the session has not read
+    // would precede them.
+    storm.send(SIGSTOP)
+    try waitUntil { storm.isStopped }
+    session.readWaiting()
+    session.send(
+      SessionMessage.welcome(Welcome(sessionID: 1, processSlot: 1)).encoded(),
+      descriptors: [set.descriptor, wake])
+    session.send(
+      SessionMessage.grants(
+        ProviderGrants(provider: number, generation: 1, filter: nil, grants: [])
+      ).encoded())
+    if !isKilled { session.send(SessionMessage.detach.encoded()) }
+    let sockets = { storm.descriptors().count { $0.hasPrefix("socket:") } }
+    let before = sockets()
+    session.end()
+    storm.send(SIGCONT)
+    try waitUntil { sockets() < before }
+    #expect(storm.maps().count { $0.contains("trace-buffers") } == (isKilled ? 1 : 0))
   }
 
   @Test func manyChangesOfMind() throws {
@@ -278,6 +317,15 @@ extension StormProcess {
     return ProcessResources(
       descriptors: descriptors().count, threads: threadCount(), fileMaps: fileMaps,
       anonymousMaps: maps.count - fileMaps)
+  }
+
+  /// Whether all its threads are stopped.
+  var isStopped: Bool {
+    let tasks = "/proc/\(pid)/task"
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? []
+    return threads.allSatisfy {
+      WholeFile.text("\(tasks)/\($0)/status").contains("State:\tT")
+    }
   }
 
   func threadCount() -> Int {

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Locks
 internal import TraceEvents
 internal import TraceFormat
 internal import TraceSymbols
@@ -12,9 +12,9 @@ final class Naming {
   let feed: CodeFeed
   let map: CodeMap
   /// Protects the modules, the names and the cached symbols.
-  private let lock = Mutex(())
+  private let lock = Lock(())
   /// Serializes access to sources that are not thread-safe.
-  private let sourceLock = Mutex(())
+  private let sourceLock = Lock(())
   private let sources: [any ImageSymbolProvider]
   private let options: SymbolizerOptions
   private var shown: [UInt32: CodeSymbol] = [:]

@@ -1,5 +1,5 @@
+internal import Locks
 internal import OSStrings
-internal import Synchronization
 public import TraceFormat
 internal import TraceSymbols
 
@@ -22,7 +22,7 @@ public final class RecordedSymbols: ImageSymbolProvider {
   }
 
   private let read: () -> [ImageSymbols]
-  private let tables = Mutex<Tables?>(nil)
+  private let tables = Lock<Tables?>(nil)
   /// Queries may run concurrently.
   public let isShareable = true
 

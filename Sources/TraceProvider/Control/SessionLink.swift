@@ -148,13 +148,15 @@ final class SessionLink {
 
   private func send(_ message: AppMessage) {
     guard !isOver else { return }
-    let result = queue.send(message.encoded(), to: socket)
-    isOver = isOver || (result != .done && result != .wouldBlock)
+    take(queue.send(message.encoded(), to: socket))
   }
 
-  func flush() {
-    let result = queue.flush(to: socket)
-    isOver = isOver || (result != .done && result != .wouldBlock)
+  func flush() { take(queue.flush(to: socket)) }
+
+  /// If the session has closed its socket, ``receive(_:_:)`` ends the link, because a message that
+  /// was sent before decides whether the session ended properly.
+  private func take(_ result: PacketResult) {
+    if case .failed = result { isOver = true }
   }
 
   // MARK: Receiving

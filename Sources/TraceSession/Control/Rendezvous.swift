@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import Locks
 import Synchronization
 import TraceControl
 
@@ -10,7 +11,7 @@ final class Rendezvous: Sendable {
   let listener: SessionListener
   private let kick: Int32
   private let isEnding = Atomic<Bool>(false)
-  private let thread = Mutex<NamedThread?>(nil)
+  private let thread = Lock<NamedThread?>(nil)
 
   /// The pause in accepting processes after accept failed for lack of descriptors.
   private static let acceptPauseMilliseconds: Int32 = 100

@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import Locks
 import Synchronization
 package import TraceFormat
 package import TraceRing
@@ -41,7 +42,7 @@ package final class Drain: Sendable {
     var missed: [LossRecord] = []
   }
 
-  private let shared = Mutex(Shared())
+  private let shared = Lock(Shared())
   private let hasDefinitions = Atomic<Bool>(false)
   private let isStopping = Atomic<Bool>(false)
   /// The times up to which the session's own sources have delivered all events; `UInt64.max` for a
@@ -52,7 +53,7 @@ package final class Drain: Sendable {
   private let wakeDescriptor: Int32
   private let kick: Int32
   private let options: Options
-  private let thread = Mutex<NamedThread?>(nil)
+  private let thread = Lock<NamedThread?>(nil)
 
   /// Takes ownership of the writer and starts. `wakeDescriptor` is the socket through which
   /// emitters wake the drain; the caller owns it and must keep it open until ``stop()`` has

@@ -1,3 +1,4 @@
+import Locks
 import TraceFormat
 
 /// Distributes the blocks of a session whose trace cannot be read back to the session's readers.

@@ -1,3 +1,4 @@
+import Locks
 import TraceFormat
 
 /// The blocks queued for one reader of a live session.

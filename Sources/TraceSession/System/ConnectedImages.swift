@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import Locks
 import Synchronization
 import TraceEvents
 import TraceFormat
@@ -26,10 +27,10 @@ final class ConnectedImages: SessionSource {
 
   private let channel: SystemChannel
   private let connected: @Sendable () -> [Process]
-  private let told = Mutex<Told>([:])
+  private let told = Lock<Told>([:])
   private let kick: Int32
   private let isStopping = Atomic<Bool>(false)
-  private let thread = Mutex<NamedThread?>(nil)
+  private let thread = Lock<NamedThread?>(nil)
 
   private static let lookMilliseconds: Int32 = 250
   /// The minimum time between two scans, as a multiple of a scan's duration.

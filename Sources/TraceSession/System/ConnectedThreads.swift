@@ -1,4 +1,4 @@
-import Synchronization
+import Locks
 import TraceEvents
 import TraceFormat
 import TraceKernel
@@ -19,7 +19,7 @@ final class ConnectedThreads: SessionSource {
   }
 
   private let channel: SystemChannel
-  private let waiting = Mutex<[Names]>([])
+  private let waiting = Lock<[Names]>([])
   private static let batchLimit_ns: UInt64 = 100_000_000
   /// Maximum number of processes whose names wait for a batch.
   private static let waitingMax = 64

@@ -1,7 +1,7 @@
 import CTraceShims
 import Glibc
+import Locks
 import OSStrings
-import Synchronization
 import TraceAnalysis
 import TraceEvents
 import TraceSymbols
@@ -66,7 +66,7 @@ final class ImageFiles: Sendable {
     var tableBytes = 0
   }
 
-  private let state = Mutex(State())
+  private let state = Lock(State())
   private let heldMax: Int
 
   init(heldMax: Int = ImageFiles.heldMax) { self.heldMax = heldMax }

@@ -1,3 +1,4 @@
+import Locks
 import TraceEvents
 import TraceFormat
 

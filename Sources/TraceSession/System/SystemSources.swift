@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import Locks
 import TraceControl
 import TraceEvents
 import TraceFormat

@@ -1,7 +1,7 @@
 internal import CDebuginfod
 internal import Glibc
+internal import Locks
 internal import OSStrings
-internal import Synchronization
 
 /// Downloads images and debug files by build id from the servers in `DEBUGINFOD_URLS`.
 ///
@@ -60,7 +60,7 @@ public final class Debuginfod: Sendable {
   private static let problemsMax = 16
 
   private let client: DebuginfodClient
-  private let state = Mutex(State())
+  private let state = Lock(State())
   private let limits: Limits
   private let progress: Progress?
 

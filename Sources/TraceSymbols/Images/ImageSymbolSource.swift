@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import Locks
 
 /// A cache of the functions of images by path and build id.
 ///
@@ -9,7 +9,7 @@ public final class ImageSymbolSource: Sendable {
   public let byteCountMax: Int
   /// Maximum number of images, including paths known to have none.
   public let imageCountMax: Int
-  private let state = Mutex(State())
+  private let state = Lock(State())
 
   private struct Key: Hashable {
     var path: String

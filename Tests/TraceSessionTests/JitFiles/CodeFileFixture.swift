@@ -20,9 +20,12 @@ final class Sleeper {
   var pid: UInt32 { UInt32(process.pid) }
   var mapPath: String { "/tmp/perf-\(pid).map" }
 
-  /// Waits until `env` has executed the program.
+  /// Waits until `env` has executed the program. The kernel sets the name before the environment.
   func waitForProgram(_ name: String) throws {
-    try waitUntil { ProcFiles.name(of: pid, thread: pid) == name }
+    try waitUntil {
+      ProcFiles.name(of: pid, thread: pid) == name
+        && !WholeFile.text("/proc/\(pid)/environ").isEmpty
+    }
   }
 
   func end() { process.kill() }

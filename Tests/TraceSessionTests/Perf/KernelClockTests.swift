@@ -1,6 +1,6 @@
 import CTraceShims
 import Glibc
-import Synchronization
+import Locks
 import TestSupport
 import Testing
 import TraceAnalysis
@@ -69,7 +69,7 @@ import TraceKernel
     let session = Session(
       configuration, places: [.init(path: "\(place.path)/meet", kind: .user)])
     try session.start()
-    let calls = Mutex<[Call]>([])
+    let calls = Lock<[Call]>([])
     // On a separate thread, because the name is kept.
     try NamedThread("clock") { Self.call(2000, calls) }.join()
     session.stop()
@@ -86,7 +86,7 @@ import TraceKernel
     var after: UInt64
   }
 
-  private static func call(_ count: Int, _ calls: borrowing Mutex<[Call]>) {
+  private static func call(_ count: Int, _ calls: borrowing Lock<[Call]>) {
     for number in 0..<count {
       let name = "clock-\(number)"
       let before = trace_ticks()

@@ -1,5 +1,5 @@
 import CTraceShims
-import Synchronization
+import Locks
 import TraceEvents
 import TraceFormat
 
@@ -28,7 +28,7 @@ final class CodeFileSource: SessionSource {
   private let connected: Connected?
   private let clock = CounterClock()
   private let state = Monitor(State())
-  private let thread = Mutex<NamedThread?>(nil)
+  private let thread = Lock<NamedThread?>(nil)
 
   private static let pollNanoseconds: UInt64 = 100_000_000
   /// Maximum time by which a file that grows faster than it is read delays the mark of the trace's

@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import Locks
 import Synchronization
 import TraceAnalysis
 import TraceEvents
@@ -28,9 +29,9 @@ final class PerfSource: SessionSource {
   private let connectedIndex: @Sendable (UInt32) -> UInt32?
   private let kick: Int32
   private let isStopping = Atomic<Bool>(false)
-  private let thread = Mutex<NamedThread?>(nil)
+  private let thread = Lock<NamedThread?>(nil)
   private let opened = Monitor<Result<PerfPlan, PerfRefusal>?>(nil)
-  private let state = Mutex(Figures())
+  private let state = Lock(Figures())
 
   private static let pollMilliseconds: Int32 = 100
   /// Maximum time to wait for a batch before checking the rings again.
