@@ -23,13 +23,17 @@ class Ours:
                      self.environment)
         return json.loads(result.output)
 
-    def collect(self, name, *arguments, events, threads=1):
-        """Runs event-storm under a separate session; returns the run, its report and the file."""
+    def collect(self, name, *arguments, events, threads=1, pinned=False):
+        """Runs event-storm under a separate session; returns the run, its report and the file.
+
+        If pinned, event-storm runs on one CPU.
+        """
         trace = self.scratch / f"{name}.etl"
         trace.unlink(missing_ok=True)
         result = run(
             [self.tools / "tracectl", "collect", "-providers", "Storm", "-o", trace, *arguments,
-             "--", self.tools / "event-storm", "--events", events, "--threads", threads,
+             "--", *(["taskset", "-c", "0"] if pinned else []),
+             self.tools / "event-storm", "--events", events, "--threads", threads,
              "--wait-for-enable", 10],
             self.environment)
         lines = [line for line in result.output.splitlines() if line.startswith("{")]
@@ -88,17 +92,21 @@ class Ours:
 
     def measure_lossless(self, figures):
         events = int(60_000_000 * self.scale)
-        rates, peaks = [], []
+        rates = []
         for _ in range(self.runs if self.scale >= 1 else 1):
             result, report, trace = self.collect(
                 "lossless", "-mode", "block", "-buffer-size", "64MB", events=events)
             # From the command's start to its end, when the last byte is in the file.
             rates.append(events / result.seconds)
-            peaks.append(result.peak_mb)
         self.note(figures, "lossless", rates)
-        figures["collect_memory"] = max(peaks)
         figures["bytes"] = trace.stat().st_size / events
         self.measure_reading(figures, trace, events)
+        trace.unlink()
+        # On one CPU, so that one of the buffers is used. Otherwise, the figure depends on when the
+        # kernel moves the thread to another CPU, with another buffer of 64 MB.
+        result, _, trace = self.collect(
+            "memory", "-mode", "block", "-buffer-size", "64MB", events=events, pinned=True)
+        figures["collect_memory"] = result.peak_mb
         trace.unlink()
 
     def measure_reading(self, figures, trace, events):

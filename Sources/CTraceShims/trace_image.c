@@ -34,7 +34,11 @@ static int look(struct dl_phdr_info *object, size_t size, void *context) {
 }
 
 _Bool trace_pin_image(const void *address) {
-  struct search search = {.address = (uintptr_t)address, .is_first = 1};
+  // Not initialized as a whole: the path would be cleared on every registration.
+  struct search search;
+  search.address = (uintptr_t)address;
+  search.is_first = 1;
+  search.is_found = search.is_program = 0;
   dl_iterate_phdr(look, &search);
   if (!search.is_found || search.is_program) return search.is_found;
   // The handle is never closed, and the flag keeps the library loaded even if others close theirs.

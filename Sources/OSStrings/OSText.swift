@@ -17,7 +17,13 @@ extension String {
   ///
   /// - Guarantee: ``osBytes`` of it are these bytes.
   public init(osBytes bytes: UnsafeRawBufferPointer) {
-    if let text = String(validating: bytes, as: UTF8.self), !OSText.hasMark(bytes) {
+    if OSText.isASCII(bytes) {
+      // Validation is generic code. Its first use takes 15,000 instructions.
+      self = String(unsafeUninitializedCapacity: bytes.count) {
+        UnsafeMutableRawBufferPointer($0).copyMemory(from: bytes)
+        return bytes.count
+      }
+    } else if let text = String(validating: bytes, as: UTF8.self), !OSText.hasMark(bytes) {
       self = text
     } else {
       self = OSText.marking(bytes)
@@ -74,6 +80,12 @@ package enum OSText {
       bytes[index + 2] & 0xfe == 0xbe, bytes[index + 3] & 0xc0 == 0x80
     else { return nil }
     return 0x80 | (bytes[index + 2] & 1) << 6 | bytes[index + 3] & 0x3f
+  }
+
+  static func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var union: UInt8 = 0
+    for byte in bytes { union |= byte }
+    return union < 0x80
   }
 
   static func hasMark(_ bytes: UnsafeRawBufferPointer) -> Bool {

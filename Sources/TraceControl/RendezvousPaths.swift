@@ -49,8 +49,8 @@ package enum RendezvousPaths {
 
   /// Nil if unset or empty, or if the program has more privileges than its user.
   package static func environmentValue(_ name: String) -> String? {
-    guard getuid() == geteuid(), getgid() == getegid(), let value = OSPath.getenv(name),
-      !value.isEmpty
+    guard let value = OSPath.getenv(name), !value.isEmpty, getuid() == geteuid(),
+      getgid() == getegid()
     else { return nil }
     return value
   }

@@ -7,14 +7,25 @@ internal import OSStrings
 /// `count` the number of bytes (string, blob) or elements (array). Array elements are in the heap
 /// as ``EventEncoder`` wrote them, from an offset that is a multiple of 8.
 public struct FieldColumn {
-  public var words: UnsafePointer<UInt64>
+  /// One word per row, or one in a constant column: read them with ``word(_:)``.
+  @usableFromInline package let words: UnsafePointer<UInt64>
+  /// Which bits of a row's number select its word: all, or none in a column of one word.
+  @usableFromInline let rowMask: Int
   public var heap: UnsafeRawBufferPointer
 
+  /// - Parameter isConstant: whether `words` has one word, which is the word of every row.
   @inlinable
-  public init(words: UnsafePointer<UInt64>, heap: UnsafeRawBufferPointer) {
+  public init(
+    words: UnsafePointer<UInt64>, isConstant: Bool = false, heap: UnsafeRawBufferPointer
+  ) {
     self.words = words
+    rowMask = isConstant ? 0 : -1
     self.heap = heap
   }
+
+  /// Returns the word of a row.
+  @inlinable @inline(__always)
+  public func word(_ row: Int) -> UInt64 { words[row & rowMask] }
 }
 
 /// Reads an event's fields in the schema's order, from columns.
@@ -27,7 +38,7 @@ public struct EventDecoder {
   @usableFromInline let row: Int
   @usableFromInline var field: Int
 
-  /// The `words` of every column must have more than `row` values.
+  /// The `words` of every column that is not constant must have more than `row` values.
   @inlinable @inline(__always)
   public init(columns: UnsafeBufferPointer<FieldColumn>, row: Int) {
     self.columns = columns
@@ -39,7 +50,7 @@ public struct EventDecoder {
   mutating func nextWord() -> UInt64 {
     guard field < columns.count else { return 0 }
     defer { field &+= 1 }
-    return columns[field].words[row]
+    return columns[field].word(row)
   }
 
   @inlinable

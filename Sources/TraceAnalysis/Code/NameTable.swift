@@ -3,20 +3,35 @@ internal import TraceEvents
 
 /// Symbols by name, module, source and tier, with all names' bytes in one heap.
 ///
-/// - Cost: 24 bytes plus the name per symbol, and 4 to 8 bytes for the hash table.
+/// - Cost: 16 bytes plus the name per symbol, and 8 to 16 bytes for the hash table.
 final class NameTable {
+  /// Compact, because a trace may have a million symbols.
   struct Entry: BitwiseCopyable {
-    /// Position and length of the name in the heap.
-    var nameOffset: UInt64
-    var nameBytes: UInt32
+    /// Position of the name in the heap (40 bits), its length (13), source (3) and tier (8).
+    private var packed: UInt64
     var module: UInt32
     var hash: UInt32
-    var source: UInt8
-    var tier: UInt8
+
+    init(nameOffset: Int, nameBytes: Int, module: UInt32, hash: UInt32, source: UInt8, tier: UInt8)
+    {
+      assert(nameOffset < 1 << 40 && nameBytes < Self.freeMark && source < 8)
+      packed =
+        UInt64(nameOffset) << 24 | UInt64(nameBytes) << 11 | UInt64(source) << 8 | UInt64(tier)
+      self.module = module
+      self.hash = hash
+    }
+
+    var nameOffset: Int { Int(packed >> 24) }
+    var nameBytes: Int { Int(packed >> 11) & Self.freeMark }
+    var source: UInt8 { UInt8(truncatingIfNeeded: packed >> 8) & 7 }
+    var tier: UInt8 { UInt8(truncatingIfNeeded: packed) }
 
     /// Value of `nameBytes` for a number that was released.
-    static let freeMark = UInt32.max
+    private static let freeMark = 1 << 13 - 1
     var isFree: Bool { nameBytes == Self.freeMark }
+
+    mutating func moveName(to offset: Int) { packed = UInt64(offset) << 24 | packed & 0xff_ffff }
+    mutating func free() { packed |= UInt64(Self.freeMark) << 11 }
   }
 
   static let nameBytesMax = 4096
@@ -67,10 +82,10 @@ final class NameTable {
     guard entry.nameBytes > 0, !entry.isFree else {
       return UnsafeRawBufferPointer(start: nil, count: 0)
     }
-    let offset = Int(entry.nameOffset)
+    let offset = entry.nameOffset
     let chunk = heap[offset >> Self.heapChunkBits]
     return UnsafeRawBufferPointer(
-      start: chunk + (offset & (1 << Self.heapChunkBits - 1)), count: Int(entry.nameBytes))
+      start: chunk + (offset & (1 << Self.heapChunkBits - 1)), count: entry.nameBytes)
   }
 
   /// Returns the symbol with this name, creating it if it is new. Names beyond the limit are cut.
@@ -85,7 +100,7 @@ final class NameTable {
     while slots[slot] != .max {
       let known = entries[Int(slots[slot])]
       if known.hash == hash, known.module == module, known.source == source.rawValue,
-        known.tier == tier, Int(known.nameBytes) == name.count,
+        known.tier == tier, known.nameBytes == name.count,
         Self.areEqual(self.name(known), name)
       {
         return slots[slot]
@@ -93,7 +108,7 @@ final class NameTable {
       slot = (slot + 1) & mask
     }
     let entry = Entry(
-      nameOffset: UInt64(keep(name)), nameBytes: UInt32(name.count), module: module, hash: hash,
+      nameOffset: keep(name), nameBytes: name.count, module: module, hash: hash,
       source: source.rawValue, tier: tier)
     let symbol = UInt32(entries.append(entry))
     slots[slot] = symbol
@@ -160,9 +175,9 @@ final class NameTable {
     for symbol in 0..<entries.count where !entries[symbol].isFree {
       if isKept(UInt32(symbol)) {
         let name = name(entries[symbol], in: old)
-        entries[symbol].nameOffset = UInt64(keep(name))
+        entries[symbol].moveName(to: keep(name))
       } else {
-        entries[symbol].nameBytes = Entry.freeMark
+        entries[symbol].free()
         entries.release(symbol)
       }
     }

@@ -25,8 +25,9 @@ struct VersionIndex {
   /// Start of each node's rows in `listed`, with one entry more than there are nodes.
   private var starts: [UInt32] = []
   private var listed: [UInt32] = []
-  /// Beginning of each listed row: searches would otherwise read rows all over the memory.
-  private var times: [Int64] = []
+  /// Coarse beginning of each listed row: searches would otherwise read rows all over the memory.
+  private var times: [UInt32] = []
+  private var coarseClock = CoarseClock(first: 0, last: 0)
   /// For each leaf, a bit per level above it, its own first: whether the node there lists any rows.
   private var levels: [UInt32] = []
   private var leafCount = 0
@@ -56,13 +57,22 @@ struct VersionIndex {
     self.edges = edges
     self.starts = starts
     self.listed = listed
-    times = listed.map { rows[Int($0)].from }
+    let clock = Self.coarseClock(of: ordered, rows)
+    times = listed.map { clock.coarse(rows[Int($0)].from) }
+    coarseClock = clock
     self.leafCount = leafCount
     levels = Self.levels(starts, leafCount)
   }
 
   var memoryBytes: Int {
-    edges.capacity * 8 + starts.capacity * 4 + listed.capacity * 12 + levels.capacity * 4
+    edges.capacity * 8 + starts.capacity * 4 + listed.capacity * 8 + levels.capacity * 4
+  }
+
+  /// Returns a clock for the rows' beginnings, except for those that are unknown.
+  private static func coarseClock(of ordered: [UInt32], _ rows: Slab<CodeRow>) -> CoarseClock {
+    let first = ordered.first { rows[Int($0)].from > .min }
+    guard let first, let last = ordered.last else { return CoarseClock(first: 0, last: 0) }
+    return CoarseClock(first: rows[Int(first)].from, last: rows[Int(last)].from)
   }
 
   /// Most nodes list nothing: a lookup visits the others only.
@@ -152,9 +162,9 @@ struct VersionIndex {
     else { return found }
     let leaf = Self.leaf(of: address, edges)
     var levels = levels[leaf]
-    var latest = Int64.min
-    var earliest = Int64.max
     var candidate = CodeRow.none
+    // Position of `found.after` in `listed`.
+    var next: Int?
     while levels != 0 {
       let node = (leaf + leafCount) >> levels.trailingZeroBitCount
       levels &= levels &- 1
@@ -162,22 +172,11 @@ struct VersionIndex {
       let split = firstRow(after: time, in: range)
       if split > range.lowerBound {
         let number = listed[split - 1]
-        let from = times[split - 1]
-        if candidate == CodeRow.none || from > latest || (from == latest && number > candidate) {
-          candidate = number
-          latest = from
-        }
+        if candidate == CodeRow.none || isLater(number, than: candidate) { candidate = number }
       }
-      if split < range.upperBound {
-        let number = firstToCome(at: split, in: range)
-        let from = times[split]
-        let isBetter =
-          found.after == CodeRow.none || from < earliest
-          || (from == earliest && rows[Int(found.after)].isTombstone)
-        if isBetter {
-          found.after = number
-          earliest = from
-        }
+      if split < range.upperBound, next.map({ isSooner(split, than: $0, found.after) }) ?? true {
+        found.after = firstToCome(at: split, in: range)
+        next = split
       }
     }
     guard candidate != CodeRow.none else { return found }
@@ -189,20 +188,60 @@ struct VersionIndex {
     return found
   }
 
+  /// Whether a row begins after another or, at the same time, has the higher number.
+  private func isLater(_ number: UInt32, than other: UInt32) -> Bool {
+    (rows[Int(number)].from, number) > (rows[Int(other)].from, other)
+  }
+
+  /// Whether the row at a position of `listed` begins before the one at another position or, at the
+  /// same time, replaces a tombstone, which is what was found there.
+  private func isSooner(_ position: Int, than other: Int, _ found: UInt32) -> Bool {
+    if times[position] != times[other] { return times[position] < times[other] }
+    let from = rows[Int(listed[position])].from
+    let otherFrom = rows[Int(listed[other])].from
+    return from < otherFrom || (from == otherFrom && rows[Int(found)].isTombstone)
+  }
+
   /// Returns the first row to come. A row that begins when the place is vacated comes after the
   /// tombstone.
   private func firstToCome(at position: Int, in range: Range<Int>) -> UInt32 {
-    guard rows[Int(listed[position])].isTombstone else { return listed[position] }
-    return listed[firstRow(after: times[position], in: position..<range.upperBound) - 1]
+    let row = rows[Int(listed[position])]
+    guard row.isTombstone else { return listed[position] }
+    return listed[firstRow(after: row.from, in: position..<range.upperBound) - 1]
   }
 
   private func firstRow(after time: Int64, in range: Range<Int>) -> Int {
+    let coarse = coarseClock.coarse(time)
     var low = range.lowerBound
     var high = range.upperBound
     while low < high {
       let middle = (low + high) / 2
-      if times[middle] <= time { low = middle + 1 } else { high = middle }
+      // Only a row of the same coarse time must be read.
+      let isUntilThen =
+        times[middle] == coarse ? rows[Int(listed[middle])].from <= time : times[middle] < coarse
+      if isUntilThen { low = middle + 1 } else { high = middle }
     }
     return low
+  }
+}
+
+/// Shortens times to 32 bits, in their order: different times may become equal.
+private struct CoarseClock {
+  private var first: Int64
+  private var last: Int64
+  private var shift: UInt64
+
+  /// - Parameter first: the earliest time that must be told from others.
+  init(first: Int64, last: Int64) {
+    self.first = first
+    self.last = max(first, last)
+    let range = UInt64(bitPattern: self.last &- first)
+    shift = UInt64(max(0, 32 - range.leadingZeroBitCount))
+  }
+
+  /// Returns 0 for all times up to the first one, and an equal number for all after the last one.
+  func coarse(_ time: Int64) -> UInt32 {
+    if time <= first { return 0 }
+    return UInt32(truncatingIfNeeded: UInt64(bitPattern: min(time, last) &- first) &>> shift)
   }
 }

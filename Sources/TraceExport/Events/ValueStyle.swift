@@ -31,7 +31,7 @@ extension OutputBuffer {
       return
     }
     let column = columns[step.field]
-    let word = column.words[row]
+    let word = column.word(row)
     if !step.isArray, step.kind != .string, step.kind != .osString, step.kind != .bytes {
       appendScalar(word, step, S.self)
     } else {

@@ -25,7 +25,7 @@ public struct OutputBuffer: ~Copyable {
   public private(set) var failure: CInt = 0
 
   /// Creates a buffer that writes to `sink`.
-  public init(_ sink: any ByteSink, capacity: Int = 256 * 1024) {
+  public init(_ sink: any ByteSink, capacity: Int = 64 * 1024) {
     self.init(sink: sink, capacity: capacity)
   }
 

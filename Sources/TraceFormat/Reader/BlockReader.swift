@@ -5,6 +5,8 @@ struct BlockReader: ~Copyable {
   var fileID: UInt32?
   /// Header and payload of the most recently read block.
   private var buffer = GrowingBuffer<UInt8>(capacity: 64 << 10)
+  /// For decoding the blocks read.
+  var room = EventBlock.DecodingRoom()
 
   init(source: TraceBytes, fileID: UInt32? = nil) {
     self.source = source

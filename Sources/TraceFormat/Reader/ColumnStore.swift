@@ -12,11 +12,23 @@ struct ColumnStore: ~Copyable {
   private var texts = GrowingBuffer<UInt64>(capacity: 64)
   private var scratch = GrowingBuffer<UInt64>(capacity: 64)
 
+  /// The place of a column's words in ``words``.
+  // Not private: the 6.3 compiler fails on a private type in a buffer of a type that is used
+  // elsewhere.
+  struct Place {
+    var start: Int
+    /// Whether one word is the word of every row.
+    var isConstant: Bool
+  }
+  private var places = GrowingBuffer<Place>(capacity: 16)
+  /// Number of words if no column were constant. The format limits this number, so that whether a
+  /// block is valid does not depend on how a reader stores it.
+  private var wordsInFormat = 0
+
   private struct Section {
+    /// Position of its first column in ``places`` and ``settled``.
     var firstColumn: Int
     var columnCount: Int
-    var wordsStart: Int
-    var rows: Int
     var heapStart: Int
     var heapEnd: Int
   }
@@ -28,6 +40,8 @@ struct ColumnStore: ~Copyable {
     words.count = 0
     heap.count = 0
     settled.count = 0
+    places.count = 0
+    wordsInFormat = 0
     sections.removeAll(keepingCapacity: true)
   }
 
@@ -38,35 +52,55 @@ struct ColumnStore: ~Copyable {
   ) throws(ByteCodingError) {
     var reader = ByteReader(bytes)
     let fieldCount = try reader.readCount(limit: SchemaLimits.fields)
-    let memory = (words.count + rows * leading) * 8
+    wordsInFormat += rows * leading
     guard fieldCount == fields.count else { throw reader.broken(.E11, UInt64(fieldCount)) }
-    guard memory <= FileLayout.decodedBytesMax else {
+    guard wordsInFormat * 8 <= FileLayout.decodedBytesMax else {
       throw reader.error(.tooLong(limit: FileLayout.decodedBytesMax))
     }
-    let wordsStart = words.count
-    words.reserve(wordsStart + rows * leading)
-    words.count = wordsStart + rows * leading
+    words.reserve(words.count + rows * leading)
     alignHeap()
     let heapStart = heap.count
+    let firstColumn = places.count
     if fields.contains(where: { $0.isText }) { try readTexts(&reader) }
-    for (index, field) in fields.prefix(leading).enumerated() {
-      let column = words.base + wordsStart + index * rows
-      if field.shape == .scalar, let scalar = field.scalar {
-        try reader.readColumn(column, count: rows, of: scalar)
-        continue
-      }
-      try reader.readColumn(column, count: rows)
+    for field in fields.prefix(leading) {
+      let column = words.base + words.count
+      let count = try readWords(&reader, column, rows: rows, field)
       switch field.shape {
       case .scalar: break
-      case .text: try resolveTexts(column, count: rows, reader)
+      case .text: try resolveTexts(column, count: count, reader)
       case .scalarArray, .textArray:
         try readElements(&reader, column, rows: rows, field, heapStart: heapStart)
       }
+      places.append(Place(start: words.count, isConstant: count < rows))
+      words.count += count
     }
     if leading == fieldCount { try reader.expectEnd() }
     sections[section] = Section(
-      firstColumn: 0, columnCount: leading, wordsStart: wordsStart, rows: rows,
-      heapStart: heapStart, heapEnd: heap.count)
+      firstColumn: firstColumn, columnCount: leading, heapStart: heapStart, heapEnd: heap.count)
+  }
+
+  /// Reads a column's words: one if it is constant, otherwise one per row. An array's word differs
+  /// from row to row even if all have the same number of elements. Returns the number of words.
+  private func readWords(
+    _ reader: inout ByteReader, _ column: UnsafeMutablePointer<UInt64>, rows: Int,
+    _ field: FieldPlan
+  ) throws(ByteCodingError) -> Int {
+    let scalar = field.shape == .scalar ? field.scalar : nil
+    if rows > 0, field.shape == .scalar || field.shape == .text,
+      let value = try reader.readConstantColumn()
+    {
+      column[0] = value
+      if let scalar, !scalar.holds(column, count: 1) {
+        throw reader.broken(.E14, value)
+      }
+      return 1
+    }
+    if let scalar {
+      try reader.readColumn(column, count: rows, of: scalar)
+    } else {
+      try reader.readColumn(column, count: rows)
+    }
+    return rows
   }
 
   private mutating func alignHeap() {
@@ -164,16 +198,16 @@ struct ColumnStore: ~Copyable {
   /// Creates the columns that handlers read. Nothing may be decoded afterwards.
   mutating func settle() {
     settled.count = 0
-    for (position, section) in sections {
-      var placed = section
-      placed.firstColumn = settled.count
+    settled.reserve(places.count)
+    settled.count = places.count
+    for section in sections.values {
       let bytes = UnsafeRawBufferPointer(
         start: heap.base + section.heapStart, count: section.heapEnd - section.heapStart)
-      for field in 0..<section.columnCount {
-        let start = words.base + section.wordsStart + field * section.rows
-        settled.append(FieldColumn(words: UnsafePointer(start), heap: bytes))
+      for index in section.firstColumn..<section.firstColumn + section.columnCount {
+        settled[index] = FieldColumn(
+          words: words.base + places[index].start, isConstant: places[index].isConstant,
+          heap: bytes)
       }
-      sections[position] = placed
     }
   }
 

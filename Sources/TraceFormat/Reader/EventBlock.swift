@@ -11,35 +11,44 @@ final class EventBlock {
   // One value per event, in the block's order.
   private(set) var ticks = GrowingBuffer<UInt64>(capacity: 64)
   /// Position of the event's section in the directory, minus one.
-  private(set) var types = GrowingBuffer<UInt16>(capacity: 64)
+  private(set) var types = EventColumn<UInt16>()
   /// The event's row in its type's columns.
-  private(set) var rows = GrowingBuffer<UInt32>(capacity: 64)
-  private(set) var originIndexes = GrowingBuffer<UInt32>(capacity: 64)
-  private(set) var flags = GrowingBuffer<UInt8>(capacity: 64)
-  private(set) var stacks = GrowingBuffer<UInt32>(capacity: 64)
+  private(set) var rows = EventColumn<UInt32>()
+  private(set) var originIndexes = EventColumn<UInt32>()
+  private(set) var flags = EventColumn<UInt8>()
+  private(set) var stacks = EventColumn<UInt32>()
 
   private var columns = ColumnStore()
-  private var scratch = GrowingBuffer<UInt64>(capacity: 64)
-  private var section = GrowingBuffer<UInt8>(capacity: 1024)
+
+  /// Memory that is used only while a block is decoded. One thread decodes many blocks with it.
+  struct DecodingRoom: ~Copyable {
+    fileprivate var scratch = GrowingBuffer<UInt64>(capacity: 64)
+    fileprivate var section = GrowingBuffer<UInt8>(capacity: 1024)
+  }
 
   /// Approximate memory of the block, in bytes.
-  var memoryBytes: Int { columns.memoryBytes + ticks.capacity * 32 + section.capacity }
+  var memoryBytes: Int {
+    columns.memoryBytes + ticks.capacity * 8 + types.memoryBytes + rows.memoryBytes
+      + originIndexes.memoryBytes + flags.memoryBytes + stacks.memoryBytes
+  }
 
-  /// Decodes the data common to all events. ``decodeFields(of:fields:payload:)`` decodes the
+  /// Decodes the data common to all events. ``decodeFields(of:fields:leading:_:_:)`` decodes the
   /// fields.
-  func decode(_ header: BlockHeader, _ payload: UnsafeRawBufferPointer) throws(FormatError) {
+  func decode(
+    _ header: BlockHeader, _ payload: UnsafeRawBufferPointer, _ room: inout DecodingRoom
+  ) throws(FormatError) {
     columns.removeAll()
     count = header.count
     let directory = try SectionDirectory(payload, eventCount: count)
     self.directory = directory
-    let bytes = try sectionBytes(0, payload)
+    let bytes = try sectionBytes(0, payload, &room.section)
     var reader = ByteReader(bytes)
     do throws(ByteCodingError) {
       try decodeStretches(&reader, header)
       try decodeWriters(&reader)
-      try decodeTypes(&reader, directory)
+      try decodeTypes(&reader, directory, &room.scratch)
       try decodeTicks(&reader, header)
-      try decodeMarks(&reader)
+      try decodeMarks(&reader, &room.scratch)
       try reader.expectEnd()
     } catch {
       throw .malformed(FormatViolation(error, in: "common section"))
@@ -49,10 +58,11 @@ final class EventBlock {
   /// Decodes the fields of the type in `section` (1 and up), once: all of them, or the `leading`
   /// ones.
   func decodeFields(
-    of position: Int, fields: [FieldPlan], leading: Int? = nil, _ payload: UnsafeRawBufferPointer
+    of position: Int, fields: [FieldPlan], leading: Int? = nil,
+    _ payload: UnsafeRawBufferPointer, _ room: inout DecodingRoom
   ) throws(FormatError) {
     guard let directory else { return }
-    let bytes = try sectionBytes(position, payload)
+    let bytes = try sectionBytes(position, payload, &room.section)
     do throws(ByteCodingError) {
       try columns.decode(
         bytes, section: position, rows: directory.entries[position].eventCount, fields: fields,
@@ -71,7 +81,7 @@ final class EventBlock {
   func settleColumns() { columns.settle() }
 
   private func sectionBytes(
-    _ position: Int, _ payload: UnsafeRawBufferPointer
+    _ position: Int, _ payload: UnsafeRawBufferPointer, _ section: inout GrowingBuffer<UInt8>
   ) throws(FormatError) -> UnsafeRawBufferPointer {
     guard let directory else { throw .malformed(FormatViolation(.E1, "no directory")) }
     let entry = directory.entries[position]
@@ -125,13 +135,20 @@ final class EventBlock {
     let runs = try reader.readCount(limit: count)
     let writers = try reader.readColumn(count: runs)
     let lengths = try reader.readColumn(count: runs)
-    originIndexes.reserve(count)
-    originIndexes.count = count
     // Local copies avoid exclusivity checks on properties.
     let (stretches, count) = (stretches, count)
     origins.count = 0
     origins.reserve(min(runs + stretches.count, number * stretches.count))
-    let (origins, indexes) = (origins.base, originIndexes.base)
+    let origins = origins.base
+    if number == 1, stretches.count == 1 {
+      try checkRunsOfOneWriter(writers, lengths, reader)
+      origins[0] = EventOrigin(
+        stream: stretches[0].stream, processIndex: processes[0], pid: pids[0], tid: tids[0],
+        cpu: stretches[0].cpu)
+      self.origins.count = 1
+      return originIndexes.fill(count, with: 0)
+    }
+    let indexes = originIndexes.fill(count)
     var originCount = 0
     var stretch = 0
     var position = 0
@@ -171,36 +188,48 @@ final class EventBlock {
     self.origins.count = originCount
   }
 
-  private func readScratch(_ reader: inout ByteReader) throws(ByteCodingError) {
+  private func checkRunsOfOneWriter(
+    _ writers: [UInt64], _ lengths: [UInt64], _ reader: ByteReader
+  ) throws(ByteCodingError) {
+    var position = 0
+    for (writer, length) in zip(writers, lengths) {
+      guard writer == 0, length > 0, length <= UInt64(count - position) else {
+        throw reader.broken(.E6, max(writer, length))
+      }
+      position += Int(length)
+    }
+    guard position == count else { throw reader.broken(.E6, UInt64(position)) }
+  }
+
+  private func read(
+    _ reader: inout ByteReader, _ scratch: inout GrowingBuffer<UInt64>
+  ) throws(ByteCodingError) -> UnsafeMutablePointer<UInt64> {
     scratch.reserve(count)
     try reader.readColumn(scratch.base, count: count)
+    return scratch.base
   }
 
   private func decodeTypes(
-    _ reader: inout ByteReader, _ directory: SectionDirectory
+    _ reader: inout ByteReader, _ directory: SectionDirectory,
+    _ scratch: inout GrowingBuffer<UInt64>
   ) throws(ByteCodingError) {
     let typeCount = directory.entries.count - 1
-    types.reserve(count)
-    rows.reserve(count)
-    types.count = count
-    rows.count = count
     if typeCount == 1, let type = try reader.readConstantColumn() {
       guard type == 0 else { throw reader.broken(.E8, type) }
-      types.base.update(repeating: 0, count: count)
-      let target = rows.base
-      for index in 0..<count { target[index] = UInt32(truncatingIfNeeded: index) }
+      types.fill(count, with: 0)
+      rows.fillWithPositions(count)
       return
     }
-    try readScratch(&reader)
-    let values = scratch.base
+    let values = try read(&reader, &scratch)
+    let (types, rows) = (types.fill(count), rows.fill(count))
     var next = [UInt32](repeating: 0, count: typeCount)
     for index in 0..<count {
       guard values[index] < UInt64(typeCount) else {
         throw reader.broken(.E8, values[index])
       }
       let type = Int(values[index])
-      types.base[index] = UInt16(truncatingIfNeeded: type)
-      rows.base[index] = next[type]
+      types[index] = UInt16(truncatingIfNeeded: type)
+      rows[index] = next[type]
       next[type] &+= 1
     }
     for (type, number) in next.enumerated()
@@ -231,18 +260,15 @@ final class EventBlock {
     }
   }
 
-  private func decodeMarks(_ reader: inout ByteReader) throws(ByteCodingError) {
-    flags.reserve(count)
-    stacks.reserve(count)
-    flags.count = count
-    stacks.count = count
+  private func decodeMarks(
+    _ reader: inout ByteReader, _ scratch: inout GrowingBuffer<UInt64>
+  ) throws(ByteCodingError) {
     // The bitwise OR of all values shows whether any has a disallowed bit.
     if let constant = try reader.readConstantColumn() {
       guard constant <= 0xff else { throw reader.broken(.E7, constant) }
-      flags.base.update(repeating: UInt8(truncatingIfNeeded: constant), count: count)
+      flags.fill(count, with: UInt8(truncatingIfNeeded: constant))
     } else {
-      try readScratch(&reader)
-      let (values, target) = (scratch.base, flags.base)
+      let (values, target) = (try read(&reader, &scratch), flags.fill(count))
       var union: UInt64 = 0
       for index in 0..<count {
         union |= values[index]
@@ -252,10 +278,9 @@ final class EventBlock {
     }
     if let constant = try reader.readConstantColumn() {
       guard constant < StackID.lost.rawValue else { throw reader.broken(.E7, constant) }
-      stacks.base.update(repeating: UInt32(truncatingIfNeeded: constant), count: count)
+      stacks.fill(count, with: UInt32(truncatingIfNeeded: constant))
     } else {
-      try readScratch(&reader)
-      let (values, target) = (scratch.base, stacks.base)
+      let (values, target) = (try read(&reader, &scratch), stacks.fill(count))
       var highest: UInt64 = 0
       for index in 0..<count {
         highest = max(highest, values[index])

@@ -10,8 +10,11 @@ final class ActiveBlock {
   /// Refs and event counts of the types whose schema is missing.
   private(set) var unknownTypes: [(ref: UInt16, count: Int)] = []
   // One thread at a time uses a block.
-  /// Positions of the selected events, grouped by cursor.
+  /// Positions of the selected events, grouped by cursor; unused if all events are selected in
+  /// their order.
   @exclusivity(unchecked) private var selected = GrowingBuffer<UInt32>(capacity: 64)
+  /// The start of ``selected``, or of the numbers 0, 1, 2 …
+  @exclusivity(unchecked) private var positions = SharedColumns.positions
   @exclusivity(unchecked) private var spans: [Span] = []
   /// One batch template per type of the block.
   private(set) var batches = GrowingBuffer<EventBatch>(capacity: 8)
@@ -60,7 +63,7 @@ final class ActiveBlock {
       return
     }
     do throws(FormatError) {
-      try decode(header, routes, reader.payload)
+      try decode(header, routes, &reader)
     } catch {
       fault = .broken(error, header)
       return
@@ -69,9 +72,10 @@ final class ActiveBlock {
   }
 
   private func decode(
-    _ header: BlockHeader, _ routes: RouteTable, _ payload: UnsafeRawBufferPointer
+    _ header: BlockHeader, _ routes: RouteTable, _ reader: inout BlockReader
   ) throws(FormatError) {
-    try block.decode(header, payload)
+    let payload = reader.payload
+    try block.decode(header, payload, &reader.room)
     wanted.removeAll(keepingCapacity: true)
     for (index, entry) in (block.directory?.entries.dropFirst() ?? []).enumerated() {
       let route = routes.route(entry.ref)
@@ -79,7 +83,8 @@ final class ActiveBlock {
       if let route {
         guard route.readsFields else { continue }
         try block.decodeFields(
-          of: index + 1, fields: route.fields, leading: route.leadingFields, payload)
+          of: index + 1, fields: route.fields, leading: route.leadingFields, payload,
+          &reader.room)
       } else if !routes.isKnown(entry.ref) {
         unknownTypes.append((entry.ref, entry.eventCount))
       }
@@ -97,8 +102,6 @@ final class ActiveBlock {
 
   private func select(_ routes: RouteTable) {
     sieve(routes.sieves)
-    selected.count = 0
-    selected.reserve(block.count)
     isWanted = wanted.map { $0 != nil }
     let isAll = isWanted.allSatisfy { $0 }
     let sieves = wanted.compactMap { $0?.sieves }
@@ -114,8 +117,16 @@ final class ActiveBlock {
     }
     guard first <= last else { return }
     let checksOrigins = common.map { routes.sieves[$0].concernsOrigins } ?? true
-    var lastTicks: UInt64 = 0
-    for stretch in stretchesByStream() {
+    let stretches = stretchesByStream()
+    if common != nil, !checksOrigins, isAll, areConsecutive(stretches) {
+      positions = SharedColumns.positions
+      for stretch in stretches { addSpan(stretch.stream, trimmed(stretch, first, last)) }
+      return
+    }
+    selected.count = 0
+    selected.reserve(block.count)
+    positions = UnsafePointer(selected.base)
+    for stretch in stretches {
       let start = selected.count
       let range = trimmed(stretch, first, last)
       if common != nil, !checksOrigins {
@@ -126,15 +137,32 @@ final class ActiveBlock {
       } else {
         selectSieved(range)
       }
-      guard selected.count > start else { continue }
-      let firstTicks = block.ticks[Int(selected[start])]
-      if let last = spans.last, last.stream == stretch.stream, firstTicks >= lastTicks {
-        spans[spans.count - 1].range = last.range.lowerBound..<selected.count
-      } else {
-        spans.append(Span(stream: stretch.stream, range: start..<selected.count))
-      }
-      lastTicks = block.ticks[Int(selected[selected.count - 1])]
+      addSpan(stretch.stream, start..<selected.count)
     }
+  }
+
+  /// Adds selected events of a stream, to its last span if they directly follow it.
+  private func addSpan(_ stream: UInt32, _ range: Range<Int>) {
+    guard !range.isEmpty else { return }
+    if let last = spans.last, last.stream == stream, last.range.upperBound == range.lowerBound,
+      ticks(at: range.lowerBound) >= ticks(at: last.range.upperBound - 1)
+    {
+      spans[spans.count - 1].range = last.range.lowerBound..<range.upperBound
+    } else {
+      spans.append(Span(stream: stream, range: range))
+    }
+  }
+
+  private func ticks(at selection: Int) -> UInt64 { block.ticks[Int(positions[selection])] }
+
+  /// Whether the stretches contain the block's events in their order.
+  private func areConsecutive(_ stretches: [Stretch]) -> Bool {
+    var end = 0
+    for stretch in stretches {
+      guard stretch.start == end else { return false }
+      end = stretch.end
+    }
+    return end <= FileLayout.blockEventsMax
   }
 
   /// Evaluates each sieve on the block's origins.
@@ -228,8 +256,7 @@ final class ActiveBlock {
     cursorCount = spans.count
     return spans.map { span in
       Cursor(
-        next: UnsafePointer(selected.base) + span.range.lowerBound,
-        end: UnsafePointer(selected.base) + span.range.upperBound,
+        next: positions + span.range.lowerBound, end: positions + span.range.upperBound,
         ticks: block.ticks.base, types: block.types.base,
         rank: UInt64(span.stream) << 32 | UInt64(order), key: UInt64(slot) << 16)
     }
@@ -243,7 +270,7 @@ final class ActiveBlock {
     for (index, route) in wanted.enumerated() {
       batches.append(
         EventBatch(
-          positions: UnsafePointer(block.rows.base), count: 0, ticks: block.ticks.base,
+          positions: block.rows.base, count: 0, ticks: block.ticks.base,
           rows: block.rows.base, originIndexes: block.originIndexes.base,
           origins: block.origins.base, flags: block.flags.base, stacks: block.stacks.base,
           columns: block.columns(of: index + 1), typeIndex: route?.typeIndex ?? 0,

@@ -10,7 +10,7 @@ internal import Glibc
 /// - Trap: ``stop()`` must be called. Until then, nothing that is used to read the blocks may
 ///   change.
 final class BlocksAhead: @unchecked Sendable {
-  static let blocksPerThread = 2
+  static let blocksPerThread = 1
   static let threadsMax = 3
   /// With fewer blocks, starting threads is not worthwhile.
   private static let blocksMin = 4

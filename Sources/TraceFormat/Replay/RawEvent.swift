@@ -31,14 +31,14 @@ public struct RawEvent: ~Copyable {
   /// Returns a scalar or enumeration field, sign- or zero-extended; 0 if the field does not exist.
   @inlinable
   public func word(_ field: Int) -> UInt64 {
-    field < columns.count ? columns[field].words[row] : 0
+    field < columns.count ? columns[field].word(row) : 0
   }
 
   /// Returns the bytes of a string or blob.
   @inlinable
   public func bytes(_ field: Int) -> UnsafeRawBufferPointer {
     guard field < columns.count else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-    let word = columns[field].words[row]
+    let word = columns[field].word(row)
     let heap = columns[field].heap
     let start = min(Int(word & 0xffff_ffff), heap.count)
     let end = min(start &+ Int(word >> 32), heap.count)
@@ -51,7 +51,7 @@ public struct RawEvent: ~Copyable {
     guard field < columns.count else {
       return ArrayElements(bytes: UnsafeRawBufferPointer(start: nil, count: 0), count: 0)
     }
-    let word = columns[field].words[row]
+    let word = columns[field].word(row)
     let heap = columns[field].heap
     let start = min(Int(word & 0xffff_ffff), heap.count)
     return ArrayElements(

@@ -62,7 +62,7 @@ final class TraceValidator {
   }
 
   private func checkEvents(_ header: BlockHeader, _ offset: UInt64) throws(FormatError) {
-    try block.decode(header, scanned.reader.payload)
+    try block.decode(header, scanned.reader.payload, &scanned.reader.room)
     var isDefined = true
     for (position, section) in (block.directory?.entries ?? []).enumerated().dropFirst() {
       guard let schema = scanned.definitions.schemas[section.ref] else {
@@ -70,7 +70,8 @@ final class TraceValidator {
         continue
       }
       try block.decodeFields(
-        of: position, fields: schema.fields.map { FieldPlan($0.type) }, scanned.reader.payload)
+        of: position, fields: schema.fields.map { FieldPlan($0.type) },
+        scanned.reader.payload, &scanned.reader.room)
     }
     if !isDefined { postponed.append(offset) }
     var last: UInt32 = 0
@@ -86,7 +87,7 @@ final class TraceValidator {
   private func checkTypes(at offset: UInt64) throws(FormatError) {
     guard case .whole(let header) = try scanned.reader.read(at: offset) else { return }
     do throws(FormatError) {
-      try block.decode(header, scanned.reader.payload)
+      try block.decode(header, scanned.reader.payload, &scanned.reader.room)
       for (position, section) in (block.directory?.entries ?? []).enumerated().dropFirst() {
         guard let schema = scanned.definitions.schemas[section.ref] else {
           scanned.noteUndefined(
@@ -95,7 +96,8 @@ final class TraceValidator {
           continue
         }
         try block.decodeFields(
-          of: position, fields: schema.fields.map { FieldPlan($0.type) }, scanned.reader.payload)
+          of: position, fields: schema.fields.map { FieldPlan($0.type) },
+          scanned.reader.payload, &scanned.reader.room)
       }
     } catch {
       scanned.note(error, header, at: offset)

@@ -69,8 +69,10 @@ enum ControlThread {
         trace_store_u32(&words.pointee.phase, Phase.off)
         return provider.settle()
       }
+      // The thread reads the list of providers, which has this one, before it first sleeps.
+    } else {
+      wakeThread()
     }
-    wakeThread()
     if hint == .none { return }
     let now = trace_monotonic_ns()
     provider.waitEnds(at_ns: now &+ timeout_ns(hint == .expected))
