@@ -141,7 +141,7 @@ final class LiveNaming {
     _ pid: UInt32, _ frame: PendingStacks.Frame, in stacks: inout PendingStacks, at time: Int64,
     _ phase: LookupPhase
   ) -> TimedAnswer {
-    let place = Int(frame.place)
+    let place = frame.place
     let mark =
       phase == .early
       ? stream.earlyMarks.mark(pid, frame.address) : stream.settledMarks.mark(pid, frame.address)
@@ -153,13 +153,13 @@ final class LiveNaming {
       guard known.holds(at: time, mark: mark, turn: turns),
         isSame(phase, other) || known.answer.resolution.isOfPresentCode
       else { continue }
-      stacks[place: place].answers[phase.rawValue] = known
+      stacks.places[place].answers[phase.rawValue] = known
       return known.answer
     }
     var answer = look(pid, frame, at: time, phase == .early ? early : settled)
     // The early map may have dropped what ended before.
     if phase == .early { answer.from = max(answer.from, min(time, stream.earlyKnownFrom)) }
-    stacks[place: place].answers[phase.rawValue] = PlaceAnswer(
+    stacks.places[place].answers[phase.rawValue] = PlaceAnswer(
       answer: answer, mark: mark, turn: turns)
     return answer
   }
