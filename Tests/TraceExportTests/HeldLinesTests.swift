@@ -121,12 +121,12 @@ import TraceFormat
     let key = PendingStacks.Key(
       pid: 1, isCaller: false, addresses: [UInt64](repeating: 1, count: names.count))
     let number = stacks.number(of: key)
-    let (stack, register) = (stacks[number], AnswerRegister())
-    let answer = StackAnswer(stack, names, register)
+    let register = AnswerRegister()
+    let answer = StackAnswer(stacks[number], names, register)
     for time in 0..<200 {
       lines.add(
         time: Int64(time), bytes: Self.text("x"), place: 1,
-        stack: isShared ? answer : StackAnswer(stack, names, register),
+        stack: isShared ? answer : StackAnswer(stacks[number], names, register),
         ticket: PendingTicket(rawValue: UInt64(time + 1)))
     }
     let isFull = lines.isFull
@@ -134,7 +134,7 @@ import TraceFormat
     // Renamed, each line has names of its own.
     for time in 0..<200 {
       let isHeld = lines.rename(
-        PendingTicket(rawValue: UInt64(time + 1)), StackAnswer(stack, names, register))
+        PendingTicket(rawValue: UInt64(time + 1)), StackAnswer(stacks[number], names, register))
       #expect(isHeld)
     }
     let isFullRenamed = lines.isFull

@@ -134,6 +134,33 @@ import TraceFormat
     #expect(zip(run.lines, shown).allSatisfy { $0.contains($1) }, "\(run.output)")
   }
 
+  /// Names are learned only once a stack needs them: then also from all that came before.
+  @Test(arguments: [[], ["-hold", "1h"]]) func whatCameBeforeTheFirstStackIsKnown(
+    hold: [String]
+  ) throws {
+    var trace = try SampledTrace(path: path)
+    trace.add(Self.method("order", at: 0x1000), at: 500_000, pid: 10)
+    try trace.writer.flush()
+    let running = try RunningTool(["dump", path, "-follow"] + hold)
+    try running.waitUntil { output, _ in output.contains("order") }
+    trace.add(Self.method("main", at: 0x2000), at: 600_000, pid: 10)
+    try trace.writer.flush()
+    try running.waitUntil { output, _ in output.contains("main") }
+    trace.add(Self.method("late", at: 0x3000), at: 700_000, pid: 10)
+    trace.sample(at: 1_000_000, pid: 10, stack: [0x1012, 0x2012, 0x3012])
+    try trace.writer.flush()
+    let shown = ["order", "main", "late"].map { "[jit]!Shop.\($0)()+0x12" }
+    if hold.isEmpty {
+      let marked = shown.map { "\($0) (provisional)" }.joined(separator: " <- ")
+      try running.waitUntil { output, _ in output.contains("stack=[\(marked)]\n") }
+    }
+    try trace.finish()
+    let run = try running.wait()
+    #expect(run.exitCode == 0)
+    #expect(run.lines.count == 4)
+    #expect(hold.isEmpty || run.output.contains("stack=[\(shown.joined(separator: " <- "))]\n"))
+  }
+
   /// A collection locks its file. If the lock is released and the file has no end, no end will
   /// follow.
   @Test func aCollectionThatDiesEndsWhatFollowsIt() throws {

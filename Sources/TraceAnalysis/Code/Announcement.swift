@@ -27,6 +27,8 @@ struct Announcement {
   /// Time at which the trace reported the change; later than `time` if it was read from a file that
   /// describes the past.
   var toldAt: Int64
+  /// Number among the announcements of a trace still being recorded, in order of arrival.
+  var serial: UInt64 = 0
 
   /// - Parameter toldAt: the time of the report; nil if it is `time`.
   init(_ kind: Kind, _ pid: UInt32, at time: Int64, toldAt: Int64? = nil) {

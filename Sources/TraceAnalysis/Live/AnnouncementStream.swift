@@ -37,10 +37,16 @@ final class AnnouncementStream: AnnouncementTaker {
   // Not checked, because every lookup reads these, on one thread.
   @exclusivity(unchecked) private(set) var settledUntil = Int64.min
   @exclusivity(unchecked) private(set) var latest = Int64.min
-  /// Change counts of the early and of the settled map.
-  @exclusivity(unchecked) private(set) var earlyChanges = ChangeCounts()
-  @exclusivity(unchecked) private(set) var settledChanges = ChangeCounts()
-  private var waiting = TimeHeap<Announcement>()
+  /// Marks of the early and of the settled map.
+  @exclusivity(unchecked) private(set) var earlyMarks = ChangeMarks()
+  @exclusivity(unchecked) private(set) var settledMarks = ChangeMarks()
+  /// The early map has all that had not ended by then.
+  @exclusivity(unchecked) private(set) var earlyKnownFrom = Int64.min
+  /// Whether anything was dropped from a map.
+  @exclusivity(unchecked) private(set) var hasDropped = false
+  @exclusivity(unchecked) private var waiting = TimeQueue<Announcement>()
+  /// Number of announcements, and of other changes of the maps, so far.
+  private var serial: UInt64 = 0
   private let options: SymbolizerOptions
 
   init(options: SymbolizerOptions) {
@@ -77,6 +83,9 @@ final class AnnouncementStream: AnnouncementTaker {
   }
 
   func take(_ announcement: Announcement) {
+    serial += 1
+    var announcement = announcement
+    announcement.serial = serial
     // Advance the time first: lookups that settle now were made before this announcement.
     onTime?(announcement.toldAt)
     apply(announcement, to: early, isSettled: false)
@@ -100,39 +109,57 @@ final class AnnouncementStream: AnnouncementTaker {
       map.lives.generation(pid, at: time, edge: options.clockEdgeNanoseconds)
       ?? map.lives.known(pid)
     let change = generation?.takeChange() ?? SpaceChange()
-    count(change, announcement, isFirst: isFirst, isSettled: isSettled)
+    mark(change, announcement, isFirst: isFirst, isSettled: isSettled)
     let from = announcement.isOfProcess ? min(change.from, time) : change.from
     onChange?(Change(pid: pid, range: announcement.range, from: from, isSettled: isSettled))
   }
 
-  private func count(
+  private func mark(
     _ change: SpaceChange, _ announcement: Announcement, isFirst: Bool, isSettled: Bool
   ) {
     if isSettled {
-      note(change, announcement, isFirst: isFirst, in: &settledChanges)
+      note(change, announcement, isFirst: isFirst, in: &settledMarks)
     } else {
-      note(change, announcement, isFirst: isFirst, in: &earlyChanges)
+      note(change, announcement, isFirst: isFirst, in: &earlyMarks)
     }
   }
 
   /// - Parameter isFirst: whether nothing has mentioned the process before.
   private func note(
     _ change: SpaceChange, _ announcement: Announcement, isFirst: Bool,
-    in counts: inout ChangeCounts
+    in marks: inout ChangeMarks
   ) {
-    if isFirst || announcement.isOfProcess { return counts.note(process: announcement.pid) }
+    let serial = announcement.serial
+    if isFirst || announcement.isOfProcess {
+      return marks.note(process: announcement.pid, serial)
+    }
     // If the changed addresses are unknown, or if children may have inherited the code, any answer
     // may have changed.
     guard let changed = change.range, !parents.contains(announcement.pid) else {
-      return counts.noteAll()
+      return marks.noteAll(serial)
     }
-    counts.note(announcement.pid, changed)
-    if let range = announcement.range { counts.note(announcement.pid, range) }
+    marks.note(announcement.pid, changed, serial)
+    if let range = announcement.range { marks.note(announcement.pid, range, serial) }
   }
 
-  /// Marks all earlier answers as outdated.
+  /// Notes that `map` has lost some of what ended before a time.
+  func noteDropped(from map: CodeMap, before time: Int64) {
+    hasDropped = true
+    guard map === early else { return }
+    earlyKnownFrom = max(earlyKnownFrom, time.later(by: options.clockEdgeNanoseconds))
+  }
+
+  /// Marks all earlier answers as outdated. The maps may have changed in different ways.
   func noteAllChanged() {
-    earlyChanges.noteAll()
-    settledChanges.noteAll()
+    serial += 2
+    earlyMarks.noteAll(serial - 1)
+    settledMarks.noteAll(serial)
+  }
+
+  /// Marks all earlier answers as outdated, although the maps have not changed.
+  func noteIDsChanged() {
+    serial += 1
+    earlyMarks.noteAll(serial)
+    settledMarks.noteAll(serial)
   }
 }

@@ -73,7 +73,7 @@ final class Forgetting {
   }
 
   private func forget(_ map: CodeMap, before horizon: Int64, lastBefore: Int64) -> Int {
-    let rows = map.rows.countInUse
+    let (rows, generations) = (map.rows.countInUse, map.lives.count)
     let waiting = Set(reviews.pending.stacks.pids)
     var left = map.lives.forget { generation in
       generation.until < horizon && !waiting.contains(generation.pid)
@@ -95,6 +95,9 @@ final class Forgetting {
       }
     }
     if map === stream.settled { stream.parents = parents }
+    if map.rows.countInUse < rows || map.lives.count < generations {
+      stream.noteDropped(from: map, before: max(horizon, lastBefore))
+    }
     return max(0, rows - map.rows.countInUse)
   }
 
@@ -109,6 +112,7 @@ final class Forgetting {
         let count = space.forgetOldest(min(excess, (space.live?.count ?? 0)))
         excess -= count
         if map === stream.settled { displaced += UInt64(count) }
+        stream.noteDropped(from: map, before: .min)
       }
     }
   }

@@ -10,6 +10,8 @@ final class LiveNaming {
   let settled: Naming
   /// All answers for stacks that still exist.
   let register = AnswerRegister()
+  /// Number of times that ids of symbols and modules became free for reuse.
+  @exclusivity(unchecked) private(set) var idChanges: UInt64 = 0
   /// Answers without a name hold during a turn.
   @exclusivity(unchecked) private(set) var turns: UInt64 = 0
   /// Numbers of stacks' answers that were made, and of frames that were looked up for them, because
@@ -37,28 +39,50 @@ final class LiveNaming {
   /// Returns the current answer for a stack's frames at a time.
   ///
   /// - Cost: if the stack's latest answer still holds, one comparison, or one per frame if anything
-  ///   was announced since.
+  ///   was announced since. An answer that another phase has found is not looked up again.
   func answer(
     of number: Int32, in stacks: inout PendingStacks, at time: Int64, _ phase: LookupPhase
   ) -> StackAnswer {
-    let all = phase == .early ? stream.earlyChanges.all : stream.settledChanges.all
+    let all = phase == .early ? stream.earlyMarks.all : stream.settledMarks.all
     let known = stacks[number].answers[phase.rawValue]
-    var changes = known?.changes ?? 0
-    if known?.allChanges != all {
-      changes =
+    var mark = known?.mark ?? 0
+    if known?.allMark != all {
+      mark =
         phase == .early
-        ? stream.earlyChanges.count(stacks[number]) : stream.settledChanges.count(stacks[number])
+        ? stream.earlyMarks.mark(stacks[number]) : stream.settledMarks.mark(stacks[number])
     }
-    if let known, known.changes == changes, known.from <= time, time < known.until,
-      known.turn == turns || known.answer.unnamed.isEmpty
-    {
-      stacks[number].answers[phase.rawValue]!.allChanges = all
+    if let known, known.holds(at: time, mark: mark, turn: turns) {
+      stacks[number].answers[phase.rawValue]!.allMark = all
       return known.answer
     }
-    var made = makeAnswer(of: number, in: &stacks, at: time, phase)
-    (made.allChanges, made.changes) = (all, changes)
+    var made =
+      answer(like: mark, of: stacks[number], at: time, phase)
+      ?? makeAnswer(of: number, in: &stacks, at: time, phase)
+    (made.allMark, made.mark) = (all, mark)
     stacks[number].answers[phase.rawValue] = made
     return made.answer
+  }
+
+  /// Returns the answer of another phase that holds in this phase too.
+  private func answer(
+    like mark: UInt64, of stack: PendingStacks.Stack, at time: Int64, _ phase: LookupPhase
+  ) -> CachedAnswer? {
+    for other in 0..<LookupPhase.count where other != phase.rawValue {
+      guard let known = stack.answers[other], known.holds(at: time, mark: mark, turn: turns),
+        isSame(phase, other) || known.isOfPresentCode
+      else { continue }
+      return known
+    }
+    return nil
+  }
+
+  /// Whether two phases have the same map, or maps with the same content if their marks are equal.
+  ///
+  /// Each map drops what has ended at a time of its own. What has been dropped is the difference
+  /// between code that has ended and code that was never announced, but not for addresses where
+  /// something is.
+  private func isSame(_ phase: LookupPhase, _ other: Int) -> Bool {
+    (phase == .early) == (other == LookupPhase.early.rawValue) || !stream.hasDropped
   }
 
   private func makeAnswer(
@@ -69,6 +93,7 @@ final class LiveNaming {
     var (from, until) = (Int64.min, Int64.max)
     var resolutions: [Resolution] = []
     resolutions.reserveCapacity(count)
+    var isOfPresentCode = true
     for index in 0..<count {
       if stacks[number].key.addresses[index] == StackNode.lostAddress {
         resolutions.append(.unresolved(.neverAnnounced, module: nil))
@@ -78,9 +103,11 @@ final class LiveNaming {
       let answer = resolve(pid, frame, in: &stacks, at: time, phase)
       (from, until) = (max(from, answer.from), min(until, answer.until))
       resolutions.append(answer.resolution)
+      isOfPresentCode = isOfPresentCode && answer.resolution.isOfPresentCode
     }
     return CachedAnswer(
-      answer: share(resolutions, stacks[number]), from: from, until: until, turn: turns)
+      answer: share(resolutions, stacks[number]), from: from, until: until, turn: turns,
+      isOfPresentCode: isOfPresentCode)
   }
 
   /// Returns an answer with these resolutions: one of the stack's latest if they are equal.
@@ -114,17 +141,26 @@ final class LiveNaming {
     _ pid: UInt32, _ frame: PendingStacks.Frame, in stacks: inout PendingStacks, at time: Int64,
     _ phase: LookupPhase
   ) -> TimedAnswer {
-    let place = Int(frame.place)
-    let changes =
+    let place = frame.place
+    let mark =
       phase == .early
-      ? stream.earlyChanges.count(pid, frame.address)
-      : stream.settledChanges.count(pid, frame.address)
-    if stacks.places[place].answers[phase.rawValue].holds(at: time, changes: changes, turn: turns) {
+      ? stream.earlyMarks.mark(pid, frame.address) : stream.settledMarks.mark(pid, frame.address)
+    if stacks.places[place].answers[phase.rawValue].holds(at: time, mark: mark, turn: turns) {
       return stacks.places[place].answers[phase.rawValue].answer
     }
-    let answer = look(pid, frame, at: time, phase == .early ? early : settled)
-    stacks[place: place].answers[phase.rawValue] = PlaceAnswer(
-      answer: answer, changes: changes, turn: turns)
+    for other in 0..<LookupPhase.count where other != phase.rawValue {
+      let known = stacks.places[place].answers[other]
+      guard known.holds(at: time, mark: mark, turn: turns),
+        isSame(phase, other) || known.answer.resolution.isOfPresentCode
+      else { continue }
+      stacks.places[place].answers[phase.rawValue] = known
+      return known.answer
+    }
+    var answer = look(pid, frame, at: time, phase == .early ? early : settled)
+    // The early map may have dropped what ended before.
+    if phase == .early { answer.from = max(answer.from, min(time, stream.earlyKnownFrom)) }
+    stacks.places[place].answers[phase.rawValue] = PlaceAnswer(
+      answer: answer, mark: mark, turn: turns)
     return answer
   }
 
@@ -164,7 +200,8 @@ final class LiveNaming {
   /// Removes the symbols for which `isKept` returns false from the caches, and discards all cached
   /// answers.
   func forgetNames(keeping isKept: (UInt32) -> Bool) {
-    stream.noteAllChanged()
+    idChanges += 1
+    stream.noteIDsChanged()
     settled.forget(keeping: isKept)
     early.forget(keeping: isKept)
   }

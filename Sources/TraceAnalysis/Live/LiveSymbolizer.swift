@@ -89,6 +89,12 @@ public final class LiveSymbolizer {
   /// make lookups.
   public func subscribe(to replay: Replay) { listen(to: replay) }
 
+  /// Like ``subscribe(to:)``, but takes only the events of the runs that begin after the gate was
+  /// opened.
+  package func subscribe(to replay: Replay, behind gate: ReplayGate) {
+    listen(to: GatedReplay(replay, gate))
+  }
+
   func listen(to source: some CodeEventSource) {
     naming.feed.subscribe(to: source)
     source.onLoss { [naming] _ in naming.noteLoss() }
@@ -180,6 +186,10 @@ public final class LiveSymbolizer {
         timestamp: change.timestamp, former: change.former.resolutions[index],
         resolution: resolution))
   }
+
+  /// Number of times that ids became free for reuse. Names kept by id must be discarded when it
+  /// changes.
+  public var idChanges: UInt64 { naming.idChanges }
 
   /// Returns the symbol with an id from an answer.
   public func symbol(_ id: SymbolID) -> CodeSymbol { naming.settled.symbol(id) }

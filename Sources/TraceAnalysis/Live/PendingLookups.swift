@@ -5,7 +5,7 @@
 /// - Cost: O(1) to add, to move between queues and to remove, plus one step per frame without a
 ///   certain name. A search visits the addresses in the requested range, their stacks, and the
 ///   lookups that it returns. About 60 bytes per lookup, and those of ``PendingStacks``.
-struct PendingLookups {
+struct PendingLookups: ~Copyable {
   /// The stage of a lookup; each stage is a queue in order of arrival.
   enum Stage: Int, CaseIterable {
     /// Its time is within the hold window: answered from the early announcements.
@@ -218,10 +218,10 @@ struct PendingLookups {
   ) -> [Frame] {
     let end = time.earlier(by: disorder)
     var found: [Frame] = []
-    stacks.forEachFrame(of: pid, in: range) { id in
-      let index = Int(id.index)
-      var unsure = Int(stacks[id.stack].frames[index].unsure)
-      var slot = stacks[id.stack].head
+    stacks.forEachFrame(of: pid, in: range) { frame in
+      let index = Int(frame.pointee.index)
+      var unsure = Int(frame.pointee.unsure)
+      var slot = stacks[frame.pointee.stack].head
       while slot >= 0 {
         let lookup = slots[Int(slot)]
         let isUnsure = unsure > 0 && lookup.isUnsure(index)

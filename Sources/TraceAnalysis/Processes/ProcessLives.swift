@@ -7,6 +7,8 @@ final class ProcessLives {
   private var forgotten: [UInt32: Int64] = [:]
 
   var all: some Sequence<Generation> { byPID.values.joined() }
+  /// Number of generations.
+  var count: Int { byPID.values.reduce(0) { $0 + $1.count } }
 
   /// Returns the current generation. If nothing is known of the process, creates one without a
   /// beginning.

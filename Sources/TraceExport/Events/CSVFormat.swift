@@ -154,10 +154,14 @@ package struct CSVFormat: EventFormat {
     output.append(padded: plan.ending)
   }
 
-  package func write(stack: [NamedFrame], to output: inout OutputBuffer) {
+  package func write(stack: some StackFrames, to output: inout OutputBuffer) {
     output.append("\"")
-    output.append(stack, .csv)
+    output.append(stack, in: self)
     output.append("\"")
+  }
+
+  package func write(frame: borrowing NamedFrame, to output: inout OutputBuffer) {
+    output.append(frame, .csv)
   }
 
   package mutating func write(_ backfill: BackfillLine, to output: inout OutputBuffer) {

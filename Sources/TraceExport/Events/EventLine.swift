@@ -110,7 +110,9 @@ package protocol EventFormat {
   /// belongs.
   mutating func writeHeld(_ event: EventLine, type: Int, to output: inout OutputBuffer) -> Int
   /// Writes a stack as it appears within its event.
-  func write(stack: [NamedFrame], to output: inout OutputBuffer)
+  func write(stack: some StackFrames, to output: inout OutputBuffer)
+  /// Writes a frame as it appears within a stack.
+  func write(frame: borrowing NamedFrame, to output: inout OutputBuffer)
   /// Writes that frames have a different name from the one written with their events.
   mutating func write(_ backfill: BackfillLine, to output: inout OutputBuffer)
 }

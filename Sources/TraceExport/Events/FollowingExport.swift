@@ -15,6 +15,8 @@ final class FollowingExport<Format: EventFormat>: Export {
   private let stream: EventStream
   private let filter: ReplayFilter
   private let names: LiveFrameNames
+  /// Closed until the file has a stack. Without stacks, no names are needed.
+  private let gate = ReplayGate()
   private let hold: Int64
   private let output: UnsafeMutablePointer<OutputBuffer>
   private let events = UnsafeMutablePointer<FollowedEvents<Format>>.allocate(capacity: 1)
@@ -48,13 +50,13 @@ final class FollowingExport<Format: EventFormat>: Export {
     let telling = [RuntimeSchema.providerName, SystemSchema.providerName]
     // Names require events that are not shown.
     replay.filter = ReplayFilter()
-    replay.filter.admits = { [filter] schema in
-      telling.contains(schema.provider) || filter.admits?(schema) ?? true
+    replay.filter.admits = { [filter, gate] schema in
+      gate.isOpen && telling.contains(schema.provider) || filter.admits?(schema) ?? true
     }
     defineTypes()
     self.format.begin(&output.pointee)
     // Subscribe to events about code first, so that every event is named from all that precede it.
-    symbolizer.subscribe(to: replay)
+    symbolizer.subscribe(to: replay, behind: gate)
     events.initialize(to: FollowedEvents(export: self))
     replay.onAny(events)
     replay.onLoss { [unowned self] loss in take(loss) }
@@ -71,6 +73,15 @@ final class FollowingExport<Format: EventFormat>: Export {
   func prepare() throws {
     defineTypes()
     try threads.update()
+    if !gate.isOpen, replay.file.hasStacks { try openGate() }
+  }
+
+  /// Learns from the events that were delivered while no names were needed.
+  private func openGate() throws {
+    let past = Replay(replay.file)
+    names.symbolizer.subscribe(to: past)
+    try past.run(after: replay)
+    gate.open()
   }
 
   func blocksHandedOut() {
@@ -129,11 +140,15 @@ final class FollowingExport<Format: EventFormat>: Export {
   private func write(_ event: borrowing RawEvent, _ header: EventHeader) throws {
     let line = EventLine(event)
     threads.prepare(&format, for: line)
+    scratch.removeAll()
+    let place = format.writeHeld(line, type: event.typeIndex, to: &scratch)
+    guard scratch.failure == 0 else { throw ReplayStop() }
     let lookup = names.symbolizer.resolve(
       pid: header.pid, stack: replay.file.stack(header.stack), at: header.timestamp)
-    let frames = names.frames(
-      of: lookup.answer, isFinal: names.symbolizer.isFinal(header.timestamp))
-    format.write(line, stack: frames, type: event.typeIndex, to: &output.pointee)
+    output.pointee.append(scratch.part(0..<place))
+    write(
+      lookup.answer, isFinal: names.symbolizer.isFinal(header.timestamp), to: &output.pointee)
+    output.pointee.append(scratch.part(place..<scratch.count))
     if names.isFull { writeBackfills() }
   }
 
@@ -183,9 +198,13 @@ final class FollowingExport<Format: EventFormat>: Export {
     let bound = time == .max ? .max : time &- hold &+ (hold == 0 ? 1 : 0)
     held.release(before: bound, to: &output.pointee, isFinal: names.symbolizer.isFinal) {
       answer, isFinal, output in
-      let frames = names.frames(of: answer, isFinal: isFinal)
-      format.write(stack: frames, to: &output)
+      write(answer, isFinal: isFinal, to: &output)
     }
+  }
+
+  private func write(_ answer: StackAnswer, isFinal: Bool, to output: inout OutputBuffer) {
+    guard !answer.addresses.isEmpty else { return }
+    format.write(stack: names.frames(of: answer, isFinal: isFinal, in: format), to: &output)
   }
 
   /// Writes the names found for frames of events that have already been written.
@@ -204,4 +223,9 @@ private struct FollowedEvents<Format: EventFormat>: EventHandler {
 
 extension OutputBuffer {
   mutating func removeAll() { count = 0 }
+
+  /// Returns collected bytes, which are valid until the buffer changes.
+  func part(_ range: Range<Int>) -> ByteSlice {
+    ByteSlice(start: UnsafePointer(base + range.lowerBound), count: range.count)
+  }
 }

@@ -116,22 +116,22 @@ package struct JSONFormat: EventFormat {
     return output.count - 2
   }
 
-  package func write(stack: [NamedFrame], to output: inout OutputBuffer) {
+  package func write(stack: some StackFrames, to output: inout OutputBuffer) {
     output.append(",\"stack\":[")
-    for index in stack.indices {
+    for index in 0..<stack.count {
       output.append(index > 0 ? ",\"" : "\"")
-      output.append(hex: stack[index].address)
+      output.append(hex: stack.address(index))
       output.append("\"")
     }
     output.append("],\"frames\":[")
-    for index in stack.indices {
+    for index in 0..<stack.count {
       if index > 0 { output.append(",") }
-      write(stack[index], to: &output)
+      stack.write(index, in: self, to: &output)
     }
     output.append("]")
   }
 
-  private func write(_ frame: borrowing NamedFrame, to output: inout OutputBuffer) {
+  package func write(frame: borrowing NamedFrame, to output: inout OutputBuffer) {
     output.append(byte: UInt8(ascii: "{"))
     if !frame.module.isEmpty {
       output.append("\"module\":\"")
@@ -187,7 +187,7 @@ package struct JSONFormat: EventFormat {
       output.append(decimal: time)
     }
     output.append("],\"frame\":")
-    write(backfill.frame, to: &output)
+    write(frame: backfill.frame, to: &output)
     output.append("}}\n")
   }
 

@@ -2,12 +2,20 @@ internal import TraceAnalysis
 internal import TraceFormat
 
 /// Names while the trace is written: the names known immediately, and those found later.
+///
+/// - Trap: rendered frames are kept, so all of them must be of one format.
 final class LiveFrameNames {
   /// Maximum number of backfills collected before they are written.
   static let backfillsMax = 4096
 
   let symbolizer: LiveSymbolizer
   @exclusivity(unchecked) private var shown = ShownSymbols()
+  private let texts = FrameTexts()
+  /// Texts of the frames of the stack that is rendered.
+  @exclusivity(unchecked) private var rendered: [ByteSlice] = []
+  @exclusivity(unchecked) private var scratch = OutputBuffer(collecting: 64 << 10)
+  /// ``LiveSymbolizer/idChanges`` when names were last discarded.
+  @exclusivity(unchecked) private var idChanges: UInt64 = 0
   private var backfills: [BackfillKey: Int] = [:]
   private var lines: [BackfillLine] = []
   /// Called first with a change. Returns true if it has handled the change, so that no record is
@@ -26,19 +34,45 @@ final class LiveFrameNames {
 
   /// Returns the frames of a stack as they are shown with an event of that time. Names that may
   /// still change are marked as provisional.
-  func frames(of answer: StackAnswer, isFinal: Bool) -> [NamedFrame] {
-    var frames: [NamedFrame] = []
-    frames.reserveCapacity(answer.addresses.count)
+  ///
+  /// - Guarantee: the frames are valid until the next call.
+  func frames(
+    of answer: StackAnswer, isFinal: Bool, in format: some EventFormat
+  ) -> RenderedStack {
+    // Ids of forgotten symbols are reused.
+    if idChanges != symbolizer.idChanges { forgetNames() }
+    if texts.isFull { texts.forgetAll() }
+    rendered.removeAll(keepingCapacity: true)
     for (index, address) in answer.addresses.enumerated() {
-      guard address != StackNode.lostAddress else {
-        frames.append(.lost)
+      let isLost = address == StackNode.lostAddress
+      let resolution = answer.resolutions[index]
+      let isProvisional = !isFinal && !isLost && answer.mayChange(index)
+      let key = FrameTexts.Key(address, resolution, isProvisional: isProvisional)
+      if let text = texts.text(key) {
+        rendered.append(text)
         continue
       }
-      var frame = named(address, answer.resolutions[index])
-      frame.isProvisional = !isFinal && answer.mayChange(index)
-      frames.append(frame)
+      var frame = isLost ? .lost : named(address, resolution)
+      frame.isProvisional = isProvisional
+      render(frame, in: format)
+      rendered.append(texts.keep(key, scratch))
     }
-    return frames
+    return RenderedStack(addresses: answer.addresses, texts: rendered)
+  }
+
+  private func render(_ frame: NamedFrame, in format: some EventFormat) {
+    // An escape takes at most six bytes per byte.
+    let bytes = frame.module.utf8.count + frame.function.utf8.count + frame.reason.utf8.count
+    let bound = 6 * bytes + 256
+    if bound > scratch.capacity { scratch = OutputBuffer(collecting: bound) }
+    scratch.removeAll()
+    format.write(frame: frame, to: &scratch)
+  }
+
+  private func forgetNames() {
+    idChanges = symbolizer.idChanges
+    shown.forgetAll()
+    texts.forgetAll()
   }
 
   private func named(_ address: UInt64, _ resolution: Resolution) -> NamedFrame {
@@ -48,6 +82,7 @@ final class LiveFrameNames {
 
   private func note(_ change: LiveSymbolizer.ChangedStack) {
     if takes?(change.ticket, change.answer) == true { return }
+    if idChanges != symbolizer.idChanges { forgetNames() }
     for index in change.changedFrames {
       let now = change.answer.resolutions[index]
       // A changed reason for a missing name is not reported.
@@ -70,8 +105,6 @@ final class LiveFrameNames {
   /// Removes and returns the changes since the last call, in the order they were found. Times
   /// ascend.
   func takeBackfills() -> [BackfillLine] {
-    // Ids of forgotten symbols are reused, so the shown names must be looked up again.
-    shown.forgetAll()
     defer { (backfills, lines) = ([:], []) }
     return lines.map { line in
       var line = line

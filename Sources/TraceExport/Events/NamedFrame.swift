@@ -146,10 +146,10 @@ extension OutputBuffer {
   }
 
   /// Appends frames, innermost first.
-  mutating func append(_ frames: [NamedFrame], _ style: EscapeStyle) {
-    for index in frames.indices {
+  mutating func append(_ frames: some StackFrames, in format: some EventFormat) {
+    for index in 0..<frames.count {
       if index > 0 { append(" <- ") }
-      append(frames[index], style)
+      frames.write(index, in: format, to: &self)
     }
   }
 }

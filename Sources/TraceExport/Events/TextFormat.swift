@@ -109,10 +109,14 @@ package struct TextFormat: EventFormat {
     return output.count - 1
   }
 
-  package func write(stack: [NamedFrame], to output: inout OutputBuffer) {
+  package func write(stack: some StackFrames, to output: inout OutputBuffer) {
     output.append("  stack=[")
-    output.append(stack, .text)
+    output.append(stack, in: self)
     output.append("]")
+  }
+
+  package func write(frame: borrowing NamedFrame, to output: inout OutputBuffer) {
+    output.append(frame, .text)
   }
 
   package mutating func write(_ backfill: BackfillLine, to output: inout OutputBuffer) {

@@ -95,6 +95,9 @@ extension TraceFile {
     }
   }
 
+  /// Whether the file has any stack so far.
+  package var hasStacks: Bool { !index.stacks.entries.isEmpty }
+
   /// Number of nodes in the file, including damaged ones.
   package var stackNodeCount: Int {
     index.stacks.entries.reduce(0) { $0 + Int($1.last - $1.first) + 1 }

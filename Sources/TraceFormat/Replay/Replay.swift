@@ -157,9 +157,18 @@ public final class Replay {
   ///
   /// - Throws: errors thrown by handlers, except ``ReplayStop``; a ``FormatError`` if the file can
   ///   no longer be read.
-  public func run() throws {
+  public func run() throws { try run(upTo: file.index.blocks.count) }
+
+  /// Delivers what the runs of another replay of the same file have delivered.
+  package func run(after other: Replay) throws {
+    checksUnreadBlocks = false
+    try run(upTo: max(0, other.consumedBlocks - file.index.forgottenBlocks))
+  }
+
+  private func run(upTo end: Int) throws {
     let forgotten = file.index.forgottenBlocks
-    let blocks = max(0, consumedBlocks - forgotten)..<file.index.blocks.count
+    let begin = max(0, consumedBlocks - forgotten)
+    let blocks = begin..<max(begin, end)
     consumedBlocks = forgotten + blocks.upperBound
     file.replayRuns += 1
     let run = ReplayRun(self, blocks: blocks)
