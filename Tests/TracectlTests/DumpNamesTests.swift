@@ -101,6 +101,23 @@ import TraceFormat
     #expect(run.lines.count == (isHeld ? 2 : 3))
   }
 
+  /// The same frame is shown as provisional first, and as final at the end of the file.
+  @Test func aFrameStopsBeingProvisional() throws {
+    var trace = try SampledTrace(path: path)
+    trace.add(Self.method("order", at: 0x1000), at: 500_000, pid: 10)
+    trace.sample(at: 1_000_000_000, pid: 10, stack: [0x1012])
+    trace.sample(at: 3_000_000_000, pid: 10, stack: [0x1012])
+    try trace.writer.flush()
+    let running = try RunningTool(
+      ["dump", path, "-follow", "-hold", "1s", "-event", "SampledProfile"])
+    try running.waitUntil { output, _ in output.contains("order()+0x12 (provisional)]\n") }
+    try trace.finish()
+    let run = try running.wait()
+    #expect(run.exitCode == 0)
+    #expect(run.lines.count == 2)
+    #expect(run.lines.last?.hasSuffix("stack=[[jit]!Shop.order()+0x12]") == true, "\(run.output)")
+  }
+
   /// A finished file does not grow: following it shows what `dump` shows, and holds nothing.
   @Test(arguments: [[], ["-hold", "1h"]]) func whatIsFinishedHasItsFinalNames(
     hold: [String]
