@@ -103,7 +103,7 @@ final class FollowedPerfMap {
     }
     // A process that no longer exists may not have written it: the notice of its end, which states
     // the time, is under way.
-    if owner.endTicks == nil, hasVanished(owner.pid) { return .done }
+    if owner.endTicks == nil, Self.hasVanished(owner.pid) { return .done }
     if !isSame || isWrittenAgain(status) { restart(wasTruncated: size < parser.position) }
     written = file.writtenBy(status, after: readAt, now: now)
     let hasMore = read(upTo: size, owner, shared)
@@ -119,7 +119,7 @@ final class FollowedPerfMap {
     isUnused && modified != .min && status.size == parser.position && status.modified != modified
   }
 
-  private func hasVanished(_ pid: UInt32) -> Bool {
+  static func hasVanished(_ pid: UInt32) -> Bool {
     kill(pid_t(bitPattern: pid), 0) != 0 && errno == ESRCH
   }
 

@@ -227,9 +227,14 @@ final class FollowedProcess {
     let file = try place.open(path)
     guard let status = file.status else { throw .absent }
     if let endedAt {
-      // A map that is found only now may be the next process's or, more likely, the next program's.
+      // A map that is found only now may be the next program's, or the next process's if several
+      // have had this number.
       let order = ProgramTimes(exactly: endedAt).compare(modified: status.modified)
-      if order == .after || order == .unclear && runsOn { throw .isStale }
+      let isShared = runsOn || shared.ledger.has(file)
+      if order == .after || order == .unclear && isShared { throw .isStale }
+    } else if owner.endTicks == nil, FollowedPerfMap.hasVanished(owner.pid) {
+      // The notice of its end, which states the time, is under way.
+      throw .isStale
     }
     guard let start = shared.ledger.start(in: file, status, of: program) else { throw .isStale }
     return FollowedPerfMap(

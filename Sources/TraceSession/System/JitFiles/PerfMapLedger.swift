@@ -53,6 +53,9 @@ struct PerfMapLedger {
     entries[file.identity] = Entry(content: content, modified: modified, turn: turn)
   }
 
+  /// Whether the beginning of a file is attributed.
+  func has(_ file: FollowedFile) -> Bool { entries[file.identity] != nil }
+
   /// Forgets a file that no longer has a name.
   mutating func forget(_ file: FollowedFile) { entries[file.identity] = nil }
 
