@@ -47,20 +47,9 @@ struct WantedHints: ~Copyable, Sendable {
   /// - Cost: one load of static memory if the event id is a compile-time constant.
   @inlinable @inline(__always)
   borrowing func mayBeWanted<E: TraceEvent>(_: E.Type) -> Bool {
-    trace_any_unlikely(word(E.eventID) & (0xff << UInt64((E.eventID & 7) &* 8)))
-  }
-
-  @inlinable @inline(__always)
-  borrowing func word(_ eventID: UInt16) -> UInt64 {
-    switch eventID >> 3 & 7 {
-    case 0: word0.load(ordering: .relaxed)
-    case 1: word1.load(ordering: .relaxed)
-    case 2: word2.load(ordering: .relaxed)
-    case 3: word3.load(ordering: .relaxed)
-    case 4: word4.load(ordering: .relaxed)
-    case 5: word5.load(ordering: .relaxed)
-    case 6: word6.load(ordering: .relaxed)
-    default: word7.load(ordering: .relaxed)
+    withUnsafePointer(to: self) { hints in
+      let bytes = UnsafeRawPointer(hints).assumingMemoryBound(to: UInt8.self)
+      return trace_any_unlikely(UInt64(trace_load_u8(bytes + Int(E.eventID & 63))))
     }
   }
 
