@@ -62,6 +62,23 @@ import Testing
     }
   }
 
+  @Test func fourStacksOfOneBucketAreKept() {
+    var recent = RecentStacks(seed: 5)
+    var stacks = 0
+    // Numbers of the stacks whose hashes have the low bits 0, which select the bucket.
+    var keys: [RecentStacks.Key] = []
+    while keys.count < 5 {
+      stacks += 1
+      let key = [UInt64(stacks)].withUnsafeBufferPointer { recent.key($0.baseAddress!, 1) }
+      if key.hash & 0xffff == 0 { keys.append(key) }
+    }
+    for (index, key) in keys.prefix(4).enumerated() { recent.keep(UInt32(index + 1), key) }
+    #expect(keys.prefix(4).map { recent.node($0) } == [1, 2, 3, 4])
+    recent.keep(5, keys[4])
+    #expect(recent.node(keys[4]) == 5)
+    #expect(keys.prefix(4).filter { recent.node($0) == 0 }.count == 1)
+  }
+
   @Test func orderAndLengthCount() {
     let recent = RecentStacks(seed: 5)
     let stacks: [[UInt64]] = [

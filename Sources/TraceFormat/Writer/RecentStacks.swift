@@ -1,10 +1,10 @@
 /// A cache of recent stacks: maps a hash of all addresses of a stack to the stack's number. Most
 /// stacks of a program have occurred before.
 ///
-/// - Guarantee: at most 6 MB. Two stacks are confused only if they have the same depth, the same
-///   innermost frame, and the same 64-bit hash under secret keys.
-/// - Cost: one multiplication per two addresses, and usually a single cache miss, whereas a walk
-///   from caller to callee has one per frame.
+/// - Guarantee: at most 4 MB. Two stacks are confused only if they have the same depth and the same
+///   82-bit hash under secret keys.
+/// - Cost: one multiplication per two addresses, in two independent chains, and usually a single
+///   cache miss, whereas a walk from caller to callee has one per frame.
 struct RecentStacks: ~Copyable {
   // Not private: the 6.3 compiler fails on a private type in a buffer.
   struct Entry {
@@ -16,39 +16,66 @@ struct RecentStacks: ~Copyable {
   /// The identity of a stack in the table.
   struct Key: Equatable {
     var hash: UInt64
-    var innermost: UInt64
-    var count: UInt32
+    /// Bits 0-13 are the depth, 14-31 further bits of the hash.
+    var check: UInt32
   }
 
-  private static let bitsMin = 10
-  private static let bitsMax = 18
+  /// A stack may be in any entry of its bucket, which is a cache line.
+  private static let ways = 4
+  private static let bucketBitsMin = 8
+  private static let bucketBitsMax = 16
+  private static let depthBits: UInt32 = 14
 
-  private var entries = GrowingBuffer<Entry>(capacity: 1 << bitsMin)
-  private var mask = 1 << bitsMin - 1
-  /// Number of stacks replaced since the table was created.
+  private var memory: GrowingBuffer<Entry>
+  /// The first bucket, at the first cache line of `memory`.
+  private var entries: UnsafeMutablePointer<Entry>
+  /// Number of buckets - 1.
+  private var mask: Int
+  /// Number of stacks replaced since the table had its size.
   private var displaced = 0
   /// Every bit of each key depends on all bits of the seed, so small seeds give good keys, too.
-  private let keys: (UInt64, UInt64, UInt64)
+  private let keys: (UInt64, UInt64, UInt64, UInt64)
 
   /// - Parameter seed: must be unknown to any party that chooses the addresses.
   init(seed: UInt64) {
     var generator = SplitMix(state: seed)
-    keys = (generator.next(), generator.next(), generator.next())
+    keys = (generator.next(), generator.next(), generator.next(), generator.next())
+    mask = 1 << Self.bucketBitsMin - 1
+    memory = Self.makeMemory(buckets: mask + 1)
+    entries = Self.firstLine(memory)
     forget()
+  }
+
+  private static func makeMemory(buckets: Int) -> GrowingBuffer<Entry> {
+    GrowingBuffer(capacity: (buckets + 1) * ways)
+  }
+
+  private static func firstLine(_ memory: borrowing GrowingBuffer<Entry>)
+    -> UnsafeMutablePointer<Entry>
+  {
+    UnsafeMutableRawPointer(memory.base).alignedUp(toMultipleOf: 64)
+      .assumingMemoryBound(to: Entry.self)
   }
 
   /// Creates the key of a stack of one frame or more, innermost first.
   @inline(__always)
   func key(_ frames: UnsafePointer<UInt64>, _ count: Int) -> Key {
-    var hash = keys.0
+    var even = keys.0
+    var odd = keys.1
     var position = 0
-    while position &+ 1 < count {
-      hash = mix(frames[position] ^ hash, frames[position &+ 1] ^ keys.1)
-      position &+= 2
+    while position &+ 3 < count {
+      even = mix(frames[position] ^ even, frames[position &+ 1] ^ keys.2)
+      odd = mix(frames[position &+ 2] ^ odd, frames[position &+ 3] ^ keys.3)
+      position &+= 4
     }
-    if position < count { hash = mix(frames[position] ^ hash, keys.2) }
-    return Key(
-      hash: mix(hash, keys.1), innermost: frames[0], count: UInt32(truncatingIfNeeded: count))
+    while position < count {
+      even = mix(frames[position] ^ even, keys.2)
+      position &+= 1
+    }
+    let product = (even ^ keys.3).multipliedFullWidth(by: odd ^ keys.2)
+    let depth = UInt32(truncatingIfNeeded: count)
+    let further = UInt32(truncatingIfNeeded: product.low) &<< Self.depthBits
+    return Key(hash: product.high ^ product.low, check: further | depth)
   }
 
   @inline(__always)
@@ -57,39 +84,45 @@ struct RecentStacks: ~Copyable {
     return product.high ^ product.low
   }
 
+  @inline(__always)
+  private func bucket(_ key: Key) -> UnsafeMutablePointer<Entry> {
+    entries + (Int(truncatingIfNeeded: key.hash) & mask) &* Self.ways
+  }
+
   /// Returns the node stored under the key; 0 if none.
   @inline(__always)
   func node(_ key: Key) -> UInt32 {
-    let entry = entries.base + (Int(truncatingIfNeeded: key.hash) & mask)
-    return entry.pointee.key == key ? entry.pointee.node : 0
+    let bucket = bucket(key)
+    for way in 0..<Self.ways where bucket[way].key == key { return bucket[way].node }
+    return 0
   }
 
-  /// Stores a stack, replacing the previous entry in its place.
+  /// Stores a stack. If its bucket is full, the stack replaces another one.
   mutating func keep(_ node: UInt32, _ key: Key) {
-    let place = Int(truncatingIfNeeded: key.hash) & mask
-    if entries.base[place].node != 0 { displaced += 1 }
-    entries.base[place] = Entry(key: key, node: node)
-    if displaced > mask / 2, mask + 1 < 1 << Self.bitsMax { grow() }
+    let bucket = bucket(key)
+    for way in 0..<Self.ways where bucket[way].node == 0 {
+      return bucket[way] = Entry(key: key, node: node)
+    }
+    bucket[displaced % Self.ways] = Entry(key: key, node: node)
+    displaced += 1
+    if displaced > (mask + 1) / 2, mask + 1 < 1 << Self.bucketBitsMax { grow() }
   }
 
   private mutating func grow() {
-    let oldCount = mask + 1
+    let oldCount = (mask + 1) * Self.ways
     var kept = GrowingBuffer<Entry>(capacity: oldCount)
-    for place in 0..<oldCount where entries.base[place].node != 0 {
-      kept.append(entries.base[place])
-    }
-    entries = GrowingBuffer<Entry>(capacity: oldCount * 4)
-    mask = oldCount * 4 - 1
+    for place in 0..<oldCount where entries[place].node != 0 { kept.append(entries[place]) }
+    mask = (mask + 1) * 4 - 1
+    memory = Self.makeMemory(buckets: mask + 1)
+    entries = Self.firstLine(memory)
     forget()
-    for index in 0..<kept.count {
-      entries.base[Int(truncatingIfNeeded: kept.base[index].key.hash) & mask] = kept.base[index]
-    }
+    for index in 0..<kept.count { keep(kept[index].node, kept[index].key) }
   }
 
   /// Removes all stacks.
   mutating func forget() {
-    let none = Entry(key: Key(hash: 0, innermost: 0, count: 0), node: 0)
-    entries.base.update(repeating: none, count: mask + 1)
+    let none = Entry(key: Key(hash: 0, check: 0), node: 0)
+    entries.update(repeating: none, count: (mask + 1) * Self.ways)
     displaced = 0
   }
 }
