@@ -131,6 +131,10 @@ import TraceRing
     let storm = try storm(
       "--events", "100000000", "--rate", "20000", "--wait-for-enable", "20")
     defer { storm.kill() }
+    // Its thread starts when the main thread sees a session, and is to be counted below.
+    let first = try start()
+    try waitUntil { first.statistics.events > 0 }
+    first.stop()
     var before: ProcessResources?
     var retired = 2
     for round in 0..<Rounds.count(8) {
@@ -172,7 +176,7 @@ import TraceRing
       try waitUntil { mapped() == 1 }
       #expect(storm.isRunning)
       before = before ?? (storm.descriptors().count, storm.threadCount())
-      try waitUntil {
+      try waitUntil("\(round): \(before!), now \(storm.descriptors()), \(storm.threadCount())") {
         storm.descriptors().count <= before!.descriptors && storm.threadCount() <= before!.threads
       }
     }
