@@ -212,9 +212,12 @@ struct RendezvousState {
 
   /// Sends the current grants to every process that has one of these providers.
   mutating func grantAll(_ names: Set<String>) {
+    let names = Set(names.map { $0.lowercased() })
     for link in links.values {
       for (index, provider) in link.conversation.providers.enumerated()
-      where names.contains(provider.name) || names.contains(ProviderSpec.everyProvider) {
+      where names.contains(provider.name.lowercased())
+        || names.contains(ProviderSpec.everyProvider)
+      {
         grant(index, to: link)
       }
     }
