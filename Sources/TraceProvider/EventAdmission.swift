@@ -75,7 +75,12 @@ enum EventAdmission {
     let id = row - provider.rows
     guard provider.ledger.describes(id) else { return false }
     waitForAnswer(provider, id)
-    if !provider.ledger.isClosed(id) { provider.ledger.noteAsked(id) }
+    // A session's selection is in the row before the ledger is closed. An event emitted between the
+    // two is counted as missed.
+    guard provider.ledger.isClosed(id) else {
+      provider.ledger.noteAsked(id)
+      return false
+    }
     return trace_event_wanted(row) != 0
   }
 

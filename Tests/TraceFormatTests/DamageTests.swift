@@ -29,9 +29,10 @@ import TraceEvents
   }
 
   /// Like ``expected(_:)``, without the stacks and types defined in missing blocks.
-  private func check(
+  /// Returns the number of events.
+  @discardableResult private func check(
     _ file: TraceFile, _ isWhole: (Range<Int>) -> Bool, hasIndex: Bool
-  ) throws {
+  ) throws -> Int {
     let read = try Sample.replay(file)
     let knowsTypes =
       hasIndex || blocks.contains { $0.header.kind == BlockKind.metadata && isWhole($0.range) }
@@ -49,6 +50,7 @@ import TraceEvents
     } else {
       #expect(read == wanted)
     }
+    return read.count
   }
 
   @Test func theFileHasABitOfEverything() throws {
@@ -91,8 +93,9 @@ import TraceEvents
       let isIndexWhole = blocks.allSatisfy {
         $0.header.kind != BlockKind.index || isWhole($0.range)
       }
-      try check(file, isWhole, hasIndex: isIndexWhole)
+      let count = try check(file, isWhole, hasIndex: isIndexWhole)
       try file.verify()
+      #expect(file.readable.events == UInt64(count), "byte \(position)")
       let reported = file.damage.contains {
         $0.offset <= UInt64(position) && UInt64(position) < $0.offset + $0.byteCount
       }

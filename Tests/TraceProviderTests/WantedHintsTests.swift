@@ -116,6 +116,23 @@ struct WantedHintsTests {
     #expect(isHinted && !isWanted)
   }
 
+  /// A session's selection is in the rows a moment before events are written: until then, they are
+  /// counted as missed, so the answer must still be no.
+  @Test func isEnabledSaysYesOnlyOnceEventsAreWritten() throws {
+    let provider = Provider("Hinted") { Hinted.description }
+    provider.register()
+    let registered = try #require(Registry.all().last { $0.schema.name == "Hinted" })
+    registered.suspendAfterFork()
+    registered.waitEnds(at_ns: 0)
+    defer { registered.clear(slot: 0) }
+    registered.rows[Int(Near.eventID)].refs.0 = 9
+    let isEarly = provider.isEnabled(Near.self)
+    #expect(!isEarly && registered.ledger.wasAsked(Int(Near.eventID)))
+    registered.settle()
+    let isWanted = provider.isEnabled(Near.self)
+    #expect(isWanted)
+  }
+
   @Test func onlyWritableStaticDataIsPinned() {
     var local = 0
     #expect(!withUnsafePointer(to: &local) { trace_pin_image($0) })

@@ -116,6 +116,39 @@ import TraceFormat
     #expect(stacks(StackSpec(provider: "Shop", keywords: .init(names: ["A"]))) == [1, 3])
   }
 
+  @Test func namesOfProvidersMatchWithoutRegardToCase() {
+    var spec = Self.spec(5)
+    spec.name = "sHOP"
+    var table = EnableTable([spec], stacks: [StackSpec(provider: "SHOP", events: .only([.id(3)]))])
+    let wanted = table.wanted(of: Self.provider)
+    #expect(wanted?.events.map(\.schema.id) == [0, 1, 2, 3, 4, 5])
+    #expect(wanted?.events.filter(\.captureStack).map(\.schema.id) == [3])
+    #expect(wanted?.problems == [])
+    spec = Self.spec(1)
+    spec.name = "shoP"
+    table.enable([spec])
+    #expect(table.wanted(of: Self.provider)?.events.map(\.schema.id) == [0, 1])
+    table.disable("shop")
+    #expect(table.wanted(of: Self.provider) == nil)
+  }
+
+  /// Stacks that can never come are a mistake of the user.
+  @Test func stacksOfNothingAreAProblem() {
+    func problems(_ stacks: StackSpec, level: UInt8 = 5) -> [String]? {
+      EnableTable([Self.spec(level)], stacks: [stacks]).wanted(of: Self.provider)?.problems
+    }
+    let misspelled = problems(StackSpec(provider: "shop", events: .only([.name("E33")])))
+    #expect(misspelled == ["provider Shop has no event 'E33'; did you mean E3?"])
+    let keyword = problems(StackSpec(provider: "Shop", keywords: .init(names: ["C"])))
+    #expect(keyword?.first?.contains("has no keyword 'C'") == true && keyword?.count == 1)
+    // The event exists, but is above the level.
+    let unwanted = problems(StackSpec(provider: "Shop", events: .only([.id(3)])), level: 1)
+    #expect(unwanted?.count == 1 && unwanted?.first?.contains("is enabled") == true)
+    for fine in [StackSpec(), StackSpec(provider: "Else"), StackSpec(provider: "Shop")] {
+      #expect(problems(fine) == [])
+    }
+  }
+
   @Test func stacksOfRuntimeEventsComeWithTheEventsThatNameTheirFrames() {
     let runtime = ProviderSchema(
       name: RuntimeSchema.providerName, keywords: RuntimeSchema.keywords,

@@ -1,5 +1,7 @@
 import Foundation
+import Glibc
 import Testing
+import TraceControl
 
 @testable import tracectl
 
@@ -19,7 +21,9 @@ import Testing
     ).wait()
   }
 
-  private func start(_ arguments: String...) throws -> RunningTool {
+  private func start(_ arguments: String...) throws -> RunningTool { try start(arguments) }
+
+  private func start(_ arguments: [String]) throws -> RunningTool {
     let running = try RunningTool(
       ["collect", "-providers", "GC"] + arguments, environment: environment, in: fixture.directory)
     try running.waitUntil { _, errors in errors.contains("collecting into") }
@@ -103,6 +107,47 @@ import Testing
     let run = try running.wait()
     #expect(run.exitCode == 0)
     #expect(try ToolRun("verify", fixture.path("trace.etl")).exitCode == 0)
+  }
+
+  /// The kernel sends SIGXCPU every second once the soft limit on CPU time is reached, and kills at
+  /// the hard limit.
+  @Test(arguments: [false, true])
+  func theLimitOnCPUTimeEndsItCleanly(hasCommand: Bool) throws {
+    let script = "echo ready; while [ ! -e go ]; do sleep 0.05; done; exit 9"
+    let running = try start(hasCommand ? ["--", "sh", "-c", script] : [])
+    if hasCommand { try running.waitUntil { output, _ in output.contains("ready") } }
+    running.send(SIGXCPU)
+    if hasCommand {
+      try running.waitUntil { _, errors in errors.contains("waiting for its end") }
+      running.send(SIGXCPU)
+      #expect(FileManager.default.createFile(atPath: fixture.path("go"), contents: nil))
+    }
+    let run = try running.wait()
+    #expect(run.exitCode == (hasCommand ? 9 : 71), "\(run.errors)")
+    #expect(run.errors.contains("raise it (ulimit -t)"), "\(run.errors)")
+    #expect(try ToolRun("verify", fixture.path("trace.etl")).exitCode == 0)
+  }
+
+  /// A program that cannot connect for want of descriptors is not silently missing.
+  @Test func connectionsThatCannotBeAcceptedAreReported() throws {
+    let running = try start()
+    let runtime = try #require(environment["TRACE_RUNTIME_DIR"])
+    let names = try FileManager.default.contentsOfDirectory(atPath: runtime)
+    let name = try #require(names.first { $0.hasSuffix(".sock") })
+    func limitDescriptors(to count: Int) throws {
+      let run = try ToolRun(shell: "prlimit --pid \(running.pid) --nofile=\(count):1000")
+      #expect(run.exitCode == 0, "\(run.errors)")
+    }
+    try limitDescriptors(to: 0)
+    let socket = PacketSocket.make()
+    defer { close(socket) }
+    #expect(PacketSocket.connect(socket, toPath: "\(runtime)/\(name)", timeoutMilliseconds: 1000))
+    usleep(100_000)
+    try limitDescriptors(to: 1000)
+    running.send(SIGINT)
+    let run = try running.wait()
+    #expect(run.errors.contains("could not connect at once"), "\(run.errors)")
+    #expect(run.errors.contains("raise the limit on open files (ulimit -n)"), "\(run.errors)")
   }
 
   @Test func aSignalIsHandedToTheCommandAndItsEndIsAwaited() throws {

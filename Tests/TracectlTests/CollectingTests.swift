@@ -31,6 +31,23 @@ import TraceFormat
     #expect(child.ending == .exited(code: 7))
   }
 
+  /// What to do about a command that cannot run depends on the reason.
+  @Test func aCommandWithTooManyArgumentsIsNotCalledNotExecutable() {
+    var mask = sigset_t()
+    sigemptyset(&mask)
+    let long = String(repeating: "x", count: 1 << 20)
+    let failure = #expect(throws: Failure.self) {
+      try TracedProgram(program: "/bin/true", arguments: ["true", long], signalMask: mask)
+    }
+    #expect(failure?.status == .commandNotRunnable)
+    #expect(failure?.nextStep?.contains("arguments") == true)
+    func advice(_ code: CInt) -> String {
+      TracedProgram.notRunnable("x", code: code).nextStep ?? ""
+    }
+    #expect(advice(EAGAIN).contains("ulimit -u"))
+    #expect(advice(EACCES).contains("executable"))
+  }
+
   @Test func progressSaysRateAndLosses() {
     let last = CollectProgress(
       elapsed_ns: 1_000_000_000, events: 1000, bytes: 10, lost: 0, processes: 1)

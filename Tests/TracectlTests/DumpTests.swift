@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 import TraceEvents
 import TraceFormat
@@ -101,10 +102,31 @@ import TraceFormat
       (["dump", small, "-provider", "Shpo"], 64, "did you mean 'Shop'"),
       (["dump", small, "-from", "2s", "-to", "1s"], 64, "-from is after -to; swap them"),
       (["dump", small, "-from", "soon"], 64, "soon"),
+      (["dump", small, "-hold", "1s"], 64, "-hold requires -follow"),
+      (["dump", small, "-follow", "-hold", "1s", "-no-stacks"], 64, "-hold waits for names"),
       (["dump", small, "-formt", "json"], 64, "--format"),
       (["dump"], 64, "<file>"),
       (["dmup", small], 64, "did you mean 'dump'"),
     ])
+  }
+
+  @Test func aReportIsNotWrittenThroughALinkThatAnotherUserMayHavePlaced() throws {
+    let place = fixture.path("shared")
+    try #require(mkdir(place, 0o700) == 0 && chmod(place, 0o1777) == 0)
+    let victim = fixture.path("victim")
+    try "precious".write(toFile: victim, atomically: true, encoding: .utf8)
+    try #require(symlink(victim, place + "/link") == 0)
+    let run = try ToolRun("dump", small, "-o", place + "/link")
+    #expect(run.exitCode == 73)
+    #expect(run.errors.contains("is a symbolic link in a directory that others may write to"))
+    #expect(try String(contentsOfFile: victim, encoding: .utf8) == "precious")
+    // In a directory of the user's own, a link is the user's, and old content goes.
+    let own = fixture.path("own")
+    try #require(symlink(victim, own) == 0)
+    #expect(try ToolRun("info", small, "-o", own).exitCode == 0)
+    #expect(try ToolRun("verify", small, "-o", own).exitCode == 0)
+    let text = try String(contentsOfFile: victim, encoding: .utf8)
+    #expect(text.contains(": ok: ") && text.split(separator: "\n").count == 1)
   }
 
   @Test func aFullDiskIsSaid() throws {

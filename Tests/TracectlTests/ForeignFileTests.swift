@@ -21,6 +21,15 @@ import Testing
       (Array(#"  {"traceEvents":[]}"#.utf8), "Chrome's JSON", "perfetto"),
       (Array(#"{"$schema":"https://www.speedscope.app/x"}"#.utf8), "speedscope", "speedscope"),
       (Array(#"[{"a":1}]"#.utf8), "it is JSON", "trace file"),
+      ([0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0], "a capture of packets (pcap)", "Wireshark"),
+      (Array("go 1.22 trace".utf8) + [0, 0, 0], "an execution trace of Go", "go tool trace"),
+      (Array("gmon".utf8) + [1, 0, 0, 0], "a profile of gprof", "gprof"),
+      (Array("MDMP".utf8) + [0x93, 0xa7, 0, 0], "a minidump", "WinDbg"),
+      ([0x10, 0, 4, 0x46, 0x78, 0x54, 0x16, 0], "a Fuchsia trace", "ui.perfetto.dev"),
+      (
+        [0x0a, 2, 0x50, 1, 0x0a, 4, 0x08, 1, 0x50, 1, 0x0a, 0x82, 0x01, 0x40]
+          + [UInt8](repeating: 0, count: 129), "a Perfetto trace", "ui.perfetto.dev"
+      ),
       (
         [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0] + [0, 0, 0, 0, 0, 0, 0, 0, 4, 0], "a core dump", "gdb"
       ),

@@ -12,7 +12,7 @@ public struct ForeignFormat: Hashable, Sendable {
   init?(prefix bytes: [UInt8]) {
     guard
       let found = Self.signature(bytes) ?? Self.etwLog(bytes) ?? Self.elf(bytes)
-        ?? Self.profile(bytes) ?? Self.text(bytes)
+        ?? Self.profile(bytes) ?? Self.perfetto(bytes) ?? Self.text(bytes)
     else { return nil }
     (kind, nextStep) = found
   }
@@ -47,6 +47,16 @@ public struct ForeignFormat: Hashable, Sendable {
     ),
     (0, Array("SQLite format 3".utf8) + [0], "an SQLite database", collect),
     (0, [0x0a, 0x0d, 0x0d, 0x0a], "a capture of packets (pcapng)", "read it with Wireshark"),
+    (0, [0xd4, 0xc3, 0xb2, 0xa1], "a capture of packets (pcap)", "read it with Wireshark"),
+    (0, [0x4d, 0x3c, 0xb2, 0xa1], "a capture of packets (pcap)", "read it with Wireshark"),
+    (0, [0xa1, 0xb2, 0xc3, 0xd4], "a capture of packets (pcap)", "read it with Wireshark"),
+    (0, Array("go 1.".utf8), "an execution trace of Go", "read it with 'go tool trace'"),
+    (0, Array("gmon".utf8), "a profile of gprof (gmon.out)", "read it with gprof"),
+    (0, Array("MDMP".utf8), "a minidump of Windows", "read it with WinDbg or LLDB"),
+    (
+      0, [0x10, 0x00, 0x04, 0x46, 0x78, 0x54, 0x16, 0x00], "a Fuchsia trace (magic-trace)",
+      "open it in ui.perfetto.dev"
+    ),
     (
       0, [0x1f, 0x8b], "compressed by gzip (a pprof profile, for one)",
       "read a profile with 'go tool pprof', or decompress a trace first"
@@ -88,6 +98,28 @@ public struct ForeignFormat: Hashable, Sendable {
       return nil
     }
     return ("a pprof profile", "read it with 'go tool pprof'")
+  }
+
+  /// Perfetto: a sequence of packets, each with the tag of a message's first field and its size.
+  private static func perfetto(_ bytes: [UInt8]) -> (String, String)? {
+    var position = 0
+    var count = 0
+    while count < 3, position + 3 < bytes.count, bytes[position] == 0x0a {
+      let low = Int(bytes[position + 1])
+      guard low > 0 else { return nil }
+      let isLong = low >= 0x80
+      if isLong, bytes[position + 2] == 0 || bytes[position + 2] >= 0x80 { return nil }
+      let size = isLong ? low & 0x7f | Int(bytes[position + 2]) << 7 : low
+      // The packet's own first tag: a field of one of the four current wire types.
+      let tag = bytes[position + (isLong ? 3 : 2)]
+      guard [0, 1, 2, 5].contains(tag & 7), tag >> 3 != 0 else { return nil }
+      position += (isLong ? 3 : 2) + size
+      count += 1
+    }
+    // The packets go on where the bytes end.
+    let goesOn = bytes.count == prefixBytes && position > bytes.count
+    guard count == 3 || count > 0 && goesOn else { return nil }
+    return ("a Perfetto trace", "open it in ui.perfetto.dev")
   }
 
   private static func text(_ bytes: [UInt8]) -> (String, String)? {

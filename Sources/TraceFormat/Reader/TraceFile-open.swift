@@ -108,12 +108,14 @@ extension TraceFile {
   }
 
   /// Lists a block whose content breaks the format as damage.
-  func note(_ error: FormatError, _ header: BlockHeader, at offset: UInt64) {
+  func note(
+    _ error: FormatError, _ header: BlockHeader, at offset: UInt64, eventCount: UInt64? = nil
+  ) {
     var rule: FormatRule?
     if case .malformed(let violation) = error { rule = violation.rule }
     note(
       "\(BlockKind.name(header.kind)): \(error)", offset, payloadBytes: header.payloadBytes,
-      rule: rule)
+      rule: rule, eventCount: eventCount)
   }
 
   /// Lists a block as damage, once. `eventCount` is the number of its events that cannot be read;

@@ -9,5 +9,6 @@ extension TraceFile {
     try validator.run()
     log = validator.scanned.log
     tail = validator.scanned.tail
+    verified = validator.scanned.readable
   }
 }

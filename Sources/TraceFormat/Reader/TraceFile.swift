@@ -70,6 +70,9 @@ public final class TraceFile {
   var symbolStore = SymbolStore()
   var unpackRoom = GrowingBuffer<UInt8>(capacity: 1024)
   var log = DamageLog()
+  /// What a scan by ``verify()`` has found readable. The log then has damage at places where the
+  /// index has blocks.
+  var verified: (blocks: Int, events: UInt64)?
   /// Whether the file was opened by its closing index.
   var isIndexed = false
   package let isLive: Bool
@@ -178,7 +181,7 @@ public final class TraceFile {
   ///
   /// - Cost: inspects each block's entry in memory.
   /// - Trap: with an index, damage is detected only when a block is read (``verify()``).
-  public var readable: (blocks: Int, events: UInt64) { log.readable(index.blocks) }
+  public var readable: (blocks: Int, events: UInt64) { verified ?? log.readable(index.blocks) }
   /// Providers with a description or events in the file, with their events.
   public var providers: [ProviderSchema] {
     var result = definitions.providers

@@ -30,8 +30,9 @@ final class TraceValidator {
     if scanned.log.entries.isEmpty {
       for offset in strangeStacks {
         guard case .whole(let header) = try scanned.reader.read(at: offset) else { continue }
+        // The events can be read, without their stacks.
         let violation = FormatViolation(.E15, "stack ids that no block has")
-        scanned.note(.malformed(violation), header, at: offset)
+        scanned.note(.malformed(violation), header, at: offset, eventCount: 0)
       }
     }
     compareIndex()

@@ -1,17 +1,20 @@
 import Glibc
 import OSStrings
 
-/// Opens the output file of a trace.
+/// Opens the output file of a trace or a report.
 ///
 /// - Guarantee: in a directory that others can write to, such as /tmp, only a regular file owned by
-///   the caller is written, never a link, pipe or file placed there by another user. A new file is
-///   readable only by its owner, because a trace contains program output and command lines. The
+///   the caller is written, never a link, pipe or file placed there by another user. A new trace is
+///   readable only by its owner, because it contains program output and command lines. The
 ///   descriptor is never a standard one, even if those are closed.
 package enum OutputFile {
   /// Opens the file, creating it if necessary. Existing content is kept.
   ///
+  /// - Parameter mode: the mode of a new file.
   /// - Returns: the descriptor, and whether the file is new.
-  package static func open(_ path: String) throws(FormatError) -> (descriptor: Int32, isNew: Bool) {
+  package static func open(
+    _ path: String, mode: UInt32 = 0o600
+  ) throws(FormatError) -> (descriptor: Int32, isNew: Bool) {
     let (parent, name) = split(path)
     let directory = OSPath.open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     // Nobody can place files in a directory that is searchable but not readable: use the path.
@@ -41,8 +44,6 @@ package enum OutputFile {
     }
     return (aboveStandard(opened), false)
   }
-
-  private static let mode: mode_t = 0o600
 
   private static func split(_ path: String) -> (parent: String, name: String) {
     guard let slash = path.lastIndex(of: "/") else { return (".", path) }

@@ -59,8 +59,13 @@ public struct StackSpec: Hashable, Sendable {
     self.events = events
   }
 
+  /// Whether two names denote the same provider.
+  static func isSame(_ one: String, _ other: String) -> Bool {
+    one.lowercased() == other.lowercased()
+  }
+
   func admits(_ event: EventSchema, of provider: ProviderSchema) -> Bool {
-    guard self.provider == nil || self.provider == provider.name, events.admits(event) else {
+    guard self.provider.map({ Self.isSame($0, provider.name) }) ?? true, events.admits(event) else {
       return false
     }
     let mask = keywords.mask(for: provider)

@@ -3,23 +3,24 @@ import TraceEvents
 
 /// A session's selection for each provider, and its consequences for one provider of one process.
 struct EnableTable {
+  /// By the provider's name in lower case: names match without regard to case.
   private var specs: [String: [ProviderSpec]] = [:]
   private(set) var stacks: [StackSpec]
 
   /// Specifications of the same provider are combined: `GC,JIT` is two specifications of Runtime.
   init(_ specs: [ProviderSpec], stacks: [StackSpec]) {
     self.stacks = stacks
-    for spec in specs { self.specs[spec.name, default: []].append(spec) }
+    for spec in specs { self.specs[spec.name.lowercased(), default: []].append(spec) }
   }
 
   /// Enabling a provider again replaces its previous specifications.
   mutating func enable(_ specs: [ProviderSpec]) {
-    for name in Set(specs.map(\.name)) { self.specs[name] = specs.filter { $0.name == name } }
+    for name in Set(specs.map { $0.name.lowercased() }) {
+      self.specs[name] = specs.filter { $0.name.lowercased() == name }
+    }
   }
 
-  mutating func disable(_ provider: String) { specs[provider] = nil }
-
-  var enabledNames: Set<String> { Set(specs.keys) }
+  mutating func disable(_ provider: String) { specs[provider.lowercased()] = nil }
 
   struct Wanted {
     /// The union of the specifications, shown to the provider's owner.
@@ -32,7 +33,9 @@ struct EnableTable {
 
   /// Nil if the provider is not enabled.
   func wanted(of provider: ProviderSchema) -> Wanted? {
-    guard let specs = specs[provider.name] ?? specs[ProviderSpec.everyProvider] else { return nil }
+    guard
+      let specs = specs[provider.name.lowercased()] ?? specs[ProviderSpec.everyProvider]
+    else { return nil }
     let asked = provider.events.filter { event in
       specs.contains { $0.admits(event, of: provider) }
     }
@@ -47,7 +50,8 @@ struct EnableTable {
       events: events.map { event in
         (event, stacks.contains { $0.admits(event, of: provider) })
       },
-      problems: specs.flatMap { Self.problems($0, provider) })
+      problems: specs.flatMap { Self.problems($0, provider) }
+        + stacks.flatMap { Self.problems($0, provider, asked) })
   }
 
   /// Whether stacks of the Runtime provider's events need this event for names and lines: a runtime
@@ -73,14 +77,31 @@ struct EnableTable {
   private static func problems(_ spec: ProviderSpec, _ provider: ProviderSchema) -> [String] {
     // Not every provider has everything that is selected for all providers.
     if spec.name == ProviderSpec.everyProvider { return [] }
+    return unknown(spec.keywords, spec.events, provider)
+  }
+
+  private static func problems(
+    _ spec: StackSpec, _ provider: ProviderSchema, _ asked: [EventSchema]
+  ) -> [String] {
+    guard let name = spec.provider, StackSpec.isSame(name, provider.name) else { return [] }
+    let unknown = unknown(spec.keywords, spec.events, provider)
+    if !unknown.isEmpty || asked.contains(where: { spec.admits($0, of: provider) }) {
+      return unknown
+    }
+    return ["none of the events of provider \(provider.name) that shall have stacks is enabled"]
+  }
+
+  private static func unknown(
+    _ keywords: KeywordSelection, _ events: EventFilter, _ provider: ProviderSchema
+  ) -> [String] {
     let names = provider.keywords.map(\.name)
-    let keywords = spec.keywords.unknownNames(for: provider).map { name in
+    let keywords = keywords.unknownNames(for: provider).map { name in
       ProviderSpecError.unknownKeyword(
         name, provider: provider.name, nearest: NearestName.suggestions(for: name, among: names),
         known: names
       ).description
     }
-    let events = spec.events.unmatched(in: provider.events).map { selector in
+    let events = events.unmatched(in: provider.events).map { selector in
       switch selector {
       case .id(let id): "provider \(provider.name) has no event with id \(id)"
       case .name(let name):

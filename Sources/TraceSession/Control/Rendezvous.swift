@@ -102,7 +102,12 @@ final class Rendezvous: Sendable {
   private func acceptAll() -> Bool {
     while true {
       let socket = trace_packet_accept(listener.descriptor)
-      guard socket >= 0 else { return ![EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) }
+      guard socket >= 0 else {
+        let code = errno
+        guard [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code) else { return true }
+        state.withLock { $0.refusal = code }
+        return false
+      }
       guard let peer = PeerCredentials(descriptor: socket) else {
         close(socket)
         continue

@@ -32,6 +32,8 @@ struct RendezvousState {
   var recordBytes = 0
   /// Number of connections refused before their processes had records.
   var turnedAway: UInt64 = 0
+  /// The error for which connections had to wait: no descriptors or no memory.
+  var refusal: CInt?
   /// Number of notes about processes, and of those left out.
   private var noteCount = 0
   private var notesOmitted: UInt64 = 0
@@ -212,9 +214,12 @@ struct RendezvousState {
 
   /// Sends the current grants to every process that has one of these providers.
   mutating func grantAll(_ names: Set<String>) {
+    let names = Set(names.map { $0.lowercased() })
     for link in links.values {
       for (index, provider) in link.conversation.providers.enumerated()
-      where names.contains(provider.name) || names.contains(ProviderSpec.everyProvider) {
+      where names.contains(provider.name.lowercased())
+        || names.contains(ProviderSpec.everyProvider)
+      {
         grant(index, to: link)
       }
     }
@@ -275,6 +280,15 @@ struct RendezvousState {
 
   /// Problems that concern no known process, as sentences.
   var ownProblems: [String] {
+    var problems = problems
+    if let refusal {
+      let advice =
+        [EMFILE, ENFILE].contains(refusal)
+        ? "raise the limit on open files (ulimit -n)" : "free some memory"
+      problems.append(
+        "programs could not connect at once, and may not have been traced: "
+          + "\(String(cString: strerror(refusal))); \(advice)")
+    }
     guard notesOmitted > 0 else { return problems }
     let notes = counted(
       notesOmitted, "more note about processes was", "more notes about processes were")

@@ -38,7 +38,9 @@ struct ELFSymbolReader {
       addGoFunctions()
       read(image, ELFSection.Kind.dynamicSymbols)
       if image.sections.isEmpty { readDynamicSegment() }
+      builder.isPartial = true
       if let inner = packedSymbols() {
+        builder.isPartial = false
         for warning in inner.warnings { warnings.add(warning) }
         read(inner, ELFSection.Kind.symbols)
       }

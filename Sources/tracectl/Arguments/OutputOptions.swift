@@ -45,7 +45,7 @@ struct OutputOptions: ParsableArguments {
   ) throws -> Bool {
     let renderer = try renderer(of: Subject.self)
     let path = output == StandardOutput.optionValue ? nil : output
-    let file = try path.map { (path) throws(Failure) in try OutputFile(path, input: input) }
+    let file = try path.map { (path) throws(Failure) in try ReportFile(path, input: input) }
     let width = isWide || file != nil ? nil : Terminal.width
     let sink = DescriptorSink(file?.descriptor ?? STDOUT_FILENO)
     var buffer = OutputBuffer(sink)
@@ -60,7 +60,7 @@ struct OutputOptions: ParsableArguments {
 }
 
 /// A file for a command's output, closed when the object is released.
-private final class OutputFile {
+private final class ReportFile {
   let descriptor: CInt
 
   init(_ path: String, input: String?) throws(Failure) {
@@ -71,12 +71,15 @@ private final class OutputFile {
     {
       throw Failure(.usage, "\(path) is the trace itself", next: "write elsewhere with -o")
     }
-    descriptor = OSPath.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else {
-      var failure = Failure("create", path, errno: errno)
+    do throws(FormatError) {
+      descriptor = try OutputFile.open(path, mode: 0o644).descriptor
+    } catch {
+      var failure = OpenTrace.failure(error, path: path)
       if failure.status == .noInput { failure.status = .cannotCreate }
       throw failure
     }
+    // Fails for a device or a pipe, which has no content.
+    _ = ftruncate(descriptor, 0)
   }
 
   deinit { close(descriptor) }

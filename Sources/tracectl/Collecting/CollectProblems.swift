@@ -19,7 +19,7 @@ struct CollectProblems {
       }
     }
     var lines = NoticeDigest(notices).lines.map { "tracectl: " + $0 }
-    let offered = Set(processes.flatMap(\.providers))
+    let offered = Set(processes.flatMap(\.providers).map { $0.lowercased() })
     if configuration.providers.isEmpty { return lines }
     if processes.isEmpty {
       lines.append(
@@ -28,7 +28,7 @@ struct CollectProblems {
       let wanted = Set(configuration.providers.map(\.name)).subtracting([
         ProviderSpec.everyProvider
       ])
-      for name in wanted.subtracting(offered).sorted() {
+      for name in wanted.sorted() where !offered.contains(name.lowercased()) {
         lines.append("tracectl: no program had the provider '\(name)'")
       }
     }

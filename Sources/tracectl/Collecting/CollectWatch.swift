@@ -13,6 +13,8 @@ enum CollectEnd: Hashable {
   case forced
   /// The file could no longer be written.
   case failure
+  /// The soft limit on CPU time was reached.
+  case limit
 }
 
 /// Waits until a collection ends, and shows progress every second.
@@ -58,6 +60,7 @@ struct CollectWatch {
       }
       let wake_ns = min(nextTick_ns, deadline_ns ?? .max)
       guard let signal = signals.next(timeout_ns: wake_ns - now_ns) else { continue }
+      if signal == .limit { return .limit }
       if case .stop(let number, let isFromTerminal) = signal {
         // A closed terminal sends SIGHUP more than once: the kernel sends it, and the shell does.
         if stopAsked_ns != nil, number == SIGHUP { continue }

@@ -94,6 +94,11 @@ struct Collection {
     if let failure = statistics.failure {
       complain(OpenTrace.failure(failure, path: path).line + "; the collection ended there")
     }
+    if reason == .limit {
+      complain(
+        "tracectl: the limit on CPU time was reached; raise it (ulimit -t); "
+          + "the collection ended there")
+    }
     for line in CollectProblems(session: session, configuration: configuration).lines {
       complain(escapedForTerminal(line))
     }
@@ -131,7 +136,8 @@ struct Collection {
   private func exitCode(
     _ statistics: SessionStatistics, _ reason: CollectEnd, _ child: inout TracedProgram?
   ) -> CInt {
-    let ownCode = statistics.failure == nil ? 0 : ExitStatus.ioError.rawValue
+    var ownCode = statistics.failure == nil ? 0 : ExitStatus.ioError.rawValue
+    if reason == .limit { ownCode = ExitStatus.osError.rawValue }
     guard child != nil else { return ownCode }
     if !child!.hasEnded(), reason != .forced {
       say("tracectl: the command (process \(child!.pid)) is still running; waiting for its end")

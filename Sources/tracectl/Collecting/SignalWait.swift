@@ -4,6 +4,8 @@ import Glibc
 enum CollectSignal: Hashable {
   /// SIGINT, SIGTERM or SIGHUP. A terminal has also sent it to the command.
   case stop(signal: CInt, isFromTerminal: Bool)
+  /// SIGXCPU: the process has used the CPU time of its soft limit.
+  case limit
   /// A child process ended.
   case child
 }
@@ -25,8 +27,10 @@ struct SignalWait {
       signal(number, SIG_DFL)
       sigaddset(&set, number)
     }
-    signal(SIGCHLD, SIG_DFL)
-    sigaddset(&set, SIGCHLD)
+    for number in [SIGCHLD, SIGXCPU] {
+      signal(number, SIG_DFL)
+      sigaddset(&set, number)
+    }
     pthread_sigmask(SIG_BLOCK, &set, &originalMask)
   }
 
@@ -41,10 +45,11 @@ struct SignalWait {
   /// Lets further signals end the process, because the remaining work is short, and a user who
   /// sends another signal wants to end it. Signals received before are discarded. SIGHUP is ignored
   /// from now on: when a terminal closes, the kernel and the shell both send it, which is not a
-  /// second request.
+  /// second request. So is SIGXCPU, which the kernel repeats every second.
   mutating func release() {
     while next(timeout_ns: 0) != nil {}
     signal(SIGHUP, SIG_IGN)
+    signal(SIGXCPU, SIG_IGN)
     pthread_sigmask(SIG_SETMASK, &originalMask, nil)
   }
 
@@ -57,6 +62,7 @@ struct SignalWait {
     let number = sigtimedwait(&set, &details, &timeout)
     switch number {
     case SIGCHLD: return .child
+    case SIGXCPU: return .limit
     case let number where Self.stopSignals.contains(number):
       // SI_USER and lower codes are sent by processes; those of the terminal come from the kernel.
       return .stop(signal: number, isFromTerminal: details.si_code > 0)
@@ -72,11 +78,11 @@ struct SignalWait {
     usleep(UInt32(min(timeout_ns / 1000, 50_000)))
     var pending = sigset_t()
     guard sigpending(&pending) == 0 else { return nil }
-    for number in Self.stopSignals where sigismember(&pending, number) == 1 {
+    for number in Self.stopSignals + [SIGXCPU] where sigismember(&pending, number) == 1 {
       // Ignoring a signal discards the pending one.
       signal(number, SIG_IGN)
       signal(number, SIG_DFL)
-      return .stop(signal: number, isFromTerminal: false)
+      return number == SIGXCPU ? .limit : .stop(signal: number, isFromTerminal: false)
     }
     return nil
   }

@@ -61,14 +61,21 @@ struct TracedProgram {
     return OSPath.stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
-  private static func notRunnable(_ name: String, code: CInt) -> Failure {
+  static func notRunnable(_ name: String, code: CInt) -> Failure {
     if code == ENOENT {
       return Failure(
         .commandNotFound, "there is no command '\(name)'", next: "check its name and PATH")
     }
+    let next =
+      switch code {
+      case EAGAIN: "raise the limit on processes (ulimit -u)"
+      case ENOMEM: "free some memory, or raise its limits (ulimit -v, ulimit -d)"
+      case E2BIG: "give fewer or shorter arguments, or a smaller environment"
+      case EMFILE, ENFILE: Failure.nextStep(errno: code)
+      default: "check that it is a program and is executable"
+      }
     return Failure(
-      .commandNotRunnable, "cannot run '\(name)': \(String(cString: strerror(code)))",
-      next: "check that it is a program and is executable")
+      .commandNotRunnable, "cannot run '\(name)': \(String(cString: strerror(code)))", next: next)
   }
 
   /// The error for a file that exists but names an interpreter or loader that does not.

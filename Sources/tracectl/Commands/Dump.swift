@@ -82,6 +82,10 @@ struct Dump: ParsableCommand {
     if hold != nil, !follow {
       throw Failure(.usage, "-hold requires -follow", next: "add -follow, or omit -hold")
     }
+    if hold != nil, noStacks {
+      throw Failure(
+        .usage, "-hold waits for names in stacks", next: "omit -no-stacks, or omit -hold")
+    }
     if noStacks, symbols.isGiven {
       throw Failure(
         .usage, "-symbol-path and -debuginfod are for stacks", next: "omit -no-stacks")

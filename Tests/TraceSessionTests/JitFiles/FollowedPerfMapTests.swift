@@ -43,6 +43,29 @@ import TraceEvents
     #expect(!new.isRundown && new.event.since > old.event.since)
   }
 
+  /// The process ends between the look at it and the reading: what was read may be another's, until
+  /// the notice of the end states the time.
+  @Test(arguments: [false, true]) func whatIsReadWhenTheProcessHasEndedIsNotTaken(
+    isRewritten: Bool
+  ) throws {
+    let fixture = try CodeFileFixture()
+    let map = try fixture.followedMap("1000 20 a\n")
+    if isRewritten { map.cut(to: 0) }
+    map.write("2000 20 b\n3000 20 c\n")
+    var looks = 0
+    fixture.follower.shared.isAbsent = { _ in
+      looks += 1
+      return looks > 1
+    }
+    fixture.read()
+    #expect(looks == 2 && fixture.output.names == ["a"])
+    fixture.follower.shared.isAbsent = { _ in false }
+    fixture.read()
+    #expect(fixture.output.names == ["a", "b", "c"])
+    fixture.end()
+    #expect(fixture.problems.count == (isRewritten ? 1 : 0))
+  }
+
   /// Data that others keep adding to a map delays neither the end of the session nor that of the
   /// process.
   @Test(arguments: [true, false]) func aMapThatGrowsForEverEndsWithItsProcess(

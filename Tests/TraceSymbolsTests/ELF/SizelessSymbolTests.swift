@@ -19,6 +19,40 @@ struct SizelessSymbolTests {
     int main(int count, char **words) { first(count); second(count); return 0; }
     """
 
+  /// Without call frame information, nothing tells where a function ends that no symbol follows.
+  @Test(arguments: ["function", "notype", "gnu_indirect_function"])
+  func withoutCallFrameInformationItDoesNotReachFar(_ type: String) throws {
+    let source = TemporaryFile(
+      """
+      __asm__(".text\\n.globl label\\n.type label,@\(type)\\n"
+              "label:\\n ret\\n.skip 512,0x90\\n");
+      __attribute__((noinline)) void second(volatile long n) { while (n) n--; }
+      int main(int count, char **words) { second(count); return 0; }
+      """)
+    let whole = TemporaryFile()
+    let options = ["-x", "c", "-O1", "-fno-toplevel-reorder", "-fno-asynchronous-unwind-tables"]
+    _ = try #require(
+      Tool.output(
+        "gcc", options + [source.path, "-rdynamic", "-fvisibility=hidden", "-o", whole.path]))
+    let list = try #require(Tool.output("nm", whole.path))
+    func place(_ name: String, _ file: ELFFile) throws -> UInt64 {
+      let line = try #require(list.split(separator: "\n").first { $0.hasSuffix(" \(name)") })
+      let address = try #require(UInt64(line.prefix { $0 != " " }, radix: 16))
+      return try #require(FileAddressing(file).fileOffset(ofCode: address))
+    }
+    for isStripped in [false, true] {
+      let bare = TemporaryFile()
+      _ = try #require(Tool.output("strip", "-o", bare.path, whole.path))
+      let file = try ELFFile(path: isStripped ? bare.path : whole.path)
+      let table = SymbolTable.read(file).0
+      #expect(table.lookup(try place("label", file))?.name == "label")
+      #expect(table.lookup(try place("second", file))?.name == (isStripped ? nil : "second"))
+      // Where all functions have symbols, it reaches up to the next one.
+      #expect(
+        table.lookup(try place("label", file) + 400)?.name == (isStripped ? nil : "label"))
+    }
+  }
+
   @Test(arguments: [["-s"], ["-Wl,--strip-all", "-static"], ["-Wl,--retain-symbols-file"]])
   func itEndsWhereTheNextFunctionBegins(_ options: [String]) throws {
     let source = TemporaryFile(Self.source)

@@ -1,4 +1,5 @@
 import CTraceShims
+import Glibc
 import TraceAnalysis
 import TraceEvents
 import TraceFormat
@@ -12,6 +13,8 @@ final class CodeFileShared {
   let startRealtime: Int64
   /// ``CodeFileLimits/wasteBytes``; less in tests.
   let wasteBytes: UInt64
+  /// Whether there is no process of this number; replaced in tests.
+  var isAbsent: (UInt32) -> Bool = { kill(pid_t(bitPattern: $0), 0) != 0 && errno == ESRCH }
   private(set) var problems = CodeFileProblems()
   var ledger = PerfMapLedger()
   private(set) var openFiles = 0
@@ -34,6 +37,9 @@ final class CodeFileShared {
   }
 
   deinit { memory?.deallocate() }
+
+  /// Whether a process has ended without a notice of its end so far.
+  func hasVanished(_ owner: CodeOwner) -> Bool { owner.endTicks == nil && isAbsent(owner.pid) }
 
   // MARK: Times
 

@@ -103,10 +103,14 @@ final class FollowedPerfMap {
     }
     // A process that no longer exists may not have written it: the notice of its end, which states
     // the time, is under way.
-    if owner.endTicks == nil, Self.hasVanished(owner.pid) { return .done }
+    if shared.hasVanished(owner) { return .done }
+    let before = (account, parser, tail, isRundown)
     if !isSame || isWrittenAgain(status) { restart(wasTruncated: size < parser.position) }
     written = file.writtenBy(status, after: readAt, now: now)
-    let hasMore = read(upTo: size, owner, shared)
+    guard let hasMore = read(upTo: size, owner, shared) else {
+      (account, parser, tail, isRundown) = before
+      return .done
+    }
     noteRead(status, at: moment, shared)
     if hasMore { return .more }
     (modified, readAt) = (status.modified, now)
@@ -117,10 +121,6 @@ final class FollowedPerfMap {
   /// Whether content of another process was written again without a difference.
   private func isWrittenAgain(_ status: FollowedFile.Status) -> Bool {
     isUnused && modified != .min && status.size == parser.position && status.modified != modified
-  }
-
-  static func hasVanished(_ pid: UInt32) -> Bool {
-    kill(pid_t(bitPattern: pid), 0) != 0 && errno == ESRCH
   }
 
   private var isTailUnchanged: Bool {
@@ -140,7 +140,9 @@ final class FollowedPerfMap {
     isRundown = false
   }
 
-  private func read(upTo size: UInt64, _ owner: CodeOwner, _ shared: CodeFileShared) -> Bool {
+  /// Reads what was added. Returns whether there is more, or nil if nothing was taken because the
+  /// process has vanished.
+  private func read(upTo size: UInt64, _ owner: CodeOwner, _ shared: CodeFileShared) -> Bool? {
     var roundBytes = 0
     while parser.position < size {
       guard roundBytes < CodeFileLimits.roundBytes else { return true }
@@ -149,6 +151,8 @@ final class FollowedPerfMap {
       let target = UnsafeMutableRawBufferPointer(rebasing: window[..<wanted])
       let count = file.read(at: parser.position, into: target)
       guard count > 0 else { return false }
+      // Only what was read while the process existed is sure to be its own.
+      if shared.hasVanished(owner) { return roundBytes == 0 ? nil : true }
       let bytes = UnsafeRawBufferPointer(rebasing: target[..<count])
       isUnused = false
       parser.parse(bytes) { tell($0, owner, shared) }

@@ -232,7 +232,7 @@ final class FollowedProcess {
       let order = ProgramTimes(exactly: endedAt).compare(modified: status.modified)
       let isShared = runsOn || shared.ledger.has(file)
       if order == .after || order == .unclear && isShared { throw .isStale }
-    } else if owner.endTicks == nil, FollowedPerfMap.hasVanished(owner.pid) {
+    } else if shared.hasVanished(owner) {
       // The notice of its end, which states the time, is under way.
       throw .isStale
     }
