@@ -110,6 +110,7 @@ import TraceFormat
     }
     check(InfoReport.self)
     check(GCReport.self)
+    check(ExceptionReport.self)
     check(StackReport.self)
     check(SymbolReport.self)
     check(VerifyReport.self)

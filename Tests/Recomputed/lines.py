@@ -49,6 +49,17 @@ def buckets(values):
     return found[used[0]:used[-1] + 1] if used else []
 
 
+def difference(said, known, place=""):
+    """The places at which a value differs from what is known of it; it may have further keys."""
+    if isinstance(known, dict) and isinstance(said, dict):
+        return [text for key, value in known.items()
+                for text in difference(said.get(key, "absent"), value, f"{place}.{key}")]
+    if isinstance(known, list) and isinstance(said, list) and len(known) == len(said):
+        return [text for index, (one, other) in enumerate(zip(said, known))
+                for text in difference(one, other, f"{place}[{index}]")]
+    return [] if said == known else [f"{place}: {said}, not {known}"]
+
+
 def compare(computed):
     """Compares processes with those of the report in the file that is the program's argument, key by
     key; prints the differences, and fails if there are any."""
@@ -58,7 +69,5 @@ def compare(computed):
     if [process["pid"] for process in stated] != [process["pid"] for process in computed]:
         differences.append("other processes")
     for said, known in zip(stated, computed):
-        for key, value in known.items():
-            if said.get(key, "absent") != value:
-                differences.append(f"{known['pid']} {key}: {said.get(key)}, not {value}")
+        differences += [f"{known['pid']}{text}" for text in difference(said, known)]
     sys.exit("\n".join(differences) if differences else None)

@@ -101,11 +101,7 @@ public final class GCPass: ReportPass {
     }
     let what = "garbage collections"
     guard !trackers.isEmpty else {
-      let types = replay.file.eventTypes.filter {
-        $0.schema.provider == RuntimeSchema.providerName && $0.schema.id == GCStart.eventID
-      }
-      throw selection.isPartial && types.contains { $0.count > 0 }
-        ? .noneSelected(what: what) : .noEvents(what: what, keyword: "GC")
+      throw .nothing(what, keyword: "GC", GCStart.schema, replay, selection)
     }
     let history = processes.finish()
     let spans = ProcessSpans(replay.file, selection.time)

@@ -1,3 +1,6 @@
+internal import TraceEvents
+internal import TraceFormat
+
 /// The processes and times that a report covers. Admits everything by default.
 public struct ReportSelection: Sendable {
   /// Nanoseconds since the trace's start, both ends included; nil for the whole trace.
@@ -30,4 +33,19 @@ public enum NothingToReport: Error, Hashable, Sendable {
   case noEvents(what: String, keyword: String)
   /// The trace has such events, but none in the selected processes and times.
   case noneSelected(what: String)
+}
+
+extension NothingToReport {
+  /// Returns the reason why a selection of a trace has no events of a kind, of which `schema` is
+  /// the most important type.
+  static func nothing(
+    _ what: String, keyword: String, _ schema: EventSchema, _ replay: Replay,
+    _ selection: ReportSelection
+  ) -> NothingToReport {
+    let isThere = replay.file.eventTypes.contains {
+      $0.schema.provider == schema.provider && $0.schema.id == schema.id && $0.count > 0
+    }
+    return selection.isPartial && isThere
+      ? .noneSelected(what: what) : .noEvents(what: what, keyword: keyword)
+  }
 }
