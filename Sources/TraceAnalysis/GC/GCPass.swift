@@ -44,7 +44,8 @@ public final class GCPass: ReportPass {
       tracker.stalled(event, end: min(end, time))
     }
     followAllocations(replay)
-    followLosses(replay)
+    let file = replay.file
+    replay.onLoss { [self] in losses.add($0, in: file) }
   }
 
   private func follow<Event: TraceEvent>(
@@ -77,18 +78,6 @@ public final class GCPass: ReportPass {
       guard selection.admits(pid: header.pid), let field = fields[event.typeIndex] else { return }
       trackers[header.processIndex, default: tracker(header)].allocated(
         event.word(field), at: header.timestamp)
-    }
-  }
-
-  private func followLosses(_ replay: Replay) {
-    let file = replay.file
-    replay.onLoss { [self] loss in
-      // The kernel's samples are no GC events.
-      guard loss.cause != .kernelBufferFull else { return }
-      losses.add(
-        loss.processIndex.flatMap(file.process)?.pid,
-        from: file.timestamp(ofTicks: loss.fromTicks),
-        until: file.timestamp(ofTicks: loss.toTicks))
     }
   }
 
