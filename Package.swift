@@ -139,6 +139,7 @@ let package = Package(
         "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "TestSupport", "tracectl",
         "event-storm",
         "minivm",
+        "tiny-runtime",
       ]),
     .testTarget(
       name: "TraceFormatTests",

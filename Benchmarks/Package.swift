@@ -21,6 +21,13 @@ let package = Package(
       ],
       swiftSettings: settings),
     .executableTarget(
+      name: "report-bench",
+      dependencies: [
+        .product(name: "TraceEvents", package: "trace-engine"),
+        .product(name: "TraceFormat", package: "trace-engine"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(
       name: "symbol-bench",
       dependencies: [
         .product(name: "TraceAnalysis", package: "trace-engine"),

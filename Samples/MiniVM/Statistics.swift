@@ -7,7 +7,8 @@ struct Statistics: CustomStringConvertible {
     description = """
       compiled \(counts.compilations), optimised \(counts.optimizations), \
       evicted \(counts.evictions), moved \(counts.moves), \
-      collections \(machine.heap.collectionCount)
+      collections \(machine.heap.collectionCount), full \(machine.heap.fullCollectionCount), \
+      promoted \(machine.heap.promotedWords * 8)
       """
   }
 }

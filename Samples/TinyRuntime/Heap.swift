@@ -14,7 +14,9 @@ struct Heap {
 
   private var cells: [Cell]
   private var free: [Reference]
-  private var collections: UInt32 = 0
+  private(set) var collections: UInt32 = 0
+  /// Sum over all collections of the bytes that survived.
+  private(set) var survivingBytes: UInt64 = 0
   private var allocatedSinceTick = 0
   /// The roots of reachable objects.
   var roots: [Reference] = []
@@ -63,6 +65,7 @@ struct Heap {
     Runtime.provider.emit(GCSuspendEnd())
     Runtime.provider.emit(GCStart(count: count, depth: 0, reason: reason))
     let survivors = mark()
+    survivingBytes += UInt64(survivors) * Self.cellSize
     sweep()
     Runtime.provider.emit(GCEnd(count: count, depth: 0))
     Runtime.provider.emit(

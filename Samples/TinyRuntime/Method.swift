@@ -72,6 +72,8 @@ final class LoadedMethods: Sendable {
     }
   }
 
+  var count: Int { loads.withLock { $0.count } }
+
   func rundown(to session: borrowing CaptureState) {
     let known = loads.withLock { $0 }
     for load in known { session.emit(load) }

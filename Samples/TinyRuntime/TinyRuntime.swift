@@ -18,6 +18,9 @@ struct TinyRuntime: ParsableCommand {
   @Option(help: "Number of pairs that fit into the heap.")
   var heap = 20_000
 
+  @Flag(help: "Print the runtime's own statistics at the end.")
+  var statistics = false
+
   func validate() throws {
     guard rounds >= 0 else { throw ValidationError("--rounds must not be negative") }
     guard (10_000...10_000_000).contains(heap) else {
@@ -43,7 +46,12 @@ struct TinyRuntime: ParsableCommand {
       if round % 20 == 0 { heap.collect(reason: .induced) }
       if pause > 0 { usleep(pause * 1000) }
     }
+    let compiled = loaded.count
     loaded.unloadAll()
+    if statistics {
+      print(
+        "compiled \(compiled), collections \(heap.collections), survived \(heap.survivingBytes)")
+    }
     print("result \(value)")
   }
 

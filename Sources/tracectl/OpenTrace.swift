@@ -25,6 +25,8 @@ enum OpenTrace {
       throw failure(error, path: file.path)
     } catch let error as StackReportError {
       throw Failure(error, path: file.path)
+    } catch let error as NothingToReport {
+      throw Failure(error, path: file.path)
     }
   }
 
@@ -85,6 +87,19 @@ enum OpenTrace {
 }
 
 extension Failure {
+  /// The reason why there is nothing to report.
+  init(_ nothing: NothingToReport, path: String) {
+    switch nothing {
+    case .noEvents(let what, let keyword):
+      self.init(
+        .dataError, "\(path) has no \(what)", next: "collect with -providers \(keyword)")
+    case .noneSelected(let what):
+      self.init(
+        .usage, "none of the \(what) in \(path) match the processes and times",
+        next: "omit some of these options")
+    }
+  }
+
   /// The reason why there are no stacks to show.
   init(_ error: StackReportError, path: String) {
     switch error {

@@ -109,6 +109,8 @@ import TraceFormat
       #expect(registry.renderer(of: subject, fileName: "a.json")?.format.name == "json")
     }
     check(InfoReport.self)
+    check(GCReport.self)
+    check(ExceptionReport.self)
     check(StackReport.self)
     check(SymbolReport.self)
     check(VerifyReport.self)

@@ -12,6 +12,10 @@ final class Heap {
   /// Old objects that may refer to the nursery.
   private var remembered: [Object] = []
   private(set) var collectionCount: UInt32 = 0
+  /// Number of collections that included the old space.
+  private(set) var fullCollectionCount: UInt32 = 0
+  /// Sum over all collections of what moved to the old space.
+  private(set) var promotedWords = 0
   /// Size of the old space at which it is collected.
   private var oldWordsLimit: Int
   private let oldWordsLimitMin: Int
@@ -91,7 +95,11 @@ final class Heap {
     let oldWords = old.usedWords
     moveNursery()
     let promoted = old.usedWords - oldWords
-    if isFull { markAndSweep() }
+    promotedWords += promoted
+    if isFull {
+      fullCollectionCount += 1
+      markAndSweep()
+    }
     Runtime.provider.emit(GCEnd(count: collectionCount, depth: isFull ? 1 : 0))
     Runtime.provider.emit(
       GCHeapStats(

@@ -1,3 +1,5 @@
+internal import TraceFormat
+
 /// Times at which events were lost, by process.
 struct LossWindows {
   private struct Window {
@@ -73,5 +75,16 @@ struct LossWindows {
       let kept = known.filter { $0.until >= time }
       return kept.isEmpty ? nil : kept
     }
+  }
+}
+
+extension LossWindows {
+  /// Adds a loss that may concern a program's events.
+  mutating func add(_ loss: LossRecord, in file: TraceFile) {
+    // The kernel's samples are no events of programs.
+    guard loss.cause != .kernelBufferFull else { return }
+    add(
+      loss.processIndex.flatMap(file.process)?.pid,
+      from: file.timestamp(ofTicks: loss.fromTicks), until: file.timestamp(ofTicks: loss.toTicks))
   }
 }

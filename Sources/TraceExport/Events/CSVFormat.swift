@@ -69,7 +69,7 @@ package struct CSVFormat: EventFormat {
   package mutating func begin(_ output: inout OutputBuffer) {
     hasBegun = true
     for (type, schema) in schemas { setSteps(schema, type: type) }
-    let names = Self.fixedColumns + columnNames.map(cell) + (collectsOther ? ["other"] : [])
+    let names = Self.fixedColumns + columnNames.map(csvCell) + (collectsOther ? ["other"] : [])
     output.append(text: names.joined(separator: ",") + "\r\n")
   }
 
@@ -90,7 +90,7 @@ package struct CSVFormat: EventFormat {
     if collectsOther {
       ending += ","
       for index in names.indices where columns[names[index]] == nil {
-        let prefix = "\(ending)\(cell(names[index]))="
+        let prefix = "\(ending)\(csvCell(names[index]))="
         steps.append(table.step(schema, at: index, prefix: prefix))
         ending = " "
       }
@@ -98,7 +98,7 @@ package struct CSVFormat: EventFormat {
     }
     table.set(
       EventSteps(
-        heading: table.arena.store(",\(cell(schema.provider)),\(cell(schema.name))"),
+        heading: table.arena.store(",\(csvCell(schema.provider)),\(csvCell(schema.name))"),
         steps: table.arena.store(values: steps), ending: table.arena.store(ending + "\r\n")),
       type: type)
   }
@@ -189,17 +189,10 @@ package struct CSVFormat: EventFormat {
     output.append(cpu: loss.cpu, orNone: "")
     output.append(",,,,,,")
     output.append(decimal: loss.count)
-    output.append(text: ",\(cell(loss.cause)),")
+    output.append(text: ",\(csvCell(loss.cause)),")
     output.append(text: emptyFields)
     output.append("\r\n")
   }
-}
-
-/// Returns the text escaped, and quoted if RFC 4180 requires it.
-private func cell(_ text: String) -> String {
-  let needsQuotes = text.utf8.contains { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\"") }
-  let safe = escaped(text, .csv)
-  return needsQuotes ? "\"\(safe)\"" : safe
 }
 
 enum CSVStyle: ValueStyle {
@@ -212,5 +205,5 @@ enum CSVStyle: ValueStyle {
   static var bytesOpening: StaticString { "" }
   static var bytesClosing: StaticString { "" }
 
-  static func caseText(_ name: String, isFlag: Bool) -> [UInt8] { Array(cell(name).utf8) }
+  static func caseText(_ name: String, isFlag: Bool) -> [UInt8] { Array(csvCell(name).utf8) }
 }

@@ -57,6 +57,13 @@ extension OutputBuffer {
     needsComma = true
   }
 
+  /// Writes a key with a number, or null for nil and for what JSON cannot express.
+  public mutating func field(_ key: StaticString, _ value: Double?) {
+    writeKey(key)
+    if let value, value.isFinite { append(text: "\(value)") } else { append("null") }
+    needsComma = true
+  }
+
   /// Writes a key with true or false.
   public mutating func field(_ key: StaticString, _ value: Bool) {
     writeKey(key)

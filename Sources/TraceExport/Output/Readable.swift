@@ -36,6 +36,24 @@ package func readableDuration(nanoseconds: UInt64) -> String {
   return "\(whole / 3600) h \(two(whole / 60 % 60)) m"
 }
 
+/// Returns a short duration with three digits or more: `850 ns`, `12.3 µs`, `4.56 ms`, `1.23 s`.
+package func shortDuration(nanoseconds: UInt64) -> String {
+  var value = Double(nanoseconds)
+  var unit = 0
+  let units = ["ns", "µs", "ms", "s"]
+  while value >= 1000, unit < units.count - 1 {
+    value /= 1000
+    unit += 1
+  }
+  let decimals = unit == 0 || value >= 100 ? 0 : value < 10 ? 2 : 1
+  return "\(fixed(value, decimals: decimals)) \(units[unit])"
+}
+
+/// Returns a time since the trace's start in seconds, to the microsecond: `1.234567`.
+package func secondsSinceStart(_ nanoseconds: Int64) -> String {
+  fixed(Double(nanoseconds) / 1e9, decimals: 6)
+}
+
 /// Returns a percentage: `33.3 %`, or `<0.1 %` for very small shares.
 func percentage(_ part: UInt64, of whole: UInt64) -> String {
   guard part > 0, whole > 0 else { return "0 %" }

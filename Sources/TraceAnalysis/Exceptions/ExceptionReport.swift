@@ -1,0 +1,80 @@
+/// Exceptions by process, type and message pattern.
+public struct ExceptionReport: Report {
+  public var lost: LostEvents
+  public var partial: [PartialReason]
+  /// Display name of the trace: its path.
+  public var trace: String
+  /// Number of events in the trace.
+  public var events: UInt64
+  /// Processes in the order of their ids.
+  public var processes: [Process]
+  /// Maximum number of groups that a renderer lists for each process; nil for its own choice.
+  public var listLimit: Int?
+
+  /// The exceptions of one process.
+  public struct Process: Sendable {
+    public var pid: UInt32
+    /// Name of the program, without its directory.
+    public var name: String
+    /// The time that the report covers: of the process, the trace and the selection.
+    public var from_ns: Int64
+    public var to_ns: Int64
+    /// Exceptions thrown for the first time.
+    public var thrown: UInt64 = 0
+    /// Exceptions thrown again.
+    public var rethrown: UInt64 = 0
+    /// Throws of both kinds that reached a handler; nil if the process reports no handlers.
+    public var caught: UInt64?
+    /// Handlers without a known throw.
+    public var caughtWithoutThrow: UInt64 = 0
+    /// Most frequent first.
+    public var groups: [Group] = []
+
+    /// Length of the time that the report covers.
+    public var span_ns: UInt64 { UInt64(clamping: to_ns.subtractingClamped(from_ns)) }
+
+    /// Returns a number per second; nil without any time.
+    public func perSecond(_ count: UInt64) -> Double? {
+      span_ns == 0 ? nil : Double(count) / (Double(span_ns) / 1e9)
+    }
+  }
+
+  /// Exceptions of one type whose messages have the same pattern.
+  public struct Group: Sendable {
+    public var type: String
+    /// See ``MessagePattern``.
+    public var pattern: String
+    /// The first message.
+    public var message: String
+    public var thrown: UInt64 = 0
+    public var rethrown: UInt64 = 0
+    /// Throws that reached a handler; nil if the process reports no handlers.
+    public var caught: UInt64?
+    public var first_ns: Int64
+    public var last_ns: Int64
+    /// Methods that threw, most frequent first.
+    public var throwers: [Method] = []
+    /// Methods that caught, most frequent first.
+    public var catchers: [Method] = []
+    /// The most frequent stacks of throws.
+    public var stacks: [Stack] = []
+
+    /// Throws of both kinds.
+    public var count: UInt64 { thrown &+ rethrown }
+  }
+
+  /// A method, with the number of its throws or catches.
+  public struct Method: Hashable, Sendable {
+    public var name: String
+    public var count: UInt64
+  }
+
+  /// A stack, with the number of throws there.
+  public struct Stack: Hashable, Sendable {
+    public var count: UInt64
+    /// The innermost frames first, and no more than ``framesMax``.
+    public var frames: [StackFrame]
+
+    public static let framesMax = 64
+  }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import TraceAnalysis
+import TraceExport
+
+/// `tracectl exceptions`: shows which exceptions a trace's programs threw, and where.
+struct Exceptions: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "exceptions",
+    abstract: "Show exceptions by type and message: how many, how often, and where.",
+    discussion: """
+      Messages that differ only in numbers and quoted texts count as one. Stacks are shown if they \
+      were collected (-stacks Runtime:ExceptionThrown).
+
+      tracectl exceptions trace.etl -process java -top 5
+      tracectl exceptions trace.etl -o exceptions.csv
+      """)
+
+  @Argument(help: ArgumentHelp("The trace file; '-' is standard input.", valueName: "file"))
+  var path: String
+
+  @OptionGroup var output: OutputOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Number of types and messages listed for each process (default: 20 in text, else all).",
+      valueName: "count"))
+  var top: Int?
+
+  @OptionGroup(title: "Which exceptions") var selection: SelectionOptions
+
+  @OptionGroup(title: "Where names are looked for") var symbols: SymbolOptions
+
+  func validate() throws {
+    _ = try output.renderer(of: ExceptionReport.self)
+    try selection.check()
+    guard top ?? 0 >= 0 else { throw Failure(.usage, "-top must not be negative") }
+  }
+
+  func run() throws {
+    let file = try OpenTrace.open(path)
+    var options = SymbolizerOptions()
+    try symbols.apply(to: &options)
+    let pass = ExceptionPass(
+      try selection.selection(in: file), symbols: options, listLimit: top)
+    let report = try OpenTrace.report(pass, of: file)
+    SymbolOptions.noteProblems(of: options)
+    guard try output.write(report, input: path) else { return }
+    try OpenTrace.noteState(of: file)
+  }
+}
