@@ -111,6 +111,7 @@ import TraceFormat
     check(InfoReport.self)
     check(GCReport.self)
     check(ExceptionReport.self)
+    check(JITReport.self)
     check(StackReport.self)
     check(SymbolReport.self)
     check(VerifyReport.self)

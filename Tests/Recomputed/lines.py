@@ -9,11 +9,12 @@ def events():
     return [event for event in found if "event" in event]
 
 
-def by_pid(wanted):
+def by_pid(wanted, with_rundown=False):
     """The wanted events of the provider Runtime by process id."""
     processes = {}
     for event in events():
-        if event["provider"] == "Runtime" and event["event"] in wanted and "rundown" not in event:
+        is_wanted = event["provider"] == "Runtime" and event["event"] in wanted
+        if is_wanted and (with_rundown or "rundown" not in event):
             processes.setdefault(event["pid"], []).append(event)
     return processes
 

@@ -64,13 +64,22 @@ struct JITCounts {
 
   mutating func loaded(_ event: MethodLoad, _ header: EventHeader) {
     let time = header.timestamp
-    code.add(event.startAddress, size: event.size, at: time)
-    let formerTier = tiers[event.methodID]
+    let isRundown = header.flags.contains(.rundown)
+    // A rundown also reports code that is compiled while the session starts.
+    let known = code.piece(at: event.startAddress, event.methodID, version: event.reJITID)
+    if isRundown, known != nil { return }
+    code.add(event.startAddress, LiveCode.Piece(event, isBefore: isRundown), at: time)
+    var formerTier = tiers[event.methodID]
     if compilations.count < Self.compilationsMax { tiers[event.methodID] = event.tier }
-    guard !header.flags.contains(.rundown) else {
+    guard !isRundown else {
       before += 1
       before_bytes += UInt64(event.size)
       return
+    }
+    if let known, known.isBefore {
+      before -= 1
+      before_bytes -= UInt64(known.size)
+      formerTier = nil
     }
     let beginning = running.removeValue(
       forKey: Place(tid: header.tid, method: event.methodID))
@@ -103,11 +112,18 @@ struct JITCounts {
   }
 }
 
+extension LiveCode.Piece {
+  fileprivate init(_ event: MethodLoad, isBefore: Bool) {
+    self.init(
+      method: event.methodID, version: event.reJITID, size: event.size, isBefore: isBefore)
+  }
+}
+
 extension MethodLoad {
   /// The name that stacks show for the method.
   fileprivate var shownName: String {
     var name = RuntimeName()
     name.compose(namespace: namespace, name: self.name, signature: signature)
-    return String(decoding: name.bytes, as: UTF8.self)
+    return name.bytes.withUnsafeBytes(RuntimeName.display)
   }
 }

@@ -1,7 +1,7 @@
 public import TraceAnalysis
 
-/// A ``JITReport`` for human readers: for each process the totals, then tables of tiers, of the code
-/// over time, and of the most expensive compilations.
+/// A ``JITReport`` for human readers: for each process the totals, then tables of tiers, of the
+/// code over time, and of the most expensive compilations.
 public struct JITText: Renderer {
   /// Number of compilations listed if the report does not say.
   private static let defaultLimit = 20
@@ -47,7 +47,7 @@ public struct JITText: Renderer {
       lines.append(
         item(
           "again",
-          "\(counted(process.recompiled, "method was", "methods were")) compiled before"
+          "\(counted(process.recompiled, "compilation")) of methods that had code before"
             + (changes.isEmpty ? "" : ": \(changes)")))
     }
     if process.unloaded > 0 {

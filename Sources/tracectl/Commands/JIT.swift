@@ -8,8 +8,8 @@ struct JIT: ParsableCommand {
     commandName: "jit",
     abstract: "Show compilations at run time: how many, how long, and how much code.",
     discussion: """
-      Shows each process's compilations by tier, what was compiled again or unloaded, the amount of \
-      code over time, and the most expensive compilations.
+      Shows each process's compilations by tier, what was compiled again or unloaded, the \
+      amount of code over time, and the most expensive compilations.
 
       tracectl jit trace.etl -process java -top 50
       tracectl jit trace.etl -o compilations.csv
