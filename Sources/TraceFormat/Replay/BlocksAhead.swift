@@ -4,11 +4,9 @@ internal import Glibc
 /// separate threads.
 ///
 /// The order of delivery does not depend on the threads: the replay takes the blocks in their
-/// order, and decodes a block itself if no thread has begun it. While it would wait for a block, it
-/// decodes a later one.
+/// order, and decodes a block itself if no thread has begun it.
 ///
-/// - Cost: at most ``blocksPerThread`` decoded blocks per thread wait for the replay, and two more
-///   if handlers take less time than decoding.
+/// - Cost: at most ``blocksPerThread`` decoded blocks per thread wait for the replay.
 /// - Trap: ``stop()`` must be called. Until then, nothing that is used to read the blocks may
 ///   change.
 final class BlocksAhead: @unchecked Sendable {
@@ -34,8 +32,6 @@ final class BlocksAhead: @unchecked Sendable {
   /// Number of blocks taken; they are the first ones.
   private var takenCount = 0
   private var isStopped = false
-  /// Whether the replay decodes a block ahead itself.
-  private var isHelping = false
   /// Used blocks that can be filled again.
   private var spares: [ActiveBlock] = []
 
@@ -96,9 +92,7 @@ final class BlocksAhead: @unchecked Sendable {
     pthread_mutex_lock(lock)
     let position = takenCount
     takenCount += 1
-    while case .begun = states[position] {
-      if !help() { pthread_cond_wait(changed, lock) }
-    }
+    while case .begun = states[position] { pthread_cond_wait(changed, lock) }
     let state = states[position]
     states[position] = .taken
     let spare = if case .waiting = state { spares.popLast() } else { ActiveBlock?.none }
@@ -111,41 +105,10 @@ final class BlocksAhead: @unchecked Sendable {
     return block
   }
 
-  /// Decodes a block ahead; returns false if there is none. The lock is held except while decoding.
-  private func help() -> Bool {
-    guard nextWaiting < min(states.count, takenCount + aheadMax + 1),
-      case .waiting = states[nextWaiting]
-    else { return false }
-    let position = nextWaiting
-    states[position] = .begun
-    nextWaiting += 1
-    isHelping = true
-    let block = spares.popLast() ?? ActiveBlock()
-    pthread_mutex_unlock(lock)
-    // The threads may go one block further.
-    pthread_cond_broadcast(changed)
-    let result = decode(block, at: position, with: &ownReader)
-    pthread_mutex_lock(lock)
-    states[position] = .done(result)
-    isHelping = false
-    return true
-  }
-
-  private func decode(
-    _ block: ActiveBlock, at position: Int, with reader: inout BlockReader
-  ) -> Result<ActiveBlock, FormatError> {
-    do throws(FormatError) {
-      try block.read(entries[position], routes, with: &reader)
-      return .success(block)
-    } catch {
-      return .failure(error)
-    }
-  }
-
   /// Returns a block that is no longer used to the pool.
   func recycle(_ block: ActiveBlock) {
     locked {
-      if spares.count < 6 + aheadMax { spares.append(block) }
+      if spares.count < 4 + aheadMax { spares.append(block) }
     }
   }
 
@@ -176,7 +139,14 @@ final class BlocksAhead: @unchecked Sendable {
   private func decodeAll() {
     var reader = BlockReader(source: source, fileID: fileID)
     while let (position, spare) = begin() {
-      let result = decode(spare ?? ActiveBlock(), at: position, with: &reader)
+      let block = spare ?? ActiveBlock()
+      let result: Result<ActiveBlock, FormatError>
+      do throws(FormatError) {
+        try block.read(entries[position], routes, with: &reader)
+        result = .success(block)
+      } catch {
+        result = .failure(error)
+      }
       locked { states[position] = .done(result) }
       pthread_cond_broadcast(changed)
     }
@@ -190,7 +160,7 @@ final class BlocksAhead: @unchecked Sendable {
         if isStopped { return nil }
         nextWaiting = max(nextWaiting, takenCount)
         guard nextWaiting < states.count else { return nil }
-        if nextWaiting < takenCount + aheadMax + (isHelping ? 1 : 0) {
+        if nextWaiting < takenCount + aheadMax {
           states[nextWaiting] = .begun
           nextWaiting += 1
           return (nextWaiting - 1, spares.popLast())
