@@ -1,7 +1,7 @@
 /// The machine code of a process that is in place, and its amount over time.
 struct LiveCode {
-  /// Maximum number of pieces and of changes that are kept.
-  static let piecesMax = 1 << 20
+  /// Maximum number of pieces at a time, and of changes in all.
+  private let piecesMax: Int
   static let changesMax = 1 << 21
 
   /// A piece of code.
@@ -20,9 +20,11 @@ struct LiveCode {
   private(set) var changes: [(time: Int64, bytes: UInt64)] = []
   private(set) var isCut = false
 
+  init(piecesMax: Int = 1 << 20) { self.piecesMax = piecesMax }
+
   /// Adds code. Code that was there before is gone, although its end was not reported.
   mutating func add(_ address: UInt64, _ piece: Piece, at time: Int64) {
-    guard pieces.count < Self.piecesMax else {
+    guard pieces.count < piecesMax || pieces[address] != nil else {
       isCut = true
       return
     }
