@@ -97,6 +97,11 @@ extension Failure {
       self.init(
         .usage, "none of the \(what) in \(path) match the processes and times",
         next: "omit some of these options")
+    case .noActivities:
+      self.init(
+        .dataError, "\(path) has no events that start and stop requests",
+        next: "give such events an opcode and a field with the hint 'activity', and collect their "
+          + "provider")
     }
   }
 
