@@ -40,8 +40,10 @@ import Testing
       let room = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 4096)
       defer { room.deallocate() }
       room.copyBytes(from: bytes)
-      let found = PerfCounters.offsets(in: UnsafeRawBufferPointer(room)) { $0 }
-      return Dictionary(found) { first, _ in first }
+      let memory = UnsafeRawBufferPointer(room)
+      let found = PerfCounters.entries(in: memory)
+      for entry in found where entry.textBytes > 0 { _ = PerfCounters.text(entry, in: memory) }
+      return Dictionary(found.map { ($0.name, $0.place) }) { first, _ in first }
     }
   }
 
@@ -49,6 +51,7 @@ import Testing
     var memory = Memory()
     let first = memory.add("sun.gc.generation.0.space.0.used")
     memory.add("java.property.x", type: "B", length: 16)
+    memory.add("java.property.y", type: "I")
     let second = memory.add("sun.gc.generation.1.space.0.used")
     let found = memory.offsets()
     #expect(found.count == 2)
@@ -93,6 +96,6 @@ import Testing
     memory.add("a.b")
     memory.set(0, 0)
     #expect(memory.offsets().isEmpty)
-    #expect(PerfCounters.offsets(in: UnsafeRawBufferPointer(start: nil, count: 0)) { $0 }.isEmpty)
+    #expect(PerfCounters.entries(in: UnsafeRawBufferPointer(start: nil, count: 0)).isEmpty)
   }
 }
