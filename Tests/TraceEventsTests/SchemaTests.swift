@@ -104,6 +104,8 @@ struct SchemaTests {
     #expect(decode(GCHeapStats.self, encode(stats).words) == stats)
     let stall = GCAllocationStall(threadID: 7, threadName: "main", duration: 9, until: 99)
     #expect(decode(GCAllocationStall.self, encode(stall).words) == stall)
+    let history = GCHistory(count: 7, depth: 1, cause: "Allocation Failure", collector: "Serial")
+    #expect(decode(GCHistory.self, encode(history).words) == history)
     let image = ImageLoad(baseAddress: 1, size: 2, path: "/bin/x", buildID: [1, 2, 3])
     #expect(decode(ImageLoad.self, encode(image).words) == image)
   }

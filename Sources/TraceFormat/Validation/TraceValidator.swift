@@ -63,7 +63,8 @@ final class TraceValidator {
   }
 
   private func checkEvents(_ header: BlockHeader, _ offset: UInt64) throws(FormatError) {
-    try block.decode(header, scanned.reader.payload, &scanned.reader.room)
+    try block.open(header, scanned.reader.payload)
+    try block.decodeEvents(header, scanned.reader.payload, wanted: nil, &scanned.reader.room)
     var isDefined = true
     for (position, section) in (block.directory?.entries ?? []).enumerated().dropFirst() {
       guard let schema = scanned.definitions.schemas[section.ref] else {
@@ -88,7 +89,8 @@ final class TraceValidator {
   private func checkTypes(at offset: UInt64) throws(FormatError) {
     guard case .whole(let header) = try scanned.reader.read(at: offset) else { return }
     do throws(FormatError) {
-      try block.decode(header, scanned.reader.payload, &scanned.reader.room)
+      try block.open(header, scanned.reader.payload)
+      try block.decodeEvents(header, scanned.reader.payload, wanted: nil, &scanned.reader.room)
       for (position, section) in (block.directory?.entries ?? []).enumerated().dropFirst() {
         guard let schema = scanned.definitions.schemas[section.ref] else {
           scanned.noteUndefined(
