@@ -11,7 +11,9 @@ enum OpenTrace {
   static func open(_ path: String) throws -> TraceFile {
     let isInput = path == StandardInput.optionValue
     do {
-      return try isInput ? StandardInput.openTrace() : TraceFile(path: path)
+      let file = try isInput ? StandardInput.openTrace() : TraceFile(path: path)
+      try file.checkIndex()
+      return file
     } catch let error as FormatError {
       throw failure(error, path: isInput ? StandardInput.name : path)
     }
