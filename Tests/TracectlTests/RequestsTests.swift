@@ -57,7 +57,7 @@ import TraceFormat
   @Test func csv() throws {
     let run = try ToolRun("requests", try some(), "-format", "csv", "-from", "1ms")
     let rows = run.output.components(separatedBy: "\r\n")
-    #expect(rows.count == 4 && rows[0].hasPrefix("pid,process,provider,activity,name,count,rate"))
+    #expect(rows.count == 4 && rows[0].hasPrefix("pid,name,provider,activity,request,count,rate"))
     #expect(rows[1].hasPrefix("7,shop,Web,Call,GET 1,2,"))
     #expect(rows[1].hasSuffix(",4000,2000,1000,3000,3000,3000,3000,3000"))
   }
@@ -70,6 +70,22 @@ import TraceFormat
     #expect(events[0].isEmpty)
     #expect(events[1].map { $0["event"] as? String } == ["Runtime.GCEnd"])
     #expect(events[1].map { $0["count"] as? Int } == [1])
+  }
+
+  /// The parts of pauses that are within the request count.
+  @Test func pauses() throws {
+    let path = try trace { trace in
+      trace.add(GCSuspendBegin(reason: .forGC, count: 1), at: 50, pid: 7, tid: 9)
+      trace.add(CallStart(parent: "1"), at: 100, pid: 7)
+      trace.add(GCRestartEnd(), at: 200, pid: 7, tid: 9)
+      trace.add(GCSuspendBegin(reason: .forGC, count: 2), at: 300, pid: 7, tid: 9)
+      trace.add(GCRestartEnd(), at: 350, pid: 7, tid: 9)
+      trace.add(GCSuspendBegin(reason: .forGC, count: 3), at: 590, pid: 7, tid: 9)
+      trace.add(CallStop(parent: "1"), at: 600, pid: 7)
+      trace.add(GCRestartEnd(), at: 700, pid: 7, tid: 9)
+    }
+    let slowest = try #require(try process(path)["slowest"] as? [[String: Any]])
+    #expect(slowest.map { $0["gc_pause_ns"] as? Int } == [100 + 50 + 10])
   }
 
   /// Without a field that identifies the activity, it is the thread's.

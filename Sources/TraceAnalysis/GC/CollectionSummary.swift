@@ -58,6 +58,7 @@ struct CollectionSummary {
         if selects(record.begin) { all.append(GCReport.Pause(record, duration)) }
       }
     }
+    process.pauseTimes = PauseTimes(all)
     process.pauses = DurationSummary(all.map(\.duration_ns))
     process.suspensions = DurationSummary(all.compactMap(\.suspend_ns))
     process.longestPauses = Array(

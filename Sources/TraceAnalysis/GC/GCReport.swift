@@ -13,6 +13,8 @@ public struct GCReport: ProcessReport {
     public var pauseSource = PauseSource.suspensions
     /// Durations of the suspensions within the pauses, if they are known.
     public var suspensions = DurationSummary()
+    /// The times of all pauses.
+    var pauseTimes = PauseTimes()
     /// The longest pauses, longest first.
     public var longestPauses: [Pause] = []
     public var generations: [Group<UInt32>] = []

@@ -8,71 +8,68 @@ public import TraceFormat
 ///
 /// - Guarantee: a duration is that of a start and its own stop. Where events of a process may have
 ///   been lost between the two, the request is listed as open.
-/// - Cost: reads only the blocks with such events; then, for the slowest requests, the events in
-///   their times. Memory is 8 bytes per request, and limited.
+/// - Cost: reads only the blocks with such events or with collections; then, for the slowest
+///   requests, the events in their times. Memory is 8 bytes per request, and limited.
 public final class RequestPass: ReportPass {
   /// Number of the slowest requests of each process if the caller does not say.
   public static let slowestDefault = 10
   /// Maximum of that number.
   public static let slowestMax = 1000
 
-  private let selection: ReportSelection
+  private let processes: ProcessStates<RequestTracker>
   private let listLimit: Int?
-  private var replay: Replay?
-  private var processes: Processes?
-  /// By the trace's number of the process.
-  private var trackers: [UInt32: RequestTracker] = [:]
-  private var losses = LossWindows()
-  private let budget = RequestBudget()
+  private let budget: RequestBudget
+  private let collections: GCPass
+  private var file: TraceFile?
 
-  /// - Parameter listLimit: the report's ``RequestReport/listLimit``, and the number of the slowest
+  /// - Parameter listLimit: the report's ``ProcessReport/listLimit``, and the number of the slowest
   ///   requests.
   public init(_ selection: ReportSelection = ReportSelection(), listLimit: Int? = nil) {
-    self.selection = selection
-    self.listLimit = listLimit
+    let budget = RequestBudget()
+    let slowest = min(listLimit ?? Self.slowestDefault, Self.slowestMax)
+    processes = ProcessStates(selection) {
+      RequestTracker(selection, slowestMax: slowest, budget)
+    }
+    (self.listLimit, self.budget) = (listLimit, budget)
+    // A pause may begin before the selected time.
+    var anyTime = selection
+    anyTime.time = nil
+    collections = GCPass(anyTime)
   }
 
-  /// Subscribes to the events that start and stop activities, to events about processes, and to
-  /// losses.
+  /// Subscribes to the events that start and stop activities, to events about processes and
+  /// collections, and to losses.
   public func subscribe(to replay: Replay) {
-    self.replay = replay
-    let processes = Processes(replay.file)
+    file = replay.file
     processes.subscribe(to: replay)
-    self.processes = processes
     let types = replay.file.eventTypes.map { ActivityType($0.schema) }
+    guard types.contains(where: { $0 != nil }) else { return }
+    collections.subscribe(to: replay)
     var filter = ReplayFilter()
     filter.admits = { ActivityType($0) != nil }
-    filter.pids = selection.pids
+    filter.pids = processes.selection.pids
     replay.onAny(where: filter) { [self, types] event in
-      guard let type = types[event.typeIndex] else { return }
-      follow(event, type)
+      if let type = types[event.typeIndex] { follow(event, type) }
     }
-    let file = replay.file
-    replay.onLoss { [self] in losses.add($0, in: file) }
   }
-
-  private var slowestCount: Int { min(listLimit ?? Self.slowestDefault, Self.slowestMax) }
 
   private func follow(_ event: borrowing RawEvent, _ type: ActivityType) {
     let header = event.header
     guard !header.flags.contains(.rundown) else { return }
     let key = RequestTracker.Key(kind: type.kind, id: ActivityID(event, type))
-    let name = type.name.map {
-      String(
-        decoding: event.bytes($0).prefix(RequestTracker.nameBytesMax), as: UTF8.self)
-    }
-    let index = header.processIndex
-    if trackers[index] == nil {
-      trackers[index] = RequestTracker(
-        firstEvent: header.timestamp, selection, slowestMax: slowestCount, budget)
-    }
-    if type.isStart {
-      trackers[index]?.start(key, name ?? "", thread: header.tid, at: header.timestamp)
-    } else {
-      let losses = losses
-      trackers[index]?.stop(key, thread: header.tid, at: header.timestamp) {
-        !losses.anyLoss(header.pid, $0, $1)
+    guard type.isStart else {
+      let losses = processes.losses
+      return processes.update(header) {
+        $0.stop(key, thread: header.tid, at: header.timestamp) {
+          !losses.anyLoss(header.pid, $0, $1)
+        }
       }
+    }
+    let name = type.name.map {
+      String(decoding: event.bytes($0).prefix(RequestTracker.nameBytesMax), as: UTF8.self)
+    }
+    processes.update(header) {
+      $0.start(key, name ?? "", thread: header.tid, at: header.timestamp)
     }
   }
 
@@ -81,29 +78,37 @@ public final class RequestPass: ReportPass {
   /// - Throws: ``NothingToReport`` if there are no such activities; a ``FormatError`` if the file
   ///   can no longer be read.
   public func finish() throws -> RequestReport {
-    guard let replay, let processes else {
-      preconditionFailure("finish() comes after subscribe(to:)")
+    guard let file else { preconditionFailure("finish() comes after subscribe(to:)") }
+    guard !processes.isEmpty else { throw NothingToReport.noActivities }
+    var rows = processes.rows { [processes] tracker, _, covered -> RequestReport.Process? in
+      let row = RequestReport.Process(tracker, covered, processes)
+      return row.isEmpty ? nil : row
     }
-    guard !trackers.isEmpty else { throw NothingToReport.noActivities }
-    let history = processes.finish()
-    let spans = ProcessSpans(replay.file, selection.time)
-    var found: [(index: UInt32, process: RequestReport.Process)] = []
-    for (index, tracker) in trackers {
-      let pid = replay.file.process(index: index)?.pid ?? 0
-      let process = history.process(pid, at: tracker.firstEvent)
-      guard selection.admits(process) else { continue }
-      let span = spans.span(ofProcess: index, firstEvent: tracker.firstEvent)
-      let summary = RequestReport.Process(tracker, process, span, selection, losses)
-      if !summary.isEmpty { found.append((index, summary)) }
-    }
-    guard !found.isEmpty else { throw NothingToReport.noneSelected(what: "requests") }
-    var partial = PartialReason.reasons(replay)
-    if budget.isExceeded { partial.append(.limited(what: "requests")) }
-    try RequestSplits.add(to: &found, replay.file)
+    guard !rows.isEmpty else { throw NothingToReport.noneSelected(what: "requests") }
+    try RequestSplits.add(to: &rows, file)
+    if let report = try? collections.finish() { rows.addPauses(of: report) }
     return RequestReport(
-      lost: LostEvents(replay.file.lossTotals), partial: partial, trace: replay.file.path,
-      events: replay.file.eventCount,
-      processes: found.map(\.process).sorted { ($0.pid, $0.from_ns) < ($1.pid, $1.from_ns) },
-      listLimit: listLimit)
+      heading: processes.heading(
+        listLimit: listLimit, limited: budget.isExceeded ? "requests" : nil),
+      processes: rows)
+  }
+}
+
+extension [RequestReport.Process] {
+  /// Completes the requests of processes whose collections are known.
+  fileprivate mutating func addPauses(of report: GCReport) {
+    for index in indices {
+      // Several programs may have had one process id in turn.
+      let pauses = report.processes.filter { $0.pid == self[index].pid }.map(\.pauseTimes)
+      guard !pauses.isEmpty else { continue }
+      for position in self[index].slowest.indices {
+        let request = self[index].slowest[position]
+        let time =
+          request.start_ns...request.start_ns.addingClamped(request.duration_ns)
+        self[index].slowest[position].split.gcPause_ns = pauses.reduce(0) {
+          $0.addingClamped($1.sum(within: time))
+        }
+      }
+    }
   }
 }

@@ -1,26 +1,12 @@
 /// Requests and other activities that have a start and a stop event: how many, how long, and what
 /// the slowest did.
-public struct RequestReport: Report {
-  public var lost: LostEvents
-  public var partial: [PartialReason]
-  /// Display name of the trace: its path.
-  public var trace: String
-  /// Number of events in the trace.
-  public var events: UInt64
-  /// Processes in the order of their ids.
+public struct RequestReport: ProcessReport {
+  public var heading: ReportHeading
   public var processes: [Process]
-  /// Maximum number of groups and requests that a renderer lists for each process; nil for its own
-  /// choice.
-  public var listLimit: Int?
 
   /// The requests of one process.
-  public struct Process: Sendable {
-    public var pid: UInt32
-    /// Name of the program, without its directory.
-    public var name: String
-    /// The time that the report covers: of the process, the trace and the selection.
-    public var from_ns: Int64
-    public var to_ns: Int64
+  public struct Process: ReportedProcess {
+    public var covered: CoveredProcess
     /// Groups in the order of their total time, longest first.
     public var groups: [Group] = []
     /// The slowest requests, slowest first.
@@ -31,14 +17,6 @@ public struct RequestReport: Report {
     public var openCount = 0
     /// Number of stop events without a known start.
     public var stopsWithoutStart = 0
-
-    /// Length of the time that the report covers.
-    public var span_ns: UInt64 { UInt64(clamping: to_ns.subtractingClamped(from_ns)) }
-
-    /// Returns a group's requests per second of that time; nil without any time.
-    public func perSecond(_ group: Group) -> Double? {
-      span_ns == 0 ? nil : Double(group.durations.count) / (Double(span_ns) / 1e9)
-    }
 
     /// Maximum number of open requests that are listed.
     public static let openMax = 1000
@@ -77,7 +55,8 @@ public struct RequestReport: Report {
     /// CPU time of its thread by samples; nil without samples, or if the threads of start and stop
     /// differ.
     public var cpu_ns: UInt64?
-    /// Time in which the process was paused for garbage collections; nil without such events.
+    /// Time in which the process was paused for garbage collections; nil if the trace has no
+    /// collections of the process.
     public var gcPause_ns: UInt64?
     /// Events of its thread in that time, most frequent first; the start and the stop are not
     /// counted. Empty if the threads of start and stop differ.

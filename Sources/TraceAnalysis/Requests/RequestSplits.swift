@@ -37,14 +37,12 @@ final class RequestSplits: Pass {
   private let hasSamples: Bool
 
   /// Completes the requests of `processes`.
-  static func add(
-    to processes: inout [(index: UInt32, process: RequestReport.Process)], _ file: TraceFile
-  ) throws {
-    let splits = RequestSplits(processes.map(\.process), file)
+  static func add(to processes: inout [RequestReport.Process], _ file: TraceFile) throws {
+    let splits = RequestSplits(processes, file)
     guard !splits.lanes.isEmpty else { return }
     try file.run(splits)
     for (process, request, split) in splits.finish() {
-      processes[process].process.slowest[request].split = split
+      processes[process].slowest[request].split = split
     }
   }
 
@@ -56,7 +54,7 @@ final class RequestSplits: Pass {
       where request.startThread == request.stopThread {
         let span = Span(
           process: process, request: position, from: request.start_ns,
-          to: request.start_ns + Int64(clamping: request.duration_ns))
+          to: request.start_ns.addingClamped(request.duration_ns))
         lanes[Self.key(summary.pid, request.startThread), default: Lane()].spans.append(span)
       }
     }

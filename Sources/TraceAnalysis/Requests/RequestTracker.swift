@@ -1,26 +1,3 @@
-/// What all processes' requests may take together; beyond it, the report is partial.
-final class RequestBudget {
-  static let pendingMax = 1 << 18
-  static let groupsMax = 10_000
-  static let durationsMax = 16 << 20
-
-  var pending = 0
-  var groups = 0
-  var durations = 0
-  /// Whether a limit was reached.
-  private(set) var isExceeded = false
-
-  /// Takes one from a budget; false if nothing is left.
-  func take(_ used: ReferenceWritableKeyPath<RequestBudget, Int>, of limit: Int) -> Bool {
-    guard self[keyPath: used] < limit else {
-      isExceeded = true
-      return false
-    }
-    self[keyPath: used] += 1
-    return true
-  }
-}
-
 /// Pairs the start and stop events of one process.
 struct RequestTracker {
   /// Bytes of a name that are kept.
@@ -42,7 +19,6 @@ struct RequestTracker {
     let thread: UInt32
   }
 
-  let firstEvent: Int64
   private let selection: ReportSelection
   private let budget: RequestBudget
   private(set) var pending: [Key: Pending] = [:]
@@ -52,10 +28,8 @@ struct RequestTracker {
   private(set) var openCount = 0
   private(set) var stopsWithoutStart = 0
 
-  init(
-    firstEvent: Int64, _ selection: ReportSelection, slowestMax: Int, _ budget: RequestBudget
-  ) {
-    (self.firstEvent, self.selection, self.budget) = (firstEvent, selection, budget)
+  init(_ selection: ReportSelection, slowestMax: Int, _ budget: RequestBudget) {
+    (self.selection, self.budget) = (selection, budget)
     slowest = SlowestRequests(limit: slowestMax)
   }
 
@@ -105,30 +79,5 @@ struct RequestTracker {
       RequestReport.Open(
         provider: key.kind.provider, activity: key.kind.name, name: begun.name, id: key.id.text,
         start_ns: begun.begin, reason: reason))
-  }
-}
-
-/// The slowest requests so far.
-struct SlowestRequests {
-  let limit: Int
-  /// Twice the limit at most; only the slowest, in order, after ``sort()``.
-  private(set) var requests: [RequestReport.Request] = []
-  /// The shortest duration that may still belong to the slowest.
-  private var threshold: UInt64 = 0
-
-  init(limit: Int) { self.limit = limit }
-
-  mutating func add(_ request: @autoclosure () -> RequestReport.Request) {
-    guard limit > 0 else { return }
-    let new = request()
-    guard new.duration_ns >= threshold else { return }
-    requests.append(new)
-    if requests.count >= 2 * limit { sort() }
-  }
-
-  mutating func sort() {
-    requests.sort { ($1.duration_ns, $0.start_ns) < ($0.duration_ns, $1.start_ns) }
-    requests.removeLast(max(0, requests.count - limit))
-    if requests.count == limit { threshold = requests[limit - 1].duration_ns }
   }
 }

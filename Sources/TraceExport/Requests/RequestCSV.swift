@@ -8,26 +8,23 @@ public struct RequestCSV: Renderer {
   public init() {}
 
   private static let columns = [
-    "pid", "process", "provider", "activity", "name", "count", "rate_per_s", "total_ns", "mean_ns",
-    "p50_ns", "p90_ns", "p95_ns", "p99_ns", "p999_ns", "max_ns",
+    "provider", "activity", "request", "count", "rate_per_s", "total_ns", "mean_ns", "p50_ns",
+    "p90_ns", "p95_ns", "p99_ns", "p999_ns", "max_ns",
   ]
 
   /// Writes a heading and the rows, each ended by CR LF. An unknown value is an empty cell.
   public func render(
     _ report: RequestReport, _ options: RenderOptions, to output: inout OutputBuffer
   ) {
-    output.writeCSV(Self.columns)
-    for process in report.processes {
-      for group in process.groups.prefix(report.listLimit ?? .max) {
-        let durations = group.durations
-        output.writeCSV([
-          csv(process.pid), process.name, group.provider, group.activity, group.name,
-          csv(durations.count), csv(process.perSecond(group)), csv(durations.total_ns),
-          csv(durations.mean_ns), csv(durations.p50_ns), csv(durations.p90_ns),
-          csv(durations.p95_ns), csv(durations.p99_ns), csv(durations.p999_ns),
-          csv(durations.max_ns),
-        ])
-      }
+    output.writeCSV(Self.columns, report, rows: \.groups) { group, process in
+      let durations = group.durations
+      return [
+        group.provider, group.activity, group.name, csv(durations.count),
+        csv(process.perSecond(UInt64(durations.count))), csv(durations.total_ns),
+        csv(durations.mean_ns), csv(durations.p50_ns), csv(durations.p90_ns),
+        csv(durations.p95_ns), csv(durations.p99_ns), csv(durations.p999_ns),
+        csv(durations.max_ns),
+      ]
     }
   }
 }

@@ -10,31 +10,22 @@ public struct RequestJSON: Renderer {
   public func render(
     _ report: RequestReport, _ options: RenderOptions, to output: inout OutputBuffer
   ) {
-    output.writeJSON { json in
-      json.header("requests", report)
-      json.field("trace", report.trace)
-      json.field("events", report.events)
-      json.field("processes", each: report.processes) { json, process in
-        json.field("pid", process.pid)
-        json.field("name", process.name)
-        json.field("from_ns", process.from_ns)
-        json.field("to_ns", process.to_ns)
-        json.field("group_count", process.groups.count)
-        json.field("groups", each: process.groups.prefix(report.listLimit ?? .max)) {
-          $0.activity($1.provider, $1.activity, $1.name)
-          $0.field("rate_per_s", process.perSecond($1))
-          $0.durations($1.durations, withBuckets: true)
-        }
-        json.field("slowest", each: process.slowest) { $0.request($1) }
-        json.field("open_count", process.openCount)
-        json.field("open", each: process.open) {
-          $0.activity($1.provider, $1.activity, $1.name)
-          $0.field("id", $1.id)
-          $0.field("start_ns", $1.start_ns)
-          $0.field("reason", $1.reason.rawValue)
-        }
-        json.field("stops_without_start", process.stopsWithoutStart)
+    output.writeJSON("requests", report) { json, process in
+      json.field("group_count", process.groups.count)
+      json.field("groups", each: process.groups.prefix(report.listLimit ?? .max)) {
+        $0.activity($1.provider, $1.activity, $1.name)
+        $0.field("rate_per_s", process.perSecond(UInt64($1.durations.count)))
+        $0.durations($1.durations, withBuckets: true)
       }
+      json.field("slowest", each: process.slowest) { $0.request($1) }
+      json.field("open_count", process.openCount)
+      json.field("open", each: process.open) {
+        $0.activity($1.provider, $1.activity, $1.name)
+        $0.field("id", $1.id)
+        $0.field("start_ns", $1.start_ns)
+        $0.field("reason", $1.reason.rawValue)
+      }
+      json.field("stops_without_start", process.stopsWithoutStart)
     }
   }
 }

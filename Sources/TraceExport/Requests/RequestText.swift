@@ -17,15 +17,9 @@ public struct RequestText: Renderer {
   public func render(
     _ report: RequestReport, _ options: RenderOptions, to output: inout OutputBuffer
   ) {
-    var lines = ["\(report.trace): requests"] + report.completeness(events: report.events)
     let limit = report.listLimit ?? Self.defaultLimit
-    for process in report.processes {
-      lines += ["", heading(process)]
-      lines += groups(process, limit) + slowest(process, limit) + open(process)
-    }
-    for line in lines {
-      output.append(escaped: line)
-      output.append("\n")
+    output.writeText("requests", report) {
+      [heading($0)] + groups($0, limit) + slowest($0, limit) + open($0)
     }
   }
 
@@ -51,14 +45,11 @@ public struct RequestText: Renderer {
       ]
     }
     guard !rows.isEmpty else { return [] }
-    let more = process.groups.count - rows.count
     return [""]
       + Table(
         ["count", "total", "mean", "50 %", "90 %", "99 %", "max", "request"],
         rightAligned: Set(0...6), rows: rows
-      ).lines
-      + (more > 0
-        ? ["  … and \(grouped(UInt64(more))) more; -top \(process.groups.count) shows all"] : [])
+      ).lines + leftOut(process.groups.count, shown: rows.count)
   }
 
   private func slowest(_ process: RequestReport.Process, _ limit: Int) -> [String] {
