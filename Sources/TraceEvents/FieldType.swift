@@ -124,8 +124,8 @@ public enum FieldHint: UInt8, CaseIterable, Hashable, Sendable {
   case codeAddress = 8
   case processID = 9
   case threadID = 10
-  /// Identifies the activity, such as a request, that the event belongs to: a number, a string (such
-  /// as a W3C `traceparent`), or bytes. See ``EventOpcode``.
+  /// Identifies the activity, such as a request, that the event belongs to: a number, bytes, or a
+  /// string such as a W3C `traceparent`. See ``EventOpcode``.
   case activity = 11
   /// A string by which activities are grouped in reports, such as a route. Only in the event that
   /// starts the activity.

@@ -19,7 +19,7 @@ public struct RequestText: Renderer {
   ) {
     let limit = report.listLimit ?? Self.defaultLimit
     output.writeText("requests", report) {
-      [heading($0)] + groups($0, limit) + slowest($0, limit) + open($0)
+      [heading($0)] + groups($0, limit) + slowest($0, limit) + unfinished($0)
     }
   }
 
@@ -75,7 +75,7 @@ public struct RequestText: Renderer {
     return shown.joined(separator: ", ") + (counts.count > shown.count ? ", …" : "")
   }
 
-  private func open(_ process: RequestReport.Process) -> [String] {
+  private func unfinished(_ process: RequestReport.Process) -> [String] {
     guard !process.open.isEmpty else { return [] }
     let rows = process.open.prefix(Self.openLimit).map { open in
       [
