@@ -74,20 +74,20 @@ struct HandMadeEvent {
 }
 
 /// Returns the bytes that `body` writes, through a real file descriptor.
-func written(capacity: Int = 4096, _ body: (inout OutputBuffer) -> Void) -> [UInt8] {
+func written(capacity: Int = 4096, _ body: (inout OutputBuffer) throws -> Void) rethrows -> [UInt8] {
   let file = tmpfile()!
   defer { fclose(file) }
   let descriptor = fileno(file)
   var output = OutputBuffer(DescriptorSink(descriptor), capacity: capacity)
-  body(&output)
+  try body(&output)
   output.flush()
   var bytes = [UInt8](repeating: 0, count: Int(lseek(descriptor, 0, SEEK_END)))
   let count = pread(descriptor, &bytes, bytes.count, 0)
   return Array(bytes.prefix(count))
 }
 
-func text(_ body: (inout OutputBuffer) -> Void) -> String {
-  String(decoding: written(body), as: UTF8.self)
+func text(_ body: (inout OutputBuffer) throws -> Void) rethrows -> String {
+  String(decoding: try written(body), as: UTF8.self)
 }
 
 /// The events in a format, including its header.
