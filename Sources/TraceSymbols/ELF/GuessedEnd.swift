@@ -27,9 +27,8 @@ struct GuessedEnd {
 
   private static func endOfX86(_ code: [UInt8]) -> Int? {
     for (position, byte) in code.enumerated() {
-      // ret, and ret with a number of bytes.
+      // ret, or this byte in another instruction. ret with a number of bytes (c2) hardly occurs.
       if byte == 0xc3 { return position + 1 }
-      if byte == 0xc2 { return position + 3 }
       let next = code[position...].prefix(4)
       // endbr64, endbr32; push %rbp, mov %rsp,%rbp.
       let begins =
