@@ -30,18 +30,17 @@ def grouped(events, key):
         key=lambda group: (-group[1]["allocated_bytes"], group[0]))
 
 
+def plain(name):
+    """The name of a frame without remarks; ? if it has none."""
+    name = re.sub(r" \(.*\)$", "", name)
+    return "?" if name.endswith("!?") else name
+
+
 def function(frame):
-    """The name of a function, without what the report adds to it; ? if it has none."""
     if "unresolved" in frame:
         return "?"
     module = frame.get("module")
-    return (f"{module}!" if module else "") + frame["function"]
-
-
-def plain(name):
-    """The report's name of a frame in the form of `function`."""
-    name = re.sub(r" \(.*\)$", "", name)
-    return "?" if name.endswith("!?") else name
+    return plain((f"{module}!" if module else "") + frame["function"])
 
 
 def report(pid, events):
