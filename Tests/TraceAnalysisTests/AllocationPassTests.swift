@@ -6,18 +6,12 @@ import TraceFormat
 
 /// Allocations by type and by stack.
 @Suite struct AllocationPassTests {
-  private let directory = TemporaryDirectory()
-
   private func process(
     _ selection: ReportSelection = ReportSelection(), listLimit: Int? = nil,
     _ body: (inout SampledTrace) throws -> Void
   ) throws -> AllocationReport.Process {
-    let path = directory.path + "/trace.etl"
-    var trace = try SampledTrace(path: path)
-    try body(&trace)
-    try trace.finish()
     let pass = AllocationPass(selection, listLimit: listLimit)
-    return try #require(try pass.report(from: Replay(TraceFile(path: path))).processes.first)
+    return try #require(try report(of: pass, body).processes.first)
   }
 
   private func tick(_ type: String, _ bytes: UInt64, size: UInt64 = 0) -> GCAllocationTick {

@@ -7,20 +7,19 @@ import TraceEvents
 
 /// The options, formats and errors of `tracectl allocations`.
 @Suite struct AllocationsTests {
-  private let directory = TemporaryDirectory()
-  private var path: String { directory.path + "/t.etl" }
+  private let made: ReportedTrace
+  private var path: String { made.path }
 
   init() throws {
-    var trace = try SampledTrace(path: directory.path + "/t.etl")
-    trace.process(7, "/bin/shop")
-    for number in 0..<3 as Range<UInt64> {
-      trace.add(
-        GCAllocationTick(
-          allocationAmount: 100_000, allocationKind: .small, typeID: 0,
-          typeName: number == 1 ? "int[],\u{1b}" : "String", objectSize: 24),
-        at: number * 500_000_000, pid: 7, stack: number == 2 ? [0x10] : [])
+    made = try ReportedTrace { trace in
+      for number in 0..<3 as Range<UInt64> {
+        trace.add(
+          GCAllocationTick(
+            allocationAmount: 100_000, allocationKind: .small, typeID: 0,
+            typeName: number == 1 ? "int[],\u{1b}" : "String", objectSize: 24),
+          at: number * 500_000_000, pid: 7, stack: number == 2 ? [0x10] : [])
+      }
     }
-    try trace.finish()
   }
 
   @Test func text() throws {
@@ -49,13 +48,9 @@ import TraceEvents
   }
 
   @Test func errors() throws {
-    let empty = directory.path + "/empty.etl"
-    var trace = try SampledTrace(path: empty)
-    trace.sample(at: 1, pid: 7, stack: [])
-    try trace.finish()
     try expectOneSentence(of: [
       (
-        ["allocations", empty], 65,
+        ["allocations", made.empty], 65,
         "has no allocation events; collect with -providers GC::Verbose"
       ),
       (["allocations", path, "-p", "8"], 64, "match the processes and times; omit some"),
