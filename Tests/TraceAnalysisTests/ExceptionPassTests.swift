@@ -6,17 +6,10 @@ import TraceFormat
 
 /// Exceptions by type and message pattern.
 @Suite struct ExceptionPassTests {
-  private let directory = TemporaryDirectory()
-
   private func process(
     _ selection: ReportSelection = ReportSelection(), _ body: (inout SampledTrace) throws -> Void
   ) throws -> ExceptionReport.Process {
-    let path = directory.path + "/trace.etl"
-    var trace = try SampledTrace(path: path)
-    try body(&trace)
-    try trace.finish()
-    let report = try ExceptionPass(selection).report(from: Replay(TraceFile(path: path)))
-    return try #require(report.processes.first)
+    try #require(try report(of: ExceptionPass(selection), body).processes.first)
   }
 
   private func thrown(

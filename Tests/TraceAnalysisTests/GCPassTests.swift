@@ -6,16 +6,10 @@ import TraceFormat
 
 /// Collections whose events are incomplete: what does not belong together is not paired.
 @Suite struct GCPassTests {
-  private let directory = TemporaryDirectory()
-
   private func report(
     _ selection: ReportSelection = ReportSelection(), _ body: (inout SampledTrace) throws -> Void
   ) throws -> GCReport {
-    let path = directory.path + "/trace.etl"
-    var trace = try SampledTrace(path: path)
-    try body(&trace)
-    try trace.finish()
-    return try GCPass(selection).report(from: Replay(TraceFile(path: path)))
+    try TraceAnalysisTests.report(of: GCPass(selection), body)
   }
 
   private func process(_ body: (inout SampledTrace) throws -> Void) throws -> GCReport.Process {

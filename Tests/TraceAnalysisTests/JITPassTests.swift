@@ -6,17 +6,10 @@ import TraceFormat
 
 /// Compilations whose events are incomplete.
 @Suite struct JITPassTests {
-  private let directory = TemporaryDirectory()
-
   private func process(
     _ body: (inout SampledTrace) throws -> Void
   ) throws -> JITReport.Process {
-    let path = directory.path + "/trace.etl"
-    var trace = try SampledTrace(path: path)
-    try body(&trace)
-    try trace.finish()
-    return try #require(
-      try JITPass().report(from: Replay(TraceFile(path: path))).processes.first)
+    try #require(try report(of: JITPass(), body).processes.first)
   }
 
   private func begin(_ method: UInt64) -> MethodJittingStarted {

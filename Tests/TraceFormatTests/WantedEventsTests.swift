@@ -154,6 +154,21 @@ import TraceEvents
     #expect(refused > 0)
   }
 
+  /// Sums of all lengths, also of the highest bytes of more words than a lane holds.
+  @Test func sumsOfPlanes() {
+    let count = 9000
+    for value in [0xff, 1] as [UInt8] {
+      let bytes = [UInt8](repeating: value, count: 2 * count)
+      bytes.withUnsafeBufferPointer { buffer in
+        let planes = BytePlanes(bytes: buffer.baseAddress!, count: count, width: 2)
+        for range in [0..<count, 1..<count, 7..<7, 5..<12, 3..<1030, 0..<1024, 0..<2049] {
+          let expected = UInt64(range.count) * UInt64(value) * 257
+          #expect(planes.sum(range) == expected, "\(range)")
+        }
+      }
+    }
+  }
+
   /// A replay leaves out events where few are wanted, and delivers the same.
   @Test(arguments: [0, 1]) func aReplay(threads: Int) throws {
     let bytes = try Sample.bytes(blockEvents: 500) { writer in

@@ -7,21 +7,20 @@ import TraceEvents
 
 /// The options, formats and errors of `tracectl exceptions`.
 @Suite struct ExceptionsTests {
-  private let directory = TemporaryDirectory()
-  private var path: String { directory.path + "/t.etl" }
+  private let made: ReportedTrace
+  private var path: String { made.path }
 
   init() throws {
-    var trace = try SampledTrace(path: directory.path + "/t.etl")
-    trace.process(7, "/bin/shop")
-    for number in 0..<3 as Range<UInt64> {
-      trace.add(
-        ExceptionThrown(
-          exceptionType: "Late\u{1b}[31m", exceptionMessage: "order \(number), \"x\"",
-          methodName: "sell"),
-        at: number * 500_000_000, pid: 7)
+    made = try ReportedTrace { trace in
+      for number in 0..<3 as Range<UInt64> {
+        trace.add(
+          ExceptionThrown(
+            exceptionType: "Late\u{1b}[31m", exceptionMessage: "order \(number), \"x\"",
+            methodName: "sell"),
+          at: number * 500_000_000, pid: 7)
+      }
+      trace.add(ExceptionThrown(exceptionType: "Other", exceptionMessage: ""), at: 1 << 30, pid: 7)
     }
-    trace.add(ExceptionThrown(exceptionType: "Other", exceptionMessage: ""), at: 1 << 30, pid: 7)
-    try trace.finish()
   }
 
   @Test func text() throws {
@@ -48,12 +47,8 @@ import TraceEvents
   }
 
   @Test func errors() throws {
-    let empty = directory.path + "/empty.etl"
-    var trace = try SampledTrace(path: empty)
-    trace.sample(at: 1, pid: 7, stack: [])
-    try trace.finish()
     try expectOneSentence(of: [
-      (["exceptions", empty], 65, "has no exceptions; collect with -providers Exception"),
+      (["exceptions", made.empty], 65, "has no exceptions; collect with -providers Exception"),
       (["exceptions", path, "-p", "8"], 64, "match the processes and times; omit some"),
       (["exceptions", path, "-top", "-1"], 64, "-top"),
     ])

@@ -7,22 +7,21 @@ import TraceEvents
 
 /// The options, formats and errors of `tracectl gc`.
 @Suite struct GCTests {
-  private let directory = TemporaryDirectory()
-  private var path: String { directory.path + "/t.etl" }
+  private let made: ReportedTrace
+  private var path: String { made.path }
 
   init() throws {
-    var trace = try SampledTrace(path: directory.path + "/t.etl")
-    trace.process(7, "/bin/a,b")
-    for number in 1...3 as ClosedRange<UInt32> {
-      let time = UInt64(number) * 1_000_000
-      trace.add(GCSuspendBegin(reason: .forGC, count: number), at: time, pid: 7)
-      trace.add(GCStart(count: number, depth: 0, reason: .induced), at: time + 10, pid: 7)
-      trace.add(GCEnd(count: number, depth: 0), at: time + 20, pid: 7)
-      trace.add(GCRestartEnd(), at: time + 1000 * UInt64(number), pid: 7)
+    made = try ReportedTrace(of: "/bin/a,b") { trace in
+      for number in 1...3 as ClosedRange<UInt32> {
+        let time = UInt64(number) * 1_000_000
+        trace.add(GCSuspendBegin(reason: .forGC, count: number), at: time, pid: 7)
+        trace.add(GCStart(count: number, depth: 0, reason: .induced), at: time + 10, pid: 7)
+        trace.add(GCEnd(count: number, depth: 0), at: time + 20, pid: 7)
+        trace.add(GCRestartEnd(), at: time + 1000 * UInt64(number), pid: 7)
+      }
+      trace.add(GCSuspendBegin(reason: .forGC, count: 4), at: 4_000_000, pid: 7)
+      trace.add(GCEnd(count: 0, depth: 0), at: 5_000_000, pid: 7)
     }
-    trace.add(GCSuspendBegin(reason: .forGC, count: 4), at: 4_000_000, pid: 7)
-    trace.add(GCEnd(count: 0, depth: 0), at: 5_000_000, pid: 7)
-    try trace.finish()
   }
 
   @Test func text() throws {
@@ -42,21 +41,17 @@ import TraceEvents
     let rows = run.output.components(separatedBy: "\r\n")
     #expect(rows.count == 5 && rows[0].hasPrefix("pid,name,number,generation,cause,type,start_ns"))
     #expect(rows[1] == "7,\"a,b\",1,0,Induced,NonConcurrent,1000010,10,1000,,,,,,,")
-    let json = try ToolRun("gc", path, "-o", directory.path + "/r.json", "-from", "2ms")
+    let json = try ToolRun("gc", path, "-o", made.place("r.json"), "-from", "2ms")
     #expect(json.exitCode == 0)
-    let data = try Data(contentsOf: URL(fileURLWithPath: directory.path + "/r.json"))
+    let data = try Data(contentsOf: URL(fileURLWithPath: made.place("r.json")))
     let object = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
     let process = try #require((object["processes"] as? [[String: Any]])?.first)
     #expect(process["collection_count"] as? Int == 2)
   }
 
   @Test func errors() throws {
-    let empty = directory.path + "/empty.etl"
-    var trace = try SampledTrace(path: empty)
-    trace.sample(at: 1, pid: 7, stack: [])
-    try trace.finish()
     try expectOneSentence(of: [
-      (["gc", empty], 65, "has no garbage collections; collect with -providers GC"),
+      (["gc", made.empty], 65, "has no garbage collections; collect with -providers GC"),
       (["gc", path, "-process", "java"], 64, "match the processes and times; omit some"),
       (["gc", path, "-p", "8"], 64, "match the processes and times"),
       (["gc", path, "-from", "2", "-to", "1"], 64, "-from is after -to; swap them"),

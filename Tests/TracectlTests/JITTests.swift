@@ -7,24 +7,23 @@ import TraceEvents
 
 /// The options, formats and errors of `tracectl jit`.
 @Suite struct JITTests {
-  private let directory = TemporaryDirectory()
-  private var path: String { directory.path + "/t.etl" }
+  private let made: ReportedTrace
+  private var path: String { made.path }
 
   init() throws {
-    var trace = try SampledTrace(path: directory.path + "/t.etl")
-    trace.process(7, "/bin/shop")
-    for method in 1...3 as ClosedRange<UInt64> {
-      trace.add(
-        MethodJittingStarted(
-          methodID: method, ilSize: 30, namespace: "Shop", name: "m", signature: "(a,b)"),
-        at: method * 1000, pid: 7)
-      trace.add(
-        MethodLoad(
-          methodID: method, startAddress: method << 12, size: 100, tier: .optimized,
-          namespace: "Shop", name: "m", signature: "(a,b)"),
-        at: method * 1100, pid: 7)
+    made = try ReportedTrace { trace in
+      for method in 1...3 as ClosedRange<UInt64> {
+        trace.add(
+          MethodJittingStarted(
+            methodID: method, ilSize: 30, namespace: "Shop", name: "m", signature: "(a,b)"),
+          at: method * 1000, pid: 7)
+        trace.add(
+          MethodLoad(
+            methodID: method, startAddress: method << 12, size: 100, tier: .optimized,
+            namespace: "Shop", name: "m", signature: "(a,b)"),
+          at: method * 1100, pid: 7)
+      }
     }
-    try trace.finish()
   }
 
   @Test func text() throws {
@@ -46,12 +45,8 @@ import TraceEvents
   }
 
   @Test func errors() throws {
-    let empty = directory.path + "/empty.etl"
-    var trace = try SampledTrace(path: empty)
-    trace.sample(at: 1, pid: 7, stack: [])
-    try trace.finish()
     try expectOneSentence(of: [
-      (["jit", empty], 65, "has no compilations; collect with -providers JIT"),
+      (["jit", made.empty], 65, "has no compilations; collect with -providers JIT"),
       (["jit", path, "-process", "java"], 64, "match the processes and times; omit some"),
       (["jit", path, "-top", "-1"], 64, "-top"),
     ])

@@ -51,9 +51,7 @@ public struct ExceptionReport: ProcessReport {
   /// A stack, with the number of throws there.
   public struct Stack: Hashable, Sendable {
     public var count: UInt64
-    /// The innermost frames first, and no more than ``framesMax``.
+    /// The innermost frames first, and no more than 64.
     public var frames: [StackFrame]
-
-    public static let framesMax = 64
   }
 }

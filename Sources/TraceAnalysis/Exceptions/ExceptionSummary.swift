@@ -7,7 +7,7 @@ extension ExceptionReport.Process {
 
   init(
     _ counts: ExceptionCounts, _ process: ResolvedProcess, _ covered: CoveredProcess,
-    _ stacks: inout ThrowStacks?
+    _ stacks: inout EventStacks?
   ) {
     self.init(covered: covered)
     caughtWithoutThrow = counts.caughtWithoutThrow
@@ -35,7 +35,7 @@ extension ExceptionReport.Process {
   /// Returns the most frequent stacks. Stacks whose frames have the same names are one.
   private static func most(
     _ counts: [StackID: (count: UInt64, time: Int64)], of process: ResolvedProcess,
-    _ stacks: inout ThrowStacks?
+    _ stacks: inout EventStacks?
   ) -> [ExceptionReport.Stack] {
     var merged: [[StackFrame]: UInt64] = [:]
     for (stack, value) in counts {

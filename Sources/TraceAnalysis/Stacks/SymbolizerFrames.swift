@@ -141,7 +141,9 @@ public struct SymbolizerFrames: FrameResolver {
 
   /// Returns a frame whose name may belong to other code that was there at about the same time.
   private mutating func uncertainFrame(of symbol: SymbolID, _ table: inout FrameTable) -> FrameID {
-    var frame = table[frame(of: symbol, &table)]
+    // In one expression, the table would be read before its new frame.
+    let certain = frame(of: symbol, &table)
+    var frame = table[certain]
     frame.mark = frame.mark.isEmpty ? "uncertain" : frame.mark + ", uncertain"
     return table.id(of: frame)
   }

@@ -1,7 +1,10 @@
 internal import TraceFormat
 
-/// Names the frames of the stacks of throws.
-struct ThrowStacks {
+/// Names the frames of the stacks of a pass's events.
+struct EventStacks {
+  /// Maximum number of frames of a stack.
+  static let framesMax = 64
+
   private var resolver: SymbolizerFrames
   private var table = FrameTable()
   private let file: TraceFile
@@ -17,7 +20,7 @@ struct ThrowStacks {
     _ stack: StackID, of process: ResolvedProcess, at time: Int64
   ) -> [StackFrame] {
     var inner: UInt64?
-    return file.stack(stack).prefix(ExceptionReport.Stack.framesMax).map { address in
+    return file.stack(stack).prefix(Self.framesMax).map { address in
       defer { inner = address }
       let found = resolver.frame(
         address, of: process, at: time,
