@@ -39,7 +39,7 @@ import TraceEvents
     #expect(run.exitCode == 0)
     for text in [
       "note       No PSI.", "gave 10.0 % of the CPU time to other machines (steal, 200 ms)",
-      "a,b (7) waited for a CPU in 33.3 % of the time in which it had work, 500 ms",
+      "a,b (7) was ready but did not run in 33.3 % of the time in which it had work, 500 ms",
       "user 50.0 %, nice 0 %", "1,000 switches, 0.0 interrupts", "4.0 threads ran or waited",
       "1.00 GB of 2.00 GB available", "1.00 s", "Machine by time:", "a,b (7) by time:",
       "… and 1 more; -top 2 shows all",

@@ -85,7 +85,8 @@ extension SystemReport {
       case steal
       /// Share of a cgroup's periods in which it was throttled, and the time.
       case throttled
-      /// Share of a process's running and waiting for a CPU that was waiting, and the time.
+      /// Share of a process's running and being ready that was not running, and the time: CPUs were
+      /// taken, or a limit was met.
       case waited
       /// Share of the time in which some thread of the machine waited for a CPU, memory or a disk.
       case cpuPressure = "cpu pressure"

@@ -26,8 +26,8 @@ struct SystemVerdict {
     case .throttled:
       return "The CPU limit of \(cgroup) stopped it in \(share) of its periods, \(time) in all."
     case .waited:
-      return "\(process) waited for a CPU in \(share) of the time in which it had work, \(time): "
-        + "there are more ready threads than CPUs."
+      return "\(process) was ready but did not run in \(share) of the time in which it had work, "
+        + "\(time)."
     case .cpuPressure:
       return "In \(share) of the time (\(time)) some thread of the machine waited for a CPU."
     case .memoryPressure:
