@@ -20,6 +20,8 @@ extension RendererRegistry {
     registry.add(SystemText())
     registry.add(SystemJSON())
     registry.add(SystemCSV())
+    registry.add(SummaryText())
+    registry.add(SummaryJSON())
     registry.add(InfoText())
     registry.add(InfoJSON())
     registry.add(SymbolText())

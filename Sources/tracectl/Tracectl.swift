@@ -20,7 +20,8 @@ struct Tracectl: ParsableCommand {
       """,
     version: "tracectl 0.1.0",
     subcommands: [
-      Collect.self, Dump.self, Stacks.self, GC.self, Exceptions.self, JIT.self, System.self,
+      Collect.self, Summary.self, Dump.self, Stacks.self, GC.self, Exceptions.self, JIT.self,
+      System.self,
       Symbols.self, InfoCommand.self, Providers.self, Verify.self, Recover.self, Doctor.self,
     ])
 
