@@ -26,6 +26,7 @@ let package = Package(
     .library(name: "StormPlugin", type: .dynamic, targets: ["StormPlugin"]),
     .executable(name: "tiny-runtime", targets: ["tiny-runtime"]),
     .executable(name: "minivm", targets: ["minivm"]),
+    .executable(name: "minishop", targets: ["minishop"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -95,6 +96,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Samples/MiniVM", exclude: ["README.md", "programs"]),
+    .executableTarget(
+      name: "minishop",
+      dependencies: [
+        "TraceEvents", "TraceProvider",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Samples/MiniShop", exclude: ["README.md"]),
     .target(
       name: "TestSupport", dependencies: ["TraceEvents", "TraceFormat"], path: "Tests/TestSupport"),
     .testTarget(name: "OSStringsTests", dependencies: ["OSStrings", "TestSupport"]),
@@ -137,9 +145,7 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "TestSupport", "tracectl",
-        "event-storm",
-        "minivm",
-        "tiny-runtime",
+        "event-storm", "minishop", "minivm", "tiny-runtime",
       ]),
     .testTarget(
       name: "TraceFormatTests",

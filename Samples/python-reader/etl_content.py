@@ -95,6 +95,14 @@ class Definitions:
     def same(self, other):
         return vars(self) == vars(other)
 
+    def is_part(self, whole):
+        """Whether `whole` defines everything that is defined here, although some may have changed."""
+        return self.session in (None, whole.session) \
+            and all(whole.schemas.get(ref) == schema for ref, schema in self.schemas.items()) \
+            and all(name in whole.providers for name in self.providers) \
+            and all(index in whole.processes and whole.processes[index][0][0] == record[0][0]
+                    for index, record in self.processes.items())
+
     def absorb(self, content):
         """Adds a block; returns the number of records, and whether the first is the session."""
         data, records = Bytes(content), []

@@ -50,8 +50,9 @@ class TraceFile:
         self._scan(start)
         if not self.blocks and start == 0 and self._closing is None and not self._saw_block:
             raise NotATrace("neither a file header nor a whole block")
-        self._check_types()
+        is_whole = not self.damage
         self._compare_index()
+        self._check_types(is_whole)
         if self.blocks and self.definitions.session is None and not self.damage:
             self._note(32, "M1")
         self._open_by_index()
@@ -149,7 +150,7 @@ class TraceFile:
             count, has_session = self.definitions.absorb(unpacked(payload))
             self._expect(header, count)
             if header.sequence == 0 and not has_session:
-                raise Broken("M1", "no session")
+                self._note(32, "M1")
         elif header.kind == EVENTS:
             block = EventBlock(header, payload)
             block.last_id = self._ids.last
@@ -266,7 +267,7 @@ class TraceFile:
 
     # Rules about the whole file
 
-    def _check_types(self):
+    def _check_types(self, is_whole):
         strange = []
         for at, header, block, _ in self._event_blocks:
             try:
@@ -278,7 +279,7 @@ class TraceFile:
                 continue
             if any(not self._has_node(stack, block.last_id) for stack in set(block.stacks) - {0}):
                 strange.append(at)
-        if not self.damage:
+        if is_whole:
             for at in strange:
                 self._note(at, "E15", is_block=True)
 
@@ -308,7 +309,8 @@ class TraceFile:
 
     def _open_by_index(self):
         """Uses the index as the authority on definitions and blocks, as a reader that does not scan."""
-        if self._index is None or not self._ends_well or (0, "F1") in self.damage:
+        if self._index is None or not self._ends_well or (0, "F1") in self.damage \
+                or not self._agrees_with_index():
             return
         _, self.definitions, self.syncs, _, blocks = self._index
         listed = {block[0]: block for block in blocks}
@@ -325,6 +327,36 @@ class TraceFile:
         self._event_blocks = kept
         loss_blocks = {at for at, block in listed.items() if block[1] == LOSSES}
         self.losses = [item for item in self.losses if item[1] in loss_blocks]
+
+    def _agrees_with_index(self):
+        """Compares the index with what a reader reads that does not scan: with all headers, with
+        directories, and with blocks that the index repeats. A damaged block contradicts nothing."""
+        _, definitions, syncs, losses, blocks = self._index
+        read, is_whole = dict(self.blocks), True
+        for offset, kind, size, count, first, last, types in blocks:
+            header = self._header(offset)
+            if isinstance(header, str):
+                is_whole = False
+                continue
+            if (kind, size, count, first, last) != \
+                    (header.kind, header.size, header.count, header.first, header.last):
+                return False
+            if kind == EVENTS and self._directory(offset, size) != types:
+                return False
+            if kind in (METADATA, CLOCK, LOSSES) and (offset not in read or offset in self.damaged_blocks):
+                is_whole = False
+        if not is_whole:
+            return self.definitions.is_part(definitions)
+        return definitions.same(self.definitions) and syncs == self.syncs \
+            and totals(losses) == totals(loss for loss, _ in self.losses)
+
+    def _directory(self, offset, size):
+        payload = self.data[offset + 48 : offset + 48 + size]
+        if len(payload) < 4:
+            return {}
+        sections = min(struct.unpack_from("<I", payload)[0], (len(payload) - 4) // 16, 65536)
+        lines = [struct.unpack_from("<HHI", payload, 4 + 16 * i) for i in range(1, sections)]
+        return {ref: number for ref, _, number in lines}
 
     # Reading
 

@@ -24,6 +24,8 @@ public struct EventSchema: Hashable, Sendable {
   public var level: Level
   public var keywords: Keywords
   public var fields: [FieldSchema]
+  /// Whether the event starts or stops an activity.
+  public var opcode: EventOpcode
 
   /// The upper bound of event ids. Each process that has the provider keeps a table with a row for
   /// each id.
@@ -31,7 +33,8 @@ public struct EventSchema: Hashable, Sendable {
 
   public init(
     provider: String, id: UInt16, version: UInt8 = 0, name: String,
-    level: Level = .informational, keywords: Keywords = [], fields: [FieldSchema] = []
+    level: Level = .informational, keywords: Keywords = [], fields: [FieldSchema] = [],
+    opcode: EventOpcode = .info
   ) {
     self.provider = provider
     self.id = id
@@ -40,6 +43,7 @@ public struct EventSchema: Hashable, Sendable {
     self.level = level
     self.keywords = keywords
     self.fields = fields
+    self.opcode = opcode
   }
 
   /// A number derived from the provider's name, the same on every machine: the 64-bit FNV-1a hash

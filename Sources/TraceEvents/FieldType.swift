@@ -110,7 +110,7 @@ public struct EnumCase: Hashable, Sendable {
   }
 }
 
-/// How to show a number. Does not affect how it is stored.
+/// The meaning of a field, or how to show it. Does not affect how it is stored.
 public enum FieldHint: UInt8, CaseIterable, Hashable, Sendable {
   case none = 0
   case hexadecimal = 1
@@ -124,6 +124,12 @@ public enum FieldHint: UInt8, CaseIterable, Hashable, Sendable {
   case codeAddress = 8
   case processID = 9
   case threadID = 10
+  /// Identifies the activity, such as a request, that the event belongs to: a number, bytes, or a
+  /// string such as a W3C `traceparent`. See ``EventOpcode``.
+  case activity = 11
+  /// A string by which activities are grouped in reports, such as a route. Only in the event that
+  /// starts the activity.
+  case activityName = 12
 
   /// The suffix shown after a value, or "".
   public var unit: String {

@@ -99,13 +99,13 @@ extension EventSchema {
   @inlinable
   public init<Event: ListedEvent>(
     of _: Event.Type, provider: String, version: UInt8 = 0, name: String,
-    level: Level = .informational, keywords: Keywords = []
+    level: Level = .informational, keywords: Keywords = [], opcode: EventOpcode = .info
   ) {
     var list = FieldSchemas<Event>()
     Event.fields(&list)
     self.init(
       provider: provider, id: Event.eventID, version: version, name: name, level: level,
-      keywords: keywords, fields: list.schemas)
+      keywords: keywords, fields: list.schemas, opcode: opcode)
   }
 }
 

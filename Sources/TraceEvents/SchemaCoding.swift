@@ -20,6 +20,8 @@ extension EventSchema {
     writer.append(fixed: keywords.rawValue)
     writer.append(varint: UInt64(fields.count))
     for field in fields { field.write(to: &writer) }
+    // Added later; absent from the schemas of most events.
+    if opcode != .info { writer.append(opcode.rawValue) }
   }
 
   package init(from reader: inout ByteReader) throws(ByteCodingError) {
@@ -35,6 +37,7 @@ extension EventSchema {
     // A field takes three bytes at least.
     fields.reserveCapacity(min(count, reader.remaining / 3))
     for _ in 0..<count { fields.append(try FieldSchema(from: &reader)) }
+    opcode = reader.remaining > 0 ? EventOpcode(rawValue: try reader.readUInt8()) : .info
   }
 
   /// The limit that makes ``init(from:)`` refuse this schema, or nil.

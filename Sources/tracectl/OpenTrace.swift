@@ -11,7 +11,9 @@ enum OpenTrace {
   static func open(_ path: String) throws -> TraceFile {
     let isInput = path == StandardInput.optionValue
     do {
-      return try isInput ? StandardInput.openTrace() : TraceFile(path: path)
+      let file = try isInput ? StandardInput.openTrace() : TraceFile(path: path)
+      try file.checkIndex()
+      return file
     } catch let error as FormatError {
       throw failure(error, path: isInput ? StandardInput.name : path)
     }
@@ -97,6 +99,11 @@ extension Failure {
       self.init(
         .usage, "none of the \(what) in \(path) match the processes and times",
         next: "omit some of these options")
+    case .noActivities:
+      self.init(
+        .dataError, "\(path) has no events that start and stop requests",
+        next: "give such events an opcode and a field with the hint 'activity', and collect their "
+          + "provider")
     }
   }
 

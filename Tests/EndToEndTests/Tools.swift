@@ -16,6 +16,7 @@ enum Tools {
   static var storm: String { directory + "/event-storm" }
   static var tinyRuntime: String { directory + "/tiny-runtime" }
   static var miniVM: String { directory + "/minivm" }
+  static var miniShop: String { directory + "/minishop" }
   static var tracectl: String { directory + "/tracectl" }
 }
 

@@ -41,6 +41,7 @@ class Process:
             "generation": fields["depth"],
             "cause": fields["reason"],
             "type": fields["type"],
+            "collector": None,
             "start_ns": time,
             "pause_ns": None,
             "suspend_ns": None,
@@ -55,6 +56,12 @@ class Process:
         row = self.collections[-1]
         assert row["number"] == fields["count"]
         row["collect_ns"] = time - row["start_ns"]
+
+    def GCHistory(self, fields, time):
+        row = self.collections[-1]
+        assert row["number"] == fields["count"]
+        row["generation"], row["collector"] = fields["depth"], fields["collector"]
+        row["cause"] = fields["cause"] or row["cause"]
 
     def GCHeapStats(self, fields, time):
         row = self.collections[-1]
@@ -125,6 +132,6 @@ class Process:
 
 WANTED = {
     "GCSuspendBegin", "GCSuspendEnd", "GCRestartEnd", "GCStart", "GCEnd", "GCHeapStats",
-    "GCAllocationTick",
+    "GCAllocationTick", "GCHistory",
 }
 lines.compare([Process(events).report(pid) for pid, events in sorted(lines.by_pid(WANTED).items())])

@@ -170,6 +170,34 @@ import TraceFormat
     #expect(process.longestStalls.map(\.start_ns) == [350])
   }
 
+  /// A runtime that states generation and cause only at the end, such as a JVM.
+  @Test func historyOfCollections() throws {
+    let process = try process {
+      for number in 1...3 as ClosedRange<UInt32> {
+        let time = UInt64(number) * 100
+        $0.add(GCStart(count: number, depth: 0, reason: .empty), at: time, pid: 7)
+        $0.add(GCEnd(count: number, depth: 0), at: time + 10, pid: 7)
+        if number == 3 { $0.add(GCStart(count: 9, depth: 0, reason: .empty), at: 311, pid: 7) }
+        $0.add(
+          GCHistory(
+            count: number, depth: 1, cause: number == 2 ? "" : "Metadata GC Threshold",
+            collector: "Serial"), at: time + 15, pid: 7)
+        $0.add(GCHeapStats(generationSize0: 500), at: time + 20, pid: 7)
+      }
+    }
+    // The third is not its collection's, as far as is known.
+    #expect(process.collections.map(\.generation) == [1, 1, 0])
+    #expect(process.collections.map(\.collector) == ["Serial", "Serial", nil])
+    #expect(
+      process.collections.map(\.cause) == [
+        .text("Metadata GC Threshold"), .reason(.empty), .reason(.empty),
+      ])
+    #expect(process.causes.map(\.key) == [.reason(.empty), .text("Metadata GC Threshold")])
+    #expect(process.causes.map(\.collections) == [2, 1])
+    #expect(process.longestPauses.map(\.generation) == [1, 1, 0])
+    #expect(process.collections.map(\.heapAfter_bytes) == [500, 500, nil])
+  }
+
   @Test func theSelectedTimeAndProcess() throws {
     var selection = ReportSelection()
     selection.time = 2010...3000

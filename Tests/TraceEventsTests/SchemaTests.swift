@@ -20,6 +20,24 @@ struct SchemaTests {
     #expect(schema.limitViolation == nil)
   }
 
+  /// Readers from before opcodes ignore the last byte; schemas without an opcode do not have it.
+  @Test func opcodes() throws {
+    var plain = ByteWriter()
+    var schema = Everything.schema
+    schema.write(to: &plain)
+    for opcode in [EventOpcode.start, .stop, EventOpcode(rawValue: 9)] {
+      schema.opcode = opcode
+      var writer = ByteWriter()
+      schema.write(to: &writer)
+      #expect(writer.bytes == plain.bytes + [opcode.rawValue])
+      let read = try writer.bytes.withUnsafeBytes { bytes in
+        var reader = ByteReader(bytes)
+        return try EventSchema(from: &reader)
+      }
+      #expect(read == schema)
+    }
+  }
+
   @Test(arguments: schemas)
   func everyTruncationIsAnErrorAndNoByteCrashes(_ schema: EventSchema) {
     var writer = ByteWriter()
@@ -86,6 +104,8 @@ struct SchemaTests {
     #expect(decode(GCHeapStats.self, encode(stats).words) == stats)
     let stall = GCAllocationStall(threadID: 7, threadName: "main", duration: 9, until: 99)
     #expect(decode(GCAllocationStall.self, encode(stall).words) == stall)
+    let history = GCHistory(count: 7, depth: 1, cause: "Allocation Failure", collector: "Serial")
+    #expect(decode(GCHistory.self, encode(history).words) == history)
     let image = ImageLoad(baseAddress: 1, size: 2, path: "/bin/x", buildID: [1, 2, 3])
     #expect(decode(ImageLoad.self, encode(image).words) == image)
   }

@@ -45,7 +45,8 @@ struct SymbolDirectoryTests {
   }
 
   @Test(arguments: [
-    ".build-id/AB/REST.debug", "AB/REST.debug", "ALL/debuginfo", "program.debug", "program",
+    ".build-id/AB/REST.debug", "AB/REST.debug", "ALL/debuginfo", "ALL.debug", "program.debug",
+    "program",
   ])
   func aDebugFileIsFound(_ form: String) throws {
     let digits = id.description
@@ -66,10 +67,12 @@ struct SymbolDirectoryTests {
   }
 
   /// The image itself is found if this machine has another build of it, or none.
-  @Test(arguments: [".build-id/AB/REST", "program"]) func anImageIsFound(_ form: String) throws {
+  @Test(arguments: [".build-id/AB/REST", "ALL", "program"])
+  func anImageIsFound(_ form: String) throws {
     let digits = id.description
     let place = form.replacingOccurrences(of: "AB", with: digits.prefix(2))
       .replacingOccurrences(of: "REST", with: digits.dropFirst(2))
+      .replacingOccurrences(of: "ALL", with: digits)
     _ = try put(image, at: place)
     let root = try put(debug, at: "\(digits.prefix(2))/\(digits.dropFirst(2)).debug")
     #expect(names("/no/such/program", in: [root]))

@@ -41,7 +41,7 @@ import TraceEvents
     let run = try ToolRun("gc", path, "-format", "csv")
     let rows = run.output.components(separatedBy: "\r\n")
     #expect(rows.count == 5 && rows[0].hasPrefix("pid,name,number,generation,cause,type,start_ns"))
-    #expect(rows[1] == "7,\"a,b\",1,0,Induced,NonConcurrent,1000010,10,1000,,,,,,")
+    #expect(rows[1] == "7,\"a,b\",1,0,Induced,NonConcurrent,1000010,10,1000,,,,,,,")
     let json = try ToolRun("gc", path, "-o", directory.path + "/r.json", "-from", "2ms")
     #expect(json.exitCode == 0)
     let data = try Data(contentsOf: URL(fileURLWithPath: directory.path + "/r.json"))

@@ -81,8 +81,7 @@ struct LossWindows {
 extension LossWindows {
   /// Adds a loss that may concern a program's events.
   mutating func add(_ loss: LossRecord, in file: TraceFile) {
-    // The kernel's samples are no events of programs.
-    guard loss.cause != .kernelBufferFull else { return }
+    guard loss.concernsPrograms else { return }
     add(
       loss.processIndex.flatMap(file.process)?.pid,
       from: file.timestamp(ofTicks: loss.fromTicks), until: file.timestamp(ofTicks: loss.toTicks))

@@ -27,7 +27,6 @@ struct ExceptionCounts {
     var stacks: [StackID: (count: UInt64, time: Int64)] = [:]
   }
 
-  let firstEvent: Int64
   private(set) var groups: [Group] = []
   private(set) var hasCatches = false
   private(set) var caughtWithoutThrow: UInt64 = 0
@@ -36,7 +35,7 @@ struct ExceptionCounts {
   /// Groups of the throws of each thread that have not been caught, latest last.
   private var pending: [UInt32: [Int]] = [:]
 
-  init(firstEvent: Int64) { self.firstEvent = firstEvent }
+  var isEmpty: Bool { groups.isEmpty && !hasCatches }
 
   mutating func thrown(_ event: ExceptionThrown, _ header: EventHeader) {
     let number = group(event, at: header.timestamp)

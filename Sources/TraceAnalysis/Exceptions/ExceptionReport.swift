@@ -1,24 +1,11 @@
 /// Exceptions by process, type and message pattern.
-public struct ExceptionReport: Report {
-  public var lost: LostEvents
-  public var partial: [PartialReason]
-  /// Display name of the trace: its path.
-  public var trace: String
-  /// Number of events in the trace.
-  public var events: UInt64
-  /// Processes in the order of their ids.
+public struct ExceptionReport: ProcessReport {
+  public var heading: ReportHeading
   public var processes: [Process]
-  /// Maximum number of groups that a renderer lists for each process; nil for its own choice.
-  public var listLimit: Int?
 
   /// The exceptions of one process.
-  public struct Process: Sendable {
-    public var pid: UInt32
-    /// Name of the program, without its directory.
-    public var name: String
-    /// The time that the report covers: of the process, the trace and the selection.
-    public var from_ns: Int64
-    public var to_ns: Int64
+  public struct Process: ReportedProcess {
+    public var covered: CoveredProcess
     /// Exceptions thrown for the first time.
     public var thrown: UInt64 = 0
     /// Exceptions thrown again.
@@ -29,14 +16,6 @@ public struct ExceptionReport: Report {
     public var caughtWithoutThrow: UInt64 = 0
     /// Most frequent first.
     public var groups: [Group] = []
-
-    /// Length of the time that the report covers.
-    public var span_ns: UInt64 { UInt64(clamping: to_ns.subtractingClamped(from_ns)) }
-
-    /// Returns a number per second; nil without any time.
-    public func perSecond(_ count: UInt64) -> Double? {
-      span_ns == 0 ? nil : Double(count) / (Double(span_ns) / 1e9)
-    }
   }
 
   /// Exceptions of one type whose messages have the same pattern.

@@ -6,10 +6,10 @@ extension ExceptionReport.Process {
   private static let stacksMax = 3
 
   init(
-    _ counts: ExceptionCounts, _ process: ResolvedProcess, _ span: ProcessSpans.Span,
+    _ counts: ExceptionCounts, _ process: ResolvedProcess, _ covered: CoveredProcess,
     _ stacks: inout ThrowStacks?
   ) {
-    self.init(pid: process.pid, name: process.name, from_ns: span.from, to_ns: span.to)
+    self.init(covered: covered)
     caughtWithoutThrow = counts.caughtWithoutThrow
     for group in counts.groups {
       thrown &+= group.report.thrown

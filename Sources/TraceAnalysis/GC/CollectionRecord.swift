@@ -13,7 +13,16 @@ struct CollectionRecord {
   /// The heap after the collection, and the time at which it was reported.
   var after: (bytes: UInt64, promoted: UInt64, at: Int64)?
 
+  /// What the runtime knew when the collection had ended.
+  var history: GCHistory?
+
   var isBackground: Bool { start.type == .background }
+  var generation: UInt32 { history?.depth ?? start.depth }
+
+  var cause: GCReport.Cause {
+    guard let history, !history.cause.isEmpty else { return .reason(start.reason) }
+    return .text(history.cause)
+  }
 
   var collect: UInt64? { end.map { UInt64(clamping: $0.subtractingClamped(begin)) } }
 }

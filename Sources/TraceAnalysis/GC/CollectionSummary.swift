@@ -10,31 +10,28 @@ struct CollectionSummary {
   private let tracker: CollectionTracker
   private let losses: LossWindows
   private let selection: ClosedRange<Int64>?
-  private let hasEnded: Bool
   /// Pauses and suspension times by position of the collection.
   private var pauses: [UInt64?]
   private var stops: [UInt64?]
 
   init(
-    _ tracker: CollectionTracker, _ process: ResolvedProcess, _ span: ProcessSpans.Span,
-    _ losses: LossWindows, _ selection: ClosedRange<Int64>?
+    _ tracker: CollectionTracker, _ covered: CoveredProcess, _ losses: LossWindows,
+    _ selection: ClosedRange<Int64>?
   ) {
-    self.process = GCReport.Process(
-      pid: process.pid, name: process.name, from_ns: span.from, to_ns: span.to)
+    process = GCReport.Process(covered: covered)
     (self.tracker, self.losses, self.selection) = (tracker, losses, selection)
-    hasEnded = span.hasEnded
     pauses = Array(repeating: nil, count: tracker.collections.count)
     stops = pauses
     sumPauses()
     listCollections()
     sumMemory()
-    self.process.generations = groups { $0.generation }
-    self.process.causes = groups { $0.cause.rawValue }
-    self.process.stalls = DurationSummary(tracker.stalls.durations)
-    self.process.longestStalls = tracker.stalls.longest
-    self.process.collectionsWithoutStart = tracker.collectionsWithoutStart
-    self.process.suspensionsWithoutStart = tracker.suspensionsWithoutStart
-    self.process.open.sort { ($0.start_ns, $0.number) < ($1.start_ns, $1.number) }
+    process.generations = groups { $0.generation }
+    process.causes = groups { $0.cause }
+    process.stalls = DurationSummary(tracker.stalls.durations)
+    process.longestStalls = tracker.stalls.longest
+    process.collectionsWithoutStart = tracker.collectionsWithoutStart
+    process.suspensionsWithoutStart = tracker.suspensionsWithoutStart
+    process.open.sort { ($0.start_ns, $0.number) < ($1.start_ns, $1.number) }
   }
 
   private func selects(_ time: Int64) -> Bool { selection?.contains(time) ?? true }
@@ -61,6 +58,7 @@ struct CollectionSummary {
         if selects(record.begin) { all.append(GCReport.Pause(record, duration)) }
       }
     }
+    process.pauseTimes = PauseTimes(all)
     process.pauses = DurationSummary(all.map(\.duration_ns))
     process.suspensions = DurationSummary(all.compactMap(\.suspend_ns))
     process.longestPauses = Array(
@@ -85,10 +83,10 @@ struct CollectionSummary {
       pauses[owner] = (pauses[owner] ?? 0).addingClamped(duration)
       if let stop = suspension.suspend { stops[owner] = (stops[owner] ?? 0).addingClamped(stop) }
     }
-    let start = owners.first.map { tracker.collections[$0].start }
+    let first = owners.first.map { tracker.collections[$0] }
     return GCReport.Pause(
       start_ns: suspension.begin, duration_ns: duration, suspend_ns: suspension.suspend,
-      collection: start?.count, generation: start?.depth, cause: start?.reason)
+      collection: first?.start.count, generation: first?.generation, cause: first?.cause)
   }
 
   private mutating func addOpen(
@@ -99,7 +97,7 @@ struct CollectionSummary {
     process.open.append(
       GCReport.Open(
         kind: kind, number: number, start_ns: start,
-        reason: isLost ? .eventsMissing : hasEnded ? .processEnded : .traceEnded))
+        reason: isLost ? .eventsMissing : process.covered.hasEnded ? .processEnded : .traceEnded))
   }
 
   // MARK: Collections
@@ -114,9 +112,10 @@ struct CollectionSummary {
         continue
       }
       var row = GCReport.Collection(
-        number: record.start.count, generation: record.start.depth, cause: record.start.reason,
+        number: record.start.count, generation: record.generation, cause: record.cause,
         type: record.start.type, start_ns: record.begin, collect_ns: collect,
-        pause_ns: pauses[position], suspend_ns: stops[position])
+        pause_ns: pauses[position], suspend_ns: stops[position],
+        collector: record.history?.collector)
       if tracker.allocations.total != nil {
         row.allocated_bytes = record.allocated
         row.heapBefore_bytes = heapBefore(record)
@@ -146,7 +145,9 @@ struct CollectionSummary {
     process.lastHeap_bytes = rows.last { $0.heapAfter_bytes != nil }?.heapAfter_bytes
   }
 
-  private func groups(by key: (GCReport.Collection) -> UInt32) -> [GCReport.Group] {
+  private func groups<Key: Hashable & Comparable & Sendable>(
+    by key: (GCReport.Collection) -> Key
+  ) -> [GCReport.Group<Key>] {
     Dictionary(grouping: process.collections, by: key).map { key, rows in
       GCReport.Group(
         key: key, collections: rows.count, pauses: DurationSummary(rows.compactMap(\.pause_ns)),
@@ -167,7 +168,7 @@ extension GCReport.Pause {
   fileprivate init(_ record: CollectionRecord, _ duration: UInt64) {
     self.init(
       start_ns: record.begin, duration_ns: duration, suspend_ns: nil,
-      collection: record.start.count, generation: record.start.depth, cause: record.start.reason)
+      collection: record.start.count, generation: record.generation, cause: record.cause)
   }
 }
 

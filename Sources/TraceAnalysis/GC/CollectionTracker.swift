@@ -8,7 +8,6 @@ struct CollectionTracker {
   /// Maximum number of collections, and of suspensions, of a process; later ones are not kept.
   static let recordsMax = 1 << 20
 
-  let firstEvent: Int64
   /// The time that is counted; nil for all.
   private let selection: ClosedRange<Int64>?
   private(set) var collections: [CollectionRecord] = []
@@ -31,9 +30,7 @@ struct CollectionTracker {
   private var justEnded: Int?
   private var isSuspending = false
 
-  init(firstEvent: Int64, selection: ClosedRange<Int64>?) {
-    (self.firstEvent, self.selection) = (firstEvent, selection)
-  }
+  init(selection: ClosedRange<Int64>?) { self.selection = selection }
 
   private func selects(_ time: Int64) -> Bool { selection?.contains(time) ?? true }
 
@@ -73,6 +70,13 @@ struct CollectionTracker {
     {
       suspensions[suspensions.count - 1].isBroken = true
     }
+  }
+
+  /// The event follows its collection's end.
+  mutating func history(_ event: GCHistory) {
+    guard let position = justEnded, collections[position].start.count == event.count
+    else { return }
+    collections[position].history = event
   }
 
   mutating func heap(bytes: UInt64, promoted: UInt64, at time: Int64) {

@@ -7,7 +7,7 @@ extension GCReport {
     public var number: UInt32
     /// The oldest generation collected.
     public var generation: UInt32
-    public var cause: GCReason
+    public var cause: Cause
     public var type: GCType
     public var start_ns: Int64
     /// From GCStart to GCEnd; of a collection in the background, mostly not a pause.
@@ -16,6 +16,8 @@ extension GCReport {
     public var pause_ns: UInt64?
     /// The part of the pauses in which threads were being stopped; nil if not known.
     public var suspend_ns: UInt64?
+    /// The runtime's name for what collected; nil if not known.
+    public var collector: String?
     /// Bytes that allocation events reported since the previous collection began; nil without such
     /// events.
     public var allocated_bytes: UInt64?
@@ -41,13 +43,28 @@ extension GCReport {
     /// Number of the first collection of the pause; nil if not known.
     public var collection: UInt32?
     public var generation: UInt32?
-    public var cause: GCReason?
+    public var cause: Cause?
+  }
+
+  /// Why a collection was started.
+  public enum Cause: Hashable, Comparable, Sendable {
+    case reason(GCReason)
+    /// In the runtime's own words.
+    case text(String)
+
+    public static func < (a: Cause, b: Cause) -> Bool {
+      switch (a, b) {
+      case (.reason(let a), .reason(let b)): a.rawValue < b.rawValue
+      case (.reason, .text): true
+      case (.text, .reason): false
+      case (.text(let a), .text(let b)): a < b
+      }
+    }
   }
 
   /// Collections of one generation or cause.
-  public struct Group: Hashable, Sendable {
-    /// The generation, or the cause's number.
-    public var key: UInt32
+  public struct Group<Key: Hashable & Sendable>: Hashable, Sendable {
+    public var key: Key
     public var collections: Int
     /// Pauses of the collections; a pause for two collections counts for each.
     public var pauses: DurationSummary

@@ -8,7 +8,6 @@ struct JITCounts {
   /// Maximum number of compilations that have begun and not ended.
   static let runningMax = 1 << 16
 
-  let firstEvent: Int64
   private let selection: ClosedRange<Int64>?
   private(set) var code = LiveCode()
   private(set) var compilations: [Record] = []
@@ -41,9 +40,7 @@ struct JITCounts {
     var il: UInt32
   }
 
-  init(firstEvent: Int64, selection: ClosedRange<Int64>?) {
-    (self.firstEvent, self.selection) = (firstEvent, selection)
-  }
+  init(selection: ClosedRange<Int64>?) { self.selection = selection }
 
   var isCut: Bool { isFull || code.isCut }
   /// Compilations that have begun and not ended.

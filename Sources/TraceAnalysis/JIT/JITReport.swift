@@ -1,26 +1,13 @@
 public import TraceEvents
 
 /// Compilations at run time, by process.
-public struct JITReport: Report {
-  public var lost: LostEvents
-  public var partial: [PartialReason]
-  /// Display name of the trace: its path.
-  public var trace: String
-  /// Number of events in the trace.
-  public var events: UInt64
-  /// Processes in the order of their ids.
+public struct JITReport: ProcessReport {
+  public var heading: ReportHeading
   public var processes: [Process]
-  /// Maximum number of compilations that a renderer lists for each process; nil for its own choice.
-  public var listLimit: Int?
 
   /// The compilations of one process.
-  public struct Process: Sendable {
-    public var pid: UInt32
-    /// Name of the program, without its directory.
-    public var name: String
-    /// The time that the report covers: of the process, the trace and the selection.
-    public var from_ns: Int64
-    public var to_ns: Int64
+  public struct Process: ReportedProcess {
+    public var covered: CoveredProcess
     /// Compilations that the process reported.
     public var compiled = 0
     /// Bytes of machine code of all compilations.

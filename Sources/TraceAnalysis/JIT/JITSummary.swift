@@ -4,18 +4,15 @@ extension JITReport.Process {
   /// Number of times at which the amount of code is reported.
   private static let partCount = 16
 
-  init(
-    _ counts: JITCounts, _ process: ResolvedProcess, _ span: ProcessSpans.Span,
-    _ losses: LossWindows
-  ) {
-    self.init(pid: process.pid, name: process.name, from_ns: span.from, to_ns: span.to)
+  init(_ counts: JITCounts, _ covered: CoveredProcess, _ losses: LossWindows) {
+    self.init(covered: covered)
     (unloaded, unloaded_bytes) = (counts.unloaded, counts.unloaded_bytes)
     (before, before_bytes) = (counts.before, counts.before_bytes)
     moved = counts.moved
     withoutCode = counts.withoutCode + counts.runningCount
     compilations = counts.compilations.map { record in
       var row = record.row
-      if let end = record.end, !losses.anyLoss(process.pid, row.start_ns, end) {
+      if let end = record.end, !losses.anyLoss(covered.pid, row.start_ns, end) {
         row.time_ns = UInt64(clamping: end.subtractingClamped(row.start_ns))
       }
       return row

@@ -33,6 +33,8 @@ public enum NothingToReport: Error, Hashable, Sendable {
   case noEvents(what: String, keyword: String)
   /// The trace has such events, but none in the selected processes and times.
   case noneSelected(what: String)
+  /// The trace has no events that start and stop activities.
+  case noActivities
 }
 
 extension NothingToReport {

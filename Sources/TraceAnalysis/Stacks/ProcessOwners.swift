@@ -42,7 +42,6 @@ struct ProcessOwners {
     for number in 0..<sampledParts {
       let replay = Replay(TraceFile(twinOf: file))
       replay.filter.time = parts[(2 * number + 1) * parts.count / (2 * sampledParts)]
-      replay.checksUnreadBlocks = false
       replay.decodingThreads = 0
       replay.onAny(where: filter, fields: .none) { event in
         counts[event.header.pid, default: 0] += 1

@@ -19,6 +19,7 @@ enum StackWorkers {
     cores: Int = sysconf(Int32(_SC_NPROCESSORS_ONLN)), eventsMin: Int = eventsMin
   ) throws -> StackCollection? {
     guard !file.isLive, cores > 1 else { return nil }
+    try file.checkIndex()
     let count = min(cores, countMax, file.eventCount(of: selection.filter) / eventsMin)
     guard count > 1 else { return nil }
     let shares = try shares(count, of: file, selection)
@@ -52,12 +53,7 @@ enum StackWorkers {
 
   private static func merge(_ workers: [StackWorker], _ file: TraceFile) throws -> StackCollection {
     file.replayRuns += 1
-    var opened: Set<UInt64> = []
-    for worker in workers {
-      file.takeDamage(of: worker.file)
-      opened.formUnion(worker.openedBlocks)
-    }
-    try file.checkUnreadBlocks { opened.contains($0) }
+    for worker in workers { file.takeDamage(of: worker.file) }
     return StackCollection(merging: try workers.map { try $0.take() })
   }
 }
@@ -84,12 +80,9 @@ private final class StackWorker: @unchecked Sendable {
     file = TraceFile(twinOf: original)
     replay = Replay(file)
     replay.filter.time = share.time
-    replay.checksUnreadBlocks = false
     replay.decodingThreads = 0
     pass = StackCollecting(file, share.selection, resolver, sharers: sharers)
   }
-
-  var openedBlocks: Set<UInt64> { replay.openedBlocks }
 
   func run() {
     result = Result {

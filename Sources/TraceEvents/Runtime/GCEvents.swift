@@ -4,7 +4,7 @@ extension RuntimeSchema {
   static let gcEventTypes: [any TraceEvent.Type] = [
     GCStart.self, GCEnd.self, GCRestartEnd.self, GCHeapStats.self, GCRestartBegin.self,
     GCSuspendEnd.self, GCSuspendBegin.self, GCAllocationTick.self, GCTriggered.self,
-    GCAllocationStall.self,
+    GCAllocationStall.self, GCHistory.self,
   ]
 }
 

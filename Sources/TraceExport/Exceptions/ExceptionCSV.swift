@@ -8,7 +8,7 @@ public struct ExceptionCSV: Renderer {
   public init() {}
 
   private static let columns = [
-    "pid", "name", "type", "pattern", "thrown", "rethrown", "caught", "thrown_per_s", "first_ns",
+    "type", "pattern", "thrown", "rethrown", "caught", "thrown_per_s", "first_ns",
     "last_ns",
   ]
 
@@ -16,15 +16,11 @@ public struct ExceptionCSV: Renderer {
   public func render(
     _ report: ExceptionReport, _ options: RenderOptions, to output: inout OutputBuffer
   ) {
-    output.writeCSV(Self.columns)
-    for process in report.processes {
-      for group in process.groups.prefix(report.listLimit ?? .max) {
-        output.writeCSV([
-          csv(process.pid), process.name, group.type, group.pattern, csv(group.thrown),
-          csv(group.rethrown), csv(group.caught), csv(process.perSecond(group.thrown)),
-          csv(group.first_ns), csv(group.last_ns),
-        ])
-      }
+    output.writeCSV(Self.columns, report, rows: \.groups) { group, process in
+      [
+        group.type, group.pattern, csv(group.thrown), csv(group.rethrown), csv(group.caught),
+        csv(process.perSecond(group.thrown)), csv(group.first_ns), csv(group.last_ns),
+      ]
     }
   }
 }

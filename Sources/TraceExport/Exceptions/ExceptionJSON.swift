@@ -10,24 +10,15 @@ public struct ExceptionJSON: Renderer {
   public func render(
     _ report: ExceptionReport, _ options: RenderOptions, to output: inout OutputBuffer
   ) {
-    output.writeJSON { json in
-      json.header("exceptions", report)
-      json.field("trace", report.trace)
-      json.field("events", report.events)
-      json.field("processes", each: report.processes) { json, process in
-        json.field("pid", process.pid)
-        json.field("name", process.name)
-        json.field("from_ns", process.from_ns)
-        json.field("to_ns", process.to_ns)
-        json.field("thrown", process.thrown)
-        json.field("rethrown", process.rethrown)
-        json.field("caught", process.caught)
-        json.field("caught_without_throw", process.caughtWithoutThrow)
-        json.field("thrown_per_s", process.perSecond(process.thrown))
-        json.field("group_count", process.groups.count)
-        json.field("groups", each: process.groups.prefix(report.listLimit ?? .max)) {
-          $0.group($1, of: process)
-        }
+    output.writeJSON("exceptions", report) { json, process in
+      json.field("thrown", process.thrown)
+      json.field("rethrown", process.rethrown)
+      json.field("caught", process.caught)
+      json.field("caught_without_throw", process.caughtWithoutThrow)
+      json.field("thrown_per_s", process.perSecond(process.thrown))
+      json.field("group_count", process.groups.count)
+      json.field("groups", each: process.groups.prefix(report.listLimit ?? .max)) {
+        $0.group($1, of: process)
       }
     }
   }

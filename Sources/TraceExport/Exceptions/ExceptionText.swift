@@ -17,15 +17,10 @@ public struct ExceptionText: Renderer {
   public func render(
     _ report: ExceptionReport, _ options: RenderOptions, to output: inout OutputBuffer
   ) {
-    var lines = ["\(report.trace): exceptions"] + report.completeness(events: report.events)
     let limit = report.listLimit ?? Self.defaultLimit
-    for process in report.processes {
-      lines += ["", heading(process)] + table(process, limit)
-      for group in process.groups.prefix(min(limit, Self.placesLimit)) { lines += places(group) }
-    }
-    for line in lines {
-      output.append(escaped: line)
-      output.append("\n")
+    output.writeText("exceptions", report) { process in
+      [heading(process)] + table(process, limit)
+        + process.groups.prefix(min(limit, Self.placesLimit)).flatMap(places)
     }
   }
 
@@ -51,14 +46,12 @@ public struct ExceptionText: Renderer {
       ]
     }
     guard !rows.isEmpty else { return [] }
-    let more = process.groups.count - rows.count
     return [""]
       + Table(
         ["thrown", "again", "caught", "per s", "first s", "last s", "type and message"],
         rightAligned: [0, 1, 2, 3, 4, 5], rows: rows
       ).lines
-      + (more > 0
-        ? ["  … and \(grouped(UInt64(more))) more; -top \(process.groups.count) shows all"] : [])
+      + leftOut(process.groups.count, shown: rows.count)
   }
 
   private func title(_ group: ExceptionReport.Group) -> String {

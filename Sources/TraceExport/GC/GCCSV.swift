@@ -8,25 +8,22 @@ public struct GCCSV: Renderer {
   public init() {}
 
   private static let columns = [
-    "pid", "name", "number", "generation", "cause", "type", "start_ns", "collect_ns", "pause_ns",
+    "number", "generation", "cause", "type", "start_ns", "collect_ns", "pause_ns",
     "suspend_ns", "allocated_bytes", "heap_before_bytes", "heap_after_bytes", "promoted_bytes",
-    "survival_percent",
+    "survival_percent", "collector",
   ]
 
   /// Writes a heading and the rows, each ended by CR LF. An unknown value is an empty cell.
   public func render(
     _ report: GCReport, _ options: RenderOptions, to output: inout OutputBuffer
   ) {
-    output.writeCSV(Self.columns)
-    for process in report.processes {
-      for row in process.collections.prefix(report.listLimit ?? .max) {
-        output.writeCSV([
-          csv(process.pid), process.name, csv(row.number), csv(row.generation), row.cause.name,
-          row.type.name, csv(row.start_ns), csv(row.collect_ns), csv(row.pause_ns),
-          csv(row.suspend_ns), csv(row.allocated_bytes), csv(row.heapBefore_bytes),
-          csv(row.heapAfter_bytes), csv(row.promoted_bytes), csv(row.survival_percent),
-        ])
-      }
+    output.writeCSV(Self.columns, report, rows: \.collections) { row, _ in
+      [
+        csv(row.number), csv(row.generation), row.cause.name, row.type.name, csv(row.start_ns),
+        csv(row.collect_ns), csv(row.pause_ns), csv(row.suspend_ns), csv(row.allocated_bytes),
+        csv(row.heapBefore_bytes), csv(row.heapAfter_bytes), csv(row.promoted_bytes),
+        csv(row.survival_percent), row.collector,
+      ]
     }
   }
 }

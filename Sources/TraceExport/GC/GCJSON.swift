@@ -11,23 +11,12 @@ public struct GCJSON: Renderer {
   public func render(
     _ report: GCReport, _ options: RenderOptions, to output: inout OutputBuffer
   ) {
-    output.writeJSON { json in
-      json.header("gc", report)
-      json.field("trace", report.trace)
-      json.field("events", report.events)
-      json.field("processes", each: report.processes) {
-        Self.write($1, limit: report.listLimit, to: &$0)
-      }
-    }
+    output.writeJSON("gc", report) { Self.write($1, limit: report.listLimit, to: &$0) }
   }
 
   private static func write(
     _ process: GCReport.Process, limit: Int?, to json: inout OutputBuffer
   ) {
-    json.field("pid", process.pid)
-    json.field("name", process.name)
-    json.field("from_ns", process.from_ns)
-    json.field("to_ns", process.to_ns)
     json.field("collection_count", process.collections.count)
     json.field("paused_percent", process.paused_percent)
     json.field("pause_source", process.pauseSource.rawValue)
@@ -43,7 +32,7 @@ public struct GCJSON: Renderer {
       $0.group($1)
     }
     json.field("causes", each: process.causes) {
-      $0.field("cause", GCReason(rawValue: $1.key).name)
+      $0.field("cause", $1.key.name)
       $0.group($1)
     }
     json.field("longest_pauses", each: process.longestPauses) {
@@ -95,7 +84,7 @@ extension OutputBuffer {
     }
   }
 
-  fileprivate mutating func group(_ group: GCReport.Group) {
+  fileprivate mutating func group<Key>(_ group: GCReport.Group<Key>) {
     field("collection_count", group.collections)
     field("pauses") { $0.durations(group.pauses) }
     field("collect_ns", group.collect_ns)
@@ -107,6 +96,7 @@ extension OutputBuffer {
     field("generation", row.generation)
     field("cause", row.cause.name)
     field("type", row.type.name)
+    field("collector", row.collector)
     field("start_ns", row.start_ns)
     field("collect_ns", row.collect_ns)
     field("pause_ns", row.pause_ns)

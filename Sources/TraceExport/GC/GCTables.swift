@@ -17,12 +17,12 @@ struct GCTables {
 
   var lines: [String] {
     groups("generation", process.generations) { "\($0)" }
-      + groups("cause", process.causes) { GCReason(rawValue: $0).name }
+      + groups("cause", process.causes, \.name)
       + histogram + longest + collections + stalls + open
   }
 
-  private func groups(
-    _ heading: String, _ groups: [GCReport.Group], _ name: (UInt32) -> String
+  private func groups<Key>(
+    _ heading: String, _ groups: [GCReport.Group<Key>], _ name: (Key) -> String
   ) -> [String] {
     guard !groups.isEmpty else { return [] }
     let rows = groups.map { group in
@@ -79,9 +79,7 @@ struct GCTables {
         "start s", "number", "gen", "pause", "stopping", "collecting", "allocated", "before",
         "after", "promoted", "survival", "type", "cause",
       ], rightAligned: Set(0...10), rows: rows)
-    let more = all.count - rows.count
-    return ["", "Collections:", ""] + table.lines
-      + (more > 0 ? ["  … and \(grouped(UInt64(more))) more; -top \(all.count) shows all"] : [])
+    return ["", "Collections:", ""] + table.lines + leftOut(all.count, shown: rows.count)
   }
 
   private var stalls: [String] {

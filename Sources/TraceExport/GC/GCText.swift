@@ -11,15 +11,8 @@ public struct GCText: Renderer {
   public func render(
     _ report: GCReport, _ options: RenderOptions, to output: inout OutputBuffer
   ) {
-    var lines = ["\(report.trace): garbage collections"]
-    lines += report.completeness(events: report.events)
-    for process in report.processes {
-      let overview = GCOverview(process).lines
-      lines += [""] + overview + GCTables(process, listLimit: report.listLimit).lines
-    }
-    for line in lines {
-      output.append(escaped: line)
-      output.append("\n")
+    output.writeText("garbage collections", report) {
+      GCOverview($0).lines + GCTables($0, listLimit: report.listLimit).lines
     }
   }
 }

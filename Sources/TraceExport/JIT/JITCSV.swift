@@ -8,7 +8,7 @@ public struct JITCSV: Renderer {
   public init() {}
 
   private static let columns = [
-    "pid", "name", "method_id", "method", "tier", "start_ns", "compile_ns", "code_bytes",
+    "method_id", "method", "tier", "start_ns", "compile_ns", "code_bytes",
     "il_bytes", "is_again",
   ]
 
@@ -16,15 +16,11 @@ public struct JITCSV: Renderer {
   public func render(
     _ report: JITReport, _ options: RenderOptions, to output: inout OutputBuffer
   ) {
-    output.writeCSV(Self.columns)
-    for process in report.processes {
-      for row in process.compilations.prefix(report.listLimit ?? .max) {
-        output.writeCSV([
-          csv(process.pid), process.name, "0x" + String(row.methodID, radix: 16), row.method,
-          row.tier.name, csv(row.start_ns), csv(row.time_ns), csv(row.code_bytes),
-          csv(row.il_bytes), csv(row.isAgain),
-        ])
-      }
+    output.writeCSV(Self.columns, report, rows: \.compilations) { row, _ in
+      [
+        "0x" + String(row.methodID, radix: 16), row.method, row.tier.name, csv(row.start_ns),
+        csv(row.time_ns), csv(row.code_bytes), csv(row.il_bytes), csv(row.isAgain),
+      ]
     }
   }
 }

@@ -10,24 +10,15 @@ public struct JITJSON: Renderer {
   public func render(
     _ report: JITReport, _ options: RenderOptions, to output: inout OutputBuffer
   ) {
-    output.writeJSON { json in
-      json.header("jit", report)
-      json.field("trace", report.trace)
-      json.field("events", report.events)
-      json.field("processes", each: report.processes) {
-        $0.totals($1)
-        $0.tables($1, limit: report.listLimit)
-      }
+    output.writeJSON("jit", report) {
+      $0.totals($1)
+      $0.tables($1, limit: report.listLimit)
     }
   }
 }
 
 extension OutputBuffer {
   fileprivate mutating func totals(_ process: JITReport.Process) {
-    field("pid", process.pid)
-    field("name", process.name)
-    field("from_ns", process.from_ns)
-    field("to_ns", process.to_ns)
     field("compiled", process.compiled)
     field("code_bytes", process.code_bytes)
     field("times") { $0.durations(process.times, withBuckets: true) }

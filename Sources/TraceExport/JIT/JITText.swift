@@ -14,14 +14,9 @@ public struct JITText: Renderer {
   public func render(
     _ report: JITReport, _ options: RenderOptions, to output: inout OutputBuffer
   ) {
-    var lines = ["\(report.trace): compilations"] + report.completeness(events: report.events)
-    for process in report.processes {
-      lines += [""] + overview(process) + tiers(process) + code(process)
-      lines += compilations(process, report.listLimit ?? Self.defaultLimit)
-    }
-    for line in lines {
-      output.append(escaped: line)
-      output.append("\n")
+    output.writeText("compilations", report) { process in
+      overview(process) + tiers(process) + code(process)
+        + compilations(process, report.listLimit ?? Self.defaultLimit)
     }
   }
 
@@ -112,15 +107,12 @@ public struct JITText: Renderer {
         row.method,
       ]
     }
-    let more = process.compilations.count - rows.count
     return ["", "The most expensive compilations:", ""]
       + Table(
         ["time", "code", "byte code", "start s", "tier", "method"], rightAligned: [0, 1, 2, 3],
         rows: rows
       ).lines
-      + (more > 0
-        ? ["  … and \(grouped(UInt64(more))) more; -top \(process.compilations.count) shows all"]
-        : [])
+      + leftOut(process.compilations.count, shown: rows.count)
   }
 
   private func time(_ nanoseconds: UInt64) -> String { shortDuration(nanoseconds: nanoseconds) }

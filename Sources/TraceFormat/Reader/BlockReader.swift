@@ -51,20 +51,25 @@ struct BlockReader: ~Copyable {
     return BlockHeader(buffer.rawBytes, fileID: fileID)
   }
 
-  /// Returns the event types in the directory of the block at `offset`. The block is not checked
-  /// further.
-  mutating func refs(at offset: UInt64, _ header: BlockHeader) throws(FormatError) -> [UInt16] {
-    let limit = min(
-      header.payloadBytes, 4 + FileLayout.sectionsMax * SectionEntry.byteCount)
+  /// Returns the event types in the directory of the block at `offset`, and their numbers of
+  /// events. The block is not checked further.
+  mutating func sections(
+    at offset: UInt64, _ header: BlockHeader
+  ) throws(FormatError) -> [UInt16: UInt32] {
+    let line = SectionEntry.byteCount
+    let limit = min(header.payloadBytes, 4 + FileLayout.sectionsMax * line)
     let start = offset + UInt64(FileLayout.blockHeaderBytes)
     buffer.count = try source.read(at: start, count: min(limit, 4), into: buffer.base)
-    guard buffer.count == 4 else { return [] }
-    let size = min(limit, 4 + Int(buffer.rawBytes.word32(0)) * SectionEntry.byteCount)
+    guard buffer.count == 4 else { return [:] }
+    let size = min(limit, 4 + Int(buffer.rawBytes.word32(0)) * line)
     buffer.reserve(size)
     buffer.count = try source.read(at: start, count: size, into: buffer.base)
     let bytes = buffer.rawBytes
-    return stride(from: 4 + SectionEntry.byteCount, to: bytes.count - 1, by: SectionEntry.byteCount)
-      .map { bytes.word16($0) }
+    var result: [UInt16: UInt32] = [:]
+    for position in stride(from: 4 + line, through: bytes.count - line, by: line) {
+      result[bytes.word16(position)] = bytes.word32(position + 4)
+    }
+    return result
   }
 
   /// Returns the offset of the first intact block header at or after `start`.

@@ -20,6 +20,15 @@ struct Definitions: Equatable {
       && a.processes == b.processes && a.ends == b.ends
   }
 
+  /// Whether `whole` defines everything that is defined here. Providers and processes may have
+  /// changed.
+  func isPart(of whole: Definitions) -> Bool {
+    (session == nil || session == whole.session)
+      && schemas.allSatisfy { whole.schemas[$0.key] == $0.value }
+      && providers.allSatisfy { whole.providerPositions[$0.name] != nil }
+      && processes.allSatisfy { whole.processes[$0.key]?.pid == $0.value.pid }
+  }
+
   private enum Record {
     case session(SessionDescription)
     case provider(ProviderSchema)

@@ -49,39 +49,6 @@ extension TraceFile {
       payloadBytes: payloadBytes, rule: .E10, eventCount: UInt64(count))
   }
 
-  /// Checks the blocks that a replay had no reason to read, because a wrong index entry would hide
-  /// a block's events from it. Blocks that differ from their entries are listed as damage.
-  ///
-  /// - Cost: only for a file with an index: reads a header per block, and an event block's
-  ///   directory.
-  ///
-  /// - Parameter isRead: returns whether the block at an offset was read.
-  package func checkUnreadBlocks(_ isRead: (UInt64) -> Bool) throws(FormatError) {
-    guard isIndexed else { return }
-    for entry in index.blocks where !isRead(entry.offset) && !log.contains(blockAt: entry.offset) {
-      try checkHeader(entry)
-    }
-  }
-
-  private func checkHeader(_ entry: BlockEntry) throws(FormatError) {
-    guard let header = try reader.readHeader(at: entry.offset) else {
-      note(
-        "damaged \(BlockKind.name(entry.kind)) block", entry.offset,
-        payloadBytes: entry.payloadBytes, rule: .B1)
-      return
-    }
-    var isSame =
-      header.kind == entry.kind && header.count == entry.count && header.first == entry.first
-      && header.last == entry.last && header.payloadBytes == entry.payloadBytes
-    if isSame, header.kind == BlockKind.events {
-      isSame = try reader.refs(at: entry.offset, header) == Array(index.typeRefs[entry.types])
-    }
-    guard !isSame else { return }
-    note(
-      "\(BlockKind.name(entry.kind)) block differs from the index", entry.offset,
-      payloadBytes: entry.payloadBytes, rule: .I3)
-  }
-
   /// Returns every loss record of the intact blocks, in the file's order. ``lossTotals`` is
   /// cheaper.
   public func losses() throws(FormatError) -> [LossRecord] {

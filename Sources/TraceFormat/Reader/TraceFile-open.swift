@@ -148,10 +148,15 @@ extension TraceFile {
   private func noteMissingSession() {
     let isMissing = definitions.session == nil && !index.blocks.isEmpty && log.entries.isEmpty
     guard isMissing, !isLive else { return }
+    noteSession(missing: "no session record: times are not known")
+  }
+
+  /// No bytes are unreadable because of it.
+  func noteSession(missing what: String) {
     log.add(
       Damage(
-        offset: UInt64(FileLayout.fileHeaderBytes), byteCount: 0, missingBlocks: 0,
-        what: "no session record: times are not known", rule: .M1))
+        offset: UInt64(FileLayout.fileHeaderBytes), byteCount: 0, missingBlocks: 0, what: what,
+        rule: .M1))
   }
 
   /// Returns the session description to assume if the session record is lost.

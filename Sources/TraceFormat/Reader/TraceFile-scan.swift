@@ -49,7 +49,7 @@ extension TraceFile {
       let (count, beginsWithSession) = try definitions.absorb(try unpack(reader.payload))
       try expect(count, header)
       if header.sequence == 0, !beginsWithSession, !isLive {
-        note("no session record at the start", offset, payloadBytes: header.payloadBytes, rule: .M1)
+        noteSession(missing: "no session record at the start")
       }
     case BlockKind.events:
       let directory = try SectionDirectory(reader.payload, eventCount: header.count)

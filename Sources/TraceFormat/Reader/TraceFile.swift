@@ -75,6 +75,8 @@ public final class TraceFile {
   var verified: (blocks: Int, events: UInt64)?
   /// Whether the file was opened by its closing index.
   var isIndexed = false
+  /// Whether the index has been compared with the blocks.
+  var isIndexChecked = false
   package let isLive: Bool
   /// Called by a scan after it has processed a block.
   var inspect: ((BlockHeader, UInt64) throws(FormatError) -> Void)?
@@ -165,7 +167,8 @@ public final class TraceFile {
     reader = BlockReader(source: source, fileID: file.reader.fileID)
     (session, clock, scan) = (file.session, file.clock, file.scan)
     (eventTypes, lossTotals, log) = (file.eventTypes, file.lossTotals, file.log)
-    (isComplete, version, isIndexed) = (file.isComplete, file.version, file.isIndexed)
+    (isComplete, version) = (file.isComplete, file.version)
+    (isIndexed, isIndexChecked) = (file.isIndexed, file.isIndexChecked)
     (definitions, index, ledger, syncs) = (file.definitions, file.index, file.ledger, file.syncs)
     (symbolStore, tail) = (file.symbolStore, file.tail)
   }

@@ -75,12 +75,14 @@ final class ActiveBlock {
     _ header: BlockHeader, _ routes: RouteTable, _ reader: inout BlockReader
   ) throws(FormatError) {
     let payload = reader.payload
-    try block.decode(header, payload, &reader.room)
-    wanted.removeAll(keepingCapacity: true)
-    for (index, entry) in (block.directory?.entries.dropFirst() ?? []).enumerated() {
-      let route = routes.route(entry.ref)
-      wanted.append(route)
-      if let route {
+    try block.open(header, payload)
+    guard let directory = block.directory else { return }
+    wanted = directory.entries.dropFirst().map { routes.route($0.ref) }
+    isWanted = wanted.map { $0 != nil }
+    let leavesOut = EventBlock.isWorthLeavingOut(isWanted, directory)
+    try block.decodeEvents(header, payload, wanted: leavesOut ? isWanted : nil, &reader.room)
+    for (index, entry) in directory.entries.dropFirst().enumerated() {
+      if let route = wanted[index] {
         guard route.readsFields else { continue }
         try block.decodeFields(
           of: index + 1, fields: route.fields, leading: route.leadingFields, payload,
@@ -102,8 +104,7 @@ final class ActiveBlock {
 
   private func select(_ routes: RouteTable) {
     sieve(routes.sieves)
-    isWanted = wanted.map { $0 != nil }
-    let isAll = isWanted.allSatisfy { $0 }
+    let isAll = block.hasOnlyWanted || isWanted.allSatisfy { $0 }
     let sieves = wanted.compactMap { $0?.sieves }
     // Usually, a single filter applies to all wanted types.
     let common = sieves.first.flatMap { first in

@@ -76,10 +76,6 @@ public final class Replay {
   /// Number of threads that decode blocks ahead of the handlers; nil for the number of spare cores.
   /// With 0, everything happens on the thread that calls ``run()``.
   package var decodingThreads: Int?
-  /// Offsets of the blocks that runs have read.
-  package internal(set) var openedBlocks: Set<UInt64> = []
-  /// Whether a run finally compares the blocks that no handler needed with the index.
-  package var checksUnreadBlocks = true
 
   var subscriptions: [Subscription] = []
   var lossHandlers: [(LossRecord) throws -> Void] = []
@@ -157,11 +153,13 @@ public final class Replay {
   ///
   /// - Throws: errors thrown by handlers, except ``ReplayStop``; a ``FormatError`` if the file can
   ///   no longer be read.
-  public func run() throws { try run(upTo: file.index.blocks.count) }
+  public func run() throws {
+    try file.checkIndex()
+    try run(upTo: file.index.blocks.count)
+  }
 
   /// Delivers what the runs of another replay of the same file have delivered.
   package func run(after other: Replay) throws {
-    checksUnreadBlocks = false
     try run(upTo: max(0, other.consumedBlocks - file.index.forgottenBlocks))
   }
 

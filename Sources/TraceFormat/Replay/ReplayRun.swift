@@ -24,8 +24,6 @@ final class ReplayRun {
   /// First ticks of the earliest unopened block; .max if there is none.
   private var nextBlockTicks: UInt64
   private let memoryBytesMax: Int
-  /// Offsets of the blocks opened.
-  private var opened: Set<UInt64> = []
 
   init(_ replay: Replay, blocks: Range<Int>) {
     let file = replay.file
@@ -63,14 +61,6 @@ final class ReplayRun {
     }
     try flush()
     try handOutLosses(upTo: .max)
-    try checkUnreadBlocks()
-  }
-
-  /// Checks the blocks not read: a wrong index entry that hid events is damage.
-  private func checkUnreadBlocks() throws {
-    replay.openedBlocks.formUnion(opened)
-    guard replay.checksUnreadBlocks else { return }
-    try file.checkUnreadBlocks { [opened] in opened.contains($0) }
   }
 
   // MARK: Merging
@@ -115,7 +105,6 @@ final class ReplayRun {
 
   private func open(_ position: Int) throws {
     let entry = file.index.blocks[position]
-    opened.insert(entry.offset)
     let active = try ahead.take()
     if let fault = active.fault {
       switch fault {

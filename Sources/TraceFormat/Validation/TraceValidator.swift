@@ -25,9 +25,11 @@ final class TraceValidator {
     }
     try scanned.scanForward()
     scanned.inspect = nil
+    let isWhole = scanned.log.entries.isEmpty
+    scanned.compareIndex()
     for offset in postponed { try checkTypes(at: offset) }
-    // If there is no other damage, no block of stacks is missing.
-    if scanned.log.entries.isEmpty {
+    // If there is no damage, no block of stacks is missing.
+    if isWhole {
       for offset in strangeStacks {
         guard case .whole(let header) = try scanned.reader.read(at: offset) else { continue }
         // The events can be read, without their stacks.
@@ -35,7 +37,6 @@ final class TraceValidator {
         scanned.note(.malformed(violation), header, at: offset, eventCount: 0)
       }
     }
-    compareIndex()
     scanned.settle()
   }
 
@@ -63,7 +64,8 @@ final class TraceValidator {
   }
 
   private func checkEvents(_ header: BlockHeader, _ offset: UInt64) throws(FormatError) {
-    try block.decode(header, scanned.reader.payload, &scanned.reader.room)
+    try block.open(header, scanned.reader.payload)
+    try block.decodeEvents(header, scanned.reader.payload, wanted: nil, &scanned.reader.room)
     var isDefined = true
     for (position, section) in (block.directory?.entries ?? []).enumerated().dropFirst() {
       guard let schema = scanned.definitions.schemas[section.ref] else {
@@ -88,7 +90,8 @@ final class TraceValidator {
   private func checkTypes(at offset: UInt64) throws(FormatError) {
     guard case .whole(let header) = try scanned.reader.read(at: offset) else { return }
     do throws(FormatError) {
-      try block.decode(header, scanned.reader.payload, &scanned.reader.room)
+      try block.open(header, scanned.reader.payload)
+      try block.decodeEvents(header, scanned.reader.payload, wanted: nil, &scanned.reader.room)
       for (position, section) in (block.directory?.entries ?? []).enumerated().dropFirst() {
         guard let schema = scanned.definitions.schemas[section.ref] else {
           scanned.noteUndefined(
@@ -103,32 +106,5 @@ final class TraceValidator {
     } catch {
       scanned.note(error, header, at: offset)
     }
-  }
-
-  // MARK: Index
-
-  /// Checks that the index matches every block and repeats all definitions.
-  private func compareIndex() {
-    guard let said = scanned.scannedIndex, let at = scanned.indexPlace else { return }
-    let found = scanned.index
-    let isWhole = scanned.log.entries.isEmpty
-    var listed: [UInt64: BlockEntry] = [:]
-    for entry in said.index.blocks { listed[entry.offset] = entry }
-    var isSame = !isWhole || found.blocks.count == said.index.blocks.count
-    for entry in found.blocks where isSame && !scanned.log.contains(blockAt: entry.offset) {
-      guard let other = listed[entry.offset] else {
-        isSame = false
-        break
-      }
-      isSame = entry.isSame(as: other) && found.types(of: entry) == said.index.types(of: other)
-    }
-    if isWhole {
-      isSame =
-        isSame && said.definitions == scanned.definitions && said.syncs == scanned.syncs
-        && Set(said.ledger.totals) == Set(scanned.ledger.totals)
-    }
-    guard !isSame else { return }
-    scanned.note(
-      "the index differs from the blocks", at.offset, payloadBytes: at.payloadBytes, rule: .I3)
   }
 }

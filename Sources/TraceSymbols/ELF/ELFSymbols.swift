@@ -8,6 +8,9 @@ struct ELFSymbolReader {
   let addressing: FileAddressing
   private(set) var builder = SymbolTableBuilder()
   private(set) var warnings: WarningList
+  /// Whether the image has only the symbols that other images link to, so that there may be
+  /// functions without a symbol between two symbols.
+  private var isPartial = false
 
   init(_ image: ELFFile) {
     self.image = image
@@ -38,9 +41,9 @@ struct ELFSymbolReader {
       addGoFunctions()
       read(image, ELFSection.Kind.dynamicSymbols)
       if image.sections.isEmpty { readDynamicSegment() }
-      builder.isPartial = true
+      isPartial = true
       if let inner = packedSymbols() {
-        builder.isPartial = false
+        isPartial = false
         for warning in inner.warnings { warnings.add(warning) }
         read(inner, ELFSection.Kind.symbols)
       }
@@ -52,6 +55,7 @@ struct ELFSymbolReader {
     let warnings = warnings.warnings
     let described = DescribedCode(image, addressing)
     builder.describedEnd = { described.end(after: $0) }
+    if isPartial { builder.guessedEnd = GuessedEnd(image).end(of:before:) }
     return (builder.build(), warnings)
   }
 

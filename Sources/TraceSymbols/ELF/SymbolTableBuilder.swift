@@ -29,9 +29,9 @@ struct SymbolTableBuilder {
   /// size would be long.
   var describedEnd: (_ offset: UInt64) -> UInt64? = { _ in nil }
 
-  /// Whether the image has only the symbols that other images link to, so that there may be
-  /// functions without a symbol between two symbols.
-  var isPartial = false
+  /// The end of a function of unknown size if what follows it is not known either; nil if all
+  /// functions have symbols.
+  var guessedEnd: ((_ start: UInt64, _ end: UInt64) -> UInt64)?
 
   private var starts: [UInt64] = []
   private var sizes: [UInt32] = []
@@ -87,16 +87,12 @@ struct SymbolTableBuilder {
   /// In a full table, little code between functions has no name.
   private var knownReach: UInt64 { candidates.count >= Self.fullCount ? 256 : 0 }
   private static let fullCount = 1000
-  /// The maximum size assigned to a function of unknown size if what follows it is not known
-  /// either. Such functions are hand-written and mostly short: compilers give sizes.
-  private static let blindReach: UInt64 = 256
 
   private func sizeUpToNext(from start: UInt64, next: Int) -> UInt32 {
     var end = codeEnd(after: start)
     if next < candidates.count { end = min(end, candidates[next].start) }
     if end - start > knownReach {
-      let blindEnd = isPartial ? start + min(Self.blindReach, end - start) : end
-      end = min(end, describedEnd(start) ?? blindEnd)
+      end = min(end, describedEnd(start) ?? guessedEnd?(start, end) ?? end)
     }
     return UInt32(clamping: min(end - start, unknownSizeMax))
   }

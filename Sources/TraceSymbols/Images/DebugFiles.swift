@@ -17,7 +17,8 @@ public struct DebugFiles: Hashable, Sendable {
   public var access: FileAccess
 
   /// User-specified directories of debug files and images, searched first: by build id
-  /// (`.build-id/ab/cdef.debug`, `ab/cdef.debug`, `abcdef/debuginfo`), or flat, by name.
+  /// (`.build-id/ab/cdef.debug`, `ab/cdef.debug`, `abcdef/debuginfo`, `abcdef.debug`), or flat, by
+  /// name.
   public var symbolDirectories: [String]
   /// The servers queried last, for files that are not on this machine. Nil: nothing is downloaded.
   public var servers: Debuginfod?
@@ -109,13 +110,15 @@ public struct DebugFiles: Hashable, Sendable {
 
   private func debugPaths(of id: BuildID) -> [Candidate] {
     let (name, parts) = ("/.build-id/", id.directoryAndName + ".debug")
-    return named([name + parts, "/" + parts, "/\(id)/debuginfo"]) + installed(name + parts)
+    return named([name + parts, "/" + parts, "/\(id)/debuginfo", "/\(id).debug"])
+      + installed(name + parts)
       + cacheDirectories.map { ($0 + "/\(id)/debuginfo", .own) }
   }
 
   private func imagePaths(of id: BuildID) -> [Candidate] {
     let (name, parts) = ("/.build-id/", id.directoryAndName)
-    return named([name + parts, "/" + parts, "/\(id)/executable"]) + installed(name + parts)
+    return named([name + parts, "/" + parts, "/\(id)/executable", "/\(id)"])
+      + installed(name + parts)
       + cacheDirectories.map { ($0 + "/\(id)/executable", .own) }
   }
 

@@ -53,6 +53,45 @@ struct SizelessSymbolTests {
     }
   }
 
+  /// It ends at its return, or where another function seems to begin.
+  @Test(arguments: ["ret", "endbr64", "push %rbp; mov %rsp,%rbp"])
+  func withoutCallFrameInformationItEndsBeforeAnotherFunction(_ end: String) throws {
+    #if arch(x86_64)
+      let source = TemporaryFile(
+        """
+        .text
+        .globl label
+        .type label,@function
+        label: mov $9,%ecx
+        1: dec %ecx
+        jnz 1b
+        \(end == "ret" ? "" : "jmp *%rax")
+        hidden: \(end)
+        .skip 64,0x90
+        .globl far
+        .type far,@function
+        far: nop
+        """)
+      let library = TemporaryFile()
+      _ = try #require(
+        Tool.output(
+          "gcc",
+          ["-x", "assembler", source.path, "-shared", "-nostdlib", "-s", "-o", library.path]))
+      let file = try ELFFile(path: library.path)
+      let table = SymbolTable.read(file).0
+      let text = try #require(file.sections.first { $0.name == ".text" })
+      let start = try #require(FileAddressing(file).fileOffset(ofCode: text.address))
+      // mov takes 5 bytes, dec 2, jnz 2, jmp 2.
+      let own: UInt64 = end == "ret" ? 10 : 11
+      for offset in 0..<own {
+        #expect(table.lookup(start + offset)?.name == "label", "\(offset)")
+      }
+      for offset in own..<own + 64 {
+        #expect(table.lookup(start + offset) == nil, "\(offset)")
+      }
+    #endif
+  }
+
   @Test(arguments: [["-s"], ["-Wl,--strip-all", "-static"], ["-Wl,--retain-symbols-file"]])
   func itEndsWhereTheNextFunctionBegins(_ options: [String]) throws {
     let source = TemporaryFile(Self.source)

@@ -7,22 +7,23 @@ import TraceProvider
 /// thread, with every Java thread stopped: they may only emit.
 ///
 /// It calls them for every stop-the-world step, including G1's remark and cleanup pauses, when the
-/// stop is already complete. It reports neither the collected generation (`depth` stays 0) nor the
-/// reason (`reason` is Empty).
+/// stop is already complete. It reports neither the collected generation (`depth` of GCStart is 0)
+/// nor the reason (`reason` is Empty); GCHistory has both, from ``HeapCounters``.
 enum Collections {
   private struct Progress {
     /// Number of collections started while events were enabled.
     var count: UInt32 = 0
-    /// Ordinals of running collections, innermost last: one may contain another.
-    var open: [UInt32] = []
+    /// Running collections, innermost last: one may contain another.
+    var open: [(ordinal: UInt32, invocations: [UInt64])] = []
   }
 
   private static let progress = Mutex(Progress())
 
   static func started() {
+    let invocations = HeapCounters.invocations()
     let ordinal = progress.withLock { progress in
       progress.count &+= 1
-      progress.open.append(progress.count)
+      progress.open.append((progress.count, invocations))
       return progress.count
     }
     Runtime.provider.emit(
@@ -30,8 +31,9 @@ enum Collections {
   }
 
   static func finished() {
-    guard let ordinal = progress.withLock({ $0.open.popLast() }) else { return }
+    guard let (ordinal, invocations) = progress.withLock({ $0.open.popLast() }) else { return }
     Runtime.provider.emit(GCEnd(count: ordinal, depth: 0), stack: JavaStack.append)
+    HeapCounters.emitHistory(ordinal, before: invocations)
     HeapCounters.emitStats()
   }
 

@@ -26,6 +26,14 @@ public final class Extract {
       case "jdk.GCPhasePause" ->
           line(event, "pause",
               "\"gc\":" + event.getInt("gcId") + ",\"name\":" + quoted(event.getString("name")));
+      case "jdk.GarbageCollection" ->
+          line(event, "collection",
+              "\"gc\":" + event.getInt("gcId") + ",\"name\":" + quoted(event.getString("name"))
+                  + ",\"cause\":" + quoted(event.getString("cause")));
+      case "jdk.GCHeapSummary" ->
+          line(event, "heap",
+              "\"gc\":" + event.getInt("gcId") + ",\"when\":" + quoted(event.getString("when"))
+                  + ",\"used\":" + event.getLong("heapUsed"));
       case "jdk.ExecuteVMOperation" ->
           line(event, "operation", "\"name\":" + quoted(event.getString("operation")));
       case "jdk.ZAllocationStall" ->

@@ -14,6 +14,10 @@ CLOCK_NS = 100_000
 OPENED_FIRST_FOR_JFR = ("Pause Remark", "Pause Cleanup")
 
 
+def name_of(count):
+    return f"collection {count}"
+
+
 def pairs(trace, report):
     """Returns our collections: each GCStart with the GCEnd of the same count."""
     found = []
@@ -25,7 +29,7 @@ def pairs(trace, report):
         if ends[0] < starts[0]:
             report.differ(f"collection {count} ends before it starts")
             continue
-        found.append(Stop(starts[0], ends[0], f"collection {count}"))
+        found.append(Stop(starts[0], ends[0], name_of(count)))
     return sorted(found)
 
 
@@ -44,6 +48,7 @@ def overlap(a, b):
 
 
 def check(trace, recording, report):
+    """Returns the pauses of JFR's recording that each of our pairs surrounds."""
     ours = pairs(trace, report)
     owned = collections.defaultdict(list)
     for pause, stop in match(recording.pauses, ours):
@@ -56,6 +61,7 @@ def check(trace, recording, report):
                 "them")
     compare_times(joined, recording, report)
     tell_unmatched([stop for stop in ours if stop not in owned], recording, report)
+    return owned
 
 
 def join(stop, pauses, recording, report):
@@ -81,6 +87,9 @@ def compare_times(joined, recording, report):
     leads, lags, inside = [], [], []
     for stop, pause in joined.items():
         lead, lag = pause.start - stop.start, stop.end - pause.end
+        if abs(lead + lag) > LIMIT_NS:
+            report.delay(f"{stop.name} takes {(lead + lag) / 1000:.0f} us longer than JFR's "
+                         f"{pause.name}{around(pause, recording)}")
         leads.append(lead)
         lags.append(lag)
         told_inside = pause.name.startswith(OPENED_FIRST_FOR_JFR)

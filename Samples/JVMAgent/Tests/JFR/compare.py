@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 
+import causes_check
 import collections_check
 import compilations_check
 import exceptions_check
@@ -27,7 +28,8 @@ def compare(dump, extract, recording, oracle=None):
         reports[0].differ(f"events of {len(trace.pids)} processes instead of one")
     for text in trace.lost:
         reports[0].differ(text)
-    collections_check.check(trace, recorded, reports[1])
+    owned = collections_check.check(trace, recorded, reports[1])
+    causes_check.check(trace, recorded, owned, reports[1])
     compilations_check.check(trace, recorded, reports[2])
     if oracle:
         reports.append(Report("exceptions"))

@@ -18,6 +18,9 @@ class Trace:
         self.lost = []
         self.starts = collections.defaultdict(list)
         self.ends = collections.defaultdict(list)
+        self.histories = {}  # GCHistory by the collection's number
+        self.heaps = {}  # bytes after a collection, by its number
+        self._ended = None
         self.loads = []
         self.code = []  # loads and unloads in time order: (is_load, Load)
         self.thrown = []
@@ -41,6 +44,13 @@ class Trace:
             self.starts[fields["count"]].append(record["unix_ns"])
         elif event == "GCEnd":
             self.ends[fields["count"]].append(record["unix_ns"])
+            self._ended = fields["count"]
+        elif event == "GCHistory":
+            self.histories[fields["count"]] = fields
+        elif event == "GCHeapStats" and self._ended is not None:
+            self.heaps[self._ended] = sum(
+                value for key, value in fields.items() if key.startswith("generationSize"))
+            self._ended = None
         elif event in ("MethodLoad", "MethodUnload"):
             method = Method(fields["namespace"], fields["name"], fields["signature"])
             load = Load(method, fields["methodID"], int(fields["startAddress"], 16),
@@ -62,6 +72,9 @@ class Recording:
     def __init__(self, lines, chunks):
         self.chunks = chunks
         self.pauses = []
+        self.pause_ids = {}  # JFR's number of the collection of each pause
+        self.collections = {}  # name and cause, by that number
+        self.heaps = {}  # bytes after the collection, by that number
         self.operations = []
         self.compilations = []
         self.began = None
@@ -74,6 +87,11 @@ class Recording:
             elif kind == "pause":
                 name = f"{record['name']} of GC {record['gc']}"
                 self.pauses.append(Stop(record["start_ns"], record["end_ns"], name))
+                self.pause_ids[self.pauses[-1]] = record["gc"]
+            elif kind == "collection":
+                self.collections[record["gc"]] = (record["name"], record["cause"])
+            elif kind == "heap" and record["when"] == "After GC":
+                self.heaps[record["gc"]] = record["used"]
             elif kind == "operation":
                 self.operations.append(
                     Stop(record["start_ns"], record["end_ns"], record["name"]))

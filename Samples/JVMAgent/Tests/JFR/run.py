@@ -31,7 +31,7 @@ PROGRAMS = [
     ("exceptions", "GC,JIT,Exception", ["-Xmx96m", "-cp", "classes", "KnownExceptions"], True),
     ("allocations", "GC,JIT", ["-Xmx96m", "-cp", "classes", "Allocations"], False),
 ]
-COLLECTORS = ["-XX:+UseSerialGC", "-XX:+UseG1GC"]
+COLLECTORS = ["-XX:+UseSerialGC", "-XX:+UseParallelGC", "-XX:+UseG1GC"]
 
 
 class Bench:

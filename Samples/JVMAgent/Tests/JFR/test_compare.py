@@ -4,6 +4,7 @@ import json
 import struct
 import unittest
 
+import causes_check
 import collections_check
 import compilations_check
 import exceptions_check
@@ -94,6 +95,35 @@ class Collections(unittest.TestCase):
 
     def test_start_without_end(self):
         self.assertTrue(self.check([event("GCStart", 200 * MS, count=1)], []).differences)
+
+
+class Causes(unittest.TestCase):
+    THEIRS = [
+        pause(200_050_000, 209_990_000),
+        json.dumps({"kind": "collection", "start_ns": 0, "end_ns": 0, "gc": 1, "name": "G1New",
+                    "cause": "G1 Evacuation Pause"}),
+        json.dumps({"kind": "heap", "start_ns": 0, "end_ns": 0, "gc": 1, "when": "After GC",
+                    "used": 30}),
+    ]
+
+    def check(self, cause="G1 Evacuation Pause", depth=0, old=20, has_history=True):
+        ours = collection(1, 200 * MS, 210 * MS)
+        if has_history:
+            ours.append(event("GCHistory", count=1, depth=depth, cause=cause, collector="G1"))
+        ours.append(event("GCHeapStats", generationSize0=10, generationSize1=old))
+        trace, recorded, report = Trace(ours), recording(*self.THEIRS), Report("")
+        owned = collections_check.check(trace, recorded, report)
+        causes_check.check(trace, recorded, owned, report)
+        return report
+
+    def test_agrees(self):
+        self.assertTrue(self.check().agrees)
+
+    def test_differences(self):
+        self.assertTrue(self.check(cause="No GC").differences)
+        self.assertTrue(self.check(depth=1).differences)
+        self.assertTrue(self.check(old=21).differences)
+        self.assertTrue(self.check(has_history=False).differences)
 
 
 class Compilations(unittest.TestCase):

@@ -1,0 +1,128 @@
+internal import TraceEvents
+internal import TraceFormat
+
+/// What a pass knows of each process whose events it has seen.
+///
+/// A process is known by the trace's number of it, so that two programs with the same process id
+/// are two.
+final class ProcessStates<State> {
+  private struct Entry {
+    let firstEvent: Int64
+    var state: State
+  }
+
+  let selection: ReportSelection
+  /// Times at which events of programs were lost.
+  private(set) var losses = LossWindows()
+  private let new: () -> State
+  private var entries: [UInt32: Entry] = [:]
+  private var processes: Processes?
+  private var replay: Replay?
+
+  /// - Parameter new: returns what is known of a process before its first event.
+  init(_ selection: ReportSelection, _ new: @escaping () -> State) {
+    (self.selection, self.new) = (selection, new)
+  }
+
+  /// Subscribes to the events about processes, and to losses.
+  ///
+  /// - Parameter processes: a pass over the processes that is already subscribed; nil for a new
+  ///   one.
+  func subscribe(to replay: Replay, _ processes: Processes? = nil) {
+    self.replay = replay
+    self.processes = processes ?? Processes(replay.file)
+    self.processes?.subscribe(to: replay)
+    let file = replay.file
+    replay.onLoss { [self] in losses.add($0, in: file) }
+  }
+
+  /// Passes a process's events of a type to `body`.
+  ///
+  /// - Parameters:
+  ///   - withRundown: whether to include events that describe what began before the session.
+  ///   - atSelectedTimes: whether to leave out events outside the selected time.
+  func follow<Event: TraceEvent>(
+    _ type: Event.Type, withRundown: Bool = false, atSelectedTimes: Bool = false,
+    _ body: @escaping (inout State, Event, EventHeader) -> Void
+  ) {
+    replay?.on(type) { [self] event, header in
+      guard selection.admits(pid: header.pid),
+        withRundown || !header.flags.contains(.rundown),
+        !atSelectedTimes || selection.admits(time: header.timestamp)
+      else { return }
+      update(header) { body(&$0, event, header) }
+    }
+  }
+
+  /// Changes what is known of the process of an event that the selection admits.
+  @inline(__always)
+  func update(_ header: EventHeader, _ body: (inout State) -> Void) {
+    body(&entries[header.processIndex, default: entry(header)].state)
+  }
+
+  private func entry(_ header: EventHeader) -> Entry {
+    Entry(firstEvent: header.timestamp, state: new())
+  }
+
+  /// Changes what is known of the processes that a loss may concern.
+  func update(_ loss: LossRecord, _ body: (inout State) -> Void) {
+    guard loss.concernsPrograms else { return }
+    for index in entries.keys where loss.processIndex ?? index == index {
+      if entries[index] != nil { body(&entries[index]!.state) }
+    }
+  }
+
+  // MARK: After the run
+
+  var isEmpty: Bool { entries.isEmpty }
+
+  func contains(where condition: (State) -> Bool) -> Bool {
+    entries.values.contains { condition($0.state) }
+  }
+
+  /// Returns a row for each selected process for which `make` returns one, in the order of the
+  /// process ids.
+  func rows<Row: ReportedProcess>(
+    _ make: (State, ResolvedProcess, CoveredProcess) -> Row?
+  ) -> [Row] {
+    guard let replay, let processes else {
+      preconditionFailure("rows come after subscribe(to:)")
+    }
+    let history = processes.finish()
+    let spans = ProcessSpans(replay.file, selection.time)
+    var rows: [Row] = []
+    for (index, entry) in entries {
+      let pid = replay.file.process(index: index)?.pid ?? 0
+      let process = history.process(pid, at: entry.firstEvent)
+      guard selection.admits(process) else { continue }
+      let span = spans.span(ofProcess: index, firstEvent: entry.firstEvent)
+      let covered = CoveredProcess(
+        pid: process.pid, name: process.name, from_ns: span.from, to_ns: span.to,
+        hasEnded: span.hasEnded)
+      if let row = make(entry.state, process, covered) { rows.append(row) }
+    }
+    return rows.sorted { ($0.pid, $0.from_ns) < ($1.pid, $1.from_ns) }
+  }
+
+  /// Returns the heading of the report.
+  ///
+  /// - Parameter limited: what there is more of than the report keeps; nil if it keeps all.
+  func heading(listLimit: Int?, limited: String?) -> ReportHeading {
+    guard let replay else { preconditionFailure("the heading comes after subscribe(to:)") }
+    let partial = PartialReason.reasons(replay) + (limited.map { [.limited(what: $0)] } ?? [])
+    return ReportHeading(
+      lost: LostEvents(replay.file.lossTotals), partial: partial, trace: replay.file.path,
+      events: replay.file.eventCount, listLimit: listLimit)
+  }
+
+  /// Returns why there is nothing to report.
+  func nothing(_ what: String, keyword: String, _ schema: EventSchema) -> NothingToReport {
+    guard let replay else { preconditionFailure("finish() comes after subscribe(to:)") }
+    return .nothing(what, keyword: keyword, schema, replay, selection)
+  }
+}
+
+extension LossRecord {
+  /// Whether the lost events may be those of programs: the kernel's samples are none.
+  var concernsPrograms: Bool { cause != .kernelBufferFull }
+}

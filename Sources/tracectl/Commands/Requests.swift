@@ -1,0 +1,46 @@
+import ArgumentParser
+import TraceAnalysis
+import TraceExport
+
+/// `tracectl requests`: shows how long requests took, and what the slowest did.
+struct Requests: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "requests",
+    abstract: "Show requests: how many, how long they took, and what the slowest did.",
+    discussion: """
+      A request is what happens between two events of a provider with the opcodes 'start' and \
+      'stop' and the same activity id.
+
+      tracectl requests trace.etl -process shop
+      tracectl requests trace.etl -o requests.csv
+      """)
+
+  @Argument(help: ArgumentHelp("The trace file; '-' is standard input.", valueName: "file"))
+  var path: String
+
+  @OptionGroup var output: OutputOptions
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Number of names and slowest requests listed for each process, at most \
+      \(RequestPass.slowestMax) requests (default: 20 names in text, else all; \
+      \(RequestPass.slowestDefault) requests).
+      """, valueName: "count"))
+  var top: Int?
+
+  @OptionGroup(title: "Which requests") var selection: SelectionOptions
+
+  func validate() throws {
+    _ = try output.renderer(of: RequestReport.self)
+    try selection.check()
+    guard top ?? 0 >= 0 else { throw Failure(.usage, "-top must not be negative") }
+  }
+
+  func run() throws {
+    let file = try OpenTrace.open(path)
+    let pass = RequestPass(try selection.selection(in: file), listLimit: top)
+    guard try output.write(try OpenTrace.report(pass, of: file), input: path) else { return }
+    try OpenTrace.noteState(of: file)
+  }
+}
