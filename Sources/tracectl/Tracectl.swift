@@ -20,10 +20,9 @@ struct Tracectl: ParsableCommand {
       """,
     version: "tracectl 0.1.0",
     subcommands: [
-      Collect.self, Dump.self, Stacks.self, GC.self, Allocations.self, Exceptions.self,
-      JIT.self, Requests.self, Symbols.self, InfoCommand.self, Providers.self, Verify.self,
-      Recover.self,
-      Doctor.self,
+      Collect.self, Summary.self, Dump.self, Stacks.self, GC.self, Allocations.self,
+      Exceptions.self, JIT.self, Requests.self, System.self, Symbols.self, InfoCommand.self,
+      Providers.self, Verify.self, Recover.self, Doctor.self,
     ])
 
   static func main() { MainStack.run { Tracectl.start() } }

@@ -4,6 +4,25 @@ import TraceEvents
 @testable import TraceSession
 
 @Suite struct ProviderSpecTests {
+  @Test(
+    arguments: [
+      ("SystemCounters", 1_000_000_000), ("systemcounters:100ms", 100_000_000),
+      ("SystemCounters:5", 5_000_000_000),
+      ("SystemCounters:60m,SystemCounters:60m", 3_600_000_000_000),
+    ] as [(String, UInt64)])
+  func readsIntervals(text: String, expected: UInt64) throws {
+    let selection = try SourceSelection.parse(text)
+    #expect(selection.systemCounters?.interval_ns == expected && selection.providers.isEmpty)
+  }
+
+  @Test(arguments: [
+    "99ms", "0", "", "61m", "-1s", "1.5s", "1h", "s", "99999999999999999999s", "1s:2s",
+  ])
+  func refusesIntervals(text: String) {
+    let spec = "SystemCounters:" + text
+    #expect(throws: ProviderSpecError.badInterval(spec)) { try SourceSelection.parse(spec) }
+  }
+
   static let shop = ProviderSchema(
     name: "Shop",
     keywords: [

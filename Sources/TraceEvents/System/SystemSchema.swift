@@ -1,5 +1,5 @@
 /// The events that a session itself records: CPU samples, context switches, processes, threads,
-/// mapped images, and code that a runtime announced through a file.
+/// mapped images, code that a runtime announced through a file, and counters of the machine.
 ///
 /// The process and thread of an event are in its header. Ids follow ETW's kernel events if an
 /// equivalent exists.
@@ -15,6 +15,8 @@ public enum SystemSchema {
     public static let image = Keywords(rawValue: 0x10)
     /// Code announced by a jitdump file or a perf map.
     public static let code = Keywords(rawValue: 0x20)
+    /// Counters of the machine, of traced processes and of their cgroups.
+    public static let counters = Keywords(rawValue: 0x40)
   }
 
   public static let keywords: [KeywordSchema] = [
@@ -24,11 +26,12 @@ public enum SystemSchema {
     KeywordSchema("Thread", Keyword.thread),
     KeywordSchema("Image", Keyword.image),
     KeywordSchema("Code", Keyword.code),
+    KeywordSchema("Counters", Keyword.counters),
   ]
 
   /// Every event type of the provider, in order of id within each family.
   public static let eventTypes: [any TraceEvent.Type] =
-    samplingEventTypes + processEventTypes + codeEventTypes
+    samplingEventTypes + processEventTypes + codeEventTypes + counterEventTypes
 
   static func event<Event: ListedEvent>(
     _: Event.Type, _ name: String, _ keywords: Keywords

@@ -13,6 +13,10 @@ public enum ProviderSpecError: Error, Hashable, Sendable, CustomStringConvertibl
   case badRate(String)
   /// `CPU` is listed more than once, with different rates.
   case twoRates(UInt32, UInt32)
+  /// The text after `SystemCounters:` is not a valid interval.
+  case badInterval(String)
+  /// `SystemCounters` is listed more than once, with different intervals.
+  case twoIntervals(String)
   /// A source of the kernel's that has neither keywords nor a level.
   case sourceWithParts(String, spec: String)
 
@@ -43,6 +47,11 @@ public enum ProviderSpecError: Error, Hashable, Sendable, CustomStringConvertibl
     case .twoRates(let one, let other):
       "CPU is listed with two rates, \(one) and \(other); give one, for example CPU:\(other) "
         + "(CPU alone means \(CPUSampling.rateUsual))"
+    case .badInterval(let spec):
+      "'\(spec)' has no interval from 100ms to 60m; write SystemCounters or SystemCounters:500ms"
+    case .twoIntervals(let spec):
+      "SystemCounters is listed with two intervals; give one, for example \(spec) "
+        + "(SystemCounters alone means 1s)"
     case .sourceWithParts(let source, let spec):
       "'\(spec)' says more than there is to choose; write \(source)"
     }

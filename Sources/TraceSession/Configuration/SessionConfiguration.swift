@@ -60,6 +60,9 @@ public struct SessionConfiguration: Sendable {
   public var cpuSampling: CPUSampling?
   /// Whether context switches of the same processes are recorded.
   public var contextSwitches = false
+  /// The counters of the machine, of processes that join or are listed, and of their cgroups; nil
+  /// for none.
+  public var systemCounters: CounterSampling?
   public var processes = ProcessFilter()
   /// Size of the buffer for each CPU, rounded up to a power of two from 128 KiB to 1 GiB.
   public var bufferBytesPerCPU = 4 << 20
@@ -93,5 +96,6 @@ public struct SessionConfiguration: Sendable {
     self.init(providers: selection.providers, outputPath: outputPath)
     cpuSampling = selection.cpuSampling
     contextSwitches = selection.contextSwitches
+    systemCounters = selection.systemCounters
   }
 }

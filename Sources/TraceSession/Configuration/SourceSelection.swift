@@ -6,21 +6,24 @@ public struct SourceSelection: Hashable, Sendable {
   public var providers: [ProviderSpec]
   public var cpuSampling: CPUSampling?
   public var contextSwitches: Bool
+  public var systemCounters: CounterSampling?
 
   /// The names in a list that do not denote providers.
-  public static let sourceNames = ["CPU", "ContextSwitch"]
+  public static let sourceNames = ["CPU", "ContextSwitch", "SystemCounters"]
 
   public init(
-    providers: [ProviderSpec] = [], cpuSampling: CPUSampling? = nil, contextSwitches: Bool = false
+    providers: [ProviderSpec] = [], cpuSampling: CPUSampling? = nil, contextSwitches: Bool = false,
+    systemCounters: CounterSampling? = nil
   ) {
+    self.systemCounters = systemCounters
     self.providers = providers
     self.cpuSampling = cpuSampling
     self.contextSwitches = contextSwitches
   }
 
-  /// Parses `CPU[:rate]` (samples per second), `ContextSwitch`, and everything that
-  /// ``ProviderSpec/parse(_:known:)`` accepts, separated by commas. `CPU` may be repeated, but not
-  /// with a different rate.
+  /// Parses `CPU[:rate]` (samples per second), `ContextSwitch`, `SystemCounters[:interval]`, and
+  /// everything that ``ProviderSpec/parse(_:known:)`` accepts, separated by commas. `CPU` and
+  /// `SystemCounters` may be repeated, but not with a different rate or interval.
   public static func parse(
     _ text: String, known: [ProviderSchema] = []
   ) throws(ProviderSpecError) -> SourceSelection {
@@ -49,6 +52,12 @@ public struct SourceSelection: Hashable, Sendable {
     case "contextswitch":
       guard parts.count == 1 else { throw .sourceWithParts(parts[0], spec: text) }
       contextSwitches = true
+    case "systemcounters":
+      let interval =
+        parts.count == 1 ? CounterSampling.intervalUsual_ns : CounterSampling.interval(parts[1])
+      guard let interval, parts.count <= 2 else { throw .badInterval(text) }
+      if let other = systemCounters?.interval_ns, other != interval { throw .twoIntervals(text) }
+      systemCounters = CounterSampling(interval_ns: interval)
     default: return false
     }
     return true

@@ -8,6 +8,17 @@ enum ProcFiles {
 
   static func threads(of pid: UInt32) -> [Int32] { numbers(in: "/proc/\(pid)/task", threadsMax) }
 
+  /// The threads of a process; `directory` is a descriptor of `/proc/PID`.
+  static func threads(in directory: Int32) -> [Int32] {
+    let tasks = OSPath.openat(directory, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard tasks >= 0 else { return [] }
+    guard let stream = fdopendir(tasks) else {
+      close(tasks)
+      return []
+    }
+    return numbers(in: stream, threadsMax)
+  }
+
   /// All visible processes.
   static func processes() -> [UInt32] {
     numbers(in: "/proc", processesMax).map { UInt32($0) }
@@ -39,7 +50,11 @@ enum ProcFiles {
   }
 
   private static func numbers(in directory: String, _ limit: Int) -> [Int32] {
-    guard let stream = OSPath.opendir(directory) else { return [] }
+    OSPath.opendir(directory).map { numbers(in: $0, limit) } ?? []
+  }
+
+  /// Reads and closes a directory.
+  private static func numbers(in stream: OpaquePointer, _ limit: Int) -> [Int32] {
     defer { closedir(stream) }
     var found: [Int32] = []
     while found.count < limit, let entry = readdir(stream) {

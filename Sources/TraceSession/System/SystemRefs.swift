@@ -5,13 +5,16 @@ import TraceFormat
 struct SystemRefs: Sendable {
   private var refs: [UInt16]
 
-  /// Nil if the session has no numbers left.
+  /// Nil if the session has no numbers left. Events of counters may have none.
   init?(_ refs: [UInt16: UInt16]) {
     let highest = SystemSchema.eventTypes.map { $0.eventID }.max() ?? 0
     self.refs = [UInt16](repeating: 0, count: Int(highest) + 1)
     for type in SystemSchema.eventTypes {
-      guard let ref = refs[type.eventID] else { return nil }
-      self.refs[Int(type.eventID)] = ref
+      if let ref = refs[type.eventID] {
+        self.refs[Int(type.eventID)] = ref
+      } else if type.schema.keywords != SystemSchema.Keyword.counters {
+        return nil
+      }
     }
   }
 
@@ -23,4 +26,9 @@ extension ProviderSchema {
   static let system = ProviderSchema(
     name: SystemSchema.providerName, keywords: SystemSchema.keywords,
     events: SystemSchema.eventTypes.map { $0.schema })
+
+  /// The same for a session without counters, whose file need not define them.
+  static let systemWithoutCounters = ProviderSchema(
+    name: SystemSchema.providerName, keywords: SystemSchema.keywords,
+    events: system.events.filter { $0.keywords != SystemSchema.Keyword.counters })
 }

@@ -26,12 +26,16 @@ final class SystemSources: Sendable {
     let isKernelWanted = configuration.cpuSampling != nil || configuration.contextSwitches
     guard
       isKernelWanted || !configuration.stacks.isEmpty || !configuration.processes.pids.isEmpty
+        || configuration.systemCounters != nil
     else { return nil }
     if let rate = configuration.cpuSampling?.rate, let most = PerfSettings.rateMax, rate > most {
       throw .samplingRate(Int(rate), most: most)
     }
-    let numbers = rendezvous.change { $0.define(own: .system) }
-    guard let refs = SystemRefs(numbers) else { throw .system(call: "RefTable", code: ENOSPC) }
+    let hasCounters = configuration.systemCounters != nil
+    let schema: ProviderSchema = hasCounters ? .system : .systemWithoutCounters
+    let numbers = rendezvous.change { $0.define(own: schema) }
+    guard let refs = SystemRefs(numbers), !hasCounters || numbers.count == schema.events.count
+    else { throw .system(call: "RefTable", code: ENOSPC) }
     let channel = SystemChannel(drain, refs: refs, images: files)
     var ladder = SamplingLadder()
     let codeFiles = CodeFileSource(channel)
@@ -43,15 +47,19 @@ final class SystemSources: Sendable {
     }
     firstProblems = ladder.note.isEmpty ? [] : [ladder.note]
     self.ladder = configuration.cpuSampling == nil ? nil : ladder
-    if isKernelWanted, kernel == nil, ladder.taken == nil, configuration.providers.isEmpty {
+    if isKernelWanted, kernel == nil, ladder.taken == nil, configuration.providers.isEmpty,
+      !hasCounters
+    {
       throw .samplingUnavailable(ladder)
     }
     let others: [any SessionSource] =
       kernel == nil
       ? Self.joinedPrograms(configuration, channel, rendezvous, isKernelWanted) : [codeFiles]
-    if let kernel { sources = [kernel] + others } else { sources = others }
+    let counters = Self.counters(configuration, drain, refs, rendezvous)
+    let started = (counters.map { [$0] } ?? []) + others
+    if let kernel { sources = [kernel] + started } else { sources = started }
     Self.tell(ladder, configuration.cpuSampling, channel)
-    for source in others { try source.start() }
+    for source in started { try source.start() }
   }
 
   /// Stops all sources.
@@ -89,6 +97,21 @@ final class SystemSources: Sendable {
       return source
     }
     return nil
+  }
+
+  /// The counters of the machine, and of the processes that the session records; nil if they are
+  /// not wanted.
+  private static func counters(
+    _ configuration: SessionConfiguration, _ drain: Drain, _ refs: SystemRefs,
+    _ rendezvous: Rendezvous
+  ) -> (any SessionSource)? {
+    configuration.systemCounters.map { sampling in
+      CounterSource(
+        interval_ns: sampling.interval_ns, SystemChannel(drain, refs: refs), configuration.processes
+      ) {
+        rendezvous.state.withLock { $0.connected }
+      }
+    }
   }
 
   /// Falls back to samples that programs which link TraceProvider take of themselves.

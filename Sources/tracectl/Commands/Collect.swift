@@ -20,7 +20,8 @@ struct Collect: ParsableCommand {
       CPU[:rate] samples running threads with their stacks, by default 999 times a
       second. ContextSwitch records when threads run and wait. Both cover the command,
       or the processes of -p, or else the whole machine; -process restricts them to
-      programs of the given names.
+      programs of the given names. SystemCounters[:interval] reads counters of the
+      machine and of the traced processes, by default once a second.
 
       Providers are GC, JIT, Exception, Method, Symbol (keywords of the Runtime
       provider) or Name[:Keywords[:Level]]. Keywords are names or hexadecimal numbers

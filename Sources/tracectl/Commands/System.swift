@@ -1,0 +1,54 @@
+import ArgumentParser
+import TraceAnalysis
+import TraceExport
+
+/// `tracectl system`: shows what the machine and the traced processes did.
+struct System: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "system",
+    abstract: "Show what slowed programs down: CPUs, limits, memory, disks, or themselves.",
+    discussion: """
+      Shows the machine's CPU time, steal, ready threads, memory and pressure beside each \
+      process's CPU time, waits for a CPU, page faults, switches and cgroup limits, from counters \
+      (-providers SystemCounters).
+
+      tracectl system trace.etl -from 10 -to 20
+      tracectl system trace.etl -every 5s
+      """)
+
+  @Argument(help: ArgumentHelp("The trace file; '-' is standard input.", valueName: "file"))
+  var path: String
+
+  @OptionGroup var output: OutputOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Divide the time into parts of this length: 5s, 1m (default: one part per reading, which "
+        + "only json and csv show).", valueName: "time"))
+  var every: TimeSpan?
+
+  @Option(
+    help: ArgumentHelp(
+      "Number of processes and of parts listed (default: 20 in text, else all).",
+      valueName: "count"))
+  var top: Int?
+
+  @OptionGroup(title: "Which processes and times") var selection: SelectionOptions
+
+  func validate() throws {
+    _ = try output.renderer(of: SystemReport.self)
+    try selection.check()
+    guard top ?? 0 >= 0 else { throw Failure(.usage, "-top must not be negative") }
+    guard every?.nanoseconds ?? 1 > 0 else {
+      throw Failure(.usage, "-every needs a time above 0")
+    }
+  }
+
+  func run() throws {
+    let file = try OpenTrace.open(path)
+    let pass = SystemPass(
+      try selection.selection(in: file), every_ns: every?.nanoseconds, listLimit: top)
+    guard try output.write(try OpenTrace.report(pass, of: file), input: path) else { return }
+    try OpenTrace.noteState(of: file)
+  }
+}
