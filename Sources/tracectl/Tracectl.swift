@@ -20,8 +20,8 @@ struct Tracectl: ParsableCommand {
       """,
     version: "tracectl 0.1.0",
     subcommands: [
-      Collect.self, Dump.self, Stacks.self, GC.self, Exceptions.self, JIT.self, Symbols.self,
-      InfoCommand.self, Providers.self, Verify.self, Recover.self, Doctor.self,
+      Collect.self, Dump.self, Stacks.self, GC.self, Exceptions.self, JIT.self, Threads.self,
+      Symbols.self, InfoCommand.self, Providers.self, Verify.self, Recover.self, Doctor.self,
     ])
 
   static func main() { MainStack.run { Tracectl.start() } }

@@ -12,12 +12,16 @@ struct RuntimeReport {
   private let kind: String
 
   /// Collects the run of a program, and makes the report `kind`.
-  init(_ kind: String, providers: String, _ program: String, _ arguments: [String]) throws {
+  init(
+    _ kind: String, providers: String, stacks: String? = nil, _ program: String,
+    _ arguments: [String]
+  ) throws {
     self.kind = kind
     scratch = try Scratch()
     let child = try ChildProcess(
       Tools.tracectl,
-      ["collect", "-providers", providers, "-o", scratch.path("t.etl"), "--", program] + arguments,
+      ["collect", "-providers", providers] + (stacks.map { ["-stacks", $0] } ?? [])
+        + ["-o", scratch.path("t.etl"), "--", program] + arguments,
       in: scratch)
     try child.succeed()
     output = child.output

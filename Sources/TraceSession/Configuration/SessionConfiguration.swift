@@ -60,6 +60,8 @@ public struct SessionConfiguration: Sendable {
   public var cpuSampling: CPUSampling?
   /// Whether context switches of the same processes are recorded.
   public var contextSwitches = false
+  /// Whether context switches and wake-ups are recorded with stacks.
+  public var switchStacks = false
   public var processes = ProcessFilter()
   /// Size of the buffer for each CPU, rounded up to a power of two from 128 KiB to 1 GiB.
   public var bufferBytesPerCPU = 4 << 20
