@@ -70,7 +70,7 @@ extension PerfTranslator {
         }
       }
     }
-    let header = header(process ?? 0, moment)
+    let header = header(process ?? ProcessNumbers.undefined, moment)
     if stack.isEmpty { sink.add(event, header) } else { sink.add(event, stack: stack, header) }
   }
 

@@ -133,7 +133,7 @@ import TraceFormat
         LossRecord(
           stream: 0, cpu: 0, cause: .kernelBufferFull, count: 3,
           fromTicks: SampledTrace.start + 800, toTicks: SampledTrace.start + 900))
-      // In the middle of the loss, the report cannot know yet of it.
+      // In the middle of the loss, the report does not know of it yet.
       on(&$0, 9, at: 850)
       off(&$0, 9, at: 950)
       on(&$0, 9, at: 1000)

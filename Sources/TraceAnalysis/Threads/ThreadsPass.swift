@@ -63,7 +63,10 @@ public final class ThreadsPass: ReportPass {
     var found: [(from: Int64, until: Int64)] = []
     let replay = Replay(file)
     replay.onLoss { loss in
-      guard loss.processIndex == nil else { return }
+      // Losses in the rings of programs concern only the programs' own events.
+      let isOfProgram =
+        StreamNumbers.rings.contains(loss.stream) && loss.cause != .kernelBufferFull
+      guard !isOfProgram else { return }
       found.append(
         (file.timestamp(ofTicks: loss.fromTicks), file.timestamp(ofTicks: loss.toTicks)))
     }

@@ -117,7 +117,7 @@ public struct WakeContext: OpenEnumeration {
 ///
 /// The event's thread is the one that woke it, and the stack, if recorded, is that of the waker: of
 /// an interrupt, or of a program whose events are not recorded, only the kernel's frames. In the
-/// latter case the event's process is unknown (0).
+/// latter case the event's process is none that the trace defines, so that its id is 0.
 public struct ReadyThread: ListedEvent, Hashable {
   /// The thread that becomes runnable.
   public var threadID: UInt32

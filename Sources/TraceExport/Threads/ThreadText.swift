@@ -44,7 +44,8 @@ public struct ThreadText: Renderer {
       )
     }
     if !report.hasStacks {
-      notes.append("  stacks     not recorded: add -stacks ContextSwitch to see why threads wait")
+      notes.append(
+        "  stacks     not recorded (-stacks ContextSwitch): why threads wait is not known")
     }
     return notes
   }

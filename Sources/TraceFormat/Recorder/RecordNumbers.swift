@@ -48,4 +48,6 @@ public enum ProcessNumbers {
   /// Lowest number of processes that have not joined a session themselves: those named by the
   /// kernel's records or added by a ``Recorder``.
   public static let firstOther: UInt32 = 0x0100_0000
+  /// A process that the trace does not define; readers show its id as 0.
+  public static let undefined = UInt32.max
 }
