@@ -22,10 +22,12 @@ int trace_perf_open(const struct trace_perf_options *options, int pid, int cpu) 
     attr.freq = 1;
     attr.sample_freq = options->rate;
   }
+  if (options->samples_all) attr.sample_period = 1;
   attr.sample_type = options->sample_type;
   attr.sample_regs_user = options->user_registers;
   attr.sample_stack_user = options->user_stack_bytes;
   attr.exclude_callchain_user = options->excludes_user_callchain;
+  attr.exclude_callchain_kernel = options->excludes_kernel_callchain;
   attr.watermark = 1;
   attr.wakeup_watermark = options->wakeup_bytes;
   attr.exclude_kernel = options->excludes_kernel;
@@ -54,6 +56,15 @@ int trace_perf_redirect(int fd, int ring_fd) {
 }
 
 int trace_perf_enable(int fd) { return ioctl(fd, PERF_EVENT_IOC_ENABLE, 0) < 0 ? -errno : 0; }
+
+uint64_t trace_perf_identifier(int fd) {
+  uint64_t identifier = 0;
+  return ioctl(fd, PERF_EVENT_IOC_ID, &identifier) < 0 ? 0 : identifier;
+}
+
+int trace_perf_filter(int fd, const char *condition) {
+  return ioctl(fd, PERF_EVENT_IOC_SET_FILTER, condition) < 0 ? -errno : 0;
+}
 
 int trace_perf_report_name(int fd, int cpu) {
   // The kernel's own type: glibc's cpu_set_t has room for 1,024 CPUs only.

@@ -23,8 +23,8 @@ public protocol KernelEventSink: AnyObject {
   /// Adds an event without a stack.
   func add(_ event: some TraceEvent, _ header: KernelEventHeader)
 
-  /// Adds a CPU sample. The stack has the kernel's frames, then the program's, innermost first.
-  func add(_ sample: SampledProfile, stack: [UInt64], _ header: KernelEventHeader)
+  /// Adds an event with a stack: the kernel's frames, then the program's, innermost first.
+  func add(_ event: some TraceEvent, stack: [UInt64], _ header: KernelEventHeader)
 }
 
 extension KernelEventSink {

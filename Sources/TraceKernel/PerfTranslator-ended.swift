@@ -41,7 +41,7 @@ extension PerfTranslator {
       // The lookup of its mappings may have created state for the process.
       if processes[pid] == nil { stacks.forget(pid) }
     case .contextSwitch(let isOut, let isPreempted):
-      emit(Self.contextSwitch(isOut, isPreempted), process: process, moment)
+      contextSwitch(isOut, isPreempted, process: process, moment)
     case .map(let map): emit(image(of: map, moment), process: process, moment)
     case .name(_, let tid, let bytes, let isExec):
       moment.tid = tid

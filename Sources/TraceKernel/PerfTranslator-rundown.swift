@@ -16,10 +16,12 @@ extension PerfTranslator {
     var moment = moment(atNanoseconds: now, tid: pid, flags: .rundown)
     let process = index(of: pid, name: name, moment)
     emit(ProcessStart(parentPID: parent, name: name), pid: pid, moment)
+    knowThread(pid)
     let threads = facts.threads(of: pid)
     processes.setThreads(of: pid, max(1, threads.count))
     for thread in threads.prefix(Self.threadsNamedMax) where thread != pid {
       moment.tid = thread
+      knowThread(thread)
       emit(
         ThreadStart(name: facts.name(of: pid, thread: thread) ?? ""), pid: pid, moment)
     }

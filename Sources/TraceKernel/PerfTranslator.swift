@@ -57,7 +57,13 @@ public final class PerfTranslator {
   var missedEnds = MissedEnds()
   /// Ticks of the last record, by ring.
   private var lastTicks: [UInt64]
-  private var stack: [UInt64] = []
+  var stack: [UInt64] = []
+  /// The events whose samples are no CPU samples.
+  public var switches = SwitchEvents()
+  /// The thread that is about to stop running, by ring.
+  var leaving: [LeavingThread]
+  /// Threads whose events are recorded, for wake-ups by other programs.
+  var knownThreads: Set<UInt32> = []
   /// Whether a record of the command to be followed has arrived.
   private var hasBegun = false
   /// Number of records that the kernel dropped because a ring was full.
@@ -65,7 +71,7 @@ public final class PerfTranslator {
   /// Number of times that the kernel throttled sampling.
   public private(set) var throttled: UInt64 = 0
   /// Number of records whose length does not fit their kind.
-  public private(set) var malformed: UInt64 = 0
+  public internal(set) var malformed: UInt64 = 0
 
   static let pathBytesMax = 4096
 
@@ -82,6 +88,8 @@ public final class PerfTranslator {
     self.runtimeCode = runtimeCode
     self.clock = clock
     lastTicks = [UInt64](repeating: 0, count: ringCount)
+    leaving = [LeavingThread](
+      repeating: LeavingThread(tid: .max, state: .unknown), count: ringCount)
     processes = PerfProcesses(filter: options.filter, facts)
     if case .descendants(let thread, let parent) = options.scope {
       processes.ancestor = (thread, parent)
@@ -140,7 +148,7 @@ public final class PerfTranslator {
     case .contextSwitch(let isOut, let isPreempted):
       // With records of whole CPUs, the idle thread's switches are the inverse of all others'.
       if stamp.pid != 0, processes.admits(stamp.pid) {
-        emit(Self.contextSwitch(isOut, isPreempted), pid: stamp.pid, moment)
+        contextSwitch(isOut, isPreempted, process: index(of: stamp.pid, moment), moment)
       }
     case .lost(let count), .lostSamples(let count):
       lose(count, ring, moment.ticks)
@@ -148,10 +156,6 @@ public final class PerfTranslator {
     case .malformed: malformed += 1
     case .other: break
     }
-  }
-
-  static func contextSwitch(_ isOut: Bool, _ isPreempted: Bool) -> ContextSwitch {
-    ContextSwitch(direction: isOut ? (isPreempted ? .preempted : .off) : .on)
   }
 
   /// The time, thread and ring of a record.
@@ -187,13 +191,23 @@ public final class PerfTranslator {
   // MARK: Samples
 
   private func take(_ sample: PerfSample, pid: UInt32, _ moment: Moment) {
-    guard processes.admits(pid) else { return }
+    let kind = switches.kinds.isEmpty ? nil : switches.kinds[sample.identifier]
+    guard kind == .wakeUp ? recordsWaker(pid) : processes.admits(pid) else {
+      if kind == .wakeUp { wake(sample, pid: pid, process: nil, moment) }
+      return
+    }
     let process = index(of: pid, moment)
     add(sample, pid: pid, process: process, moment)
+    guard kind == nil else { return }
     runtimeCode?.sampled(pid, process: process, atTicks: moment.ticks)
   }
 
   func add(_ sample: PerfSample, pid: UInt32, process: UInt32, _ moment: Moment) {
+    switch switches.kinds.isEmpty ? nil : switches.kinds[sample.identifier] {
+    case .switchOut: return leave(sample, pid: pid, moment)
+    case .wakeUp: return wake(sample, pid: pid, process: process, moment)
+    case nil: break
+    }
     guard let period_ns = options.samplePeriod_ns else { return }
     stack.removeAll(keepingCapacity: true)
     stacks.append(sample, pid: pid, to: &stack)
@@ -216,7 +230,7 @@ public final class PerfTranslator {
     sink.add(event, header(process, moment))
   }
 
-  private func header(_ process: UInt32, _ moment: Moment) -> KernelEventHeader {
+  func header(_ process: UInt32, _ moment: Moment) -> KernelEventHeader {
     KernelEventHeader(
       ticks: moment.ticks, process: process, tid: moment.tid, flags: moment.flags,
       ring: moment.ring)
@@ -229,6 +243,7 @@ public final class PerfTranslator {
     guard task.pid != task.parentPID else {
       processes.threadBegan(of: task.pid)
       guard processes.admits(task.pid) else { return }
+      knowThread(task.tid)
       emit(ThreadStart(name: processes[task.pid]?.name ?? ""), pid: task.pid, moment)
       return
     }
@@ -244,6 +259,7 @@ public final class PerfTranslator {
       remappedText.fork(task.pid, from: task.parentPID)
     }
     guard let process = processes[task.pid], process.isAdmitted else { return }
+    knowThread(task.tid)
     emit(ProcessStart(parentPID: task.parentPID, name: process.name), pid: task.pid, moment)
     if facts.sharesMemory(task.pid, with: task.parentPID) {
       emit(AddressSpaceShared(parentPID: task.parentPID), pid: task.pid, moment)
@@ -255,6 +271,7 @@ public final class PerfTranslator {
   private func exit(_ task: PerfTask, _ moment: Moment) {
     var moment = moment
     moment.tid = task.tid
+    knownThreads.remove(task.tid)
     guard let process = processes[task.pid] else { return }
     if let index = process.index, process.isAdmitted {
       emit(ThreadStop(name: ""), process: index, moment)
@@ -295,6 +312,7 @@ public final class PerfTranslator {
     guard processes.admits(pid) || (last?.index != nil && last?.isAdmitted == true) else { return }
     if let parent { emit(ProcessStart(parentPID: parent, name: name), pid: pid, moment) }
     emit(ProcessExec(name: name), pid: pid, moment)
+    knowThread(tid)
     if let index = processes[pid]?.index { sink.rename(process: index, to: name) }
     runtimeCode?.execed(pid, process: index(of: pid, moment), atTicks: moment.ticks)
   }

@@ -23,7 +23,8 @@ final class SymbolsAtStop: Sendable {
   /// Nil if the session records no stacks, or does not write symbols.
   init?(_ configuration: SessionConfiguration) {
     guard configuration.writesSymbols, configuration.outputPath != nil,
-      configuration.cpuSampling != nil || !configuration.stacks.isEmpty
+      configuration.cpuSampling != nil || configuration.switchStacks
+        || !configuration.stacks.isEmpty
     else { return nil }
     stacks = configuration.stacks
   }
@@ -76,9 +77,8 @@ final class SymbolsAtStop: Sendable {
   private static func admits(
     _ event: EventSchema, _ stacks: [StackSpec], of providers: [ProviderSchema]
   ) -> Bool {
-    if event.provider == SystemSchema.providerName, event.id == SampledProfile.eventID {
-      return true
-    }
+    // The session's own events that have stacks: samples, switches and wake-ups.
+    if event.provider == SystemSchema.providerName { return true }
     let provider = providers.first { $0.name == event.provider }
     return stacks.contains {
       $0.admits(event, of: provider ?? ProviderSchema(name: event.provider, events: [event]))

@@ -48,6 +48,12 @@ extension Requirement {
     dlsym(nil, "__tsan_init") == nil
   }
 
+  /// The kernel's tracepoints of switches and wake-ups may be used.
+  public static let tracepoints = Requirement("the kernel's tracepoints") {
+    geteuid() == 0
+      && access("/sys/kernel/tracing/events/sched/sched_waking/id", R_OK) == 0
+  }
+
   public static let x86 = Requirement("x86-64") {
     #if arch(x86_64)
       true

@@ -21,7 +21,11 @@ import TraceFormat
       try render(GCPass(selection), file)
       try render(JITPass(selection), file)
       try render(ExceptionPass(selection), file)
+      try render(AllocationPass(selection), file)
       try render(RequestPass(selection), file)
+      try render(ThreadsPass(selection), file)
+      try render(SystemPass(selection), file)
+      try render(SummaryPass(selection), file)
     }
   }
 

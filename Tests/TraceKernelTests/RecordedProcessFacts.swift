@@ -58,9 +58,9 @@ final class CollectingSink: KernelEventSink {
       "\(pid(header.process))/\(header.tid) \(type(of: event)) at \(header.ticks)\(mark)")
   }
 
-  func add(_ sample: SampledProfile, stack: [UInt64], _ header: KernelEventHeader) {
+  func add(_ event: some TraceEvent, stack: [UInt64], _ header: KernelEventHeader) {
     stacks.append(stack)
-    add(sample, header)
+    add(event, header)
   }
 
   func events<Event: TraceEvent>(_: Event.Type) -> [Event] { events.compactMap { $0 as? Event } }

@@ -15,6 +15,8 @@ struct trace_perf_options {
   uint64_t config;
   /// Samples per second; 0 for none.
   uint64_t rate;
+  /// Whether each occurrence of the event is a sample.
+  _Bool samples_all;
   /// PERF_SAMPLE_*.
   uint64_t sample_type;
   /// For PERF_SAMPLE_REGS_USER and PERF_SAMPLE_STACK_USER.
@@ -22,6 +24,7 @@ struct trace_perf_options {
   uint32_t user_stack_bytes;
   /// Whether call chains contain only kernel frames.
   _Bool excludes_user_callchain;
+  _Bool excludes_kernel_callchain;
   /// Number of bytes in the ring at which a reader is woken.
   uint32_t wakeup_bytes;
   _Bool excludes_kernel, excludes_idle;
@@ -42,6 +45,10 @@ int trace_perf_open(const struct trace_perf_options *options, int pid, int cpu);
 /// Directs the event's records to another event's ring; returns 0 or -errno.
 int trace_perf_redirect(int fd, int ring_fd);
 int trace_perf_enable(int fd);
+/// The number of the event in its samples (PERF_SAMPLE_IDENTIFIER); 0 on failure.
+uint64_t trace_perf_identifier(int fd);
+/// Selects a tracepoint's records by its fields; returns 0 or -errno.
+int trace_perf_filter(int fd, const char *condition);
 /// Makes the kernel write a record of the calling thread's name on a CPU. The event must be the
 /// thread's own and report its name. Returns 0 or -errno.
 int trace_perf_report_name(int fd, int cpu);

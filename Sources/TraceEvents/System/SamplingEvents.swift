@@ -1,8 +1,8 @@
-// CPU samples and context switches: keywords CPU (0x1) and ContextSwitch (0x2).
+// CPU samples: keyword CPU (0x1). Context switches are in SwitchEvents.swift.
 
 extension SystemSchema {
   static let samplingEventTypes: [any TraceEvent.Type] = [
-    ContextSwitch.self, SampledProfile.self, SamplingStarted.self,
+    ContextSwitch.self, SampledProfile.self, ReadyThread.self, SamplingStarted.self,
   ]
 }
 
@@ -53,49 +53,6 @@ public struct SampledProfile: ListedEvent, Hashable {
   @inlinable public static func fields(_ list: inout some FieldList<Self>) {
     list.field("weight", \.weight, hint: .nanoseconds)
     list.field("source", \.source, type: SampleSource.type)
-  }
-}
-
-/// The direction of a context switch.
-public struct SwitchDirection: OpenEnumeration {
-  public var rawValue: UInt8
-
-  @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
-
-  /// The thread begins to run.
-  public static let on = SwitchDirection(rawValue: 0)
-  /// The thread waits for something.
-  public static let off = SwitchDirection(rawValue: 1)
-  /// The thread is runnable, but another thread runs.
-  public static let preempted = SwitchDirection(rawValue: 2)
-
-  @usableFromInline static let type = FieldType.enumeration(
-    EnumSchema(
-      name: "SwitchDirection", underlying: .uint8,
-      cases: [
-        EnumCase("On", 0),
-        EnumCase("Off", 1),
-        EnumCase("Preempted", 2),
-      ]))
-}
-
-/// A thread starts or stops running on the event's CPU.
-public struct ContextSwitch: ListedEvent, Hashable {
-  public var direction: SwitchDirection
-
-  @inlinable
-  public init(direction: SwitchDirection) {
-    self.direction = direction
-  }
-
-  @inlinable public init() { self.init(direction: SwitchDirection(rawValue: 0)) }
-
-  @inlinable public static var eventID: UInt16 { 36 }
-  public static let schema = SystemSchema.event(
-    Self.self, "ContextSwitch", SystemSchema.Keyword.contextSwitch)
-
-  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
-    list.field("direction", \.direction, type: SwitchDirection.type)
   }
 }
 

@@ -51,6 +51,7 @@ public enum StreamNumbers {
 ///     0x0100_0000  all others, in order of their first record
 ///     0x7fff_ffff  machine: none; the events concern the whole machine
 ///     0x8000_0000  those that a session knows from their counters only
+///     0xffff_ffff  undefined: of an event whose process the trace does not define
 public enum ProcessNumbers {
   /// Lowest number of processes that have not joined a session themselves: those named by the
   /// kernel's records or added by a ``Recorder``.
@@ -59,4 +60,6 @@ public enum ProcessNumbers {
   public static let machine: UInt32 = firstCounted - 1
   /// Lowest number of processes that a session found in /proc to record their counters.
   public static let firstCounted: UInt32 = 0x8000_0000
+  /// A process that the trace does not define; readers show its id as 0.
+  public static let undefined = UInt32.max
 }

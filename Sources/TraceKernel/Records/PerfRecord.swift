@@ -47,6 +47,10 @@ public struct PerfSample {
   public var userRegisters: UnsafeRawBufferPointer
   /// The part of the stack's top that the kernel could copy.
   public var userStack: UnsafeRawBufferPointer
+  /// The number of the event that wrote the sample (PERF_SAMPLE_IDENTIFIER); 0 without the field.
+  public var identifier: UInt64 = 0
+  /// A tracepoint's own record (PERF_SAMPLE_RAW).
+  public var raw = UnsafeRawBufferPointer(start: nil, count: 0)
 
   public init(
     instructionPointer: UInt64 = 0, period: UInt64 = 0,
@@ -128,8 +132,10 @@ public struct PerfSampleFields: OptionSet, Hashable, Sendable {
   public static let callchain = PerfSampleFields(rawValue: 1 << 5)
   public static let cpu = PerfSampleFields(rawValue: 1 << 7)
   public static let period = PerfSampleFields(rawValue: 1 << 8)
+  public static let raw = PerfSampleFields(rawValue: 1 << 10)
   public static let userRegisters = PerfSampleFields(rawValue: 1 << 12)
   public static let userStack = PerfSampleFields(rawValue: 1 << 13)
+  public static let identifier = PerfSampleFields(rawValue: 1 << 16)
 
   /// The fields at the end of records that are not samples.
   public static let stamp: PerfSampleFields = [.thread, .time, .cpu]
@@ -137,6 +143,8 @@ public struct PerfSampleFields: OptionSet, Hashable, Sendable {
     .instructionPointer, .callchain, .period, .thread, .time, .cpu,
   ]
   public static let callFrames: PerfSampleFields = [.framePointers, .userRegisters, .userStack]
+  /// The additional fields if rings have samples of several events.
+  public static let ofSwitches: PerfSampleFields = [.identifier, .raw]
 }
 
 /// Kinds and flags of records: PERF_RECORD_*.

@@ -39,8 +39,8 @@ public struct PerfRecordParser: Hashable, Sendable {
       var sample = PerfSample()
       return readSample(&reader, &sample, upToStack: false)
     }
-    guard record.count >= Self.headerBytes + Self.trailerBytes else { return nil }
-    reader = PerfFieldReader(record, from: record.count - Self.trailerBytes)
+    guard record.count >= Self.headerBytes + trailerBytes else { return nil }
+    reader = PerfFieldReader(record, from: record.count - trailerBytes)
     var stamp = PerfStamp()
     (stamp.pid, stamp.tid) = reader.pair()
     stamp.nanoseconds = reader.word()
@@ -48,7 +48,8 @@ public struct PerfRecordParser: Hashable, Sendable {
     return stamp
   }
 
-  private static let trailerBytes = 24
+  /// Thread, time and CPU at the end of records that are not samples; the identifier follows.
+  private var trailerBytes: Int { fields.contains(.identifier) ? 32 : 24 }
 
   /// Parses a complete record. The result borrows its bytes.
   public func parse(_ record: UnsafeRawBufferPointer) -> PerfRecord {
@@ -60,8 +61,8 @@ public struct PerfRecordParser: Hashable, Sendable {
       var sample = PerfSample()
       return readSample(&reader, &sample, upToStack: true) == nil ? .malformed : .sample(sample)
     }
-    guard record.count >= Self.headerBytes + Self.trailerBytes else { return .malformed }
-    reader.end -= Self.trailerBytes
+    guard record.count >= Self.headerBytes + trailerBytes else { return .malformed }
+    reader.end -= trailerBytes
     let result = Self.parse(kind: kind, marks: marks, &reader)
     return reader.isShort ? .malformed : result
   }
@@ -95,6 +96,7 @@ public struct PerfRecordParser: Hashable, Sendable {
     _ reader: inout PerfFieldReader, _ sample: inout PerfSample, upToStack: Bool
   ) -> PerfStamp? {
     var stamp = PerfStamp()
+    if fields.contains(.identifier) { sample.identifier = reader.word() }
     if fields.contains(.instructionPointer) { sample.instructionPointer = reader.word() }
     if fields.contains(.thread) { (stamp.pid, stamp.tid) = reader.pair() }
     if fields.contains(.time) { stamp.nanoseconds = reader.word() }
@@ -102,6 +104,7 @@ public struct PerfRecordParser: Hashable, Sendable {
     if fields.contains(.period) { sample.period = reader.word() }
     guard upToStack else { return reader.isShort ? nil : stamp }
     if fields.contains(.callchain) { sample.callchain = reader.words(reader.word()) }
+    if fields.contains(.raw) { sample.raw = reader.raw() }
     if fields.contains(.userRegisters) {
       sample.registersABI = reader.word()
       if sample.registersABI != 0 { sample.userRegisters = reader.words(UInt64(userRegisterCount)) }
@@ -169,6 +172,17 @@ private struct PerfFieldReader {
   mutating func pair() -> (UInt32, UInt32) {
     let word = word()
     return (UInt32(truncatingIfNeeded: word), UInt32(truncatingIfNeeded: word >> 32))
+  }
+
+  /// A size of four bytes, and as many bytes; together whole words.
+  mutating func raw() -> UnsafeRawBufferPointer {
+    guard end - offset >= 8 else {
+      isShort = true
+      return UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+    let size = UInt64(record.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    let all = bytes((size + 4 + 7) & ~7)
+    return UnsafeRawBufferPointer(rebasing: all.dropFirst(4).prefix(Int(size)))
   }
 
   mutating func bytes(_ count: UInt64) -> UnsafeRawBufferPointer {

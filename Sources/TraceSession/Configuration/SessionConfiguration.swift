@@ -63,6 +63,8 @@ public struct SessionConfiguration: Sendable {
   /// The counters of the machine, of processes that join or are listed, and of their cgroups; nil
   /// for none.
   public var systemCounters: CounterSampling?
+  /// Whether context switches and wake-ups are recorded with stacks.
+  public var switchStacks = false
   public var processes = ProcessFilter()
   /// Size of the buffer for each CPU, rounded up to a power of two from 128 KiB to 1 GiB.
   public var bufferBytesPerCPU = 4 << 20

@@ -71,10 +71,11 @@ final class SystemBatch: @unchecked Sendable {
   /// - Returns: the size of the fields in bytes; 0 if it exceeds ``RecordWords/bytesMax``, and the
   ///   event is left out.
   @discardableResult
-  func add(_ event: some TraceEvent, _ header: Header, stretch: Int) -> Int {
+  func add(_ event: some TraceEvent, stack: [UInt64] = [], _ header: Header, stretch: Int) -> Int {
     guard record.write({ event.encode(into: &$0) }) else { return 0 }
+    stack.withUnsafeBufferPointer { record.append(stack: $0) }
     add(header, UnsafeBufferPointer(start: record.words, count: record.count), stretch: stretch)
-    return record.count * 8
+    return (record.count - stack.count) * 8
   }
 
   /// Writes the batch, and empties it.

@@ -73,7 +73,7 @@ final class SystemSources: Sendable {
     for scope in scopes(configuration) {
       let wish = PerfPlan.Wish(
         sampling: configuration.cpuSampling, contextSwitches: configuration.contextSwitches,
-        scope: scope)
+        switchStacks: configuration.switchStacks, scope: scope)
       let filter = ProgramFilter(configuration.processes)
       let source = PerfSource(wish, filter: filter, channel: channel, codeFiles: codeFiles) {
         pid in

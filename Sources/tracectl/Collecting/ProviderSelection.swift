@@ -30,8 +30,25 @@ struct ProviderSelection {
     return try parsed(known: running)
   }
 
-  /// The events of a session with stacks; each part must apply to some of them.
-  func stackSpecs(of configuration: SessionConfiguration) throws(Failure) -> [StackSpec] {
+  /// Sets the events of a session that have stacks; each part must apply to some of them.
+  func addStacks(to configuration: inout SessionConfiguration) throws(Failure) {
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+    let others = parts.filter { $0.lowercased() != "contextswitch" }
+    if others.count < parts.count {
+      guard configuration.contextSwitches else {
+        throw Failure(
+          .usage, "-stacks has 'ContextSwitch', which -providers does not collect",
+          next: "add it to -providers, or remove it from -stacks")
+      }
+      configuration.switchStacks = true
+    }
+    configuration.stacks = try ProviderSelection(others.map(String.init))
+      .stackSpecs(of: configuration)
+  }
+
+  private func stackSpecs(
+    of configuration: SessionConfiguration
+  ) throws(Failure) -> [StackSpec] {
     guard !text.isEmpty else { return [] }
     let specs: [StackSpec]
     do {
@@ -48,14 +65,8 @@ struct ProviderSelection {
   private func check(
     _ spec: StackSpec, called name: String, in providers: [ProviderSpec]
   ) throws(Failure) {
-    let source = SourceSelection.sourceNames.first { $0.lowercased() == name.lowercased() }
-    switch source {
-    case "CPU":
+    if name.lowercased() == "cpu" {
       throw Failure(.usage, "CPU samples always have stacks", next: "remove CPU from -stacks")
-    case .some(let source):
-      throw Failure(
-        .usage, "\(source) events have no stacks", next: "remove \(source) from -stacks")
-    case nil: break
     }
     guard !providers.isEmpty else {
       throw Failure(

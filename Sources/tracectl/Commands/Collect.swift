@@ -18,10 +18,11 @@ struct Collect: ParsableCommand {
         tracectl collect -providers Shop:Order+0x10:Warning -duration 10s
 
       CPU[:rate] samples running threads with their stacks, by default 999 times a
-      second. ContextSwitch records when threads run and wait. Both cover the command,
-      or the processes of -p, or else the whole machine; -process restricts them to
-      programs of the given names. SystemCounters[:interval] reads counters of the
-      machine and of the traced processes, by default once a second.
+      second. ContextSwitch records when threads run and wait, and what wakes them; with
+      -stacks ContextSwitch also where. Both cover the command, or the processes of -p,
+      or else the whole machine; -process restricts them to programs of the given names.
+      SystemCounters[:interval] reads counters of the machine and of the traced processes,
+      by default once a second.
 
       Providers are GC, JIT, Exception, Method, Symbol (keywords of the Runtime
       provider) or Name[:Keywords[:Level]]. Keywords are names or hexadecimal numbers
@@ -68,7 +69,7 @@ struct Collect: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Record call stacks with these events: GC, Shop, Shop:OrderPlaced, or '*'.",
+      "Record call stacks with these events: GC, Shop, Shop:OrderPlaced, ContextSwitch, or '*'.",
       valueName: "specs"))
   var stacks: [String] = []
 
@@ -134,8 +135,10 @@ struct Collect: ParsableCommand {
     if let walk = try UnwindChoice(unwind).walk(isSampling: configuration.cpuSampling != nil) {
       configuration.cpuSampling?.walk = walk
     }
-    configuration.stacks = try ProviderSelection(stacks).stackSpecs(of: configuration)
-    if noSymbols, configuration.cpuSampling == nil, configuration.stacks.isEmpty {
+    try ProviderSelection(stacks).addStacks(to: &configuration)
+    if noSymbols, configuration.cpuSampling == nil, configuration.stacks.isEmpty,
+      !configuration.switchStacks
+    {
       throw Failure(
         .usage, "-no-symbols leaves out the names in stacks, and no stacks were asked for",
         next: "omit it, or add CPU to -providers, or -stacks")

@@ -13,7 +13,6 @@ final class BatchSink: KernelEventSink {
   private var batch = SystemBatch()
   /// Stretches by ring; the last is for events that come from no ring.
   private var stretches: [Int] = []
-  private var words: [UInt64] = []
 
   init(
     refs: SystemRefs, cpus: [Int32], joinedIndex: @escaping (_ pid: UInt32) -> UInt32?
@@ -21,7 +20,6 @@ final class BatchSink: KernelEventSink {
     self.refs = refs
     self.cpus = cpus
     self.joinedIndex = joinedIndex
-    words.reserveCapacity(1024)
   }
 
   /// Directs further events into this batch.
@@ -60,15 +58,11 @@ final class BatchSink: KernelEventSink {
       stretch: stretches[header.ring ?? cpus.count])
   }
 
-  func add(_ sample: SampledProfile, stack: [UInt64], _ header: KernelEventHeader) {
-    words.removeAll(keepingCapacity: true)
-    words.append(sample.weight)
-    words.append(UInt64(sample.source.rawValue))
-    words.append(contentsOf: stack)
-    let batchHeader = batchHeader(
-      header, refs.ref(of: SampledProfile.self), header.flags.union(.stack))
-    let stretch = stretches[header.ring ?? cpus.count]
-    words.withUnsafeBufferPointer { batch.add(batchHeader, $0, stretch: stretch) }
+  func add<Event: TraceEvent>(_ event: Event, stack: [UInt64], _ header: KernelEventHeader) {
+    batch.add(
+      event, stack: stack,
+      batchHeader(header, refs.ref(of: Event.self), header.flags.union(.stack)),
+      stretch: stretches[header.ring ?? cpus.count])
   }
 
   private func batchHeader(

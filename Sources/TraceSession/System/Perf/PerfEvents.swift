@@ -1,5 +1,6 @@
 import CTraceShims
 import Glibc
+import TraceKernel
 
 /// A session's kernel events, each of which writes into its CPU's ring.
 final class PerfEvents {
@@ -9,6 +10,10 @@ final class PerfEvents {
   private var descriptors: [Int32: [Int32]] = [:]
   private var descriptorCount = 0
   private var hasRaisedLimit = false
+  /// The events of wake-ups, which are those of all threads.
+  private var wakeUps: [Int32] = []
+  /// The events whose samples are no CPU samples.
+  private(set) var switches = SwitchEvents()
 
   /// Maximum number of events; each takes kernel memory and a file descriptor.
   static let descriptorsMax = 65_536
@@ -16,7 +21,8 @@ final class PerfEvents {
   /// - Throws: if nothing in the scope can be followed.
   init(_ plan: PerfPlan, scope: PerfScope) throws(PerfRefusal) {
     self.plan = plan
-    rings = try PerfRing.forEveryCPU(bytesWanted: plan.ringBytesWanted)
+    rings = try PerfRing.forEveryCPU(
+      bytesWanted: plan.ringBytesWanted, fields: plan.parser.fields)
     guard !rings.isEmpty else { throw PerfRefusal(code: ENODEV) }
     switch scope {
     case .wholeMachine, .descendants: try follow(thread: -1)
@@ -24,12 +30,17 @@ final class PerfEvents {
     case .processes(let pids): try follow(pids)
     case .families(let pids): try follow(families: pids)
     }
+    followWakeUps()
   }
 
   deinit { silence() }
 
   /// Stops writing to the rings; existing records remain.
-  func silence() { for thread in Array(descriptors.keys) { unfollow(thread) } }
+  func silence() {
+    for thread in Array(descriptors.keys) { unfollow(thread) }
+    for descriptor in wakeUps { close(descriptor) }
+    wakeUps = []
+  }
 
   /// Called for a thread created by a followed thread. If it was also found in the list of threads
   /// while events were opened, it has two sets of events, and one is closed.
@@ -88,26 +99,55 @@ final class PerfEvents {
   }
 
   private func follow(thread: Int32) throws(PerfRefusal) {
-    var options = plan.options
     var opened: [Int32] = []
-    for ring in rings {
-      options.wakeup_bytes = UInt32(ring.byteCount / 4)
-      var code = descriptorCount + opened.count < Self.descriptorsMax ? 0 : -EMFILE
-      if code == 0 { code = trace_perf_open(&options, thread, ring.cpu) }
-      if code == -EMFILE, raiseDescriptorLimit() {
-        code = trace_perf_open(&options, thread, ring.cpu)
+    do throws(PerfRefusal) {
+      for ring in rings {
+        // The event of switches comes first, so that no record of a switch lacks its sample.
+        if let switchOut = plan.switches?.switchOut {
+          opened.append(try open(switchOut, thread, ring, count: opened.count))
+          switches.kinds[trace_perf_identifier(opened[opened.count - 1])] = .switchOut
+        }
+        opened.append(try open(plan.options, thread, ring, count: opened.count))
       }
-      if code >= 0 {
-        opened.append(code)
-        code = trace_perf_redirect(code, ring.descriptor)
-      }
-      guard code >= 0 else {
-        for descriptor in opened { close(descriptor) }
-        throw PerfRefusal(code: -code)
-      }
+    } catch {
+      for descriptor in opened { close(descriptor) }
+      throw error
     }
     descriptors[thread] = opened
     descriptorCount += opened.count
+  }
+
+  /// Opens an event that writes into a ring.
+  private func open(
+    _ options: trace_perf_options, _ thread: Int32, _ ring: PerfRing, count: Int
+  ) throws(PerfRefusal) -> Int32 {
+    var options = options
+    options.wakeup_bytes = UInt32(ring.byteCount / 4)
+    var code = descriptorCount + count < Self.descriptorsMax ? 0 : -EMFILE
+    if code == 0 { code = trace_perf_open(&options, thread, ring.cpu) }
+    if code == -EMFILE, raiseDescriptorLimit() {
+      code = trace_perf_open(&options, thread, ring.cpu)
+    }
+    guard code >= 0 else { throw PerfRefusal(code: -code) }
+    let refusal = trace_perf_redirect(code, ring.descriptor)
+    guard refusal >= 0 else {
+      close(code)
+      throw PerfRefusal(code: -refusal)
+    }
+    return code
+  }
+
+  /// Opens the events of wake-ups. They were permitted when tried; without them, all others remain.
+  private func followWakeUps() {
+    guard let plan = plan.switches else { return }
+    switches.layouts = plan.layouts
+    switches.haveStacks = plan.haveStacks
+    guard let wakeUp = plan.wakeUp else { return }
+    for ring in rings {
+      guard let descriptor = try? open(wakeUp, -1, ring, count: wakeUps.count) else { return }
+      switches.kinds[trace_perf_identifier(descriptor)] = .wakeUp
+      wakeUps.append(descriptor)
+    }
   }
 
   /// Raises the soft limit to the hard limit. The soft limit exists for programs that use select;

@@ -17,6 +17,14 @@ enum PerfScope: Hashable {
   /// The same, and the descendants of these processes.
   case families([UInt32])
   case wholeMachine
+
+  /// Whether events belong to threads, not to CPUs.
+  var followsThreads: Bool {
+    switch self {
+    case .children, .processes, .families: true
+    case .descendants, .wholeMachine: false
+    }
+  }
 }
 
 /// The events available on this machine, determined by opening one.
@@ -24,12 +32,16 @@ struct PerfPlan {
   var options: trace_perf_options
   var source: SampleSource
   var hasKernelFrames: Bool
+  /// The events of switches and wake-ups; nil if they are not requested.
+  private(set) var switches: PerfSwitchPlan?
 
   /// The requested events.
   struct Wish: Hashable {
     /// The CPU sampling; if nil, only process events and context switches.
     var sampling: CPUSampling?
     var contextSwitches = false
+    /// Whether context switches and wake-ups have stacks.
+    var switchStacks = false
     var scope: PerfScope
   }
 
@@ -45,7 +57,10 @@ struct PerfPlan {
           var plan = PerfPlan(wish, source, excludesKernel: excludesKernel)
           plan.options.wants_build_ids = wantsBuildIDs
           let code = plan.attempt(pid: pid, cpu: cpu)
-          if code == 0 { return plan }
+          if code == 0 {
+            if wish.contextSwitches { plan.addSwitches(wish, pid: pid, cpu: cpu) }
+            return plan
+          }
           // "Not available" is less informative than "not permitted".
           if ![ENOENT, ENODEV, EOPNOTSUPP].contains(code) || !refusal.isPermission {
             refusal = PerfRefusal(code: code)
@@ -89,6 +104,15 @@ struct PerfPlan {
     options.config = isCycles ? PerfEventType.cycles : PerfEventType.cpuClock
   }
 
+  private mutating func addSwitches(_ wish: Wish, pid: Int32, cpu: Int32) {
+    var found = PerfSwitchPlan(self, stacks: wish.switchStacks, pid: pid, cpu: cpu)
+    if !found.isEmpty {
+      options.sample_type |= PerfSampleFields.ofSwitches.rawValue
+      found.use(PerfSampleFields(rawValue: options.sample_type))
+    }
+    switches = found
+  }
+
   /// The parser for the records.
   var parser: PerfRecordParser {
     PerfRecordParser(
@@ -98,7 +122,8 @@ struct PerfPlan {
 
   /// The requested size of each CPU's ring.
   var ringBytesWanted: Int {
-    options.user_stack_bytes > 0 ? PerfRing.bytesWantedForStacks : PerfRing.bytesWanted
+    options.user_stack_bytes > 0 || switches?.haveStacks == true
+      ? PerfRing.bytesWantedForStacks : PerfRing.bytesWanted
   }
 
   /// Returns 0, or the error.

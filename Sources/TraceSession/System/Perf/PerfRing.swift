@@ -24,27 +24,31 @@ final class PerfRing {
 
   /// Creates a ring for each CPU. Sizes above an ordinary user's are the same for all CPUs: the
   /// size is halved until it is granted.
-  static func forEveryCPU(bytesWanted: Int) throws(PerfRefusal) -> [PerfRing] {
+  ///
+  /// - Parameter fields: the fields of the samples that events write into the rings.
+  static func forEveryCPU(
+    bytesWanted: Int, fields: PerfSampleFields = .framePointers
+  ) throws(PerfRefusal) -> [PerfRing] {
     let cpus = PerfSettings.onlineCPUs
     var bytes = bytesWanted
     while bytes > Self.bytesOfUsers {
       if bytes * cpus.count <= bytesInAllMax {
         do throws(PerfRefusal) {
-          return try make(cpus, bytes: bytes, atLeast: bytes)
+          return try make(cpus, bytes: bytes, atLeast: bytes, fields)
         } catch { if !error.isMemory { throw error } }
       }
       bytes /= 2
     }
-    return try make(cpus, bytes: bytes, atLeast: bytesMin)
+    return try make(cpus, bytes: bytes, atLeast: bytesMin, fields)
   }
 
   private static func make(
-    _ cpus: [Int32], bytes: Int, atLeast least: Int
+    _ cpus: [Int32], bytes: Int, atLeast least: Int, _ fields: PerfSampleFields
   ) throws(PerfRefusal) -> [PerfRing] {
     var rings: [PerfRing] = []
     for cpu in cpus {
       do throws(PerfRefusal) {
-        rings.append(try PerfRing(cpu: cpu, bytes: bytes, atLeast: least))
+        rings.append(try PerfRing(cpu: cpu, bytes: bytes, atLeast: least, fields))
       } catch {
         // The CPU was switched off after the list was read.
         if error.code != ENODEV { throw error }
@@ -54,11 +58,15 @@ final class PerfRing {
   }
 
   /// Creates a ring, a smaller one if a large one is not granted.
-  init(cpu: Int32, bytes bytesWanted: Int, atLeast least: Int) throws(PerfRefusal) {
+  init(
+    cpu: Int32, bytes bytesWanted: Int, atLeast least: Int, _ fields: PerfSampleFields
+  ) throws(PerfRefusal) {
     var options = trace_perf_options()
     options.type = PerfEventType.software
     options.config = PerfEventType.dummy
-    options.sample_type = PerfSampleFields.framePointers.rawValue
+    // The records of losses end with the same fields as others.
+    options.sample_type =
+      fields.intersection(PerfSampleFields.framePointers.union(.identifier)).rawValue
     options.excludes_kernel = true
     options.starts_disabled = true
     options.reports_own_name = true
@@ -120,7 +128,9 @@ final class PerfRing {
 enum PerfEventType {
   static let hardware: UInt32 = 0
   static let software: UInt32 = 1
+  static let tracepoint: UInt32 = 2
   static let cycles: UInt64 = 0
   static let cpuClock: UInt64 = 0
+  static let contextSwitches: UInt64 = 3
   static let dummy: UInt64 = 9
 }

@@ -66,6 +66,7 @@ final class PerfSource: SessionSource {
         "the kernel throttled sampling \(counted(figures.throttled, "time")) "
           + "(kernel.perf_cpu_time_max_percent); use a lower rate")
     }
+    if case .success(let plan) = outcome { sentences += plan.switches?.problems ?? [] }
     sentences += figures.stackProblems
     if figures.cutStacks > 0 {
       sentences.append(
@@ -189,6 +190,8 @@ private struct PerfReader: ~Copyable {
       wish.translation(of: events.plan.source, filter), ringCount: events.rings.count,
       clock: clock, facts: LiveProcessFacts(images: channel.images), sink: sink, stacks: stacks,
       runtimeCode: notices)
+    translator.switches = events.switches
+    translator.switches.followThreads = wish.scope.followsThreads
     translator.onThread = { events.inherited(by: $0) }
     inbox = PerfInbox(
       ringCount: events.rings.count, ringBytes: events.rings.map(\.byteCount).max() ?? 0,

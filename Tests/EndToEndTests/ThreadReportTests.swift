@@ -1,0 +1,82 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEnd {
+  /// `tracectl threads` states what a program measured itself, what the kernel counted, and what
+  /// can be computed from the dumped events.
+  @Suite(.needs(.tracepoints, .program("gcc"), .program("python3"))) struct ThreadReportTests {
+    /// What a thread printed.
+    private struct Measured {
+      var tid: Int
+      var reason: String
+      var count: Int
+      var waited, life, running, runnable: Double
+
+      init?(_ line: Substring) {
+        let fields = line.split(separator: " ")
+        guard fields.count == 7, let tid = Int(fields[0]), let count = Int(fields[2]) else {
+          return nil
+        }
+        let times = fields[3...].compactMap { Double($0) }
+        guard times.count == 4 else { return nil }
+        (self.tid, reason, self.count) = (tid, String(fields[1]), count)
+        (waited, life, running, runnable) = (times[0], times[1], times[2], times[3])
+      }
+    }
+
+    @Test func waitsOfEveryKind() throws {
+      let report = try RuntimeReport(
+        "threads", providers: "ContextSwitch", try #require(WaitingProgram.path), [],
+        options: ["-stacks", "ContextSwitch"])
+      let measured = report.output.split(separator: "\n").compactMap(Measured.init)
+      #expect(measured.count == 9)
+      let threads = try report.rows("threads")
+      for one in measured {
+        let thread = try #require(threads.first { $0["tid"] as? Int == one.tid }, "\(one)")
+        func time(_ key: String) throws -> Double {
+          Double(try #require(thread[key + "_ns"] as? Int))
+        }
+        let (running, runnable) = (try time("running"), try time("runnable"))
+        let (blocked, unknown) = (try time("blocked"), try time("unknown"))
+        let life = try time("life")
+        #expect(unknown == 0 && running + runnable + blocked == life, "\(one)")
+        // The kernel's statistics end before the thread prints them and ends.
+        #expect(near(running, one.running, slack: 2e6), "\(one): running \(running)")
+        #expect(near(runnable, one.runnable, slack: 2e6), "\(one): runnable \(runnable)")
+        #expect(near(life, one.life, slack: 20e6), "\(one)")
+        guard one.reason != "-" else { continue }
+        let reasons = try #require(thread["reasons"] as? [[String: Any]])
+        let reason = try #require(reasons.first { $0["reason"] as? String == one.reason }, "\(one)")
+        let waited = Double(try #require(reason["total_ns"] as? Int))
+        // The program's clock stops only when the thread runs again.
+        #expect(waited <= one.waited * 1.01 + 1e6, "\(one): \(waited)")
+        #expect(waited + runnable >= one.waited * 0.99 - 1e6, "\(one): \(waited) + \(runnable)")
+        // Data may be there before the thread asks for it.
+        let least = one.reason == "sleep" ? one.count : one.count / 2
+        #expect(reason["count"] as? Int ?? 0 >= least, "\(one)")
+      }
+      try report.expectRecomputed()
+    }
+
+    /// Pipes, sockets and polls are woken by the thread that writes.
+    @Test func wakersAreNamed() throws {
+      let report = try RuntimeReport(
+        "threads", providers: "ContextSwitch", try #require(WaitingProgram.path), [],
+        options: ["-stacks", "ContextSwitch"])
+      for reason in ["pipe", "network", "poll"] {
+        let wait = try #require(
+          try report.rows("waits").first { $0["reason"] as? String == reason }, "\(reason)")
+        let wakers = try #require(wait["wakers"] as? [[String: Any]])
+        let waker = try #require(wakers.first, "\(wait)")
+        #expect(waker["thread"] as? String == "writer" && waker["context"] as? String == "thread")
+        let frames = try #require(waker["frames"] as? [String])
+        #expect(frames.contains { $0.hasPrefix("libc.so.6!") }, "\(frames)")
+      }
+    }
+
+    private func near(_ one: Double, _ other: Double, slack: Double) -> Bool {
+      abs(one - other) <= max(other * 0.01, slack)
+    }
+  }
+}
