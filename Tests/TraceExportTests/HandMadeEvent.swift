@@ -74,7 +74,9 @@ struct HandMadeEvent {
 }
 
 /// Returns the bytes that `body` writes, through a real file descriptor.
-func written(capacity: Int = 4096, _ body: (inout OutputBuffer) throws -> Void) rethrows -> [UInt8] {
+func written(
+  capacity: Int = 4096, _ body: (inout OutputBuffer) throws -> Void
+) rethrows -> [UInt8] {
   let file = tmpfile()!
   defer { fclose(file) }
   let descriptor = fileno(file)
