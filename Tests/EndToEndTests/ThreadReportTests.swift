@@ -41,10 +41,12 @@ extension EndToEnd {
         let (blocked, unknown) = (try time("blocked"), try time("unknown"))
         let life = try time("life")
         #expect(unknown == 0 && running + runnable + blocked == life, "\(one)")
-        // The kernel's statistics end before the thread prints them and ends.
-        #expect(near(running, one.running, slack: 2e6), "\(one): running \(running)")
-        #expect(near(runnable, one.runnable, slack: 2e6), "\(one): runnable \(runnable)")
-        #expect(near(life, one.life, slack: 20e6), "\(one)")
+        // The thread measures until it prints; what follows may take long on a busy machine.
+        let rest = life - one.life
+        #expect(rest > -2e6 && rest < 300e6, "\(one): life \(life)")
+        for (found, own) in [(running, one.running), (runnable, one.runnable)] {
+          #expect(found >= own * 0.99 - 2e6 && found <= own * 1.01 + 2e6 + rest, "\(one): \(found)")
+        }
         guard one.reason != "-" else { continue }
         let reasons = try #require(thread["reasons"] as? [[String: Any]])
         let reason = try #require(reasons.first { $0["reason"] as? String == one.reason }, "\(one)")
@@ -73,10 +75,6 @@ extension EndToEnd {
         let frames = try #require(waker["frames"] as? [String])
         #expect(frames.contains { $0.hasPrefix("libc.so.6!") }, "\(frames)")
       }
-    }
-
-    private func near(_ one: Double, _ other: Double, slack: Double) -> Bool {
-      abs(one - other) <= max(other * 0.01, slack)
     }
   }
 }

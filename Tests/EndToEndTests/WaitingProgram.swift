@@ -19,6 +19,7 @@ enum WaitingProgram {
     #define _GNU_SOURCE
     #include <fcntl.h>
     #include <pthread.h>
+    #include <sched.h>
     #include <poll.h>
     #include <stdio.h>
     #include <stdlib.h>
@@ -41,6 +42,7 @@ enum WaitingProgram {
     static void tell(const char *reason, int count, uint64_t waited, uint64_t start) {
       uint64_t life = now(CLOCK_MONOTONIC) - start;
       unsigned long long running = 0, runnable = 0;
+      sched_yield(); /* the statistics are updated at a tick, or here */
       FILE *file = fopen("/proc/thread-self/schedstat", "r");
       if (file == NULL || fscanf(file, "%llu %llu", &running, &runnable) != 2) abort();
       fclose(file);

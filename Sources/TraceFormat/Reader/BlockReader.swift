@@ -51,25 +51,27 @@ struct BlockReader: ~Copyable {
     return BlockHeader(buffer.rawBytes, fileID: fileID)
   }
 
-  /// Returns the event types in the directory of the block at `offset`, and their numbers of
-  /// events. The block is not checked further.
-  mutating func sections(
-    at offset: UInt64, _ header: BlockHeader
-  ) throws(FormatError) -> [UInt16: UInt32] {
+  /// Whether the directory of the block at `offset` has these event types and numbers of events, in
+  /// any order. The block is not checked further.
+  mutating func hasSections(
+    at offset: UInt64, _ header: BlockHeader, _ refs: ArraySlice<UInt16>,
+    _ counts: ArraySlice<UInt32>
+  ) throws(FormatError) -> Bool {
     let line = SectionEntry.byteCount
-    let limit = min(header.payloadBytes, 4 + FileLayout.sectionsMax * line)
-    let start = offset + UInt64(FileLayout.blockHeaderBytes)
-    buffer.count = try source.read(at: start, count: min(limit, 4), into: buffer.base)
-    guard buffer.count == 4 else { return [:] }
-    let size = min(limit, 4 + Int(buffer.rawBytes.word32(0)) * line)
+    let size = 4 + (refs.count + 1) * line
+    guard size <= header.payloadBytes else { return false }
     buffer.reserve(size)
+    let start = offset + UInt64(FileLayout.blockHeaderBytes)
     buffer.count = try source.read(at: start, count: size, into: buffer.base)
     let bytes = buffer.rawBytes
-    var result: [UInt16: UInt32] = [:]
-    for position in stride(from: 4 + line, through: bytes.count - line, by: line) {
-      result[bytes.word16(position)] = bytes.word32(position + 4)
+    guard bytes.count == size, Int(bytes.word32(0)) == refs.count + 1 else { return false }
+    let lines = stride(from: 4 + line, to: size, by: line)
+    let isInOrder = zip(lines, zip(refs, counts)).allSatisfy { position, type in
+      bytes.word16(position) == type.0 && bytes.word32(position + 4) == type.1
     }
-    return result
+    if isInOrder { return true }
+    let found = lines.map { (bytes.word16($0), bytes.word32($0 + 4)) }
+    return Dictionary(found) { $1 } == Dictionary(zip(refs, counts)) { $1 }
   }
 
   /// Returns the offset of the first intact block header at or after `start`.

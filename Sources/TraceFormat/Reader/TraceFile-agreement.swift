@@ -28,8 +28,9 @@ extension TraceFile {
         isWhole = false
       case .success(let header):
         if header.kind == BlockKind.events {
-          let types = try found.reader.sections(at: entry.offset, header)
-          guard types == index.types(of: entry) else { return false }
+          let isSame = try found.reader.hasSections(
+            at: entry.offset, header, index.typeRefs[entry.types], index.typeCounts[entry.types])
+          guard isSame else { return false }
         } else if Self.isTable(header.kind) {
           do throws(FormatError) {
             try found.absorb(header, at: entry.offset)

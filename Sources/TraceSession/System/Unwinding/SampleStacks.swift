@@ -88,7 +88,10 @@ final class SampleStacks: SampleStackWalker {
     let isFull =
       sample.callchain.count / 8 >= framesMax
       && PerfCallchain.addressCount(sample.callchain) >= framesMax
-    guard let unwinder else { return followed(sample, pid, isFull: isFull, &stack) }
+    // Kernel threads have no registers of user mode, and samples of context switches copy none.
+    guard let unwinder, sample.registersABI != 0 else {
+      return followed(sample, pid, isFull: isFull, &stack)
+    }
     unwind(sample, pid, unwinder, &stack)
     guard isFull else { return }
     figures.deep += 1
@@ -115,8 +118,6 @@ final class SampleStacks: SampleStackWalker {
     let isKernel = StackAddress.isKernel(sample.instructionPointer)
     PerfCallchain.append(
       sample.callchain, address: isKernel ? sample.instructionPointer : 0, to: &stack)
-    // A kernel thread has no user-space frames.
-    guard sample.registersABI != 0 else { return }
     figures.walked += 1
     guard sample.registersABI == Self.abi64, let space = spaces.space(of: pid) else {
       if !isKernel, sample.instructionPointer != 0 { stack.append(sample.instructionPointer) }
