@@ -28,6 +28,8 @@ extension TraceFile {
   ///
   /// - Throws: errors thrown by a pass; a ``FormatError`` if the file can no longer be read.
   public func run(_ passes: any Pass...) throws {
+    // A wrong index may lack event types.
+    try checkIndex()
     let replay = Replay(self)
     for pass in passes { try pass.subscribe(to: replay) }
     try replay.run()

@@ -37,7 +37,12 @@ extension EventSchema {
     // A field takes three bytes at least.
     fields.reserveCapacity(min(count, reader.remaining / 3))
     for _ in 0..<count { fields.append(try FieldSchema(from: &reader)) }
-    opcode = reader.remaining > 0 ? EventOpcode(rawValue: try reader.readUInt8()) : .info
+    opcode = .info
+    guard reader.remaining > 0 else { return }
+    // A zero is no opcode: `info` is not written.
+    var ahead = reader
+    opcode = EventOpcode(rawValue: try ahead.readUInt8())
+    if opcode != .info { reader = ahead }
   }
 
   /// The limit that makes ``init(from:)`` refuse this schema, or nil.

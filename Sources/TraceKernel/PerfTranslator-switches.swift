@@ -46,7 +46,7 @@ extension PerfTranslator {
     leaving[ring].forget()
     leaving[ring].tid = moment.tid
     leaving[ring].state = switches.layouts.state(in: sample.raw)
-    if switches.haveStacks { stacks.append(sample, pid: pid, to: &leaving[ring].stack) }
+    if switches.haveStacks { stacks.append(followed: sample, pid: pid, to: &leaving[ring].stack) }
   }
 
   /// Handles a wake-up by a thread of any process; `process` is nil if its events are not recorded.
@@ -61,7 +61,7 @@ extension PerfTranslator {
     stack.removeAll(keepingCapacity: true)
     if switches.haveStacks {
       if isOfProgram {
-        stacks.append(sample, pid: pid, to: &stack)
+        stacks.append(followed: sample, pid: pid, to: &stack)
       } else {
         // Frames of other programs have no names, and those of interrupted code no meaning.
         PerfCallchain.append(sample.callchain, address: 0, to: &stack)

@@ -7,6 +7,10 @@ public protocol SampleStackWalker: AnyObject {
   /// frames, then the program's, innermost first.
   func append(_ sample: PerfSample, pid: UInt32, to stack: inout [UInt64])
 
+  /// Appends the stack of a sample whose call chain has the program's frames, too, walked by frame
+  /// pointers, whatever other samples have.
+  func append(followed sample: PerfSample, pid: UInt32, to stack: inout [UInt64])
+
   /// Called when a process has created an executable mapping.
   func map(_ image: ImageMap, pid: UInt32)
 
@@ -31,6 +35,11 @@ public final class CallchainStacks: SampleStackWalker {
   /// Appends the sample's call chain.
   public func append(_ sample: PerfSample, pid: UInt32, to stack: inout [UInt64]) {
     PerfCallchain.append(sample.callchain, address: sample.instructionPointer, to: &stack)
+  }
+
+  /// Appends the sample's call chain.
+  public func append(followed sample: PerfSample, pid: UInt32, to stack: inout [UInt64]) {
+    append(sample, pid: pid, to: &stack)
   }
 
   /// Does nothing.

@@ -113,6 +113,12 @@ import TraceFormat
       trace.add(CallStart(parent: "lossy"), at: 400, pid: 7)
       trace.writer.loss(record)
       trace.add(CallStop(parent: "lossy"), at: 500, pid: 7)
+      // A loss that is recorded after the stop.
+      trace.add(CallStart(parent: "late"), at: 510, pid: 7)
+      trace.add(CallStop(parent: "late"), at: 520, pid: 7)
+      var late = record
+      (late.fromTicks, late.toTicks) = (SampledTrace.start + 515, SampledTrace.start + 530)
+      trace.writer.loss(late)
       trace.add(CallStart(parent: "last"), at: 600, pid: 7)
     }
     let process = try process(path)
@@ -120,12 +126,12 @@ import TraceFormat
     #expect(groups.map { $0["total_ns"] as? Int } == [100])
     #expect(process["stops_without_start"] as? Int == 1)
     let open = try #require(process["open"] as? [[String: Any]])
-    #expect(open.map { $0["id"] as? String } == ["twice", "lossy", "last"])
+    #expect(open.map { $0["id"] as? String } == ["twice", "lossy", "late", "last"])
     #expect(
       open.map { $0["reason"] as? String } == [
-        "it was started again", "events are missing", "the trace ended",
+        "it was started again", "events are missing", "events are missing", "the trace ended",
       ])
-    #expect(process["open_count"] as? Int == 3)
+    #expect(process["open_count"] as? Int == 4)
   }
 
   @Test func errors() throws {

@@ -80,6 +80,7 @@ import TraceEvents
     try expectOneSentence(of: [
       (["summary", path, "-from", "2", "-to", "1"], 64, "-from is after -to; swap them"),
       (["summary", path, "-format", "csv"], 64, "use one of text, json"),
+      (["summary", path, "-process", "java"], 64, "match the processes and times; omit some"),
     ])
   }
 }

@@ -79,6 +79,19 @@ struct LossWindows {
 }
 
 extension LossWindows {
+  /// Reads all losses that may concern programs' events, before the events themselves.
+  ///
+  /// - Cost: reads the blocks of losses only.
+  init(ofPrograms file: TraceFile) throws {
+    self.init()
+    guard !file.lossTotals.isEmpty else { return }
+    var found = LossWindows()
+    let replay = Replay(file)
+    replay.onLoss { found.add($0, in: file) }
+    try replay.run()
+    self = found
+  }
+
   /// Adds a loss that may concern a program's events.
   mutating func add(_ loss: LossRecord, in file: TraceFile) {
     guard loss.concernsPrograms else { return }

@@ -57,7 +57,8 @@ public final class GCPass: ReportPass {
     }
     replay.onAny(where: filter, fields: .named([amount])) { [processes, fields] event in
       let header = event.header
-      guard processes.selection.admits(pid: header.pid), let field = fields[event.typeIndex]
+      guard processes.selection.admits(pid: header.pid), event.typeIndex < fields.count,
+        let field = fields[event.typeIndex]
       else { return }
       let bytes = event.word(field)
       processes.update(header) { $0.allocated(bytes, at: header.timestamp) }

@@ -7,7 +7,7 @@ public protocol ProcessReport: Report {
   var processes: [Process] { get }
 }
 
-/// What a report by process states of its trace.
+/// What a report by process states about its trace.
 public struct ReportHeading: Sendable {
   public var lost: LostEvents
   public var partial: [PartialReason]

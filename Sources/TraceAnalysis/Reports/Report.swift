@@ -22,6 +22,8 @@ extension ReportPass {
   ///
   /// - Throws: errors thrown by the pass; a ``FormatError`` if the file can no longer be read.
   public func report(from replay: Replay) throws -> Output {
+    // A wrong index may lack event types.
+    try replay.file.checkIndex()
     try subscribe(to: replay)
     try replay.run()
     return try finish()
@@ -87,18 +89,5 @@ public enum PartialReason: Hashable, Sendable {
   private static let unknownState = "still being written, or its writer was killed"
 
   /// Returns the reasons why a report of `replay`'s trace is partial.
-  public static func reasons(_ replay: Replay) -> [PartialReason] {
-    let file = replay.file
-    var reasons: [PartialReason] = []
-    if !file.damage.isEmpty {
-      let bytes = file.damage.reduce(UInt64(0)) { $0 &+ $1.byteCount }
-      reasons.append(.damaged(bytes: bytes, places: file.damage.count))
-    }
-    if !file.isComplete {
-      let completeTo_ns = file.completeTicks.map(file.timestamp(ofTicks:))
-      reasons.append(
-        .unfinished(isBeingWritten: file.isBeingWritten, completeTo_ns: completeTo_ns))
-    }
-    return reasons
-  }
+  public static func reasons(_ replay: Replay) -> [PartialReason] { reasons(of: replay.file) }
 }

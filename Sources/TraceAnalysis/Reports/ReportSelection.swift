@@ -1,6 +1,3 @@
-internal import TraceEvents
-internal import TraceFormat
-
 /// The processes and times that a report covers. Admits everything by default.
 public struct ReportSelection: Sendable {
   /// Nanoseconds since the trace's start, both ends included; nil for the whole trace.
@@ -35,19 +32,4 @@ public enum NothingToReport: Error, Hashable, Sendable {
   case noneSelected(what: String)
   /// The trace has no events that start and stop activities.
   case noActivities
-}
-
-extension NothingToReport {
-  /// Returns the reason why a selection of a trace has no events of a kind, of which `schema` is
-  /// the most important type.
-  static func nothing(
-    _ what: String, keyword: String, _ schema: EventSchema, _ replay: Replay,
-    _ selection: ReportSelection
-  ) -> NothingToReport {
-    let isThere = replay.file.eventTypes.contains {
-      $0.schema.provider == schema.provider && $0.schema.id == schema.id && $0.count > 0
-    }
-    return selection.isPartial && isThere
-      ? .noneSelected(what: what) : .noEvents(what: what, keyword: keyword)
-  }
 }

@@ -3,10 +3,12 @@ final class RequestBudget {
   static let pendingMax = 1 << 18
   static let groupsMax = 10_000
   static let durationsMax = 16 << 20
+  static let openMax = 1 << 16
 
   var pending = 0
   var groups = 0
   var durations = 0
+  var open = 0
   /// Whether a limit was reached.
   private(set) var isExceeded = false
 

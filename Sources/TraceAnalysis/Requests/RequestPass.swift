@@ -20,6 +20,7 @@ public final class RequestPass: ReportPass {
   private let listLimit: Int?
   private let budget: RequestBudget
   private let collections: GCPass
+  private var losses = LossWindows()
   private var file: TraceFile?
 
   /// - Parameter listLimit: the report's ``ProcessReport/listLimit``, and the number of the slowest
@@ -37,10 +38,11 @@ public final class RequestPass: ReportPass {
     collections = GCPass(anyTime)
   }
 
-  /// Subscribes to the events that start and stop activities, to events about processes and
-  /// collections, and to losses.
-  public func subscribe(to replay: Replay) {
+  /// Reads the losses, and subscribes to the events that start and stop activities, and to events
+  /// about processes and collections.
+  public func subscribe(to replay: Replay) throws {
     file = replay.file
+    losses = try LossWindows(ofPrograms: replay.file)
     processes.subscribe(to: replay)
     let types = replay.file.eventTypes.map { ActivityType($0.schema) }
     guard types.contains(where: { $0 != nil }) else { return }
@@ -49,7 +51,8 @@ public final class RequestPass: ReportPass {
     filter.admits = { ActivityType($0) != nil }
     filter.pids = processes.selection.pids
     replay.onAny(where: filter) { [self, types] event in
-      if let type = types[event.typeIndex] { follow(event, type) }
+      guard event.typeIndex < types.count, let type = types[event.typeIndex] else { return }
+      follow(event, type)
     }
   }
 
@@ -58,7 +61,7 @@ public final class RequestPass: ReportPass {
     guard !header.flags.contains(.rundown) else { return }
     let key = RequestTracker.Key(kind: type.kind, id: ActivityID(event, type))
     guard type.isStart else {
-      let losses = processes.losses
+      let losses = losses
       return processes.update(header) {
         $0.stop(key, thread: header.tid, at: header.timestamp) {
           !losses.anyLoss(header.pid, $0, $1)
@@ -80,8 +83,8 @@ public final class RequestPass: ReportPass {
   public func finish() throws -> RequestReport {
     guard let file else { preconditionFailure("finish() comes after subscribe(to:)") }
     guard !processes.isEmpty else { throw NothingToReport.noActivities }
-    var rows = processes.rows { [processes] tracker, _, covered -> RequestReport.Process? in
-      let row = RequestReport.Process(tracker, covered, processes)
+    var rows = processes.rows { [losses] tracker, _, covered -> RequestReport.Process? in
+      let row = RequestReport.Process(tracker, covered, losses)
       return row.isEmpty ? nil : row
     }
     guard !rows.isEmpty else { throw NothingToReport.noneSelected(what: "requests") }

@@ -3,12 +3,12 @@ internal import TraceEvents
 extension RequestReport.Process {
   /// Sums up the paired events of one process.
   init(
-    _ tracker: RequestTracker, _ covered: CoveredProcess, _ processes: ProcessStates<RequestTracker>
+    _ tracker: RequestTracker, _ covered: CoveredProcess, _ losses: LossWindows
   ) {
     self.init(covered: covered)
     var tracker = tracker
     for (key, begun) in tracker.pending {
-      let isLost = processes.losses.anyLoss(covered.pid, begun.begin, .max)
+      let isLost = losses.anyLoss(covered.pid, begun.begin, .max)
       tracker.addOpen(
         key, begun, isLost ? .eventsMissing : covered.hasEnded ? .processEnded : .traceEnded)
     }

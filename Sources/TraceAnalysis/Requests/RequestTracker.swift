@@ -56,6 +56,7 @@ struct RequestTracker {
     let duration = UInt64(clamping: time.subtractingClamped(begun.begin))
     add(duration, GroupKey(kind: key.kind, name: begun.name))
     slowest.add(
+      duration,
       RequestReport.Request(
         provider: key.kind.provider, activity: key.kind.name, name: begun.name, id: key.id.text,
         start_ns: begun.begin, duration_ns: duration, startThread: begun.thread,
@@ -74,7 +75,9 @@ struct RequestTracker {
   mutating func addOpen(_ key: Key, _ begun: Pending, _ reason: RequestReport.Open.Reason) {
     guard selection.admits(time: begun.begin) else { return }
     openCount += 1
-    guard open.count < RequestReport.Process.openMax else { return }
+    guard open.count < RequestReport.Process.openMax,
+      budget.take(\.open, of: RequestBudget.openMax)
+    else { return }
     open.append(
       RequestReport.Open(
         provider: key.kind.provider, activity: key.kind.name, name: begun.name, id: key.id.text,

@@ -8,11 +8,10 @@ struct SlowestRequests {
 
   init(limit: Int) { self.limit = limit }
 
-  mutating func add(_ request: @autoclosure () -> RequestReport.Request) {
-    guard limit > 0 else { return }
-    let new = request()
-    guard new.duration_ns >= threshold else { return }
-    requests.append(new)
+  /// - Parameter request: evaluated only if it may belong to the slowest.
+  mutating func add(_ duration_ns: UInt64, _ request: @autoclosure () -> RequestReport.Request) {
+    guard limit > 0, duration_ns >= threshold else { return }
+    requests.append(request())
     if requests.count >= 2 * limit { sort() }
   }
 

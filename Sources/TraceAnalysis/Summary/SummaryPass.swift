@@ -25,6 +25,8 @@ public final class SummaryPass: ReportPass {
   private let system: SystemPass
   private let stacks: StackPass
   private var replay: Replay?
+  /// Whether a report has events, but none of the selected processes and times.
+  private var isSelectionEmpty = false
 
   public init(
     _ selection: ReportSelection = ReportSelection(),
@@ -83,6 +85,9 @@ public final class SummaryPass: ReportPass {
     if hasSamples(replay), let report = try known({ try stacks.finish() }) {
       topics += report.topics(Self.functionsMax)
     }
+    guard !isSelectionEmpty || topics.contains(where: \.isOfProcesses) else {
+      throw NothingToReport.noneSelected(what: "events that a report is made of")
+    }
     return SummaryReport(
       lost: lost, partial: partial, trace: replay.file.path, events: events,
       duration_ns: replay.file.durationNanoseconds,
@@ -91,7 +96,11 @@ public final class SummaryPass: ReportPass {
 
   /// Returns a report; nil if the trace has nothing for it.
   private func known<Result>(_ body: () throws -> Result) throws -> Result? {
-    do { return try body() } catch is NothingToReport { return nil } catch is StackReportError {
+    do { return try body() } catch let nothing as NothingToReport {
+      if case .noneSelected = nothing { isSelectionEmpty = true }
+      return nil
+    } catch let nothing as StackReportError {
+      if case .noneSelected = nothing { isSelectionEmpty = true }
       return nil
     }
   }
@@ -140,8 +149,7 @@ extension ExceptionReport.Process {
 
 extension JITReport.Process {
   fileprivate var topic: SummaryReport.Topic {
-    let span = UInt64(clamping: to_ns.subtractingClamped(from_ns))
-    let share = span == 0 ? nil : Double(times.total_ns) / Double(span) * 100
+    let share = span_ns == 0 ? nil : Double(times.total_ns) / Double(span_ns) * 100
     return .init(
       kind: .compilations,
       isUnusual: share ?? 0 >= SummaryPass.Threshold.compiling_percent, subject: name, pid: pid,

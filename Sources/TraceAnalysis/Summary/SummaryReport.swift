@@ -58,5 +58,8 @@ public struct SummaryReport: Report {
     public var rate: Double?
     /// The most frequent thing of its kind, such as a type of exception.
     public var most: String?
+
+    /// Whether it is about processes, and not about the machine or the trace.
+    var isOfProcesses: Bool { pid != nil || kind == .function }
   }
 }

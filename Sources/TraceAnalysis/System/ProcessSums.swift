@@ -15,7 +15,8 @@ struct ProcessSums {
   }
 
   mutating func add(
-    _ event: ProcessCounters, _ time: Int64, isSelected: Bool, tick_ns: UInt64, _ parts: TimeParts
+    _ event: ProcessCounters, _ time: Int64, isSelected: Bool, tick_ns: UInt64, _ parts: TimeParts,
+    rowsUsed: inout Int
   ) {
     defer { last = SystemSums.Reading(event: event, time: time) }
     guard isSelected, time > last.time else { return }
@@ -24,9 +25,12 @@ struct ProcessSums {
     total.to_ns = time
     total.add(last.event, event, tick_ns: tick_ns)
     let key = parts.key(of: time)
-    guard rows[key] != nil || rows.count < SystemSums.rowsMax else {
-      isCut = true
-      return
+    if rows[key] == nil {
+      guard rowsUsed < SystemSums.rowsMax else {
+        isCut = true
+        return
+      }
+      rowsUsed += 1
     }
     var row = rows[key] ?? SystemReport.ProcessUsage(from_ns: last.time, to_ns: time)
     row.to_ns = time

@@ -11,7 +11,7 @@ struct SystemFindings {
     static let cpu = 90.0
     /// Page faults per second that read from a disk.
     static let majorFaults = 10.0
-    /// Waits for a CPU per second of the process's time, in nanoseconds: 5 %.
+    /// Waiting for a CPU as a share of the time: 5 %.
     static let waitedShare = 0.05
   }
 

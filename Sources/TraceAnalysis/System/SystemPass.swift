@@ -11,7 +11,7 @@ public final class SystemPass: ReportPass {
   private let selection: ReportSelection
   private let every_ns: Int64?
   private let listLimit: Int?
-  private var replay: Replay?
+  private var file: TraceFile?
   private var processes: Processes?
   private var sums: SystemSums
 
@@ -28,7 +28,7 @@ public final class SystemPass: ReportPass {
 
   /// Subscribes to the counters and the events about processes.
   public func subscribe(to replay: Replay) {
-    self.replay = replay
+    file = replay.file
     let processes = Processes(replay.file)
     processes.subscribe(to: replay)
     self.processes = processes
@@ -50,28 +50,28 @@ public final class SystemPass: ReportPass {
   ///
   /// - Throws: ``NothingToReport`` if there are no counters.
   public func finish() throws(NothingToReport) -> SystemReport {
-    guard let replay, let processes else {
+    guard let file, let processes else {
       preconditionFailure("finish() comes after subscribe(to:)")
     }
     let history = processes.finish()
     var rows: [SystemReport.Process] = []
     for (index, process) in sums.processes {
-      let pid = replay.file.process(index: index)?.pid ?? 0
+      let pid = file.process(index: index)?.pid ?? 0
       let known = history.process(pid, at: process.total.from_ns)
       guard selection.admits(known), process.isSelected else { continue }
       rows.append(process.row(pid, known.name))
     }
     guard sums.total.readings > 0 || !rows.isEmpty else {
       throw .nothing(
-        "system counters", keyword: "SystemCounters", MachineCounters.schema, replay, selection)
+        "system counters", keyword: "SystemCounters", MachineCounters.schema, file, selection)
     }
-    var partial = PartialReason.reasons(replay)
+    var partial = PartialReason.reasons(of: file)
     if sums.isCut { partial.append(.limited(what: "readings")) }
     var report = sums.report(rows.sorted { ($1.total.cpu_ns, $0.pid) < ($0.total.cpu_ns, $1.pid) })
-    report.lost = LostEvents(replay.file.lossTotals)
+    report.lost = LostEvents(file.lossTotals)
     report.partial = partial
-    report.trace = replay.file.path
-    report.events = replay.file.eventCount
+    report.trace = file.path
+    report.events = file.eventCount
     report.listLimit = listLimit
     report.showsRows = every_ns != nil
     report.findings = SystemFindings(report).list

@@ -2,7 +2,7 @@ internal import TraceEvents
 
 /// Adds up the counters of a trace, reading by reading.
 struct SystemSums {
-  /// Maximum number of parts of the time, for the machine and for each process.
+  /// Maximum number of parts of the time, for the machine and for all processes together.
   static let rowsMax = 1 << 18
   /// Units of CPU times if the trace does not say: 100 per second, as everywhere.
   private static let tickUsual_ns: UInt64 = 10_000_000
@@ -17,6 +17,7 @@ struct SystemSums {
   private(set) var total = SystemReport.MachineUsage(from_ns: 0, to_ns: 0)
   private(set) var processes: [UInt32: ProcessSums] = [:]
   private(set) var isCut = false
+  private var processRows = 0
   private let selection: ReportSelection
   private let parts: TimeParts
   private var span: ClosedRange<Int64>?
@@ -127,7 +128,7 @@ struct SystemSums {
   mutating func add(_ event: ProcessCounters, process index: UInt32, _ time: Int64) {
     var sums = processes.removeValue(forKey: index) ?? ProcessSums(event, time)
     let isSelected = selects(sums.last.time, time)
-    sums.add(event, time, isSelected: isSelected, tick_ns: tick_ns, parts)
+    sums.add(event, time, isSelected: isSelected, tick_ns: tick_ns, parts, rowsUsed: &processRows)
     if sums.isCut { isCut = true }
     processes[index] = sums
   }

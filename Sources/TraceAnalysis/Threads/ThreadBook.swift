@@ -9,8 +9,9 @@ struct ThreadBook {
   static let tracksMax = 1 << 17
   static let waitsMax = 1 << 18
   static let wakersMax = 1 << 18
-  /// Open waits kept, and longest waits kept of a process.
-  static let openMax = 1000
+  /// Open waits kept in all, and of a process, and longest waits kept of a process.
+  static let openMax = 1 << 16
+  static let openOfProcessMax: UInt64 = 1000
   static let longestMax = 10
   /// How long before a switch the wake-up that belongs to it can come.
   static let earlyMax_ns: Int64 = 1_000_000
@@ -260,7 +261,9 @@ struct ThreadBook {
     let track = tracks[number]
     guard selection?.contains(track.since) ?? true else { return }
     openCounts[track.processIndex, default: 0] += 1
-    guard open.count < Self.openMax else { return }
+    guard open.count < Self.openMax,
+      openCounts[track.processIndex] ?? 0 <= Self.openOfProcessMax
+    else { return }
     open.append(
       SingleWait(
         track: UInt32(number), start: track.since, duration: 0, stack: track.stack,

@@ -1,36 +1,23 @@
 /// What threads did with their time: ran, waited for a CPU, or waited for something else.
-public struct ThreadReport: Report {
-  public var lost: LostEvents
-  public var partial: [PartialReason]
-  /// Display name of the trace: its path.
-  public var trace: String
-  /// Number of events in the trace.
-  public var events: UInt64
+public struct ThreadReport: ProcessReport {
+  public var heading: ReportHeading
   /// Whether the trace has wake-ups. Without them, the time from a wake-up until the thread runs
   /// counts as part of the wait.
   public var hasWakeUps: Bool
   /// Whether context switches have stacks. Without them, the reasons of waits are not known.
   public var hasStacks: Bool
-  /// Processes in the order of their ids.
   public var processes: [Process]
-  /// Maximum number of threads that a renderer lists for each process; nil for its own choice.
-  public var listLimit: Int?
 
   /// The threads of one process.
-  public struct Process: Sendable {
-    public var pid: UInt32
-    /// Name of the program, without its directory.
-    public var name: String
-    /// The time that the report covers: of the process, the trace and the selection.
-    public var from_ns: Int64
-    public var to_ns: Int64
+  public struct Process: ReportedProcess {
+    public var covered: CoveredProcess
     /// Sums over the threads.
     public var times = Times()
     /// Waits of all threads by reason, longest total first.
     public var reasons: [Reason] = []
     /// The threads with the longest running and waiting time first.
     public var threads: [Thread] = []
-    /// Places at which threads waited, by total time.
+    /// Places at which threads waited, by total time; at most ``waitsMax``.
     public var waits: [Wait] = []
     /// The longest waits.
     public var longest: [LongWait] = []
@@ -38,6 +25,9 @@ public struct ThreadReport: Report {
     public var open: [Open] = []
     /// Number of such waits, including those that are not in ``open``.
     public var openCount: UInt64 = 0
+
+    /// Maximum number of places that are reported.
+    public static let waitsMax = 10_000
   }
 
   /// Times of one or several threads. The parts add up to ``life_ns`` exactly.
@@ -113,7 +103,7 @@ public struct ThreadReport: Report {
 
   /// What ended waits.
   public struct Waker: Sendable {
-    /// `thread`, `soft interrupt` or `interrupt`.
+    /// `thread`, `soft interrupt`, `interrupt` or `unknown`.
     public var context: String
     /// The thread; for an interrupt, the one that was interrupted. 0 if not known.
     public var tid: UInt32

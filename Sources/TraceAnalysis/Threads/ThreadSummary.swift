@@ -36,6 +36,7 @@ struct ThreadSummary {
   private var reasons: [UInt32: [WaitReason: ThreadReport.Reason]] = [:]
   private var places: [PlaceKey: Place] = [:]
   private var placeOfWait: [PlaceKey?] = []
+  private var hasMoreWaits = false
 
   init(
     _ book: ThreadBook, _ file: TraceFile, _ history: ProcessHistory, _ names: ThreadNames,
@@ -51,18 +52,49 @@ struct ThreadSummary {
     placeWaits()
     placeWakers()
     addThreads()
-    for (key, place) in places {
-      var wait = place.wait
-      wait.threads = place.tracks.count
-      wait.wakers = Array(
-        place.wakers.values
-          .sorted { ($1.total_ns, $1.count, $0.tid) < ($0.total_ns, $0.count, $1.tid) }
-          .prefix(ThreadReport.Wait.wakersMax))
-      found[key.process]?.waits.append(wait)
+    for (index, own) in Dictionary(grouping: places, by: \.key.process) where found[index] != nil {
+      if own.count > ThreadReport.Process.waitsMax { hasMoreWaits = true }
+      let first = own.sorted(by: isBefore).prefix(ThreadReport.Process.waitsMax)
+      let waits = first.map { wait($0.key, $0.value) }
+      found[index]?.waits = waits
     }
     for index in found.keys { finish(index) }
     return found.values.filter { !$0.threads.isEmpty }
       .sorted { ($0.pid, $0.from_ns) < ($1.pid, $1.from_ns) }
+  }
+
+  /// Whether a limit was reached.
+  var isCut: Bool { book.isCut || hasMoreWaits }
+
+  /// Longest total first. Names decide between equal waits, so that the order is always the same.
+  private func isBefore(
+    _ one: (key: PlaceKey, value: Place), _ other: (key: PlaceKey, value: Place)
+  ) -> Bool {
+    let (a, b) = (one.value.wait, other.value.wait)
+    if a.total_ns != b.total_ns { return a.total_ns > b.total_ns }
+    if a.count != b.count { return a.count > b.count }
+    if a.reason != b.reason { return a.reason.rawValue < b.reason.rawValue }
+    func names(_ key: PlaceKey) -> [String] { (stacks?.frames(key.frames) ?? []).map(\.name) }
+    return names(one.key).lexicographicallyPrecedes(names(other.key))
+  }
+
+  /// Completes a place: only what is reported gets frames.
+  private func wait(_ key: PlaceKey, _ place: Place) -> ThreadReport.Wait {
+    var wait = place.wait
+    wait.threads = place.tracks.count
+    wait.frames = stacks?.frames(key.frames) ?? []
+    wait.wakers = place.wakers
+      .sorted { a, b in
+        (b.value.total_ns, b.value.count, a.value.tid)
+          < (a.value.total_ns, a.value.count, b.value.tid)
+      }
+      .prefix(ThreadReport.Wait.wakersMax)
+      .map { key, waker in
+        var waker = waker
+        waker.frames = stacks?.frames(key.frames) ?? []
+        return waker
+      }
+    return wait
   }
 
   /// Ends all tracks, and creates their processes.
@@ -79,7 +111,9 @@ struct ThreadSummary {
       guard selection.admits(process) else { continue }
       let shown = selected.span(ofProcess: track.processIndex, firstEvent: track.firstEvent)
       found[track.processIndex] = ThreadReport.Process(
-        pid: pid, name: process.name, from_ns: shown.from, to_ns: shown.to)
+        covered: CoveredProcess(
+          pid: pid, name: process.name, from_ns: shown.from, to_ns: shown.to,
+          hasEnded: shown.hasEnded))
     }
   }
 
@@ -122,8 +156,8 @@ struct ThreadSummary {
       places.removeValue(forKey: key)
       ?? Place(
         wait: ThreadReport.Wait(
-          reason: key.reason, count: 0, total_ns: 0, max_ns: 0, threads: 0,
-          frames: stacks?.frames(key.frames) ?? [], wakers: []))
+          reason: key.reason, count: 0, total_ns: 0, max_ns: 0, threads: 0, frames: [],
+          wakers: []))
     place.wait.count &+= record.count
     place.wait.total_ns = place.wait.total_ns.addingClamped(record.total)
     place.wait.max_ns = max(place.wait.max_ns, record.longest)
@@ -163,7 +197,7 @@ struct ThreadSummary {
       context: WakeContext(rawValue: key.context).text, tid: key.tid, pid: pid,
       name: names.name(of: key.tid, pid: pid, at: time).name ?? names.name(of: key.tid, in: owner)
         ?? (key.tid == pid && pid != 0 ? owner.name : ""),
-      count: 0, total_ns: 0, frames: stacks?.frames(key.frames) ?? [])
+      count: 0, total_ns: 0, frames: [])
   }
 
   // MARK: Threads
@@ -220,14 +254,6 @@ struct ThreadSummary {
       ($1.times.running_ns, $1.times.life_ns, $0.tid, $0.from_ns)
         < ($0.times.running_ns, $0.times.life_ns, $1.tid, $1.from_ns)
     }
-    let lines = process.waits.map { ($0, $0.frames.map(\.name)) }
-    process.waits = lines.sorted { one, other in
-      (other.0.total_ns, other.0.count, one.0.reason.rawValue)
-        < (one.0.total_ns, one.0.count, other.0.reason.rawValue)
-        || (one.0.total_ns, one.0.count, one.0.reason)
-          == (other.0.total_ns, other.0.count, other.0.reason)
-          && one.1.lexicographicallyPrecedes(other.1)
-    }.map(\.0)
     process.longest = (book.longest[index] ?? []).map { single in
       ThreadReport.LongWait(
         tid: book.tracks[Int(single.track)].tid, name: name(Int(single.track)),

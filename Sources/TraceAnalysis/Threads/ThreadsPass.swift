@@ -6,13 +6,13 @@ public import TraceFormat
 /// - Guarantee: the times of each thread add up to the part of its life that the trace covers. No
 ///   time is negative or guessed: where events may be missing, it is unknown, and a wait is open.
 /// - Cost: reads the losses first, then once the blocks with events about switches, threads,
-///   processes and code. Memory is about 150 bytes per thread, and 150 bytes for each place where a
-///   thread waits or is woken; their numbers are limited.
+///   processes and code. Memory is about 150 bytes per thread, and 150 bytes and the numbers of the
+///   frames for each place where a thread waits or is woken; the numbers of all these are limited.
 public final class ThreadsPass: ReportPass {
   private let selection: ReportSelection
   private let symbols: SymbolizerOptions
   private let listLimit: Int?
-  private var replay: Replay?
+  private var file: TraceFile?
   private var processes: Processes?
   /// Nil if the trace has no stacks.
   private var symbolizer: Symbolizer?
@@ -34,7 +34,7 @@ public final class ThreadsPass: ReportPass {
 
   /// Reads the losses, and subscribes to the events about switches, threads, processes and code.
   public func subscribe(to replay: Replay) throws {
-    self.replay = replay
+    file = replay.file
     book = ThreadBook(selection: selection.time, losses: try Self.losses(of: replay.file))
     if replay.file.hasStacks {
       let symbolizer = Symbolizer(replay.file, options: symbols)
@@ -81,11 +81,11 @@ public final class ThreadsPass: ReportPass {
   ///
   /// - Throws: ``NothingToReport`` if there are no context switches.
   public func finish() throws(NothingToReport) -> ThreadReport {
-    guard let replay, let processes else {
+    guard let file, let processes else {
       preconditionFailure("finish() comes after subscribe(to:)")
     }
-    let stacks = symbolizer.map { WaitStacks($0.finish(), replay.file) }
-    let hasSwitches = replay.file.eventTypes.contains {
+    let stacks = symbolizer.map { WaitStacks($0.finish(), file) }
+    let hasSwitches = file.eventTypes.contains {
       $0.schema.provider == SystemSchema.providerName && $0.schema.id == ContextSwitch.eventID
         && $0.count > 0
     }
@@ -93,14 +93,15 @@ public final class ThreadsPass: ReportPass {
       throw .noEvents(what: "context switches", keyword: "ContextSwitch")
     }
     var summary = ThreadSummary(
-      book, replay.file, processes.finish(), names, stacks, selection)
+      book, file, processes.finish(), names, stacks, selection)
     let found = summary.processes()
     guard !found.isEmpty else { throw .noneSelected(what: "context switches") }
-    var partial = PartialReason.reasons(replay)
-    if book.isCut { partial.append(.limited(what: "threads, waits or wakers")) }
+    var partial = PartialReason.reasons(of: file)
+    if summary.isCut { partial.append(.limited(what: "threads, waits or wakers")) }
     return ThreadReport(
-      lost: LostEvents(replay.file.lossTotals), partial: partial, trace: replay.file.path,
-      events: replay.file.eventCount, hasWakeUps: book.hasWakeUps, hasStacks: book.hasStacks,
-      processes: found, listLimit: listLimit)
+      heading: ReportHeading(
+        lost: LostEvents(file.lossTotals), partial: partial, trace: file.path,
+        events: file.eventCount, listLimit: listLimit),
+      hasWakeUps: book.hasWakeUps, hasStacks: book.hasStacks, processes: found)
   }
 }

@@ -18,7 +18,8 @@ public struct AllocationText: Renderer {
   ) {
     let limit = report.listLimit ?? Self.defaultLimit
     output.writeText("allocations", report) { process in
-      [heading(process)] + types(process, limit) + stacks(process, min(limit, Self.stacksLimit))
+      [heading(process)] + types(process, limit)
+        + stacks(process, report.listLimit ?? Self.stacksLimit)
     }
   }
 

@@ -49,7 +49,7 @@ extension OutputBuffer {
   }
 }
 
-/// A row's line if a table leaves out some of its rows.
+/// Returns a line with the number of rows that a table leaves out; nothing if it shows all.
 func leftOut(_ count: Int, shown: Int) -> [String] {
   let more = count - shown
   return more > 0 ? ["  … and \(grouped(UInt64(more))) more; -top \(count) shows all"] : []

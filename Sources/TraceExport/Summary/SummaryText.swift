@@ -52,7 +52,9 @@ public struct SummaryText: Renderer {
       let most = topic.most.map { ", mostly \($0)" } ?? ""
       return "\(process) threw \(counted(count, "exception"))\(rate)\(most)."
     case .compilations:
-      return "\(process) compiled \(counted(count, "method")) in \(time)."
+      // Some runtimes, such as the JVM, do not report how long they compile.
+      return "\(process) compiled \(counted(count, "method"))"
+        + (topic.amount_ns == 0 ? "." : " in \(time).")
     case .function: return "\(topic.subject ?? "?") used \(share) of the sampled CPU time, \(time)."
     }
   }

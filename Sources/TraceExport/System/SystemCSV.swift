@@ -34,7 +34,7 @@ public struct SystemCSV: Renderer {
         csv(row.pressure?.ioSome_ns),
       ])
     }
-    for process in report.processes {
+    for process in report.processes.prefix(limit) {
       for row in process.rows.prefix(limit) {
         output.writeCSV([
           csv(row.from_ns), csv(row.to_ns), csv(process.pid), process.name, csv(row.cpu_ns),

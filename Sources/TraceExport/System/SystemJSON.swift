@@ -28,7 +28,7 @@ public struct SystemJSON: Renderer {
       }
       json.field("disks", each: report.disks) { $0.disk($1) }
       json.field("networks", each: report.networks) { $0.network($1) }
-      json.field("processes", each: report.processes) {
+      json.field("processes", each: report.processes.prefix(report.listLimit ?? .max)) {
         $0.field("pid", $1.pid)
         $0.field("name", $1.name)
         $0.field("cpu_cgroup", $1.cpuCgroup)

@@ -9,10 +9,12 @@ struct SystemOverview {
 
   var lines: [String] {
     let span = readableDuration(nanoseconds: report.span_ns)
-    let every = readableDuration(nanoseconds: report.interval_ns)
+    let every =
+      report.interval_ns == 0
+      ? "" : ", one every \(readableDuration(nanoseconds: report.interval_ns))"
     return [
       "Machine: \(counted(report.cpus.count, "CPU")), "
-        + "\(counted(total.readings + 1, "reading")) in \(span), one every \(every)",
+        + "\(counted(total.readings + 1, "reading")) in \(span)\(every)",
       item("CPU time", cpu), item("ready", ready),
       item("switches", switches), item("memory", memory),
     ] + pressure

@@ -9,8 +9,8 @@ public struct ThreadCSV: Renderer {
 
   private static let columns =
     [
-      "pid", "name", "tid", "thread", "from_ns", "to_ns", "life_ns", "running_ns", "runnable_ns",
-      "preempted_ns", "blocked_ns", "unknown_ns", "waits", "preemptions",
+      "tid", "thread", "from_ns", "to_ns", "life_ns", "running_ns", "runnable_ns", "preempted_ns",
+      "blocked_ns", "unknown_ns", "waits", "preemptions",
     ] + WaitReason.allCases.map { "blocked_" + $0.rawValue.replacing(" ", with: "_") + "_ns" }
 
   /// Writes a heading and the rows, each ended by CR LF. The columns after `preemptions` divide
@@ -18,21 +18,16 @@ public struct ThreadCSV: Renderer {
   public func render(
     _ report: ThreadReport, _ options: RenderOptions, to output: inout OutputBuffer
   ) {
-    output.writeCSV(Self.columns)
-    for process in report.processes {
-      for thread in process.threads.prefix(report.listLimit ?? .max) {
-        let times = thread.times
-        let reasons = WaitReason.allCases.map { reason in
-          csv(thread.reasons.first { $0.reason == reason }?.total_ns)
-        }
-        output.writeCSV(
-          [
-            csv(process.pid), process.name, csv(thread.tid), thread.name, csv(thread.from_ns),
-            csv(thread.to_ns), csv(times.life_ns), csv(times.running_ns), csv(times.runnable_ns),
-            csv(times.preempted_ns), csv(times.blocked_ns), csv(times.unknown_ns),
-            csv(times.waits), csv(times.preemptions),
-          ] + reasons)
+    output.writeCSV(Self.columns, report, rows: \.threads) { thread, _ in
+      let times = thread.times
+      let reasons = WaitReason.allCases.map { reason in
+        csv(thread.reasons.first { $0.reason == reason }?.total_ns)
       }
+      return [
+        csv(thread.tid), thread.name, csv(thread.from_ns), csv(thread.to_ns), csv(times.life_ns),
+        csv(times.running_ns), csv(times.runnable_ns), csv(times.preempted_ns),
+        csv(times.blocked_ns), csv(times.unknown_ns), csv(times.waits), csv(times.preemptions),
+      ] + reasons
     }
   }
 }

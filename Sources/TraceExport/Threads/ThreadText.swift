@@ -25,7 +25,8 @@ public struct ThreadText: Renderer {
     let limit = report.listLimit ?? Self.defaultLimit
     for process in report.processes {
       lines += [""] + overview(process) + threads(process, limit)
-      for wait in process.waits.prefix(min(limit, Self.placesLimit)) where wait.total_ns > 0 {
+      let places = process.waits.prefix(report.listLimit ?? Self.placesLimit)
+      for wait in places where wait.total_ns > 0 {
         lines += place(wait, of: process)
       }
       lines += longest(process) + unfinished(process)
@@ -93,15 +94,12 @@ public struct ThreadText: Renderer {
       ]
     }
     guard !rows.isEmpty else { return [] }
-    let more = process.threads.count - rows.count
     return [""]
       + Table(
         [
           "thread", "life", "running", "runnable", "blocked", "unknown", "waits", "most by", "name",
         ], rightAligned: [0, 1, 2, 3, 4, 5, 6], rows: rows
-      ).lines
-      + (more > 0
-        ? ["  … and \(grouped(UInt64(more))) more; -top \(process.threads.count) shows all"] : [])
+      ).lines + leftOut(process.threads.count, shown: rows.count)
   }
 
   private func place(_ wait: ThreadReport.Wait, of process: ThreadReport.Process) -> [String] {

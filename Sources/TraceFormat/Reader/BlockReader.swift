@@ -46,32 +46,39 @@ struct BlockReader: ~Copyable {
 
   /// Reads only a block's header. Returns nil if it is not intact.
   mutating func readHeader(at offset: UInt64) throws(FormatError) -> BlockHeader? {
-    buffer.count = try source.read(
-      at: offset, count: FileLayout.blockHeaderBytes, into: buffer.base)
+    try readHeader(at: offset, following: 0)
+  }
+
+  private mutating func readHeader(
+    at offset: UInt64, following: Int
+  ) throws(FormatError) -> BlockHeader? {
+    let size = FileLayout.blockHeaderBytes + following
+    buffer.reserve(size)
+    buffer.count = try source.read(at: offset, count: size, into: buffer.base)
     return BlockHeader(buffer.rawBytes, fileID: fileID)
   }
 
-  /// Whether the directory of the block at `offset` has these event types and numbers of events, in
-  /// any order. The block is not checked further.
-  mutating func hasSections(
-    at offset: UInt64, _ header: BlockHeader, _ refs: ArraySlice<UInt16>,
-    _ counts: ArraySlice<UInt32>
-  ) throws(FormatError) -> Bool {
+  /// Reads the header of an event block, and whether its directory has these event types and
+  /// numbers of events, in any order. Returns nil if the header is not intact.
+  mutating func readEventHeader(
+    at offset: UInt64, _ refs: ArraySlice<UInt16>, _ counts: ArraySlice<UInt32>
+  ) throws(FormatError) -> (header: BlockHeader, hasTypes: Bool)? {
     let line = SectionEntry.byteCount
-    let size = 4 + (refs.count + 1) * line
-    guard size <= header.payloadBytes else { return false }
-    buffer.reserve(size)
-    let start = offset + UInt64(FileLayout.blockHeaderBytes)
-    buffer.count = try source.read(at: start, count: size, into: buffer.base)
+    let directory = 4 + (refs.count + 1) * line
+    guard let header = try readHeader(at: offset, following: directory) else { return nil }
     let bytes = buffer.rawBytes
-    guard bytes.count == size, Int(bytes.word32(0)) == refs.count + 1 else { return false }
-    let lines = stride(from: 4 + line, to: size, by: line)
+    let start = FileLayout.blockHeaderBytes
+    guard directory <= header.payloadBytes, bytes.count == start + directory,
+      Int(bytes.word32(start)) == refs.count + 1
+    else { return (header, false) }
+    // The common section comes first.
+    let lines = stride(from: start + 4 + line, to: bytes.count, by: line)
     let isInOrder = zip(lines, zip(refs, counts)).allSatisfy { position, type in
       bytes.word16(position) == type.0 && bytes.word32(position + 4) == type.1
     }
-    if isInOrder { return true }
+    if isInOrder { return (header, true) }
     let found = lines.map { (bytes.word16($0), bytes.word32($0 + 4)) }
-    return Dictionary(found) { $1 } == Dictionary(zip(refs, counts)) { $1 }
+    return (header, Dictionary(found) { $1 } == Dictionary(zip(refs, counts)) { $1 })
   }
 
   /// Returns the offset of the first intact block header at or after `start`.

@@ -21,17 +21,15 @@ extension TraceFile {
     let found = try TraceFile(unread: source)
     var isWhole = true
     for entry in index.blocks {
-      switch Self.match(try found.outcome(entry), entry) {
+      var hasTypes = true
+      switch Self.match(try found.outcome(entry, of: index, &hasTypes), entry) {
       case .failure(let unusable):
         if unusable.rule == .I3 { return false }
         note(unusable, entry)
         isWhole = false
       case .success(let header):
-        if header.kind == BlockKind.events {
-          let isSame = try found.reader.hasSections(
-            at: entry.offset, header, index.typeRefs[entry.types], index.typeCounts[entry.types])
-          guard isSame else { return false }
-        } else if Self.isTable(header.kind) {
+        guard hasTypes else { return false }
+        if Self.isTable(header.kind) {
           do throws(FormatError) {
             try found.absorb(header, at: entry.offset)
           } catch {
@@ -46,9 +44,19 @@ extension TraceFile {
     return isWhole ? hasSameTables(as: found) : found.definitions.isPart(of: definitions)
   }
 
-  /// Reads a block's header and, if an index repeats its content, its payload.
-  private func outcome(_ entry: BlockEntry) throws(FormatError) -> BlockReader.Outcome {
+  /// Reads a block's header and, if an index repeats its content, its payload. `hasTypes` becomes
+  /// false if the block's event types differ from those that the index states.
+  private func outcome(
+    _ entry: BlockEntry, of index: BlockIndex, _ hasTypes: inout Bool
+  ) throws(FormatError) -> BlockReader.Outcome {
     if Self.isTable(entry.kind) { return try reader.read(at: entry.offset) }
+    if entry.kind == BlockKind.events {
+      let types = (index.typeRefs[entry.types], index.typeCounts[entry.types])
+      let found = try reader.readEventHeader(at: entry.offset, types.0, types.1)
+      guard let (header, isSame) = found else { return .noHeader(.B1) }
+      hasTypes = isSame
+      return .whole(header)
+    }
     return try reader.readHeader(at: entry.offset).map { .whole($0) } ?? .noHeader(.B1)
   }
 

@@ -3,7 +3,7 @@ import TraceAnalysis
 import TraceExport
 
 /// `tracectl allocations`: shows which types a trace's programs allocated, and where.
-struct Allocations: ParsableCommand {
+struct Allocations: ReportCommand {
   static let configuration = CommandConfiguration(
     commandName: "allocations",
     abstract: "Show allocated memory by type and by stack: bytes, objects, and the rate.",
@@ -31,21 +31,9 @@ struct Allocations: ParsableCommand {
 
   @OptionGroup(title: "Where names are looked for") var symbols: SymbolOptions
 
-  func validate() throws {
-    _ = try output.renderer(of: AllocationReport.self)
-    try selection.check()
-    guard top ?? 0 >= 0 else { throw Failure(.usage, "-top must not be negative") }
-  }
+  var names: SymbolOptions? { symbols }
 
-  func run() throws {
-    let file = try OpenTrace.open(path)
-    var options = SymbolizerOptions()
-    try symbols.apply(to: &options)
-    let pass = AllocationPass(
-      try selection.selection(in: file), symbols: options, listLimit: top)
-    let report = try OpenTrace.report(pass, of: file)
-    SymbolOptions.noteProblems(of: options)
-    guard try output.write(report, input: path) else { return }
-    try OpenTrace.noteState(of: file)
+  func pass(_ selection: ReportSelection, _ names: SymbolizerOptions) -> AllocationPass {
+    AllocationPass(selection, symbols: names, listLimit: top)
   }
 }

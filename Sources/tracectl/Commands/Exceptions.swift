@@ -3,7 +3,7 @@ import TraceAnalysis
 import TraceExport
 
 /// `tracectl exceptions`: shows which exceptions a trace's programs threw, and where.
-struct Exceptions: ParsableCommand {
+struct Exceptions: ReportCommand {
   static let configuration = CommandConfiguration(
     commandName: "exceptions",
     abstract: "Show exceptions by type and message: how many, how often, and where.",
@@ -30,21 +30,9 @@ struct Exceptions: ParsableCommand {
 
   @OptionGroup(title: "Where names are looked for") var symbols: SymbolOptions
 
-  func validate() throws {
-    _ = try output.renderer(of: ExceptionReport.self)
-    try selection.check()
-    guard top ?? 0 >= 0 else { throw Failure(.usage, "-top must not be negative") }
-  }
+  var names: SymbolOptions? { symbols }
 
-  func run() throws {
-    let file = try OpenTrace.open(path)
-    var options = SymbolizerOptions()
-    try symbols.apply(to: &options)
-    let pass = ExceptionPass(
-      try selection.selection(in: file), symbols: options, listLimit: top)
-    let report = try OpenTrace.report(pass, of: file)
-    SymbolOptions.noteProblems(of: options)
-    guard try output.write(report, input: path) else { return }
-    try OpenTrace.noteState(of: file)
+  func pass(_ selection: ReportSelection, _ names: SymbolizerOptions) -> ExceptionPass {
+    ExceptionPass(selection, symbols: names, listLimit: top)
   }
 }

@@ -3,7 +3,7 @@ import TraceAnalysis
 import TraceExport
 
 /// `tracectl gc`: shows the garbage collections of a trace.
-struct GC: ParsableCommand {
+struct GC: ReportCommand {
   static let configuration = CommandConfiguration(
     commandName: "gc",
     abstract: "Show garbage collections: how long they paused the programs, and why.",
@@ -28,16 +28,7 @@ struct GC: ParsableCommand {
 
   @OptionGroup(title: "Which collections") var selection: SelectionOptions
 
-  func validate() throws {
-    _ = try output.renderer(of: GCReport.self)
-    try selection.check()
-    guard top ?? 0 >= 0 else { throw Failure(.usage, "-top must not be negative") }
-  }
-
-  func run() throws {
-    let file = try OpenTrace.open(path)
-    let pass = GCPass(try selection.selection(in: file), listLimit: top)
-    guard try output.write(try OpenTrace.report(pass, of: file), input: path) else { return }
-    try OpenTrace.noteState(of: file)
+  func pass(_ selection: ReportSelection, _ names: SymbolizerOptions) -> GCPass {
+    GCPass(selection, listLimit: top)
   }
 }

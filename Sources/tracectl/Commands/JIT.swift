@@ -3,7 +3,7 @@ import TraceAnalysis
 import TraceExport
 
 /// `tracectl jit`: shows what the runtimes of a trace compiled.
-struct JIT: ParsableCommand {
+struct JIT: ReportCommand {
   static let configuration = CommandConfiguration(
     commandName: "jit",
     abstract: "Show compilations at run time: how many, how long, and how much code.",
@@ -28,16 +28,7 @@ struct JIT: ParsableCommand {
 
   @OptionGroup(title: "Which compilations") var selection: SelectionOptions
 
-  func validate() throws {
-    _ = try output.renderer(of: JITReport.self)
-    try selection.check()
-    guard top ?? 0 >= 0 else { throw Failure(.usage, "-top must not be negative") }
-  }
-
-  func run() throws {
-    let file = try OpenTrace.open(path)
-    let pass = JITPass(try selection.selection(in: file), listLimit: top)
-    guard try output.write(try OpenTrace.report(pass, of: file), input: path) else { return }
-    try OpenTrace.noteState(of: file)
+  func pass(_ selection: ReportSelection, _ names: SymbolizerOptions) -> JITPass {
+    JITPass(selection, listLimit: top)
   }
 }

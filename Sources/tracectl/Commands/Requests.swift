@@ -3,7 +3,7 @@ import TraceAnalysis
 import TraceExport
 
 /// `tracectl requests`: shows how long requests took, and what the slowest did.
-struct Requests: ParsableCommand {
+struct Requests: ReportCommand {
   static let configuration = CommandConfiguration(
     commandName: "requests",
     abstract: "Show requests: how many, how long they took, and what the slowest did.",
@@ -31,16 +31,7 @@ struct Requests: ParsableCommand {
 
   @OptionGroup(title: "Which requests") var selection: SelectionOptions
 
-  func validate() throws {
-    _ = try output.renderer(of: RequestReport.self)
-    try selection.check()
-    guard top ?? 0 >= 0 else { throw Failure(.usage, "-top must not be negative") }
-  }
-
-  func run() throws {
-    let file = try OpenTrace.open(path)
-    let pass = RequestPass(try selection.selection(in: file), listLimit: top)
-    guard try output.write(try OpenTrace.report(pass, of: file), input: path) else { return }
-    try OpenTrace.noteState(of: file)
+  func pass(_ selection: ReportSelection, _ names: SymbolizerOptions) -> RequestPass {
+    RequestPass(selection, listLimit: top)
   }
 }

@@ -3,7 +3,7 @@ import TraceAnalysis
 import TraceExport
 
 /// `tracectl summary`: shows the most important numbers of all reports on one page.
-struct Summary: ParsableCommand {
+struct Summary: ReportCommand {
   static let configuration = CommandConfiguration(
     commandName: "summary",
     abstract: "Show the most important numbers of all reports, what is unusual first.",
@@ -23,19 +23,9 @@ struct Summary: ParsableCommand {
 
   @OptionGroup(title: "Where names are looked for") var symbols: SymbolOptions
 
-  func validate() throws {
-    _ = try output.renderer(of: SummaryReport.self)
-    try selection.check()
-  }
+  var names: SymbolOptions? { symbols }
 
-  func run() throws {
-    let file = try OpenTrace.open(path)
-    var options = SymbolizerOptions()
-    try symbols.apply(to: &options)
-    let pass = SummaryPass(try selection.selection(in: file), symbols: options)
-    let report = try OpenTrace.report(pass, of: file)
-    SymbolOptions.noteProblems(of: options)
-    guard try output.write(report, input: path) else { return }
-    try OpenTrace.noteState(of: file)
+  func pass(_ selection: ReportSelection, _ names: SymbolizerOptions) -> SummaryPass {
+    SummaryPass(selection, symbols: names)
   }
 }

@@ -3,10 +3,10 @@ import TraceAnalysis
 import TraceExport
 
 /// `tracectl system`: shows what the machine and the traced processes did.
-struct System: ParsableCommand {
+struct System: ReportCommand {
   static let configuration = CommandConfiguration(
     commandName: "system",
-    abstract: "Show what slowed programs down: CPUs, limits, memory, disks, or themselves.",
+    abstract: "Show what slowed programs down: CPUs, limits, memory, disks, or their own work.",
     discussion: """
       Shows the machine's CPU time, steal, ready threads, memory and pressure beside each \
       process's CPU time, waits for a CPU, page faults, switches and cgroup limits, from counters \
@@ -35,20 +35,13 @@ struct System: ParsableCommand {
 
   @OptionGroup(title: "Which processes and times") var selection: SelectionOptions
 
-  func validate() throws {
-    _ = try output.renderer(of: SystemReport.self)
-    try selection.check()
-    guard top ?? 0 >= 0 else { throw Failure(.usage, "-top must not be negative") }
+  func check() throws {
     guard every?.nanoseconds ?? 1 > 0 else {
       throw Failure(.usage, "-every needs a time above 0")
     }
   }
 
-  func run() throws {
-    let file = try OpenTrace.open(path)
-    let pass = SystemPass(
-      try selection.selection(in: file), every_ns: every?.nanoseconds, listLimit: top)
-    guard try output.write(try OpenTrace.report(pass, of: file), input: path) else { return }
-    try OpenTrace.noteState(of: file)
+  func pass(_ selection: ReportSelection, _ names: SymbolizerOptions) -> SystemPass {
+    SystemPass(selection, every_ns: every?.nanoseconds, listLimit: top)
   }
 }

@@ -3,7 +3,7 @@ import TraceAnalysis
 import TraceExport
 
 /// `tracectl threads`: shows what the threads of a trace did with their time.
-struct Threads: ParsableCommand {
+struct Threads: ReportCommand {
   static let configuration = CommandConfiguration(
     commandName: "threads",
     abstract: "Show what threads did with their time: ran, waited for a CPU, or were blocked.",
@@ -30,20 +30,9 @@ struct Threads: ParsableCommand {
 
   @OptionGroup(title: "Where names are looked for") var symbols: SymbolOptions
 
-  func validate() throws {
-    _ = try output.renderer(of: ThreadReport.self)
-    try selection.check()
-    guard top ?? 0 >= 0 else { throw Failure(.usage, "-top must not be negative") }
-  }
+  var names: SymbolOptions? { symbols }
 
-  func run() throws {
-    let file = try OpenTrace.open(path)
-    var options = SymbolizerOptions()
-    try symbols.apply(to: &options)
-    let pass = ThreadsPass(try selection.selection(in: file), symbols: options, listLimit: top)
-    let report = try OpenTrace.report(pass, of: file)
-    SymbolOptions.noteProblems(of: options)
-    guard try output.write(report, input: path) else { return }
-    try OpenTrace.noteState(of: file)
+  func pass(_ selection: ReportSelection, _ names: SymbolizerOptions) -> ThreadsPass {
+    ThreadsPass(selection, symbols: names, listLimit: top)
   }
 }

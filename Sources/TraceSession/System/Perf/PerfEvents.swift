@@ -38,7 +38,14 @@ final class PerfEvents {
   /// Stops writing to the rings; existing records remain.
   func silence() {
     for thread in Array(descriptors.keys) { unfollow(thread) }
-    for descriptor in wakeUps { close(descriptor) }
+    closeWakeUps()
+  }
+
+  private func closeWakeUps() {
+    for descriptor in wakeUps {
+      switches.kinds[trace_perf_identifier(descriptor)] = nil
+      close(descriptor)
+    }
     wakeUps = []
   }
 
@@ -137,14 +144,18 @@ final class PerfEvents {
     return code
   }
 
-  /// Opens the events of wake-ups. They were permitted when tried; without them, all others remain.
+  /// Opens the events of wake-ups: on all CPUs, or on none, because a wait whose wake-up is missing
+  /// would seem longer. They were permitted when tried; without them, all others remain.
   private func followWakeUps() {
     guard let plan = plan.switches else { return }
     switches.layouts = plan.layouts
     switches.haveStacks = plan.haveStacks
     guard let wakeUp = plan.wakeUp else { return }
     for ring in rings {
-      guard let descriptor = try? open(wakeUp, -1, ring, count: wakeUps.count) else { return }
+      guard let descriptor = try? open(wakeUp, -1, ring, count: wakeUps.count) else {
+        closeWakeUps()
+        return
+      }
       switches.kinds[trace_perf_identifier(descriptor)] = .wakeUp
       wakeUps.append(descriptor)
     }

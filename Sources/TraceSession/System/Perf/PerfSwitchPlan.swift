@@ -31,7 +31,9 @@ struct PerfSwitchPlan {
     common.reports_switches = false
     common.wants_build_ids = false
     common.excludes_idle = false
-    common.user_stack_bytes = 0
+    // The stacks are walked by frame pointers. All events of a ring have the same fields, and the
+    // kernel would write 8 bytes more than it reserves for a copy of 0 bytes.
+    common.user_stack_bytes = min(common.user_stack_bytes, 8)
     common.excludes_user_callchain = !stacks
     common.excludes_kernel_callchain = !stacks
     guard plan.hasKernelFrames else {

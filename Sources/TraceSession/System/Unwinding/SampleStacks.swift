@@ -85,17 +85,24 @@ final class SampleStacks: SampleStackWalker {
   private static let endlessShareMin: UInt64 = 100
 
   func append(_ sample: PerfSample, pid: UInt32, to stack: inout [UInt64]) {
-    let isFull =
-      sample.callchain.count / 8 >= framesMax
-      && PerfCallchain.addressCount(sample.callchain) >= framesMax
-    // Kernel threads have no registers of user mode, and samples of context switches copy none.
+    // A kernel thread has no registers of user mode.
     guard let unwinder, sample.registersABI != 0 else {
-      return followed(sample, pid, isFull: isFull, &stack)
+      return append(followed: sample, pid: pid, to: &stack)
     }
     unwind(sample, pid, unwinder, &stack)
-    guard isFull else { return }
+    guard isFull(sample) else { return }
     figures.deep += 1
     if stack.last != StackNode.lostAddress { stack.append(StackNode.lostAddress) }
+  }
+
+  func append(followed sample: PerfSample, pid: UInt32, to stack: inout [UInt64]) {
+    followed(sample, pid, isFull: isFull(sample), &stack)
+  }
+
+  /// Whether the call chain has as many frames as the kernel records.
+  private func isFull(_ sample: PerfSample) -> Bool {
+    sample.callchain.count / 8 >= framesMax
+      && PerfCallchain.addressCount(sample.callchain) >= framesMax
   }
 
   // MARK: Process events

@@ -3,8 +3,8 @@ internal import TraceFormat
 
 /// What a pass knows of each process whose events it has seen.
 ///
-/// A process is known by the trace's number of it, so that two programs with the same process id
-/// are two.
+/// A process is identified by its number in the trace, so that two programs with the same process
+/// id are two.
 final class ProcessStates<State> {
   private struct Entry {
     let firstEvent: Int64
@@ -17,7 +17,9 @@ final class ProcessStates<State> {
   private let new: () -> State
   private var entries: [UInt32: Entry] = [:]
   private var processes: Processes?
-  private var replay: Replay?
+  private var file: TraceFile?
+  /// The replay keeps the subscribed passes, and thus this object.
+  private weak var replay: Replay?
 
   /// - Parameter new: returns what is known of a process before its first event.
   init(_ selection: ReportSelection, _ new: @escaping () -> State) {
@@ -30,6 +32,7 @@ final class ProcessStates<State> {
   ///   one.
   func subscribe(to replay: Replay, _ processes: Processes? = nil) {
     self.replay = replay
+    self.file = replay.file
     self.processes = processes ?? Processes(replay.file)
     self.processes?.subscribe(to: replay)
     let file = replay.file
@@ -85,14 +88,14 @@ final class ProcessStates<State> {
   func rows<Row: ReportedProcess>(
     _ make: (State, ResolvedProcess, CoveredProcess) -> Row?
   ) -> [Row] {
-    guard let replay, let processes else {
+    guard let file, let processes else {
       preconditionFailure("rows come after subscribe(to:)")
     }
     let history = processes.finish()
-    let spans = ProcessSpans(replay.file, selection.time)
+    let spans = ProcessSpans(file, selection.time)
     var rows: [Row] = []
     for (index, entry) in entries {
-      let pid = replay.file.process(index: index)?.pid ?? 0
+      let pid = file.process(index: index)?.pid ?? 0
       let process = history.process(pid, at: entry.firstEvent)
       guard selection.admits(process) else { continue }
       let span = spans.span(ofProcess: index, firstEvent: entry.firstEvent)
@@ -106,19 +109,19 @@ final class ProcessStates<State> {
 
   /// Returns the heading of the report.
   ///
-  /// - Parameter limited: what there is more of than the report keeps; nil if it keeps all.
+  /// - Parameter limited: the kind of items that the report left out; nil if none.
   func heading(listLimit: Int?, limited: String?) -> ReportHeading {
-    guard let replay else { preconditionFailure("the heading comes after subscribe(to:)") }
-    let partial = PartialReason.reasons(replay) + (limited.map { [.limited(what: $0)] } ?? [])
+    guard let file else { preconditionFailure("the heading comes after subscribe(to:)") }
+    let partial = PartialReason.reasons(of: file) + (limited.map { [.limited(what: $0)] } ?? [])
     return ReportHeading(
-      lost: LostEvents(replay.file.lossTotals), partial: partial, trace: replay.file.path,
-      events: replay.file.eventCount, listLimit: listLimit)
+      lost: LostEvents(file.lossTotals), partial: partial, trace: file.path,
+      events: file.eventCount, listLimit: listLimit)
   }
 
   /// Returns why there is nothing to report.
   func nothing(_ what: String, keyword: String, _ schema: EventSchema) -> NothingToReport {
-    guard let replay else { preconditionFailure("finish() comes after subscribe(to:)") }
-    return .nothing(what, keyword: keyword, schema, replay, selection)
+    guard let file else { preconditionFailure("finish() comes after subscribe(to:)") }
+    return .nothing(what, keyword: keyword, schema, file, selection)
   }
 }
 
