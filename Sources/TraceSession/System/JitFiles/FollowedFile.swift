@@ -115,7 +115,8 @@ final class FollowedFile {
 
   /// Returns the available bytes, up to `count`.
   func bytes(at offset: UInt64, count: Int) -> [UInt8] {
-    [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+    if count == 0 { return [] }
+    return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       filled = read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
     }
   }
