@@ -108,6 +108,18 @@ struct SchemaTests {
     #expect(decode(GCHistory.self, encode(history).words) == history)
     let image = ImageLoad(baseAddress: 1, size: 2, path: "/bin/x", buildID: [1, 2, 3])
     #expect(decode(ImageLoad.self, encode(image).words) == image)
+    let enter = ContentionStart(
+      contentionFlags: .native, lockID: 9, associatedObjectID: 8, lockOwnerThreadID: 7,
+      lockType: "java.lang.Object")
+    #expect(decode(ContentionStart.self, encode(enter).words) == enter)
+    let entered = ContentionStop(duration: 5, lockID: 9, lockType: "java.lang.Object")
+    #expect(decode(ContentionStop.self, encode(entered).words) == entered)
+    let owner = ContentionOwner(lockID: 9, ownerThreadID: 7, ownerThreadName: "main")
+    #expect(decode(ContentionOwner.self, encode(owner).words) == owner)
+    let wait = MonitorWaitStart(lockID: 9, lockType: "A", timeout: 1_000_000)
+    #expect(decode(MonitorWaitStart.self, encode(wait).words) == wait)
+    let waited = MonitorWaitStop(lockID: 9, lockType: "A", duration: 3, timedOut: true)
+    #expect(decode(MonitorWaitStop.self, encode(waited).words) == waited)
   }
 
   @Test func aSchemaIsReadableWhenTheCommonFieldsAgree() {

@@ -11,6 +11,8 @@ public enum RuntimeSchema {
     public static let jit = Keywords(rawValue: 0x10)
     public static let exception = Keywords(rawValue: 0x8000)
     public static let jittedMethodILToNativeMap = Keywords(rawValue: 0x2_0000)
+    /// Waits for locks.
+    public static let contention = Keywords(rawValue: 0x4000)
     /// Method enter and leave. These are very many events; enable them only if needed.
     public static let method = Keywords(rawValue: 0x1_0000_0000_0000)
   }
@@ -23,11 +25,13 @@ public enum RuntimeSchema {
     KeywordSchema("Exception", Keyword.exception),
     KeywordSchema("JittedMethodILToNativeMap", Keyword.jittedMethodILToNativeMap),
     KeywordSchema("Method", Keyword.method),
+    KeywordSchema("Contention", Keyword.contention),
   ]
 
   /// Every event type of the provider, in order of id within each family.
   public static let eventTypes: [any TraceEvent.Type] =
     gcEventTypes + jitEventTypes + exceptionEventTypes + methodEventTypes + symbolEventTypes
+    + contentionEventTypes
 
   static func event<Event: ListedEvent>(
     _: Event.Type, _ name: String, _ level: Level, _ keywords: Keywords

@@ -25,6 +25,9 @@ static inline void cjvm_discard(int file, long count) {
   if (syscall(SYS_fallocate, file, 3, 0L, count) != 0) return;
 }
 
+/// The calling thread's id.
+static inline unsigned cjvm_thread_id(void) { return (unsigned)syscall(SYS_gettid); }
+
 /// Names the calling thread.
 static inline void cjvm_name_thread(const char *_Nonnull name) {
   if (syscall(SYS_prctl, 15L, name, 0L, 0L, 0L) != 0) return;

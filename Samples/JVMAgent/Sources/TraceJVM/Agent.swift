@@ -100,6 +100,7 @@ enum Agent {
     }
     guard let possible = Capabilities.request(options, of: tool), tool.setCallbacks(callbacks),
       tool.setEvent(JVMTI_EVENT_VM_DEATH, enabled: true),
+      tool.setEvent(JVMTI_EVENT_THREAD_START, enabled: true),
       attached || tool.setEvent(JVMTI_EVENT_VM_INIT, enabled: true)
     else { return JNI_ERR }
     state.withLock {

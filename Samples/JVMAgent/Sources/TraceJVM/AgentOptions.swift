@@ -6,6 +6,8 @@ struct AgentOptions: Equatable {
   /// Whether exception events are available at any time, which has a cost for every thrown
   /// exception; nil: only if a session that enables them is waiting when the machine starts.
   var exceptions: Bool?
+  /// Whether the thread that holds a lock is looked up when another thread has to wait for it.
+  var owners = true
 
   struct Problem: Error, Equatable {
     var text: String
@@ -26,10 +28,12 @@ struct AgentOptions: Equatable {
       switch (parts.first, value) {
       case ("methods", let value?): methods = value
       case ("exceptions", let value?): exceptions = value
+      case ("owners", let value?): owners = value
       default:
         throw Problem(
-          text: "unknown option '\(item)'; options are methods=0|1 (default 0) and exceptions=0|1 "
-            + "(default: 1 if a session that enables them waits), separated by commas")
+          text: "unknown option '\(item)'; options are methods=0|1 (default 0), exceptions=0|1 "
+            + "(default: 1 if a session that enables them waits) and owners=0|1 (default 1), "
+            + "separated by commas")
       }
     }
   }

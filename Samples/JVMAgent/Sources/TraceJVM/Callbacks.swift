@@ -4,7 +4,14 @@ extension Agent {
   /// The callbacks that the machine calls. JVMTI defines for each event what its callback may do.
   static var callbacks: jvmtiEventCallbacks {
     var callbacks = jvmtiEventCallbacks()
-    callbacks.VMInit = { _, environment, _ in Agent.machineIsLive(environment) }
+    callbacks.VMInit = { tool, environment, _ in
+      // The start of the first thread may be notified before, or not at all.
+      if let tool { ToolInterface(tool).rememberThread() }
+      Agent.machineIsLive(environment)
+    }
+    callbacks.ThreadStart = { tool, _, _ in
+      if let tool { ToolInterface(tool).rememberThread() }
+    }
     callbacks.VMDeath = { _, _ in Agent.machineDies() }
     callbacks.GarbageCollectionStart = { _ in Collections.started() }
     callbacks.GarbageCollectionFinish = { _ in Collections.finished() }
@@ -45,6 +52,22 @@ extension Agent {
     callbacks.MethodExit = { _, _, _, method, byException, _ in
       guard let method else { return }
       Calls.left(method, byException: byException != 0)
+    }
+    callbacks.MonitorContendedEnter = { tool, environment, _, object in
+      guard let tool, let environment, let object else { return }
+      Monitors.enters(object, environment, by: ToolInterface(tool))
+    }
+    callbacks.MonitorContendedEntered = { tool, environment, _, object in
+      guard let tool, let environment, let object else { return }
+      Monitors.entered(object, environment, by: ToolInterface(tool))
+    }
+    callbacks.MonitorWait = { tool, environment, _, object, timeout in
+      guard let tool, let environment, let object else { return }
+      Monitors.waits(object, timeout, environment, by: ToolInterface(tool))
+    }
+    callbacks.MonitorWaited = { tool, environment, _, object, timedOut in
+      guard let tool, let environment, let object else { return }
+      Monitors.waited(object, timedOut: timedOut != 0, environment, by: ToolInterface(tool))
     }
     return callbacks
   }

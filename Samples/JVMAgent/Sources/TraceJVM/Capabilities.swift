@@ -35,6 +35,13 @@ enum Capabilities {
       modes.insert(.allocations)
     }
 
+    var monitors = jvmtiCapabilities()
+    monitors.can_generate_monitor_events = 1
+    if tool.add(monitors) { modes.insert(.monitors) }
+    var owners = jvmtiCapabilities()
+    owners.can_get_monitor_info = 1
+    Monitors.prepare(asksForOwners: tool.add(owners) && options.owners)
+
     var marking = jvmtiCapabilities()
     marking.can_tag_objects = 1
     _ = tool.add(marking)

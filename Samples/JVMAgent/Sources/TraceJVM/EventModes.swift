@@ -16,6 +16,7 @@ struct EventModes: OptionSet, Hashable {
   static let calls = EventModes(rawValue: 1 << 7)
   /// Not a notification: see ``AllocationStalls``.
   static let stalls = EventModes(rawValue: 1 << 8)
+  static let monitors = EventModes(rawValue: 1 << 9)
 
   init(rawValue: UInt16) { self.rawValue = rawValue }
 
@@ -41,6 +42,8 @@ struct EventModes: OptionSet, Hashable {
     (.caught, ExceptionCaught.self),
     (.allocations, GCAllocationTick.self),
     (.calls, MethodEnter.self),
+    (.monitors, ContentionStart.self),
+    (.monitors, MonitorWaitStart.self),
   ]
 
   /// The machine's events for each mode, in the order in which to enable them; they are disabled in
@@ -57,6 +60,13 @@ struct EventModes: OptionSet, Hashable {
     (.caught, [JVMTI_EVENT_EXCEPTION_CATCH]),
     (.allocations, [JVMTI_EVENT_SAMPLED_OBJECT_ALLOC]),
     (.calls, [JVMTI_EVENT_METHOD_EXIT, JVMTI_EVENT_METHOD_ENTRY]),
+    (
+      .monitors,
+      [
+        JVMTI_EVENT_MONITOR_CONTENDED_ENTERED, JVMTI_EVENT_MONITOR_CONTENDED_ENTER,
+        JVMTI_EVENT_MONITOR_WAITED, JVMTI_EVENT_MONITOR_WAIT,
+      ]
+    ),
   ]
 
   /// Enables and disables notifications to change the set to `wanted`.

@@ -30,7 +30,10 @@ enum JavaStack {
   }
 
   /// Appends the calling thread's frames, innermost first.
-  static func append(to stack: inout OutputSpan<UInt64>) {
+  static func append(to stack: inout OutputSpan<UInt64>) { append(nil, to: &stack) }
+
+  /// Appends the frames of a thread, nil for the calling one, innermost first.
+  static func append(_ thread: jthread?, to stack: inout OutputSpan<UInt64>) {
     guard
       let machine = UnsafeMutablePointer<JavaVM?>(
         bitPattern: machine.load(ordering: .acquiring)),
@@ -40,7 +43,7 @@ enum JavaStack {
     let asker = Asker(tool: ToolInterface(raw), environment: environment)
     let room = stack.freeCapacity - 1
     withUnsafeTemporaryAllocation(of: jvmtiFrameInfo.self, capacity: max(room, 0)) { frames in
-      let count = asker.tool.stackTrace(into: frames)
+      let count = asker.tool.stackTrace(of: thread, into: frames)
       for index in 0..<count {
         guard let method = frames[index].method else { continue }
         // Readers subtract one byte from a return address to find the call.

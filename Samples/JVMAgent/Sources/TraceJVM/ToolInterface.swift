@@ -7,7 +7,7 @@ import CJVM
 struct ToolInterface: @unchecked Sendable {
   let environment: UnsafeMutablePointer<jvmtiEnv?>
 
-  private var functions: UnsafePointer<jvmtiInterface_1_> { environment.pointee! }
+  var functions: UnsafePointer<jvmtiInterface_1_> { environment.pointee! }
 
   init(_ environment: UnsafeMutablePointer<jvmtiEnv?>) { self.environment = environment }
 
@@ -54,12 +54,14 @@ struct ToolInterface: @unchecked Sendable {
 
   // MARK: Stacks
 
-  /// Stores the calling thread's innermost Java frames, and returns their number; 0 if there are
-  /// none.
-  func stackTrace(into frames: UnsafeMutableBufferPointer<jvmtiFrameInfo>) -> Int {
+  /// Stores the innermost Java frames of a thread, nil for the calling one, and returns their
+  /// number; 0 if there are none.
+  func stackTrace(
+    of thread: jthread? = nil, into frames: UnsafeMutableBufferPointer<jvmtiFrameInfo>
+  ) -> Int {
     var count: jint = 0
     let status = functions.pointee.GetStackTrace(
-      environment, nil, 0, jint(frames.count), frames.baseAddress!, &count)
+      environment, thread, 0, jint(frames.count), frames.baseAddress!, &count)
     return status == JVMTI_ERROR_NONE ? Int(count) : 0
   }
 
@@ -136,13 +138,13 @@ struct ToolInterface: @unchecked Sendable {
   }
 
   /// Copies a text allocated by the machine, and releases it.
-  private func take(_ text: UnsafeMutablePointer<CChar>?) -> String {
+  func take(_ text: UnsafeMutablePointer<CChar>?) -> String {
     guard let text else { return "" }
     defer { release(text) }
     return ModifiedUTF8.decode(text)
   }
 
-  private func release<T>(_ memory: UnsafeMutablePointer<T>) {
+  func release<T>(_ memory: UnsafeMutablePointer<T>) {
     memory.withMemoryRebound(to: UInt8.self, capacity: 1) {
       _ = functions.pointee.Deallocate(environment, $0)
     }

@@ -7,6 +7,7 @@ import Testing
     let options = try AgentOptions("")
     #expect(!options.methods)
     #expect(options.exceptions == nil)
+    #expect(options.owners)
   }
 
   @Test func values() throws {
@@ -14,6 +15,7 @@ import Testing
     #expect(options.methods)
     #expect(options.exceptions == false)
     #expect(try AgentOptions("methods").methods)
+    #expect(try !AgentOptions("owners=0").owners)
   }
 
   @Test(arguments: ["colour=1", "methods=2", "methods=", "=1", "="])
