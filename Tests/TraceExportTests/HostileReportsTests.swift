@@ -24,6 +24,7 @@ import TraceFormat
       try render(AllocationPass(selection), file)
       try render(RequestPass(selection), file)
       try render(ThreadsPass(selection), file)
+      try render(ContentionPass(selection), file)
       try render(SystemPass(selection), file)
       try render(SummaryPass(selection), file)
     }

@@ -63,6 +63,11 @@ final class ProcessStates<State> {
     body(&entries[header.processIndex, default: entry(header)].state)
   }
 
+  /// Makes sure that there is a row for a process of which an event at a time tells.
+  func add(process index: UInt32, firstEvent: Int64) {
+    if entries[index] == nil { entries[index] = Entry(firstEvent: firstEvent, state: new()) }
+  }
+
   private func entry(_ header: EventHeader) -> Entry {
     Entry(firstEvent: header.timestamp, state: new())
   }
@@ -88,6 +93,13 @@ final class ProcessStates<State> {
   func rows<Row: ReportedProcess>(
     _ make: (State, ResolvedProcess, CoveredProcess) -> Row?
   ) -> [Row] {
+    numberedRows { make($1, $2, $3) }
+  }
+
+  /// Like ``rows(_:)``; passes also the trace's number of the process.
+  func numberedRows<Row: ReportedProcess>(
+    _ make: (UInt32, State, ResolvedProcess, CoveredProcess) -> Row?
+  ) -> [Row] {
     guard let file, let processes else {
       preconditionFailure("rows come after subscribe(to:)")
     }
@@ -102,7 +114,7 @@ final class ProcessStates<State> {
       let covered = CoveredProcess(
         pid: process.pid, name: process.name, from_ns: span.from, to_ns: span.to,
         hasEnded: span.hasEnded)
-      if let row = make(entry.state, process, covered) { rows.append(row) }
+      if let row = make(index, entry.state, process, covered) { rows.append(row) }
     }
     return rows.sorted { ($0.pid, $0.from_ns) < ($1.pid, $1.from_ns) }
   }

@@ -29,6 +29,8 @@ struct ThreadBook {
   private(set) var isCut = false
   private(set) var hasWakeUps = false
   private(set) var hasStacks = false
+  /// Called for each wait that has ended, with its blocked time.
+  var onWait: ((ThreadTrack, UInt64, ThreadTrack.WakeUp?) -> Void)?
   private var living: [UInt32: Int] = [:]
   /// Threads that have ended: a thread still switches in the kernel after its end.
   private var ended: [UInt32: (process: UInt32, time: Int64)] = [:]
@@ -202,6 +204,7 @@ struct ThreadBook {
     tracks[number].times.runnable_ns &+= clipped(ready, now)
     tracks[number].since = now
     if blocked > 0 || selection?.contains(track.since) ?? true {
+      onWait?(track, blocked, wakeUp)
       count(number, track, blocked, wakeUp)
     }
   }

@@ -57,7 +57,7 @@ public final class ThreadsPass: ReportPass {
   }
 
   /// Losses of the session's own events; a thread's next event may come from any CPU.
-  private static func losses(of file: TraceFile) throws -> LossWindows {
+  static func losses(of file: TraceFile) throws -> LossWindows {
     var losses = LossWindows()
     guard !file.lossTotals.isEmpty else { return losses }
     var found: [(from: Int64, until: Int64)] = []

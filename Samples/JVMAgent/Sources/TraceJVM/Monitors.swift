@@ -120,23 +120,30 @@ enum Monitors {
 }
 
 /// Decides which waits may look up who holds the lock: one at a time, so that all look-ups together
-/// take at most a hundredth of the time.
+/// take at most a hundredth of the time, and 50 ms more.
 struct OwnerBudget {
-  private static let factor: UInt64 = 100
-  /// A look-up that takes very long does not end all others.
-  private static let pauseMax_ns: UInt64 = 10_000_000_000
+  private static let share: UInt64 = 100
+  private static let creditMax_ns: Int64 = 50_000_000
 
-  private var next: UInt64 = 0
+  /// Time that look-ups may take from now on; negative after one that took long.
+  private var credit = creditMax_ns
+  private var since: UInt64 = 0
+  private var isTaken = false
 
   /// Returns whether a look-up may begin; if so, no other may until ``spent(from:to:)``.
   mutating func take(at time: UInt64) -> Bool {
-    guard time >= next else { return false }
-    next = .max
-    return true
+    guard !isTaken else { return false }
+    let earned = time > since ? (time - since) / Self.share : 0
+    if earned > 0 {
+      credit = min(credit + Int64(clamping: min(earned, 1 << 60)), Self.creditMax_ns)
+      since = time
+    }
+    isTaken = credit > 0
+    return isTaken
   }
 
   mutating func spent(from begin: UInt64, to end: UInt64) {
-    let cost = end > begin ? end - begin : 0
-    next = end + min(cost, Self.pauseMax_ns / Self.factor) * Self.factor
+    isTaken = false
+    credit -= Int64(clamping: min(end > begin ? end - begin : 0, 1 << 40))
   }
 }

@@ -40,6 +40,10 @@ public final class Extract {
           line(event, "stall",
               "\"tid\":" + event.getThread().getOSThreadId()
                   + ",\"thread\":" + quoted(event.getThread().getJavaName()));
+      case "jdk.JavaMonitorEnter" -> line(event, "enter", monitor(event));
+      case "jdk.JavaMonitorWait" ->
+          line(event, "wait",
+              monitor(event) + ",\"timed_out\":" + event.getBoolean("timedOut"));
       case "jdk.Compilation" -> {
         if (event.getBoolean("succeded")) line(event, "compilation", compilation(event));
       }
@@ -49,6 +53,12 @@ public final class Extract {
                   + ",\"error\":" + event.getEventType().getName().endsWith("ErrorThrow"));
       default -> { }
     }
+  }
+
+  private static String monitor(RecordedEvent event) {
+    return "\"tid\":" + event.getThread().getOSThreadId()
+        + ",\"thread\":" + quoted(event.getThread().getJavaName())
+        + ",\"type\":" + quoted(name(event.getClass("monitorClass")));
   }
 
   private static String compilation(RecordedEvent event) {

@@ -1,0 +1,184 @@
+internal import TraceEvents
+public import TraceFormat
+
+/// Makes a ``ContentionReport``.
+///
+/// - Guarantee: a wait has the length that the runtime measured, or lies between a beginning and an
+///   end of one thread and one lock with no loss in between. Everything else is open, or counted.
+/// - Cost: reads the losses first, then once the blocks with events about locks, switches,
+///   processes and code. Memory is about 50 bytes per wait, and grows with the number of locks and
+///   stacks; all these are limited.
+public final class ContentionPass: ReportPass {
+  private let selection: ReportSelection
+  private let symbols: SymbolizerOptions
+  private let listLimit: Int?
+  private let names = ThreadNames()
+  private var file: TraceFile?
+  /// Nil if the trace has no stacks.
+  private var symbolizer: Symbolizer?
+  private var processes: Processes?
+  private var states: ProcessStates<MonitorTracker>?
+  /// Nil if the trace has no switches.
+  private var futexes: FutexWaits?
+
+  /// - Parameters:
+  ///   - symbols: where the names of stacks' frames are looked for.
+  ///   - listLimit: the report's ``ProcessReport/listLimit``.
+  public init(
+    _ selection: ReportSelection = ReportSelection(),
+    symbols: SymbolizerOptions = SymbolizerOptions(), listLimit: Int? = nil
+  ) {
+    self.selection = selection
+    self.symbols = symbols
+    self.listLimit = listLimit
+  }
+
+  /// Reads the losses, and subscribes to the events about locks, switches, processes and code.
+  public func subscribe(to replay: Replay) throws {
+    let file = replay.file
+    self.file = file
+    if file.hasStacks {
+      let symbolizer = Symbolizer(file, options: symbols)
+      symbolizer.subscribe(to: replay)
+      self.symbolizer = symbolizer
+    }
+    let processes = symbolizer?.processes ?? Processes(file)
+    self.processes = processes
+    let losses = try LossWindows(ofPrograms: file)
+    let start = file.ticksRange.map { file.timestamp(ofTicks: $0.lowerBound) } ?? 0
+    let states = ProcessStates(selection) { [time = selection.time] in
+      MonitorTracker(selection: time, losses: losses, traceStart: start)
+    }
+    self.states = states
+    states.subscribe(to: replay, processes)
+    names.subscribe(to: replay)
+    followMonitors(states)
+    guard Self.hasSwitches(file) else { return }
+    let futexes = FutexWaits(
+      selection: selection.time, losses: try ThreadsPass.losses(of: file))
+    futexes.subscribe(to: replay)
+    self.futexes = futexes
+  }
+
+  private func followMonitors(_ states: ProcessStates<MonitorTracker>) {
+    typealias Key = MonitorTracker.Key
+    states.follow(ContentionStart.self) { tracker, event, header in
+      tracker.begins(
+        Key(kind: .monitor, id: event.lockID, type: event.lockType), header,
+        owner: UInt32(truncatingIfNeeded: event.lockOwnerThreadID))
+    }
+    states.follow(ContentionOwner.self) { $0.owned($1, $2) }
+    states.follow(ContentionStop.self) { tracker, event, header in
+      tracker.ends(
+        Key(kind: .monitor, id: event.lockID, type: event.lockType), event.duration, header)
+    }
+    states.follow(MonitorWaitStart.self) { tracker, event, header in
+      tracker.begins(Key(kind: .monitorWait, id: event.lockID, type: event.lockType), header)
+    }
+    states.follow(MonitorWaitStop.self) { tracker, event, header in
+      tracker.ends(
+        Key(kind: .monitorWait, id: event.lockID, type: event.lockType), event.duration, header)
+    }
+    states.follow(ThreadStart.self) { $0.giveUp($2.tid, .eventsMissing) }
+    states.follow(ThreadStop.self) { $0.giveUp($2.tid, .threadEnded) }
+  }
+
+  private static func hasSwitches(_ file: TraceFile) -> Bool {
+    file.eventTypes.contains {
+      $0.schema.provider == SystemSchema.providerName && $0.schema.id == ContextSwitch.eventID
+        && $0.count > 0
+    }
+  }
+
+  /// Returns the report.
+  ///
+  /// - Throws: ``NothingToReport`` if there are no waits.
+  public func finish() throws(NothingToReport) -> ContentionReport {
+    guard let file, let processes, let states else {
+      preconditionFailure("finish() comes after subscribe(to:)")
+    }
+    let stacks = symbolizer.map { EventStacks($0.finish(), file) }
+    var summary = ContentionSummary(file, processes.finish(), names, stacks)
+    futexes?.finish(ProcessSpans(file, nil))
+    for track in futexes?.book.tracks ?? [] {
+      states.add(process: track.processIndex, firstEvent: track.firstEvent)
+    }
+    let native = Dictionary(grouping: futexes?.tallies ?? [:], by: \.key.process)
+    let open = futexes?.openWaits ?? [:]
+    let ends = ProcessSpans(file, nil)
+    let rows = states.numberedRows {
+      index, tracker, process, covered -> ContentionReport.Process? in
+      var tracker = tracker
+      let span = ends.span(ofProcess: index, firstEvent: covered.from_ns)
+      tracker.finish(pid: process.pid, at: span.to, processEnded: span.hasEnded)
+      var row = ContentionReport.Process(covered: covered)
+      row.fill(
+        tracker, native[index] ?? [], open[index] ?? [], selection, process, &summary)
+      return row.isEmpty ? nil : row
+    }
+    guard !rows.isEmpty else {
+      throw states.nothing(
+        "waits for locks",
+        keyword: "Contention, or for native code -providers ContextSwitch -stacks ContextSwitch",
+        ContentionStart.schema)
+    }
+    let isCut =
+      states.contains { $0.isCut || $0.locks.values.contains(where: \.isCut) }
+      || futexes.map { $0.isCut || $0.tallies.values.contains(where: \.isCut) } ?? false
+    return ContentionReport(
+      heading: states.heading(
+        listLimit: listLimit, limited: isCut ? "locks, waits, places or owners" : nil),
+      hasSwitches: futexes != nil, processes: rows)
+  }
+}
+
+extension ContentionReport.Process {
+  /// Whether nothing waited in the selected time.
+  var isEmpty: Bool {
+    contended.waits.count == 0 && notified.waits.count == 0 && openCount == 0
+      && stopsWithoutStart == 0
+  }
+
+  fileprivate mutating func fill(
+    _ tracker: MonitorTracker, _ native: [FutexWaits.Tallies.Element],
+    _ nativeOpen: [FutexWaits.Open], _ selection: ReportSelection, _ process: ResolvedProcess,
+    _ summary: inout ContentionSummary
+  ) {
+    var locks = tracker.locks.map { (key: $0.key, frames: [StackFrame](), tally: $0.value) }
+    var merged: [FutexWaits.Place: LockTally] = [:]
+    for (key, tally) in native {
+      let time = tally.stacks[key.stack]?.time ?? 0
+      let frames = summary.frames(key.stack, of: process, at: time)
+      guard let kind = ContentionReport.Kind.of(frames) else { continue }
+      merged[FutexWaits.Place(kind: kind, frames: frames), default: LockTally()].add(tally)
+    }
+    locks += merged.map {
+      (MonitorTracker.Key(kind: $0.key.kind, id: nil, type: ""), $0.key.frames, $0.value)
+    }
+    contended = summary.section(locks.filter { $0.key.kind.isContended }, of: process)
+    notified = summary.section(locks.filter { !$0.key.kind.isContended }, of: process)
+    stopsWithoutStart = tracker.stopsWithoutStart
+    openCount = tracker.openCount
+    open = tracker.open.map {
+      summary.open($0.key, $0.tid, $0.time, $0.cause, $0.stack, of: process)
+    }
+    for (tid, wait) in nativeOpen.map({ ($0.tid, $0.wait) })
+    where selection.admits(time: wait.start) {
+      let frames = summary.frames(wait.stack, of: process, at: wait.start)
+      guard let kind = ContentionReport.Kind.of(frames) else { continue }
+      openCount += 1
+      let key = MonitorTracker.Key(kind: kind, id: nil, type: "")
+      let cause: ContentionReport.Open.Cause =
+        switch wait.cause {
+        case .eventsMissing: .eventsMissing
+        case .processEnded: .processEnded
+        case .traceEnded: .traceEnded
+        }
+      if open.count < Self.openMax {
+        open.append(
+          summary.open(key, tid, wait.start, cause, wait.stack, of: process))
+      }
+    }
+    open.sort { ($0.start_ns, $0.tid) < ($1.start_ns, $1.tid) }
+  }
+}

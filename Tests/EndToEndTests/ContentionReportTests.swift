@@ -1,0 +1,64 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension EndToEnd {
+  /// `tracectl contention` states what a program with a known schedule measured itself, and the
+  /// waits of `tracectl threads`.
+  @Suite(.needs(.tracepoints, .program("gcc"), .program("python3")))
+  struct ContentionReportTests {
+    @Test func mutexesAndConditions() throws {
+      let report = try RuntimeReport(
+        "contention", providers: "ContextSwitch", try #require(MutexProgram.path), [],
+        options: ["-stacks", "ContextSwitch"])
+      let line = try #require(report.output.split(separator: "\n").first { $0.hasPrefix("taker") })
+      let measured = line.split(separator: " ").compactMap { Double($0) }
+      #expect(measured.count == 2, "\(line)")
+      // The taker's waits for the mutex, at one place.
+      let locks = try rows(report, "contended", "locks").filter { $0["kind"] as? String == "lock" }
+      let lock = try #require(locks.first, "\(report.process)")
+      #expect(Double(lock["count"] as? Int ?? 0) == measured[0] && lock["threads"] as? Int == 1)
+      let total = Double(lock["total_ns"] as? Int ?? 0)
+      // The program's clock stops only when the thread runs again.
+      #expect(total <= measured[1] * 1.01, "\(total) of \(measured[1])")
+      #expect(total >= measured[1] * 0.9 && total >= 250e6, "\(total) of \(measured[1])")
+      let owners = try #require(lock["owners"] as? [[String: Any]])
+      #expect(owners.first?["thread"] as? String == "holder" && owners.count == 1, "\(owners)")
+      #expect(Double(owners.first?["count"] as? Int ?? 0) == measured[0])
+      // The holder waits for the condition while the taker pauses.
+      let others = try rows(report, "notified", "locks")
+      let condition = try #require(others.first { $0["kind"] as? String == "condition" })
+      #expect(condition["count"] as? Int ?? 0 > 0, "\(others)")
+      try report.expectRecomputed()
+      try expectSameWaits(report)
+    }
+
+    private func rows(
+      _ report: RuntimeReport, _ section: String, _ key: String
+    ) throws -> [[String: Any]] {
+      let part = try #require(report.process[section] as? [String: Any])
+      return try #require(part[key] as? [[String: Any]])
+    }
+
+    /// All waits at futexes that ended are those of the other report.
+    private func expectSameWaits(_ report: RuntimeReport) throws {
+      let child = try ChildProcess(
+        Tools.tracectl, ["threads", report.scratch.path("t.etl"), "-format", "json"],
+        in: report.scratch)
+      try child.succeed()
+      let object = try #require(
+        JSONSerialization.jsonObject(with: Data(child.output.utf8)) as? [String: Any])
+      let process = try #require((object["processes"] as? [[String: Any]])?.first)
+      let reasons = try #require(process["reasons"] as? [[String: Any]])
+      let futex = try #require(reasons.first { $0["reason"] as? String == "futex" })
+      var (count, total) = (0, 0)
+      for section in ["contended", "notified"] {
+        for lock in try rows(report, section, "locks") {
+          count += lock["count"] as? Int ?? 0
+          total += lock["total_ns"] as? Int ?? 0
+        }
+      }
+      #expect(count == futex["count"] as? Int && total == futex["total_ns"] as? Int)
+    }
+  }
+}
