@@ -24,6 +24,19 @@ extension EndToEnd {
       try report.expectRecomputed()
     }
 
+    /// The threads' events before the longest pauses, with samples.
+    @Test func threadsBeforePauses() throws {
+      let report = try RuntimeReport(
+        "gc", providers: "GC,CPU", Tools.miniVM,
+        ["--nursery", "65536", Self.programs + "binary-trees.mini"])
+      let pauses = try report.rows("longest_pauses")
+      let before = pauses.compactMap { $0["before"] as? [[String: Any]] }
+      #expect(before.contains { !$0.isEmpty }, "\(pauses)")
+      let frames = before.joined().compactMap { $0["frames"] as? [String] }
+      #expect(frames.contains { !$0.isEmpty }, "\(pauses)")
+      try report.expectRecomputed()
+    }
+
     @Test func tinyRuntime() throws {
       let report = try RuntimeReport(
         "gc", providers: "GC", Tools.tinyRuntime, ["--statistics", "--rounds", "400"])

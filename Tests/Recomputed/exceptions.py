@@ -4,7 +4,9 @@ and compares: `tracectl dump -format json trace.etl | exceptions.py report.json`
 For whole traces.
 """
 import collections
+import json
 import re
+import sys
 
 import lines
 
@@ -26,6 +28,26 @@ def most(methods):
     return [{"method": name, "count": count} for name, count in ordered[:5]]
 
 
+def time_line(times, end):
+    """Numbers of events in parts of 1, 2, 4 … ms, of which at most 64 reach from 0 to the end."""
+    last, step = max([end, 0, *times]), 1_000_000
+    while last // step >= 64:
+        step *= 2
+    counts = [0] * (last // step + 1)
+    for time in times:
+        counts[max(time, 0) // step] += 1
+    return {"from_ns": 0, "step_ns": step, "counts": counts}
+
+
+def ends():
+    """The end of the time that the report covers, by process."""
+    with open(sys.argv[1]) as file:
+        return {process["pid"]: process["to_ns"] for process in json.load(file)["processes"]}
+
+
+ENDS = ends()
+
+
 def report(pid, events):
     groups = {}
     uncaught = {}
@@ -38,10 +60,11 @@ def report(pid, events):
             group = groups.setdefault(key, {
                 "type": key[0], "pattern": key[1], "message": fields["exceptionMessage"],
                 "thrown": 0, "rethrown": 0, "caught": 0 if has_catches else None,
-                "first_ns": event["time_ns"], "throwers": [], "catchers": []})
+                "first_ns": event["time_ns"], "throwers": [], "catchers": [], "time_line": []})
             is_again = "ReThrown" in fields["exceptionFlags"]
             group["rethrown" if is_again else "thrown"] += 1
             group["last_ns"] = event["time_ns"]
+            group["time_line"].append(event["time_ns"])
             group["throwers"].append(fields["methodName"])
             waiting.append(group)
             continue
@@ -56,7 +79,9 @@ def report(pid, events):
         group["catchers"].append(fields["methodName"])
     found = sorted(groups.values(), key=lambda group: (
         -group["thrown"] - group["rethrown"], group["type"], group["pattern"]))
+    times = [time for group in found for time in group["time_line"]]
     for group in found:
+        group["time_line"] = time_line(group["time_line"], ENDS.get(pid, 0))
         group["throwers"], group["catchers"] = most(group["throwers"]), most(group["catchers"])
     return {
         "pid": pid,
@@ -64,6 +89,7 @@ def report(pid, events):
         "rethrown": sum(group["rethrown"] for group in found),
         "caught": sum(group["caught"] for group in found) if has_catches else None,
         "caught_without_throw": without_throw,
+        "time_line": time_line(times, ENDS.get(pid, 0)),
         "group_count": len(found),
         "groups": found,
     }

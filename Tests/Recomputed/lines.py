@@ -9,10 +9,11 @@ def events():
     return [event for event in found if "event" in event]
 
 
-def by_pid(wanted, with_rundown=False):
-    """The wanted events of the provider Runtime by process id."""
+def by_pid(wanted, with_rundown=False, known=None):
+    """The wanted events of the provider Runtime by process id: of those known, else of standard
+    input."""
     processes = {}
-    for event in events():
+    for event in events() if known is None else known:
         is_wanted = event["provider"] == "Runtime" and event["event"] in wanted
         if is_wanted and (with_rundown or "rundown" not in event):
             processes.setdefault(event["pid"], []).append(event)

@@ -108,6 +108,8 @@ struct SchemaTests {
     #expect(decode(GCHistory.self, encode(history).words) == history)
     let image = ImageLoad(baseAddress: 1, size: 2, path: "/bin/x", buildID: [1, 2, 3])
     #expect(decode(ImageLoad.self, encode(image).words) == image)
+    let before = GCHeapBefore(count: 7, size: 1 << 40)
+    #expect(decode(GCHeapBefore.self, encode(before).words) == before)
     let enter = ContentionStart(
       contentionFlags: .native, lockID: 9, associatedObjectID: 8, lockOwnerThreadID: 7,
       lockType: "java.lang.Object")

@@ -27,6 +27,9 @@ struct ExceptionCounts {
     var stacks: [StackID: (count: UInt64, time: Int64)] = [:]
   }
 
+  /// The beginning of time lines.
+  private let start: Int64
+  private(set) var timeLine: TimeLine
   private(set) var groups: [Group] = []
   private(set) var hasCatches = false
   private(set) var caughtWithoutThrow: UInt64 = 0
@@ -34,6 +37,12 @@ struct ExceptionCounts {
   private var numbers: [Key: Int] = [:]
   /// Groups of the throws of each thread that have not been caught, latest last.
   private var pending: [UInt32: [Int]] = [:]
+
+  /// - Parameter selection: the time that is covered; nil for all.
+  init(selection: ClosedRange<Int64>? = nil) {
+    start = max(selection?.lowerBound ?? 0, 0)
+    timeLine = TimeLine(from_ns: start)
+  }
 
   var isEmpty: Bool { groups.isEmpty && !hasCatches }
 
@@ -45,6 +54,8 @@ struct ExceptionCounts {
       groups[number].report.thrown += 1
     }
     groups[number].report.last_ns = header.timestamp
+    groups[number].report.timeLine.add(at: header.timestamp)
+    timeLine.add(at: header.timestamp)
     Self.count(event.methodName, in: &groups[number].throwers)
     if header.stack != .none { addStack(header, to: number) }
     guard pending[header.tid] != nil || pending.count < Self.threadsMax else {
@@ -91,7 +102,7 @@ struct ExceptionCounts {
       Group(
         report: ExceptionReport.Group(
           type: key.type, pattern: key.pattern, message: event.exceptionMessage, first_ns: time,
-          last_ns: time)))
+          last_ns: time, timeLine: TimeLine(from_ns: start))))
     return groups.count - 1
   }
 

@@ -21,7 +21,7 @@ public final class ExceptionPass: ReportPass {
     _ selection: ReportSelection = ReportSelection(),
     symbols: SymbolizerOptions = SymbolizerOptions(), listLimit: Int? = nil
   ) {
-    processes = ProcessStates(selection) { ExceptionCounts() }
+    processes = ProcessStates(selection) { ExceptionCounts(selection: selection.time) }
     self.symbols = symbols
     self.listLimit = listLimit
   }

@@ -14,6 +14,8 @@ public struct ExceptionReport: ProcessReport {
     public var caught: UInt64?
     /// Handlers without a known throw.
     public var caughtWithoutThrow: UInt64 = 0
+    /// Throws of both kinds over the time that the report covers.
+    public var timeLine = TimeLine(from_ns: 0)
     /// Most frequent first.
     public var groups: [Group] = []
   }
@@ -31,6 +33,8 @@ public struct ExceptionReport: ProcessReport {
     public var caught: UInt64?
     public var first_ns: Int64
     public var last_ns: Int64
+    /// Throws of both kinds over the time that the report covers.
+    public var timeLine: TimeLine
     /// Methods that threw, most frequent first.
     public var throwers: [Method] = []
     /// Methods that caught, most frequent first.

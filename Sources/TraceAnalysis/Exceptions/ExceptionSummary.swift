@@ -11,10 +11,13 @@ extension ExceptionReport.Process {
   ) {
     self.init(covered: covered)
     caughtWithoutThrow = counts.caughtWithoutThrow
+    timeLine = counts.timeLine
+    timeLine.extend(to: covered.to_ns)
     for group in counts.groups {
       thrown &+= group.report.thrown
       rethrown &+= group.report.rethrown
       var report = group.report
+      report.timeLine.extend(to: covered.to_ns)
       if counts.hasCatches { report.caught = report.caught ?? 0 }
       report.throwers = Self.most(group.throwers)
       report.catchers = Self.most(group.catchers)

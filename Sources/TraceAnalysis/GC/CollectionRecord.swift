@@ -10,6 +10,8 @@ struct CollectionRecord {
   /// Heap after the previous collection and what was allocated since, and the time from which on it
   /// is known.
   let before: (bytes: UInt64, since: Int64)?
+  /// The heap before the collection, if the runtime stated it.
+  var statedBefore: UInt64?
   /// The heap after the collection, and the time at which it was reported.
   var after: (bytes: UInt64, promoted: UInt64, at: Int64)?
 

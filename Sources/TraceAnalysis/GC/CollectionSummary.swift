@@ -120,6 +120,7 @@ struct CollectionSummary {
         row.allocated_bytes = record.allocated
         row.heapBefore_bytes = heapBefore(record)
       }
+      row.heapBefore_bytes = record.statedBefore ?? row.heapBefore_bytes
       if let end = record.end, let after = record.after, isLossFree(end, after.at) {
         row.heapAfter_bytes = after.bytes
         row.promoted_bytes = after.promoted

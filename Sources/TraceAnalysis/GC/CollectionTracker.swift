@@ -72,6 +72,12 @@ struct CollectionTracker {
     }
   }
 
+  /// The event follows its collection's beginning.
+  mutating func heapBefore(_ event: GCHeapBefore) {
+    guard let position = running[event.count] else { return }
+    collections[position].statedBefore = event.size
+  }
+
   /// The event follows its collection's end.
   mutating func history(_ event: GCHistory) {
     guard let position = justEnded, collections[position].start.count == event.count

@@ -10,15 +10,28 @@ public import TraceFormat
 public final class GCPass: ReportPass {
   private let processes: ProcessStates<CollectionTracker>
   private let listLimit: Int?
+  private let symbols: SymbolizerOptions
+  private let withThreads: Bool
+  private var file: TraceFile?
 
-  /// - Parameter listLimit: the report's ``ProcessReport/listLimit``.
-  public init(_ selection: ReportSelection = ReportSelection(), listLimit: Int? = nil) {
+  /// - Parameters:
+  ///   - symbols: where the names of stacks' frames are looked for.
+  ///   - listLimit: the report's ``ProcessReport/listLimit``.
+  ///   - withThreads: whether to find out what threads did before the longest pauses, in another
+  ///     run over the events of these times.
+  public init(
+    _ selection: ReportSelection = ReportSelection(),
+    symbols: SymbolizerOptions = SymbolizerOptions(), listLimit: Int? = nil,
+    withThreads: Bool = false
+  ) {
+    (self.symbols, self.withThreads) = (symbols, withThreads)
     processes = ProcessStates(selection) { CollectionTracker(selection: selection.time) }
     self.listLimit = listLimit
   }
 
   /// Subscribes to the GC events, the events about processes, and losses.
   public func subscribe(to replay: Replay) {
+    file = replay.file
     processes.subscribe(to: replay)
     follow(GCStart.self) { $0.start($1, at: $2) }
     follow(GCEnd.self) { $0.end($1, at: $2) }
@@ -27,6 +40,7 @@ public final class GCPass: ReportPass {
     follow(GCRestartBegin.self) { tracker, _, _ in tracker.restarting() }
     follow(GCRestartEnd.self) { tracker, _, time in tracker.restarted(at: time) }
     follow(GCHistory.self) { tracker, event, _ in tracker.history(event) }
+    follow(GCHeapBefore.self) { tracker, event, _ in tracker.heapBefore(event) }
     follow(GCHeapStats.self) {
       $0.heap(bytes: $1.size_bytes, promoted: $1.promoted_bytes, at: $2)
     }
@@ -73,13 +87,15 @@ public final class GCPass: ReportPass {
     guard !processes.isEmpty else {
       throw processes.nothing(what, keyword: "GC", GCStart.schema)
     }
-    let rows = processes.rows { [processes] tracker, _, covered -> GCReport.Process? in
+    var rows = processes.rows { [processes] tracker, _, covered -> GCReport.Process? in
       let row = CollectionSummary(
         tracker, covered, processes.losses, processes.selection.time
       ).process
       return row.isEmpty ? nil : row
     }
     guard !rows.isEmpty else { throw .noneSelected(what: what) }
+    // The report is complete without it; what is damaged, it says anyway.
+    if withThreads, let file { try? PauseEves.add(to: &rows, file, symbols) }
     let isCut = processes.contains { $0.isCut || $0.stalls.isCut }
     return GCReport(
       heading: processes.heading(listLimit: listLimit, limited: isCut ? "collections" : nil),

@@ -21,8 +21,9 @@ extension GCReport {
     /// Bytes that allocation events reported since the previous collection began; nil without such
     /// events.
     public var allocated_bytes: UInt64?
-    /// Heap after the previous collection, plus the bytes that allocation events reported since;
-    /// nil if it is not known to within a tenth, because each of the events stands for more bytes.
+    /// What the runtime stated; else the heap after the previous collection, plus the bytes that
+    /// allocation events reported since, or nil if that is not known to within a tenth, because
+    /// each of the events stands for more bytes.
     public var heapBefore_bytes: UInt64?
     public var heapAfter_bytes: UInt64?
     public var promoted_bytes: UInt64?
@@ -44,6 +45,34 @@ extension GCReport {
     public var collection: UInt32?
     public var generation: UInt32?
     public var cause: Cause?
+    /// What threads of the process did in the ``before_ns`` before the pause: those that used most
+    /// CPU time, then those with most events, at most ``threadsMax``. Nil if it was not looked up.
+    public var before: [ThreadBefore]?
+
+    public static let before_ns: UInt64 = 10_000_000
+    public static let threadsMax = 5
+  }
+
+  /// What a thread did just before a pause.
+  public struct ThreadBefore: Hashable, Sendable {
+    public var tid: UInt32
+    /// Empty if not known.
+    public var name: String
+    /// CPU time according to samples; nil if the trace has none.
+    public var cpu_ns: UInt64?
+    /// Most frequent first.
+    public var events: [EventCount]
+    /// Time of its last event.
+    public var last_ns: Int64
+    /// The stack of its last event that has one; the innermost frames first.
+    public var frames: [StackFrame]
+  }
+
+  /// The number of events of a type.
+  public struct EventCount: Hashable, Sendable {
+    /// Provider and name: `System.ContextSwitch`.
+    public var event: String
+    public var count: UInt64
   }
 
   /// Why a collection was started.

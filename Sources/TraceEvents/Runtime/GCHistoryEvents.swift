@@ -36,3 +36,29 @@ public struct GCHistory: ListedEvent, Hashable {
     list.field("collector", \.collector)
   }
 }
+
+/// The size of the heap when a collection began; follows its GCStart. The CLR has no such event.
+public struct GCHeapBefore: ListedEvent, Hashable {
+  /// Ordinal of the collection, as in its ``GCStart``.
+  public var count: UInt32
+  /// Bytes in use, including those of objects that are no longer referenced. The JVM agent does not
+  /// count the regions in which threads are just allocating with G1; nor does JFR.
+  public var size: UInt64
+
+  @inlinable
+  public init(count: UInt32, size: UInt64) {
+    self.count = count
+    self.size = size
+  }
+
+  @inlinable public init() { self.init(count: 0, size: 0) }
+
+  @inlinable public static var eventID: UInt16 { 515 }
+  public static let schema = RuntimeSchema.event(
+    Self.self, "GCHeapBefore", .informational, RuntimeSchema.Keyword.gc)
+
+  @inlinable public static func fields(_ list: inout some FieldList<Self>) {
+    list.field("count", \.count, hint: .count)
+    list.field("size", \.size, hint: .bytes)
+  }
+}

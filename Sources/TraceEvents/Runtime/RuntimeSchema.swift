@@ -31,7 +31,7 @@ public enum RuntimeSchema {
   /// Every event type of the provider, in order of id within each family.
   public static let eventTypes: [any TraceEvent.Type] =
     gcEventTypes + jitEventTypes + exceptionEventTypes + methodEventTypes + symbolEventTypes
-    + contentionEventTypes
+    + contentionEventTypes + [GCHeapBefore.self]
 
   static func event<Event: ListedEvent>(
     _: Event.Type, _ name: String, _ level: Level, _ keywords: Keywords

@@ -37,12 +37,20 @@ extension ContentionReport.Lock {
 }
 
 extension [StackFrame] {
-  /// The innermost frame that is neither the kernel's nor the C library's; else the innermost.
+  /// The innermost function that is neither the kernel's nor the C library's; if there is none, the
+  /// innermost that is not the kernel's.
   var waiting: String? {
-    let own = first {
-      $0.module != "[k]" && !$0.module.hasPrefix("libc.so") && !$0.module.hasPrefix("libpthread")
+    let functions = filter { $0.kind == .function && $0.module != "[k]" }
+    let own = functions.first {
+      !$0.module.hasPrefix("libc.so") && !$0.module.hasPrefix("libpthread")
     }
-    return (own ?? first).map(\.name)
+    return (own ?? functions.first ?? first).map(\.name)
+  }
+
+  /// Without the kernel's frames, which are the same for every lock; all if there are no others.
+  var withoutKernel: ArraySlice<StackFrame> {
+    let own = drop { $0.module == "[k]" }
+    return own.isEmpty ? self[...] : own
   }
 }
 

@@ -99,15 +99,14 @@ public struct ContentionText: Renderer {
     guard !section.longest.isEmpty else { return [] }
     let rows = section.longest.map { wait in
       [
-        secondsSinceStart(wait.start_ns), time(wait.wait_ns), "\(wait.tid)",
-        name(wait.type, wait.id) ?? "at \(wait.frames.waiting ?? "?")",
-        wait.frames.waiting ?? "-",
+        secondsSinceStart(wait.start_ns), time(wait.wait_ns), thread(wait.tid, wait.thread),
+        name(wait.type, wait.id) ?? "-", wait.frames.waiting ?? "-",
         wait.owner.map { "\(thread($0.tid, $0.name))\(at($0.frames))" } ?? "-",
       ]
     }
     return ["", "The longest waits:", ""]
       + Table(
-        ["start s", "wait", "thread", "lock", "waited at", "held by"], rightAligned: [0, 1, 2],
+        ["start s", "wait", "thread", "lock", "waited at", "held by"], rightAligned: [0, 1],
         rows: rows
       ).lines
   }
@@ -126,7 +125,8 @@ public struct ContentionText: Renderer {
       + (more > 0 ? ["  … and \(grouped(UInt64(more))) more"] : [])
   }
 
-  private func frames(_ frames: [StackFrame], _ limit: Int) -> [String] {
+  private func frames(_ all: [StackFrame], _ limit: Int) -> [String] {
+    let frames = all.withoutKernel
     let more = frames.count - limit
     return frames.prefix(limit).map { "    " + $0.name }
       + (more > 0 ? ["    … and \(counted(more, "more frame"))"] : [])

@@ -16,6 +16,7 @@ public struct ExceptionJSON: Renderer {
       json.field("caught", process.caught)
       json.field("caught_without_throw", process.caughtWithoutThrow)
       json.field("thrown_per_s", process.perSecond(process.thrown))
+      json.field("time_line") { $0.timeLine(process.timeLine) }
       json.field("group_count", process.groups.count)
       json.field("groups", each: process.groups.prefix(report.listLimit ?? .max)) {
         $0.group($1, of: process)
@@ -37,6 +38,7 @@ extension OutputBuffer {
     field("thrown_per_s", process.perSecond(group.thrown))
     field("first_ns", group.first_ns)
     field("last_ns", group.last_ns)
+    field("time_line") { $0.timeLine(group.timeLine) }
     field("throwers", each: group.throwers) { $0.method($1) }
     field("catchers", each: group.catchers) { $0.method($1) }
     field("stacks", each: group.stacks) {

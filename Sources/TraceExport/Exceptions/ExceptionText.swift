@@ -19,7 +19,7 @@ public struct ExceptionText: Renderer {
   ) {
     let limit = report.listLimit ?? Self.defaultLimit
     output.writeText("exceptions", report) { process in
-      [heading(process)] + table(process, limit)
+      [heading(process)] + timeLine(process) + table(process, limit)
         + process.groups.prefix(min(limit, Self.placesLimit)).flatMap(places)
     }
   }
@@ -35,6 +35,10 @@ public struct ExceptionText: Renderer {
       text += "; \(counted(process.caughtWithoutThrow, "catch", "catches")) without a known throw"
     }
     return text
+  }
+
+  private func timeLine(_ process: ExceptionReport.Process) -> [String] {
+    process.timeLine.total == 0 ? [] : ["  over time  " + process.timeLine.description]
   }
 
   private func table(_ process: ExceptionReport.Process, _ limit: Int) -> [String] {
@@ -60,6 +64,7 @@ public struct ExceptionText: Renderer {
 
   private func places(_ group: ExceptionReport.Group) -> [String] {
     var lines: [String] = []
+    if group.count > 1 { lines.append("  over time  " + group.timeLine.text) }
     if group.stacks.isEmpty, !group.throwers.isEmpty {
       lines.append("  thrown in  " + methods(group.throwers))
     }

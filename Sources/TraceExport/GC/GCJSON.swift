@@ -42,6 +42,7 @@ public struct GCJSON: Renderer {
       $0.field("number", $1.collection)
       $0.field("generation", $1.generation)
       $0.field("cause", $1.cause?.name)
+      $0.field("before", each: $1.before ?? []) { $0.thread($1) }
     }
     json.field("stalls") { $0.durations(process.stalls) }
     json.field("longest_stalls", each: process.longestStalls) {
@@ -82,6 +83,18 @@ extension OutputBuffer {
       $0.field("below_ns", $1.below_ns)
       $0.field("count", $1.count)
     }
+  }
+
+  fileprivate mutating func thread(_ thread: GCReport.ThreadBefore) {
+    field("tid", thread.tid)
+    field("thread", thread.name)
+    field("cpu_ns", thread.cpu_ns)
+    field("last_ns", thread.last_ns)
+    field("events", each: thread.events) {
+      $0.field("event", $1.event)
+      $0.field("count", $1.count)
+    }
+    field("frames", thread.frames.map(\.name))
   }
 
   fileprivate mutating func group<Key>(_ group: GCReport.Group<Key>) {

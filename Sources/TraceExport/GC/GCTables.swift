@@ -18,7 +18,7 @@ struct GCTables {
   var lines: [String] {
     groups("generation", process.generations) { "\($0)" }
       + groups("cause", process.causes, \.name)
-      + histogram + longest + collections + stalls + open
+      + histogram + longest + GCEves(process, limit).lines + collections + stalls + open
   }
 
   private func groups<Key>(

@@ -50,6 +50,18 @@ extension OutputBuffer {
     needsComma = true
   }
 
+  /// Writes a key with an array of integers.
+  public mutating func field(_ key: StaticString, numbers: [some BinaryInteger]) {
+    writeKey(key)
+    append("[")
+    for (index, number) in numbers.enumerated() {
+      if index > 0 { append(",") }
+      append(text: "\(number)")
+    }
+    append("]")
+    needsComma = true
+  }
+
   /// Writes a key with an integer, or null for nil.
   public mutating func field(_ key: StaticString, _ value: (some BinaryInteger)?) {
     writeKey(key)

@@ -9,7 +9,8 @@ struct GC: ReportCommand {
     abstract: "Show garbage collections: how long they paused the programs, and why.",
     discussion: """
       Shows each process's pauses with percentiles, its rate of allocation and its heap; then \
-      tables by generation and cause, a histogram, the longest pauses, and the collections.
+      tables by generation and cause, a histogram, the longest pauses with what threads did just \
+      before them, and the collections.
 
       tracectl gc trace.etl -process java -from 10 -to 20
       tracectl gc trace.etl -o collections.csv
@@ -28,7 +29,11 @@ struct GC: ReportCommand {
 
   @OptionGroup(title: "Which collections") var selection: SelectionOptions
 
+  @OptionGroup(title: "Where names are looked for") var symbols: SymbolOptions
+
+  var names: SymbolOptions? { symbols }
+
   func pass(_ selection: ReportSelection, _ names: SymbolizerOptions) -> GCPass {
-    GCPass(selection, listLimit: top)
+    GCPass(selection, symbols: names, listLimit: top, withThreads: true)
   }
 }

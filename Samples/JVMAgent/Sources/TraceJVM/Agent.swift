@@ -113,6 +113,7 @@ enum Agent {
     if attached {
       Throwable.prepare(machine.environment())
       HeapCounters.prepare()
+      HeapInUse.prepare()
     }
     follow()
     state.withLock { state in
@@ -151,6 +152,7 @@ enum Agent {
   static func machineIsLive(_ environment: UnsafeMutablePointer<JNIEnv?>?) {
     Throwable.prepare(environment)
     HeapCounters.prepare()
+    HeapInUse.prepare()
     state.withLock { state in
       state.phase = .live
       state.apply()

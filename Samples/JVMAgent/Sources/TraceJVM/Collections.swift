@@ -27,7 +27,8 @@ enum Collections {
       return progress.count
     }
     Runtime.provider.emit(
-      GCStart(count: ordinal, depth: 0, reason: .empty), stack: JavaStack.append)
+      GCStart(count: ordinal, depth: 0, reason: .empty), stack: JavaStack.append(to:))
+    HeapInUse.emit(ordinal)
   }
 
   static func finished() {

@@ -55,6 +55,11 @@ struct CollectorCounters {
     collectors.map { PerfCounters.value($0.invocations, in: memory) }
   }
 
+  /// Returns the name of what collects the young generation; empty if not known.
+  func youngName(in memory: UnsafeRawBufferPointer) -> String {
+    text(collectors.first { $0.number == 0 }?.name, in: memory)
+  }
+
   /// Returns what is known of a collection that ends now and began when the collectors had begun as
   /// often as in `before`; nil if no collector has begun since.
   ///

@@ -27,6 +27,11 @@ enum HeapCounters {
     }
   }
 
+  /// The machine's name of what collects the young generation; empty if not known.
+  static var collectorName: String {
+    counters.withLock { $0.collectors.youngName(in: $0.memory) }
+  }
+
   /// Returns how often each collector has begun; empty if that is not known.
   static func invocations() -> [UInt64] {
     counters.withLock { $0.collectors.invocations(in: $0.memory) }

@@ -20,6 +20,7 @@ class Trace:
         self.ends = collections.defaultdict(list)
         self.histories = {}  # GCHistory by the collection's number
         self.heaps = {}  # bytes after a collection, by its number
+        self.befores = {}  # bytes before it
         self._ended = None
         self.loads = []
         self.code = []  # loads and unloads in time order: (is_load, Load)
@@ -47,6 +48,8 @@ class Trace:
             self._ended = fields["count"]
         elif event == "GCHistory":
             self.histories[fields["count"]] = fields
+        elif event == "GCHeapBefore":
+            self.befores[fields["count"]] = fields["size"]
         elif event == "GCHeapStats" and self._ended is not None:
             self.heaps[self._ended] = sum(
                 value for key, value in fields.items() if key.startswith("generationSize"))
@@ -75,6 +78,7 @@ class Recording:
         self.pause_ids = {}  # JFR's number of the collection of each pause
         self.collections = {}  # name and cause, by that number
         self.heaps = {}  # bytes after the collection, by that number
+        self.befores = {}  # bytes before it
         self.operations = []
         self.compilations = []
         self.began = None
@@ -92,6 +96,8 @@ class Recording:
                 self.collections[record["gc"]] = (record["name"], record["cause"])
             elif kind == "heap" and record["when"] == "After GC":
                 self.heaps[record["gc"]] = record["used"]
+            elif kind == "heap" and record["when"] == "Before GC":
+                self.befores[record["gc"]] = record["used"]
             elif kind == "operation":
                 self.operations.append(
                     Stop(record["start_ns"], record["end_ns"], record["name"]))

@@ -1,5 +1,6 @@
 """Tests that the comparison detects each kind of difference. Run: python3 -m unittest."""
 
+import collections
 import json
 import struct
 import unittest
@@ -8,6 +9,7 @@ import causes_check
 import collections_check
 import compilations_check
 import exceptions_check
+import monitors
 from readings import Recording, Trace, external_name, read_chunks
 from report import Report
 
@@ -104,10 +106,14 @@ class Causes(unittest.TestCase):
                     "cause": "G1 Evacuation Pause"}),
         json.dumps({"kind": "heap", "start_ns": 0, "end_ns": 0, "gc": 1, "when": "After GC",
                     "used": 30}),
+        json.dumps({"kind": "heap", "start_ns": 0, "end_ns": 0, "gc": 1, "when": "Before GC",
+                    "used": 90}),
     ]
 
-    def check(self, cause="G1 Evacuation Pause", depth=0, old=20, has_history=True):
+    def check(self, cause="G1 Evacuation Pause", depth=0, old=20, has_history=True, before=90):
         ours = collection(1, 200 * MS, 210 * MS)
+        if before is not None:
+            ours.insert(1, event("GCHeapBefore", count=1, size=before))
         if has_history:
             ours.append(event("GCHistory", count=1, depth=depth, cause=cause, collector="G1"))
         ours.append(event("GCHeapStats", generationSize0=10, generationSize1=old))
@@ -123,7 +129,42 @@ class Causes(unittest.TestCase):
         self.assertTrue(self.check(cause="No GC").differences)
         self.assertTrue(self.check(depth=1).differences)
         self.assertTrue(self.check(old=21).differences)
+        self.assertTrue(self.check(before=91).differences)
+        self.assertTrue(self.check(before=None).differences)
         self.assertTrue(self.check(has_history=False).differences)
+
+
+class Monitors(unittest.TestCase):
+    @staticmethod
+    def waits(*lengths, between=None, kind="Monitors$Till", timed_out=None):
+        return {("enter", 7): [
+            monitors.Wait(number * 10 * MS, length, kind, timed_out,
+                          length if between is None else between)
+            for number, length in enumerate(lengths)]}
+
+    def check(self, ours, theirs):
+        report = Report("")
+        several = collections.defaultdict(list, ours), collections.defaultdict(list, theirs)
+        for side in several:
+            side["wait", 7] = [monitors.Wait(5, 5, "Monitors$Bell", False, 5)]
+        monitors.compare(*several, {7: "customer"}, report)
+        return report
+
+    def test_agrees(self):
+        self.assertTrue(self.check(self.waits(5000, 7000), self.waits(5100, 6900)).agrees)
+
+    def test_differences(self):
+        theirs = self.waits(5000, 7000)
+        self.assertTrue(self.check(self.waits(5000), theirs).differences)
+        self.assertTrue(self.check(self.waits(5000, 7000, kind="Monitors$Shelf"), theirs).differences)
+        self.assertTrue(self.check(self.waits(5000, 7000, timed_out=True), theirs).differences)
+        self.assertTrue(self.check({}, {}).differences)
+
+    def test_lengths(self):
+        theirs = self.waits(5000, 7000)
+        self.assertTrue(self.check(self.waits(5000, 7000 + MS), theirs).agrees)
+        self.assertTrue(self.check(self.waits(5000, 7001 + MS), theirs).late)
+        self.assertTrue(self.check(self.waits(5000, 7000, between=2 * MS), theirs).late)
 
 
 class Compilations(unittest.TestCase):
