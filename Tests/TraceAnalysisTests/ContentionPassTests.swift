@@ -75,9 +75,11 @@ import TraceFormat
 
   @Test func ownersAndPlaces() throws {
     let process = try process {
-      for (address, name) in [(0x1000, "pay"), (0x2000, "count"), (0x3000, "audit")] as [(
-        UInt64, String
-      )] {
+      for (address, name) in [(0x1000, "pay"), (0x2000, "count"), (0x3000, "audit")]
+        as [(
+          UInt64, String
+        )]
+      {
         $0.add(SymbolLoad(address: address, size: 0x100, name: name), at: 1, pid: 7)
       }
       for time in [100, 200] as [UInt64] {

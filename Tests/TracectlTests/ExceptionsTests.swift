@@ -29,6 +29,7 @@ import TraceEvents
     for text in [
       "Process shop (7): 4 exceptions, 3.7 a second", "order #", "thrown in  sell (3)",
       "… and 1 more; -top 2 shows all",
+      "  over time  █..............█...............█.█  32.0 ms each",
     ] {
       #expect(run.output.contains(text), "\(text) in \(run.output)")
     }
@@ -43,6 +44,9 @@ import TraceEvents
     let object = try #require(
       JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
     let process = try #require((object["processes"] as? [[String: Any]])?.first)
+    let line = try #require(process["time_line"] as? [String: Any])
+    #expect(line["step_ns"] as? Int == 32_000_000)
+    #expect((line["counts"] as? [Int])?.count == 34)
     #expect(process["thrown"] as? Int == 4 && process["group_count"] as? Int == 2)
   }
 

@@ -31,6 +31,8 @@ import TraceEvents
       "Process a,b (7): 3 collections", "6.00 µs, 0.15 % of the time, in 3 pauses",
       "max 3.00 µs, mean 2.00 µs, 50 % 2.00 µs", "Induced", "… and 1 more; -top 3 shows all",
       "0.004000  suspension       4  the trace ended", "1 collection without a beginning",
+      "What threads did in the 10.0 ms before:", "  0.003000 s, pause of 3.00 µs",
+      "    thread 7: 2 Runtime.GCEnd, 2 Runtime.GCRestartEnd, 2 Runtime.GCStart",
     ] {
       #expect(run.output.contains(text), "\(text) in \(run.output)")
     }

@@ -93,7 +93,8 @@ enum HeapInUse {
         ?? fields.offset("ContiguousSpace", "_bottom"),
       let top = fields.offset("ContiguousSpace", "_top")
     else { return nil }
-    return .spaces(SpaceFields(bottom: bottom, top: top), [young + eden, young + from, old + space])
+    return .spaces(
+      SpaceFields(bottom: bottom, top: top), [young + eden, young + from, old + space])
   }
 
   private static func parallel(_ fields: MachineFields) -> Layout? {
@@ -107,6 +108,7 @@ enum HeapInUse {
       let bottom = fields.offset("MutableSpace", "_bottom"),
       let top = fields.offset("MutableSpace", "_top")
     else { return nil }
-    return .spaces(SpaceFields(bottom: bottom, top: top), [young + eden, young + from, old + space])
+    return .spaces(
+      SpaceFields(bottom: bottom, top: top), [young + eden, young + from, old + space])
   }
 }
