@@ -79,7 +79,8 @@ struct MonitorTracker {
     let told = now.subtractingClamped(Int64(clamping: duration))
     var own: Beginning?
     if let begun, isKnown {
-      let isNear = duration > 0 && abs(begun.time.subtractingClamped(told)) <= Self.slack_ns
+      let isNear =
+        duration > 0 && begun.time.subtractingClamped(told).magnitude <= UInt64(Self.slack_ns)
       if isWhole || isNear { own = begun }
     }
     if own == nil { giveUp(tid, .eventsMissing) } else { running[tid] = nil }

@@ -29,9 +29,10 @@ public struct ContentionText: Renderer {
 
   private func heading(_ process: ContentionReport.Process) -> [String] {
     let waits = process.contended.waits
+    let locks = counted(process.contended.locks.count, "lock")
     var lines = [
       "Process \(process.name) (\(process.pid)): threads waited \(counted(waits.count, "time")) "
-        + "for \(counted(process.contended.locks.count, "lock")), \(time(waits.total_ns)) in total, in "
+        + "for \(locks), \(time(waits.total_ns)) in total, in "
         + readableDuration(nanoseconds: process.span_ns)
     ]
     if process.stopsWithoutStart > 0 {
