@@ -52,13 +52,12 @@ public final class GCPass: ReportPass {
     filter.admits = {
       $0.provider == RuntimeSchema.providerName && $0.id == GCAllocationTick.eventID
     }
-    let fields = replay.file.eventTypes.map { type in
-      type.schema.fields.firstIndex { $0.name == amount && $0.type.isUnsignedNumber }
+    var fields = TypeTable(replay.file) { schema in
+      schema.fields.firstIndex { $0.name == amount && $0.type.isUnsignedNumber }
     }
-    replay.onAny(where: filter, fields: .named([amount])) { [processes, fields] event in
+    replay.onAny(where: filter, fields: .named([amount])) { [processes] event in
       let header = event.header
-      guard processes.selection.admits(pid: header.pid), event.typeIndex < fields.count,
-        let field = fields[event.typeIndex]
+      guard processes.selection.admits(pid: header.pid), let field = fields[event.typeIndex]
       else { return }
       let bytes = event.word(field)
       processes.update(header) { $0.allocated(bytes, at: header.timestamp) }
