@@ -37,8 +37,8 @@ public final class Symbolizer: Pass {
     self.init(file, processes: processes, options: options, isLive: false)
   }
 
-  /// Creates a symbolizer for a pass, and subscribes it. If the file is still being written, look-ups
-  /// and further events alternate; ``finish()`` comes before each series of look-ups.
+  /// Creates a symbolizer for a pass, and subscribes it. If the file is still being written,
+  /// look-ups and further events alternate; ``finish()`` comes before each series of look-ups.
   convenience init(for replay: Replay, options: SymbolizerOptions) {
     self.init(replay.file, processes: nil, options: options, isLive: replay.isGrowing)
     subscribe(to: replay)

@@ -4,8 +4,8 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-  /// `tracectl system` states how often a cgroup's limit stopped a program, as the kernel counts it,
-  /// for a program that moves to the cgroup after its start.
+  /// `tracectl system` states how often a cgroup's limit stopped a program, as the kernel counts
+  /// it, for a program that moves to the cgroup after its start.
   @Suite(.needs(.program("python3"))) struct CgroupReportTests {
     @Test(.needs(.root, CPUCgroup.first.requirement)) func versionOne() throws {
       try expectThrottling(by: .first)
@@ -15,8 +15,8 @@ extension EndToEnd {
       try expectThrottling(by: .second)
     }
 
-    /// Uses all CPU time that a fifth of a CPU allows. Rests before, until the move is noticed, which
-    /// takes up to eight readings, and after, so that the last reading has the same counts.
+    /// Uses all CPU time that a fifth of a CPU allows. Rests before, until the move is noticed,
+    /// which takes up to eight readings, and after, so that the last reading has the same counts.
     private static let busy = """
       import os, sys, time
       time.sleep(0.3)

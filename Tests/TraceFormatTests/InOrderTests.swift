@@ -9,8 +9,8 @@ import TraceEvents
   private let directory = TemporaryDirectory()
   private var path: String { directory.path + "/t.etl" }
 
-  /// Two streams, of which the second lags behind the flushes: each flush leaves later events of the
-  /// first in the file.
+  /// Two streams, of which the second lags behind the flushes: each flush leaves later events of
+  /// the first in the file.
   private func write(_ trace: inout SampledTrace, round: UInt64) throws {
     let base = round * 1000
     for step in 0..<100 as Range<UInt64> {

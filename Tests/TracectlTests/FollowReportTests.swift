@@ -119,19 +119,19 @@ import TraceFormat
     let terminal = try TerminalSession(
       directory.path, "\(ToolRun.tool) gc \(path) -follow; echo code=$?")
     defer { terminal.end() }
-    try terminal.waitUntil { $0.contains("1 collection") }
+    try terminal.waitForScreen { $0.contains("1 collection") }
     #expect(!terminal.text.contains("code="))
     try collect(&trace, 2)
-    try terminal.waitUntil { $0.contains("2 collections") && !$0.contains("1 collection in") }
+    try terminal.waitForScreen { $0.contains("2 collections") && !$0.contains("1 collection in") }
     terminal.type("C-c")
-    try terminal.waitUntil { $0.contains("code=0") }
+    try terminal.waitForScreen { $0.contains("code=0") }
     // The normal screen has the report and what was there before.
     #expect(terminal.text.contains("before\n") && terminal.text.contains("2 collections"))
     terminal.type("\(ToolRun.tool) gc \(path) -follow; echo again=$?", "Enter")
-    try terminal.waitUntil { !$0.contains("code=0") && $0.contains("2 collections") }
+    try terminal.waitForScreen { !$0.contains("code=0") && $0.contains("2 collections") }
     try collect(&trace, 3)
     try trace.finish()
-    try terminal.waitUntil { $0.contains("again=0") && $0.contains("3 collections") }
+    try terminal.waitForScreen { $0.contains("again=0") && $0.contains("3 collections") }
   }
 }
 
@@ -158,7 +158,7 @@ private struct TerminalSession {
 
   func type(_ keys: String...) { _ = try? run(["send-keys"] + keys) }
 
-  func waitUntil(_ condition: (String) -> Bool) throws {
+  func waitForScreen(_ condition: (String) -> Bool) throws {
     try TestSupport.waitUntil("the screen shows it: \(text)", seconds: 60) { condition(text) }
   }
 

@@ -1,8 +1,8 @@
 internal import TraceEvents
 internal import TraceFormat
 
-/// Leaves out events of processes that a selection does not admit, as far as this is known when they
-/// arrive, so that they take nothing of a pass's limits.
+/// Leaves out events of processes that a selection does not admit, as far as this is known when
+/// they arrive, so that they take nothing of a pass's limits.
 ///
 /// The name of a process may become known later than its events. ``ReportSelection/admits(_:)``
 /// decides when all is known.

@@ -31,8 +31,8 @@ final class ProcessStates<State> {
 
   /// Subscribes to the events about processes, and to losses.
   ///
-  /// - Parameter symbols: where the names of stacks' frames are looked for; nil if the report has no
-  ///   stacks.
+  /// - Parameter symbols: where the names of stacks' frames are looked for; nil if the report has
+  ///   no stacks.
   func subscribe(to replay: Replay, symbols: SymbolizerOptions? = nil) {
     let file = replay.file
     (self.replay, self.file) = (replay, file)

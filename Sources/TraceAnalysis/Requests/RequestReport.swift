@@ -58,8 +58,8 @@ public struct RequestReport: ProcessReport {
     /// CPU time of its thread by samples; nil without samples, or if the threads of start and stop
     /// differ.
     public var cpu_ns: UInt64?
-    /// What its thread did, according to context switches; nil without them, if some may be missing,
-    /// or if the threads of start and stop differ.
+    /// What its thread did, according to context switches; nil without them, if some may be
+    /// missing, or if the threads of start and stop differ.
     public var states: States?
     /// Time in which the process was paused for garbage collections; nil if the trace has no
     /// collections of the process.

@@ -2,8 +2,8 @@ internal import TraceFormat
 
 /// Finds what happened during the slowest requests, in runs over the events in their times.
 ///
-/// What a run has found of a request is kept, so that a growing file is read again only for requests
-/// that have become the slowest.
+/// What a run has found of a request is kept, so that a growing file is read again only for
+/// requests that have become the slowest.
 final class RequestSplits {
   /// A request whose start and stop are of one thread.
   struct Key: Hashable {

@@ -1,8 +1,8 @@
 internal import TraceEvents
 internal import TraceFormat
 
-/// A report's part of the summary. A new report joins with a line in ``all(_:_:)``, and its topics in
-/// SummaryTopics.swift.
+/// A report's part of the summary. A new report joins with a line in ``all(_:_:)``, and with its
+/// topics in SummaryTopics.swift.
 struct SummarySource {
   /// What a report has to say.
   enum Finding {

@@ -119,7 +119,7 @@ extension ThreadReport.Process {
     return .init(
       kind: .threads, isUnusual: share ?? 0 >= SummaryThreshold.waited_percent, subject: name,
       pid: pid, count: UInt64(threads.count), percent: share, amount_ns: times.runnable_ns,
-      most: reasons.first?.reason.rawValue)
+      most: reasons.first.flatMap { $0.reason == .unknown ? nil : $0.reason.rawValue })
   }
 }
 

@@ -48,7 +48,7 @@ public final class LiveTrace {
   /// finishing it.
   ///
   /// - Parameter inOrder: whether events later than ``TraceFile/completeTicks`` wait in the file
-  ///   until those before them have arrived, so that all are delivered in time order. The exceptions
+  ///   until those before them have arrived, so that all are delivered in time order. Exceptions
   ///   are events that are recorded later than the file states, such as the readings of counters.
   ///   Nothing is delivered of a file that does not state a time, until it is finished.
   public convenience init(following file: TraceFile, inOrder: Bool = false) {

@@ -3,8 +3,8 @@ import TraceAnalysis
 import TraceExport
 import TraceFormat
 
-/// Shows a command's report of a file that is still being written, until the file is finished or the
-/// user ends it.
+/// Shows a command's report of a file that is still being written, until the file is finished or
+/// the user ends it.
 ///
 /// The last report is written like that of a finished file. Before it, a terminal shows the report
 /// anew whenever it changes, and JSON is written as one document each time.
