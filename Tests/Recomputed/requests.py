@@ -14,16 +14,18 @@ EARLY_MAX = 1_000_000
 def states(tid, start, stop, switches, wakes):
     """What the thread did between two of its events, from its switches and wake-ups."""
     times = {"running": 0, "runnable": 0, "blocked": 0}
-    state, since = "running", start
+    state, since, on = "running", start, start
     for time, direction in [one for one in switches.get(tid, []) if start < one[0] < stop]:
         if direction != "On":
             times["running"] += time - since
-            state, since = "runnable" if direction == "Preempted" else "blocked", time
+            state, on, since = "runnable" if direction == "Preempted" else "blocked", since, time
             continue
         ready = time if state == "blocked" else since
         if state == "blocked":
             found = [wake for wake in wakes.get(tid, []) if since <= wake <= time]
-            early = [wake for wake in wakes.get(tid, []) if since - EARLY_MAX <= wake < since]
+            # A wake-up may come before its switch, but not before the thread ran.
+            early = [wake for wake in wakes.get(tid, [])
+                     if max(since - EARLY_MAX, on) <= wake < since]
             ready = found[0] if found else since if early else time
         times["blocked"] += ready - since
         times["runnable"] += time - ready
@@ -72,10 +74,12 @@ def report(pid, events, switches, wakes):
 
 processes = collections.defaultdict(list)
 of_thread, wakes_of_thread = collections.defaultdict(list), collections.defaultdict(list)
-for one in lines.events():
-    if one["provider"] == "Shop":
+found = lines.events()
+served = {one["pid"] for one in found if one["provider"] == "Shop"}
+for one in found:
+    if one["pid"] in served and one["event"] not in ("ContextSwitch", "SampledProfile"):
         processes[one["pid"]].append(one)
-    elif one["event"] == "ContextSwitch":
+    if one["event"] == "ContextSwitch":
         of_thread[one["tid"]].append((one["time_ns"], one["fields"]["direction"]))
     elif one["event"] == "ReadyThread":
         wakes_of_thread[one["fields"]["threadID"]].append(one["time_ns"])
