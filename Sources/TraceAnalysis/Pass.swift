@@ -19,7 +19,8 @@ public protocol Pass<Output>: AnyObject {
   /// A pass that is already subscribed stays as it is.
   func subscribe(to replay: Replay) throws
 
-  /// Returns the result. Call once, after the run.
+  /// Returns the result. Call once, after the run. The pass of a report returns its report again
+  /// whenever the replay of a growing file has delivered more.
   func finish() throws -> Output
 }
 

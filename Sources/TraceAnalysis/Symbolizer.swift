@@ -31,14 +31,27 @@ public final class Symbolizer: Pass {
 
   /// - Parameter processes: the processes of this file, if another pass uses them too. They are
   ///   subscribed together with this pass.
-  public init(
+  public convenience init(
     _ file: TraceFile, processes: Processes? = nil, options: SymbolizerOptions = .init()
+  ) {
+    self.init(file, processes: processes, options: options, isLive: false)
+  }
+
+  /// Creates a symbolizer for a pass, and subscribes it. If the file is still being written,
+  /// look-ups and further events alternate; ``finish()`` comes before each series of look-ups.
+  convenience init(for replay: Replay, options: SymbolizerOptions) {
+    self.init(replay.file, processes: nil, options: options, isLive: replay.isGrowing)
+    subscribe(to: replay)
+  }
+
+  private init(
+    _ file: TraceFile, processes: Processes?, options: SymbolizerOptions, isLive: Bool
   ) {
     self.file = file
     self.options = options
     let processes = processes ?? Processes(file)
     self.processes = processes
-    feed = CodeFeed(file, processes, options: options)
+    feed = CodeFeed(file, processes, options: options, isLive: isLive)
     let sources =
       options.imageSymbols
       ?? [MachineImages(file, searchRoots: options.searchRoots, servers: options.servers)]
@@ -69,13 +82,23 @@ public final class Symbolizer: Pass {
   }
 
   /// Subscribes to the events about code, processes and images.
-  public func subscribe(to replay: Replay) { feed.subscribe(to: replay) }
+  public func subscribe(to replay: Replay) {
+    processes.subscribe(to: replay)
+    feed.subscribe(to: replay)
+  }
 
   /// Ends the collection of events; lookups may follow.
   @discardableResult
   public func finish() -> Symbolizer {
     processes.finish()
-    feed.map.seal()
+    guard feed.map.isLive else {
+      feed.map.seal()
+      return self
+    }
+    // Earlier answers may be out of date.
+    cache.deallocate()
+    cache = ResolutionCache()
+    last = nil
     return self
   }
 

@@ -28,6 +28,23 @@ extension EndToEnd {
       #expect(slowest["name"] as? String == "POST /checkout")
     }
 
+    /// The parts of each request's time, exactly; `POST /checkout` sleeps.
+    @Test(.needs(.tracepoints)) func whatTheThreadDid() throws {
+      let report = try RuntimeReport(
+        "requests", providers: "Shop,ContextSwitch", Tools.miniShop,
+        ["--requests", "300", "--threads", "3"])
+      try report.expectRecomputed()
+      let slowest = try report.rows("slowest")
+      #expect(slowest.count == 10)
+      for request in slowest {
+        let parts = ["running_ns", "runnable_ns", "blocked_ns"].map { request[$0] as? Int }
+        let sum = try parts.reduce(0) { $0 + (try #require($1, "\(request)")) }
+        #expect(sum == request["duration_ns"] as? Int)
+        guard request["name"] as? String == "POST /checkout" else { continue }
+        #expect(try #require(parts[2]) > 1_000_000, "\(request)")
+      }
+    }
+
     @Test func cpuTimeOfTheSlowest() throws {
       let report = try RuntimeReport(
         "requests", providers: "Shop,CPU", Tools.miniShop, ["--requests", "100", "--threads", "1"])

@@ -59,14 +59,18 @@ struct RuntimeReport {
 
   /// Computes the report from the dumped events with a program of Tests/Recomputed, and expects no
   /// difference.
-  func expectRecomputed() throws {
-    let programs =
-      #filePath.split(separator: "/").dropLast(2).reduce("") { $0 + "/" + $1 } + "/Recomputed/"
-    let line =
-      "set -o pipefail; \(Tools.tracectl) dump \(scratch.path("t.etl")) -format json"
-      + " | python3 -B \(programs)\(kind).py \(scratch.path("report.json"))"
-    let child = try ChildProcess("/bin/bash", ["-c", line], in: scratch)
-    let code = try child.wait(seconds: 60)
-    #expect(code == 0, "\(child.output)")
-  }
+  func expectRecomputed() throws { try expectAsRecomputed(kind, in: scratch) }
+}
+
+/// Computes the report `report.json` of the trace `t.etl` from the dumped events with a program of
+/// Tests/Recomputed, and expects no difference.
+func expectAsRecomputed(_ kind: String, in scratch: Scratch) throws {
+  let programs =
+    #filePath.split(separator: "/").dropLast(2).reduce("") { $0 + "/" + $1 } + "/Recomputed/"
+  let line =
+    "set -o pipefail; \(Tools.tracectl) dump \(scratch.path("t.etl")) -format json"
+    + " | python3 -B \(programs)\(kind).py \(scratch.path("report.json"))"
+  let child = try ChildProcess("/bin/bash", ["-c", line], in: scratch)
+  let code = try child.wait(seconds: 60)
+  #expect(code == 0, "\(child.output)")
 }

@@ -8,7 +8,33 @@ import collections
 import lines
 
 
-def report(pid, events):
+EARLY_MAX = 1_000_000
+
+
+def states(tid, start, stop, switches, wakes):
+    """What the thread did between two of its events, from its switches and wake-ups."""
+    times = {"running": 0, "runnable": 0, "blocked": 0}
+    state, since, on = "running", start, start
+    for time, direction in [one for one in switches.get(tid, []) if start < one[0] < stop]:
+        if direction != "On":
+            times["running"] += time - since
+            state, on, since = "runnable" if direction == "Preempted" else "blocked", since, time
+            continue
+        ready = time if state == "blocked" else since
+        if state == "blocked":
+            found = [wake for wake in wakes.get(tid, []) if since <= wake <= time]
+            # A wake-up may come before its switch, but not before the thread ran.
+            early = [wake for wake in wakes.get(tid, [])
+                     if max(since - EARLY_MAX, on) <= wake < since]
+            ready = found[0] if found else since if early else time
+        times["blocked"] += ready - since
+        times["runnable"] += time - ready
+        state, since = "running", time
+    times["running"] += stop - since
+    return {f"{name}_ns": time for name, time in times.items()}
+
+
+def report(pid, events, switches, wakes):
     begun, groups, slowest, open_count, without_start = {}, {}, [], 0, 0
     inside = collections.defaultdict(collections.Counter)
     for event in events:
@@ -28,6 +54,8 @@ def report(pid, events):
             slowest.append({
                 "name": route, "id": str(fields["id"]), "start_ns": start["time_ns"],
                 "duration_ns": duration, "start_tid": start["tid"], "stop_tid": tid,
+                **(states(tid, start["time_ns"], time, switches, wakes) if switches else {
+                    "running_ns": None, "runnable_ns": None, "blocked_ns": None}),
                 "events": [{"event": name, "count": count} for name, count in sorted(
                     inside[tid].items(), key=lambda entry: (-entry[1], entry[0]))]})
     slowest.sort(key=lambda request: (-request["duration_ns"], request["start_ns"]))
@@ -45,7 +73,15 @@ def report(pid, events):
 
 
 processes = collections.defaultdict(list)
-for one in lines.events():
-    if one["provider"] == "Shop":
+of_thread, wakes_of_thread = collections.defaultdict(list), collections.defaultdict(list)
+found = lines.events()
+served = {one["pid"] for one in found if one["provider"] == "Shop"}
+for one in found:
+    if one["pid"] in served and one["event"] not in ("ContextSwitch", "SampledProfile"):
         processes[one["pid"]].append(one)
-lines.compare([report(pid, events) for pid, events in sorted(processes.items())])
+    if one["event"] == "ContextSwitch":
+        of_thread[one["tid"]].append((one["time_ns"], one["fields"]["direction"]))
+    elif one["event"] == "ReadyThread":
+        wakes_of_thread[one["fields"]["threadID"]].append(one["time_ns"])
+lines.compare([report(pid, events, of_thread, wakes_of_thread)
+               for pid, events in sorted(processes.items())])

@@ -1,8 +1,9 @@
 import TestSupport
 import Testing
-import TraceAnalysis
 import TraceEvents
 import TraceFormat
+
+@testable import TraceAnalysis
 
 /// Amounts from counters: never negative, never giant, only of the selected time.
 @Suite struct SystemPassTests {
@@ -142,6 +143,29 @@ import TraceFormat
     #expect(report.findings.map(\.kind) == [.throttled, .waited])
     #expect(report.findings[0].percent == 40 && report.findings[0].amount_ns == 300)
     #expect(report.findings[1].pid == 7 && report.findings[1].amount_ns == Self.second)
+  }
+
+  /// The limits are for the processes that are reported.
+  @Test func leftOutProcessesTakeNothingOfTheLimits() throws {
+    func add(_ trace: inout SampledTrace) {
+      trace.process(8, "/bin/other")
+      for time in 0...UInt64(SystemSums.rowsMax) {
+        trace.add(Self.process(cpu: time), at: time, pid: 8)
+      }
+      for index in 0...1 as ClosedRange<UInt64> {
+        trace.add(Self.process(cpu: index * 5), at: (index + 1) * Self.second, pid: 7)
+      }
+    }
+    let all = try report(ReportSelection(), add)
+    #expect(all.partial == [.limited(what: "readings")])
+    #expect(all.processes.map(\.rows.count) == [SystemSums.rowsMax, 0])
+    for isByName in [false, true] {
+      var selection = ReportSelection()
+      if isByName { selection.processes = ProcessPatterns(["shop"]) } else { selection.pids = [7] }
+      let some = try report(selection, add)
+      #expect(some.partial.isEmpty && some.processes.map(\.rows.count) == [1])
+      #expect(some.processes.first?.total.cpu_ns == 5)
+    }
   }
 
   @Test func noCounters() throws {

@@ -47,6 +47,30 @@ import TraceEvents
     #expect(process["allocated_bytes"] as? Int == 300_000 && process["stack_count"] as? Int == 1)
   }
 
+  /// `-top` limits the listed types and stacks, not what is summed up.
+  @Test func top() throws {
+    func process(_ options: String...) throws -> [String: Any] {
+      let run = try ToolRun(shell: "$tracectl allocations '\(path)' -format json \(options[0])")
+      let object = try #require(
+        JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+      return try #require((object["processes"] as? [[String: Any]])?.first)
+    }
+    let all = try process("")
+    let one = try process("-top 1")
+    let none = try process("-top 0")
+    #expect((all["types"] as? [Any])?.count == 2 && (all["stacks"] as? [Any])?.count == 1)
+    #expect((one["types"] as? [Any])?.count == 1 && (one["stacks"] as? [Any])?.count == 1)
+    #expect((none["types"] as? [Any])?.count == 0 && (none["stacks"] as? [Any])?.count == 0)
+    for some in [one, none] {
+      #expect(some["type_count"] as? Int == 2 && some["stack_count"] as? Int == 1)
+      #expect(some["allocated_bytes"] as? Int == 300_000)
+    }
+    let csv = try ToolRun("allocations", path, "-format", "csv", "-top", "1")
+    #expect(csv.output.components(separatedBy: "\r\n").count == 3)
+    #expect(try ToolRun("allocations", path, "-top", "9").output.contains("int[],"))
+    #expect(try !ToolRun("allocations", path, "-top", "1").output.contains("int[],"))
+  }
+
   @Test func errors() throws {
     try expectOneSentence(of: [
       (

@@ -88,6 +88,66 @@ import TraceFormat
     #expect(slowest.map { $0["gc_pause_ns"] as? Int } == [100 + 50 + 10])
   }
 
+  /// What context switches say of the thread, up to the nanosecond.
+  @Test func states() throws {
+    let path = try trace { trace in
+      func turn(_ direction: SwitchDirection, at time: UInt64) {
+        trace.add(
+          ContextSwitch(direction: direction, state: direction == .off ? .sleeping : .unknown),
+          at: time, pid: 7, tid: 8)
+      }
+      turn(.on, at: 50)
+      trace.add(CallStart(parent: "waits"), at: 100, pid: 7, tid: 8)
+      turn(.off, at: 150)
+      trace.add(ReadyThread(threadID: 8, context: .thread), at: 400, pid: 9, tid: 9)
+      turn(.on, at: 430)
+      trace.add(CallStart(parent: "inner"), at: 440, pid: 7, tid: 8)
+      turn(.preempted, at: 500)
+      turn(.on, at: 520)
+      trace.add(CallStop(parent: "inner"), at: 540, pid: 7, tid: 8)
+      trace.add(CallStop(parent: "waits"), at: 600, pid: 7, tid: 8)
+      turn(.off, at: 610)
+      // The switch before is missing, as its loss says.
+      turn(.on, at: 700)
+      trace.add(CallStart(parent: "lossy"), at: 710, pid: 7, tid: 8)
+      trace.writer.loss(
+        LossRecord(
+          stream: 1 << 30, cpu: 0, cause: .kernelBufferFull, count: 1,
+          fromTicks: SampledTrace.start + 720, toTicks: SampledTrace.start + 730))
+      trace.add(CallStop(parent: "lossy"), at: 800, pid: 7, tid: 8)
+      // Other threads.
+      trace.add(CallStart(parent: "moved"), at: 800, pid: 7, tid: 8)
+      trace.add(CallStop(parent: "moved"), at: 890, pid: 7, tid: 9)
+    }
+    let slowest = try #require(try process(path)["slowest"] as? [[String: Any]])
+    func values(_ id: String, _ key: String) -> Int? {
+      slowest.first { $0["id"] as? String == id }?[key] as? Int
+    }
+    let keys = ["running_ns", "runnable_ns", "blocked_ns"]
+    #expect(keys.map { values("waits", $0) } == [200, 50, 250])
+    #expect(keys.map { values("inner", $0) } == [80, 20, 0])
+    for id in ["lossy", "moved"] { #expect(keys.map { values(id, $0) } == [nil, nil, nil]) }
+    let text = try ToolRun("requests", path).output
+    #expect(text.contains("ready") && text.contains("250 ns"), "\(text)")
+  }
+
+  /// The ids of a W3C trace context.
+  @Test func traceContext() throws {
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    let path = try trace { trace in
+      for (index, id) in [parent, parent.uppercased(), parent + "-x"].enumerated() {
+        let time = UInt64(index) * 100
+        trace.add(CallStart(parent: id), at: time, pid: 7)
+        trace.add(CallStop(parent: id), at: time + 50 - UInt64(index), pid: 7)
+      }
+    }
+    let slowest = try #require(try process(path)["slowest"] as? [[String: Any]])
+    #expect(slowest.map { $0["id"] as? String }.first == parent)
+    #expect(
+      slowest.map { $0["trace_id"] as? String } == ["4bf92f3577b34da6a3ce929d0e0e4736", nil, nil])
+    #expect(slowest.map { $0["span_id"] as? String } == ["00f067aa0ba902b7", nil, nil])
+  }
+
   /// Without a field that identifies the activity, it is the thread's.
   @Test func byThread() throws {
     let path = try trace { trace in

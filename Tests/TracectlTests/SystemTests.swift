@@ -67,6 +67,25 @@ import TraceEvents
     #expect((object["rows"] as? [Any])?.count == 1)
   }
 
+  /// `-top` limits the listed processes and parts, not what is summed up.
+  @Test func top() throws {
+    for (top, count) in [("0", 0), ("1", 1), ("9", 2)] {
+      let run = try ToolRun("system", path, "-format", "json", "-top", top)
+      let object = try #require(
+        JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any])
+      #expect((object["rows"] as? [Any])?.count == count)
+      let processes = try #require(object["processes"] as? [[String: Any]])
+      #expect(processes.count == min(count, 1))
+      if let process = processes.first { #expect((process["rows"] as? [Any])?.count == count) }
+      let total = try #require(object["total"] as? [String: Any])
+      #expect(total["context_switches"] as? Int == 2000, "\(total)")
+      let text = try ToolRun("system", path, "-every", "1s", "-top", top).output
+      if count > 0 {
+        #expect(text.contains("more; -top 2 shows all") == (count < 2), "\(text)")
+      }
+    }
+  }
+
   @Test func errors() throws {
     let empty = directory.path + "/empty.etl"
     var trace = try SampledTrace(path: empty)

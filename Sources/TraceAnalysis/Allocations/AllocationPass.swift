@@ -10,19 +10,16 @@ public final class AllocationPass: ReportPass {
   private static let stacksDefault = 100
 
   private let processes: ProcessStates<AllocationCounts>
-  private let symbols: SymbolizerOptions
+  private let symbols: SymbolizerOptions?
   private let listLimit: Int?
-  private var file: TraceFile?
-  /// Nil if the trace has no stacks.
-  private var symbolizer: Symbolizer?
 
   /// - Parameters:
-  ///   - symbols: where the names of stacks' frames are looked for.
+  ///   - symbols: where the names of stacks' frames are looked for; nil to leave out stacks.
   ///   - listLimit: the report's ``ProcessReport/listLimit``; also the number of stacks that the
   ///     report has for each process, 100 by default.
   public init(
     _ selection: ReportSelection = ReportSelection(),
-    symbols: SymbolizerOptions = SymbolizerOptions(), listLimit: Int? = nil
+    symbols: SymbolizerOptions? = SymbolizerOptions(), listLimit: Int? = nil
   ) {
     processes = ProcessStates(selection) { AllocationCounts() }
     self.symbols = symbols
@@ -31,13 +28,7 @@ public final class AllocationPass: ReportPass {
 
   /// Subscribes to the events about allocations, processes and code.
   public func subscribe(to replay: Replay) {
-    file = replay.file
-    if replay.file.hasStacks {
-      let symbolizer = Symbolizer(replay.file, options: symbols)
-      symbolizer.subscribe(to: replay)
-      self.symbolizer = symbolizer
-    }
-    processes.subscribe(to: replay, symbolizer?.processes)
+    processes.subscribe(to: replay, symbols: symbols)
     processes.follow(GCAllocationTick.self, atSelectedTimes: true) { $0.add($1, $2) }
   }
 
@@ -45,8 +36,7 @@ public final class AllocationPass: ReportPass {
   ///
   /// - Throws: ``NothingToReport`` if there are no allocation events.
   public func finish() throws(NothingToReport) -> AllocationReport {
-    guard let file else { preconditionFailure("finish() comes after subscribe(to:)") }
-    var stacks = symbolizer.map { EventStacks($0.finish(), file) }
+    var stacks = processes.stacks()
     let limit = listLimit ?? Self.stacksDefault
     let rows = processes.rows { counts, process, covered -> AllocationReport.Process? in
       AllocationReport.Process(counts, process, covered, stackLimit: limit, &stacks)

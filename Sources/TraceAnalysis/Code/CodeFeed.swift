@@ -20,8 +20,12 @@ final class CodeFeed {
   @exclusivity(unchecked) private var name = RuntimeName()
   private var shared = SharedAddressSpaces()
 
-  convenience init(_ file: TraceFile, _ processes: Processes, options: SymbolizerOptions) {
-    let map = CodeMap(options: options, lives: processes.lives ?? ProcessLives())
+  /// - Parameter isLive: whether look-ups and events alternate.
+  convenience init(
+    _ file: TraceFile, _ processes: Processes, options: SymbolizerOptions, isLive: Bool = false
+  ) {
+    let map = CodeMap(
+      options: options, lives: processes.lives ?? ProcessLives(), isLive: isLive)
     self.init(map, file, processes, options: options) { file.session.start.monotonicNanoseconds }
   }
 

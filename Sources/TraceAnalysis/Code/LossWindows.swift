@@ -79,19 +79,6 @@ struct LossWindows {
 }
 
 extension LossWindows {
-  /// Reads all losses that may concern programs' events, before the events themselves.
-  ///
-  /// - Cost: reads the blocks of losses only.
-  init(ofPrograms file: TraceFile) throws {
-    self.init()
-    guard !file.lossTotals.isEmpty else { return }
-    var found = LossWindows()
-    let replay = Replay(file)
-    replay.onLoss { found.add($0, in: file) }
-    try replay.run()
-    self = found
-  }
-
   /// Adds a loss that may concern a program's events.
   mutating func add(_ loss: LossRecord, in file: TraceFile) {
     guard loss.concernsPrograms else { return }
@@ -99,4 +86,19 @@ extension LossWindows {
       loss.processIndex.flatMap(file.process)?.pid,
       from: file.timestamp(ofTicks: loss.fromTicks), until: file.timestamp(ofTicks: loss.toTicks))
   }
+
+  /// Adds a loss that may concern the session's own events; a thread's next event may come from any
+  /// CPU.
+  mutating func addOfSession(_ loss: LossRecord, in file: TraceFile) {
+    // Losses in the rings of programs concern only the programs' own events.
+    guard !StreamNumbers.rings.contains(loss.stream) || !loss.concernsPrograms else { return }
+    add(
+      nil, from: file.timestamp(ofTicks: loss.fromTicks),
+      until: file.timestamp(ofTicks: loss.toTicks))
+  }
+}
+
+/// Losses that several readers of one pass share.
+final class SharedLosses {
+  var windows = LossWindows()
 }

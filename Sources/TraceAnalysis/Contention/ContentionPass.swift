@@ -5,7 +5,7 @@ public import TraceFormat
 ///
 /// - Guarantee: a wait has the length that the runtime measured, or lies between a beginning and an
 ///   end of one thread and one lock with no loss in between. Everything else is open, or counted.
-/// - Cost: reads the losses first, then once the blocks with events about locks, switches,
+/// - Cost: reads once the blocks with events about locks, switches,
 ///   processes and code. Memory is about 50 bytes per wait, and grows with the number of locks and
 ///   stacks; all these are limited.
 public final class ContentionPass: ReportPass {
@@ -13,10 +13,8 @@ public final class ContentionPass: ReportPass {
   private let symbols: SymbolizerOptions
   private let listLimit: Int?
   private let names = ThreadNames()
+  private let losses = SharedLosses()
   private var file: TraceFile?
-  /// Nil if the trace has no stacks.
-  private var symbolizer: Symbolizer?
-  private var processes: Processes?
   private var states: ProcessStates<MonitorTracker>?
   /// Nil if the trace has no switches.
   private var futexes: FutexWaits?
@@ -33,29 +31,21 @@ public final class ContentionPass: ReportPass {
     self.listLimit = listLimit
   }
 
-  /// Reads the losses, and subscribes to the events about locks, switches, processes and code.
-  public func subscribe(to replay: Replay) throws {
+  /// Subscribes to losses, and to the events about locks, switches, processes and code.
+  public func subscribe(to replay: Replay) {
     let file = replay.file
     self.file = file
-    if file.hasStacks {
-      let symbolizer = Symbolizer(file, options: symbols)
-      symbolizer.subscribe(to: replay)
-      self.symbolizer = symbolizer
-    }
-    let processes = symbolizer?.processes ?? Processes(file)
-    self.processes = processes
-    let losses = try LossWindows(ofPrograms: file)
+    replay.onLossAhead { [losses] in losses.windows.add($0, in: file) }
     let start = file.ticksRange.map { file.timestamp(ofTicks: $0.lowerBound) } ?? 0
-    let states = ProcessStates(selection) { [time = selection.time] in
+    let states = ProcessStates(selection) { [losses, time = selection.time] in
       MonitorTracker(selection: time, losses: losses, traceStart: start)
     }
     self.states = states
-    states.subscribe(to: replay, processes)
+    states.subscribe(to: replay, symbols: symbols)
     names.subscribe(to: replay)
     followMonitors(states)
-    guard Self.hasSwitches(file) else { return }
-    let futexes = FutexWaits(
-      selection: selection.time, losses: try ThreadsPass.losses(of: file))
+    guard replay.isGrowing || Self.hasSwitches(file) else { return }
+    let futexes = FutexWaits(selection: selection.time)
     futexes.subscribe(to: replay)
     self.futexes = futexes
   }
@@ -94,17 +84,16 @@ public final class ContentionPass: ReportPass {
   ///
   /// - Throws: ``NothingToReport`` if there are no waits.
   public func finish() throws(NothingToReport) -> ContentionReport {
-    guard let file, let processes, let states else {
+    guard let file, let states, let history = states.history else {
       preconditionFailure("finish() comes after subscribe(to:)")
     }
-    let stacks = symbolizer.map { EventStacks($0.finish(), file) }
-    var summary = ContentionSummary(file, processes.finish(), names, stacks)
-    futexes?.finish(ProcessSpans(file, nil))
-    for track in futexes?.book.tracks ?? [] {
+    var summary = ContentionSummary(file, history, names, states.stacks())
+    let book = futexes?.closedBook(ProcessSpans(file, nil))
+    for track in book?.tracks ?? [] {
       states.add(process: track.processIndex, firstEvent: track.firstEvent)
     }
     let native = Dictionary(grouping: futexes?.tallies ?? [:], by: \.key.process)
-    let open = futexes?.openWaits ?? [:]
+    let open = book.map(FutexWaits.openWaits) ?? [:]
     let ends = ProcessSpans(file, nil)
     let rows = states.numberedRows {
       index, tracker, process, covered -> ContentionReport.Process? in
@@ -128,7 +117,7 @@ public final class ContentionPass: ReportPass {
     return ContentionReport(
       heading: states.heading(
         listLimit: listLimit, limited: isCut ? "locks, waits, places or owners" : nil),
-      hasSwitches: futexes != nil, processes: rows)
+      hasSwitches: Self.hasSwitches(file), processes: rows)
   }
 }
 

@@ -23,18 +23,19 @@ final class FutexWaits {
   }
 
   private let selection: ClosedRange<Int64>?
-  private(set) var book: ThreadBook
+  private var book: ThreadBook
   private(set) var tallies: Tallies = [:]
   private(set) var isCut = false
   private var waitCount = 0
 
-  init(selection: ClosedRange<Int64>?, losses: LossWindows) {
+  init(selection: ClosedRange<Int64>?) {
     self.selection = selection
-    book = ThreadBook(selection: nil, losses: losses)
+    book = ThreadBook(selection: nil, losses: LossWindows())
   }
 
-  /// Subscribes to the events about switches and threads.
+  /// Subscribes to losses, and to the events about switches and threads.
   func subscribe(to replay: Replay) {
+    replay.onLossAhead { [self, file = replay.file] in book.losses.addOfSession($0, in: file) }
     book.onWait = { [unowned self] in add($0, $1, $2) }
     let start = replay.file.ticksRange.map { replay.file.timestamp(ofTicks: $0.lowerBound) } ?? 0
     replay.on(ContextSwitch.self) { [self] in book.switched($0, $1) }
@@ -45,14 +46,16 @@ final class FutexWaits {
     replay.on(ThreadStop.self) { [self] in book.end($1) }
   }
 
-  /// Ends the trace for the threads of all processes.
-  func finish(_ spans: ProcessSpans) {
+  /// Returns the book as it is if the trace ends now.
+  func closedBook(_ spans: ProcessSpans) -> ThreadBook {
+    var book = book
     // A wait that the trace's end cuts off is open, or its thread was woken and did not run yet.
     book.onWait = nil
     for (number, track) in book.tracks.enumerated() {
       let span = spans.span(ofProcess: track.processIndex, firstEvent: track.firstEvent)
       book.close(number, at: span.to, processEnded: span.hasEnded)
     }
+    return book
   }
 
   /// A wait without an end, with its thread.
@@ -62,7 +65,7 @@ final class FutexWaits {
   }
 
   /// Waits without an end, by the trace's number of the process.
-  var openWaits: [UInt32: [Open]] {
+  static func openWaits(_ book: ThreadBook) -> [UInt32: [Open]] {
     Dictionary(
       grouping: book.open.map { Open(tid: book.tracks[Int($0.track)].tid, wait: $0) }
     ) { book.tracks[Int($0.wait.track)].processIndex }

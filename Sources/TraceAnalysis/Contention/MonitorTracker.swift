@@ -32,7 +32,7 @@ struct MonitorTracker {
   }
 
   private let selection: ClosedRange<Int64>?
-  private let losses: LossWindows
+  private let losses: SharedLosses
   private let traceStart: Int64
   private(set) var locks: [Key: LockTally] = [:]
   private(set) var open: [Beginning] = []
@@ -44,7 +44,7 @@ struct MonitorTracker {
   private var lastEnd: [UInt32: Int64] = [:]
   private var waitCount = 0
 
-  init(selection: ClosedRange<Int64>?, losses: LossWindows, traceStart: Int64) {
+  init(selection: ClosedRange<Int64>?, losses: SharedLosses, traceStart: Int64) {
     (self.selection, self.losses, self.traceStart) = (selection, losses, traceStart)
   }
 
@@ -75,7 +75,7 @@ struct MonitorTracker {
     let (tid, now) = (header.tid, header.timestamp)
     let begun = running[tid]
     let isKnown = begun.map { $0.key == key && $0.time <= now } ?? false
-    let isWhole = begun.map { !losses.anyLoss(header.pid, $0.time, now) } ?? false
+    let isWhole = begun.map { !losses.windows.anyLoss(header.pid, $0.time, now) } ?? false
     let told = now.subtractingClamped(Int64(clamping: duration))
     var own: Beginning?
     if let begun, isKnown {
@@ -113,7 +113,7 @@ struct MonitorTracker {
   mutating func finish(pid: UInt32, at end: Int64, processEnded: Bool) {
     for var wait in running.values.sorted(by: { ($0.time, $0.tid) < ($1.time, $1.tid) }) {
       wait.cause =
-        losses.anyLoss(pid, wait.time, end)
+        losses.windows.anyLoss(pid, wait.time, end)
         ? .eventsMissing : processEnded ? .processEnded : .traceEnded
       keepOpen(wait)
     }

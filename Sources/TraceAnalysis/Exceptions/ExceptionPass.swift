@@ -8,18 +8,15 @@ public import TraceFormat
 ///   limited.
 public final class ExceptionPass: ReportPass {
   private let processes: ProcessStates<ExceptionCounts>
-  private let symbols: SymbolizerOptions
+  private let symbols: SymbolizerOptions?
   private let listLimit: Int?
-  private var file: TraceFile?
-  /// Nil if the trace has no stacks.
-  private var symbolizer: Symbolizer?
 
   /// - Parameters:
-  ///   - symbols: where the names of stacks' frames are looked for.
+  ///   - symbols: where the names of stacks' frames are looked for; nil to leave out stacks.
   ///   - listLimit: the report's ``ProcessReport/listLimit``.
   public init(
     _ selection: ReportSelection = ReportSelection(),
-    symbols: SymbolizerOptions = SymbolizerOptions(), listLimit: Int? = nil
+    symbols: SymbolizerOptions? = SymbolizerOptions(), listLimit: Int? = nil
   ) {
     processes = ProcessStates(selection) { ExceptionCounts(selection: selection.time) }
     self.symbols = symbols
@@ -28,13 +25,7 @@ public final class ExceptionPass: ReportPass {
 
   /// Subscribes to the events about exceptions, processes and code, and to losses.
   public func subscribe(to replay: Replay) {
-    file = replay.file
-    if replay.file.hasStacks {
-      let symbolizer = Symbolizer(replay.file, options: symbols)
-      symbolizer.subscribe(to: replay)
-      self.symbolizer = symbolizer
-    }
-    processes.subscribe(to: replay, symbolizer?.processes)
+    processes.subscribe(to: replay, symbols: symbols)
     processes.follow(ExceptionThrown.self, atSelectedTimes: true) { $0.thrown($1, $2) }
     processes.follow(ExceptionCaught.self, atSelectedTimes: true) { $0.caught($1, $2) }
     replay.onLoss { [processes] in processes.update($0) { $0.forgetPending() } }
@@ -44,8 +35,7 @@ public final class ExceptionPass: ReportPass {
   ///
   /// - Throws: ``NothingToReport`` if there are no exceptions.
   public func finish() throws(NothingToReport) -> ExceptionReport {
-    guard let file else { preconditionFailure("finish() comes after subscribe(to:)") }
-    var stacks = symbolizer.map { EventStacks($0.finish(), file) }
+    var stacks = processes.stacks()
     let rows = processes.rows { counts, process, covered -> ExceptionReport.Process? in
       counts.isEmpty ? nil : ExceptionReport.Process(counts, process, covered, &stacks)
     }

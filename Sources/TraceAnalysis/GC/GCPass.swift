@@ -13,12 +13,13 @@ public final class GCPass: ReportPass {
   private let symbols: SymbolizerOptions
   private let withThreads: Bool
   private var file: TraceFile?
+  private var isGrowing = false
 
   /// - Parameters:
   ///   - symbols: where the names of stacks' frames are looked for.
   ///   - listLimit: the report's ``ProcessReport/listLimit``.
   ///   - withThreads: whether to find out what threads did before the longest pauses, in another
-  ///     run over the events of these times.
+  ///     run over the events of these times; never for a file that is still being written.
   public init(
     _ selection: ReportSelection = ReportSelection(),
     symbols: SymbolizerOptions = SymbolizerOptions(), listLimit: Int? = nil,
@@ -31,7 +32,7 @@ public final class GCPass: ReportPass {
 
   /// Subscribes to the GC events, the events about processes, and losses.
   public func subscribe(to replay: Replay) {
-    file = replay.file
+    (file, isGrowing) = (replay.file, replay.isGrowing)
     processes.subscribe(to: replay)
     follow(GCStart.self) { $0.start($1, at: $2) }
     follow(GCEnd.self) { $0.end($1, at: $2) }
@@ -66,13 +67,12 @@ public final class GCPass: ReportPass {
     filter.admits = {
       $0.provider == RuntimeSchema.providerName && $0.id == GCAllocationTick.eventID
     }
-    let fields = replay.file.eventTypes.map { type in
-      type.schema.fields.firstIndex { $0.name == amount && $0.type.isUnsignedNumber }
+    var fields = TypeTable(replay.file) { schema in
+      schema.fields.firstIndex { $0.name == amount && $0.type.isUnsignedNumber }
     }
-    replay.onAny(where: filter, fields: .named([amount])) { [processes, fields] event in
+    replay.onAny(where: filter, fields: .named([amount])) { [processes] event in
       let header = event.header
-      guard processes.selection.admits(pid: header.pid), event.typeIndex < fields.count,
-        let field = fields[event.typeIndex]
+      guard processes.selection.admits(pid: header.pid), let field = fields[event.typeIndex]
       else { return }
       let bytes = event.word(field)
       processes.update(header) { $0.allocated(bytes, at: header.timestamp) }
@@ -95,7 +95,7 @@ public final class GCPass: ReportPass {
     }
     guard !rows.isEmpty else { throw .noneSelected(what: what) }
     // The report is complete without it; what is damaged, it says anyway.
-    if withThreads, let file { try? PauseEves.add(to: &rows, file, symbols) }
+    if withThreads, !isGrowing, let file { try? PauseEves.add(to: &rows, file, symbols) }
     let isCut = processes.contains { $0.isCut || $0.stalls.isCut }
     return GCReport(
       heading: processes.heading(listLimit: listLimit, limited: isCut ? "collections" : nil),

@@ -17,7 +17,10 @@ final class ProcessStates<State> {
   private let new: () -> State
   private var entries: [UInt32: Entry] = [:]
   private var processes: Processes?
+  private var choice: ProcessChoice?
   private var file: TraceFile?
+  /// Nil if no stacks are named.
+  private var symbolizer: Symbolizer?
   /// The replay keeps the subscribed passes, and thus this object.
   private weak var replay: Replay?
 
@@ -28,14 +31,18 @@ final class ProcessStates<State> {
 
   /// Subscribes to the events about processes, and to losses.
   ///
-  /// - Parameter processes: a pass over the processes that is already subscribed; nil for a new
-  ///   one.
-  func subscribe(to replay: Replay, _ processes: Processes? = nil) {
-    self.replay = replay
-    self.file = replay.file
-    self.processes = processes ?? Processes(replay.file)
-    self.processes?.subscribe(to: replay)
+  /// - Parameter symbols: where the names of stacks' frames are looked for; nil if the report has
+  ///   no stacks.
+  func subscribe(to replay: Replay, symbols: SymbolizerOptions? = nil) {
     let file = replay.file
+    (self.replay, self.file) = (replay, file)
+    if let symbols, file.hasStacks || replay.isGrowing {
+      symbolizer = Symbolizer(for: replay, options: symbols)
+    }
+    let processes = symbolizer?.processes ?? Processes(file)
+    processes.subscribe(to: replay)
+    self.processes = processes
+    choice = ProcessChoice(selection, processes)
     replay.onLoss { [self] in losses.add($0, in: file) }
   }
 
@@ -49,17 +56,17 @@ final class ProcessStates<State> {
     _ body: @escaping (inout State, Event, EventHeader) -> Void
   ) {
     replay?.on(type) { [self] event, header in
-      guard selection.admits(pid: header.pid),
-        withRundown || !header.flags.contains(.rundown),
+      guard withRundown || !header.flags.contains(.rundown),
         !atSelectedTimes || selection.admits(time: header.timestamp)
       else { return }
       update(header) { body(&$0, event, header) }
     }
   }
 
-  /// Changes what is known of the process of an event that the selection admits.
+  /// Changes what is known of the process of an event, unless the selection leaves it out.
   @inline(__always)
   func update(_ header: EventHeader, _ body: (inout State) -> Void) {
+    guard choice?.mayAdmit(header) ?? false else { return }
     body(&entries[header.processIndex, default: entry(header)].state)
   }
 
@@ -82,7 +89,16 @@ final class ProcessStates<State> {
 
   // MARK: After the run
 
+  /// Returns what names the frames of stacks; nil if there are none.
+  func stacks() -> EventStacks? {
+    guard let file, let symbolizer, file.hasStacks else { return nil }
+    return EventStacks(symbolizer.finish(), file)
+  }
+
   var isEmpty: Bool { entries.isEmpty }
+
+  /// All processes of the trace.
+  var history: ProcessHistory? { processes?.finish() }
 
   func contains(where condition: (State) -> Bool) -> Bool {
     entries.values.contains { condition($0.state) }

@@ -18,6 +18,12 @@ public final class Processes: Pass {
   private var told: Set<UInt32> = []
   /// Pending times at which pids without events pass to another process, latest first.
   private var reuses: [UInt32: [Int64]] = [:]
+  /// The last such time of each pid that is no longer pending.
+  private var passed: [UInt32: Int64] = [:]
+  /// Number of process records that ``reuses`` takes into account.
+  private var readRecords = 0
+  /// The replay of a file that is still being written; nil for any other.
+  private weak var growing: Replay?
   /// Pids that were passed on in this way.
   private var split: Set<UInt32> = []
   /// In a trace still being recorded: the session's index of the latest announcing process, by pid.
@@ -32,14 +38,7 @@ public final class Processes: Pass {
   public init(_ file: TraceFile) {
     let lives = ProcessLives()
     (self.lives, taker, self.file) = (lives, lives, file)
-    var last: ProcessRecord?
-    for next in file.processes.sorted(by: { ($0.pid, $0.joinTicks) < ($1.pid, $1.joinTicks) }) {
-      if let last, last.pid == next.pid, let boundary = next.boundary(after: last) {
-        reuses[next.pid, default: []].append(file.timestamp(ofTicks: boundary))
-      }
-      last = next
-    }
-    reuses = reuses.mapValues { $0.sorted(by: >) }
+    readRecords(of: file)
   }
 
   /// Creates a pass over a trace still being recorded; `taker` receives the changes.
@@ -48,7 +47,10 @@ public final class Processes: Pass {
   }
 
   /// Subscribes to the events about processes.
-  public func subscribe(to replay: Replay) { listen(to: replay) }
+  public func subscribe(to replay: Replay) {
+    if replay.isGrowing { growing = replay }
+    listen(to: replay)
+  }
 
   func listen(to source: some CodeEventSource) {
     guard !isSubscribed else { return }
@@ -90,13 +92,34 @@ public final class Processes: Pass {
   /// Called before processing an announcement by a process, whose pid may have been reused by then.
   @inline(__always)
   func settle(_ pid: UInt32, upTo time: Int64) {
+    if let growing { readNewRecords(of: growing.file) }
     if !reuses.isEmpty { passOn(pid, upTo: time) }
+  }
+
+  /// Finds the times at which pids pass to another process.
+  private func readRecords(of file: TraceFile) {
+    readRecords = file.processCount
+    reuses = [:]
+    var last: ProcessRecord?
+    for next in file.processes.sorted(by: { ($0.pid, $0.joinTicks) < ($1.pid, $1.joinTicks) }) {
+      if let last, last.pid == next.pid, let boundary = next.boundary(after: last) {
+        let time = file.timestamp(ofTicks: boundary)
+        if time > passed[next.pid] ?? .min { reuses[next.pid, default: []].append(time) }
+      }
+      last = next
+    }
+    reuses = reuses.mapValues { $0.sorted(by: >) }
+  }
+
+  private func readNewRecords(of file: TraceFile) {
+    if file.processCount > readRecords { readRecords(of: file) }
   }
 
   private func passOn(_ pid: UInt32, upTo time: Int64) {
     guard var boundaries = reuses[pid], !told.contains(pid) else { return }
     while let boundary = boundaries.last, boundary <= time {
       boundaries.removeLast()
+      passed[pid] = boundary
       _ = lives?.current(pid)
       taker.take(Announcement(.renew, pid, at: boundary))
       split.insert(pid)
@@ -117,13 +140,23 @@ public final class Processes: Pass {
         toldAt: header.timestamp))
   }
 
+  /// Returns what a process may be called, as far as it is known: by its record and by events.
+  func names(of index: UInt32, _ pid: UInt32) -> [String] {
+    let path = file?.process(index: index)?.executable ?? ""
+    let names = [
+      path.split(separator: "/").last.map(String.init), lives?.known(pid)?.name, firstNames[pid],
+    ]
+    return names.compactMap { $0 }.filter { !$0.isEmpty }
+  }
+
   // MARK: Result
 
-  /// Returns the history of pids. Repeated calls return the same result.
+  /// Returns the history of pids, as far as the events have been delivered.
   @discardableResult
   public func finish() -> ProcessHistory {
-    for pid in Array(reuses.keys) { passOn(pid, upTo: .max) }
-    reuses = [:]
+    if let growing { readNewRecords(of: growing.file) }
+    let time = growing?.deliveredTime ?? .max
+    for pid in Array(reuses.keys) { passOn(pid, upTo: time) }
     if let lives, let file {
       history = ProcessHistory(lives, split: split, firstNames, file)
     }

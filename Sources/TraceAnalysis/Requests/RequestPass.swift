@@ -22,6 +22,7 @@ public final class RequestPass: ReportPass {
   private let collections: GCPass
   private var losses = LossWindows()
   private var file: TraceFile?
+  private let splits = RequestSplits()
 
   /// - Parameter listLimit: the report's ``ProcessReport/listLimit``, and the number of the slowest
   ///   requests.
@@ -38,20 +39,20 @@ public final class RequestPass: ReportPass {
     collections = GCPass(anyTime)
   }
 
-  /// Reads the losses, and subscribes to the events that start and stop activities, and to events
-  /// about processes and collections.
-  public func subscribe(to replay: Replay) throws {
+  /// Subscribes to losses, to the events that start and stop activities, and to events about
+  /// processes and collections.
+  public func subscribe(to replay: Replay) {
     file = replay.file
-    losses = try LossWindows(ofPrograms: replay.file)
+    replay.onLossAhead { [self, file = replay.file] in losses.add($0, in: file) }
     processes.subscribe(to: replay)
-    let types = replay.file.eventTypes.map { ActivityType($0.schema) }
-    guard types.contains(where: { $0 != nil }) else { return }
+    var types = TypeTable(replay.file, ActivityType.init)
+    guard replay.isGrowing || !types.isEmpty else { return }
     collections.subscribe(to: replay)
     var filter = ReplayFilter()
     filter.admits = { ActivityType($0) != nil }
     filter.pids = processes.selection.pids
-    replay.onAny(where: filter) { [self, types] event in
-      guard event.typeIndex < types.count, let type = types[event.typeIndex] else { return }
+    replay.onAny(where: filter) { [self] event in
+      guard let type = types[event.typeIndex] else { return }
       follow(event, type)
     }
   }
@@ -82,13 +83,16 @@ public final class RequestPass: ReportPass {
   ///   can no longer be read.
   public func finish() throws -> RequestReport {
     guard let file else { preconditionFailure("finish() comes after subscribe(to:)") }
-    guard !processes.isEmpty else { throw NothingToReport.noActivities }
+    let hasActivities = file.eventTypes.contains {
+      $0.count > 0 && ActivityType($0.schema) != nil
+    }
+    guard hasActivities else { throw NothingToReport.noActivities }
     var rows = processes.rows { [losses] tracker, _, covered -> RequestReport.Process? in
       let row = RequestReport.Process(tracker, covered, losses)
       return row.isEmpty ? nil : row
     }
     guard !rows.isEmpty else { throw NothingToReport.noneSelected(what: "requests") }
-    try RequestSplits.add(to: &rows, file)
+    try splits.add(to: &rows, file)
     if let report = try? collections.finish() { rows.addPauses(of: report) }
     return RequestReport(
       heading: processes.heading(

@@ -48,6 +48,9 @@ public struct RequestReport: ProcessReport {
     public var startThread: UInt32
     public var stopThread: UInt32
     public var split = Split()
+
+    /// The W3C trace context, if the id is one.
+    public var context: TraceContext? { TraceContext(id) }
   }
 
   /// What happened during a request.
@@ -55,12 +58,24 @@ public struct RequestReport: ProcessReport {
     /// CPU time of its thread by samples; nil without samples, or if the threads of start and stop
     /// differ.
     public var cpu_ns: UInt64?
+    /// What its thread did, according to context switches; nil without them, if some may be
+    /// missing, or if the threads of start and stop differ.
+    public var states: States?
     /// Time in which the process was paused for garbage collections; nil if the trace has no
     /// collections of the process.
     public var gcPause_ns: UInt64?
     /// Events of its thread in that time, most frequent first; the start and the stop are not
     /// counted. Empty if the threads of start and stop differ.
     public var events: [EventCount] = []
+  }
+
+  /// Times of a request's thread. They add up to the request's duration.
+  public struct States: Hashable, Sendable {
+    /// It had a CPU.
+    public var running_ns: UInt64
+    /// It was ready, but waited for a CPU. Without wake-ups, only after it lost the CPU.
+    public var runnable_ns: UInt64
+    public var blocked_ns: UInt64
   }
 
   /// Number of events of a type.

@@ -24,6 +24,15 @@ public struct SummaryReport: Report {
     case stalls
     /// Exceptions of a process: number, and the most frequent type.
     case exceptions
+    /// Requests of a process: number, total time, and the longest with its name.
+    case requests
+    /// Threads of a process: number, the time in which they waited for a CPU, its share of the time
+    /// in which they had work, and the most frequent reason of their other waits.
+    case threads
+    /// Waits of a process for locks: number, time, the longest, and the lock with the longest time.
+    case contention
+    /// Bytes that a process allocated, and the most frequent type.
+    case allocations
     /// Compilations: number and time.
     case compilations
     /// Functions by their own CPU time, and their share of all samples.
@@ -37,6 +46,10 @@ public struct SummaryReport: Report {
       case .system(let finding): finding.kind == .cpu ? "stacks" : "system"
       case .collections, .stalls: "gc"
       case .exceptions: "exceptions"
+      case .requests: "requests"
+      case .threads: "threads"
+      case .contention: "contention"
+      case .allocations: "allocations"
       case .compilations: "jit"
       case .function: "stacks"
       }

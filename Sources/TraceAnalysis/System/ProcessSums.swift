@@ -2,7 +2,7 @@ internal import TraceEvents
 
 /// Adds up the counters of one process.
 struct ProcessSums {
-  private(set) var last: SystemSums.Reading<ProcessCounters>
+  private(set) var last: CounterReading<ProcessCounters>
   private(set) var isCut = false
   /// Whether there are two readings in the selected time.
   private(set) var isSelected = false
@@ -10,7 +10,7 @@ struct ProcessSums {
   private var rows: [Int64: SystemReport.ProcessUsage] = [:]
 
   init(_ event: ProcessCounters, _ time: Int64) {
-    last = SystemSums.Reading(event: event, time: time)
+    last = CounterReading(event: event, time: time)
     total = SystemReport.ProcessUsage(from_ns: time, to_ns: time)
   }
 
@@ -18,7 +18,7 @@ struct ProcessSums {
     _ event: ProcessCounters, _ time: Int64, isSelected: Bool, tick_ns: UInt64, _ parts: TimeParts,
     rowsUsed: inout Int
   ) {
-    defer { last = SystemSums.Reading(event: event, time: time) }
+    defer { last = CounterReading(event: event, time: time) }
     guard isSelected, time > last.time else { return }
     if !self.isSelected { total.from_ns = last.time }
     self.isSelected = true

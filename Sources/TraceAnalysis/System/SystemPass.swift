@@ -32,6 +32,7 @@ public final class SystemPass: ReportPass {
     let processes = Processes(replay.file)
     processes.subscribe(to: replay)
     self.processes = processes
+    let choice = ProcessChoice(selection, processes)
     replay.on(SystemCounters.self) { [self] event, _ in sums.settings = event }
     replay.on(CPUCounters.self) { [self] in sums.add($0, cpu: $1.cpu, $1.timestamp) }
     replay.on(MachineCounters.self) { [self] in sums.add($0, $1.timestamp) }
@@ -41,7 +42,7 @@ public final class SystemPass: ReportPass {
     replay.on(CgroupCPUCounters.self) { [self] in sums.add($0, $1.timestamp) }
     replay.on(CgroupMemoryCounters.self) { [self] in sums.add($0, $1.timestamp) }
     replay.on(ProcessCounters.self) { [self] event, header in
-      guard selection.admits(pid: header.pid) else { return }
+      guard choice.mayAdmit(header) else { return }
       sums.add(event, process: header.processIndex, header.timestamp)
     }
   }

@@ -7,12 +7,6 @@ struct SystemSums {
   /// Units of CPU times if the trace does not say: 100 per second, as everywhere.
   private static let tickUsual_ns: UInt64 = 10_000_000
 
-  /// The last reading of a counter.
-  struct Reading<Event> {
-    var event: Event
-    var time: Int64
-  }
-
   var settings = SystemCounters()
   private(set) var total = SystemReport.MachineUsage(from_ns: 0, to_ns: 0)
   private(set) var processes: [UInt32: ProcessSums] = [:]
@@ -22,15 +16,14 @@ struct SystemSums {
   private let parts: TimeParts
   private var span: ClosedRange<Int64>?
   private var rows: [Int64: SystemReport.MachineUsage] = [:]
-  private var machine: Reading<MachineCounters>?
-  private var pressure: Reading<PressureCounters>?
-  private var cpus: [UInt16: (last: Reading<CPUCounters>, sum: SystemReport.CPUTimes)] = [:]
-  private var disks: [String: (last: Reading<DiskCounters>, sum: SystemReport.Disk)] = [:]
-  private var networks: [String: (last: Reading<NetworkCounters>, sum: SystemReport.Network)] = [:]
-  private var cpuCgroups:
-    [UInt32: (last: Reading<CgroupCPUCounters>, sum: SystemReport.CPUCgroup)] = [:]
-  private var memoryCgroups:
-    [UInt32: (last: Reading<CgroupMemoryCounters>, sum: SystemReport.MemoryCgroup)] = [:]
+  private var machine: CounterReading<MachineCounters>?
+  private var pressure: CounterReading<PressureCounters>?
+  private var cpus = CounterTable<UInt16, CPUCounters, SystemReport.CPUTimes>()
+  private var disks = CounterTable<String, DiskCounters, SystemReport.Disk>()
+  private var networks = CounterTable<String, NetworkCounters, SystemReport.Network>()
+  private var cpuCgroups = CounterTable<UInt32, CgroupCPUCounters, SystemReport.CPUCgroup>()
+  private var memoryCgroups =
+    CounterTable<UInt32, CgroupMemoryCounters, SystemReport.MemoryCgroup>()
 
   init(_ selection: ReportSelection, every_ns: Int64?) {
     (self.selection, parts) = (selection, TimeParts(every_ns: every_ns))
@@ -64,65 +57,47 @@ struct SystemSums {
   }
 
   mutating func add(_ event: CPUCounters, cpu: UInt16, _ time: Int64) {
-    let reading = Reading(event: event, time: time)
-    guard let (last, sum) = cpus[cpu] else {
-      cpus[cpu] = (reading, SystemReport.CPUTimes())
-      return
-    }
-    cpus[cpu]?.last = reading
-    guard selects(last.time, time) else { return }
-    var times = sum
-    times.add(last.event, event, tick_ns: tick_ns)
-    cpus[cpu]?.sum = times
+    let isFirst = !cpus.has(cpu)
+    let last = cpus.add(event, time, of: cpu, SystemReport.CPUTimes())
+    guard !isFirst, selects(last.time, time) else { return }
     let tick_ns = tick_ns
+    cpus.change(cpu) { $0.add(last.event, event, tick_ns: tick_ns) }
     change(last.time, time) { $0.cpu.add(last.event, event, tick_ns: tick_ns) }
   }
 
   mutating func add(_ event: MachineCounters, _ time: Int64) {
-    defer { machine = Reading(event: event, time: time) }
+    defer { machine = CounterReading(event: event, time: time) }
     guard let machine, selects(machine.time, time) else { return }
     let swap = settings.swap
     change(machine.time, time) { $0.add(machine.event, event, swap: swap) }
   }
 
   mutating func add(_ event: PressureCounters, _ time: Int64) {
-    defer { pressure = Reading(event: event, time: time) }
+    defer { pressure = CounterReading(event: event, time: time) }
     guard let pressure, selects(pressure.time, time) else { return }
     change(pressure.time, time) { $0.add(pressure.event, event) }
   }
 
   mutating func add(_ event: DiskCounters, _ time: Int64) {
-    let reading = Reading(event: event, time: time)
-    var (last, sum) = disks[event.name] ?? (reading, SystemReport.Disk(name: event.name))
-    if selects(last.time, time) { sum.add(last.event, event) }
-    last = reading
-    disks[event.name] = (last, sum)
+    let last = disks.add(event, time, of: event.name, SystemReport.Disk(name: event.name))
+    if selects(last.time, time) { disks.change(event.name) { $0.add(last.event, event) } }
   }
 
   mutating func add(_ event: NetworkCounters, _ time: Int64) {
-    let reading = Reading(event: event, time: time)
-    var (last, sum) = networks[event.name] ?? (reading, SystemReport.Network(name: event.name))
-    if selects(last.time, time) { sum.add(last.event, event) }
-    last = reading
-    networks[event.name] = (last, sum)
+    let last = networks.add(event, time, of: event.name, SystemReport.Network(name: event.name))
+    if selects(last.time, time) { networks.change(event.name) { $0.add(last.event, event) } }
   }
 
   mutating func add(_ event: CgroupCPUCounters, _ time: Int64) {
-    let reading = Reading(event: event, time: time)
     let new = SystemReport.CPUCgroup(number: event.number, path: event.path)
-    var (last, sum) = cpuCgroups[event.number] ?? (reading, new)
-    if selects(last.time, time) { sum.add(last.event, event) }
-    last = reading
-    cpuCgroups[event.number] = (last, sum)
+    let last = cpuCgroups.add(event, time, of: event.number, new)
+    if selects(last.time, time) { cpuCgroups.change(event.number) { $0.add(last.event, event) } }
   }
 
   mutating func add(_ event: CgroupMemoryCounters, _ time: Int64) {
-    let reading = Reading(event: event, time: time)
     let new = SystemReport.MemoryCgroup(number: event.number, path: event.path)
-    var (last, sum) = memoryCgroups[event.number] ?? (reading, new)
-    if selects(last.time, time) { sum.add(last.event, event) }
-    last = reading
-    memoryCgroups[event.number] = (last, sum)
+    let last = memoryCgroups.add(event, time, of: event.number, new)
+    if selects(last.time, time) { memoryCgroups.change(event.number) { $0.add(last.event, event) } }
   }
 
   mutating func add(_ event: ProcessCounters, process index: UInt32, _ time: Int64) {
@@ -144,27 +119,14 @@ struct SystemSums {
       to_ns: total.to_ns, interval_ns: settings.interval, memory_bytes: settings.memory,
       swap_bytes: settings.swap, note: settings.note, total: total,
       rows: rows.sorted { $0.key < $1.key }.map(\.value),
-      cpus: cpus.sorted { $0.key < $1.key }.map { .init(cpu: $0.key, times: $0.value.sum) },
-      disks: disks.values.map(\.sum).sorted { $0.name < $1.name },
-      networks: networks.values.map(\.sum).sorted { $0.name < $1.name },
+      cpus: cpus.sums.sorted { $0.key < $1.key }.map { .init(cpu: $0.key, times: $0.value) },
+      disks: disks.sums.values.sorted { $0.name < $1.name },
+      networks: networks.sums.values.sorted { $0.name < $1.name },
       processes: processes,
-      cpuCgroups: cpuCgroups.values.map(\.sum).filter { cpuNumbers.contains($0.number) }
+      cpuCgroups: cpuCgroups.sums.values.filter { cpuNumbers.contains($0.number) }
         .sorted { $0.number < $1.number },
-      memoryCgroups: memoryCgroups.values.map(\.sum).filter { memoryNumbers.contains($0.number) }
+      memoryCgroups: memoryCgroups.sums.values.filter { memoryNumbers.contains($0.number) }
         .sorted { $0.number < $1.number },
       findings: [], listLimit: nil, showsRows: false)
-  }
-}
-
-/// The division of the time into parts.
-struct TimeParts {
-  /// Nil for one part per reading.
-  var every_ns: Int64?
-
-  /// The number of the part that a reading ends.
-  func key(of time: Int64) -> Int64 {
-    guard let every_ns, every_ns > 0 else { return time }
-    let quotient = time / every_ns
-    return time % every_ns < 0 ? quotient - 1 : quotient
   }
 }

@@ -18,7 +18,7 @@ struct ThreadBook {
 
   /// The time that is counted; nil for all.
   let selection: ClosedRange<Int64>?
-  let losses: LossWindows
+  var losses: LossWindows
   private(set) var tracks: [ThreadTrack] = []
   private(set) var waits: [WaitRecord] = []
   private(set) var wakers: [WakerRecord] = []

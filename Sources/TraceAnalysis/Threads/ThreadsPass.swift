@@ -32,13 +32,12 @@ public final class ThreadsPass: ReportPass {
     book = ThreadBook(selection: selection.time, losses: LossWindows())
   }
 
-  /// Reads the losses, and subscribes to the events about switches, threads, processes and code.
-  public func subscribe(to replay: Replay) throws {
+  /// Subscribes to losses, and to the events about switches, threads, processes and code.
+  public func subscribe(to replay: Replay) {
     file = replay.file
-    book = ThreadBook(selection: selection.time, losses: try Self.losses(of: replay.file))
-    if replay.file.hasStacks {
-      let symbolizer = Symbolizer(replay.file, options: symbols)
-      symbolizer.subscribe(to: replay)
+    replay.onLossAhead { [self, file = replay.file] in book.losses.addOfSession($0, in: file) }
+    if replay.file.hasStacks || replay.isGrowing {
+      let symbolizer = Symbolizer(for: replay, options: symbols)
       self.symbolizer = symbolizer
       processes = symbolizer.processes
     } else {
@@ -56,27 +55,6 @@ public final class ThreadsPass: ReportPass {
     replay.on(ThreadStop.self) { [self] in book.end($1) }
   }
 
-  /// Losses of the session's own events; a thread's next event may come from any CPU.
-  static func losses(of file: TraceFile) throws -> LossWindows {
-    var losses = LossWindows()
-    guard !file.lossTotals.isEmpty else { return losses }
-    var found: [(from: Int64, until: Int64)] = []
-    let replay = Replay(file)
-    replay.onLoss { loss in
-      // Losses in the rings of programs concern only the programs' own events.
-      let isOfProgram =
-        StreamNumbers.rings.contains(loss.stream) && loss.cause != .kernelBufferFull
-      guard !isOfProgram else { return }
-      found.append(
-        (file.timestamp(ofTicks: loss.fromTicks), file.timestamp(ofTicks: loss.toTicks)))
-    }
-    try replay.run()
-    for loss in found.sorted(by: { $0.until < $1.until }) {
-      losses.add(nil, from: loss.from, until: loss.until)
-    }
-    return losses
-  }
-
   /// Returns the report.
   ///
   /// - Throws: ``NothingToReport`` if there are no context switches.
@@ -84,7 +62,7 @@ public final class ThreadsPass: ReportPass {
     guard let file, let processes else {
       preconditionFailure("finish() comes after subscribe(to:)")
     }
-    let stacks = symbolizer.map { WaitStacks($0.finish(), file) }
+    let stacks = file.hasStacks ? symbolizer.map { WaitStacks($0.finish(), file) } : nil
     let hasSwitches = file.eventTypes.contains {
       $0.schema.provider == SystemSchema.providerName && $0.schema.id == ContextSwitch.eventID
         && $0.count > 0

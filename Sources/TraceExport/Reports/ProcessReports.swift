@@ -5,13 +5,17 @@ internal import TraceAnalysis
 extension OutputBuffer {
   /// Writes a report as one JSON object; `body` writes the keys of a process that follow its id,
   /// name and time.
+  ///
+  /// - Parameter heading: writes further keys of the report, before those of the processes.
   mutating func writeJSON<Written: ProcessReport>(
-    _ name: String, _ report: Written, _ body: (inout OutputBuffer, Written.Process) -> Void
+    _ name: String, _ report: Written, heading: (inout OutputBuffer) -> Void = { _ in },
+    _ body: (inout OutputBuffer, Written.Process) -> Void
   ) {
     writeJSON { json in
       json.header(name, report)
       json.field("trace", report.trace)
       json.field("events", report.events)
+      heading(&json)
       json.field("processes", each: report.processes) { json, process in
         json.field("pid", process.pid)
         json.field("name", process.name)

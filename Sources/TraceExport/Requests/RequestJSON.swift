@@ -40,11 +40,16 @@ extension OutputBuffer {
   fileprivate mutating func request(_ request: RequestReport.Request) {
     activity(request.provider, request.activity, request.name)
     field("id", request.id)
+    field("trace_id", request.context?.traceID)
+    field("span_id", request.context?.spanID)
     field("start_ns", request.start_ns)
     field("duration_ns", request.duration_ns)
     field("start_tid", request.startThread)
     field("stop_tid", request.stopThread)
     field("cpu_ns", request.split.cpu_ns)
+    field("running_ns", request.split.states?.running_ns)
+    field("runnable_ns", request.split.states?.runnable_ns)
+    field("blocked_ns", request.split.states?.blocked_ns)
     field("gc_pause_ns", request.split.gcPause_ns)
     field("events", each: request.split.events) {
       $0.field("event", $1.event)

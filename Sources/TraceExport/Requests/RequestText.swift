@@ -54,9 +54,12 @@ public struct RequestText: Renderer {
 
   private func slowest(_ process: RequestReport.Process, _ limit: Int) -> [String] {
     let rows = process.slowest.prefix(limit).map { request in
-      [
+      let states = request.split.states
+      return [
         secondsSinceStart(request.start_ns), time(request.duration_ns),
-        request.split.cpu_ns.map(time) ?? "-", request.split.gcPause_ns.map(time) ?? "-",
+        (states?.running_ns ?? request.split.cpu_ns).map(time) ?? "-",
+        (states?.runnable_ns).map(time) ?? "-", (states?.blocked_ns).map(time) ?? "-",
+        request.split.gcPause_ns.map(time) ?? "-",
         request.startThread == request.stopThread ? "\(request.startThread)" : "several",
         request.id, title(request.activity, request.name), events(request.split.events),
       ]
@@ -64,8 +67,11 @@ public struct RequestText: Renderer {
     guard !rows.isEmpty else { return [] }
     return ["", "The slowest:", ""]
       + Table(
-        ["start s", "time", "CPU", "GC pause", "thread", "id", "request", "events"],
-        rightAligned: Set(0...5), rows: rows
+        [
+          "start s", "time", "CPU", "ready", "blocked", "GC pause", "thread", "id", "request",
+          "events",
+        ],
+        rightAligned: Set(0...7), rows: rows
       ).lines
   }
 

@@ -42,6 +42,10 @@ extension SummaryReport.Kind {
     case .collections: "collections"
     case .stalls: "stalls"
     case .exceptions: "exceptions"
+    case .requests: "requests"
+    case .threads: "threads"
+    case .contention: "contention"
+    case .allocations: "allocations"
     case .compilations: "compilations"
     case .function: "function"
     }

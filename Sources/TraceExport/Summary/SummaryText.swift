@@ -51,6 +51,22 @@ public struct SummaryText: Renderer {
       let rate = topic.rate.map { ", \(fixed($0, decimals: 1)) a second" } ?? ""
       let most = topic.most.map { ", mostly \($0)" } ?? ""
       return "\(process) threw \(counted(count, "exception"))\(rate)\(most)."
+    case .requests:
+      let most = topic.most.map { " (\($0))" } ?? ""
+      return "\(process) served \(counted(count, "request")) in \(time), the slowest in "
+        + "\(longest)\(most)."
+    case .threads:
+      let most = topic.most.map { "; other waits were mostly for \($0)" } ?? ""
+      return "\(counted(count, "thread")) of \(process) waited for a CPU in \(share) of the time "
+        + "with work, \(time)\(most)."
+    case .contention:
+      let most = topic.most.map { ", mostly for \($0)" } ?? ""
+      return "Threads of \(process) waited \(counted(count, "time")) for locks, \(time) in all, at "
+        + "most \(longest)\(most)."
+    case .allocations:
+      let rate = topic.rate.map { ", \(readableBytes(UInt64($0))) a second" } ?? ""
+      let most = topic.most.map { ", mostly \($0)" } ?? ""
+      return "\(process) allocated \(readableBytes(count))\(rate)\(most)."
     case .compilations:
       // Some runtimes, such as the JVM, do not report how long they compile.
       return "\(process) compiled \(counted(count, "method"))"

@@ -10,39 +10,32 @@ public struct ThreadJSON: Renderer {
   public func render(
     _ report: ThreadReport, _ options: RenderOptions, to output: inout OutputBuffer
   ) {
-    output.writeJSON { json in
-      json.header("threads", report)
-      json.field("trace", report.trace)
-      json.field("events", report.events)
+    let heading = { (json: inout OutputBuffer) in
       json.field("has_wake_ups", report.hasWakeUps)
       json.field("has_stacks", report.hasStacks)
-      json.field("processes", each: report.processes) { json, process in
-        json.field("pid", process.pid)
-        json.field("name", process.name)
-        json.field("from_ns", process.from_ns)
-        json.field("to_ns", process.to_ns)
-        json.times(process.times)
-        json.field("reasons", each: process.reasons) { $0.reason($1) }
-        json.field("thread_count", process.threads.count)
-        json.field("threads", each: process.threads.prefix(report.listLimit ?? .max)) {
-          $0.thread($1)
-        }
-        json.field("waits", each: process.waits.prefix(report.listLimit ?? .max)) { $0.wait($1) }
-        json.field("longest_waits", each: process.longest) { json, wait in
-          json.field("tid", wait.tid)
-          json.field("thread", wait.name)
-          json.field("start_ns", wait.start_ns)
-          json.field("wait_ns", wait.wait_ns)
-          json.field("reason", wait.reason.rawValue)
-        }
-        json.field("open_count", process.openCount)
-        json.field("open", each: process.open) { json, open in
-          json.field("tid", open.tid)
-          json.field("thread", open.name)
-          json.field("start_ns", open.start_ns)
-          json.field("reason", open.reason.rawValue)
-          json.field("cause", open.cause.rawValue)
-        }
+    }
+    output.writeJSON("threads", report, heading: heading) { json, process in
+      json.times(process.times)
+      json.field("reasons", each: process.reasons) { $0.reason($1) }
+      json.field("thread_count", process.threads.count)
+      json.field("threads", each: process.threads.prefix(report.listLimit ?? .max)) {
+        $0.thread($1)
+      }
+      json.field("waits", each: process.waits.prefix(report.listLimit ?? .max)) { $0.wait($1) }
+      json.field("longest_waits", each: process.longest) { json, wait in
+        json.field("tid", wait.tid)
+        json.field("thread", wait.name)
+        json.field("start_ns", wait.start_ns)
+        json.field("wait_ns", wait.wait_ns)
+        json.field("reason", wait.reason.rawValue)
+      }
+      json.field("open_count", process.openCount)
+      json.field("open", each: process.open) { json, open in
+        json.field("tid", open.tid)
+        json.field("thread", open.name)
+        json.field("start_ns", open.start_ns)
+        json.field("reason", open.reason.rawValue)
+        json.field("cause", open.cause.rawValue)
       }
     }
   }

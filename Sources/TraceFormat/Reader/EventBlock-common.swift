@@ -30,59 +30,6 @@ extension EventBlock {
     guard start == count else { throw reader.broken(.E5, UInt64(start)) }
   }
 
-  /// Combines the runs of equal writers with the stretches: each writer of a stretch is an origin.
-  func decodeWriters(_ reader: inout ByteReader) throws(ByteCodingError) {
-    let runs = try WriterRuns(&reader, count: count)
-    // Local copies avoid exclusivity checks on properties.
-    let (stretches, count) = (stretches, count)
-    let origins = reserveOrigins(runs)
-    if runs.writerCount == 1, stretches.count == 1 {
-      origins[0] = runs.origin(of: 0, in: stretches[0])
-      self.origins.count = 1
-      return originIndexes.fill(count, with: 0)
-    }
-    let indexes = originIndexes.fill(count)
-    var originCount = 0
-    var stretch = 0
-    var position = 0
-    // Latest origin of each writer, and the first origin of the stretch: an earlier one belongs to
-    // an earlier stretch.
-    var latest = [Int](repeating: -1, count: runs.writerCount)
-    var first = 0
-    var stretchEnd = stretches.first?.end ?? 0
-    for run in 0..<runs.count {
-      let writer = runs.writer(of: run)
-      let end = position + runs.length(of: run)
-      while position < end {
-        if position == stretchEnd {
-          stretch += 1
-          stretchEnd = stretches[stretch].end
-          first = originCount
-        }
-        if latest[writer] < first {
-          origins[originCount] = runs.origin(of: writer, in: stretches[stretch])
-          latest[writer] = originCount
-          originCount += 1
-        }
-        let origin = UInt32(truncatingIfNeeded: latest[writer])
-        let part = min(end, stretchEnd)
-        repeat {
-          indexes[position] = origin
-          position &+= 1
-        } while position < part
-      }
-    }
-    self.origins.count = originCount
-  }
-
-  /// Returns room for an origin for each writer of each stretch.
-  func reserveOrigins(_ runs: WriterRuns) -> UnsafeMutablePointer<EventOrigin> {
-    origins.count = 0
-    origins.reserve(
-      max(1, min(runs.count + stretches.count, runs.writerCount * stretches.count)))
-    return origins.base
-  }
-
   private func read(
     _ reader: inout ByteReader, _ scratch: inout GrowingBuffer<UInt64>
   ) throws(ByteCodingError) -> UnsafeMutablePointer<UInt64> {

@@ -55,37 +55,6 @@ extension EventBlock {
     kept.count = search.count
   }
 
-  // MARK: Writers
-
-  private func fillOrigins(_ runs: WriterRuns, _ kept: borrowing GrowingBuffer<UInt32>) {
-    let (stretches, total, positions) = (stretches, kept.count, kept.base)
-    let (origins, indexes) = (reserveOrigins(runs), originIndexes.fill(total))
-    var originCount = 0
-    var stretch = 0
-    var (end, index) = (0, 0)
-    // As for all events; see decodeWriters.
-    var latest = [Int](repeating: -1, count: runs.writerCount)
-    var first = 0
-    for run in 0..<runs.count where index < total {
-      let writer = runs.writer(of: run)
-      end += runs.length(of: run)
-      while index < total, positions[index] < end {
-        if positions[index] >= stretches[stretch].end {
-          repeat { stretch += 1 } while positions[index] >= stretches[stretch].end
-          first = originCount
-        }
-        if latest[writer] < first {
-          origins[originCount] = runs.origin(of: writer, in: stretches[stretch])
-          latest[writer] = originCount
-          originCount += 1
-        }
-        indexes[index] = UInt32(truncatingIfNeeded: latest[writer])
-        index += 1
-      }
-    }
-    self.origins.count = originCount
-  }
-
   // MARK: Ticks
 
   private func decodeTicks(

@@ -203,6 +203,9 @@ public final class TraceFile {
     definitions.processes.values.sorted { $0.index < $1.index }
   }
 
+  /// Number of processes in the file.
+  package var processCount: Int { definitions.processes.count }
+
   /// Clock syncs in the file's order.
   public var clockSyncs: [ClockSync] { syncs }
 

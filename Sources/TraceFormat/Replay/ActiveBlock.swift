@@ -252,15 +252,35 @@ final class ActiveBlock {
 
   // MARK: Merging
 
-  /// Returns one cursor per stream, or more for a stream whose time goes back.
-  func cursors(slot: Int, order: UInt32) -> [Cursor] {
-    cursorCount = spans.count
-    return spans.map { span in
-      Cursor(
-        next: positions + span.range.lowerBound, end: positions + span.range.upperBound,
+  /// Returns one cursor per stream, or more for a stream whose time goes back, over the selected
+  /// events of a range of ticks.
+  func cursors(slot: Int, order: UInt32, ticks due: ClosedRange<UInt64>) -> [Cursor] {
+    let cursors = spans.compactMap { span -> Cursor? in
+      let range = part(of: span, in: due)
+      guard !range.isEmpty else { return nil }
+      return Cursor(
+        next: positions + range.lowerBound, end: positions + range.upperBound,
         ticks: block.ticks.base, types: block.types.base,
         rank: UInt64(span.stream) << 32 | UInt64(order), key: UInt64(slot) << 16)
     }
+    cursorCount = cursors.count
+    return cursors
+  }
+
+  private func part(of span: Span, in due: ClosedRange<UInt64>) -> Range<Int> {
+    if due == 0...UInt64.max { return span.range }
+    let start = firstSelection(of: span.range) { $0 >= due.lowerBound }
+    return start..<firstSelection(of: start..<span.range.upperBound) { $0 > due.upperBound }
+  }
+
+  /// Returns the first selected event whose ticks fulfill a condition that all later ones fulfill.
+  private func firstSelection(of range: Range<Int>, _ condition: (UInt64) -> Bool) -> Int {
+    var (low, high) = (range.lowerBound, range.upperBound)
+    while low < high {
+      let middle = (low + high) / 2
+      if condition(ticks(at: middle)) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 
   func makeBatches(

@@ -37,7 +37,10 @@ package final class GrowingFile: LiveSource {
       try live.handOut()
       return .blocks
     }
-    if live.file.isComplete { return .end }
+    if live.file.isComplete {
+      try live.handOutRest()
+      return .end
+    }
     guard try future.get() else { throw LiveTraceError.writerGone(path: live.file.path) }
     idle_us = min(idle_us + Self.interval_us, Self.idle_us_max)
     return .nothing(idle_ns: Int64(idle_us) * 1000)

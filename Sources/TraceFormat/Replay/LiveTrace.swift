@@ -10,7 +10,8 @@ package import TraceEvents
 /// Any pass that subscribes to a ``Replay`` works with ``replay``.
 ///
 /// - Guarantee: delivers the same events as a ``TraceFile`` of the same blocks, but in time order
-///   only within the blocks that arrive together, because later blocks do not exist yet. Events
+///   only within the blocks that arrive together, because later blocks do not exist yet; see
+///   ``init(following:inOrder:)``. Events
 ///   that a slow reader missed are losses with the cause ``LossCause/notKept``: handlers of losses
 ///   receive them, and ``TraceFile/lossTotals`` counts them.
 /// - Cost: all work is done on the thread that calls ``run()`` or ``next()``. Memory for the blocks
@@ -33,6 +34,7 @@ public final class LiveTrace {
   public var onBlocks: (() throws -> Void)?
   private let source: (any LiveSource)?
   private let onLeave: () -> Void
+  private let isInOrder: Bool
 
   /// Creates a trace whose blocks are passed to ``feed(_:)``.
   public convenience init() throws(FormatError) {
@@ -44,19 +46,27 @@ public final class LiveTrace {
   ///
   /// ``next()`` fails if a `tracectl collect` was seen writing the file and has ended without
   /// finishing it.
-  public convenience init(following file: TraceFile) {
+  ///
+  /// - Parameter inOrder: whether events later than ``TraceFile/completeTicks`` wait in the file
+  ///   until those before them have arrived, so that all are delivered in time order. Exceptions
+  ///   are events that are recorded later than the file states, such as the readings of counters.
+  ///   Nothing is delivered of a file that does not state a time, until it is finished.
+  public convenience init(following file: TraceFile, inOrder: Bool = false) {
     let writer = WriterWatch(file)
-    self.init(file, GrowingFile { writer.mayWrite() })
+    self.init(file, GrowingFile { writer.mayWrite() }, inOrder: inOrder)
   }
 
   /// - Parameter onLeave: called when the trace is released.
   package init(
-    _ file: TraceFile, _ source: (any LiveSource)?, onLeave: @escaping () -> Void = {}
+    _ file: TraceFile, _ source: (any LiveSource)?, inOrder: Bool = false,
+    onLeave: @escaping () -> Void = {}
   ) {
     self.file = file
     self.source = source
     self.onLeave = onLeave
+    isInOrder = inOrder
     replay = Replay(file)
+    replay.isGrowing = true
   }
 
   deinit { onLeave() }
@@ -94,8 +104,12 @@ public final class LiveTrace {
 
   func handOut() throws {
     try onBlocks?()
-    try replay.run()
+    guard isInOrder, !file.isComplete else { return try replay.run() }
+    try replay.run(through: file.completeTicks ?? 0)
   }
+
+  /// Delivers the events that wait for others, which will not come.
+  public func handOutRest() throws { try replay.run() }
 
   /// Delivers, of the events so far, only those that describe processes, threads, images and code.
   func handOutState() throws {

@@ -5,16 +5,20 @@
 struct LossQueue {
   private let file: TraceFile
   private let ticksRange: ClosedRange<UInt64>
+  private let scope: ReplayScope?
   /// Positions of the loss blocks, in descending order of first ticks.
   private var blocksToCome: [Int]
   /// Records in descending order of `toTicks`.
   private var records: [LossRecord] = []
 
-  init(_ file: TraceFile, blocks: Range<Int>, ticks: ClosedRange<UInt64>) {
-    self.file = file
+  /// - Parameter scope: the blocks to read; nil for none.
+  init(_ file: TraceFile, _ scope: ReplayScope?, ticks: ClosedRange<UInt64>) {
+    (self.file, self.scope) = (file, scope)
     ticksRange = ticks
     let entries = file.index.blocks
-    blocksToCome = blocks.filter { entries[$0].kind == BlockKind.losses }
+    blocksToCome = (scope?.blocks ?? []).filter {
+      entries[$0].kind == BlockKind.losses && entries[$0].first <= scope?.through ?? 0
+    }
     blocksToCome.sort { (entries[$0].first, $0) > (entries[$1].first, $1) }
     updateNextTicks()
   }
@@ -36,7 +40,9 @@ struct LossQueue {
       guard first <= ticks, first <= records.last?.toTicks ?? .max else { break }
       blocksToCome.removeLast()
       let found = try file.losses(of: file.index.blocks[position])
-      records.append(contentsOf: found.filter { ticksRange.contains($0.toTicks) })
+      let due = scope?.ticks(ofBlock: position) ?? 0...0
+      records.append(
+        contentsOf: found.filter { ticksRange.contains($0.toTicks) && due.contains($0.toTicks) })
       records.sort { $0.toTicks > $1.toTicks }
     }
     guard let last = records.last, last.toTicks <= ticks else { return nil }

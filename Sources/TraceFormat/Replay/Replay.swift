@@ -79,8 +79,21 @@ public final class Replay {
 
   var subscriptions: [Subscription] = []
   var lossHandlers: [(LossRecord) throws -> Void] = []
+  private var aheadHandlers: [(LossRecord) throws -> Void] = []
   /// Number of blocks, from the trace's first on, that earlier runs have delivered.
   private var consumedBlocks = 0
+  /// Those of them that have events after ``deliveredTicks``.
+  private var begunBlocks: [Int] = []
+  /// Last ticks of the earlier runs; `.max` if they delivered all that was there.
+  private var deliveredTicks: UInt64 = 0
+  /// Whether a live trace runs the replay again whenever the file has grown.
+  public internal(set) var isGrowing = false
+
+  /// The time up to which the trace is delivered: nanoseconds since its start, or `.max` if all of
+  /// it is.
+  package var deliveredTime: Int64 {
+    isGrowing && deliveredTicks < .max ? file.timestamp(ofTicks: deliveredTicks) : .max
+  }
 
   public init(_ file: TraceFile) { self.file = file }
 
@@ -139,6 +152,14 @@ public final class Replay {
     lossHandlers.append(handler)
   }
 
+  /// Subscribes to losses ahead of the events: each run delivers those that were recorded since the
+  /// last one, in the order of their ends, before its first event. The filter does not apply.
+  ///
+  /// - Cost: reads the blocks of losses once more.
+  package func onLossAhead(_ handler: @escaping (LossRecord) throws -> Void) {
+    aheadHandlers.append(handler)
+  }
+
   @usableFromInline
   func subscribe(
     _ schema: EventSchema?, _ filter: ReplayFilter, _ fields: EventFields,
@@ -158,20 +179,43 @@ public final class Replay {
     try run(upTo: file.index.blocks.count)
   }
 
-  /// Delivers what the runs of another replay of the same file have delivered.
+  /// Delivers what the runs of another replay of the same file have delivered, if that replay
+  /// delivers whole blocks.
   package func run(after other: Replay) throws {
     try run(upTo: max(0, other.consumedBlocks - file.index.forgottenBlocks))
   }
 
-  private func run(upTo end: Int) throws {
+  /// Delivers the events and losses up to a time, in order. Another call delivers those up to a
+  /// later time, including those that were recorded late.
+  func run(through ticks: UInt64) throws {
+    try file.checkIndex()
+    try run(upTo: file.index.blocks.count, through: ticks)
+  }
+
+  private func run(upTo end: Int, through ticks: UInt64 = .max) throws {
     let forgotten = file.index.forgottenBlocks
     let begin = max(0, consumedBlocks - forgotten)
-    let blocks = begin..<max(begin, end)
-    consumedBlocks = forgotten + blocks.upperBound
+    let scope = ReplayScope(
+      begun: begunBlocks.map { $0 - forgotten }.filter { $0 >= 0 }, delivered: deliveredTicks,
+      new: begin..<max(begin, end), through: max(ticks, deliveredTicks))
+    consumedBlocks = forgotten + scope.new.upperBound
+    begunBlocks = scope.unfinished(in: file.index).map { $0 + forgotten }
+    deliveredTicks = scope.through
     file.replayRuns += 1
-    let run = ReplayRun(self, blocks: blocks)
     do {
-      try run.handOut()
+      try deliverAhead(scope)
+      try ReplayRun(self, scope).handOut()
     } catch is ReplayStop {}
+  }
+
+  private func deliverAhead(_ scope: ReplayScope) throws {
+    guard !aheadHandlers.isEmpty else { return }
+    var losses: [LossRecord] = []
+    for position in scope.new where file.index.blocks[position].kind == BlockKind.losses {
+      losses += try file.losses(of: file.index.blocks[position])
+    }
+    for loss in losses.sorted(by: { $0.toTicks < $1.toTicks }) {
+      for handler in aheadHandlers { try handler(loss) }
+    }
   }
 }

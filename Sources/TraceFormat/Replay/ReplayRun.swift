@@ -6,6 +6,7 @@ final class ReplayRun {
   private let replay: Replay
   private let file: TraceFile
   private let routes: RouteTable
+  private let scope: ReplayScope
   private var clock = GrowingBuffer<ClockSegment>()
 
   /// Positions of the blocks not yet opened, in descending order of first ticks.
@@ -25,21 +26,22 @@ final class ReplayRun {
   private var nextBlockTicks: UInt64
   private let memoryBytesMax: Int
 
-  init(_ replay: Replay, blocks: Range<Int>) {
+  init(_ replay: Replay, _ scope: ReplayScope) {
     let file = replay.file
     let routes = RouteTable(replay)
     self.replay = replay
     self.file = file
     self.routes = routes
+    self.scope = scope
     memoryBytesMax = replay.memoryBytesMax
     replay.unreadableTypes = routes.unreadable
     for segment in file.clock.segments { clock.append(segment) }
     let ticks = replay.filter.time.map { file.clock.ticks(of: $0) } ?? 0...UInt64.max
-    losses = LossQueue(file, blocks: replay.lossHandlers.isEmpty ? 0..<0 : blocks, ticks: ticks)
+    losses = LossQueue(file, replay.lossHandlers.isEmpty ? nil : scope, ticks: ticks)
     let index = file.index
-    var selected = blocks.filter { position in
+    var selected = scope.blocks.filter { position in
       let entry = index.blocks[position]
-      return entry.kind == BlockKind.events
+      return entry.kind == BlockKind.events && entry.first <= scope.through
         && entry.types.contains {
           routes.wants(index.typeRefs[$0], between: entry.first, entry.last)
         }
@@ -118,7 +120,9 @@ final class ReplayRun {
         ref: type.ref, count: type.count, entry.offset, payloadBytes: entry.payloadBytes)
     }
     let slot = freeSlots.popLast() ?? slots.count
-    let cursors = active.cursors(slot: slot, order: UInt32(truncatingIfNeeded: position))
+    let cursors = active.cursors(
+      slot: slot, order: UInt32(truncatingIfNeeded: position),
+      ticks: scope.ticks(ofBlock: position))
     active.makeBatches(
       routes, clock: UnsafeBufferPointer(start: clock.base, count: clock.count),
       startUnixNanoseconds: file.startUnixNanoseconds)

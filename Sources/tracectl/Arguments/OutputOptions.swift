@@ -18,6 +18,9 @@ struct OutputOptions: ParsableArguments {
       "Write to this file instead of standard output ('-').", valueName: "file"))
   var output: String?
 
+  /// Whether the output goes to standard output.
+  var isStandardOutput: Bool { output == nil || output == StandardOutput.optionValue }
+
   /// The renderer selected by the options.
   func renderer<Subject>(of subject: Subject.Type) throws(Failure) -> any Renderer<Subject> {
     let registry = RendererRegistry.standard
@@ -31,6 +34,16 @@ struct OutputOptions: ParsableArguments {
       throw Failure(.software, "there is no text format here")
     }
     return text
+  }
+
+  /// Returns `subject` as it would be written to the terminal.
+  func text<Subject>(_ subject: Subject) throws -> String {
+    let sink = MemorySink()
+    var buffer = OutputBuffer(sink)
+    let options = RenderOptions(width: Terminal.width)
+    try renderer(of: Subject.self).render(subject, options, to: &buffer)
+    buffer.flush()
+    return sink.text
   }
 
   /// Renders `subject` to the selected destination.

@@ -24,18 +24,11 @@ struct ProgressLine {
 
   mutating func show(_ now: CollectProgress) {
     defer { last = now }
-    guard isTerminal, Self.isInForeground else { return }
+    guard isTerminal, Terminal.isInForeground(STDERR_FILENO) else { return }
     isShown = true
     // A line that is too long for the terminal is truncated, not wrapped, because a wrapped line
     // could not be cleared.
     write("\r\u{1b}[K\u{1b}[?7l" + Self.text(now, since: last) + "\u{1b}[?7h")
-  }
-
-  /// Whether this process is in the terminal's foreground. A background job would overwrite what
-  /// the user types.
-  private static var isInForeground: Bool {
-    let group = tcgetpgrp(STDERR_FILENO)
-    return group < 0 || group == getpgrp()
   }
 
   /// Clears the line, so that further output begins at the left margin.

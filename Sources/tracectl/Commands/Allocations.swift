@@ -1,6 +1,5 @@
 import ArgumentParser
 import TraceAnalysis
-import TraceExport
 
 /// `tracectl allocations`: shows which types a trace's programs allocated, and where.
 struct Allocations: ReportCommand {

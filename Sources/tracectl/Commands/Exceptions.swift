@@ -1,6 +1,5 @@
 import ArgumentParser
 import TraceAnalysis
-import TraceExport
 
 /// `tracectl exceptions`: shows which exceptions a trace's programs threw, and where.
 struct Exceptions: ReportCommand {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import TraceAnalysis
-import TraceExport
 
 /// `tracectl gc`: shows the garbage collections of a trace.
 struct GC: ReportCommand {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import TraceAnalysis
-import TraceExport
 
 /// `tracectl jit`: shows what the runtimes of a trace compiled.
 struct JIT: ReportCommand {

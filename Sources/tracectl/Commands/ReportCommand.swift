@@ -1,6 +1,7 @@
 import ArgumentParser
 import TraceAnalysis
 import TraceExport
+import TraceFormat
 
 /// A command that makes one report of a trace and writes it.
 ///
@@ -35,10 +36,36 @@ extension ReportCommand {
     try selection.check()
     guard top ?? 0 >= 0 else { throw Failure(.usage, "-top must not be negative") }
     try check()
+    if selection.follow { try checkFollowing() }
+  }
+
+  private func checkFollowing() throws {
+    if path == StandardInput.optionValue {
+      throw Failure(
+        .usage, "-follow waits for what is written to a file", next: "give the file's name")
+    }
+    if names?.debuginfod ?? false {
+      throw Failure(
+        .usage, "-debuginfod would hold up the report",
+        next: "omit -follow, and make the report when the trace is finished")
+    }
+    let format = try output.renderer(of: Maker.Output.self).format.name
+    if !["text", "json"].contains(format), output.isStandardOutput {
+      throw Failure(
+        .usage, "-follow shows text or JSON, and \(format) is a single table",
+        next: "omit -follow, or write the last table to a file with -o")
+    }
   }
 
   func run() throws {
     let file = try OpenTrace.open(path)
+    guard selection.follow, !file.isComplete else { return try writeReport(of: file) }
+    var followed = try FollowedReport(self, file)
+    try followed.run()
+  }
+
+  /// Makes the report of a whole file, and writes it.
+  func writeReport(of file: TraceFile) throws {
     var options = SymbolizerOptions()
     try names?.apply(to: &options)
     let pass = pass(try selection.selection(in: file), options)

@@ -1,6 +1,5 @@
 import ArgumentParser
 import TraceAnalysis
-import TraceExport
 
 /// `tracectl requests`: shows how long requests took, and what the slowest did.
 struct Requests: ReportCommand {

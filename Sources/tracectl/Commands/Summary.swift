@@ -1,6 +1,5 @@
 import ArgumentParser
 import TraceAnalysis
-import TraceExport
 
 /// `tracectl summary`: shows the most important numbers of all reports on one page.
 struct Summary: ReportCommand {

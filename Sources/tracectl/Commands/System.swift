@@ -1,6 +1,5 @@
 import ArgumentParser
 import TraceAnalysis
-import TraceExport
 
 /// `tracectl system`: shows what the machine and the traced processes did.
 struct System: ReportCommand {

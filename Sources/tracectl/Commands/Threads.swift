@@ -1,6 +1,5 @@
 import ArgumentParser
 import TraceAnalysis
-import TraceExport
 
 /// `tracectl threads`: shows what the threads of a trace did with their time.
 struct Threads: ReportCommand {
