@@ -21,8 +21,8 @@ struct Tracectl: ParsableCommand {
     version: "tracectl 0.1.0",
     subcommands: [
       Collect.self, Summary.self, Dump.self, Stacks.self, Threads.self, GC.self, Allocations.self,
-      Exceptions.self, JIT.self, Requests.self, System.self, Symbols.self, InfoCommand.self,
-      Providers.self, Verify.self, Recover.self, Doctor.self,
+      Exceptions.self, JIT.self, Requests.self, System.self, Compare.self, Symbols.self,
+      InfoCommand.self, Providers.self, Verify.self, Recover.self, Doctor.self,
     ])
 
   static func main() { MainStack.run { Tracectl.start() } }
