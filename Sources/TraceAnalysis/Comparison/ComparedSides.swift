@@ -87,10 +87,10 @@ struct ComparedSides {
 
 extension ComparisonReport.Change {
   /// Sets the verdict and the interval.
-  mutating func judge(_ evidence: Evidence?, limit: Double, excess: Double) {
+  mutating func judge(_ evidence: Evidence?, _ limits: inout ScoreLimits, excess: Double = 1) {
     guard let evidence else { return }
-    interval_percent = evidence.interval(except: limit, excess: excess)
-    let isReal = evidence.probability(excess: excess) <= limit
+    interval_percent = evidence.interval(&limits, excess: excess)
+    let isReal = evidence.probability(excess: excess) <= limits.probability
     verdict = isReal ? (evidence.logRatio > 0 ? .higher : .lower) : .notDistinguishable
   }
 }

@@ -22,16 +22,31 @@ package struct Evidence: Hashable, Sendable {
   }
 
   /// Returns the interval of the relative change, in percent, that holds the true one except with
-  /// this probability.
-  func interval(except probability: Double, excess: Double = 1) -> ClosedRange<Double> {
+  /// a probability.
+  func interval(_ limits: inout ScoreLimits, excess: Double = 1) -> ClosedRange<Double> {
+    let margin = limits.limit(freedom: freedom) * deviation * excess
+    let (low, high) = (expm1(logRatio - margin) * 100, expm1(logRatio + margin) * 100)
+    guard low.isFinite, high.isFinite, low <= high else { return -100...1e12 }
+    return low...min(high, 1e12)
+  }
+}
+
+/// The scores that chance exceeds with one probability, by degrees of freedom. Remembers the last
+/// one, because most comparisons have the same.
+struct ScoreLimits {
+  let probability: Double
+  private var last: (freedom: Double, limit: Double)?
+
+  init(beyond probability: Double) { self.probability = probability }
+
+  mutating func limit(freedom: Double) -> Double {
+    if let last, last.freedom == freedom { return last.limit }
     let limit =
       freedom.isFinite
       ? Distributions.studentLimit(beyond: probability, freedom: freedom)
       : Distributions.normalLimit(beyond: probability)
-    let margin = limit * deviation * excess
-    let (low, high) = (expm1(logRatio - margin) * 100, expm1(logRatio + margin) * 100)
-    guard low.isFinite, high.isFinite, low <= high else { return -100...1e12 }
-    return low...min(high, 1e12)
+    last = (freedom, limit)
+    return limit
   }
 }
 

@@ -48,7 +48,11 @@ struct FunctionComparison {
         Pair(
           exclusive: evidence(function.exclusive), inclusive: evidence(function.inclusive)))
     }
-    total.judge(evidence(totals), limit: Discoveries.falseShare, excess: 1)
+    // How much of its CPU time a single run uses is not a matter of chance samples.
+    if sides.hasSeveralRuns {
+      var limits = ScoreLimits(beyond: Discoveries.falseShare)
+      total.judge(evidence(totals), &limits)
+    }
   }
 
   /// Judges all functions together, and sorts them.
@@ -61,9 +65,10 @@ struct FunctionComparison {
     let probabilities = evidence.flatMap { [$0.exclusive, $0.inclusive] }
       .compactMap { $0?.probability(excess: excess) }
     limit = Discoveries.limit(probabilities)
+    var limits = ScoreLimits(beyond: limit)
     for index in rows.indices {
-      rows[index].exclusive.judge(evidence[index].exclusive, limit: limit, excess: excess)
-      rows[index].inclusive.judge(evidence[index].inclusive, limit: limit, excess: excess)
+      rows[index].exclusive.judge(evidence[index].exclusive, &limits, excess: excess)
+      rows[index].inclusive.judge(evidence[index].inclusive, &limits, excess: excess)
       // Too few samples to test are too few to tell a difference.
       if evidence[index].exclusive == nil {
         rows[index].exclusive.verdict = .notDistinguishable
@@ -122,19 +127,24 @@ struct FunctionComparison {
 extension ComparisonReport {
   /// Returns at most `limit` functions: those that differ first, by how much they changed beyond
   /// what the change of the total predicts; then the others in that order.
+  ///
+  /// - Cost: sorts numbers, and compares names only of functions that may be shown.
   public func functions(limit: Int) -> [Function] {
-    func key(_ function: Function) -> (isReal: Bool, excess: Double) {
+    func isReal(_ function: Function) -> Bool {
       sortsByInclusive
-        ? (function.inclusive.isDistinguishable, function.inclusiveExcess.magnitude)
-        : (function.exclusive.isDistinguishable, function.excess.magnitude)
+        ? function.inclusive.isDistinguishable : function.exclusive.isDistinguishable
     }
-    let sorted = functions.sorted { first, second in
-      let (a, b) = (key(first), key(second))
+    func excess(_ function: Function) -> Double {
+      (sortsByInclusive ? function.inclusiveExcess : function.excess).magnitude
+    }
+    var keys = functions.enumerated().map { number, function in
+      (isReal: isReal(function), excess: excess(function), number: number)
+    }
+    keys.sort { a, b in
       if a.isReal != b.isReal { return a.isReal }
-      // Names are compared only for equal amounts.
-      return a.excess != b.excess ? a.excess > b.excess : first.frame.name < second.frame.name
+      return a.excess != b.excess ? a.excess > b.excess : a.number < b.number
     }
-    return Array(sorted.prefix(limit))
+    return keys.prefix(limit).map { functions[$0.number] }
   }
 
   /// Number of functions whose exclusive amounts differ, and of all.

@@ -56,9 +56,10 @@ struct MeasureComparison {
 
   /// Judges all measures together.
   mutating func judge() {
-    let limit = Discoveries.limit(evidence.compactMap { $0?.probability() })
+    var limits = ScoreLimits(
+      beyond: Discoveries.limit(evidence.compactMap { $0?.probability() }))
     for index in rows.indices {
-      rows[index].change.judge(evidence[index], limit: limit, excess: 1)
+      rows[index].change.judge(evidence[index], &limits)
       let change = rows[index].change
       if change.base == change.new { rows[index].change.verdict = .notDistinguishable }
     }
