@@ -134,7 +134,8 @@ extension EndToEnd {
         #filePath.split(separator: "/").dropLast(2).reduce("") { $0 + "/" + $1 }
         + "/Recomputed/junit.xsd"
       let runs = [
-        (Self.good, "<system-out>"), (Self.bad, "<failure"), ("{\"load\": \"<&\\u0001>\"}", "<error"),
+        (Self.good, "<system-out>"), (Self.bad, "<failure"),
+        ("{\"load\": \"<&\\u0001>\"}", "<error"),
       ]
       for (run, element) in runs {
         let file = bench.scratch.path("gate.xml")

@@ -84,7 +84,9 @@ import Testing
   }
 
   @Test func pathsSelect() throws {
-    let text = #"{"p":[{"name":"a","v":1},{"name":"b.c","v":2},{"name":"[j]!d","v":3}],"x.y":{"z":4}}"#
+    let text =
+      #"{"p":[{"name":"a","v":1},{"name":"b.c","v":2},{"name":"[j]!d","v":3}],"#
+      + #""x.y":{"z":4}}"#
     let value = try JSONValue(json: Array(text.utf8))
     func numbers(_ path: String) throws -> [Double] {
       try JSONPath(path).values(in: value).compactMap(\.number)

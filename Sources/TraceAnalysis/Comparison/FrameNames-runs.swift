@@ -26,8 +26,8 @@ extension String {
   /// `LambdaForm$MH/0x….invoke` for `LambdaForm$MH/0x00007f93d8002000.invoke`.
   var withoutAddress: String {
     let mark: [UInt8] = [UInt8(ascii: "/"), UInt8(ascii: "0"), UInt8(ascii: "x")]
+    guard utf8.contains(mark[0]) else { return self }
     let bytes = Array(utf8)
-    guard bytes.count > mark.count, bytes.contains(mark[0]) else { return self }
     var result: [UInt8] = []
     var place = 0
     while place < bytes.count {

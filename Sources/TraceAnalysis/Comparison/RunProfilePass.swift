@@ -11,7 +11,8 @@ public final class RunProfilePass: ReportPass {
 
   private let selection: ReportSelection
   private let divisor: RunDivisor
-  private let stacks: StackPass
+  private let symbols: SymbolizerOptions
+  private var symbolizer: Symbolizer?
   private let sampling = SamplingPass()
   private let measuring: RunMeasuring
   private var replay: Replay?
@@ -19,19 +20,9 @@ public final class RunProfilePass: ReportPass {
 
   public init(
     _ selection: ReportSelection = ReportSelection(), per divisor: RunDivisor = .second,
-    symbols: SymbolizerOptions = SymbolizerOptions(), shaping: StackShaping = StackShaping()
+    symbols: SymbolizerOptions = SymbolizerOptions()
   ) {
-    self.selection = selection
-    self.divisor = divisor
-    var options = StackOptions()
-    options.symbols = symbols
-    options.shaping = shaping
-    options.shaping.foldsRecursion = true
-    options.selection.filter.time = selection.time
-    options.selection.filter.pids = selection.pids
-    let processes = selection.processes
-    if !processes.isEmpty { options.selection.admits = processes.admits }
-    stacks = StackPass(options)
+    (self.selection, self.divisor, self.symbols) = (selection, divisor, symbols)
     measuring = RunMeasuring(selection, symbols: symbols)
   }
 
@@ -40,7 +31,11 @@ public final class RunProfilePass: ReportPass {
     self.replay = replay
     sampling.subscribe(to: replay)
     try measuring.subscribe(to: replay)
-    if hasSamples(replay) { stacks.subscribe(to: replay) }
+    if hasSamples(replay) {
+      let symbolizer = Symbolizer(replay.file, options: symbols)
+      symbolizer.subscribe(to: replay)
+      self.symbolizer = symbolizer
+    }
     guard case .event(let name) = divisor else { return }
     var filter = ReplayFilter()
     filter.time = selection.time
@@ -66,7 +61,7 @@ public final class RunProfilePass: ReportPass {
       lost: LostEvents(file.lossTotals), partial: PartialReason.reasons(replay), trace: file.path,
       events: file.eventCount, span_ns: span(of: file), cpus: file.session.machine.cpuCount,
       sampling: sampling.started)
-    if hasSamples(replay) { try add(stacks, to: &profile) }
+    if let symbolizer { add(try samples(of: file, symbolizer), to: &profile) }
     if profile.programs.isEmpty {
       let names = file.processes.map { $0.executable.split(separator: "/").last.map(String.init) }
       profile.programs = Set(names.compactMap { $0 }).sorted()
@@ -95,26 +90,32 @@ public final class RunProfilePass: ReportPass {
     return amount > 0 ? amount : nil
   }
 
-  private func add(_ stacks: StackPass, to profile: inout RunProfile) throws {
-    let report: StackReport
-    do {
-      report = try stacks.finish()
-    } catch is StackReportError {
-      // The selected processes have no samples.
-      return
-    }
-    let numbers = report.frames.frames.map { profile.frames.id(of: $0.inAnyRun) }
-    profile.tree = report.calls.tree.renamed { numbers[Int($0.rawValue)] }
+  /// Combines the stacks of all samples.
+  private func samples(
+    of file: TraceFile, _ symbolizer: Symbolizer
+  ) throws -> StackCollection {
+    var samples = StackSelection.samples
+    samples.filter.time = selection.time
+    samples.filter.pids = selection.pids
+    samples.foldsRecursion = true
+    let processes = selection.processes
+    if !processes.isEmpty { samples.admits = processes.admits }
+    return try StackCollection(file, samples, SymbolizerFrames(symbolizer.finish()))
+  }
+
+  private func add(_ stacks: StackCollection, to profile: inout RunProfile) {
+    let numbers = stacks.frames.frames.map { profile.frames.id(of: $0.inAnyRun) }
+    profile.tree = stacks.tree.renamed { numbers[Int($0.rawValue)] }
     let calls = CallTree(profile.tree)
     profile.functions = calls.byName(frameCount: profile.frames.count).filter {
       profile.frames[$0.frame].kind != .process
     }
     profile.total = calls.total
-    profile.interval_ns = report.totals.usualWeight
-    if report.calls.tree.isCut { profile.partial.append(.limited(what: "different stacks")) }
-    let least = Double(report.totals.metric.weight) * Self.programShare
+    profile.interval_ns = stacks.totals.usualWeight
+    if stacks.tree.isCut { profile.partial.append(.limited(what: "different stacks")) }
+    let least = Double(stacks.totals.metric.weight) * Self.programShare
     profile.programs = Set(
-      report.totals.processes.filter { Double($0.metric.weight) >= least }.map(\.process.name)
+      stacks.totals.processes.filter { Double($0.metric.weight) >= least }.map(\.process.name)
     ).sorted()
   }
 }

@@ -102,13 +102,17 @@ struct JSONParser {
     skipSpace()
     guard let first = next else { throw problem("a value is missing") }
     switch first {
-    case UInt8(ascii: "{"): return try nested { (parser) throws(TextProblem) in try parser.object() }
-    case UInt8(ascii: "["): return try nested { (parser) throws(TextProblem) in try parser.array() }
+    case UInt8(ascii: "{"):
+      return try nested { (parser) throws(TextProblem) in try parser.object() }
+    case UInt8(ascii: "["):
+      return try nested { (parser) throws(TextProblem) in try parser.array() }
     case UInt8(ascii: "\""): return .string(try string())
     case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number(try number())
     default:
-      for (word, value) in [("true", JSONValue.bool(true)), ("false", .bool(false)), ("null", .null)]
-      where bytes[place...].starts(with: word.utf8) {
+      let words: [(String, JSONValue)] = [
+        ("true", .bool(true)), ("false", .bool(false)), ("null", .null),
+      ]
+      for (word, value) in words where bytes[place...].starts(with: word.utf8) {
         place += word.utf8.count
         return value
       }

@@ -18,7 +18,9 @@ public enum YAMLReader {
     for (number, text) in bytes.split(
       separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false
     ).enumerated() {
-      guard number < linesMax else { throw TextProblem(line: number + 1, what: "there are too many lines") }
+      guard number < linesMax else {
+        throw TextProblem(line: number + 1, what: "there are too many lines")
+      }
       try lines.add(String(decoding: text, as: UTF8.self), number: number + 1)
     }
     guard !lines.isEmpty else { throw TextProblem(line: 1, what: "the text is empty") }

@@ -20,8 +20,9 @@ extension RunMeasure.Unit {
   func text(_ value: Double) -> String {
     switch self {
     case .count: value < 100 ? fixed(value, decimals: value < 1 ? 4 : 2) : grouped(whole(value))
-    case .ns: value < 10 && value > 0
-      ? fixed(value, decimals: 2) + " ns" : shortDuration(nanoseconds: whole(value))
+    case .ns:
+      value < 10 && value > 0
+        ? fixed(value, decimals: 2) + " ns" : shortDuration(nanoseconds: whole(value))
     case .bytes: readableBytes(whole(value))
     }
   }

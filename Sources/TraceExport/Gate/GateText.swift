@@ -59,14 +59,14 @@ public struct GateMarkdown: Renderer {
     let single = report.rows.compactMap(\.problem).filter { !report.problems.contains($0) }
     lines += single.flatMap { ["", cell($0.sentence)] }
     for line in lines {
-      output.append(escaped: line)
-      output.append("\n")
+      output.append(text: line + "\n")
     }
   }
 
   private func cell(_ text: String) -> String {
     var result = ""
-    for character in text {
+    // Control characters become text first.
+    for character in escapedForTerminal(text) {
       if "\\`*_[]<>|#&".contains(character) { result.append("\\") }
       result.append(character)
     }

@@ -25,8 +25,8 @@ struct GateInputs {
     }
     guard traces.isEmpty || files.isEmpty || traces.count == files.count else {
       throw .unreadable(
-        sentence: "There are \(traces.count) traces and \(files.count) JSON files: give one of each "
-          + "for every run.")
+        sentence: "There are \(traces.count) traces and \(files.count) JSON files: give one of "
+          + "each for every run.")
     }
   }
 

@@ -55,9 +55,11 @@ struct GateReports {
   /// Nil if the trace has nothing to report.
   private static func json<Maker: ReportPass>(_ pass: Maker) throws -> JSONValue? {
     let report: Maker.Output
-    do { report = try pass.finish() } catch is NothingToReport { return nil } catch
-      is StackReportError
-    { return nil }
+    do {
+      report = try pass.finish()
+    } catch let error where error is NothingToReport || error is StackReportError {
+      return nil
+    }
     guard
       let renderer = RendererRegistry.standard.renderer(of: Maker.Output.self, format: "json")
     else { return nil }

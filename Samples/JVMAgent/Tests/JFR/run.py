@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 import late
+import slower
 import stacks
 import stalls
 from compare import compare
@@ -107,7 +108,8 @@ def main():
     parser.add_argument("--agent", required=True, help="libtracejvm.so")
     parser.add_argument("--java-home", required=True)
     parser.add_argument("--only", default="",
-                        help="run only programs whose name contains this; also late, stacks, stalls")
+                        help="run only programs whose name contains this; also late, stacks, stalls, "
+                             "slower")
     arguments = parser.parse_args()
     failed = []
     with tempfile.TemporaryDirectory(prefix="jvm-jfr-") as directory:
@@ -119,7 +121,8 @@ def main():
                 if arguments.only in title and not agrees(
                         bench, title, collector, providers, options, has_counts):
                     failed.append(f"{title}, {collector}")
-        for title, part in (("late", late), ("stacks", stacks), ("stalls", stalls)):
+        for title, part in (
+                ("late", late), ("stacks", stacks), ("stalls", stalls), ("slower", slower)):
             if arguments.only not in title:
                 continue
             print(f"\n== {title}")
