@@ -14,6 +14,7 @@ struct FunctionComparison {
   private(set) var limit = Discoveries.falseShare
   private(set) var excess = 1.0
   private var evidence: [Pair] = []
+  private let hasSeveralRuns: Bool
 
   /// Evidence of a function's exclusive and inclusive amounts; nil if they are not tested.
   private struct Pair {
@@ -30,6 +31,7 @@ struct FunctionComparison {
 
   init(base: [RunProfile], new: [RunProfile]) {
     let sides = ComparedSides(base, new)
+    hasSeveralRuns = sides.hasSeveralRuns
     let totals = sides.runs.map(\.total)
     total = sides.change(totals)
     let functions = Self.functions(of: sides.runs)
@@ -61,7 +63,8 @@ struct FunctionComparison {
       guard let one = pair.exclusive, one.deviation > 0 else { return nil }
       return one.logRatio / one.deviation
     }
-    excess = Discoveries.excess(scores)
+    // Several runs show each function's own noise.
+    excess = hasSeveralRuns ? 1 : Discoveries.excess(scores)
     let probabilities = evidence.flatMap { [$0.exclusive, $0.inclusive] }
       .compactMap { $0?.probability(excess: excess) }
     limit = Discoveries.limit(probabilities)
