@@ -62,8 +62,8 @@ extension EndToEnd {
       + "/Samples/MiniVM/programs/phases.mini"
 
     /// A program whose four functions each take a quarter of its time, and one of them, named
-    /// layout, twice as long in the second version. Samples/JVMAgent/Tests/JFR/slower.py is the same
-    /// test with Java.
+    /// layout, twice as long in the second version. Samples/JVMAgent/Tests/JFR/slower.py is the
+    /// same test with Java.
     @Test func miniVM() throws {
       let scratch = try Scratch()
       func run(_ slowness: String, _ file: String) throws -> String {

@@ -36,7 +36,7 @@ import Testing
       0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262,
       0.5719, 0.6528, 0.7590, 1.0,
     ]
-    let limit = Discoveries.limit(probabilities.shuffled())
+    let limit = Discoveries.limit(probabilities.reversed())
     #expect(probabilities.count { $0 <= limit } == 4)
     #expect(Discoveries.limit([]) == 0.05)
     #expect(Discoveries.limit([Double](repeating: 0.5, count: 100)) == 0.05 / 100)

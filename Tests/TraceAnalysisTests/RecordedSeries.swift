@@ -1,6 +1,6 @@
 /// Times of real benchmarks, in tenths of a millisecond: 900 runs of three programs in turn on a
-/// virtual machine with 2 CPUs that builds at the same time, as CI machines do. They have long tails,
-/// and drift: the host's other guests make it slower or faster for minutes.
+/// virtual machine with 2 CPUs that builds at the same time, as CI machines do. They have long
+/// tails, and drift: the host's other guests make it slower or faster for minutes.
 enum RecordedSeries {
   /// Elapsed time of minivm with binary-trees.
   static let trees = numbers(

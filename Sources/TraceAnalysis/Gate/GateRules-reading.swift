@@ -1,8 +1,8 @@
 extension GateRules {
   /// Reads rules.
   ///
-  /// - Throws: ``GateProblem/rules(what:)`` for anything that is not known, so that a misspelled rule
-  ///   does not pass silently.
+  /// - Throws: ``GateProblem/rules(what:)`` for anything that is not known, so that a misspelled
+  ///   rule does not pass silently.
   public init(_ value: JSONValue) throws(GateProblem) {
     self.init()
     guard let members = value.members else { throw .rules(what: "the rules are not a mapping") }
