@@ -5,7 +5,7 @@ extension EndToEnd {
   /// minivm's programs print the expected output in every mode.
   @Suite struct MiniVMProgramTests {
     static let names = [
-      "binary-trees", "churn", "closures", "exceptions", "fannkuch", "json", "n-body",
+      "binary-trees", "churn", "closures", "exceptions", "fannkuch", "json", "n-body", "phases",
     ]
 
     static let ways = [

@@ -96,7 +96,8 @@ extension OutputBuffer {
     }
   }
 
-  fileprivate mutating func frame(_ frame: StackFrame) {
+  /// Writes the keys of a frame.
+  mutating func frame(_ frame: StackFrame) {
     field("kind", frame.kind.name)
     field("name", frame.name)
     if !frame.module.isEmpty { field("module", frame.module) }

@@ -15,6 +15,7 @@ import tempfile
 
 import late
 import monitors
+import slower
 import stacks
 import stalls
 from compare import compare
@@ -110,6 +111,7 @@ def main():
     parser.add_argument("--only", default="",
                         help="run only programs whose name contains this; also late, stacks, stalls, "
                         "monitors")
+                             "slower")
     arguments = parser.parse_args()
     failed = []
     with tempfile.TemporaryDirectory(prefix="jvm-jfr-") as directory:
@@ -123,6 +125,8 @@ def main():
                     failed.append(f"{title}, {collector}")
         for title, part in (("late", late), ("stacks", stacks), ("stalls", stalls),
                             ("monitors", monitors)):
+        for title, part in (
+                ("late", late), ("stacks", stacks), ("stalls", stalls), ("slower", slower)):
             if arguments.only not in title:
                 continue
             print(f"\n== {title}")

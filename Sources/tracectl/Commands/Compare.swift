@@ -1,0 +1,106 @@
+import ArgumentParser
+import TraceAnalysis
+import TraceEvents
+import TraceExport
+import TraceFormat
+
+/// `tracectl compare`: shows what differs between two traces or two sets of traces.
+struct Compare: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare",
+    abstract: "Show what changed between two traces, or between two sets of traces.",
+    discussion: """
+      Differences of functions and of the other reports' numbers, each with the interval that the \
+      true change lies in. What chance alone explains is called not distinguishable. Several \
+      traces a side tell how much runs vary.
+
+      tracectl compare before.etl after.etl
+      tracectl compare -base a1.etl a2.etl a3.etl -new b1.etl b2.etl b3.etl -per request
+      tracectl compare before.etl after.etl -o difference.json
+      """)
+
+  @Argument(help: ArgumentHelp("Two trace files: before, after.", valueName: "file"))
+  var paths: [String] = []
+
+  @OptionGroup var output: OutputOptions
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("The traces to compare with.", valueName: "file"))
+  var base: [String] = []
+
+  @Option(parsing: .upToNextOption, help: ArgumentHelp("The traces to judge.", valueName: "file"))
+  var new: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Divide amounts by: second (default), run, cpu, request, or an event's name.",
+      valueName: "what"))
+  var per = "second"
+
+  @Option(
+    help: ArgumentHelp(
+      "Number of functions listed (default: 20 in text, else all).", valueName: "count"))
+  var top: Int?
+
+  @Flag(help: "Sort functions by the change of their inclusive cost.")
+  var inclusive = false
+
+  @OptionGroup(title: "Which processes and times") var selection: SelectionOptions
+
+  @OptionGroup(title: "Where names are looked for") var symbols: SymbolOptions
+
+  func validate() throws {
+    _ = try output.renderer(of: ComparisonReport.self)
+    try selection.check()
+    guard top ?? 0 >= 0 else { throw Failure(.usage, "-top must not be negative") }
+    _ = try sides()
+  }
+
+  /// The traces of both sides.
+  private func sides() throws(Failure) -> (base: [String], new: [String]) {
+    if base.isEmpty, new.isEmpty, paths.count == 2 { return ([paths[0]], [paths[1]]) }
+    guard paths.isEmpty, !base.isEmpty, !new.isEmpty else {
+      throw Failure(
+        .usage, "compare takes two traces, or several with -base and with -new",
+        next: "see 'tracectl compare -help'")
+    }
+    return (base, new)
+  }
+
+  private var divisor: RunDivisor {
+    switch per {
+    case "second": .second
+    case "run": .run
+    case "cpu": .cpu
+    case "request": .request
+    default: .event(per)
+    }
+  }
+
+  func run() throws {
+    let sides = try sides()
+    let base = try sides.base.map(profile)
+    let new = try sides.new.map(profile)
+    let isJSON = try output.renderer(of: ComparisonReport.self).format.name == "json"
+    var report = Comparison(base: base, new: new, per: divisor).report(hasTree: isJSON)
+    report.listLimit = top
+    report.sortsByInclusive = inclusive
+    try output.write(report, input: sides.base[0])
+  }
+
+  private func profile(_ path: String) throws -> RunProfile {
+    let file = try OpenTrace.open(path)
+    if case .event(let name) = divisor {
+      let known = file.eventTypes.map(\.schema) + file.providers.flatMap(\.events)
+      if let unknown = EventPatterns(events: [name]).unknown(among: known) {
+        throw Failure(unknown, path: file.path)
+      }
+    }
+    var options = SymbolizerOptions()
+    try symbols.apply(to: &options)
+    let pass = RunProfilePass(
+      try selection.selection(in: file), per: divisor, symbols: options)
+    return try OpenTrace.report(pass, of: file)
+  }
+}
