@@ -22,9 +22,7 @@ struct Tracectl: ParsableCommand {
     subcommands: [
       Collect.self, Summary.self, Dump.self, Stacks.self, Threads.self, Contention.self, GC.self,
       Allocations.self, Exceptions.self, JIT.self, Requests.self, System.self, Symbols.self,
-      Collect.self, Summary.self, Dump.self, Stacks.self, Threads.self, GC.self, Allocations.self,
-      Exceptions.self, JIT.self, Requests.self, System.self, Compare.self, GateCommand.self,
-      Symbols.self,
+      Compare.self, GateCommand.self,
       InfoCommand.self, Providers.self, Verify.self, Recover.self, Doctor.self,
     ])
 

@@ -110,8 +110,7 @@ def main():
     parser.add_argument("--java-home", required=True)
     parser.add_argument("--only", default="",
                         help="run only programs whose name contains this; also late, stacks, stalls, "
-                        "monitors")
-                             "slower")
+                             "monitors, slower")
     arguments = parser.parse_args()
     failed = []
     with tempfile.TemporaryDirectory(prefix="jvm-jfr-") as directory:
@@ -124,9 +123,7 @@ def main():
                         bench, title, collector, providers, options, has_counts):
                     failed.append(f"{title}, {collector}")
         for title, part in (("late", late), ("stacks", stacks), ("stalls", stalls),
-                            ("monitors", monitors)):
-        for title, part in (
-                ("late", late), ("stacks", stacks), ("stalls", stalls), ("slower", slower)):
+                            ("monitors", monitors), ("slower", slower)):
             if arguments.only not in title:
                 continue
             print(f"\n== {title}")
