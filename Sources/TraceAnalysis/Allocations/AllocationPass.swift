@@ -46,7 +46,7 @@ public final class AllocationPass: ReportPass {
   /// - Throws: ``NothingToReport`` if there are no allocation events.
   public func finish() throws(NothingToReport) -> AllocationReport {
     guard let file else { preconditionFailure("finish() comes after subscribe(to:)") }
-    var stacks = symbolizer.map { EventStacks($0.finish(), file) }
+    var stacks = symbolizer.map { NamedStacks($0.finish(), file) }
     let limit = listLimit ?? Self.stacksDefault
     let rows = processes.rows { counts, process, covered -> AllocationReport.Process? in
       AllocationReport.Process(counts, process, covered, stackLimit: limit, &stacks)
@@ -66,7 +66,7 @@ public final class AllocationPass: ReportPass {
 extension AllocationReport.Process {
   init(
     _ counts: AllocationCounts, _ process: ResolvedProcess, _ covered: CoveredProcess,
-    stackLimit: Int, _ stacks: inout EventStacks?
+    stackLimit: Int, _ stacks: inout NamedStacks?
   ) {
     self.init(covered: covered)
     (total, withoutStack) = (counts.total, counts.withoutStack)
@@ -76,7 +76,7 @@ extension AllocationReport.Process {
     // Stacks whose frames have the same names are one.
     var merged: [[StackFrame]: AllocationReport.Amount] = [:]
     for (stack, value) in counts.stacks {
-      let frames = stacks?.frames(stack, of: process, at: value.time) ?? []
+      let frames = stacks?.stackFrames(stack, of: process, at: value.time) ?? []
       merged[frames, default: AllocationReport.Amount()] += value.amount
     }
     stackCount = merged.count

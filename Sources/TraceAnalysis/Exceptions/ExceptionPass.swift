@@ -45,7 +45,7 @@ public final class ExceptionPass: ReportPass {
   /// - Throws: ``NothingToReport`` if there are no exceptions.
   public func finish() throws(NothingToReport) -> ExceptionReport {
     guard let file else { preconditionFailure("finish() comes after subscribe(to:)") }
-    var stacks = symbolizer.map { EventStacks($0.finish(), file) }
+    var stacks = symbolizer.map { NamedStacks($0.finish(), file) }
     let rows = processes.rows { counts, process, covered -> ExceptionReport.Process? in
       counts.isEmpty ? nil : ExceptionReport.Process(counts, process, covered, &stacks)
     }
