@@ -59,7 +59,8 @@ def run(command, file, program, directory):
 
 def main():
     tracectl = os.path.abspath(sys.argv[1])
-    rounds, seconds, rate = [int(text) for text in sys.argv[2:5]] + [9, 4, 20000][len(sys.argv) - 2:]
+    given = [int(text) for text in sys.argv[2:5]]
+    rounds, seconds, rate = given + [9, 4, 20000][len(given):]
     with tempfile.TemporaryDirectory() as directory:
         binary = directory + "/pingpong"
         subprocess.run(["gcc", "-O1", "-g", "-fno-omit-frame-pointer", "-pthread", "-o", binary,

@@ -31,6 +31,8 @@ extension RendererRegistry {
     registry.add(ThreadText())
     registry.add(ThreadJSON())
     registry.add(ThreadCSV())
+    registry.add(ChainText())
+    registry.add(ChainJSON())
     registry.add(InfoText())
     registry.add(InfoJSON())
     registry.add(SymbolText())

@@ -20,9 +20,9 @@ struct Tracectl: ParsableCommand {
       """,
     version: "tracectl 0.1.0",
     subcommands: [
-      Collect.self, Summary.self, Dump.self, Stacks.self, Threads.self, GC.self, Allocations.self,
-      Exceptions.self, JIT.self, Requests.self, System.self, Symbols.self, InfoCommand.self,
-      Providers.self, Verify.self, Recover.self, Doctor.self,
+      Collect.self, Summary.self, Dump.self, Stacks.self, Threads.self, Chain.self, GC.self,
+      Allocations.self, Exceptions.self, JIT.self, Requests.self, System.self, Symbols.self,
+      InfoCommand.self, Providers.self, Verify.self, Recover.self, Doctor.self,
     ])
 
   static func main() { MainStack.run { Tracectl.start() } }

@@ -45,8 +45,8 @@ import TraceFormat
       ContextSwitch(direction: direction, state: state), at: time, pid: 7, tid: tid, stack: stack)
   }
 
-  /// Born at 100, runs from 110 to 200 with three samples, is stopped until it is woken at 300, runs
-  /// from 320, loses the CPU from 400 to 450, and ends at 500.
+  /// Born at 100, runs from 110 to 200 with three samples, is stopped until it is woken at 300,
+  /// runs from 320, loses the CPU from 400 to 450, and ends at 500.
   private func life(_ trace: inout SampledTrace, _ tid: UInt32 = 8, samples: Bool = true) {
     trace.add(ThreadStart(name: "worker"), at: 100, pid: 7, tid: tid)
     on(&trace, tid, at: 110)

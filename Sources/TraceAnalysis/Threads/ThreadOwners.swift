@@ -29,7 +29,8 @@ struct ThreadOwners {
   }
 
   /// Returns the name that any thread had at a time, and its process's id.
-  func named(_ tid: UInt32, ofProcess index: UInt32, at time: Int64) -> (name: String, pid: UInt32) {
+  func named(_ tid: UInt32, ofProcess index: UInt32, at time: Int64) -> (name: String, pid: UInt32)
+  {
     let pid = file.process(index: index)?.pid ?? 0
     let owner = history.process(pid, at: time)
     let name =

@@ -1,7 +1,8 @@
 internal import TraceEvents
 public import TraceFormat
 
-/// Makes a ``StackReport`` of wall-clock time: where threads ran, waited for a CPU, and were blocked.
+/// Makes a ``StackReport`` of wall-clock time: where threads ran, waited for a CPU, and were
+/// blocked.
 ///
 /// A stack of blocked time ends with a frame that tells the reason, such as `[blocked: futex]`, and
 /// one of runnable time with `[runnable]`. The running time of a thread is distributed over its CPU

@@ -1,7 +1,7 @@
 /// Running time, distributed over CPU samples.
 extension WallTree {
-  /// Replaces the weights of each thread's CPU samples by parts of its running time, in nanoseconds;
-  /// time of threads without samples counts at ``running``.
+  /// Replaces the weights of each thread's CPU samples by parts of its running time, in
+  /// nanoseconds; time of threads without samples counts at ``running``.
   ///
   /// - Guarantee: the parts add up to the thread's running time exactly.
   mutating func distribute(_ times: [StackTree.Node: UInt64]) {

@@ -34,9 +34,11 @@ extension WallTree {
       if inner == .unresolved { totals.unresolved &+= metric }
       if inner == .thread || inner == .process { totals.withoutStack &+= metric }
     }
-    totals.processes = processes.map { StackTotals.Process(process: $0.value, metric: sums[$0.key]) }
-      .filter { $0.metric.count > 0 }
-      .sorted { ($1.metric.weight, $0.process.pid) < ($0.metric.weight, $1.process.pid) }
+    totals.processes = processes.map {
+      StackTotals.Process(process: $0.value, metric: sums[$0.key])
+    }
+    .filter { $0.metric.count > 0 }
+    .sorted { ($1.metric.weight, $0.process.pid) < ($0.metric.weight, $1.process.pid) }
     return totals
   }
 }

@@ -77,7 +77,10 @@ struct StackHeading {
     ]
     if times.unknown_ns > 0 {
       parts.append(
-        ("unknown", part(times.unknown_ns) + "; before a thread's first event, or events are missing"))
+        (
+          "unknown",
+          part(times.unknown_ns) + "; before a thread's first event, or events are missing"
+        ))
     }
     return parts
   }
@@ -111,7 +114,8 @@ struct StackHeading {
 
   private func shownSummary(_ shown: StackMetric) -> String {
     let share = percentage(unit.amount(of: shown), of: unit.amount(of: totals.metric))
-    let amount = unit == .wallTime ? readableDuration(nanoseconds: shown.weight) : grouped(shown.count)
+    let amount =
+      unit == .wallTime ? readableDuration(nanoseconds: shown.weight) : grouped(shown.count)
     return "\(amount) (\(share)), which count as 100 % below"
   }
 

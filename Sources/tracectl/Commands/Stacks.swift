@@ -149,8 +149,8 @@ struct StackEventOptions: ParsableArguments {
 
   @Flag(
     help: """
-      Show the threads' wall-clock time instead: running, [runnable] and [blocked: reason]. Collect \
-      with -providers CPU,ContextSwitch -stacks ContextSwitch.
+      Show the threads' wall-clock time instead: running, [runnable] and [blocked: reason]. \
+      Collect with -providers CPU,ContextSwitch -stacks ContextSwitch.
       """)
   var wall = false
 
