@@ -41,6 +41,8 @@ extension RendererRegistry {
     registry.add(GateJSON())
     registry.add(GateJUnit())
     registry.add(GateMarkdown())
+    registry.add(ChainText())
+    registry.add(ChainJSON())
     registry.add(InfoText())
     registry.add(InfoJSON())
     registry.add(SymbolText())

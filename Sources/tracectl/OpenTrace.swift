@@ -99,6 +99,10 @@ extension Failure {
       self.init(
         .usage, "none of the \(what) in \(path) match the processes and times",
         next: "omit some of these options")
+    case .noThread(let tid):
+      self.init(
+        .usage, "\(path) has no context switches of thread \(tid) in the processes and times",
+        next: "see 'tracectl threads \(path)'")
     case .noActivities:
       self.init(
         .dataError, "\(path) has no events that start and stop requests",

@@ -20,9 +20,9 @@ struct Tracectl: ParsableCommand {
       """,
     version: "tracectl 0.1.0",
     subcommands: [
-      Collect.self, Summary.self, Dump.self, Stacks.self, Threads.self, Contention.self, GC.self,
-      Allocations.self, Exceptions.self, JIT.self, Requests.self, System.self, Symbols.self,
-      Compare.self, GateCommand.self,
+      Collect.self, Summary.self, Dump.self, Stacks.self, Threads.self, Chain.self,
+      Contention.self, GC.self, Allocations.self, Exceptions.self, JIT.self, Requests.self,
+      System.self, Compare.self, GateCommand.self, Symbols.self,
       InfoCommand.self, Providers.self, Verify.self, Recover.self, Doctor.self,
     ])
 

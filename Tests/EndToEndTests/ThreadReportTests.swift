@@ -12,16 +12,19 @@ extension EndToEnd {
       var reason: String
       var count: Int
       var waited, life, running, runnable: Double
+      /// Voluntary and involuntary switches.
+      var waits, preemptions: Int
 
       init?(_ line: Substring) {
         let fields = line.split(separator: " ")
-        guard fields.count == 7, let tid = Int(fields[0]), let count = Int(fields[2]) else {
+        guard fields.count == 9, let tid = Int(fields[0]), let count = Int(fields[2]) else {
           return nil
         }
         let times = fields[3...].compactMap { Double($0) }
-        guard times.count == 4 else { return nil }
+        guard times.count == 6 else { return nil }
         (self.tid, reason, self.count) = (tid, String(fields[1]), count)
         (waited, life, running, runnable) = (times[0], times[1], times[2], times[3])
+        (waits, preemptions) = (Int(times[4]), Int(times[5]))
       }
     }
 
@@ -47,6 +50,10 @@ extension EndToEnd {
         for (found, own) in [(running, one.running), (runnable, one.runnable)] {
           #expect(found >= own * 0.99 - 2e6 && found <= own * 1.01 + 2e6 + rest, "\(one): \(found)")
         }
+        // After the kernel's count, the thread prints, sleeps once and ends.
+        let more = try #require(thread["wait_count"] as? Int) - one.waits
+        #expect(more >= 1 && more < 10, "\(one): \(more) more waits")
+        #expect(try #require(thread["preemptions"] as? Int) >= one.preemptions, "\(one)")
         guard one.reason != "-" else { continue }
         let reasons = try #require(thread["reasons"] as? [[String: Any]])
         let reason = try #require(reasons.first { $0["reason"] as? String == one.reason }, "\(one)")

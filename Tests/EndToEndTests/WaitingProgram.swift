@@ -2,8 +2,9 @@ import Foundation
 import TestSupport
 
 /// A program whose threads wait in known ways. Each prints what it measured: its id, the reason of
-/// its waits, their number if exact, their time, its life, and the kernel's own statistics of its
-/// running and runnable time (schedstat), in nanoseconds.
+/// its waits, their number if exact, their time, its life, the kernel's own statistics of its
+/// running and runnable time (schedstat), in nanoseconds, and of its voluntary and involuntary
+/// switches (getrusage).
 enum WaitingProgram {
   /// The program's path; nil if it cannot be compiled.
   static let path: String? = {
@@ -24,6 +25,7 @@ enum WaitingProgram {
     #include <stdio.h>
     #include <stdlib.h>
     #include <string.h>
+    #include <sys/resource.h>
     #include <sys/socket.h>
     #include <sys/syscall.h>
     #include <time.h>
@@ -39,6 +41,8 @@ enum WaitingProgram {
     static pthread_barrier_t begin;
     static int pipes[2], sockets[2], polled[2];
 
+    static void pause_ns(long ns) { struct timespec t = {0, ns}; nanosleep(&t, NULL); }
+
     static void tell(const char *reason, int count, uint64_t waited, uint64_t start) {
       uint64_t life = now(CLOCK_MONOTONIC) - start;
       unsigned long long running = 0, runnable = 0;
@@ -46,8 +50,12 @@ enum WaitingProgram {
       FILE *file = fopen("/proc/thread-self/schedstat", "r");
       if (file == NULL || fscanf(file, "%llu %llu", &running, &runnable) != 2) abort();
       fclose(file);
-      printf("%ld %s %d %llu %llu %llu %llu\n", syscall(SYS_gettid), reason, count,
-             (unsigned long long)waited, (unsigned long long)life, running, runnable);
+      struct rusage used;
+      getrusage(RUSAGE_THREAD, &used);
+      printf("%ld %s %d %llu %llu %llu %llu %ld %ld\n", syscall(SYS_gettid), reason, count,
+             (unsigned long long)waited, (unsigned long long)life, running, runnable,
+             used.ru_nvcsw, used.ru_nivcsw);
+      pause_ns(1); /* perf sched does not count a thread's last wait */
     }
     #define ROUNDS 40
     #define MEASURE(call)                   \
@@ -56,7 +64,7 @@ enum WaitingProgram {
         call;                               \
         waited += now(CLOCK_MONOTONIC) - t; \
       } while (0)
-    static void pause_ms(long ms) { struct timespec t = {0, ms * 1000000}; nanosleep(&t, NULL); }
+    static void pause_ms(long ms) { pause_ns(ms * 1000000); }
 
     static void *sleeper(void *arg) {
       uint64_t waited = 0, start = now(CLOCK_MONOTONIC);

@@ -137,7 +137,7 @@ def threads(events):
 
     def thread(event, start):
         found = living.get(event["tid"])
-        if found is None and event["tid"] not in ended and event["tid"]:
+        if found is None and event["tid"] not in ended and event["tid"] not in (0, 2**32 - 1):
             found = living[event["tid"]] = Thread(event, start)
             every.append(found)
         return found
@@ -188,7 +188,12 @@ def report(pid, found):
     }
 
 
-by_pid = {}
-for one in threads([event for event in lines.events() if event["provider"] == "System"]):
-    by_pid.setdefault(one.pid, []).append(one)
-lines.compare([report(pid, found) for pid, found in sorted(by_pid.items())])
+def main():
+    by_pid = {}
+    for one in threads([event for event in lines.events() if event["provider"] == "System"]):
+        by_pid.setdefault(one.pid, []).append(one)
+    lines.compare([report(pid, found) for pid, found in sorted(by_pid.items())])
+
+
+if __name__ == "__main__":
+    main()

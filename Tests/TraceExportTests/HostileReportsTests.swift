@@ -25,6 +25,10 @@ import TraceFormat
       try render(RequestPass(selection), file)
       try render(ThreadsPass(selection), file)
       try render(ContentionPass(selection), file)
+      try render(WallPass(), file)
+      for tid in 7..<10 as Range<UInt32> {
+        try render(ChainPass(thread: tid, selection), file)
+      }
       try render(SystemPass(selection), file)
       try render(SummaryPass(selection), file)
     }

@@ -56,7 +56,7 @@ public final class AllocationPass: ReportPass {
 extension AllocationReport.Process {
   init(
     _ counts: AllocationCounts, _ process: ResolvedProcess, _ covered: CoveredProcess,
-    stackLimit: Int, _ stacks: inout EventStacks?
+    stackLimit: Int, _ stacks: inout NamedStacks?
   ) {
     self.init(covered: covered)
     (total, withoutStack) = (counts.total, counts.withoutStack)
@@ -66,7 +66,7 @@ extension AllocationReport.Process {
     // Stacks whose frames have the same names are one.
     var merged: [[StackFrame]: AllocationReport.Amount] = [:]
     for (stack, value) in counts.stacks {
-      let frames = stacks?.frames(stack, of: process, at: value.time) ?? []
+      let frames = stacks?.stackFrames(stack, of: process, at: value.time) ?? []
       merged[frames, default: AllocationReport.Amount()] += value.amount
     }
     stackCount = merged.count

@@ -9,7 +9,7 @@ extension StackFrame {
     case .function:
       frame.mark = ""
       frame.function = function.withoutAddress
-    case .unresolved, .group: break
+    case .unresolved, .group, .state: break
     }
     return frame
   }

@@ -38,8 +38,8 @@ final class RunMeasuring {
     exceptions?.subscribe(to: replay)
     allocations?.subscribe(to: replay)
     compilations?.subscribe(to: replay)
-    try threads?.subscribe(to: replay)
-    try activities?.subscribe(to: replay)
+    threads?.subscribe(to: replay)
+    activities?.subscribe(to: replay)
     system?.subscribe(to: replay)
   }
 

@@ -44,10 +44,8 @@ public final class ContentionPass: ReportPass {
     states.subscribe(to: replay, symbols: symbols)
     names.subscribe(to: replay)
     followMonitors(states)
-    guard replay.isGrowing || Self.hasSwitches(file) else { return }
-    let futexes = FutexWaits(selection: selection.time)
-    futexes.subscribe(to: replay)
-    self.futexes = futexes
+    guard replay.isGrowing || ThreadFeed.hasSwitches(file) else { return }
+    futexes = FutexWaits(selection: selection.time, replay)
   }
 
   private func followMonitors(_ states: ProcessStates<MonitorTracker>) {
@@ -73,13 +71,6 @@ public final class ContentionPass: ReportPass {
     states.follow(ThreadStop.self) { $0.giveUp($2.tid, .threadEnded) }
   }
 
-  private static func hasSwitches(_ file: TraceFile) -> Bool {
-    file.eventTypes.contains {
-      $0.schema.provider == SystemSchema.providerName && $0.schema.id == ContextSwitch.eventID
-        && $0.count > 0
-    }
-  }
-
   /// Returns the report.
   ///
   /// - Throws: ``NothingToReport`` if there are no waits.
@@ -88,7 +79,7 @@ public final class ContentionPass: ReportPass {
       preconditionFailure("finish() comes after subscribe(to:)")
     }
     var summary = ContentionSummary(file, history, names, states.stacks())
-    let book = futexes?.closedBook(ProcessSpans(file, nil))
+    let book = futexes?.closedBook(file)
     for track in book?.tracks ?? [] {
       states.add(process: track.processIndex, firstEvent: track.firstEvent)
     }
@@ -117,7 +108,7 @@ public final class ContentionPass: ReportPass {
     return ContentionReport(
       heading: states.heading(
         listLimit: listLimit, limited: isCut ? "locks, waits, places or owners" : nil),
-      hasSwitches: Self.hasSwitches(file), processes: rows)
+      hasSwitches: ThreadFeed.hasSwitches(file), processes: rows)
   }
 }
 

@@ -12,10 +12,10 @@ struct ContentionSummary {
   private let file: TraceFile
   private let history: ProcessHistory
   private let names: ThreadNames
-  private var stacks: EventStacks?
+  private var stacks: NamedStacks?
 
   init(
-    _ file: TraceFile, _ history: ProcessHistory, _ names: ThreadNames, _ stacks: EventStacks?
+    _ file: TraceFile, _ history: ProcessHistory, _ names: ThreadNames, _ stacks: NamedStacks?
   ) {
     (self.file, self.history, self.names, self.stacks) = (file, history, names, stacks)
   }
@@ -158,7 +158,7 @@ struct ContentionSummary {
   mutating func frames(
     _ stack: StackID, of process: ResolvedProcess, at time: Int64
   ) -> [StackFrame] {
-    stack == .none ? [] : stacks?.frames(stack, of: process, at: time) ?? []
+    stack == .none ? [] : stacks?.stackFrames(stack, of: process, at: time) ?? []
   }
 
   private func name(_ tid: UInt32, of process: ResolvedProcess, at time: Int64) -> String {

@@ -23,40 +23,23 @@ final class FutexWaits {
   }
 
   private let selection: ClosedRange<Int64>?
-  private var book: ThreadBook
+  private let feed: ThreadFeed
   private(set) var tallies: Tallies = [:]
   private(set) var isCut = false
   private var waitCount = 0
 
-  init(selection: ClosedRange<Int64>?) {
+  /// Subscribes to losses, and to the events about switches and threads.
+  init(selection: ClosedRange<Int64>?, _ replay: Replay) {
     self.selection = selection
-    book = ThreadBook(selection: nil, losses: LossWindows())
+    feed = ThreadFeed(ThreadFilter(), replay)
+    feed.book.onWait = { [unowned self] in add($0, $1, $2) }
   }
 
-  /// Subscribes to losses, and to the events about switches and threads.
-  func subscribe(to replay: Replay) {
-    replay.onLossAhead { [self, file = replay.file] in book.losses.addOfSession($0, in: file) }
-    book.onWait = { [unowned self] in add($0, $1, $2) }
-    let start = replay.file.ticksRange.map { replay.file.timestamp(ofTicks: $0.lowerBound) } ?? 0
-    replay.on(ContextSwitch.self) { [self] in book.switched($0, $1) }
-    replay.on(ReadyThread.self) { [self] in book.woken($0, $1) }
-    replay.on(ThreadStart.self) { [self] in book.began($1, traceStart: start) }
-    replay.on(ProcessStart.self) { [self] in book.began($1, traceStart: start) }
-    replay.on(ProcessExec.self) { [self] in book.executed($1) }
-    replay.on(ThreadStop.self) { [self] in book.end($1) }
-  }
+  /// The names of threads.
+  var names: ThreadNames { feed.names }
 
   /// Returns the book as it is if the trace ends now.
-  func closedBook(_ spans: ProcessSpans) -> ThreadBook {
-    var book = book
-    // A wait that the trace's end cuts off is open, or its thread was woken and did not run yet.
-    book.onWait = nil
-    for (number, track) in book.tracks.enumerated() {
-      let span = spans.span(ofProcess: track.processIndex, firstEvent: track.firstEvent)
-      book.close(number, at: span.to, processEnded: span.hasEnded)
-    }
-    return book
-  }
+  func closedBook(_ file: TraceFile) -> ThreadBook { feed.closedBook(file) }
 
   /// A wait without an end, with its thread.
   struct Open {
@@ -67,7 +50,7 @@ final class FutexWaits {
   /// Waits without an end, by the trace's number of the process.
   static func openWaits(_ book: ThreadBook) -> [UInt32: [Open]] {
     Dictionary(
-      grouping: book.open.map { Open(tid: book.tracks[Int($0.track)].tid, wait: $0) }
+      grouping: book.tally.open.map { Open(tid: book.tracks[Int($0.track)].tid, wait: $0) }
     ) { book.tracks[Int($0.wait.track)].processIndex }
   }
 

@@ -7,7 +7,7 @@ extension ExceptionReport.Process {
 
   init(
     _ counts: ExceptionCounts, _ process: ResolvedProcess, _ covered: CoveredProcess,
-    _ stacks: inout EventStacks?
+    _ stacks: inout NamedStacks?
   ) {
     self.init(covered: covered)
     caughtWithoutThrow = counts.caughtWithoutThrow
@@ -38,11 +38,11 @@ extension ExceptionReport.Process {
   /// Returns the most frequent stacks. Stacks whose frames have the same names are one.
   private static func most(
     _ counts: [StackID: (count: UInt64, time: Int64)], of process: ResolvedProcess,
-    _ stacks: inout EventStacks?
+    _ stacks: inout NamedStacks?
   ) -> [ExceptionReport.Stack] {
     var merged: [[StackFrame]: UInt64] = [:]
     for (stack, value) in counts {
-      let frames = stacks?.frames(stack, of: process, at: value.time) ?? []
+      let frames = stacks?.stackFrames(stack, of: process, at: value.time) ?? []
       merged[frames, default: 0] += value.count
     }
     return merged.map { ExceptionReport.Stack(count: $0.value, frames: $0.key) }

@@ -41,12 +41,12 @@ final class PauseEves: Pass {
     let eves = PauseEves(processes, file)
     guard !eves.eves.isEmpty else { return }
     try file.run(eves)
-    var stacks: EventStacks?
+    var stacks: NamedStacks?
     var history: ProcessHistory?
     if eves.hasStacks {
       let symbolizer = Symbolizer(file, options: symbols)
       try file.run(symbolizer)
-      stacks = EventStacks(symbolizer.finish(), file)
+      stacks = NamedStacks(symbolizer.finish(), file)
       history = symbolizer.processes.finish()
     }
     for eve in eves.eves {
@@ -109,7 +109,7 @@ final class PauseEves: Pass {
 
   /// The threads that used most CPU time, then those with most events.
   private func threads(
-    _ eve: Eve, _ stacks: inout EventStacks?, _ history: ProcessHistory?
+    _ eve: Eve, _ stacks: inout NamedStacks?, _ history: ProcessHistory?
   ) -> [GCReport.ThreadBefore] {
     let types = file.eventTypes
     let sorted = eve.tracks.map { (tid: $0.key, track: $0.value, count: $0.value.count) }
@@ -123,7 +123,7 @@ final class PauseEves: Pass {
       }.sorted { ($1.count, $0.event) < ($0.count, $1.event) }
       var frames: [StackFrame] = []
       if track.stack != .none, let process = history?.process(eve.pid, at: track.stackTime) {
-        frames = stacks?.frames(track.stack, of: process, at: track.stackTime) ?? []
+        frames = stacks?.stackFrames(track.stack, of: process, at: track.stackTime) ?? []
       }
       return GCReport.ThreadBefore(
         tid: tid, name: names.name(of: tid, pid: eve.pid, at: track.last).name ?? "",

@@ -90,9 +90,9 @@ final class ProcessStates<State> {
   // MARK: After the run
 
   /// Returns what names the frames of stacks; nil if there are none.
-  func stacks() -> EventStacks? {
+  func stacks() -> NamedStacks? {
     guard let file, let symbolizer, file.hasStacks else { return nil }
-    return EventStacks(symbolizer.finish(), file)
+    return NamedStacks(symbolizer.finish(), file)
   }
 
   var isEmpty: Bool { entries.isEmpty }

@@ -32,4 +32,6 @@ public enum NothingToReport: Error, Hashable, Sendable {
   case noneSelected(what: String)
   /// The trace has no events that start and stop activities.
   case noActivities
+  /// The selected part of the trace has no context switch of the thread.
+  case noThread(tid: UInt32)
 }

@@ -90,25 +90,9 @@ public final class StackPass: ReportPass {
     selection.foldsRecursion = options.shaping.foldsRecursion
     let collection = try StackCollection(file, selection, resolver)
     guard collection.totals.metric.count > 0 else { throw nothing(in: replay) }
-    var frames = collection.frames
-    let calls = CallTree(options.shaping.shape(collection.tree, &frames))
-    guard calls.total.count > 0 else {
-      throw StackReportError.noneFits(events: collection.totals.metric.count)
-    }
-    var partial = PartialReason.reasons(replay)
-    if collection.tree.isCut { partial.append(.limited(what: "different stacks")) }
-    var report = StackReport(
-      lost: LostEvents(file.lossTotals), partial: partial, trace: file.path,
-      events: file.eventCount, eventNames: options.eventNames, unit: options.unit,
-      sampling: sampling.started,
-      totals: collection.totals, calls: calls, frames: frames, parts: options.parts)
-    report.callers = try options.parts.callers.map { pattern in
-      try report.focus(on: pattern) { calls.tree.callers(of: $0) }
-    }
-    report.callees = try options.parts.callees.map { pattern in
-      try report.focus(on: pattern) { calls.tree.callees(of: $0) }
-    }
-    return report
+    return try StackReport(
+      collection, options, replay, eventNames: options.eventNames, unit: options.unit,
+      sampling: sampling.started)
   }
 
   /// Returns the reason why there is nothing to show.
@@ -126,7 +110,32 @@ public final class StackPass: ReportPass {
 }
 
 extension StackReport {
-  fileprivate func focus(
+  /// Applies the options' patterns to collected stacks.
+  init(
+    _ collection: StackCollection, _ options: StackOptions, _ replay: Replay,
+    eventNames: [String], unit: StackUnit, sampling: SamplingStarted?
+  ) throws(StackReportError) {
+    var frames = collection.frames
+    let calls = CallTree(options.shaping.shape(collection.tree, &frames))
+    guard calls.total.count > 0 else {
+      throw StackReportError.noneFits(events: collection.totals.metric.count)
+    }
+    var partial = PartialReason.reasons(replay)
+    if collection.tree.isCut { partial.append(.limited(what: "different stacks")) }
+    let file = replay.file
+    self.init(
+      lost: LostEvents(file.lossTotals), partial: partial, trace: file.path,
+      events: file.eventCount, eventNames: eventNames, unit: unit, sampling: sampling,
+      totals: collection.totals, calls: calls, frames: frames, parts: options.parts)
+    callers = try options.parts.callers.map { pattern throws(StackReportError) in
+      try focus(on: pattern) { calls.tree.callers(of: $0) }
+    }
+    callees = try options.parts.callees.map { pattern throws(StackReportError) in
+      try focus(on: pattern) { calls.tree.callees(of: $0) }
+    }
+  }
+
+  private func focus(
     on pattern: FramePattern, _ tree: (Set<FrameID>) -> StackTree
   ) throws(StackReportError) -> Focus {
     let found = calls.byName(frameCount: frames.count).map(\.frame)

@@ -27,6 +27,8 @@ public struct StackReport: Report {
   /// Event names as `Provider/Event`, sorted.
   public var eventNames: [String]
   public var unit: StackUnit
+  /// Wall-clock time of the threads; nil unless ``unit`` is ``StackUnit/wallTime``.
+  public var wall: WallTime?
   /// Sampling parameters of CPU samples; nil for other events.
   public var sampling: SamplingStarted?
   /// Totals over all events admitted by the selection.
@@ -75,6 +77,20 @@ public struct StackReport: Report {
     }
     return (functions, named.count)
   }
+}
+
+/// Wall-clock time of the threads in a ``StackReport``, before its patterns are applied.
+public struct WallTime: Hashable, Sendable {
+  /// Sums over the threads; the parts add up to the total of the call tree exactly.
+  public var times = ThreadReport.Times()
+  /// See ``ThreadReport/hasWakeUps``.
+  public var hasWakeUps = false
+  /// See ``ThreadReport/hasStacks``.
+  public var hasStacks = false
+  /// Number of CPU samples over which running time is distributed.
+  public var samples: UInt64 = 0
+
+  public init() {}
 }
 
 /// Parts of a ``StackReport`` to show.

@@ -71,7 +71,9 @@ struct RequestLane {
 
   /// Begins to follow the thread's states.
   mutating func follow(_ losses: LossWindows) {
-    if book == nil { book = ThreadBook(selection: nil, losses: losses) }
+    guard book == nil else { return }
+    book = ThreadBook(ThreadFilter())
+    book?.losses = losses
   }
 
   /// Moves to a time; times never decrease.

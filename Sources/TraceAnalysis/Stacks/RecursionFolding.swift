@@ -19,6 +19,22 @@ extension StackTree {
     return result
   }
 
+  /// Returns the tree without the nodes of some frames, whose metrics count for their callers.
+  ///
+  /// - Cost: a pass over the nodes, and one lookup of a child per node.
+  func removing(_ isRemoved: (FrameID) -> Bool) -> StackTree {
+    var result = StackTree(likeNodesOf: self)
+    var targets = [UInt32](repeating: 0, count: count)
+    for node in 1..<max(count, 1) {
+      let parent = Int(targets[Int(parents[node])])
+      let target = isRemoved(frames[node]) ? parent : result.child(of: parent, frames[node])
+      targets[node] = UInt32(target)
+      result.add(exclusive[node], at: target)
+    }
+    result.add(exclusive[Self.root], at: Self.root)
+    return result
+  }
+
   /// Whether any function calls itself.
   private var isRecursive: Bool {
     (1..<max(count, 1)).contains { node in

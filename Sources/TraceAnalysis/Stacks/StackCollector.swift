@@ -246,14 +246,11 @@ struct StackCollector {
     var node = StackTree.root
     if isAdmitted {
       let known = tree.count
-      let name = "\(process.name) (\(process.pid))"
-      node = tree.child(
-        of: node, frames.id(of: StackFrame(.process, function: name)))
+      node = tree.child(of: node, frames.id(of: StackFrame(process)))
       if tree.count > known { begins.append(ProcessBegin(node: node, time: time)) }
       if separatesThreads {
-        let threadName = resolver.threadName(key.tid, of: process).map { "\($0) " } ?? ""
-        let thread = StackFrame(.thread, function: "\(threadName)(\(key.tid))")
-        node = tree.child(of: node, frames.id(of: thread))
+        let name = resolver.threadName(key.tid, of: process)
+        node = tree.child(of: node, frames.id(of: StackFrame(thread: key.tid, name)))
       }
     }
     origins.append(

@@ -18,6 +18,8 @@ public struct StackFrame: Hashable, Sendable {
     case unresolved
     /// Several frames combined by a group pattern.
     case group
+    /// What a thread does at the end of its stack, in brackets: `[blocked: futex]`.
+    case state
   }
 
   public var kind: Kind
@@ -47,12 +49,27 @@ public struct StackFrame: Hashable, Sendable {
     switch kind {
     case .process: name = "Process "
     case .thread: name = "Thread "
-    case .function, .unresolved, .group: break
+    case .function, .unresolved, .group, .state: break
     }
     if !module.isEmpty { name += module + "!" }
     name += function
     if !mark.isEmpty { name += " (\(mark))" }
     return place.isEmpty ? name : "\(name)  \(place)"
+  }
+}
+
+extension StackFrame {
+  /// Stands for outer callers that were not found or lie in a damaged part of the file.
+  static var callersLost: StackFrame { StackFrame(.unresolved, function: "[callers lost]") }
+
+  /// Creates the root of a process's stacks.
+  init(_ process: ResolvedProcess) {
+    self.init(.process, function: "\(process.name) (\(process.pid))")
+  }
+
+  /// Creates the root of a thread's stacks.
+  init(thread tid: UInt32, _ name: String?) {
+    self.init(.thread, function: (name.map { "\($0) " } ?? "") + "(\(tid))")
   }
 }
 

@@ -150,6 +150,11 @@ public struct StackTree: Sendable {
   /// Adds to the metric of a node's stack.
   public mutating func add(_ metric: StackMetric, at node: Node) { exclusive[node] &+= metric }
 
+  /// Replaces the metric of each node; `metric` gets the nodes in order, callers first.
+  mutating func reweigh(_ metric: (Node, StackMetric) -> StackMetric) {
+    for node in exclusive.indices { exclusive[node] = metric(node, exclusive[node]) }
+  }
+
   /// Adds another tree; `frame` maps its frame ids to those of this tree, different ones to
   /// different ones.
   ///

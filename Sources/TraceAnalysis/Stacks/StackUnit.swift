@@ -2,6 +2,8 @@
 public enum StackUnit: Hashable, Sendable {
   /// CPU time in nanoseconds.
   case cpuTime
+  /// Wall-clock time of threads in nanoseconds.
+  case wallTime
   /// Number of events.
   case events
   /// Sum of a field of the events.

@@ -116,7 +116,7 @@ public struct SymbolizerFrames: FrameResolver {
 
   /// Returns a placeholder for callers that were not found or lie in a damaged part of the file.
   private func lost(_ table: inout FrameTable) -> FrameID {
-    table.id(of: StackFrame(.unresolved, function: "[callers lost]"))
+    table.id(of: .callersLost)
   }
 
   private mutating func frame(of symbol: SymbolID, _ table: inout FrameTable) -> FrameID {

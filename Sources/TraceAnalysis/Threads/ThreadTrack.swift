@@ -57,6 +57,12 @@ struct WaitRecord {
   var longest: UInt64 = 0
   /// Beginning of the first one, for names.
   var time: Int64
+
+  mutating func add(_ duration: UInt64) {
+    count += 1
+    total = total.addingClamped(duration)
+    longest = max(longest, duration)
+  }
 }
 
 /// Waits of a ``WaitRecord`` that were ended by the same thread at the same stack.

@@ -1,3 +1,5 @@
+internal import TraceEvents
+
 /// What a thread waits for, according to the functions in which it stops running.
 public enum WaitReason: String, Hashable, Sendable, CaseIterable {
   /// A lock or another condition of the program: futex(2).
@@ -24,6 +26,11 @@ public enum WaitReason: String, Hashable, Sendable, CaseIterable {
   case other
   /// Nothing is known: the switch has no stack, or the stack has no names.
   case unknown
+
+  /// The reason told by a thread's state alone; nil if the stack decides.
+  static func of(_ state: ThreadState) -> WaitReason? {
+    state == .stopped || state == .traced ? .signal : nil
+  }
 
   /// The reason told by a stack, innermost frame first. The kernel's functions decide; without
   /// their names, those of the program's libraries.

@@ -13,7 +13,7 @@ public struct FoldedStacks: Renderer {
   public init() {}
 
   /// Writes one line per stack. The numbers are event counts for reports of CPU time, as these
-  /// tools expect, and the report's sums otherwise.
+  /// tools expect, nanoseconds for wall-clock time, and the report's sums otherwise.
   ///
   /// - Cost: one copy of each name per line; no allocation per line.
   public func render(

@@ -4,7 +4,7 @@ extension StackUnit {
   /// Heading of a column.
   var heading: String {
     switch self {
-    case .cpuTime: "ms"
+    case .cpuTime, .wallTime: "ms"
     case .events: "events"
     case .field(_, isBytes: true): "KB"
     case .field(let name, isBytes: false): name
@@ -13,7 +13,7 @@ extension StackUnit {
 
   func text(_ amount: UInt64) -> String {
     switch self {
-    case .cpuTime: tenths(Double(amount) / 1e6)
+    case .cpuTime, .wallTime: tenths(Double(amount) / 1e6)
     case .field(_, isBytes: true): tenths(Double(amount) / 1024)
     case .events, .field(_, isBytes: false): grouped(amount)
     }

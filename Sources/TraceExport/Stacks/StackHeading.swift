@@ -17,7 +17,11 @@ struct StackHeading {
 
   var lines: [String] {
     var lines = ["\(report.trace): stacks of \(eventName)"]
-    lines.append(item(unit == .cpuTime ? "samples" : "events", countSummary))
+    if let wall = report.wall {
+      lines += wallSummary(wall).map { item($0.name, $0.text) }
+    } else {
+      lines.append(item(unit == .cpuTime ? "samples" : "events", countSummary))
+    }
     if unit == .cpuTime {
       if let sampling = report.sampling { lines.append(item("sampling", sampling.text)) }
       lines.append(item("CPU time", cpuSummary))
@@ -32,7 +36,8 @@ struct StackHeading {
   }
 
   private var eventName: String {
-    report.isSamples ? "CPU samples" : report.eventNames.joined(separator: ", ")
+    if report.wall != nil { return "wall-clock time" }
+    return report.isSamples ? "CPU samples" : report.eventNames.joined(separator: ", ")
   }
 
   private func item(_ name: String, _ text: String) -> String { "  " + name.padding(to: 11) + text }
@@ -43,15 +48,47 @@ struct StackHeading {
 
   private var countSummary: String {
     let count = grouped(totals.metric.count)
-    guard let times = totals.times else { return count }
-    let from = fixed(Double(times.lowerBound) / 1e9, decimals: 3)
-    let to = fixed(Double(times.upperBound) / 1e9, decimals: 3)
-    var text = "\(count) in \(readableDuration(nanoseconds: span)) (from \(from) s to \(to) s)"
+    guard totals.times != nil else { return count }
+    var text = "\(count) in \(timeSummary)"
     if unit == .cpuTime, totals.usualWeight > 0 {
       let rate = 1e9 / Double(totals.usualWeight)
       text += ", at \(fixed(rate, decimals: rate < 10 ? 1 : 0)) Hz"
     }
     return text
+  }
+
+  private func wallSummary(_ wall: WallTime) -> [(name: String, text: String)] {
+    let times = wall.times
+    func part(_ time: UInt64) -> String {
+      "\(readableDuration(nanoseconds: time)), \(percentage(time, of: times.life_ns))"
+    }
+    let samples =
+      wall.samples == 0
+      ? "; no CPU samples (-providers CPU), so that where is not known"
+      : ", distributed over \(counted(wall.samples, "CPU sample"))"
+    let runnable = wall.hasWakeUps ? "" : "; without wake-ups, the rest of it counts as blocked"
+    let blocked =
+      wall.hasStacks ? "" : "; no stacks (-stacks ContextSwitch), so that where is not known"
+    var parts = [
+      ("time", "\(readableDuration(nanoseconds: times.life_ns)) in \(timeSummary)"),
+      ("running", part(times.running_ns) + samples),
+      ("runnable", part(times.runnable_ns) + runnable),
+      ("blocked", part(times.blocked_ns) + blocked),
+    ]
+    if times.unknown_ns > 0 {
+      parts.append(
+        (
+          "unknown",
+          part(times.unknown_ns) + "; before a thread's first event, or events are missing"
+        ))
+    }
+    return parts
+  }
+
+  private var timeSummary: String {
+    let from = fixed(Double(totals.times?.lowerBound ?? 0) / 1e9, decimals: 3)
+    let to = fixed(Double(totals.times?.upperBound ?? 0) / 1e9, decimals: 3)
+    return "\(readableDuration(nanoseconds: span)) (from \(from) s to \(to) s)"
   }
 
   private var cpuSummary: String {
@@ -77,7 +114,9 @@ struct StackHeading {
 
   private func shownSummary(_ shown: StackMetric) -> String {
     let share = percentage(unit.amount(of: shown), of: unit.amount(of: totals.metric))
-    return "\(grouped(shown.count)) (\(share)), which count as 100 % below"
+    let amount =
+      unit == .wallTime ? readableDuration(nanoseconds: shown.weight) : grouped(shown.count)
+    return "\(amount) (\(share)), which count as 100 % below"
   }
 
   private var cutSummary: String {

@@ -19,6 +19,7 @@ public struct StackJSON: Renderer {
       json.field("events", report.events)
       json.field("event_names", report.eventNames)
       json.unit(report.unit)
+      if let wall = report.wall { json.wall(wall) }
       json.sampling(report.sampling)
       Self.totals(report, to: &json)
       if let limit = report.parts.functionLimit {
@@ -63,7 +64,7 @@ public struct StackJSON: Renderer {
 extension OutputBuffer {
   fileprivate mutating func unit(_ unit: StackUnit) {
     switch unit {
-    case .cpuTime: field("unit", "ns")
+    case .cpuTime, .wallTime: field("unit", "ns")
     case .events: field("unit", "events")
     case .field(let name, let isBytes):
       field("unit", isBytes ? "bytes" : "sum")
@@ -71,10 +72,24 @@ extension OutputBuffer {
     }
   }
 
+  fileprivate mutating func wall(_ wall: WallTime) {
+    field("wall") { json in
+      json.field("life_ns", wall.times.life_ns)
+      json.field("running_ns", wall.times.running_ns)
+      json.field("runnable_ns", wall.times.runnable_ns)
+      json.field("blocked_ns", wall.times.blocked_ns)
+      json.field("unknown_ns", wall.times.unknown_ns)
+      json.field("samples", wall.samples)
+      json.field("has_wake_ups", wall.hasWakeUps)
+      json.field("has_stacks", wall.hasStacks)
+    }
+  }
+
   fileprivate mutating func amount(_ metric: StackMetric, _ unit: StackUnit) {
     field("events", metric.count)
     switch unit {
     case .cpuTime: field("cpu_ns", metric.weight)
+    case .wallTime: field("wall_ns", metric.weight)
     case .events: break
     case .field: field("sum", metric.weight)
     }
@@ -86,7 +101,7 @@ extension OutputBuffer {
     field("exclusive_events", exclusive.count)
     field("inclusive_events", inclusive.count)
     switch unit {
-    case .cpuTime:
+    case .cpuTime, .wallTime:
       field("exclusive_ns", exclusive.weight)
       field("inclusive_ns", inclusive.weight)
     case .events: break
@@ -140,6 +155,7 @@ extension StackFrame.Kind {
     case .function: "function"
     case .unresolved: "unnamed"
     case .group: "group"
+    case .state: "state"
     }
   }
 }

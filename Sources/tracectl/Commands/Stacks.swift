@@ -17,6 +17,7 @@ struct Stacks: ParsableCommand {
       tracectl stacks trace.etl -include 'Process node*' -fold '[k]!'
       tracectl stacks trace.etl -group '{%}!->module $1' -exclude idle
       tracectl stacks trace.etl -format folded | flamegraph.pl > flame.svg
+      tracectl stacks trace.etl -wall -threads
       """)
 
   @Argument(help: ArgumentHelp("The trace file; '-' is standard input.", valueName: "file"))
@@ -63,6 +64,7 @@ struct Stacks: ParsableCommand {
   func validate() throws {
     _ = try output.renderer(of: StackReport.self)
     try TimeRange.check(from: events.from, to: events.to)
+    try events.checkWall()
     _ = try patterns.shaping(foldsRecursion: true)
     guard top ?? 0 >= 0, (0...100).contains(threshold ?? 0) else {
       throw Failure(.usage, "-top must not be negative, and -threshold must be from 0 to 100")
@@ -112,7 +114,10 @@ struct Stacks: ParsableCommand {
     options.detail = SourceDetail(lines: lines, inlined: inlines)
     options.symbols.keepsLines = lines
     options.parts = try parts()
-    let report = try OpenTrace.report(StackPass(options), of: file)
+    let report =
+      try events.wall
+      ? OpenTrace.report(WallPass(options), of: file)
+      : OpenTrace.report(StackPass(options), of: file)
     SymbolOptions.noteProblems(of: options.symbols)
     guard try output.write(report, input: path, isWide: wide) else { return }
     for case .limited(let what) in report.partial {
@@ -142,6 +147,13 @@ struct StackEventOptions: ParsableArguments {
       "Use these events instead of CPU samples: Runtime/GCAllocationTick.", valueName: "name"))
   var event: [String] = []
 
+  @Flag(
+    help: """
+      Show the threads' wall-clock time instead: running, [runnable] and [blocked: reason]. \
+      Collect with -providers CPU,ContextSwitch -stacks ContextSwitch.
+      """)
+  var wall = false
+
   @Option(
     help: ArgumentHelp("Add up this field instead of counting events.", valueName: "field"))
   var weight: String?
@@ -164,6 +176,14 @@ struct StackEventOptions: ParsableArguments {
   var to: TimePoint?
 
   @OptionGroup(title: "Where names are looked for") var symbols: SymbolOptions
+
+  /// Rejects options that choose events if the stacks are those of wall-clock time.
+  func checkWall() throws(Failure) {
+    guard wall, !event.isEmpty || weight != nil else { return }
+    let option = event.isEmpty ? "-weight" : "-event"
+    throw Failure(
+      .usage, "\(option) changes nothing: -wall shows the time of threads", next: "omit either")
+  }
 
   /// The selected options.
   func options(of file: TraceFile) throws -> StackOptions {
