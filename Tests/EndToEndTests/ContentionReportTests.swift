@@ -22,8 +22,8 @@ extension EndToEnd {
       // The program's clock stops only when the thread runs again.
       #expect(total <= measured[1] * 1.01, "\(total) of \(measured[1])")
       let threads = try threads(of: report)
-      let rows = try #require(threads["threads"] as? [[String: Any]])
-      let taker = try #require(rows.first { $0["thread"] as? String == "taker" })
+      let all = try #require(threads["threads"] as? [[String: Any]])
+      let taker = try #require(all.first { $0["thread"] as? String == "taker" })
       let runnable = Double(taker["runnable_ns"] as? Int ?? 0)
       #expect(total + runnable >= measured[1] * 0.99 - 1e6, "\(total) of \(measured[1])")
       let owners = try #require(lock["owners"] as? [[String: Any]])

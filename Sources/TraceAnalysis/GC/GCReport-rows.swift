@@ -46,7 +46,8 @@ extension GCReport {
     public var generation: UInt32?
     public var cause: Cause?
     /// What threads of the process did in the ``before_ns`` before the pause: those that used most
-    /// CPU time, then those with most events, at most ``threadsMax``. Nil if it was not looked up.
+    /// CPU time, then those with most events, at most ``threadsMax``. Nil if it was not looked up;
+    /// only the ten longest pauses of all processes are.
     public var before: [ThreadBefore]?
 
     public static let before_ns: UInt64 = 10_000_000

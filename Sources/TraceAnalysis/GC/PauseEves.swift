@@ -4,9 +4,11 @@ internal import TraceFormat
 /// Finds what the threads of a process did just before its longest pauses, in a run over the events
 /// in those times.
 final class PauseEves: Pass {
-  /// Maximum number of pauses that are looked at, and of threads kept for each.
-  private static let pausesMax = 100
+  /// Maximum number of pauses that are looked at, of all processes, and of threads kept for each.
+  private static let pausesMax = 10
   private static let tracksMax = 10_000
+  /// Maximum number of events about code that are read to name stacks.
+  private static let codeEventsMax: UInt64 = 20_000
 
   /// What a thread did.
   private struct Track {
@@ -43,7 +45,7 @@ final class PauseEves: Pass {
     try file.run(eves)
     var stacks: NamedStacks?
     var history: ProcessHistory?
-    if eves.hasStacks {
+    if eves.hasStacks, codeEvents(in: file) <= codeEventsMax {
       let symbolizer = Symbolizer(file, options: symbols)
       try file.run(symbolizer)
       stacks = NamedStacks(symbolizer.finish(), file)
@@ -71,6 +73,19 @@ final class PauseEves: Pass {
     }
     found.sort { ($1.length, $0.eve.time.lowerBound) < ($0.length, $1.eve.time.lowerBound) }
     eves = found.prefix(Self.pausesMax).map(\.eve)
+  }
+
+  private static func codeEvents(in file: TraceFile) -> UInt64 {
+    let code = [
+      MethodLoad.schema, MethodUnload.schema, MethodMove.schema, SymbolLoad.schema,
+      CodeLoad.schema,
+    ]
+    return file.eventTypes.reduce(0) { sum, type in
+      let isCode = code.contains {
+        $0.provider == type.schema.provider && $0.id == type.schema.id
+      }
+      return isCode ? sum &+ type.count : sum
+    }
   }
 
   private var hasStacks: Bool {
