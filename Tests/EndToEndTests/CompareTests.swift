@@ -88,7 +88,7 @@ extension EndToEnd {
       let scratch = try Scratch()
       var sides: [[String]] = [[], []]
       for run in 0..<3 {
-        for (side, slowness) in ["100", "130"].enumerated() {
+        for (side, slowness) in ["100", "200"].enumerated() {
           sides[side].append(
             try collect(
               [Tools.miniVM, Self.phases, "15000", slowness], to: "\(side)-\(run).etl", in: scratch)
