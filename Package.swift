@@ -9,6 +9,12 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// Links Swift's libraries into a released tool: it starts faster, needs less memory, and runs where
+/// Swift is not installed. The static libraries of Foundation do not name the last two.
+let oneFile = LinkerSetting.unsafeFlags(
+  ["-static-stdlib", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims"],
+  .when(configuration: .release))
+
 let package = Package(
   name: "trace-engine",
   products: [
@@ -71,7 +77,8 @@ let package = Package(
         "CTraceShims", "OSStrings", "TraceEvents", "TraceControl", "TraceFormat", "TraceSymbols",
         "TraceAnalysis", "TraceSession", "TraceExport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
+      ],
+      linkerSettings: [oneFile]),
     .executableTarget(
       name: "event-storm",
       dependencies: [

@@ -2,6 +2,7 @@
 #include "trace_thread.h"
 
 #include <pthread.h>
+#include <sys/single_threaded.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,3 +17,5 @@ uint32_t trace_thread_id_slow(void) {
 void trace_thread_forget(void) { trace_this_thread = (struct trace_thread){0}; }
 
 void trace_name_thread(const char *name) { pthread_setname_np(pthread_self(), name); }
+
+_Bool trace_is_single_threaded(void) { return __libc_single_threaded; }

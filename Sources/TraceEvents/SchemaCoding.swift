@@ -47,10 +47,9 @@ extension EventSchema {
 
   /// The limit that makes ``init(from:)`` refuse this schema, or nil.
   package var limitViolation: String? {
-    let names = [provider, name] + fields.map(\.name)
     if Int(id) >= Self.idLimit { return "event id \(id) is not below \(Self.idLimit)" }
     if fields.count > SchemaLimits.fields { return "more than \(SchemaLimits.fields) fields" }
-    if names.contains(where: { $0.utf8.count > SchemaLimits.nameBytes }) {
+    if isLong(provider) || isLong(name) || fields.contains(where: { isLong($0.name) }) {
       return "a name is longer than \(SchemaLimits.nameBytes) bytes"
     }
     let tooManyCases = fields.contains {
@@ -62,6 +61,8 @@ extension EventSchema {
     }
     return tooManyCases ? "an enumeration has more than \(SchemaLimits.enumCases) names" : nil
   }
+
+  private func isLong(_ name: String) -> Bool { name.utf8.count > SchemaLimits.nameBytes }
 }
 
 extension FieldSchema {

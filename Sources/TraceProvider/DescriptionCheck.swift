@@ -7,7 +7,7 @@ import TraceEvents
 struct DescriptionCheck {
   private(set) var name: String
   private(set) var keywords: [KeywordSchema]
-  var events: [any TraceEvent.Type] = []
+  private(set) var events: [CheckedEvent] = []
   var faults: [String] = []
 
   init(name: String, _ description: ProviderDescription) {
@@ -37,16 +37,22 @@ struct DescriptionCheck {
   }
 
   private mutating func add(_ event: any TraceEvent.Type) {
-    if events.contains(where: { $0 == event }) { return }
-    guard let fault = fault(of: event) else {
-      events.append(event)
+    if events.contains(where: { $0.type == event }) { return }
+    let checked = CheckedEvent(type: event, schema: event.schema)
+    guard let fault = fault(of: checked.schema, event) else {
+      events.append(checked)
       return
     }
     faults.append("\(event) \(fault). Its events are not recorded")
   }
 
-  private func fault(of event: any TraceEvent.Type) -> String? {
-    let schema = event.schema
+  /// Leaves out all events, because there is no memory for their state.
+  mutating func dropEvents() {
+    events = []
+    faults.append("there is no memory for its events; they cannot be traced")
+  }
+
+  private func fault(of schema: EventSchema, _ event: any TraceEvent.Type) -> String? {
     if schema.provider != name {
       let nearly = schema.provider.lowercased() == name.lowercased()
       return "says in its schema that its provider is '\(schema.provider)'"
@@ -57,9 +63,15 @@ struct DescriptionCheck {
       return "has the eventID \(event.eventID), and \(schema.id) in its schema; make them equal"
     }
     if let violation = schema.limitViolation { return "cannot be traced: \(violation)" }
-    if let other = events.first(where: { $0.eventID == event.eventID }) {
-      return "has the id \(event.eventID), which \(other) has too; give each event a different id"
+    if let other = events.first(where: { $0.schema.id == schema.id }) {
+      return "has the id \(schema.id), which \(other.type) has too; give each event a different id"
     }
     return nil
   }
+}
+
+/// An event type of a description, and its schema, which the type makes anew at each call.
+struct CheckedEvent {
+  var type: any TraceEvent.Type
+  var schema: EventSchema
 }

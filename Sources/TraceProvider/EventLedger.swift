@@ -32,15 +32,15 @@ struct EventLedger: @unchecked Sendable {
   private init() { (words, types) = (nil, nil) }
 
   /// Nil if there is no memory.
-  init?(_ events: [any TraceEvent.Type]) {
+  init?(_ events: [CheckedEvent]) {
     let count = EventSchema.idLimit
     guard let memory = trace_reserve(count * 16) else { return nil }
     words = memory.bindMemory(to: UInt64.self, capacity: count)
     types = (memory + count * 8).bindMemory(to: UInt.self, capacity: count)
     for event in events {
-      let id = Int(event.eventID)
+      let id = Int(event.schema.id)
       words![id] = Self.described | (event.schema.fields.isEmpty ? 0 : Self.hasFields)
-      types![id] = unsafeBitCast(event as Any.Type, to: UInt.self)
+      types![id] = unsafeBitCast(event.type as Any.Type, to: UInt.self)
     }
   }
 

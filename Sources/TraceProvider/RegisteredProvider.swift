@@ -98,13 +98,12 @@ final class RegisteredProvider: Sendable {
       rows = memory.bindMemory(
         to: trace_event_row.self, capacity: Int(TRACE_EVENT_ROWS))
     } else {
-      checked.events = []
-      checked.faults.append("there is no memory for its events; they cannot be traced")
+      checked.dropEvents()
       ledger = .none
       rows = trace_no_rows_start()
     }
     schema = ProviderSchema(
-      name: checked.name, keywords: checked.keywords, events: checked.events.map { $0.schema })
+      name: checked.name, keywords: checked.keywords, events: checked.events.map(\.schema))
     faults = checked.faults
     waitEnd.store(trace_monotonic_ns() &+ Self.waitMax_ns, ordering: .relaxed)
     for event in schema.events {

@@ -183,7 +183,7 @@ struct ProviderTests {
 
   /// An event is either counted before the sessions' answer, or written after it.
   @Test func nothingIsCountedAfterTheAnswer() throws {
-    let ledger = try #require(EventLedger([Ping.self]))
+    let ledger = try #require(EventLedger([CheckedEvent(type: Ping.self, schema: Ping.schema)]))
     for _ in 1...3 { #expect(ledger.countUnlessClosed(1)) }
     ledger.close(1)
     #expect(!ledger.countUnlessClosed(1))

@@ -49,6 +49,9 @@ TRACE_INLINE void trace_leave_slow_path(void) {
 /// Sets the calling thread's name, as shown by ps and debuggers; at most 15 bytes.
 void trace_name_thread(const char *name);
 
+/// Whether this process has never had a second thread. False says nothing.
+_Bool trace_is_single_threaded(void);
+
 /// Called in the child after a fork, because the thread has another id.
 void trace_thread_forget(void);
 

@@ -6,7 +6,9 @@ import TraceEvents
 /// The control thread's loop. It sleeps until a session appears, sends a message or ends, or a
 /// provider is announced.
 final class ControlLoop {
+  /// -1 until the loop has settled in, if the thread that started this one did not make it.
   private var wake: Int32
+  private var hasSettledIn: Bool
   private var watch = RuntimeWatch(RendezvousPaths.watched())
   /// Created for the first session. Testing restartable sequences costs a thread and a barrier,
   /// which a process that is not traced should not pay.
@@ -26,10 +28,15 @@ final class ControlLoop {
   /// How long to wait for a session whose connection queue is full.
   private static let connectMilliseconds: Int32 = 50
   private static let retryMilliseconds: Int32 = 100
+  /// How long the loop goes without high numbers while sessions do not answer.
+  private static let settleMax_ns: UInt64 = 1_000_000_000
   /// How often an idle thread checks that its descriptors are still open.
   private static let checkMilliseconds: Int32 = 10_000
 
-  init(wake: Int32) { self.wake = wake }
+  init(wake: Int32) {
+    self.wake = wake
+    hasSettledIn = wake >= 0
+  }
 
   private static func makeHello() -> Hello {
     let identity = ProcessIdentity(procName: "self")
@@ -42,8 +49,13 @@ final class ControlLoop {
 
   func run() -> Never {
     findSessions()
+    let start_ns = trace_monotonic_ns()
     while true {
       announce()
+      if !hasSettledIn, nobodyWaits(since: start_ns) {
+        settleIn()
+        continue
+      }
       var polls = [
         pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
         pollfd(fd: watch.descriptor, events: Int16(POLLIN), revents: 0),
@@ -72,6 +84,7 @@ final class ControlLoop {
     var timeout = Self.checkMilliseconds
     if watch.needsPolling { timeout = min(timeout, RuntimeWatch.pollMilliseconds) }
     if mustRetry { timeout = min(timeout, Self.retryMilliseconds) }
+    if !hasSettledIn { timeout = min(timeout, Self.connectMilliseconds) }
     return ThreadSampler.isActive ? min(timeout, ThreadSampler.rescanMilliseconds) : timeout
   }
 
@@ -169,10 +182,30 @@ final class ControlLoop {
     return .connected(socket, peer)
   }
 
+  // MARK: Descriptors with high numbers
+
+  /// Whether the sessions have answered for all providers, or take too long.
+  private func nobodyWaits(since start_ns: UInt64) -> Bool {
+    if trace_monotonic_ns() &- start_ns > Self.settleMax_ns { return true }
+    let count = Registry.all().count
+    return !mustRetry && links.allSatisfy { $0.settledCount >= count }
+  }
+
+  /// Makes the wake descriptor and inotify's anew, with high numbers. Sockets keep theirs: their
+  /// identities differ from those of all files that the program may open under the same numbers.
+  private func settleIn() {
+    hasSettledIn = true
+    OpenDescriptors.useHighNumbers()
+    watch.close()
+    wake = ControlThread.makeWakeDescriptor()
+    watch = RuntimeWatch(RendezvousPaths.watched())
+    findSessions()
+  }
+
   // MARK: Descriptors that the program has closed
 
   private var descriptorsAreIntact: Bool {
-    OpenDescriptors.isIntact(wake) && watch.isIntact
+    (OpenDescriptors.isIntact(wake) || !hasSettledIn) && watch.isIntact
       && links.allSatisfy { OpenDescriptors.isIntact($0.socket) }
   }
 

@@ -71,6 +71,8 @@ enum ControlThread {
       }
       // The thread reads the list of providers, which has this one, before it first sleeps.
     } else {
+      // If there is no descriptor yet, the thread reads the list again after it has made one.
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
       wakeThread()
     }
     if hint == .none { return }
@@ -93,6 +95,7 @@ enum ControlThread {
 
   /// Called by an emitter, which may be a signal handler.
   static func wakeFromEmitter() {
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
     let wake = Int32(bitPattern: trace_load_u32(&words.pointee.wakeDescriptor))
     if wake >= 0, wakeIdentity?.isStill(wake) ?? false { trace_wake(wake) }
   }
@@ -181,19 +184,23 @@ enum ControlThread {
         { OpenDescriptors.hold() }, { OpenDescriptors.release() },
         { ControlThread.forgetAfterFork() })
     }
-    let wake = makeWakeDescriptor()
-    guard wake >= 0 else { return false }
+    // Otherwise the thread makes it, because this thread should not wait for the kernel.
+    let makesWake = OpenDescriptors.useHighNumbersIfCheap()
+    let wake = makesWake ? makeWakeDescriptor() : -1
+    guard wake >= 0 || !makesWake else { return false }
     if spawn() { return true }
     trace_store_u32(&words.pointee.wakeDescriptor, .max)
     OpenDescriptors.close(wake)
     return false
   }
 
-  /// Creates the descriptor with which other threads wake this thread.
+  /// Creates the descriptor with which other threads wake this thread. The caller then reads again
+  /// what those threads may have changed before they could see the descriptor.
   static func makeWakeDescriptor() -> Int32 {
     let wake = OpenDescriptors.opening { OpenDescriptors.take(trace_wake_descriptor()) }
     wakeIdentity = DescriptorIdentity(of: wake)
     trace_store_u32(&words.pointee.wakeDescriptor, UInt32(bitPattern: wake))
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
     return wake
   }
 

@@ -9,6 +9,11 @@ import TraceControl
 /// A program may close every descriptor that it did not open, and then open files under the same
 /// numbers. Each descriptor therefore gets a high number, and its identity is checked before it is
 /// read or closed.
+///
+/// The first high number makes the kernel enlarge the process's table of descriptors. This takes
+/// some microseconds in a process with one thread, and 5 to 15 ms in others, where the kernel waits
+/// until no CPU reads the old table. In those, descriptors keep low numbers until
+/// ``useHighNumbers()``, which the control thread calls when nobody waits for it.
 enum OpenDescriptors {
   private struct Entry {
     /// -1 in free entries.
@@ -25,6 +30,18 @@ enum OpenDescriptors {
   /// Held while there is a descriptor that is not in the table; a fork waits for it.
   private static let isHeld = Atomic<Bool>(false)
 
+  /// Whether descriptors get high numbers.
+  private static let areHigh = Atomic<Bool>(false)
+
+  /// Gives new descriptors high numbers, whatever the first one costs.
+  static func useHighNumbers() { areHigh.store(true, ordering: .relaxed) }
+
+  /// Gives new descriptors high numbers if that is cheap. Returns whether it is.
+  static func useHighNumbersIfCheap() -> Bool {
+    if trace_is_single_threaded() { useHighNumbers() }
+    return areHigh.load(ordering: .relaxed)
+  }
+
   /// Runs `open` so that no fork happens between creating and listing the descriptors. `open` must
   /// be short and must not fork.
   static func opening<Result>(_ open: () -> Result) -> Result {
@@ -33,11 +50,17 @@ enum OpenDescriptors {
     return open()
   }
 
-  /// Moves a new descriptor to a high number and lists it. Call it only within ``opening(_:)``.
+  /// Moves a new descriptor to a high number, if they get these already, and lists it. Call it only
+  /// within ``opening(_:)``.
   static func take(_ descriptor: Int32) -> Int32 {
-    let raised = HighDescriptor.raise(descriptor)
-    list(raised)
-    return raised
+    let placed = place(descriptor)
+    list(placed)
+    return placed
+  }
+
+  /// Moves a new descriptor to a high number, if descriptors get these already.
+  static func place(_ descriptor: Int32) -> Int32 {
+    areHigh.load(ordering: .relaxed) ? HighDescriptor.raise(descriptor) : descriptor
   }
 
   /// Call it only within ``opening(_:)``.

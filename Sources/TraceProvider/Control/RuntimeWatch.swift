@@ -191,7 +191,7 @@ final class RuntimeWatch {
     guard places[index].directory == nil else { return }
     let directory = OpenDescriptors.opening {
       let directory = try? RuntimeDirectory.open(
-        place.path, kind: place.kind, creating: creating, place: HighDescriptor.raise)
+        place.path, kind: place.kind, creating: creating, place: OpenDescriptors.place)
       if let directory { OpenDescriptors.list(directory.descriptor) }
       return directory
     }
