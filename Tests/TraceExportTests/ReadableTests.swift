@@ -58,4 +58,11 @@ import TraceEvents
     #expect(time.rfc3339Second == "2023-11-14T22:13:20")
     #expect(UTCTime(unixNanoseconds: -1).text == "1969-12-31 23:59:59.999 UTC")
   }
+
+  @Test func extremeNumbersDoNotTrap() {
+    #expect(nearestWhole(.nan) == .max && nearestWhole(.infinity) == .max)
+    #expect(nearestWhole(Double(UInt64.max)) == .max && nearestWhole(-1) == 0)
+    #expect(nearestWhole(2.5) == 3)
+    #expect(fixed(9e14, decimals: 9) == "\(9e14)" && fixed(.nan, decimals: 1) == "nan")
+  }
 }

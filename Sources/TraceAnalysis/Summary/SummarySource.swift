@@ -26,7 +26,9 @@ struct SummarySource {
       SummarySource(ExceptionPass(selection, symbols: nil)) { $0.processes.map(\.topic) },
       SummarySource(RequestPass(selection)) { $0.processes.compactMap(\.topic) },
       SummarySource(ThreadsPass(selection, symbols: symbols)) { $0.topics },
-      SummarySource(ContentionPass(selection, symbols: symbols)) { $0.processes.compactMap(\.topic) },
+      SummarySource(ContentionPass(selection, symbols: symbols)) {
+        $0.processes.compactMap(\.topic)
+      },
       SummarySource(AllocationPass(selection, symbols: nil)) { $0.processes.map(\.topic) },
       SummarySource(JITPass(selection)) { $0.processes.map(\.topic) },
       samples(selection, symbols),

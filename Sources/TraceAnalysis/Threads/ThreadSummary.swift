@@ -14,7 +14,8 @@ struct ThreadSummary {
 
   /// - Parameter book: a closed one.
   init(
-    _ book: ThreadBook, _ names: ThreadNames, _ file: TraceFile, _ code: (history: ProcessHistory, stacks: WaitStacks?),
+    _ book: ThreadBook, _ names: ThreadNames, _ file: TraceFile,
+    _ code: (history: ProcessHistory, stacks: WaitStacks?),
     _ time: ClosedRange<Int64>?
   ) {
     (self.book, self.file, self.time) = (book, file, time)

@@ -19,16 +19,13 @@ extension RunMeasure.Unit {
   /// Returns a number with its unit.
   func text(_ value: Double) -> String {
     switch self {
-    case .count: value < 100 ? fixed(value, decimals: value < 1 ? 4 : 2) : grouped(whole(value))
+    case .count:
+      value < 100 ? fixed(value, decimals: value < 1 ? 4 : 2) : grouped(nearestWhole(value))
     case .ns:
       value < 10 && value > 0
-        ? fixed(value, decimals: 2) + " ns" : shortDuration(nanoseconds: whole(value))
-    case .bytes: readableBytes(whole(value))
+        ? fixed(value, decimals: 2) + " ns" : shortDuration(nanoseconds: nearestWhole(value))
+    case .bytes: readableBytes(nearestWhole(value))
     }
-  }
-
-  private func whole(_ value: Double) -> UInt64 {
-    UInt64(exactly: max(value, 0).rounded()) ?? .max
   }
 }
 

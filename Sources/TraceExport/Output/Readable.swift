@@ -12,11 +12,17 @@ package func readableBytes(_ bytes: UInt64) -> String {
   return unit == 0 ? "\(bytes) B" : "\(fixed(value, decimals: value < 10 ? 2 : 1)) \(units[unit])"
 }
 
+/// Returns the whole number that is nearest; 0 for what is less, and the greatest number for what
+/// is more or no number.
+package func nearestWhole(_ value: Double) -> UInt64 {
+  UInt64(exactly: max(value, 0).rounded()) ?? .max
+}
+
 /// Returns a number with a fixed number of decimals, at most 9.
 package func fixed(_ value: Double, decimals: Int) -> String {
-  guard value.isFinite, value.magnitude < 1e15 else { return "\(value)" }
   var scale = 1.0
   for _ in 0..<decimals { scale *= 10 }
+  guard value.magnitude < 1e15, value.magnitude * scale < 9e18 else { return "\(value)" }
   let scaled = Int64((value.magnitude * scale).rounded())
   let sign = value < 0 && scaled > 0 ? "-" : ""
   let whole = scaled / Int64(scale)

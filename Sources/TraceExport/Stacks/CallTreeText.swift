@@ -31,7 +31,7 @@ struct CallTreeText {
     self.unit = unit
     self.showsExclusive = showsExclusive
     total = unit.amount(of: calls.total)
-    smallest = max(UInt64((Double(total) * min(max(threshold, 0), 1)).rounded(.up)), 1)
+    smallest = max(nearestWhole((Double(total) * min(max(threshold, 0), 1)).rounded(.up)), 1)
     amountWidth = max(unit.text(total).count, "incl \(unit.heading)".count)
   }
 

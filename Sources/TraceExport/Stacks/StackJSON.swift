@@ -125,7 +125,7 @@ extension OutputBuffer {
   fileprivate mutating func tree(_ key: StaticString, _ calls: CallTree, _ report: StackReport) {
     let unit = report.unit
     let whole = Double(unit.amount(of: calls.total)) * min(max(report.parts.threshold, 0), 1)
-    let least = max(UInt64(whole.rounded(.up)), 1)
+    let least = max(nearestWhole(whole.rounded(.up)), 1)
     func children(_ node: StackTree.Node, _ parent: Int?) -> [(StackTree.Node, Int?)] {
       calls.children(of: node, by: unit.amount(of:))
         .prefix { unit.amount(of: calls.inclusive[$0]) >= least }.reversed().map { ($0, parent) }

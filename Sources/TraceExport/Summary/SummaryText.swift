@@ -64,7 +64,7 @@ public struct SummaryText: Renderer {
       return "Threads of \(process) waited \(counted(count, "time")) for locks, \(time) in all, at "
         + "most \(longest)\(most)."
     case .allocations:
-      let rate = topic.rate.map { ", \(readableBytes(UInt64($0))) a second" } ?? ""
+      let rate = topic.rate.map { ", \(readableBytes(nearestWhole($0))) a second" } ?? ""
       let most = topic.most.map { ", mostly \($0)" } ?? ""
       return "\(process) allocated \(readableBytes(count))\(rate)\(most)."
     case .compilations:
