@@ -74,7 +74,7 @@ import TraceFormat
     let session = try start()
     session.sampleThreads(interval_ns: 1_000_000)
     let storm = try StormProcess(
-      ["--events", "2000000", "--fork", "--rate", "2000000"], runtimeDirectory: runtime)
+      ["--events", "500000", "--fork", "--rate", "1000000"], runtimeDirectory: runtime)
     try storm.waitUntilExit()
     #expect(session.stop().lostInAll == 0)
     #expect(session.statistics.processesSeen == 2)
