@@ -9,8 +9,8 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// Links Swift's libraries into a released tool: it starts faster. The static libraries of Foundation
-/// do not name the last two.
+/// Links Swift's libraries into a released tool: it starts faster. The static libraries of
+/// Foundation do not name the last two.
 let oneFile = LinkerSetting.unsafeFlags(
   ["-static-stdlib", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims"],
   .when(configuration: .release))

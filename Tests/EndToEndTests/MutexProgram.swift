@@ -5,14 +5,7 @@ import TestSupport
 /// of the thread that waits for the mutex, the number of its waits, and their time in nanoseconds.
 enum MutexProgram {
   /// The program's path; nil if it cannot be compiled.
-  static let path: String? = {
-    let path = NSTemporaryDirectory() + "mutex-\(getpid())"
-    try? source.write(toFile: path + ".c", atomically: true, encoding: .utf8)
-    let code = try? ChildProcess(
-      "gcc", ["-O1", "-g", "-fno-omit-frame-pointer", "-pthread", "-o", path, path + ".c"]
-    ).wait()
-    return code == 0 ? path : nil
-  }()
+  static let path = CompiledProgram.path(of: source, name: "mutex")
 
   private static let source = #"""
     #define _GNU_SOURCE

@@ -46,13 +46,13 @@ extension EndToEnd {
       return code == 0 ? "" : "exit code \(code): \(child.output)"
     }
 
-    /// Compares with perf, which loses a switch now and then on a busy machine: one run of three
+    /// Compares with perf, which loses a switch now and then on a busy machine: one run of eight
     /// must agree.
     private func compareWithPerf(
       _ program: String, _ recorder: [String], _ input: String
     ) throws {
       var found = ""
-      for _ in 0..<3 {
+      for _ in 0..<8 {
         try collect(recorder)
         _ = try threads()
         found = try differences(program, input)

@@ -7,14 +7,7 @@ import TestSupport
 /// switches (getrusage).
 enum WaitingProgram {
   /// The program's path; nil if it cannot be compiled.
-  static let path: String? = {
-    let path = NSTemporaryDirectory() + "waits-\(getpid())"
-    try? source.write(toFile: path + ".c", atomically: true, encoding: .utf8)
-    let code = try? ChildProcess(
-      "gcc", ["-O1", "-g", "-fno-omit-frame-pointer", "-pthread", "-o", path, path + ".c"]
-    ).wait()
-    return code == 0 ? path : nil
-  }()
+  static let path = CompiledProgram.path(of: source, name: "waits")
 
   private static let source = #"""
     #define _GNU_SOURCE
