@@ -45,8 +45,16 @@ extension Requirement {
   /// The kernel runs signal handlers. The thread sanitizer instead runs them itself, later, so they
   /// neither interrupt code where the signal arrived nor see its registers and stack.
   public static let kernelSignalHandlers = Requirement("signal handlers that the kernel runs") {
-    dlsym(nil, "__tsan_init") == nil
+    !hasThreadSanitizer
   }
+
+  /// A program's anonymous mappings are its own. The thread sanitizer maps shadow memory for each
+  /// address that the program uses for the first time, and keeps it.
+  public static let ownAnonymousMaps = Requirement("anonymous mappings of the program alone") {
+    !hasThreadSanitizer
+  }
+
+  private static var hasThreadSanitizer: Bool { dlsym(nil, "__tsan_init") != nil }
 
   /// The kernel's tracepoints of switches and wake-ups may be used.
   public static let tracepoints = Requirement("the kernel's tracepoints") {

@@ -324,7 +324,7 @@ extension StormProcess {
     let fileMaps = maps.count { $0.split(separator: " ").dropFirst(4).first != "0" }
     return ProcessResources(
       descriptors: descriptorCount(), threads: threadCount(), fileMaps: fileMaps,
-      anonymousMaps: maps.count - fileMaps)
+      anonymousMaps: Requirement.ownAnonymousMaps.isMet ? maps.count - fileMaps : 0)
   }
 
   /// Whether all its threads are stopped.
