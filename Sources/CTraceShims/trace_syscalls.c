@@ -90,3 +90,7 @@ void trace_reap_all_but(int spared) {
     waitpid(ended.si_pid, NULL, WNOHANG);
   }
 }
+
+long trace_directory_entries(int descriptor, void *buffer, uintptr_t size) {
+  return syscall(SYS_getdents64, descriptor, buffer, size);
+}

@@ -26,7 +26,14 @@ package enum RendezvousPaths {
   /// The user's directory: `$TRACE_RUNTIME_DIR`, else `$XDG_RUNTIME_DIR/tracectl`, else
   /// `/tmp/tracectl-UID`.
   package static func user(environment: (String) -> String? = environmentValue) -> Place {
-    if let chosen = environment("TRACE_RUNTIME_DIR") { return Place(path: chosen, kind: .user) }
+    chosen(environment) ?? usual(environment)
+  }
+
+  private static func chosen(_ environment: (String) -> String?) -> Place? {
+    environment("TRACE_RUNTIME_DIR").map { Place(path: $0, kind: .user) }
+  }
+
+  private static func usual(_ environment: (String) -> String?) -> Place {
     if let runtime = environment("XDG_RUNTIME_DIR") {
       return Place(path: "\(runtime)/tracectl", kind: .user)
     }
@@ -35,8 +42,19 @@ package enum RendezvousPaths {
 
   /// The directories that a process watches. If `$TRACE_RUNTIME_DIR` is set, it is the only one.
   package static func watched(environment: (String) -> String? = environmentValue) -> [Place] {
-    let own = user(environment: environment)
-    return environment("TRACE_RUNTIME_DIR") == nil ? [own, system] : [own]
+    var places: [Place] = []
+    visitWatched(environment: environment) { places.append($0) }
+    return places
+  }
+
+  /// Passes the directories that a process watches to `visit`. Costs less than an array of them,
+  /// whose type the runtime would first have to make.
+  package static func visitWatched(
+    environment: (String) -> String? = environmentValue, _ visit: (Place) -> Void
+  ) {
+    if let only = chosen(environment) { return visit(only) }
+    visit(usual(environment))
+    visit(system)
   }
 
   /// The directories in which a session listens, best first. Only root, which can do without the

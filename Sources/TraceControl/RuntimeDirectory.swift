@@ -98,17 +98,27 @@ package final class RuntimeDirectory: Sendable {
     // A separate descriptor, because reading a directory moves its position.
     let copy = OSPath.openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0 else { return [] }
-    guard let stream = fdopendir(copy) else {
-      close(copy)
-      return []
-    }
-    defer { closedir(stream) }
+    defer { close(copy) }
     var found: [String] = []
-    while found.count < Self.namesMax, let entry = readdir(stream) {
-      let name = OSPath.name(entry)
+    DirectoryNames.visit(copy) { name in
       if admits(name) { found.append(name) }
+      return found.count < Self.namesMax
     }
     return found.sorted()
+  }
+
+  /// Passes the names of the sockets of sessions to `visit`, in any order.
+  ///
+  /// - Trap: call it once, right after opening the directory: it reads from the descriptor's
+  ///   position.
+  package func visitSessionSocketNames(_ visit: (String) -> Void) {
+    var count = 0
+    DirectoryNames.visit(descriptor) { name in
+      guard SessionSocketName.isOne(name) else { return true }
+      visit(name)
+      count += 1
+      return count < Self.namesMax
+    }
   }
 
   private static let namesMax = 4096

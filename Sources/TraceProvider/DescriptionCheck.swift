@@ -7,7 +7,9 @@ import TraceEvents
 struct DescriptionCheck {
   private(set) var name: String
   private(set) var keywords: [KeywordSchema]
-  private(set) var events: [CheckedEvent] = []
+  /// The events that can be traced, and their types in the same order.
+  private(set) var schemas: [EventSchema] = []
+  private(set) var types: [any TraceEvent.Type] = []
   var faults: [String] = []
 
   init(name: String, _ description: ProviderDescription) {
@@ -37,10 +39,12 @@ struct DescriptionCheck {
   }
 
   private mutating func add(_ event: any TraceEvent.Type) {
-    if events.contains(where: { $0.type == event }) { return }
-    let checked = CheckedEvent(type: event, schema: event.schema)
-    guard let fault = fault(of: checked.schema, event) else {
-      events.append(checked)
+    if types.contains(where: { $0 == event }) { return }
+    // The type makes its schema anew at each call.
+    let schema = event.schema
+    guard let fault = fault(of: schema, event) else {
+      schemas.append(schema)
+      types.append(event)
       return
     }
     faults.append("\(event) \(fault). Its events are not recorded")
@@ -48,7 +52,8 @@ struct DescriptionCheck {
 
   /// Leaves out all events, because there is no memory for their state.
   mutating func dropEvents() {
-    events = []
+    schemas = []
+    types = []
     faults.append("there is no memory for its events; they cannot be traced")
   }
 
@@ -63,15 +68,10 @@ struct DescriptionCheck {
       return "has the eventID \(event.eventID), and \(schema.id) in its schema; make them equal"
     }
     if let violation = schema.limitViolation { return "cannot be traced: \(violation)" }
-    if let other = events.first(where: { $0.schema.id == schema.id }) {
-      return "has the id \(schema.id), which \(other.type) has too; give each event a different id"
+    if let other = schemas.firstIndex(where: { $0.id == schema.id }) {
+      return "has the id \(schema.id), which \(types[other]) has too; "
+        + "give each event a different id"
     }
     return nil
   }
-}
-
-/// An event type of a description, and its schema, which the type makes anew at each call.
-struct CheckedEvent {
-  var type: any TraceEvent.Type
-  var schema: EventSchema
 }

@@ -23,67 +23,78 @@ struct EventLedger: @unchecked Sendable {
   private static let hasFields: UInt64 = 1 << 61
   private static let countMask: UInt64 = 1 << 48 - 1
 
-  private let words: UnsafeMutablePointer<UInt64>?
-  private let types: UnsafeMutablePointer<UInt>?
+  private struct Entry {
+    var word: UInt64
+    var type: UInt
+  }
+
+  private let entries: UnsafeMutablePointer<Entry>?
 
   /// The ledger of a provider without events.
   static let none = EventLedger()
 
-  private init() { (words, types) = (nil, nil) }
+  /// The memory that a ledger needs.
+  static let byteCount = EventSchema.idLimit * MemoryLayout<Entry>.stride
 
-  /// Nil if there is no memory.
-  init?(_ events: [CheckedEvent]) {
-    let count = EventSchema.idLimit
-    guard let memory = trace_reserve(count * 16) else { return nil }
-    words = memory.bindMemory(to: UInt64.self, capacity: count)
-    types = (memory + count * 8).bindMemory(to: UInt.self, capacity: count)
-    for event in events {
-      let id = Int(event.schema.id)
-      words![id] = Self.described | (event.schema.fields.isEmpty ? 0 : Self.hasFields)
-      types![id] = unsafeBitCast(event.type as Any.Type, to: UInt.self)
+  private init() { entries = nil }
+
+  /// The schemas and the types of the same events; `memory` has ``byteCount`` zero bytes.
+  init(_ schemas: [EventSchema], _ types: [any TraceEvent.Type], in memory: UnsafeMutableRawPointer)
+  {
+    let entries = memory.bindMemory(to: Entry.self, capacity: EventSchema.idLimit)
+    for (schema, type) in zip(schemas, types) {
+      entries[Int(schema.id)] = Entry(
+        word: Self.described | (schema.fields.isEmpty ? 0 : Self.hasFields),
+        type: unsafeBitCast(type as Any.Type, to: UInt.self))
     }
+    self.entries = entries
   }
 
   func describes(_ id: Int) -> Bool { word(id) & Self.described != 0 }
   func hasFields(_ id: Int) -> Bool { word(id) & Self.hasFields != 0 }
   func isClosed(_ id: Int) -> Bool { word(id) & Self.closed != 0 }
   func count(_ id: Int) -> UInt64 { word(id) & Self.countMask }
-  func type(_ id: Int) -> UInt { id < EventSchema.idLimit ? types?[id] ?? 0 : 0 }
+  func type(_ id: Int) -> UInt { id < EventSchema.idLimit ? entries?[id].type ?? 0 : 0 }
 
   /// Counts an event. Returns false and does not count it once the id is closed.
   func countUnlessClosed(_ id: Int) -> Bool {
-    guard let words, id < EventSchema.idLimit else { return false }
+    guard let pointer = pointer(id) else { return false }
     while true {
-      let word = trace_load_u64(words + id)
+      let word = trace_load_u64(pointer)
       if word & Self.closed != 0 { return false }
       if word & Self.countMask == Self.countMask { return true }
-      if trace_compare_exchange_u64(words + id, word, word + 1) { return true }
+      if trace_compare_exchange_u64(pointer, word, word + 1) { return true }
     }
   }
 
   func close(_ id: Int) {
-    if let words { _ = trace_or_u64(words + id, Self.closed) }
+    if let pointer = pointer(id) { _ = trace_or_u64(pointer, Self.closed) }
   }
 
   /// Starts over, in a forked child.
   func open(_ id: Int) {
-    guard let words else { return }
-    trace_store_u64(words + id, words[id] & ~(Self.closed | Self.asked | Self.countMask))
+    guard let pointer = pointer(id) else { return }
+    trace_store_u64(pointer, pointer.pointee & ~(Self.closed | Self.asked | Self.countMask))
   }
 
   func wasAsked(_ id: Int) -> Bool { word(id) & Self.asked != 0 }
   func noteAsked(_ id: Int) {
-    if let words, id < EventSchema.idLimit { _ = trace_or_u64(words + id, Self.asked) }
+    if let pointer = pointer(id) { _ = trace_or_u64(pointer, Self.asked) }
   }
 
   /// Returns true the first time.
   func isFirst(_ fault: Fault, _ id: Int) -> Bool {
-    guard let words, id < EventSchema.idLimit else { return false }
-    return trace_or_u64(words + id, fault.rawValue) & fault.rawValue == 0
+    guard let pointer = pointer(id) else { return false }
+    return trace_or_u64(pointer, fault.rawValue) & fault.rawValue == 0
   }
 
   private func word(_ id: Int) -> UInt64 {
-    guard let words, id < EventSchema.idLimit else { return 0 }
-    return trace_load_u64(words + id)
+    pointer(id).map { trace_load_u64($0) } ?? 0
+  }
+
+  /// Nil beyond the largest id.
+  private func pointer(_ id: Int) -> UnsafeMutablePointer<UInt64>? {
+    guard let entries, id < EventSchema.idLimit else { return nil }
+    return UnsafeMutableRawPointer(entries + id).assumingMemoryBound(to: UInt64.self)
   }
 }

@@ -62,11 +62,20 @@ final class RegisteredProvider: Sendable {
     var isWaiting = true
     /// Whether undescribed events take the slow path, which counts them.
     var countsUndescribed = false
-    var filters: [EnableFilter?] = Array(repeating: nil, count: EmitterSlots.count)
+    /// One for each slot; empty until a session enables the provider.
+    private(set) var filters: [EnableFilter?] = []
     var enablement = Enablement([])
     var enableHandler: EnableHandler?
     var captureStateHandler: CaptureStateHandler?
     var notes: [ProviderNote] = []
+
+    mutating func setFilter(_ filter: EnableFilter?, slot: Int) {
+      if filters.isEmpty {
+        guard filter != nil else { return }
+        filters = Array(repeating: nil, count: EmitterSlots.count)
+      }
+      filters[slot] = filter
+    }
   }
 
   /// The events that can be traced. Events that cannot are in ``faults``.
@@ -91,19 +100,17 @@ final class RegisteredProvider: Sendable {
   ) {
     self.hints = hints
     var checked = DescriptionCheck(name: name, description)
-    let memory = trace_reserve(
-      Int(TRACE_EVENT_ROWS) * MemoryLayout<trace_event_row>.stride)
-    if let memory, let ledger = EventLedger(checked.events) {
-      self.ledger = ledger
-      rows = memory.bindMemory(
-        to: trace_event_row.self, capacity: Int(TRACE_EVENT_ROWS))
+    let rowBytes = Int(TRACE_EVENT_ROWS) * MemoryLayout<trace_event_row>.stride
+    if let memory = trace_reserve(rowBytes + EventLedger.byteCount) {
+      rows = memory.bindMemory(to: trace_event_row.self, capacity: Int(TRACE_EVENT_ROWS))
+      ledger = EventLedger(checked.schemas, checked.types, in: memory + rowBytes)
     } else {
       checked.dropEvents()
       ledger = .none
       rows = trace_no_rows_start()
     }
     schema = ProviderSchema(
-      name: checked.name, keywords: checked.keywords, events: checked.events.map(\.schema))
+      name: checked.name, keywords: checked.keywords, events: checked.schemas)
     faults = checked.faults
     waitEnd.store(trace_monotonic_ns() &+ Self.waitMax_ns, ordering: .relaxed)
     for event in schema.events {
@@ -147,7 +154,7 @@ final class RegisteredProvider: Sendable {
         setRef(row, slot, grant.isOn ? grant.ref : 0)
         setBit(&row.pointee.stack_mask, bit, grant.isOn && grant.captureStack)
       }
-      state.filters[slot] = filter
+      state.setFilter(filter, slot: slot)
       publish(&state)
     }
     if grants.contains(where: \.isOn) { settle() }
@@ -162,7 +169,7 @@ final class RegisteredProvider: Sendable {
         setBit(&row.pointee.stack_mask, bit, false)
         setRef(row, slot, 0)
       }
-      state.filters[slot] = nil
+      state.setFilter(nil, slot: slot)
       publish(&state)
     }
   }

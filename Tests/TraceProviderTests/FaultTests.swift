@@ -38,7 +38,7 @@ struct FaultTests {
   @Test func theOtherEventsOfTheProviderStay() {
     let check = DescriptionCheck(
       name: "Fixture", ProviderDescription(events: [TooHigh.self, Ping.self, SecondPing.self]))
-    #expect(check.events.map { "\($0.type)" } == ["Ping"])
+    #expect(check.types.map { "\($0)" } == ["Ping"])
     #expect(check.faults.count == 2)
   }
 

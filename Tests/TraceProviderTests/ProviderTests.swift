@@ -183,7 +183,10 @@ struct ProviderTests {
 
   /// An event is either counted before the sessions' answer, or written after it.
   @Test func nothingIsCountedAfterTheAnswer() throws {
-    let ledger = try #require(EventLedger([CheckedEvent(type: Ping.self, schema: Ping.schema)]))
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: EventLedger.byteCount, alignment: 8)
+    memory.initializeMemory(as: UInt8.self, repeating: 0, count: EventLedger.byteCount)
+    defer { memory.deallocate() }
+    let ledger = EventLedger([Ping.schema], [Ping.self], in: memory)
     for _ in 1...3 { #expect(ledger.countUnlessClosed(1)) }
     ledger.close(1)
     #expect(!ledger.countUnlessClosed(1))

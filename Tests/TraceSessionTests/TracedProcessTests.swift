@@ -135,6 +135,7 @@ import TraceRing
     let first = try start()
     try waitUntil { first.statistics.events > 0 }
     first.stop()
+    try waitUntil { storm.hasSettledIn(runtime) }
     var before: ProcessResources?
     var retired = 2
     for round in 0..<Rounds.count(8) {
@@ -165,7 +166,7 @@ import TraceRing
     let first = try start()
     try waitUntil { first.statistics.events > 0 }
     first.stop()
-    try waitUntil { mapped() == 0 }
+    try waitUntil { mapped() == 0 && storm.hasSettledIn(runtime) }
     var before: (descriptors: Int, threads: Int)?
     for round in 0..<Rounds.count(5) {
       let collector = try StormProcess(
@@ -175,6 +176,8 @@ import TraceRing
       collector.kill()
       try waitUntil { mapped() == 1 }
       #expect(storm.isRunning)
+      // The killed session's buffers, which are also mapped.
+      try waitUntil { storm.descriptors().contains { $0.contains("trace-buffers") } }
       before = before ?? (storm.descriptorCount(), storm.threadCount())
       try waitUntil("\(round): \(before!), now \(storm.descriptors()), \(storm.threadCount())") {
         storm.descriptorCount() <= before!.descriptors && storm.threadCount() <= before!.threads
@@ -308,6 +311,13 @@ extension StormProcess {
     return names.compactMap {
       try? FileManager.default.destinationOfSymbolicLink(atPath: "\(directory)/\($0)")
     }
+  }
+
+  /// Whether it has the descriptors that it keeps. A program that has threads when it registers its
+  /// first provider, as all have with the thread sanitizer, makes them only when no session waits.
+  func hasSettledIn(_ runtime: String) -> Bool {
+    let descriptors = descriptors()
+    return descriptors.contains("anon_inode:[eventfd]") && descriptors.contains(runtime)
   }
 
   /// The number of descriptors besides inotify's. A program that begins when other tests use up the

@@ -42,6 +42,11 @@ uint64_t trace_file_system(const char *path);
 void *_Nullable trace_reserve(long bytes);
 void trace_release(void *memory, long bytes);
 
+/// Reads entries of a directory, as `struct dirent`s one behind the other, from the descriptor's
+/// position on. Returns the number of bytes, 0 at the end, or -1 (errno). Unlike `readdir`, it
+/// allocates no memory.
+long trace_directory_entries(int descriptor, void *buffer, uintptr_t size);
+
 #pragma clang assume_nonnull end
 
 #endif

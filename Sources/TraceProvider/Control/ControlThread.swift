@@ -111,7 +111,7 @@ enum ControlThread {
       if trace_load_u32(&words.pointee.sessionCount) == 0 { return .none }
       return trace_load_u32(&words.pointee.hasExpected) == 1 ? .expected : .some
     }
-    let names = RuntimeWatch.socketNames(in: RendezvousPaths.watched())
+    let names = RuntimeWatch.socketNames()
     if names.isEmpty { return .none }
     let expected = ExpectedSession()
     let isExpected = names.contains {

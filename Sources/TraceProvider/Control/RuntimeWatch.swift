@@ -77,13 +77,15 @@ final class RuntimeWatch {
   }
 
   /// Names of the sockets of possible sessions; called before the thread runs.
-  static func socketNames(in places: [RendezvousPaths.Place]) -> [String] {
+  static func socketNames() -> [String] {
+    var names: [String] = []
     OpenDescriptors.opening {
-      places.flatMap { place in
+      RendezvousPaths.visitWatched { place in
         let directory = try? RuntimeDirectory.open(place.path, kind: place.kind, creating: false)
-        return directory?.sessionSocketNames() ?? []
+        directory?.visitSessionSocketNames { names.append($0) }
       }
     }
+    return names
   }
 
   /// False once the program has closed one of the descriptors.
