@@ -55,6 +55,7 @@ let package = Package(
     .target(name: "TraceKernel", dependencies: ["OSStrings", "TraceEvents", "TraceFormat"]),
     .systemLibrary(name: "CDW", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CDebuginfod", linkerSettings: [.linkedLibrary("dl")]),
     .target(
       name: "TraceSymbols",
@@ -70,7 +71,7 @@ let package = Package(
       ]),
     .target(
       name: "TraceExport",
-      dependencies: ["OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis"]),
+      dependencies: ["CZlib", "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis"]),
     .executableTarget(
       name: "tracectl",
       dependencies: [

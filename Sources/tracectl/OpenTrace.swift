@@ -21,8 +21,13 @@ enum OpenTrace {
 
   /// Runs a pass over a trace.
   static func report<Pass: ReportPass>(_ pass: Pass, of file: TraceFile) throws -> Pass.Output {
+    try explained(file) { try pass.report(from: Replay(file)) }
+  }
+
+  /// Returns the result of reading a trace; errors become sentences about the file.
+  static func explained<Result>(_ file: TraceFile, _ body: () throws -> Result) throws -> Result {
     do {
-      return try pass.report(from: Replay(file))
+      return try body()
     } catch let error as FormatError {
       throw failure(error, path: file.path)
     } catch let error as StackReportError {

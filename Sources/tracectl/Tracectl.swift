@@ -22,7 +22,7 @@ struct Tracectl: ParsableCommand {
     subcommands: [
       Collect.self, Summary.self, Dump.self, Stacks.self, Threads.self, Chain.self,
       Contention.self, GC.self, Allocations.self, Exceptions.self, JIT.self, Requests.self,
-      System.self, Compare.self, GateCommand.self, Symbols.self,
+      System.self, Compare.self, GateCommand.self, Export.self, Symbols.self,
       InfoCommand.self, Providers.self, Verify.self, Recover.self, Doctor.self,
     ])
 

@@ -17,6 +17,7 @@ import Testing
     "TraceKernel": ["OSStrings", "TraceEvents", "TraceFormat"],
     "CDW": [],
     "CLZMA": [],
+    "CZlib": [],
     "CDebuginfod": [],
     "TraceSymbols": ["CDW", "CLZMA", "CDebuginfod", "CTraceShims", "Locks", "OSStrings"],
     "TraceAnalysis": ["Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols"],
@@ -24,7 +25,9 @@ import Testing
       "CTraceShims", "Locks", "OSStrings", "TraceEvents", "TraceRing", "TraceControl",
       "TraceFormat", "TraceKernel", "TraceSymbols", "TraceAnalysis", "Foundation",
     ],
-    "TraceExport": ["OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "Foundation"],
+    "TraceExport": [
+      "CZlib", "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "Foundation",
+    ],
     "tracectl": [
       "CTraceShims", "OSStrings", "TraceEvents", "TraceControl", "TraceFormat", "TraceSymbols",
       "TraceAnalysis", "TraceSession", "TraceExport", "ArgumentParser", "Foundation",

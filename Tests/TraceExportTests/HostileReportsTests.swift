@@ -54,7 +54,7 @@ import TraceFormat
 }
 
 /// A trace of random events of the runtime's, the system's, and a server's types.
-private enum HostileTrace {
+enum HostileTrace {
   private static let schemas: [EventSchema] =
     (RuntimeSchema.eventTypes + SystemSchema.eventTypes).map { $0.schema }
     + [

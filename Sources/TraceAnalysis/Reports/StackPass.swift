@@ -9,6 +9,8 @@ public struct StackOptions {
   /// Source details shown with frames.
   public var detail = SourceDetail.none
   public var parts = StackParts()
+  /// Receives what an exporter writes of each frame.
+  var book: FrameBook?
   public private(set) var unit = StackUnit.cpuTime
   /// Event names as `Provider/Event`, sorted.
   public private(set) var eventNames = StackReport.samples
@@ -85,7 +87,7 @@ public final class StackPass: ReportPass {
     }
     let file = replay.file
     let resolver = SymbolizerFrames(
-      symbolizer.finish(), detail: options.detail, threads: threads)
+      symbolizer.finish(), detail: options.detail, threads: threads, book: options.book)
     var selection = options.selection
     selection.foldsRecursion = options.shaping.foldsRecursion
     let collection = try StackCollection(file, selection, resolver)
@@ -94,6 +96,9 @@ public final class StackPass: ReportPass {
       collection, options, replay, eventNames: options.eventNames, unit: options.unit,
       sampling: sampling.started)
   }
+
+  /// The processes of the trace; empty before ``finish()``.
+  var processes: ProcessHistory { symbolizer?.processes.history ?? ProcessHistory() }
 
   /// Returns the reason why there is nothing to show.
   private func nothing(in replay: Replay) -> StackReportError {

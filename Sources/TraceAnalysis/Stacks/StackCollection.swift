@@ -12,6 +12,8 @@ public struct StackSelection {
   /// Whether recursive calls of a function are merged into one node, as by
   /// ``StackTree/foldingRecursion()``, which then has nothing to do.
   var foldsRecursion = false
+  /// Keeps each event. One thread then does all the work.
+  var log: SampleLog?
   /// Called with each process, on any thread; returning false excludes its events.
   public var admits: (@Sendable (ResolvedProcess) -> Bool)?
 

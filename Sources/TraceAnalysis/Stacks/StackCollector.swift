@@ -17,6 +17,8 @@ struct StackCollector {
   private let separatesThreads: Bool
   private let foldsRecursion: Bool
   private var resolver: any FrameResolver
+  /// Keeps each event; nil if only the tree is needed.
+  private let log: SampleLog?
 
   private var origins: [Origin] = []
   /// Process numbers by pid and generation.
@@ -84,6 +86,7 @@ struct StackCollector {
     var pid: UInt32
     var tid: UInt32
     var stack: StackID
+    var cpu: UInt16
 
     /// Maximum number of waiting events.
     static let waitingMax = 32
@@ -137,6 +140,7 @@ struct StackCollector {
     admits = selection.admits
     separatesThreads = selection.separatesThreads
     foldsRecursion = selection.foldsRecursion
+    log = selection.log
     recent = .allocate(capacity: RecentThread.count)
     recent.initialize(repeating: RecentThread(pid: 0, tid: 0), count: RecentThread.count)
     waiting = .allocate(capacity: Sample.waitingMax)
@@ -151,7 +155,7 @@ struct StackCollector {
   mutating func add(_ header: EventHeader, weight: UInt64) {
     waiting[waitingCount] = Sample(
       time: header.timestamp, weight: weight, pid: header.pid, tid: header.tid,
-      stack: header.stack)
+      stack: header.stack, cpu: header.cpu)
     waitingCount += 1
     if waitingCount == Sample.waitingMax { addWaiting() }
   }
@@ -182,12 +186,21 @@ struct StackCollector {
     note(sample)
     guard sample.stack != .none else {
       totals.withoutStack &+= metric
-      tree.add(metric, at: origins[origin].node)
+      count(metric, sample, at: origins[origin].node)
       return
     }
     let place = place(of: sample, origin)
     if place.isCut { totals.cut &+= metric }
-    tree.add(metric, at: place.node)
+    count(metric, sample, at: place.node)
+  }
+
+  @inline(__always)
+  private mutating func count(_ metric: StackMetric, _ sample: Sample, at node: StackTree.Node) {
+    tree.add(metric, at: node)
+    log?.append(
+      TimedSample(
+        time: sample.time, weight: sample.weight, node: UInt32(truncatingIfNeeded: node),
+        cpu: sample.cpu))
   }
 
   private mutating func note(_ sample: Sample) {

@@ -18,7 +18,7 @@ enum StackWorkers {
     _ file: TraceFile, _ selection: StackSelection, _ resolver: some FrameResolver,
     cores: Int = sysconf(Int32(_SC_NPROCESSORS_ONLN)), eventsMin: Int = eventsMin
   ) throws -> StackCollection? {
-    guard !file.isLive, cores > 1 else { return nil }
+    guard !file.isLive, cores > 1, selection.log == nil else { return nil }
     try file.checkIndex()
     let count = min(cores, countMax, file.eventCount(of: selection.filter) / eventsMin)
     guard count > 1 else { return nil }

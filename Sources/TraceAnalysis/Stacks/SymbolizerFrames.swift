@@ -25,6 +25,8 @@ public struct SymbolizerFrames: FrameResolver {
   private let detail: SourceDetail
   /// Nil if threads are not shown separately.
   private let threads: ThreadNames?
+  /// Receives what an exporter writes of each frame; nil if nothing is exported.
+  private let book: FrameBook?
   /// Frame of each symbol met so far.
   private var frames: [FrameID?] = []
   /// Shown name of each module met so far.
@@ -44,8 +46,11 @@ public struct SymbolizerFrames: FrameResolver {
   }
 
   /// - Parameter threads: thread names, already read; nil if none are needed.
-  init(_ symbolizer: Symbolizer, detail: SourceDetail, threads: ThreadNames?) {
+  init(
+    _ symbolizer: Symbolizer, detail: SourceDetail, threads: ThreadNames?, book: FrameBook? = nil
+  ) {
     self.threads = threads
+    self.book = book
     self.symbolizer = symbolizer
     self.detail = detail
     processes = symbolizer.processes.history
@@ -53,7 +58,7 @@ public struct SymbolizerFrames: FrameResolver {
 
   /// Returns a resolver with its own ``Symbolizer/another()``.
   public func another() -> Self? {
-    Self(symbolizer.another(), detail: detail, threads: threads)
+    Self(symbolizer.another(), detail: detail, threads: threads, book: book)
   }
 
   /// Returns the program that had `pid` at that time, according to the trace's process events.
@@ -74,20 +79,30 @@ public struct SymbolizerFrames: FrameResolver {
     if address == StackNode.lostAddress { return ResolvedFrame(lost(&table), validity: .always) }
     let (resolution, span) = symbolizer.resolveSpan(
       pid: process.pid, address: address, at: time, isCaller: isCaller)
+    var source: SourceFrames?
+    let found: ResolvedFrame
     switch resolution {
     case .symbol(let id, _, .uncertain):
-      return ResolvedFrame(uncertainFrame(of: id, &table), validity: span)
+      found = ResolvedFrame(uncertainFrame(of: id, &table), validity: span)
     case .symbol(let id, _, _):
-      guard detail != .none,
-        let source = symbolizer.sourceFrames(
+      if detail != .none {
+        source = symbolizer.sourceFrames(
           pid: process.pid, address: address, at: time, isCaller: isCaller)
-      else { return ResolvedFrame(frame(of: id, &table), validity: span) }
-      return frames(of: id, source, validity: span, &table)
+      }
+      found =
+        source.map { frames(of: id, $0, validity: span, &table) }
+        ?? ResolvedFrame(frame(of: id, &table), validity: span)
     case .unresolved(let reason, let module):
       let key = UnresolvedKey(
         reason: reason, module: module, isKernel: StackAddress.isKernel(address))
-      return ResolvedFrame(frame(of: key, &table), validity: span)
+      found = ResolvedFrame(frame(of: key, &table), validity: span)
     }
+    if let book {
+      book.note(
+        found, in: table, resolution, source,
+        CodePlace(pid: process.pid, address: address, time: time, isCaller: isCaller), symbolizer)
+    }
+    return found
   }
 
   /// Returns the symbol's frame with its line, and the frames inlined there.

@@ -55,7 +55,7 @@ public final class WallPass: ReportPass {
     }
     let book = feed.closedBook(file)
     let resolver = SymbolizerFrames(
-      symbolizer.finish(), detail: options.detail, threads: feed.names)
+      symbolizer.finish(), detail: options.detail, threads: feed.names, book: options.book)
     var selection = StackSelection.samples
     selection.filter.time = options.selection.filter.time
     selection.filter.pids = options.selection.filter.pids

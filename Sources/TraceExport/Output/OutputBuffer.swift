@@ -59,6 +59,12 @@ public struct OutputBuffer: ~Copyable {
     count = 0
   }
 
+  /// Ends the output because its content could not be made; the first reason is kept.
+  mutating func fail(_ code: CInt) {
+    if failure == 0 { failure = code }
+    count = 0
+  }
+
   @inline(__always)
   mutating func reserve(_ bytes: Int) {
     if capacity &- count < bytes { flush() }

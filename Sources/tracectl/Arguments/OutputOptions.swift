@@ -56,7 +56,15 @@ struct OutputOptions: ParsableArguments {
   func write<Subject>(
     _ subject: Subject, input: String? = nil, isWide: Bool = false
   ) throws -> Bool {
-    let renderer = try renderer(of: Subject.self)
+    try write(subject, with: try renderer(of: Subject.self), input: input, isWide: isWide)
+  }
+
+  /// Like ``write(_:input:isWide:)``, with a renderer that is chosen already.
+  @discardableResult
+  func write<Subject>(
+    _ subject: Subject, with renderer: any Renderer<Subject>, input: String? = nil,
+    isWide: Bool = false
+  ) throws -> Bool {
     let path = output == StandardOutput.optionValue ? nil : output
     let file = try path.map { (path) throws(Failure) in try ReportFile(path, input: input) }
     let width = isWide || file != nil ? nil : Terminal.width

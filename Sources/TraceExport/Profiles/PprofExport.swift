@@ -1,0 +1,175 @@
+public import TraceAnalysis
+
+/// A profile for `go tool pprof` and everything else that reads its format: profile.proto,
+/// compressed with gzip.
+///
+/// - A sample is a stack of a thread with its number of events and their weight. Labels are `pid`,
+///   `process`, `tid` and `thread`, all text.
+/// - A location is a line of a function, with the calls inlined there. Its address is that of the
+///   first instruction met there; in an image, the offset in its file.
+/// - Comments state what is lost or left out.
+public struct PprofExport: Renderer {
+  public let format = OutputFormat(
+    "pprof", fileExtensions: ["pb.gz", "pprof", "pprof.gz", "prof"], summary: "go tool pprof")
+
+  public init() {}
+
+  /// Writes the whole profile.
+  ///
+  /// - Cost: memory for the strings, functions and locations, which are as many as the stacks'
+  ///   lines; the samples are written one by one.
+  public func render(
+    _ profile: StackProfile, _ options: RenderOptions, to output: inout OutputBuffer
+  ) {
+    var writer = PprofWriter(profile)
+    writer.write(to: &output)
+  }
+}
+
+private struct PprofWriter: ~Copyable {
+  private let profile: StackProfile
+  private var tables: PprofTables
+  private var gzip = GzipStream()
+  /// The location that begins at each node, from the inside, and the node of its caller.
+  private var locations: [UInt32]
+  private var callers: [UInt32]
+  private var group: [FrameID] = []
+  private var message = ProtobufMessage()
+  private var noStack: UInt64?
+
+  init(_ profile: StackProfile) {
+    self.profile = profile
+    tables = PprofTables(profile)
+    let count = profile.stacks.calls.tree.count
+    locations = [UInt32](repeating: 0, count: count)
+    callers = [UInt32](repeating: 0, count: count)
+  }
+
+  mutating func write(to output: inout OutputBuffer) {
+    writeHeading()
+    let tree = profile.stacks.calls.tree
+    var labels: [UInt32: ProtobufMessage] = [:]
+    var path: [UInt64] = []
+    for node in 1..<max(tree.count, 1) where tree.exclusive[node].count > 0 {
+      if output.failure != 0 { return }
+      var place = node
+      path.removeAll(keepingCapacity: true)
+      while isFunction(place) {
+        path.append(location(at: place))
+        place = Int(callers[place])
+      }
+      if path.isEmpty { path.append(noStackLocation()) }
+      let owner = UInt32(place)
+      if labels[owner] == nil { labels[owner] = label(of: place) }
+      message.clear()
+      message.field(1, packed: path)
+      message.field(2, packed: values(tree.exclusive[node]))
+      tables.pending.field(2, message, then: labels[owner])
+      if tables.pending.bytes.count > 1 << 16 { flush(to: &output) }
+    }
+    flush(isLast: true, to: &output)
+  }
+
+  private mutating func flush(isLast: Bool = false, to output: inout OutputBuffer) {
+    gzip.write(tables.pending.bytes, isLast: isLast, to: &output)
+    tables.pending.clear()
+  }
+
+  private func isFunction(_ node: StackTree.Node) -> Bool {
+    guard node != StackTree.root else { return false }
+    let kind = profile.stacks.frames[profile.stacks.calls.tree.frames[node]].kind
+    return kind != .process && kind != .thread
+  }
+
+  /// Returns the location whose innermost frame is the node's, and notes the node of its caller.
+  private mutating func location(at node: StackTree.Node) -> UInt64 {
+    if locations[node] != 0 { return UInt64(locations[node]) }
+    let stacks = profile.stacks
+    var place = node
+    group.removeAll(keepingCapacity: true)
+    repeat {
+      let frame = stacks.calls.tree.frames[place]
+      group.append(frame)
+      place = Int(stacks.calls.tree.parents[place])
+      if !stacks.frames[frame].isInlined { break }
+    } while isFunction(place)
+    let number = tables.location(group)
+    locations[node] = UInt32(truncatingIfNeeded: number)
+    callers[node] = UInt32(place)
+    return number
+  }
+
+  private mutating func noStackLocation() -> UInt64 {
+    let number = noStack ?? tables.location(named: "[no stack]")
+    noStack = number
+    return number
+  }
+
+  /// Returns the labels of a thread's samples, or of a process's, as fields of a sample.
+  private mutating func label(of node: StackTree.Node) -> ProtobufMessage {
+    var labels = ProtobufMessage()
+    var label = ProtobufMessage()
+    var place = node
+    let stacks = profile.stacks
+    while place != StackTree.root {
+      let frame = stacks.frames[stacks.calls.tree.frames[place]]
+      place = Int(stacks.calls.tree.parents[place])
+      guard let identity = frame.identity else { continue }
+      let keys = frame.kind == .thread ? ("tid", "thread") : ("pid", "process")
+      for (key, text) in [(keys.0, identity.id), (keys.1, identity.name)] where !text.isEmpty {
+        label.clear()
+        label.field(1, tables.string(key))
+        label.field(2, tables.string(text))
+        labels.field(3, label)
+      }
+    }
+    return labels
+  }
+}
+
+extension PprofWriter {
+  /// The values of a sample in the order of the sample types.
+  private func values(_ metric: StackMetric) -> [UInt64] {
+    let limit = UInt64(Int64.max)
+    let count = min(metric.count, limit)
+    return profile.stacks.unit == .events ? [count] : [count, min(metric.weight, limit)]
+  }
+
+  /// Names and units of the sample types; the last one is what tools show first.
+  private var types: [(name: String, unit: String)] {
+    let stacks = profile.stacks
+    let names = stacks.eventNames
+    let event = names.count == 1 ? names[0].split(separator: "/").last.map(String.init) : nil
+    switch stacks.unit {
+    case .cpuTime: return [("samples", "count"), ("cpu", "nanoseconds")]
+    case .wallTime: return [("parts", "count"), ("wall", "nanoseconds")]
+    case .events: return [(event ?? "events", "count")]
+    case .field(let name, let isBytes):
+      return [(event ?? "events", "count"), (name, isBytes ? "bytes" : "count")]
+    }
+  }
+
+  private mutating func writeHeading() {
+    let stacks = profile.stacks
+    for type in types { tables.pending.field(1, valueType(type.name, type.unit)) }
+    if let times = stacks.totals.times {
+      tables.pending.field(9, signed: profile.start_ns &+ times.lowerBound)
+      tables.pending.field(10, signed: max(0, times.upperBound &- times.lowerBound))
+    }
+    if stacks.unit == .cpuTime {
+      tables.pending.field(11, valueType("cpu", "nanoseconds"))
+      tables.pending.field(12, min(stacks.totals.usualWeight, UInt64(Int64.max)))
+    }
+    for comment in ProfileComments.lines(of: profile) {
+      let number = tables.string(comment)
+      tables.pending.field(13, number)
+    }
+  }
+
+  private mutating func valueType(_ name: String, _ unit: String) -> ProtobufMessage {
+    var type = ProtobufMessage()
+    type.field(1, tables.string(name))
+    type.field(2, tables.string(unit))
+    return type
+  }
+}

@@ -1,0 +1,333 @@
+public import TraceAnalysis
+internal import TraceEvents
+internal import TraceFormat
+
+/// A trace in Perfetto's protobuf format.
+///
+/// - Samples are perf samples with interned stacks, whose timebase counts what the samples add up.
+/// - Context switches are switches of the scheduler; between the slices of recorded threads, a CPU
+///   shows nothing.
+/// - Other events are instants of their thread, with their fields as arguments; counters are tracks.
+public struct PerfettoExport: Renderer {
+  public let format = OutputFormat(
+    "perfetto", fileExtensions: ["perfetto-trace", "pftrace", "perfetto"],
+    summary: "ui.perfetto.dev")
+
+  public init() {}
+
+  /// Writes the whole trace.
+  ///
+  /// - Cost: memory for the threads and the numbers of stacks; packets are written one by one.
+  public func render(
+    _ timeline: TraceTimeline, _ options: RenderOptions, to output: inout OutputBuffer
+  ) throws {
+    try withUnsafeMutablePointer(to: &output) { output in
+      let writer = UnsafeMutablePointer<PerfettoWriter>.allocate(capacity: 1)
+      writer.initialize(to: PerfettoWriter(timeline, output))
+      defer {
+        writer.deinitialize(count: 1)
+        writer.deallocate()
+      }
+      writer.pointee.writeHeading(timeline.profile)
+      var stacks = PerfettoStacks(timeline.profile)
+      try timeline.deliver(to: writer)
+      for sample in timeline.samples {
+        if writer.pointee.hasFailed { return }
+        let owner = Int(timeline.owners[Int(sample.node)])
+        writer.pointee.write(
+          sample, of: owner < 0 ? nil : timeline.threads[owner], &stacks)
+      }
+    }
+  }
+}
+
+/// Writes the packets of a trace.
+struct PerfettoWriter: ~Copyable, TimelineWriter {
+  /// Fields of TracePacket.
+  enum Field {
+    static let processTree: UInt64 = 2
+    static let clocks: UInt64 = 6
+    static let time: UInt64 = 8
+    static let sequence: UInt64 = 10
+    static let event: UInt64 = 11
+    static let interned: UInt64 = 12
+    static let flags: UInt64 = 13
+    static let ftrace: UInt64 = 1
+    static let defaults: UInt64 = 59
+    static let track: UInt64 = 60
+    static let sample: UInt64 = 66
+  }
+
+  /// The track of what belongs to no recorded process.
+  private static let globalTrack: UInt64 = 1
+
+  private let output: UnsafeMutablePointer<OutputBuffer>
+  /// Monotonic time of the trace's start.
+  private let start: UInt64
+  private let isTime: Bool
+  private var arguments: PerfettoArguments
+  private var tracks: [UInt64: UInt64] = [:]
+  private var processTracks: [UInt32: UInt64] = [:]
+  private var counterTracks: [String: UInt64] = [:]
+  private var trackCount = globalTrack
+  private var commands: [UInt64: String] = [:]
+  /// Sum of the weights on each CPU.
+  private var sums: [UInt16: UInt64] = [:]
+  private var packet = ProtobufMessage()
+  private var part = ProtobufMessage()
+  private var detail = ProtobufMessage()
+
+  init(_ timeline: TraceTimeline, _ output: UnsafeMutablePointer<OutputBuffer>) {
+    self.output = output
+    start = timeline.profile.session.start.monotonicNanoseconds
+    isTime = timeline.profile.stacks.unit == .cpuTime
+    arguments = PerfettoArguments(timeline.eventTypes)
+  }
+
+  var hasFailed: Bool { output.pointee.failure != 0 }
+
+  // MARK: Packets
+
+  private mutating func begin(at time: Int64?) {
+    packet.clear()
+    packet.field(Field.sequence, 1)
+    packet.field(Field.flags, 2)
+    guard let time else { return }
+    packet.field(Field.time, UInt64(clamping: Int64(clamping: start) &+ time))
+  }
+
+  private mutating func end() {
+    detail.clear()
+    detail.field(1, packet)
+    detail.bytes.withUnsafeBytes { output.pointee.append(ByteSlice($0)) }
+  }
+
+  /// Writes the clocks, and what holds for all samples.
+  mutating func writeHeading(_ profile: StackProfile) {
+    packet.clear()
+    packet.field(Field.sequence, 1)
+    packet.field(Field.flags, 1)
+    part.clear()
+    // The trace has no boot time, which is the clock of Perfetto's traces: it is given the value of
+    // the monotonic clock, from which it differs by the time that the machine was suspended.
+    let realtime = profile.session.start.realtimeNanoseconds
+    for (clock, time) in [(6, start), (3, start), (1, realtime)] as [(UInt64, UInt64)] {
+      detail.clear()
+      detail.field(1, clock)
+      detail.field(2, time)
+      part.field(1, detail)
+    }
+    packet.field(Field.clocks, part)
+    end()
+    begin(at: nil)
+    // TracePacketDefaults.perf_sample_defaults.timebase
+    var timebase = ProtobufMessage()
+    if isTime { timebase.field(4, 1) }
+    timebase.field(1, max(1, min(profile.stacks.totals.usualWeight, UInt64(Int64.max))))
+    timebase.field(
+      10, text: isTime ? "cpu-clock" : profile.stacks.eventNames.joined(separator: ","))
+    var samples = ProtobufMessage()
+    samples.field(1, timebase)
+    part.clear()
+    part.field(12, samples)
+    packet.field(Field.defaults, part)
+    end()
+    defineTrack(Self.globalTrack, "other programs") { _ in }
+  }
+
+  private mutating func defineTrack(
+    _ track: UInt64, _ name: String, _ fill: (inout ProtobufMessage) -> Void
+  ) {
+    begin(at: nil)
+    part.clear()
+    part.field(1, track)
+    if !name.isEmpty { part.field(2, text: exported(name)) }
+    fill(&part)
+    packet.field(Field.track, part)
+    end()
+  }
+
+  mutating func write(
+    _ sample: TimedSample, of thread: TimelineThread?, _ stacks: inout PerfettoStacks
+  ) {
+    begin(at: sample.time)
+    let stack = stacks.number(of: sample.node)
+    if !stacks.added.isEmpty {
+      packet.field(Field.interned, stacks.added)
+      stacks.added.clear()
+    }
+    part.clear()
+    if sample.cpu != EventHeader.noCPU { part.field(1, UInt64(sample.cpu)) }
+    part.field(2, UInt64(thread?.pid ?? 0))
+    part.field(3, UInt64(thread?.tid ?? 0))
+    if stack != 0 { part.field(4, stack) }
+    let sum = sums[sample.cpu, default: 0] &+ sample.weight
+    sums[sample.cpu] = sum
+    part.field(6, sum)
+    packet.field(Field.sample, part)
+    end()
+  }
+}
+
+// MARK: Events
+
+extension PerfettoWriter {
+  mutating func thread(_ thread: TimelineThread) {
+    guard thread.pid != 0 else {
+      tracks[thread.key] = Self.globalTrack
+      return
+    }
+    let name = thread.name.isEmpty ? thread.process : thread.name
+    commands[thread.key] = exported(name)
+    begin(at: nil)
+    part.clear()
+    if processTracks[thread.pid] == nil {
+      detail.clear()
+      detail.field(1, UInt64(thread.pid))
+      detail.field(3, text: exported(thread.process))
+      part.field(1, detail)
+    }
+    detail.clear()
+    detail.field(1, UInt64(thread.tid))
+    detail.field(2, text: exported(name))
+    detail.field(3, UInt64(thread.pid))
+    part.field(2, detail)
+    packet.field(Field.processTree, part)
+    end()
+    if processTracks[thread.pid] == nil {
+      trackCount += 1
+      processTracks[thread.pid] = trackCount
+      defineTrack(trackCount, "") { part in
+        var process = ProtobufMessage()
+        process.field(1, UInt64(thread.pid))
+        process.field(6, text: exported(thread.process))
+        part.field(3, process)
+      }
+    }
+    trackCount += 1
+    tracks[thread.key] = trackCount
+    defineTrack(trackCount, "") { part in
+      var description = ProtobufMessage()
+      description.field(1, UInt64(thread.pid))
+      description.field(2, UInt64(thread.tid))
+      description.field(5, text: exported(name))
+      part.field(4, description)
+    }
+  }
+
+  mutating func contextSwitch(
+    _ header: EventHeader, _ direction: SwitchDirection, _ state: ThreadState
+  ) {
+    guard header.cpu != EventHeader.noCPU else { return }
+    let command = commands[UInt64(header.pid) << 32 | UInt64(header.tid)] ?? "?"
+    let isOn = direction == .on
+    // sched_switch, from or to a thread that is not recorded: 0.
+    part.clear()
+    part.field(1, text: isOn ? "" : command)
+    part.field(2, isOn ? 0 : UInt64(header.tid))
+    part.field(3, 120)
+    part.field(4, isOn ? 0 : direction == .preempted ? 0 : state.kernelBits)
+    part.field(5, text: isOn ? command : "")
+    part.field(6, isOn ? UInt64(header.tid) : 0)
+    part.field(7, 120)
+    detail.clear()
+    detail.field(1, UInt64(clamping: Int64(clamping: start) &+ header.timestamp))
+    detail.field(2, isOn ? 0 : UInt64(header.tid))
+    detail.field(4, part)
+    part.clear()
+    part.field(1, UInt64(header.cpu))
+    part.field(2, detail)
+    begin(at: nil)
+    packet.field(Field.ftrace, part)
+    end()
+  }
+
+  /// Writes a TrackEvent of a type: 3 for an instant, 4 for a counter.
+  private mutating func trackEvent(
+    _ type: UInt64, on track: UInt64, at time: Int64, _ fill: (inout ProtobufMessage) -> Void
+  ) {
+    begin(at: time)
+    part.clear()
+    part.field(9, type)
+    part.field(11, track)
+    fill(&part)
+    packet.field(Field.event, part)
+    end()
+  }
+
+  mutating func event(_ event: borrowing RawEvent) {
+    let schema = arguments.types[event.typeIndex].schema
+    arguments.collect(event)
+    let annotations = arguments.annotations
+    let track = tracks[UInt64(event.header.pid) << 32 | UInt64(event.header.tid)]
+    trackEvent(3, on: track ?? Self.globalTrack, at: event.header.timestamp) { part in
+      part.field(22, text: exported(schema.provider))
+      part.field(23, text: exported(schema.name))
+      part.append(annotations)
+    }
+  }
+
+  mutating func counters(_ event: borrowing RawEvent) {
+    let name = arguments.fields.counterName(event)
+    let schema = arguments.types[event.typeIndex].schema
+    for field in arguments.fields.numbers[event.typeIndex] {
+      let key = "\(event.header.pid) \(name).\(schema.fields[field].name)"
+      let track =
+        counterTracks[key]
+        ?? counterTrack(
+          key, "\(name).\(schema.fields[field].name)",
+          schema.fields[field].hint, event.header.pid)
+      let value = arguments.number(event, field)
+      trackEvent(4, on: track, at: event.header.timestamp) { part in
+        switch value {
+        case .integer(let value): part.field(30, signed: value)
+        case .fraction(let value): part.field(44, double: value)
+        }
+      }
+    }
+  }
+
+  private mutating func counterTrack(
+    _ key: String, _ name: String, _ hint: FieldHint, _ pid: UInt32
+  ) -> UInt64 {
+    trackCount += 1
+    counterTracks[key] = trackCount
+    let parent = processTracks[pid]
+    defineTrack(trackCount, name) { part in
+      if let parent { part.field(5, parent) }
+      var counter = ProtobufMessage()
+      if !hint.unit.isEmpty { counter.field(6, text: hint.unit) }
+      part.field(8, counter)
+    }
+    return trackCount
+  }
+
+  mutating func loss(_ loss: LossLine) {
+    trackEvent(3, on: Self.globalTrack, at: loss.to) { part in
+      part.field(23, text: "events lost")
+      var count = ProtobufMessage()
+      count.field(10, text: "count")
+      count.field(3, loss.count)
+      part.field(4, count)
+      var cause = ProtobufMessage()
+      cause.field(10, text: "cause")
+      cause.field(6, text: loss.cause)
+      part.field(4, cause)
+    }
+  }
+}
+
+extension ThreadState {
+  /// The kernel's bits of a state in sched_switch. A wait of unknown kind counts as interruptible.
+  fileprivate var kernelBits: UInt64 {
+    switch self {
+    case .runnable: 0
+    case .uninterruptible: 2
+    case .stopped: 4
+    case .traced: 8
+    case .dead: 16
+    case .idle: 128
+    default: 1
+    }
+  }
+}
