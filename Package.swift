@@ -35,7 +35,8 @@ let package = Package(
     .executable(name: "minishop", targets: ["minishop"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   ],
   // In pipeline order: event definitions, the ring, the app's side, the file, the kernel's records,
   // names for addresses, the session's side.
@@ -72,11 +73,21 @@ let package = Package(
     .target(
       name: "TraceExport",
       dependencies: ["CZlib", "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis"]),
+    .target(name: "CViewAssets", exclude: ["page"]),
+    .target(
+      name: "TraceView",
+      dependencies: [
+        "CViewAssets", "Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols",
+        "TraceAnalysis", "TraceExport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ]),
     .executableTarget(
       name: "tracectl",
       dependencies: [
         "CTraceShims", "OSStrings", "TraceEvents", "TraceControl", "TraceFormat", "TraceSymbols",
-        "TraceAnalysis", "TraceSession", "TraceExport",
+        "TraceAnalysis", "TraceSession", "TraceExport", "TraceView",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       linkerSettings: [oneFile]),
@@ -127,6 +138,13 @@ let package = Package(
       dependencies: [
         "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "TraceExport", "TestSupport",
       ]),
+    .testTarget(
+      name: "TraceViewTests",
+      dependencies: [
+        "Locks", "TraceEvents", "TraceFormat", "TraceAnalysis", "TraceExport", "TraceView",
+        "TestSupport", "tracectl",
+      ],
+      exclude: ["Browser"]),
     .testTarget(
       name: "TracectlTests",
       dependencies: [

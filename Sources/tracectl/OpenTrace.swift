@@ -37,6 +37,17 @@ enum OpenTrace {
     }
   }
 
+  /// The reason why a trace cannot be shown, as a sentence; nil for an unknown error.
+  static func sentence(_ error: any Error, path: String) -> String? {
+    switch error {
+    case let error as FormatError: failure(error, path: path).description
+    case let error as StackReportError: Failure(error, path: path).description
+    case let nothing as NothingToReport: Failure(nothing, path: path).description
+    case let failure as Failure: failure.description
+    default: nil
+    }
+  }
+
   static func failure(_ error: FormatError, path: String) -> Failure {
     switch error {
     case .io(_, let path, ESPIPE):

@@ -20,7 +20,8 @@ struct Tracectl: ParsableCommand {
       """,
     version: "tracectl 0.1.0",
     subcommands: [
-      Collect.self, Summary.self, Dump.self, Stacks.self, Threads.self, Chain.self,
+      Collect.self, View.self, ReportPage.self, Summary.self, Dump.self, Stacks.self,
+      Threads.self, Chain.self,
       Contention.self, GC.self, Allocations.self, Exceptions.self, JIT.self, Requests.self,
       System.self, Compare.self, GateCommand.self, Export.self, Symbols.self,
       InfoCommand.self, Providers.self, Verify.self, Recover.self, Doctor.self,

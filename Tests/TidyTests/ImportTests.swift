@@ -28,9 +28,14 @@ import Testing
     "TraceExport": [
       "CZlib", "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "Foundation",
     ],
+    "CViewAssets": [],
+    "TraceView": [
+      "CViewAssets", "Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols",
+      "TraceAnalysis", "TraceExport", "NIOCore", "NIOPosix", "NIOHTTP1",
+    ],
     "tracectl": [
       "CTraceShims", "OSStrings", "TraceEvents", "TraceControl", "TraceFormat", "TraceSymbols",
-      "TraceAnalysis", "TraceSession", "TraceExport", "ArgumentParser", "Foundation",
+      "TraceAnalysis", "TraceSession", "TraceExport", "TraceView", "ArgumentParser", "Foundation",
     ],
   ]
 

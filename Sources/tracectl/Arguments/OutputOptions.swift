@@ -80,6 +80,25 @@ struct OutputOptions: ParsableArguments {
   }
 }
 
+extension OutputOptions {
+  /// Writes bytes to a file, or to standard output if `output` is nil or `-`.
+  ///
+  /// - Parameter input: the file that the bytes are made from, which must not be overwritten.
+  /// - Returns: false if the reader of the output has closed it.
+  static func write(bytes: [UInt8], to output: String?, input: String) throws(Failure) -> Bool {
+    let path = output == StandardOutput.optionValue ? nil : output
+    let file = try path.map { (path) throws(Failure) in try ReportFile(path, input: input) }
+    var buffer = OutputBuffer(DescriptorSink(file?.descriptor ?? STDOUT_FILENO))
+    buffer.append(text: String(decoding: bytes, as: UTF8.self))
+    buffer.flush()
+    if buffer.failure == EPIPE { return false }
+    if buffer.failure != 0 {
+      throw Failure("write to", path ?? StandardOutput.name, errno: buffer.failure)
+    }
+    return true
+  }
+}
+
 /// A file for a command's output, closed when the object is released.
 private final class ReportFile {
   let descriptor: CInt

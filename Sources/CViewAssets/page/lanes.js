@@ -1,0 +1,91 @@
+// Drawing of the timeline's lanes. One column of an answer is one column of pixels.
+
+import { color } from "./dom.js";
+
+export const rulerHeight = 22;
+
+/** The colors of the style sheet, read once per drawing. */
+export function palette() {
+  const names = ["text", "dim", "line", "panel", "cpu", "cpu-soft", "running", "runnable", "blocked",
+    "gc", "exception", "request", "loss", "density", "system", "steal", "iowait", "memory",
+    "select", "accent"];
+  return Object.fromEntries(names.map((name) => [name, color(name)]));
+}
+
+/** Steps of the ruler: 1, 2 or 5 times a power of ten. */
+export function rulerStep(span, width) {
+  const least = span / Math.max(1, width / 110);
+  const power = 10 ** Math.floor(Math.log10(least));
+  return [1, 2, 5, 10].map((m) => m * power).find((step) => step >= least) ?? power * 10;
+}
+
+export function drawRuler(context, view, width, height, colors) {
+  const { from, to } = view;
+  const step = rulerStep(to - from, width);
+  context.font = "11px system-ui, sans-serif";
+  context.textBaseline = "middle";
+  for (let at = Math.ceil(from / step) * step; at <= to; at += step) {
+    const x = Math.round((at - from) / (to - from) * width) + 0.5;
+    context.fillStyle = colors.line;
+    context.fillRect(x, 0, 1, height);
+    context.fillStyle = colors.dim;
+    const places = Math.max(0, Math.ceil(-Math.log10(step / 1e9)));
+    context.fillText(`${(at / 1e9).toFixed(Math.min(9, places))} s`, x + 4, rulerHeight / 2);
+  }
+}
+
+/** Bars from the bottom of a lane. `most` is the value of a full lane. */
+export function drawBars(context, values, most, x0, perColumn, y, height, style) {
+  context.fillStyle = style;
+  const scale = height / Math.max(most, 1e-9);
+  context.beginPath();
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i];
+    if (!v) continue;
+    const h = Math.min(height, Math.max(1, v * scale));
+    context.rect(x0 + i * perColumn, y + height - h, Math.max(perColumn, 1), h);
+  }
+  context.fill();
+}
+
+/** Several values of a column above each other. */
+export function drawStacked(context, series, most, perColumn, y, height) {
+  const count = series[0].values.length;
+  const base = new Float64Array(count);
+  const scale = height / Math.max(most, 1e-9);
+  for (const { values, style } of series) {
+    context.fillStyle = style;
+    context.beginPath();
+    for (let i = 0; i < count; i++) {
+      const v = values[i];
+      if (!v) continue;
+      const h = Math.min(v * scale, height - base[i]);
+      if (h <= 0) continue;
+      context.rect(i * perColumn, y + height - base[i] - h, Math.max(perColumn, 1), h);
+      base[i] += h;
+    }
+    context.fill();
+  }
+}
+
+/** Small marks at the bottom of a lane, darker where there are more. */
+export function drawMarks(context, values, perColumn, y, height, style) {
+  let most = 0;
+  for (const v of values) if (v > most) most = v;
+  if (!most) return;
+  context.fillStyle = style;
+  for (let i = 0; i < values.length; i++) {
+    if (!values[i]) continue;
+    context.globalAlpha = 0.35 + 0.65 * Math.sqrt(values[i] / most);
+    context.fillRect(i * perColumn, y, Math.max(perColumn, 1.5), height);
+  }
+  context.globalAlpha = 1;
+}
+
+/** A stretch of time. */
+export function drawSpan(context, view, width, from, to, y, height, style) {
+  const x = (from - view.from) / (view.to - view.from) * width;
+  const w = Math.max(1.5, (to - from) / (view.to - view.from) * width);
+  context.fillStyle = style;
+  context.fillRect(x, y, w, height);
+}

@@ -1,0 +1,63 @@
+internal import TraceAnalysis
+internal import TraceEvents
+internal import TraceExport
+internal import TraceFormat
+
+/// Stacks of CPU samples, of wall-clock time or of another event.
+enum StackRoute {
+  private static let patternsMax = 16
+
+  /// Makes the report that `tracectl stacks` makes with the same options.
+  static func report(
+    _ file: TraceFile, _ query: Query, _ place: Workplace
+  ) throws -> StackReport {
+    let options = try options(file, query, place)
+    return try query.flag("wall")
+      ? WallPass(options).report(from: Replay(file)) : StackPass(options).report(from: Replay(file))
+  }
+
+  private static func options(
+    _ file: TraceFile, _ query: Query, _ place: Workplace
+  ) throws -> StackOptions {
+    var options = StackOptions()
+    let events = query.texts("event")
+    if !events.isEmpty {
+      let known = file.eventTypes.map(\.schema)
+      try options.show(EventPatterns(events: events), of: known, weight: query.text("weight"))
+    }
+    options.selection.filter.time = try query.time()
+    options.selection.filter.pids = try query.ids("pid")
+    options.selection.filter.tids = try query.ids("tid")
+    let processes = ProcessPatterns(query.texts("process"))
+    if !processes.isEmpty { options.selection.admits = processes.admits }
+    options.symbols = place.symbols
+    options.shaping.fold = try patterns(query, "fold", FramePattern.init)
+    options.shaping.include = try patterns(query, "include", FramePattern.init)
+    options.shaping.exclude = try patterns(query, "exclude", FramePattern.init)
+    options.shaping.groups = try patterns(query, "group", FrameGroup.init)
+    options.shaping.foldsRecursion = !query.flag("recursion")
+    options.selection.separatesThreads = query.flag("threads")
+    options.parts.functionLimit = try query.number("top", as: UInt32.self).map(Int.init) ?? 20
+    options.parts.threshold = Double(query.text("threshold") ?? "1").map { $0 / 100 } ?? 0.01
+    options.parts.showsTree = !query.flag("by-name")
+    return options
+  }
+
+  private static func patterns<Pattern>(
+    _ query: Query, _ name: String, _ make: (String) throws(FramePatternError) -> Pattern
+  ) throws(Refusal) -> [Pattern] {
+    let texts = query.texts(name).flatMap { $0.split(separator: ";") }
+    guard texts.count <= patternsMax else {
+      throw Refusal(400, "There are more than \(patternsMax) patterns.")
+    }
+    var result: [Pattern] = []
+    for text in texts {
+      do {
+        result.append(try make(String(text.drop { $0 == " " })))
+      } catch {
+        throw Refusal(400, error.description)
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,36 @@
+internal import TraceEvents
+internal import TraceExport
+internal import TraceFormat
+
+/// What the page asks for at its start, and again while a trace grows.
+enum StateRoute {
+  /// The traces, and whether they are still being written.
+  static func answer(_ file: TraceFile, _ query: Query, _ place: Workplace) throws -> Answer {
+    let files = try place.options.paths.indices.map { try place.file($0) }
+    return Answer { json in
+      json.field("files", each: files) { json, file in
+        json.field("path", file.path)
+        json.field("events", file.eventCount)
+        json.field("is_complete", file.isComplete)
+        json.field("size_bytes", file.byteCount)
+        json.field("unreadable", file.damage.count)
+        json.field("lost", file.lossTotals.reduce(UInt64(0)) { $0.addingCapped($1.count) })
+        json.field("start_unix_ns", String(file.startUnixNanoseconds))
+      }
+      json.field("reports", ReportRoute.all.map(\.name))
+    }
+  }
+
+  /// The event types with their fields, for the filter of events.
+  static func types(_ file: TraceFile, _ query: Query, _ place: Workplace) throws -> Answer {
+    let types = file.eventTypes.filter { $0.count > 0 }.sorted { $0.count > $1.count }
+    return Answer { json in
+      json.field("types", each: types.prefix(2000)) { json, type in
+        json.field("provider", type.schema.provider)
+        json.field("event", type.schema.name)
+        json.field("count", type.count)
+        json.field("fields", type.schema.fields.map(\.name))
+      }
+    }
+  }
+}
