@@ -26,6 +26,7 @@ let package = Package(
     .library(name: "TraceSymbols", targets: ["TraceSymbols"]),
     .library(name: "TraceAnalysis", targets: ["TraceAnalysis"]),
     .library(name: "TraceExport", targets: ["TraceExport"]),
+    .library(name: "TraceImport", targets: ["TraceImport"]),
     .library(name: "TraceSession", targets: ["TraceSession"]),
     .executable(name: "tracectl", targets: ["tracectl"]),
     .executable(name: "event-storm", targets: ["event-storm"]),
@@ -71,11 +72,14 @@ let package = Package(
     .target(
       name: "TraceExport",
       dependencies: ["OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis"]),
+    .target(
+      name: "TraceImport",
+      dependencies: ["OSStrings", "TraceEvents", "TraceFormat", "TraceKernel", "TraceSymbols"]),
     .executableTarget(
       name: "tracectl",
       dependencies: [
         "CTraceShims", "OSStrings", "TraceEvents", "TraceControl", "TraceFormat", "TraceSymbols",
-        "TraceAnalysis", "TraceSession", "TraceExport",
+        "TraceAnalysis", "TraceSession", "TraceExport", "TraceImport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       linkerSettings: [oneFile]),
@@ -125,6 +129,11 @@ let package = Package(
       name: "TraceExportTests",
       dependencies: [
         "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "TraceExport", "TestSupport",
+      ]),
+    .testTarget(
+      name: "TraceImportTests",
+      dependencies: [
+        "TraceEvents", "TraceFormat", "TraceAnalysis", "TraceImport", "TestSupport", "tracectl",
       ]),
     .testTarget(
       name: "TracectlTests",

@@ -23,7 +23,7 @@ struct Tracectl: ParsableCommand {
       Collect.self, Summary.self, Dump.self, Stacks.self, Threads.self, Chain.self,
       Contention.self, GC.self, Allocations.self, Exceptions.self, JIT.self, Requests.self,
       System.self, Compare.self, GateCommand.self, Symbols.self,
-      InfoCommand.self, Providers.self, Verify.self, Recover.self, Doctor.self,
+      InfoCommand.self, ImportCommand.self, Providers.self, Verify.self, Recover.self, Doctor.self,
     ])
 
   static func main() { MainStack.run { Tracectl.start() } }

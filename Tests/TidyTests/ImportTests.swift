@@ -25,9 +25,10 @@ import Testing
       "TraceFormat", "TraceKernel", "TraceSymbols", "TraceAnalysis", "Foundation",
     ],
     "TraceExport": ["OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "Foundation"],
+    "TraceImport": ["OSStrings", "TraceEvents", "TraceFormat", "TraceKernel", "TraceSymbols"],
     "tracectl": [
       "CTraceShims", "OSStrings", "TraceEvents", "TraceControl", "TraceFormat", "TraceSymbols",
-      "TraceAnalysis", "TraceSession", "TraceExport", "ArgumentParser", "Foundation",
+      "TraceAnalysis", "TraceSession", "TraceExport", "TraceImport", "ArgumentParser", "Foundation",
     ],
   ]
 
