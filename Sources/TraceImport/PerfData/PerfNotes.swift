@@ -33,7 +33,9 @@ enum PerfNotes {
           + translation.undescribed.joined(separator: ", "))
     }
     if place.wallOffset == nil {
-      notes.append("the recording does not tell the time of day (record with -k mono)")
+      notes.append(
+        "the recording does not tell the time of day"
+          + (place.isMonotonic ? "" : " (record with -k mono)"))
     } else if place.isWallEstimated {
       notes.append("the time of day was derived from this machine's clocks")
     }
