@@ -26,6 +26,7 @@ let package = Package(
     .library(name: "TraceSymbols", targets: ["TraceSymbols"]),
     .library(name: "TraceAnalysis", targets: ["TraceAnalysis"]),
     .library(name: "TraceExport", targets: ["TraceExport"]),
+    .library(name: "TraceImport", targets: ["TraceImport"]),
     .library(name: "TraceSession", targets: ["TraceSession"]),
     .executable(name: "tracectl", targets: ["tracectl"]),
     .executable(name: "event-storm", targets: ["event-storm"]),
@@ -83,11 +84,14 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ]),
+    .target(
+      name: "TraceImport",
+      dependencies: ["OSStrings", "TraceEvents", "TraceFormat", "TraceKernel", "TraceSymbols"]),
     .executableTarget(
       name: "tracectl",
       dependencies: [
         "CTraceShims", "OSStrings", "TraceEvents", "TraceControl", "TraceFormat", "TraceSymbols",
-        "TraceAnalysis", "TraceSession", "TraceExport", "TraceView",
+        "TraceAnalysis", "TraceSession", "TraceExport", "TraceImport", "TraceView",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       linkerSettings: [oneFile]),
@@ -145,6 +149,11 @@ let package = Package(
         "TestSupport", "tracectl",
       ],
       exclude: ["Browser"]),
+    .testTarget(
+      name: "TraceImportTests",
+      dependencies: [
+        "TraceEvents", "TraceFormat", "TraceAnalysis", "TraceImport", "TestSupport", "tracectl",
+      ]),
     .testTarget(
       name: "TracectlTests",
       dependencies: [

@@ -17,6 +17,12 @@ let sessionTargets: [Target] = ["FuzzControl", "FuzzBudgets", "FuzzRing"].map {
     swiftSettings: [.swiftLanguageMode(.v6)])
 }
 
+/// The importers, with a probe in TraceImport.
+let importTarget: Target = .executableTarget(
+  name: "FuzzImport",
+  dependencies: ["CFuzzer", .product(name: "TraceImport", package: "trace-engine")],
+  swiftSettings: [.swiftLanguageMode(.v6)])
+
 /// One executable for each fuzz target, with a corpus in `Corpus/<name>`. `Scripts/fuzz <name>
 /// <seconds>` builds and runs one: it adds the flags for libFuzzer, so `swift build` alone does not
 /// link.
@@ -33,5 +39,5 @@ let package = Package(
         .product(name: "TraceFormat", package: "trace-engine"),
       ],
       swiftSettings: [.swiftLanguageMode(.v6)]),
-  ] + sessionTargets + symbolTargets
+  ] + sessionTargets + symbolTargets + [importTarget]
 )

@@ -11,11 +11,25 @@ enum OpenTrace {
   static func open(_ path: String) throws -> TraceFile {
     let isInput = path == StandardInput.optionValue
     do {
-      let file = try isInput ? StandardInput.openTrace() : TraceFile(path: path)
+      let file = try isInput ? StandardInput.openTrace() : Self.file(path)
       try file.checkIndex()
       return file
     } catch let error as FormatError {
       throw failure(error, path: isInput ? StandardInput.name : path)
+    }
+  }
+
+  /// Opens a trace, or another tool's recording as a trace.
+  ///
+  /// - Parameter name: the name for messages, if the path is none.
+  static func file(_ path: String, name: String? = nil) throws -> TraceFile {
+    do throws(FormatError) {
+      return try TraceFile(path: path, name: name)
+    } catch {
+      guard case .foreignFile = error, let file = try ImportedTrace.open(path, name: name) else {
+        throw error
+      }
+      return file
     }
   }
 
@@ -65,7 +79,7 @@ enum OpenTrace {
     case .notATrace:
       return Failure(
         .dataError, "\(path) is not a trace file",
-        next: "give a file written by 'tracectl collect'")
+        next: "give one of these: \(ImportedTrace.kinds)")
     case .unsupportedVersion:
       return Failure(.dataError, "\(path): \(error)", next: "read it with a later tracectl")
     case .malformed:

@@ -24,15 +24,11 @@ enum StandardInput {
     let isFile = status.st_mode & S_IFMT == S_IFREG
     let descriptor = isFile ? STDIN_FILENO : try copy()
     defer { if descriptor != STDIN_FILENO { close(descriptor) } }
-    return try TraceFile(path: "/proc/self/fd/\(descriptor)", name: name)
+    return try OpenTrace.file("/proc/self/fd/\(descriptor)", name: name)
   }
 
   private static func copy() throws(Failure) -> CInt {
-    let directory = OSPath.getenv("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/tmp"
-    let place = "\(directory)/tracectl-\(getpid())-\(UInt64.random(in: 0 ... .max))"
-    let descriptor = OSPath.open(place, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw failure("create", directory) }
-    _ = OSPath.unlink(place)
+    let descriptor = try TemporaryFile.open()
     var bytes = [UInt8](repeating: 0, count: 1 << 18)
     while true {
       let count = read(STDIN_FILENO, &bytes, bytes.count)
@@ -45,15 +41,9 @@ enum StandardInput {
           write(descriptor, $0.baseAddress! + written, count - written)
         }
         if more < 0, errno == EINTR { continue }
-        guard more > 0 else { throw failure("write to", directory) }
+        guard more > 0 else { throw TemporaryFile.failure("write to") }
         written += more
       }
     }
-  }
-
-  private static func failure(_ doing: String, _ directory: String) -> Failure {
-    var failure = Failure(doing, "a temporary file in \(directory)", errno: errno)
-    failure.nextStep = "set TMPDIR to a directory with room, or write the trace into a file first"
-    return failure
   }
 }

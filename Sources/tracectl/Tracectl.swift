@@ -24,7 +24,7 @@ struct Tracectl: ParsableCommand {
       Threads.self, Chain.self,
       Contention.self, GC.self, Allocations.self, Exceptions.self, JIT.self, Requests.self,
       System.self, Compare.self, GateCommand.self, Export.self, Symbols.self,
-      InfoCommand.self, Providers.self, Verify.self, Recover.self, Doctor.self,
+      InfoCommand.self, ImportCommand.self, Providers.self, Verify.self, Recover.self, Doctor.self,
     ])
 
   static func main() { MainStack.run { Tracectl.start() } }

@@ -28,6 +28,7 @@ import Testing
     "TraceExport": [
       "CZlib", "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "Foundation",
     ],
+    "TraceImport": ["OSStrings", "TraceEvents", "TraceFormat", "TraceKernel", "TraceSymbols"],
     "CViewAssets": [],
     "TraceView": [
       "CViewAssets", "Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols",
@@ -35,7 +36,8 @@ import Testing
     ],
     "tracectl": [
       "CTraceShims", "OSStrings", "TraceEvents", "TraceControl", "TraceFormat", "TraceSymbols",
-      "TraceAnalysis", "TraceSession", "TraceExport", "TraceView", "ArgumentParser", "Foundation",
+      "TraceAnalysis", "TraceSession", "TraceExport", "TraceImport", "TraceView", "ArgumentParser",
+      "Foundation",
     ],
   ]
 

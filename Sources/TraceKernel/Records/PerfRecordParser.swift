@@ -55,15 +55,27 @@ public struct PerfRecordParser: Hashable, Sendable {
   public func parse(_ record: UnsafeRawBufferPointer) -> PerfRecord {
     guard record.count >= Self.headerBytes else { return .malformed }
     let kind = record.loadUnaligned(as: UInt32.self)
-    let marks = record.loadUnaligned(fromByteOffset: 4, as: UInt16.self)
-    var reader = PerfFieldReader(record, from: Self.headerBytes)
     if kind == PerfRecordKind.sample {
+      var reader = PerfFieldReader(record, from: Self.headerBytes)
       var sample = PerfSample()
       return readSample(&reader, &sample, upToStack: true) == nil ? .malformed : .sample(sample)
     }
-    guard record.count >= Self.headerBytes + trailerBytes else { return .malformed }
+    return Self.parse(record, trailerBytes: trailerBytes)
+  }
+
+  /// Parses a complete record that is not a sample, and whose last bytes are its stamp. The result
+  /// borrows its bytes.
+  ///
+  /// - Parameter trailerBytes: the size of the stamp, whose fields another event may select.
+  public static func parse(
+    _ record: UnsafeRawBufferPointer, trailerBytes: Int
+  ) -> PerfRecord {
+    guard trailerBytes >= 0, record.count - trailerBytes >= headerBytes else { return .malformed }
+    let kind = record.loadUnaligned(as: UInt32.self)
+    let marks = record.loadUnaligned(fromByteOffset: 4, as: UInt16.self)
+    var reader = PerfFieldReader(record, from: headerBytes)
     reader.end -= trailerBytes
-    let result = Self.parse(kind: kind, marks: marks, &reader)
+    let result = parse(kind: kind, marks: marks, &reader)
     return reader.isShort ? .malformed : result
   }
 
