@@ -35,19 +35,19 @@ enum OpenTrace {
 
   /// Runs a pass over a trace.
   static func report<Pass: ReportPass>(_ pass: Pass, of file: TraceFile) throws -> Pass.Output {
-    try explained(file) { try pass.report(from: Replay(file)) }
+    try explaining(file.path) { try pass.report(from: Replay(file)) }
   }
 
-  /// Returns the result of reading a trace; errors become sentences about the file.
-  static func explained<Result>(_ file: TraceFile, _ body: () throws -> Result) throws -> Result {
+  /// Runs `body`; what it throws about a trace becomes a failure.
+  static func explaining<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do {
       return try body()
     } catch let error as FormatError {
-      throw failure(error, path: file.path)
+      throw failure(error, path: path)
     } catch let error as StackReportError {
-      throw Failure(error, path: file.path)
+      throw Failure(error, path: path)
     } catch let error as NothingToReport {
-      throw Failure(error, path: file.path)
+      throw Failure(error, path: path)
     }
   }
 

@@ -34,6 +34,20 @@ extension EndToEnd {
         )
       }
 
+      /// The tree has the amounts of the functions: only small nodes are left out.
+      func expectTreeOfSides() throws {
+        let tree = try #require(object["tree"] as? [[String: Any]])
+        for side in ["base", "new"] {
+          func sum(_ rows: [[String: Any]], _ amount: ([String: Any]) -> Any?) -> Double {
+            rows.filter { ($0["name"] as? String)?.contains(".layout(") ?? false }
+              .compactMap { amount($0) as? Double }.reduce(0, +)
+          }
+          let whole = sum(functions) { ($0["exclusive"] as? [String: Any])?[side] }
+          let part = sum(tree) { $0["\(side)_exclusive_ns"] }
+          #expect(part > 0.95 * whole && part < 1.001 * whole, "\(side): \(part) of \(whole)")
+        }
+      }
+
       /// The share that layout has of the CPU time of the program's four functions, in percent.
       func share(_ side: String) throws -> Double {
         let times = ["parse", "layout", "paint", "store"].map { name in
@@ -77,6 +91,7 @@ extension EndToEnd {
       // A quarter, and two fifths of the functions' time.
       let (base, new) = try (result.share("base"), result.share("new"))
       #expect((base - 25).magnitude < 2 && (new - 40).magnitude < 2, "\(base), \(new)")
+      try result.expectTreeOfSides()
       let unchanged = try Result([a], [again], in: scratch)
       let (found, all) = try (
         unchanged.count("distinguishable_count"), unchanged.count("function_count")

@@ -102,6 +102,24 @@ extension EndToEnd {
       #expect(result.code == 2 && result.output.contains("run-000003.json"), "\(result.output)")
     }
 
+    /// Where no regression would be seen, none is denied.
+    @Test func aNoisyMetricIsNotJudged() throws {
+      let bench = try Bench(rules: "metrics:\n  - name: time\n    json: t")
+      for time in [100, 160, 80, 140, 60] {
+        try bench.write("{\"t\": \(time)}", "run.json")
+        #expect(try bench.gate(["accept", bench.scratch.path("run.json")]).code == 0)
+      }
+      let last = try readText(bench.scratch.path("base/run-000005.json"))
+      #expect(last.contains("\"noise\":{\"time\":{\"deviation_percent\":"), "\(last)")
+      let result = try bench.judge("{\"t\": 100}", ["-junit", bench.scratch.path("gate.xml")])
+      #expect(result.code == 2)
+      #expect(result.output.contains("'time' varies too much: unchanged runs may differ by"))
+      #expect(try readText(bench.scratch.path("gate.xml")).contains("<error type=\"cannot judge\""))
+      try bench.write("noise_percent_max: 900\nmetrics:\n  - name: time\n    json: t", "gate.yaml")
+      #expect(try bench.judge("{\"t\": 100}").code == 0)
+      #expect(try bench.judge("{\"t\": 1000}").code == 1)
+    }
+
     @Test func wrongRules() throws {
       let bench = try Bench(rules: Self.rules + "\n    beter: lower")
       let result = try bench.judge(Self.good)
@@ -179,6 +197,12 @@ extension EndToEnd {
       // Half the nursery, twice the collections.
       let b = try trace([Tools.miniVM, "--nursery", "32768", trees], "GC", "b.etl")
       #expect(try bench.gate([b]).code == 1)
+      let sampled = try trace([Tools.miniVM, "--nursery", "65536", trees], "GC,CPU:500", "s.etl")
+      let rates = try bench.gate([sampled])
+      #expect(rates.code == 2)
+      #expect(
+        rates.output.contains("at different rates: 0 Hz in the baseline, 500 Hz now"),
+        "\(rates.output)")
       let other = try trace([Tools.tinyRuntime, "--rounds", "50"], "GC", "c.etl")
       let result = try bench.gate([other])
       #expect(result.code == 2)

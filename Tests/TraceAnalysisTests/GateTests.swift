@@ -73,10 +73,10 @@ import Testing
     }
   }
 
-  /// The noise of this machine is ten times as large: five runs do not show all of it, 50 do.
+  /// The noise of this machine is ten times as large: 50 runs show it. Of five, only what they
+  /// remember of earlier ones does; see ``GateNoiseTests``.
   @Test func manyStoredRunsShowTheNoise() throws {
     for series in RecordedSeries.all {
-      #expect(try Self.alarms(series, change: 0, keep: 5) <= 7.5)
       #expect(try Self.alarms(series, change: 0, keep: 50) <= 1)
     }
   }

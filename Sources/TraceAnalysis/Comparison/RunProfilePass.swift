@@ -17,6 +17,10 @@ public final class RunProfilePass: ReportPass {
   private let measuring: RunMeasuring
   private var replay: Replay?
   private var divisorEvents: UInt64 = 0
+  /// Number of traces that are read at the same time.
+  var sharers = 1
+  /// Number of cores for this one; nil for all.
+  var cores: Int?
 
   public init(
     _ selection: ReportSelection = ReportSelection(), per divisor: RunDivisor = .second,
@@ -29,6 +33,7 @@ public final class RunProfilePass: ReportPass {
   /// Subscribes the passes of all reports.
   public func subscribe(to replay: Replay) throws {
     self.replay = replay
+    if let cores { replay.decodingThreads = min(cores - 1, replay.decodingThreads ?? .max) }
     sampling.subscribe(to: replay)
     try measuring.subscribe(to: replay)
     if hasSamples(replay) {
@@ -100,7 +105,8 @@ public final class RunProfilePass: ReportPass {
     samples.foldsRecursion = true
     let processes = selection.processes
     if !processes.isEmpty { samples.admits = processes.admits }
-    return try StackCollection(file, samples, SymbolizerFrames(symbolizer.finish()))
+    return try StackCollection(
+      file, samples, SymbolizerFrames(symbolizer.finish()), sharers: sharers, cores: cores)
   }
 
   private func add(_ stacks: StackCollection, to profile: inout RunProfile) {

@@ -31,6 +31,8 @@ public struct GateReport: Report {
     public var limit_percent: Double
     /// How much worse it may be by chance.
     public var noise_percent: Double?
+    /// From this noise on the metric is not judged.
+    public var noise_percent_max: Double
   }
 
   /// A regression is certain, so it outweighs metrics that cannot be judged.
@@ -43,7 +45,7 @@ public struct GateReport: Report {
 
 /// Judges new runs by accepted ones.
 public struct Gate {
-  private let rules: GateRules
+  let rules: GateRules
 
   public init(_ rules: GateRules) { self.rules = rules }
 
@@ -77,7 +79,9 @@ public struct Gate {
     _ metric: GateMetric, _ new: [GateRun], _ kept: [GateRun]
   ) -> GateReport.Row {
     let limit = metric.limit_percent ?? rules.limit_percent
-    var row = GateReport.Row(metric: metric, verdict: .cannotJudge, limit_percent: limit)
+    let noiseMax = metric.noise_percent_max ?? rules.noise_percent_max ?? 2 * limit
+    var row = GateReport.Row(
+      metric: metric, verdict: .cannotJudge, limit_percent: limit, noise_percent_max: noiseMax)
     let values = new.compactMap { $0.values[metric.name] }
     if !values.isEmpty { row.new = Moments(values).mean }
     guard values.count == new.count, let mean = row.new else {
@@ -94,58 +98,42 @@ public struct Gate {
     row.base = base.mean
     let worse = (mean - base.mean) * (metric.better == .lower ? 1 : -1)
     guard base.mean != 0 else {
-      row.verdict = worse > 0 ? .regression : .pass
+      if base.variance > 0 {
+        row.problem = .noMean(metric: metric.name)
+      } else {
+        row.verdict = worse > 0 ? .regression : .pass
+      }
       return row
     }
     let percent = worse / base.mean.magnitude * 100
-    let noise = noise(known, values, base)
+    let noise = noise(known, values, base, kept.last?.noise[metric.name])
     (row.worse_percent, row.noise_percent) = (percent, noise)
-    row.verdict = percent > limit && percent > noise ? .regression : .pass
+    if percent > limit, percent > noise {
+      row.verdict = .regression
+    } else if noise > noiseMax {
+      row.problem = .noisy(metric: metric.name, noise: noise, limit: noiseMax)
+    } else {
+      row.verdict = .pass
+    }
     return row
   }
 
-  /// Returns the limit of the noise, in percent.
-  private func noise(_ known: [Double], _ values: [Double], _ base: Moments) -> Double {
+  /// Returns the limit of the noise, in percent: the larger one of what the kept runs and of what
+  /// all before them tell.
+  private func noise(
+    _ known: [Double], _ values: [Double], _ base: Moments, _ memory: NoiseMemory?
+  ) -> Double {
     let (all, new) = (Moments(known), Moments(values))
     let freedom = all.freedom + new.freedom
     let variance = (all.variance * all.freedom + new.variance * new.freedom) / freedom
-    return GateNoise(
-      deviation: variance.squareRoot() / base.mean.magnitude * 100, freedom: freedom,
-      expected: rules.noise_percent, counts: (base.count, new.count)
-    ).limit_percent
-  }
-
-  /// Returns what forbids to compare the runs.
-  public func problems(_ new: [GateRun], _ kept: [GateRun]) -> [GateProblem] {
-    var problems: [GateProblem] = []
-    for run in new.compactMap(\.circumstances) {
-      if run.lost_percent > rules.lost_percent_max {
-        problems.append(
-          .losses(
-            trace: run.trace, percent: run.lost_percent, limit: rules.lost_percent_max))
-      }
-      if run.isPartial { problems.append(.incomplete(trace: run.trace)) }
-      for base in kept.suffix(rules.runs).compactMap(\.circumstances) {
-        let added = run.differences(from: base).filter { !problems.contains($0) }
-        problems += added
-      }
+    func limit(_ deviation: Double, _ freedom: Double) -> Double {
+      GateNoise(
+        deviation: deviation, freedom: freedom, expected: rules.noise_percent,
+        counts: (base.count, new.count)
+      ).limit_percent
     }
-    return problems
-  }
-}
-
-extension GateRun.Circumstances {
-  /// Returns what makes two runs measure different things.
-  fileprivate func differences(from base: Self) -> [GateProblem] {
-    var problems: [GateProblem] = []
-    if Set(programs).isDisjoint(with: base.programs) {
-      problems.append(.differentPrograms(base: base.programs, new: programs))
-    }
-    // Rates that differ by less than a tenth are the same setting.
-    if max(rate_hz, base.rate_hz) > min(rate_hz, base.rate_hz) * 1.1 {
-      problems.append(.differentRates(base: base.rate_hz, new: rate_hz))
-    }
-    if cpus != base.cpus { problems.append(.differentCPUs(base: base.cpus, new: cpus)) }
-    return problems
+    let now = limit(variance.squareRoot() / base.mean.magnitude * 100, freedom)
+    guard let memory, memory.runs > 0 else { return now }
+    return max(now, limit(memory.deviation_percent, memory.runs))
   }
 }

@@ -18,6 +18,7 @@ extension GateRules {
         keepIsGiven = true
       case "limit_percent": limit_percent = try member.positive("the rules")
       case "noise_percent": noise_percent = try member.positive("the rules")
+      case "noise_percent_max": noise_percent_max = try member.positive("the rules")
       case "lost_percent_max": lost_percent_max = try member.number("the rules")
       default: throw .rules(what: "there is no rule '\(member.name)'")
       }
@@ -48,7 +49,7 @@ extension GateMetric {
     let subject = "metric '\(name)'"
     let known = [
       "name", "report", "path", "json", "function", "inclusive", "per", "aggregate", "better",
-      "limit_percent", "absent",
+      "limit_percent", "noise_percent_max", "absent",
     ]
     if let other = members.first(where: { !known.contains($0.name) }) {
       throw .rules(what: "\(subject) has no rule '\(other.name)'")
@@ -61,6 +62,7 @@ extension GateMetric {
       case "aggregate": aggregate = try member.choice(subject)
       case "better": better = try member.choice(subject)
       case "limit_percent": limit_percent = try member.positive(subject)
+      case "noise_percent_max": noise_percent_max = try member.positive(subject)
       case "absent": absent = try member.number(subject)
       default: break
       }

@@ -9,6 +9,8 @@ public struct GateRules: Hashable, Sendable {
   public var limit_percent = 10.0
   /// Noise that a metric is expected to have. See ``GateNoise``.
   public var noise_percent = 3.0
+  /// A metric whose noise may be larger than this is not judged; nil for twice its limit.
+  public var noise_percent_max: Double?
   /// A trace that lost more than this share of its events is not judged.
   public var lost_percent_max = 1.0
 
@@ -50,6 +52,8 @@ public struct GateMetric: Hashable, Sendable {
   public var better = Direction.lower
   /// Instead of ``GateRules/limit_percent``.
   public var limit_percent: Double?
+  /// Instead of ``GateRules/noise_percent_max``.
+  public var noise_percent_max: Double?
   /// The value of a run whose report does not have the number; nil if it cannot be judged then.
   public var absent: Double?
 
@@ -101,6 +105,10 @@ public enum GateProblem: Error, Hashable, Sendable {
   case tooFewRuns(found: Int, needed: Int)
   /// Accepted runs do not have the metric.
   case notInBaseline(metric: String, runs: Int, of: Int)
+  /// Unchanged runs may differ by `noise` percent, so a change of `limit` percent is not seen.
+  case noisy(metric: String, noise: Double, limit: Double)
+  /// The accepted runs differ, but their mean is 0.
+  case noMean(metric: String)
   case losses(trace: String, percent: Double, limit: Double)
   case incomplete(trace: String)
   case differentPrograms(base: [String], new: [String])

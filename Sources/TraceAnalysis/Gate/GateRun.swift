@@ -4,6 +4,8 @@ public struct GateRun: Hashable, Sendable {
   public var values: [String: Double] = [:]
   /// Why metrics have no value.
   public var problems: [String: GateProblem] = [:]
+  /// What the runs up to this one tell of the noise, by the metric's name; see ``NoiseMemory``.
+  public var noise: [String: NoiseMemory] = [:]
   /// Nil for a run without a trace.
   public var circumstances: Circumstances?
 
@@ -47,6 +49,8 @@ public struct GateRun: Hashable, Sendable {
     let values = values.sorted { $0.key < $1.key }
       .map { JSONValue.Member($0.key, .number($0.value)) }
     members.append(.init("values", .object(values)))
+    let noise = noise.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, $0.value.stored) }
+    if !noise.isEmpty { members.append(.init("noise", .object(noise))) }
     return .object(members)
   }
 
@@ -57,6 +61,10 @@ public struct GateRun: Hashable, Sendable {
     for member in members {
       guard let number = member.value.number else { return nil }
       values[member.name] = number
+    }
+    for member in value["noise"]?.members ?? [] {
+      guard let memory = NoiseMemory(stored: member.value) else { return nil }
+      noise[member.name] = memory
     }
     guard let trace = value["trace"]?.string else { return }
     guard let programs = value["programs"]?.array, let cpus = value["cpus"]?.number,

@@ -25,6 +25,6 @@ struct SlowestRequests {
   private mutating func sort() {
     requests.sort { ($1.duration_ns, $0.start_ns) < ($0.duration_ns, $1.start_ns) }
     requests.removeLast(max(0, requests.count - limit))
-    if requests.count == limit { threshold = requests[limit - 1].duration_ns }
+    if limit > 0, requests.count == limit { threshold = requests[limit - 1].duration_ns }
   }
 }

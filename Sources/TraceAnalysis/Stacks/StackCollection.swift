@@ -58,11 +58,24 @@ public struct StackCollection: Sendable {
   public init(
     _ file: TraceFile, _ selection: StackSelection, _ resolver: some FrameResolver
   ) throws {
-    if let whole = try StackWorkers.collect(file, selection, resolver) {
+    try self.init(file, selection, resolver, sharers: 1, cores: nil)
+  }
+
+  /// - Parameters:
+  ///   - sharers: number of collections that are made at the same time, and share the memory of
+  ///     the caches of one.
+  ///   - cores: number of cores for this one; nil for all.
+  init(
+    _ file: TraceFile, _ selection: StackSelection, _ resolver: some FrameResolver, sharers: Int,
+    cores: Int?
+  ) throws {
+    if let whole = try StackWorkers.collect(
+      file, selection, resolver, cores: cores ?? StackWorkers.coreCount, sharers: sharers)
+    {
       self = whole
       return
     }
-    let pass = StackCollecting(file, selection, resolver)
+    let pass = StackCollecting(file, selection, resolver, sharers: sharers)
     try file.run(pass)
     self = pass.finish()
   }

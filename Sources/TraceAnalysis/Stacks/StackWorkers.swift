@@ -12,11 +12,12 @@ enum StackWorkers {
   static let countMax = 4
   /// Minimum number of events in a part: below this, a thread costs more than it saves.
   static let eventsMin = 100_000
+  static var coreCount: Int { sysconf(Int32(_SC_NPROCESSORS_ONLN)) }
 
   /// Returns the collection; nil if one thread is to do all the work.
   static func collect(
     _ file: TraceFile, _ selection: StackSelection, _ resolver: some FrameResolver,
-    cores: Int = sysconf(Int32(_SC_NPROCESSORS_ONLN)), eventsMin: Int = eventsMin
+    cores: Int = coreCount, eventsMin: Int = eventsMin, sharers: Int = 1
   ) throws -> StackCollection? {
     guard !file.isLive, cores > 1, selection.log == nil else { return nil }
     try file.checkIndex()
@@ -26,7 +27,7 @@ enum StackWorkers {
     var workers: [StackWorker] = []
     for share in shares {
       guard let resolver = resolver.another() else { return nil }
-      workers.append(StackWorker(file, share, resolver, sharers: shares.count))
+      workers.append(StackWorker(file, share, resolver, sharers: shares.count * sharers))
     }
     guard workers.count > 1 else { return nil }
     let threads = workers.dropFirst().map { $0.start() }

@@ -26,6 +26,7 @@ public struct GateJSON: Renderer {
         json.field("worse_percent", row.worse_percent)
         json.field("limit_percent", row.limit_percent)
         json.field("noise_percent", row.noise_percent)
+        json.field("noise_percent_max", row.noise_percent_max)
         json.field("problem", row.problem?.sentence)
       }
     }

@@ -19,6 +19,12 @@ extension GateProblem {
     case .notInBaseline(let metric, let runs, let all):
       "'\(metric)' is in \(runs) of the \(counted(all, "accepted run")): accept more with "
         + "'tracectl gate accept'."
+    case .noisy(let metric, let noise, let limit):
+      "'\(metric)' varies too much: unchanged runs may differ by \(fixed(noise, decimals: 1)) %, "
+        + "and it is judged up to \(fixed(limit, decimals: 1)) %; record several runs, or set "
+        + "'noise_percent_max'."
+    case .noMean(let metric):
+      "'\(metric)' cannot be compared: the mean of the accepted runs is 0."
     case .losses(let trace, let percent, let limit):
       "\(trace) has lost \(fixed(percent, decimals: 2)) % of its events; the limit is "
         + "\(fixed(limit, decimals: 2)) %."

@@ -80,16 +80,23 @@ struct Compare: ParsableCommand {
 
   func run() throws {
     let sides = try sides()
-    let base = try sides.base.map(profile)
-    let new = try sides.new.map(profile)
+    var making = RunProfiles()
+    let paths = try (sides.base + sides.new).map { try add($0, to: &making) }
+    let profiles = try zip(paths, making.make()).map { path, profile in
+      try OpenTrace.explaining(path) { try profile.get() }
+    }
+    let comparison = Comparison(
+      base: Array(profiles[..<sides.base.count]), new: Array(profiles[sides.base.count...]),
+      per: divisor)
     let isJSON = try output.renderer(of: ComparisonReport.self).format.name == "json"
-    var report = Comparison(base: base, new: new, per: divisor).report(hasTree: isJSON)
+    var report = comparison.report(hasTree: isJSON)
     report.listLimit = top
     report.sortsByInclusive = inclusive
     try output.write(report, input: sides.base[0])
   }
 
-  private func profile(_ path: String) throws -> RunProfile {
+  /// Returns the name of the trace.
+  private func add(_ path: String, to making: inout RunProfiles) throws -> String {
     let file = try OpenTrace.open(path)
     if case .event(let name) = divisor {
       let known = file.eventTypes.map(\.schema) + file.providers.flatMap(\.events)
@@ -99,8 +106,7 @@ struct Compare: ParsableCommand {
     }
     var options = SymbolizerOptions()
     try symbols.apply(to: &options)
-    let pass = RunProfilePass(
-      try selection.selection(in: file), per: divisor, symbols: options)
-    return try OpenTrace.report(pass, of: file)
+    making.add(file, try selection.selection(in: file), per: divisor, symbols: options)
+    return file.path
   }
 }

@@ -61,7 +61,7 @@ struct Export: ParsableCommand {
       isWritten = try output.write(profile, with: renderer, input: path)
     case .timeline(let renderer):
       options.detail = SourceDetail(lines: true, inlined: true)
-      let timeline = try OpenTrace.explained(file) { try TraceTimeline(file, options) }
+      let timeline = try OpenTrace.explaining(file.path) { try TraceTimeline(file, options) }
       isWritten = try output.write(timeline, with: renderer, input: path)
     case .graph(let renderer):
       let graph = FlameGraph(try stacks(of: file, options), base: try baseStacks())

@@ -140,7 +140,12 @@ struct GateAccept: ParsableCommand {
         throw problem
       }
       if anew { try baseline.keep(0) }
-      for run in new { print(try baseline.add(run)) }
+      var accepted = known
+      for var run in new {
+        run.remember(accepted, rules)
+        print(try baseline.add(run))
+        accepted.append(run)
+      }
       try baseline.keep(rules.keep)
     }
   }
