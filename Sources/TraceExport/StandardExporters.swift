@@ -6,6 +6,7 @@ extension RendererRegistry {
     registry.add(PprofExport())
     registry.add(SpeedscopeExport())
     registry.add(PerfettoExport())
+    registry.add(FirefoxExport())
     registry.add(ChromeExport())
     registry.add(FoldedGraph())
     registry.add(FlameGraphSVG())

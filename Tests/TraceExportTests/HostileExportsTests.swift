@@ -47,7 +47,7 @@ import TraceFormat
   @Test(arguments: 0..<Rounds.count(3)) func everyFormatIsWritten(_ round: Int) throws {
     let files = try files(round)
     #expect(files.count == RendererRegistry.exporterCount, "\(files.keys)")
-    for name in ["chrome", "speedscope"] {
+    for name in ["chrome", "speedscope", "firefox"] {
       let data = try Data(contentsOf: URL(fileURLWithPath: try #require(files[name])))
       #expect(try JSONSerialization.jsonObject(with: data) is [String: Any], "\(name)")
     }

@@ -78,7 +78,8 @@ private struct TimelineTrace {
       "select count(*), count(callsite_id) from perf_sample",
       "select ts, dur, end_state, tid from sched join thread using(utid) where tid > 0 order by ts",
       "select s.ts, s.name, s.category, t.tid, t.name from slice s "
-        + "join thread_track k on s.track_id = k.id join thread t using(utid) where s.name = 'GCStart'",
+        + "join thread_track k on s.track_id = k.id join thread t using(utid) "
+        + "where s.name = 'GCStart'",
       "select a.key, a.display_value from slice s join args a using(arg_set_id) "
         + "where s.name = 'GCStart' order by a.key",
       "select t.name, c.value from counter c join counter_track t on c.track_id = t.id "
@@ -200,5 +201,94 @@ private struct TimelineTrace {
       (["export", trace.path, "-wall", "-format", "chrome"], 64, "choose pprof, folded or svg"),
       (["export", trace.path, "-base", trace.path, "-format", "pprof"], 64, "only svg compares"),
     ])
+  }
+}
+
+/// `tracectl export -format firefox`: the tables fit together, and have what the trace has. The
+/// page itself needs a network.
+@Suite struct ExportFirefoxTests {
+  private let trace: TimelineTrace
+  private let json: [String: Any]
+  private let strings: [String]
+
+  init() throws {
+    trace = try TimelineTrace()
+    json = try trace.json("t.profile.json")
+    let shared = try #require(json["shared"] as? [String: Any])
+    strings = try #require(shared["stringArray"] as? [String])
+  }
+
+  private func threads() throws -> [[String: Any]] {
+    try #require(json["threads"] as? [[String: Any]])
+  }
+
+  private func table(_ name: String, _ thread: [String: Any]) throws -> [String: Any] {
+    try #require(thread[name] as? [String: Any])
+  }
+
+  @Test func columnsHaveTheirLength() throws {
+    for thread in try threads() {
+      for name in [
+        "samples", "markers", "stackTable", "frameTable", "funcTable", "resourceTable",
+        "nativeSymbols",
+      ] {
+        let table = try table(name, thread)
+        let length = try #require(table["length"] as? Int)
+        for (key, value) in table {
+          if let column = value as? [Any] { #expect(column.count == length, "\(name).\(key)") }
+        }
+      }
+    }
+  }
+
+  @Test func samplesHaveTimesWeightsAndStacks() throws {
+    let thread = try #require(try threads().first { $0["tid"] as? Int == 10 })
+    #expect(thread["name"] as? String == "main" && thread["pid"] as? String == "10")
+    #expect(thread["processName"] as? String == "demo \"<&\\x1b")
+    let samples = try table("samples", thread)
+    #expect(samples["time"] as? [Double] == [1, 3, 5, 7, 9])
+    #expect(samples["threadCPUDelta"] as? [Int] == [1000, 1002, 1004, 1006, 1008])
+    #expect(samples["weight"] as? [Double] == [0.001, 0.001002, 0.001004, 0.001006, 0.001008])
+    let stacks = try table("stackTable", thread)
+    let prefixes = try #require(stacks["prefix"] as? [Any])
+    let leaf = try #require((samples["stack"] as? [Int])?.first)
+    var path = [leaf]
+    while let caller = prefixes[path[path.count - 1]] as? Int {
+      #expect(caller < path[path.count - 1])
+      path.append(caller)
+    }
+    #expect(path.count == 3)
+    let frames = try #require(stacks["frame"] as? [Int])
+    let functions = try #require(try table("frameTable", thread)["func"] as? [Int])
+    let names = try #require(try table("funcTable", thread)["name"] as? [Int])
+    #expect(strings[names[functions[frames[leaf]]]] == "?!? (events lost)")
+  }
+
+  @Test func eventsAreMarkersWithSchemas() throws {
+    let thread = try #require(try threads().first { $0["tid"] as? Int == 12 })
+    let markers = try table("markers", thread)
+    let names = try #require(markers["name"] as? [Int]).map { strings[$0] }
+    #expect(names == ["ThreadStart", "GCStart", "running"])
+    let data = try #require(markers["data"] as? [[String: Any]])
+    #expect(data[1]["type"] as? String == "Runtime/GCStart" && data[1]["_count"] as? Int == 7)
+    #expect(data[1]["_reason"] as? String == "AllocSmall")
+    #expect(markers["phase"] as? [Int] == [0, 0, 1])
+    #expect((markers["startTime"] as? [Double])?[2] == 12)
+    #expect((markers["endTime"] as? [Any])?[2] as? Double == 12.5)
+    let meta = try #require(json["meta"] as? [String: Any])
+    #expect(meta["preprocessedProfileVersion"] as? Int == 58)
+    let schemas = try #require(meta["markerSchema"] as? [[String: Any]])
+    let known = Set(schemas.compactMap { $0["name"] as? String })
+    #expect(data.allSatisfy { known.contains($0["type"] as? String ?? "") })
+    let categories = try #require(meta["categories"] as? [[String: Any]])
+    #expect(categories[try #require(markers["category"] as? [Int])[1]]["name"] as? String == "GC")
+  }
+
+  @Test func countersAreDifferences() throws {
+    let counters = try #require(json["counters"] as? [[String: Any]])
+    let running = try #require(
+      counters.first { $0["name"] as? String == "MachineCounters.running" })
+    let samples = try #require(running["samples"] as? [String: Any])
+    #expect(samples["count"] as? [Double] == [3] && samples["time"] as? [Double] == [14])
   }
 }

@@ -6,8 +6,8 @@ internal import TraceSymbols
 public struct FrameOrigin: Hashable, Sendable {
   /// Position in ``StackProfile/modules``; nil if it is not known what was at the address.
   public var module: Int?
-  /// The first such instruction that was met: in an image, its offset in the file, which is the same
-  /// in all processes; otherwise its address. 0 if there is none.
+  /// The first such instruction that was met: in an image, its offset in the file, which is the
+  /// same in all processes; otherwise its address. 0 if there is none.
   public var address: UInt64 = 0
   /// The name that the function's source recorded, which may be mangled; empty if unknown.
   public var rawName = ""

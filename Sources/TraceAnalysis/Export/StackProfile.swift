@@ -49,6 +49,7 @@ public final class StackProfilePass: ReportPass {
     wall = isWall ? WallPass(own) : nil
   }
 
+  /// Subscribes to what the passes need.
   public func subscribe(to replay: Replay) throws {
     self.replay = replay
     stacks?.subscribe(to: replay)

@@ -1,7 +1,7 @@
 public import TraceAnalysis
 
-/// Two call trees to be drawn as one flame graph: that which is shown, and optionally an earlier one
-/// whose amounts decide the colors.
+/// Two call trees to be drawn as one flame graph: that which is shown, and optionally an earlier
+/// one whose amounts decide the colors.
 public struct FlameGraph: Report {
   public var lost: LostEvents { stacks.lost }
   public var partial: [PartialReason] { stacks.partial }

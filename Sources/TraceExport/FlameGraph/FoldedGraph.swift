@@ -6,6 +6,7 @@ public struct FoldedGraph: Renderer {
 
   public init() {}
 
+  /// Writes one line per stack.
   public func render(
     _ graph: FlameGraph, _ options: RenderOptions, to output: inout OutputBuffer
   ) {

@@ -7,7 +7,8 @@ internal import TraceFormat
 /// - Samples are perf samples with interned stacks, whose timebase counts what the samples add up.
 /// - Context switches are switches of the scheduler; between the slices of recorded threads, a CPU
 ///   shows nothing.
-/// - Other events are instants of their thread, with their fields as arguments; counters are tracks.
+/// - Other events are instants of their thread, with their fields as arguments; counters are
+///   tracks.
 public struct PerfettoExport: Renderer {
   public let format = OutputFormat(
     "perfetto", fileExtensions: ["perfetto-trace", "pftrace", "perfetto"],

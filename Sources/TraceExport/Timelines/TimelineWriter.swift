@@ -66,12 +66,13 @@ struct EventArguments {
   private(set) var numbers: [[Int]] = []
   let types: [EventType]
 
-  init(_ types: [EventType]) {
+  /// - Parameter keyPrefix: text before the name of each field, for formats with keys of their own.
+  init(_ types: [EventType], keyPrefix: String = "") {
     self.types = types
     for type in types {
       let names = uniqueNames(of: type.schema.fields)
       let steps = names.indices.map {
-        table.step(type.schema, at: $0, prefix: "\(quoted(names[$0])):")
+        table.step(type.schema, at: $0, prefix: "\(quoted(keyPrefix + names[$0])):")
       }
       table.set(
         EventSteps(heading: .empty, steps: table.arena.store(values: steps), ending: .empty),
@@ -83,6 +84,17 @@ struct EventArguments {
           }
           return false
         })
+    }
+  }
+
+  /// Returns the value of a field that is a number.
+  func value(_ event: borrowing RawEvent, _ field: Int) -> Double {
+    let word = event.word(field)
+    switch types[event.typeIndex].schema.fields[field].type {
+    case .one(.scalar(.float)): return Double(Float(bitPattern: UInt32(truncatingIfNeeded: word)))
+    case .one(.scalar(.double)): return Double(bitPattern: word)
+    case .one(.scalar(let scalar)) where scalar.isSigned: return Double(Int64(bitPattern: word))
+    default: return Double(word)
     }
   }
 
