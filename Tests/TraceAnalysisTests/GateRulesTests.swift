@@ -100,6 +100,25 @@ import Testing
     #expect(try numbers(#""x.y".z"#) == [4])
   }
 
+  @Test func severalNumbersBecomeOne() throws {
+    let report = try JSONValue(json: Array(#"{"p":[{"v":3},{"v":7},{"v":2}],"n":4,"z":0}"#.utf8))
+    func value(_ more: String, path: String = "p[*].v") throws -> Double {
+      let rule = "metrics:\n  - name: x\n    json: \"\(path)\"\(more)"
+      return try Self.rules(rule).metrics[0].value(in: report)
+    }
+    #expect(try value("\n    aggregate: max") == 7 && value("\n    aggregate: min") == 2)
+    #expect(try value("\n    aggregate: sum") == 12 && value("\n    aggregate: mean") == 4)
+    #expect(try value("\n    aggregate: sum\n    per: n") == 3)
+    #expect(try value("\n    absent: 5", path: "q") == 5)
+    #expect(throws: GateProblem.severalNumbers(metric: "x", path: "p[*].v", count: 3)) {
+      try value("")
+    }
+    #expect(throws: GateProblem.noNumber(metric: "x", path: "q")) { try value("", path: "q") }
+    #expect(throws: GateProblem.noNumber(metric: "x", path: "z")) {
+      try value("\n    per: z", path: "n")
+    }
+  }
+
   @Test func jsonIsRead() throws {
     let text = #" {"a":[-1.5e3,true,null,"\u00e9\ud83d\ude00\n"],"b":{}} "#
     let value = try JSONValue(json: Array(text.utf8))

@@ -109,13 +109,21 @@ public final class RunProfilePass: ReportPass {
       file, samples, SymbolizerFrames(symbolizer.finish()), sharers: sharers, cores: cores)
   }
 
+  private func functions(_ calls: CallTree, _ frames: FrameTable) -> [CallTree.NameEntry] {
+    var places = [Int](repeating: -1, count: frames.count)
+    let entries = calls.byName(frameCount: frames.count)
+    for (place, entry) in entries.enumerated() { places[Int(entry.frame.rawValue)] = place }
+    return calls.framesByFirstVisit(frameCount: frames.count).compactMap { frame in
+      let place = places[Int(frame.rawValue)]
+      return place < 0 || frames[frame].kind == .process ? nil : entries[place]
+    }
+  }
+
   private func add(_ stacks: StackCollection, to profile: inout RunProfile) {
     let numbers = stacks.frames.frames.map { profile.frames.id(of: $0.inAnyRun) }
     profile.tree = stacks.tree.renamed { numbers[Int($0.rawValue)] }
     let calls = CallTree(profile.tree)
-    profile.functions = calls.byName(frameCount: profile.frames.count).filter {
-      profile.frames[$0.frame].kind != .process
-    }
+    profile.functions = functions(calls, profile.frames)
     profile.total = calls.total
     profile.interval_ns = stacks.totals.usualWeight
     if stacks.tree.isCut { profile.partial.append(.limited(what: "different stacks")) }

@@ -7,8 +7,8 @@ public struct CallTree: Sendable {
   /// Inclusive metric of each node; the root's is the total.
   public let inclusive: [StackMetric]
   /// Index in ``children`` of each node's first child.
-  private let starts: [UInt32]
-  private let children: [UInt32]
+  let starts: [UInt32]
+  let children: [UInt32]
 
   public init(_ tree: StackTree) {
     self.tree = tree
