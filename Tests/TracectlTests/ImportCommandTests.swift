@@ -29,7 +29,7 @@ import Testing
     let fixture = try TraceFixture()
     let cut = fixture.path("cut.data")
     let bytes = try Data(contentsOf: URL(fileURLWithPath: Self.recording))
-    try bytes.prefix(bytes.count * 2 / 3).write(to: URL(fileURLWithPath: cut))
+    try bytes.prefix(bytes.count / 4).write(to: URL(fileURLWithPath: cut))
     let run = try ToolRun("import", cut, "-o", fixture.path("trace.etl"))
     #expect(run.exitCode == 65 && run.errors.contains("is cut"), "\(run.errors)")
     #expect(try ToolRun("info", fixture.path("trace.etl")).exitCode == 0)

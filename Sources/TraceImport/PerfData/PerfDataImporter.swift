@@ -192,7 +192,7 @@ final class PerfConversion {
       features.read(number, bytes.slice(16, record.count), &events)
     case PerfFileRecord.buildID: features.addBuildID(record)
     case PerfFileRecord.eventUpdate where bytes.word64(8) == 2:
-      events.rename(id: bytes.word64(16), bytes.text(24, record.count))
+      events.setName(id: bytes.word64(16), bytes.text(24, record.count))
     case PerfFileRecord.finishedRound:
       // The first round ends before the time of the trace's beginning is certain.
       if translation != nil || queue.earliest != nil { beginIfNeeded() }

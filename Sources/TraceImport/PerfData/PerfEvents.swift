@@ -34,22 +34,22 @@ struct PerfEvents {
     lastID = nil
   }
 
-  mutating func rename(index: Int, _ name: String) {
+  mutating func setName(index: Int, _ name: String) {
     if all.indices.contains(index), !name.isEmpty { all[index].name = name }
   }
 
-  mutating func rename(id: UInt64, _ name: String) {
-    if let index = byID[id] { rename(index: Int(index), name) }
+  mutating func setName(id: UInt64, _ name: String) {
+    if let index = byID[id] { setName(index: Int(index), name) }
   }
 
   /// Adds what the feature EVENT_DESC says: an event's name and numbers.
   mutating func describe(_ attributes: PerfAttributes, name: String, ids: [UInt64]) {
     let numbered = ids.first { byID[$0] != nil }.flatMap { byID[$0] }
     let known = numbered.map(Int.init) ?? all.firstIndex { $0.attributes == attributes }
-    if let known { return rename(index: known, name) }
+    if let known { return setName(index: known, name) }
     guard all.count < Self.eventsMax else { return }
     add(attributes, ids: ids)
-    rename(index: all.count - 1, name)
+    setName(index: all.count - 1, name)
   }
 
   /// The event that wrote a record; nil if it is not known.
