@@ -64,7 +64,7 @@ import TraceView
     let shown = try ShownTrace(events: 5000)
     let (port, token) = (shown.port, shown.token)
     // 20 threads with 50 connections each, all of which are open at once.
-    let statuses = Lock<[Int: Int]>([:])
+    let statuses = Monitor<[Int: Int]>([:])
     let threads = (0..<20).map { number in
       TestThread {
         let clients = (0..<50).compactMap { _ in try? RawClient(port: port) }

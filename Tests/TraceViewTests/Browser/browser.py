@@ -24,6 +24,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 failures = []
+servers = []
 
 
 def check(is_so, sentence):
@@ -38,6 +39,7 @@ class Page:
         self.files = files
         self.server = subprocess.Popen(
             [tracectl, "view", *files, "-no-browser"], stderr=subprocess.PIPE, text=True)
+        servers.append(self.server)
         self.address = None
         for line in self.server.stderr:
             found = re.search(r"http://\S+", line)
@@ -173,7 +175,6 @@ def a_range_filters_and_links(page):
     check(page.text("#chips") == before and page.hash() == {**chosen, "tab": "events"},
           "a link shows the same")
     check(page.text("output.found") == shown, "a link shows the same events")
-    page.driver.back()
     page.driver.find_element(By.CSS_SELECTOR, "#chips button").click()
     WebDriverWait(page.driver, 10).until(lambda d: "from" not in page.hash())
 
@@ -288,4 +289,8 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    finally:
+        for server in servers:
+            server.kill()
