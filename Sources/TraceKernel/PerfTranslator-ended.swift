@@ -37,7 +37,7 @@ extension PerfTranslator {
     var moment = moment
     switch record {
     case .sample(let sample):
-      add(sample, pid: pid, process: process, moment)
+      add(sample, kind(of: sample), pid: pid, process: process, moment)
       // The lookup of its mappings may have created state for the process.
       if processes[pid] == nil { stacks.forget(pid) }
     case .contextSwitch(let isOut, let isPreempted):

@@ -48,22 +48,22 @@ public final class PerfTranslator {
   /// Receives the events that matter for jitdump files and perf maps.
   let runtimeCode: (any RuntimeCodeObserver)?
   /// Converts the kernel's times to the recording's ticks.
-  public var clock: PerfClock
+  @exclusivity(unchecked) public var clock: PerfClock
   /// Called with each thread that a followed process creates.
   public var onThread: (_ tid: UInt32) -> Void = { _ in }
-  var processes: PerfProcesses
+  @exclusivity(unchecked) var processes: PerfProcesses
   private var writableCode = WritableCode()
   var remappedText = RemappedText()
   var missedEnds = MissedEnds()
   /// Ticks of the last record, by ring.
-  private var lastTicks: [UInt64]
-  var stack: [UInt64] = []
+  @exclusivity(unchecked) private var lastTicks: [UInt64]
+  @exclusivity(unchecked) var stack: [UInt64] = []
   /// The events whose samples are no CPU samples.
-  public var switches = SwitchEvents()
+  @exclusivity(unchecked) public var switches = SwitchEvents()
   /// The thread that is about to stop running, by ring.
-  var leaving: [LeavingThread]
+  @exclusivity(unchecked) var leaving: [LeavingThread]
   /// Threads whose events are recorded, for wake-ups by other programs.
-  var knownThreads: Set<UInt32> = []
+  @exclusivity(unchecked) var knownThreads: Set<UInt32> = []
   /// Whether a record of the command to be followed has arrived.
   private var hasBegun = false
   /// Number of records that the kernel dropped because a ring was full.
@@ -191,19 +191,26 @@ public final class PerfTranslator {
   // MARK: Samples
 
   private func take(_ sample: PerfSample, pid: UInt32, _ moment: Moment) {
-    let kind = switches.kinds.isEmpty ? nil : switches.kinds[sample.identifier]
+    let kind = kind(of: sample)
     guard kind == .wakeUp ? recordsWaker(pid) : processes.admits(pid) else {
       if kind == .wakeUp { wake(sample, pid: pid, process: nil, moment) }
       return
     }
     let process = index(of: pid, moment)
-    add(sample, pid: pid, process: process, moment)
+    add(sample, kind, pid: pid, process: process, moment)
     guard kind == nil else { return }
     runtimeCode?.sampled(pid, process: process, atTicks: moment.ticks)
   }
 
-  func add(_ sample: PerfSample, pid: UInt32, process: UInt32, _ moment: Moment) {
-    switch switches.kinds.isEmpty ? nil : switches.kinds[sample.identifier] {
+  /// What a sample reports; nil for a CPU sample.
+  func kind(of sample: PerfSample) -> SwitchEvents.Kind? {
+    switches.kinds.isEmpty ? nil : switches.kinds[sample.identifier]
+  }
+
+  func add(
+    _ sample: PerfSample, _ kind: SwitchEvents.Kind?, pid: UInt32, process: UInt32, _ moment: Moment
+  ) {
+    switch kind {
     case .switchOut: return leave(sample, pid: pid, moment)
     case .wakeUp: return wake(sample, pid: pid, process: process, moment)
     case nil: break

@@ -61,6 +61,19 @@ extension EndToEnd {
       Issue.record("\(found)")
     }
 
+    /// Numbers of switches are equal, and times differ by less than 1 %, from those that follow from
+    /// the scheduler's own events.
+    @Test(.needs(.program("perf"))) func schedulerEvents() throws {
+      let events = ["switch", "waking", "wakeup_new", "process_exit"].map { "sched:sched_\($0)" }
+      let file = scratch.path("perf.data")
+      try compareWithPerf(
+        "schedevents.py",
+        [
+          "perf", "record", "-a", "-q", "-B", "-e", events.joined(separator: ","), "-o", file, "--",
+        ],
+        "perf script -i \(file) --ns -F time,event,trace 2>/dev/null")
+    }
+
     /// Numbers of switches are equal; sums of running, waiting and delay differ by less than 1 %,
     /// apart from the last delays of the threads, which perf does not count.
     @Test(.needs(.program("perf"))) func perfSchedTimehist() throws {
@@ -75,18 +88,16 @@ extension EndToEnd {
     }
 
     /// The time in system calls that wait is the time blocked and runnable in them.
-    @Test(.needs(.program("perf"))) func perfTrace() throws {
-      // Some builds of perf crash now and then while they read a recording.
+    @Test(.needs(.program("perf"))) func systemCalls() throws {
+      // perf trace -s would sum them up, but crashes in some versions.
       let file = scratch.path("trace.data")
-      let read =
-        "for _ in 1 2 3 4 5; do perf trace -s -i \(file) > \(file).txt 2>&1 && break; done; "
-        + "cat \(file).txt"
       try compareWithPerf(
-        "perftrace.py",
+        "syscalls.py",
         [
           "perf", "record", "-q", "-B", "-e", "raw_syscalls:sys_enter,raw_syscalls:sys_exit", "-o",
           file, "--",
-        ], read)
+        ],
+        "cat \(file)")
     }
 
     @Test func wallClockTimeAddsUp() throws {
@@ -118,6 +129,13 @@ extension EndToEnd {
       #expect(sum == (try #require(chain["to_ns"] as? Int)) - from)
       // The lock is free for a third of the time, in which its holder sleeps without it.
       #expect((first["total_ns"] as? Int ?? 0) * 3 > sum, "\(first), \(sum)")
+      // Every thread's chain is that which follows from the events.
+      let dump = "\(Tools.tracectl) dump \(scratch.path("t.etl")) -format json"
+      for thread in threads {
+        let tid = try #require(thread["tid"] as? Int)
+        _ = try report("chain", "-tid", "\(tid)")
+        #expect(try differences("chain.py", dump) == "", "\(thread)")
+      }
     }
 
     /// Copied stacks are only those of samples; switches are walked by frame pointers.

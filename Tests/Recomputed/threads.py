@@ -46,10 +46,18 @@ class Thread:
         self.wake = self.off = self.end = None
         self.times = collections.Counter()
         self.waits, self.preemptions, self.reasons = 0, 0, {}
+        # What it did one after another: state, beginning, end, and a wait's beginning and end.
+        self.stretches = []
+
+    def keep(self, state, now, since=None, off=None, wake=None):
+        since = self.since if since is None else since
+        if now > since and state != "ended":
+            self.stretches.append((state, since, now, off, wake))
 
     def go(self, state, now, keep=False):
         """Ends the current state."""
         length = now - self.since
+        self.keep(self.state if self.state != "blocked" else "unknown", now)
         if self.state in ("running", "runnable"):
             self.times[self.state] += length
             if self.state == "runnable" and self.preempted:
@@ -65,6 +73,8 @@ class Thread:
         if wake and wake["early"] and self.since - wake["time"] > EARLY_MAX:
             wake = None
         ready = min(max(wake["time"], self.since), now) if wake else now
+        self.keep("blocked", ready, None, self.off, wake)
+        self.keep("runnable", now, ready)
         self.times["blocked"] += ready - self.since
         self.times["runnable"] += now - ready
         found = self.reasons.setdefault(
@@ -76,6 +86,7 @@ class Thread:
 
     def skip(self, now):
         """The times up to now are not known."""
+        self.keep("unknown", now)
         self.times["unknown"] += now - self.since
         self.since = now
 
@@ -96,11 +107,11 @@ class Thread:
         self.waits += is_wait
         self.preemptions += not is_wait
 
-    def woken(self, now):
+    def woken(self, now, event):
         if self.state == "running":
-            self.wake = {"time": now, "early": True}
+            self.wake = {"time": now, "early": True, "event": event}
         elif self.state == "blocked" and (self.wake is None or self.wake["early"]):
-            self.wake = {"time": now, "early": False}
+            self.wake = {"time": now, "early": False, "event": event}
         elif self.state == "unknown":
             self.go("runnable", now)
 
@@ -147,7 +158,7 @@ def threads(events):
         if name == "ReadyThread":
             found = living.get(event["fields"]["threadID"])
             if found:
-                found.woken(max(now, found.since))
+                found.woken(max(now, found.since), event)
         elif name in ("ThreadStart", "ProcessStart"):
             if "rundown" in event:
                 found = thread(event, first)

@@ -177,4 +177,41 @@ import TraceFormat
       }
     }
   }
+
+  /// The same for a process that is never announced; there are few times at which answers change.
+  @Test func answersForUnknownProcessesHoldBetweenLosses() throws {
+    for seed in 1...40 as ClosedRange<UInt64> {
+      var random = SeededGenerator(seed)
+      var losses: [(pid: UInt32?, times: ClosedRange<Int64>)] = []
+      for _ in 0..<Int.random(in: 0...6, using: &random) {
+        let from = Int64.random(in: 0..<90_000, using: &random)
+        let until = from + Int64.random(in: 0..<3000, using: &random)
+        losses.append(([7, 9, nil].randomElement(using: &random)!, .ms(from) ... .ms(until)))
+      }
+      let trace = try NamedTrace {
+        for pid in [7, 9] as [UInt32] { $0.process(pid, "") }
+        for loss in losses { $0.writer.loss(Self.loss(loss.pid, loss.times)) }
+      }
+      func isLost(_ time: Int64) -> Bool {
+        losses.contains {
+          $0.pid != 9 && $0.times.lowerBound <= time + .ms(1000)
+            && ($0.pid == nil || $0.times.upperBound >= time - .ms(10_000))
+        }
+      }
+      var time = Int64(0)
+      var changes = 0
+      while time < .ms(130_000) {
+        let (found, span) = trace.symbolizer.resolveSpan(
+          pid: 7, address: Self.start + 8, at: time, isCaller: false)
+        for other in [time, min(span.upperBound, .ms(130_000))] {
+          let reason = isLost(other) ? UnresolvedReason.eventsLost : .neverAnnounced
+          #expect(found == .unresolved(reason, module: nil), "seed \(seed), \(time), \(other)")
+        }
+        changes += 1
+        guard span.upperBound < .max else { break }
+        time = span.upperBound + 1
+      }
+      #expect(changes <= 2 * losses.count + 1, "seed \(seed)")
+    }
+  }
 }

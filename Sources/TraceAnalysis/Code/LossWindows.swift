@@ -30,9 +30,10 @@ struct LossWindows {
     windows[pid] = known
   }
 
-  /// Whether all announcements of a process may have been lost by then, including its start and its
-  /// mappings, regardless of how long ago that was.
-  func mayHideProcess(at time: Int64) -> Bool { first.map { $0 <= time } ?? false }
+  /// Returns the time from which on all announcements of a process may have been lost, including
+  /// its start and its mappings, regardless of how long ago that was; nil if there is no such loss.
+  /// Events may be late by `slack`.
+  func hidesProcesses(from slack: Int64) -> Int64? { first?.subtractingClamped(slack) }
 
   /// Whether events of the process were lost between two times.
   func anyLoss(_ pid: UInt32, _ from: Int64, _ until: Int64) -> Bool {

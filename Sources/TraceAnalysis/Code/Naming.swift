@@ -62,10 +62,7 @@ final class Naming {
       }
     }
     guard let generation else {
-      (entry.from, entry.until) = (time, time &+ 1)
-      var reason = reason(.neverAnnounced, pid, at: time, &entry)
-      if feed.losses.mayHideProcess(at: time &+ options.slackNanoseconds) { reason = .eventsLost }
-      entry.value = UInt32(reason.rawValue)
+      unknownProcess(pid, at: time, &entry)
       return entry
     }
     let finding = map.find(generation, address, at: time)
@@ -92,6 +89,25 @@ final class Naming {
       entry.value = UInt32(self.reason(reason, pid, at: time, &entry).rawValue)
     }
     return entry
+  }
+
+  /// Completes the answer for a process of which nothing is known at that time. If it is unknown at
+  /// every time, the answer holds for as long as losses do not change it.
+  private func unknownProcess(
+    _ pid: UInt32, at time: Int64, _ entry: inout ResolutionCache.Entry
+  ) {
+    (entry.from, entry.until) = (time, time &+ 1)
+    // In a trace still being recorded, the process may be announced later.
+    if !map.isLive, map.lives.known(pid) == nil { (entry.from, entry.until) = (.min, .max) }
+    let reason = reason(.neverAnnounced, pid, at: time, &entry)
+    entry.value = UInt32(reason.rawValue)
+    guard let hiding = feed.losses.hidesProcesses(from: options.slackNanoseconds) else { return }
+    if hiding <= time {
+      entry.value = UInt32(UnresolvedReason.eventsLost.rawValue)
+      entry.from = max(entry.from, hiding)
+    } else {
+      entry.until = min(entry.until, hiding)
+    }
   }
 
   /// Returns `entry` with the name of a place in an image: the cached one, or the result of `ask`.

@@ -24,14 +24,16 @@ final class FutexWaits {
 
   private let selection: ClosedRange<Int64>?
   private let feed: ThreadFeed
-  private(set) var tallies: Tallies = [:]
+  @exclusivity(unchecked) private(set) var tallies: Tallies = [:]
   private(set) var isCut = false
-  private var waitCount = 0
+  @exclusivity(unchecked) private var waitCount = 0
 
   /// Subscribes to losses, and to the events about switches and threads.
   init(selection: ClosedRange<Int64>?, _ replay: Replay) {
     self.selection = selection
-    feed = ThreadFeed(ThreadFilter(), replay)
+    var tally = WaitTally()
+    tally.keepsWaits = false
+    feed = ThreadFeed(ThreadFilter(), replay, tally: tally)
     feed.book.onWait = { [unowned self] in add($0, $1, $2) }
   }
 

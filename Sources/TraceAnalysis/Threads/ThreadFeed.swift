@@ -4,7 +4,7 @@ internal import TraceFormat
 /// Feeds a ``ThreadBook`` with the events of a run over a trace, and knows the threads' names.
 final class ThreadFeed {
   let names = ThreadNames()
-  var book: ThreadBook
+  @exclusivity(unchecked) var book: ThreadBook
 
   /// Subscribes to losses, and to the events about switches and threads.
   init(

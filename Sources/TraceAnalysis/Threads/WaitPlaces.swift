@@ -14,6 +14,13 @@ struct WaitPlaces {
     var wait: ThreadReport.Wait
     var tracks: Set<UInt32> = []
     var wakers: [WakerKey: ThreadReport.Waker] = [:]
+
+    mutating func add(_ record: WaitRecord) {
+      wait.count &+= record.count
+      wait.total_ns = wait.total_ns.addingClamped(record.total)
+      wait.max_ns = max(wait.max_ns, record.longest)
+      tracks.insert(record.key.track)
+    }
   }
 
   private struct WakerKey: Hashable {
@@ -28,8 +35,10 @@ struct WaitPlaces {
   private let book: ThreadBook
   private var owners: ThreadOwners
   private var stacks: WaitStacks?
-  private var places: [PlaceKey: Place] = [:]
-  private var placeOfWait: [PlaceKey] = []
+  private var places: [(key: PlaceKey, value: Place)] = []
+  /// Positions in ``places``.
+  private var placeNumbers: [PlaceKey: Int] = [:]
+  private var placeOfWait: [Int] = []
 
   init(_ book: ThreadBook, _ owners: ThreadOwners, _ stacks: WaitStacks?) {
     (self.book, self.owners, self.stacks) = (book, owners, stacks)
@@ -50,18 +59,15 @@ struct WaitPlaces {
     let named = named(
       record.key.stack, ThreadState(rawValue: record.key.state), process: index, at: record.time)
     let key = PlaceKey(process: index, reason: named.reason, frames: named.frames)
-    placeOfWait.append(key)
-    var place =
-      places.removeValue(forKey: key)
-      ?? Place(
-        wait: ThreadReport.Wait(
-          reason: key.reason, count: 0, total_ns: 0, max_ns: 0, threads: 0, frames: [],
-          wakers: []))
-    place.wait.count &+= record.count
-    place.wait.total_ns = place.wait.total_ns.addingClamped(record.total)
-    place.wait.max_ns = max(place.wait.max_ns, record.longest)
-    place.tracks.insert(record.key.track)
-    places[key] = place
+    let place = placeNumbers[key] ?? places.count
+    if place == places.count {
+      placeNumbers[key] = place
+      let wait = ThreadReport.Wait(
+        reason: key.reason, count: 0, total_ns: 0, max_ns: 0, threads: 0, frames: [], wakers: [])
+      places.append((key, Place(wait: wait)))
+    }
+    placeOfWait.append(place)
+    places[place].value.add(record)
     reasons[record.key.track, default: [:]][key.reason, default: .none(key.reason)].add(
       record.count, record.total, record.longest)
   }
@@ -76,10 +82,10 @@ struct WaitPlaces {
     let key = WakerKey(
       context: waker.key.context, tid: isThread ? waker.key.tid : 0,
       process: isThread ? owner : 0, frames: frames)
-    var sum = places[place]?.wakers[key] ?? self.waker(key, at: waker.time)
+    var sum = places[place].value.wakers[key] ?? self.waker(key, at: waker.time)
     sum.count &+= waker.count
     sum.total_ns = sum.total_ns.addingClamped(waker.total)
-    places[place]?.wakers[key] = sum
+    places[place].value.wakers[key] = sum
   }
 
   private func waker(_ key: WakerKey, at time: Int64) -> ThreadReport.Waker {

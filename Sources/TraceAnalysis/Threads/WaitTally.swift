@@ -10,6 +10,8 @@ struct WaitTally {
   static let openOfProcessMax: UInt64 = 1000
   static let longestMax = 10
 
+  /// Whether waits that have ended are summed; open ones are always kept.
+  var keepsWaits = true
   /// Whether delays are summed.
   var keepsDelays = false
   private(set) var waits: [WaitRecord] = []
@@ -29,6 +31,7 @@ struct WaitTally {
   mutating func add(
     _ number: Int, _ track: ThreadTrack, _ blocked: UInt64, _ wakeUp: ThreadTrack.WakeUp?
   ) {
+    guard keepsWaits else { return }
     let key = WaitRecord.Key(
       track: UInt32(number), stack: track.stack.rawValue, state: track.waitState.rawValue)
     guard

@@ -99,8 +99,8 @@ public struct PerfInbox: ~Copyable {
 /// Bytes of one ring: complete records up to `indexed`, then possibly an incomplete one.
 private final class PerfBuffer {
   private let memory: UnsafeMutableRawBufferPointer
-  var count = 0
-  var indexed = 0
+  @exclusivity(unchecked) var count = 0
+  @exclusivity(unchecked) var indexed = 0
 
   init(capacity: Int) { memory = .allocate(byteCount: capacity, alignment: 8) }
 

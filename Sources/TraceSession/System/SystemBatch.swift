@@ -15,12 +15,12 @@ final class SystemBatch: @unchecked Sendable {
   /// The header of an event: ticks; reference, flags and count; process and thread.
   private static let headerWords = 3
 
-  private var stretches: [Stretch] = []
+  @exclusivity(unchecked) private var stretches: [Stretch] = []
   private var processes: [ProcessRecord] = []
   private var ends: [(index: UInt32, ticks: UInt64)] = []
   private var losses: [LossRecord] = []
-  private var record = RecordWords()
-  private(set) var eventCount = 0
+  @exclusivity(unchecked) private var record = RecordWords()
+  @exclusivity(unchecked) private(set) var eventCount = 0
   /// The time up to which this batch and earlier ones are complete.
   var completeTicks: UInt64?
 

@@ -6,7 +6,7 @@
 /// - Cost: a lookup for each address seen before; an image is read when it first occurs.
 public final class StackEnds {
   private let images: UnwindImages
-  private var known: [Key: FrameVerdict] = [:]
+  @exclusivity(unchecked) private var known: [Key: FrameVerdict] = [:]
   /// The maximum number of entries; beyond that, all are dropped.
   private static let knownMax = 65_536
 

@@ -10,9 +10,9 @@ final class BatchSink: KernelEventSink {
   /// The session's number of a process that has joined.
   private let joinedIndex: (_ pid: UInt32) -> UInt32?
   /// The current batch.
-  private var batch = SystemBatch()
+  @exclusivity(unchecked) private var batch = SystemBatch()
   /// Stretches by ring; the last is for events that come from no ring.
-  private var stretches: [Int] = []
+  @exclusivity(unchecked) private var stretches: [Int] = []
 
   init(
     refs: SystemRefs, cpus: [Int32], joinedIndex: @escaping (_ pid: UInt32) -> UInt32?

@@ -11,7 +11,8 @@ import TraceKernel
 ///
 /// - Guarantee: records that the kernel had written when ``stop()`` is called have been delivered
 ///   to the drain when it returns, or are counted as lost.
-/// - Cost: sleeps until a CPU's ring is a quarter full, at most a tenth of a second.
+/// - Cost: sleeps until a CPU's ring is a quarter full, at most a tenth of a second. While it
+///   works, it gives way to others (``ReaderTurns``).
 final class PerfSource: SessionSource {
   fileprivate struct Figures: Hashable {
     var lost: UInt64 = 0
@@ -210,13 +211,20 @@ private struct PerfReader: ~Copyable {
     sink.begin(batch)
     translator.clock.look()
     let now = trace_monotonic_ns()
+    var isHurried = isLast
     for (index, ring) in events.rings.enumerated() {
-      inbox.receive(ring: index, atNanoseconds: now) { ring.take(into: $0) }
+      inbox.receive(ring: index, atNanoseconds: now) {
+        let count = ring.take(into: $0)
+        if count >= ring.byteCount / 4 { isHurried = true }
+        return count
+      }
     }
     let (translator, ownThread) = (translator, ownThread)
+    var turns = ReaderTurns(isHurried: isHurried)
     inbox.deliver(before: isLast ? nil : now) { ring, stamp, record in
       if case .name(_, ownThread, _, _) = record { return }
       translator.take(record, stamp, ring: ring)
+      turns.next()
     }
     translator.endMissing(atNanoseconds: now, isLast: isLast)
     if !isLast { batch.completeTicks = translator.clock.ticks(at: now &- PerfInbox.settling_ns) }

@@ -35,8 +35,8 @@ final class SampleStacks: SampleStackWalker {
   private let room: UnsafeMutableBufferPointer<UInt64>
   /// The kernel's maximum number of frames of a stack (kernel.perf_event_max_stack).
   var framesMax = PerfSettings.framesMax ?? .max
-  var spaces: ProcessSpaces
-  private(set) var figures = Figures()
+  @exclusivity(unchecked) var spaces: ProcessSpaces
+  @exclusivity(unchecked) private(set) var figures = Figures()
 
   init(_ walk: StackWalk) {
     self.walk = walk
