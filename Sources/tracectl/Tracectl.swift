@@ -21,7 +21,8 @@ struct Tracectl: ParsableCommand {
     version: "tracectl 0.1.0",
     subcommands: [
       Collect.self, Summary.self, Dump.self, Stacks.self, Threads.self, Chain.self,
-      Contention.self, GC.self, Allocations.self, Exceptions.self, JIT.self, Requests.self,
+      Contention.self, GC.self, Allocations.self, Heap.self, Exceptions.self, JIT.self,
+      Requests.self,
       System.self, Compare.self, GateCommand.self, Symbols.self,
       InfoCommand.self, Providers.self, Verify.self, Recover.self, Doctor.self,
     ])
