@@ -15,8 +15,8 @@ let oneFile = LinkerSetting.unsafeFlags(
   ["-static-stdlib", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims"],
   .when(configuration: .release))
 
-/// A library that is loaded into any program: it has a Swift runtime of its own, which is hidden, and
-/// stays loaded.
+/// A library that is loaded into any program: it has a Swift runtime of its own, which is hidden,
+/// and stays loaded.
 let preloaded = LinkerSetting.unsafeFlags([
   "-static-stdlib", "-use-ld=lld", "-Xlinker",
   "--version-script=\(Context.packageDirectory)/Sources/TraceHeap/exports.map", "-Xlinker", "-z",

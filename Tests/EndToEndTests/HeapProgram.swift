@@ -21,7 +21,7 @@ struct HeapProgram {
       Tools.tracectl,
       ["collect", "-providers", interval, "-buffer-size", "16MB", "-o", scratch.path("t.etl")]
         + options + ["--"] + command,
-      environment: environment)
+      environment: environment, isMerged: true)
     try child.succeed(seconds: seconds)
     output = child.output
   }

@@ -39,7 +39,9 @@ enum HeapSources {
       void (*walk)(body *, void *, void *) = dlsym(RTLD_DEFAULT, "trace_heap_walk");
       void (*restart)(uint64_t, uint64_t) = dlsym(RTLD_DEFAULT, "trace_heap_restart");
       if (!walk || !restart) return 3;
-      double bytes = 0, objects = 0, sums[2] = {0}, left[2] = {0};
+      double bytes = 0, objects = 0, sums[2] = {0}, base[2] = {0}, left[2] = {0};
+      // What was sampled before main.
+      walk(add, NULL, base);
       size_t usable = 0, used = 0;
       for (int seed = 1; seed <= seeds; seed++) {
         restart(seed * 7919, 2048);
@@ -67,8 +69,9 @@ enum HeapSources {
         walk(add, NULL, left);
       }
       printf("bytes %f objects %f usable %zu used %zu left %f\\n", bytes, objects, usable, used,
-             left[1]);
-      printf("estimated_bytes %f estimated_objects %f\\n", sums[0] / seeds, sums[1] / seeds);
+             left[1] - seeds * base[1]);
+      printf("estimated_bytes %f estimated_objects %f\\n", sums[0] / seeds - base[0],
+             sums[1] / seeds - base[1]);
     }
     """
 

@@ -72,7 +72,15 @@ struct HeapTracker {
 
   mutating func add(_ event: HeapFree, _ header: EventHeader) {
     guard header.timestamp <= time.upperBound else { return }
-    if live[event.address]?.sample == event.sample { end(event.address, at: header.timestamp) }
+    guard let object = live[event.address], object.sample == event.sample else { return }
+    if object.isRundown, header.flags.contains(.rundown) {
+      // It was freed before the rundown told of it.
+      live[event.address] = nil
+      places[object.place].usage.inUse += object.amount.negated
+      places[object.place].usage.before += object.amount.negated
+    } else {
+      end(event.address, at: header.timestamp)
+    }
   }
 
   /// Returns the places as they are at the end of the report's time.
@@ -92,6 +100,7 @@ struct HeapTracker {
     (object.isRundown, object.isCounted) = (false, true)
     live[event.address] = object
     places[object.place].usage.allocated += object.amount
+    places[object.place].usage.before += object.amount.negated
   }
 
   private mutating func end(_ address: UInt64, at now: Int64) {

@@ -30,6 +30,7 @@ public struct HeapSampling: ListedEvent, Hashable {
   public static let schema = EventSchema(
     of: Self.self, provider: HeapSchema.providerName, name: "HeapSampling")
 
+  /// Lists the fields, as in the file.
   @inlinable @inline(__always)
   public static func fields(_ list: inout some FieldList<Self>) {
     list.field("interval", \.interval, hint: .bytes)
@@ -64,6 +65,7 @@ public struct HeapAlloc: ListedEvent, Hashable {
   public static let schema = EventSchema(
     of: Self.self, provider: HeapSchema.providerName, name: "HeapAlloc")
 
+  /// Lists the fields, as in the file.
   @inlinable @inline(__always)
   public static func fields(_ list: inout some FieldList<Self>) {
     list.field("address", \.address, type: .pointer)
@@ -88,6 +90,7 @@ public struct HeapFree: ListedEvent, Hashable {
   public static let schema = EventSchema(
     of: Self.self, provider: HeapSchema.providerName, name: "HeapFree")
 
+  /// Lists the fields, as in the file.
   @inlinable @inline(__always)
   public static func fields(_ list: inout some FieldList<Self>) {
     list.field("address", \.address, type: .pointer)
