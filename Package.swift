@@ -15,6 +15,14 @@ let oneFile = LinkerSetting.unsafeFlags(
   ["-static-stdlib", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims"],
   .when(configuration: .release))
 
+/// A library that is loaded into any program: it has a Swift runtime of its own, which is hidden,
+/// and stays loaded.
+let preloaded = LinkerSetting.unsafeFlags([
+  "-static-stdlib", "-use-ld=lld", "-Xlinker",
+  "--version-script=\(Context.packageDirectory)/Sources/TraceHeap/exports.map", "-Xlinker", "-z",
+  "-Xlinker", "nodelete",
+])
+
 let package = Package(
   name: "trace-engine",
   products: [
@@ -31,6 +39,7 @@ let package = Package(
     .executable(name: "tracectl", targets: ["tracectl"]),
     .executable(name: "event-storm", targets: ["event-storm"]),
     .library(name: "StormPlugin", type: .dynamic, targets: ["StormPlugin"]),
+    .library(name: "traceheap", type: .dynamic, targets: ["TraceHeap"]),
     .executable(name: "tiny-runtime", targets: ["tiny-runtime"]),
     .executable(name: "minivm", targets: ["minivm"]),
     .executable(name: "minishop", targets: ["minishop"]),
@@ -52,6 +61,10 @@ let package = Package(
     .target(
       name: "TraceProvider",
       dependencies: ["CTraceShims", "OSStrings", "TraceEvents", "TraceRing", "TraceControl"]),
+    .target(name: "CTraceHeap", dependencies: ["CTraceShims"]),
+    .target(
+      name: "TraceHeap", dependencies: ["CTraceHeap", "TraceEvents", "TraceProvider"],
+      exclude: ["exports.map"], linkerSettings: [preloaded]),
     .target(
       name: "TraceFormat", dependencies: ["CLZ4", "CTraceShims", "OSStrings", "TraceEvents"]),
     .target(name: "TraceKernel", dependencies: ["OSStrings", "TraceEvents", "TraceFormat"]),

@@ -21,10 +21,10 @@ struct Tracectl: ParsableCommand {
     version: "tracectl 0.1.0",
     subcommands: [
       Collect.self, View.self, ReportPage.self, Summary.self, Dump.self, Stacks.self,
-      Threads.self, Chain.self,
-      Contention.self, GC.self, Allocations.self, Exceptions.self, JIT.self, Requests.self,
-      System.self, Compare.self, GateCommand.self, Export.self, Symbols.self,
-      InfoCommand.self, ImportCommand.self, Providers.self, Verify.self, Recover.self, Doctor.self,
+      Threads.self, Chain.self, Contention.self, GC.self, Allocations.self, Heap.self,
+      Exceptions.self, JIT.self, Requests.self, System.self, Compare.self, GateCommand.self,
+      Export.self, Symbols.self, InfoCommand.self, ImportCommand.self, Providers.self,
+      Verify.self, Recover.self, Doctor.self,
     ])
 
   static func main() { MainStack.run { Tracectl.start() } }

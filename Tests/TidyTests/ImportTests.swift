@@ -13,6 +13,8 @@ import Testing
     "TraceRing": ["CTraceShims", "Locks"],
     "TraceControl": ["CTraceShims", "OSStrings", "TraceEvents"],
     "TraceProvider": ["CTraceShims", "OSStrings", "TraceEvents", "TraceRing", "TraceControl"],
+    "CTraceHeap": [],
+    "TraceHeap": ["CTraceHeap", "TraceEvents", "TraceProvider"],
     "TraceFormat": ["CTraceShims", "CLZ4", "OSStrings", "TraceEvents"],
     "TraceKernel": ["OSStrings", "TraceEvents", "TraceFormat"],
     "CDW": [],

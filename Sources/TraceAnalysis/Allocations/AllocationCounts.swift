@@ -18,9 +18,25 @@ struct AllocationCounts {
   private(set) var isCut = false
 
   mutating func add(_ event: GCAllocationTick, _ header: EventHeader) {
-    let amount = AllocationReport.Amount(event)
+    add(AllocationReport.Amount(event), event.typeName, header)
+  }
+
+  /// A sample of the heap stands for its weight; what was in use before the session is no
+  /// allocation of it.
+  mutating func add(_ event: HeapAlloc, _ header: EventHeader) {
+    let amount = HeapReport.Amount(event)
+    add(
+      AllocationReport.Amount(
+        samples: 1, bytes: UInt64(exactly: amount.bytes.rounded()) ?? .max,
+        objects: UInt64(exactly: amount.objects.rounded()) ?? .max),
+      event.type, header)
+  }
+
+  private mutating func add(
+    _ amount: AllocationReport.Amount, _ typeName: String, _ header: EventHeader
+  ) {
     total += amount
-    var type = event.typeName
+    var type = typeName
     if types[type] == nil, types.count >= Self.typesMax { (type, isCut) = (Self.otherTypes, true) }
     types[type, default: AllocationReport.Amount()] += amount
     guard header.stack != .none else { return withoutStack += amount }

@@ -30,6 +30,7 @@ public final class AllocationPass: ReportPass {
   public func subscribe(to replay: Replay) {
     processes.subscribe(to: replay, symbols: symbols)
     processes.follow(GCAllocationTick.self, atSelectedTimes: true) { $0.add($1, $2) }
+    processes.follow(HeapAlloc.self, atSelectedTimes: true) { $0.add($1, $2) }
   }
 
   /// Returns the report.

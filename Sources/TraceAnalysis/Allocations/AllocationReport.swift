@@ -1,4 +1,5 @@
-/// Memory that programs allocated, by process, type and stack, according to GCAllocationTick.
+/// Memory that programs allocated, by process, type and stack, according to GCAllocationTick and
+/// HeapAlloc.
 ///
 /// Such an event stands for all memory allocated since the process's last one, and has the type and
 /// the stack of a single object. The numbers of types and stacks are therefore estimates.

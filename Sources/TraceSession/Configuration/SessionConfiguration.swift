@@ -1,4 +1,5 @@
 import TraceControl
+internal import TraceEvents
 public import TraceFormat
 
 /// Selects the processes that a session records; by default, all.
@@ -63,6 +64,9 @@ public struct SessionConfiguration: Sendable {
   /// The counters of the machine, of processes that join or are listed, and of their cgroups; nil
   /// for none.
   public var systemCounters: CounterSampling?
+  /// Mean number of bytes between the samples of heap allocations that ``Session`` asks of a
+  /// command; nil for none.
+  public var heapInterval_bytes: Int?
   /// Whether context switches and wake-ups are recorded with stacks.
   public var switchStacks = false
   public var processes = ProcessFilter()
@@ -99,5 +103,13 @@ public struct SessionConfiguration: Sendable {
     cpuSampling = selection.cpuSampling
     contextSwitches = selection.contextSwitches
     systemCounters = selection.systemCounters
+    heapInterval_bytes = selection.heapInterval_bytes
+    // An allocation without its stack says little.
+    if heapInterval_bytes != nil {
+      stacks = [
+        StackSpec(
+          provider: HeapSchema.providerName, events: .only([.id(HeapAlloc.eventID)]))
+      ]
+    }
   }
 }

@@ -7,6 +7,8 @@ public struct SourceSelection: Hashable, Sendable {
   public var cpuSampling: CPUSampling?
   public var contextSwitches: Bool
   public var systemCounters: CounterSampling?
+  /// Mean number of bytes between the samples of heap allocations; nil if none are to be taken.
+  public var heapInterval_bytes: Int?
 
   /// The names in a list that do not denote providers.
   public static let sourceNames = ["CPU", "ContextSwitch", "SystemCounters"]
@@ -30,6 +32,7 @@ public struct SourceSelection: Hashable, Sendable {
     var selection = SourceSelection()
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       if try selection.takeSource(part.trimmed, known) { continue }
+      if selection.takeHeap(part.trimmed) { continue }
       selection.providers += try ProviderSpec.parse(String(part), known: known)
     }
     return selection
@@ -61,5 +64,26 @@ public struct SourceSelection: Hashable, Sendable {
     default: return false
     }
     return true
+  }
+
+  /// `Heap` or `Heap:64K`. Other parts after the name are a provider's keywords and level.
+  private mutating func takeHeap(_ text: String) -> Bool {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { $0.trimmed }
+    guard parts[0].lowercased() == HeapSchema.providerName.lowercased(), parts.count <= 2,
+      let interval = parts.count == 1 ? HeapSchema.intervalUsual_bytes : Self.bytes(parts[1])
+    else { return false }
+    heapInterval_bytes = interval
+    providers.append(ProviderSpec(name: HeapSchema.providerName))
+    return true
+  }
+
+  /// `4096`, `64K`, `1M`.
+  private static func bytes(_ text: String) -> Int? {
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    let units = ["": 0, "b": 0, "k": 10, "kb": 10, "m": 20, "mb": 20]
+    guard let number = Int(digits), (1...1 << 30).contains(number),
+      let shift = units[text.dropFirst(digits.count).lowercased()]
+    else { return nil }
+    return number << shift
   }
 }

@@ -17,6 +17,7 @@ struct Collection {
   var path: String
   var duration: TimeSpan?
   var command: [String]
+  var heap: HeapLibrary?
   var isQuiet: Bool
 
   private var isToStandardOutput: Bool { configuration.outputDescriptor != nil }
@@ -62,7 +63,8 @@ struct Collection {
       trace_adopt_orphans()
       do {
         child = try TracedProgram(
-          program: program, arguments: command, variables: session.variablesForCommand,
+          program: program, arguments: command,
+          variables: session.variablesForCommand + (heap?.variables ?? []),
           signalMask: signals.originalMask)
       } catch {
         session.stop()

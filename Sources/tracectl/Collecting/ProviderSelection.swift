@@ -22,7 +22,8 @@ struct ProviderSelection {
     }
     let sources = try parsed(known: [])
     let unknown = sources.providers.map(\.name).filter { name in
-      name != ProviderSpec.everyProvider && !ProviderSpec.builtIn.contains { $0.name == name }
+      name != ProviderSpec.everyProvider && name != HeapSchema.providerName
+        && !ProviderSpec.builtIn.contains { $0.name == name }
     }
     if unknown.isEmpty { return sources }
     let running = startsCommand ? [] : Self.runningProviders()
@@ -42,7 +43,7 @@ struct ProviderSelection {
       }
       configuration.switchStacks = true
     }
-    configuration.stacks = try ProviderSelection(others.map(String.init))
+    configuration.stacks += try ProviderSelection(others.map(String.init))
       .stackSpecs(of: configuration)
   }
 

@@ -21,6 +21,8 @@ struct Collect: ParsableCommand {
       second. ContextSwitch records when threads run and wait, and what wakes them; with
       -stacks ContextSwitch also where. Both cover the command, or the processes of -p,
       or else the whole machine; -process restricts them to programs of the given names.
+      Heap[:bytes] samples the command's heap allocations, on average one in 512K bytes,
+      and when they are freed; see 'tracectl heap'.
       SystemCounters[:interval] reads counters of the machine and of the traced processes,
       by default once a second.
 
@@ -132,7 +134,8 @@ struct Collect: ParsableCommand {
       try ProviderSelection(providers).sources(startsCommand: !command.isEmpty),
       outputPath: output == StandardOutput.optionValue ? StandardOutput.name : output)
     configuration.name = OSPath.arguments.dropFirst().joined(separator: " ")
-    if let walk = try UnwindChoice(unwind).walk(isSampling: configuration.cpuSampling != nil) {
+    let isWalking = configuration.cpuSampling != nil || configuration.heapInterval_bytes != nil
+    if let walk = try UnwindChoice(unwind).walk(isSampling: isWalking) {
       configuration.cpuSampling?.walk = walk
     }
     try ProviderSelection(stacks).addStacks(to: &configuration)
@@ -159,6 +162,10 @@ struct Collect: ParsableCommand {
     let collection = Collection(
       configuration: configuration, path: configuration.outputPath ?? output, duration: duration,
       command: command,
+      heap: try configuration.heapInterval_bytes.map {
+        try HeapLibrary(
+          interval_bytes: $0, unwinds: unwind != "fp", startsCommand: !command.isEmpty)
+      },
       isQuiet: quiet)
     let code = try collection.run()
     if code != 0 { throw ExitCode(code) }

@@ -1,0 +1,98 @@
+// What the files of this target share.
+#ifndef HEAP_H
+#define HEAP_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "trace_heap.h"
+
+#define HEAP_INITIAL_EXEC __attribute__((tls_model("initial-exec")))
+#define HIDDEN __attribute__((visibility("hidden")))
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define EXPORTED __attribute__((visibility("default")))
+#define SLOW __attribute__((noinline, cold))
+
+// The functions of the next allocator. Until it has been looked for, each is a function that does
+// so.
+struct heap_next {
+  void *(*malloc)(size_t);
+  void (*free)(void *);
+  void *(*calloc)(size_t, size_t);
+  void *(*realloc)(void *, size_t);
+  int (*posix_memalign)(void **, size_t, size_t);
+  void *(*aligned_alloc)(size_t, size_t);
+  void *(*memalign)(size_t, size_t);
+  void *(*valloc)(size_t);
+  void *(*pvalloc)(size_t);
+};
+extern HIDDEN struct heap_next heap_next;
+
+// Memory that dlsym asked for while the next allocator was looked for; never freed.
+bool heap_is_early(const void *address);
+size_t heap_early_size(const void *address);
+
+// heap_sample.c
+enum { heap_deferred_max = 8 };
+
+// All zero in a new thread.
+struct heap_thread {
+  // Number of bytes, with one for each allocation, until the next sample.
+  uint64_t left;
+  uint64_t random;
+  // The thread takes a sample, or is excluded: what it allocates is not sampled.
+  bool is_busy;
+  bool is_seeded;
+  // Samples that a signal handler freed while the thread was busy; reported afterwards.
+  uint32_t deferred_count;
+  struct {
+    uint64_t id, address;
+  } deferred[heap_deferred_max];
+};
+extern _Thread_local HEAP_INITIAL_EXEC HIDDEN struct heap_thread heap_this_thread;
+
+// Whether to sample an allocation for which the countdown has ended.
+bool heap_takes(struct heap_thread *me, size_t size);
+// Records a sample; `frame` is the frame of the function that the program called.
+void heap_record(struct heap_thread *me, void *address, size_t size, const void *frame);
+void heap_report_free(struct heap_thread *me, uint64_t id, uintptr_t address);
+
+// heap_table.c
+enum { heap_filter_bytes = 1 << 16 };
+extern HIDDEN _Atomic uint8_t heap_filter[heap_filter_bytes];
+
+// Neighbors in the heap are neighbors in the filter, so that a program which frees what it just
+// allocated reads few cache lines of it.
+static inline size_t heap_filter_index(uintptr_t address) {
+  return ((address >> 4) ^ (address >> 21)) & (heap_filter_bytes - 1);
+}
+
+static inline bool heap_may_be_sampled(const void *address) {
+  return atomic_load_explicit(
+             &heap_filter[heap_filter_index((uintptr_t)address)], memory_order_relaxed) != 0;
+}
+
+// Returns an unused sample, or null. Its id is 0.
+struct trace_heap_sample *heap_take_sample(void);
+// Enters a filled-in sample. If there is no room, gives it back and returns false.
+bool heap_enter(struct trace_heap_sample *sample, uint64_t id);
+// Takes the sample of an address out of the table; null if there is none. The caller owns it, and
+// may enter it again with its id.
+struct trace_heap_sample *heap_remove(uintptr_t address, uint64_t *id);
+void heap_give_back(struct trace_heap_sample *sample);
+// Makes free take the slow path for an address.
+void heap_mark(const void *address);
+
+// heap_stack.c
+extern bool heap_unwinds;
+void heap_prepare_unwinding(void);
+uint32_t heap_capture(uint64_t *frames, uint32_t limit, const void *frame);
+// Drops the frame of the function that the program called. Returns whether its caller is this
+// library: the tracer's own allocation.
+bool heap_drop_own(struct trace_heap_sample *sample);
+
+// trace_heap_start in Swift: registers the provider.
+extern void trace_heap_start(void);
+
+#endif

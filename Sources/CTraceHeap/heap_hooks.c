@@ -1,0 +1,137 @@
+// The functions that programs call instead of the C library's.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "heap.h"
+
+static SLOW void freed_slow(void *address) {
+  uint64_t id;
+  // A null pointer looks like an empty slot of the table.
+  if (!address || heap_is_early(address)) return;
+  struct trace_heap_sample *sample = heap_remove((uintptr_t)address, &id);
+  if (sample) {
+    heap_give_back(sample);
+    heap_report_free(&heap_this_thread, id, (uintptr_t)address);
+  }
+  heap_next.free(address);
+}
+
+// Whether the countdown ends with an allocation of this size.
+#define COUNT_DOWN(size)                     \
+  struct heap_thread *me = &heap_this_thread;     \
+  if (LIKELY((size) < me->left)) {           \
+    me->left -= (size) + 1;
+
+// The slow half of a function that returns an address.
+#define SAMPLED(call, size)                                            \
+  bool is_taken = heap_takes(me, size);                                     \
+  void *result = (call);                                               \
+  if (is_taken && result) heap_record(me, result, size, __builtin_frame_address(0)); \
+  return result
+
+// MARK: Interposed functions
+
+static SLOW void *malloc_slow(struct heap_thread *me, size_t size) {
+  SAMPLED(heap_next.malloc(size), size);
+}
+
+EXPORTED void *malloc(size_t size) {
+  COUNT_DOWN(size) return heap_next.malloc(size); }
+  return malloc_slow(me, size);
+}
+
+EXPORTED void free(void *address) {
+  if (LIKELY(!heap_may_be_sampled(address))) return heap_next.free(address);
+  freed_slow(address);
+}
+
+static SLOW void *calloc_slow(struct heap_thread *me, size_t count, size_t size, size_t bytes) {
+  SAMPLED(heap_next.calloc(count, size), bytes);
+}
+
+EXPORTED void *calloc(size_t count, size_t size) {
+  size_t bytes;
+  if (UNLIKELY(__builtin_mul_overflow(count, size, &bytes))) {
+    errno = ENOMEM;
+    return NULL;
+  }
+  COUNT_DOWN(bytes) return heap_next.calloc(count, size); }
+  return calloc_slow(me, count, size, bytes);
+}
+
+// A resized allocation is freed and allocated anew. The table is changed before the address can
+// belong to another thread.
+static SLOW void *realloc_slow(void *address, size_t size, const void *frame) {
+  struct heap_thread *me = &heap_this_thread;
+  if (heap_is_early(address)) {
+    void *result = malloc(size);
+    size_t old = heap_early_size(address);
+    if (result) memcpy(result, address, old < size ? old : size);
+    return result;
+  }
+  bool is_taken = false;
+  if (LIKELY(size < me->left)) {
+    me->left -= size + 1;
+  } else {
+    is_taken = heap_takes(me, size);
+  }
+  uint64_t id = 0;
+  struct trace_heap_sample *old = address ? heap_remove((uintptr_t)address, &id) : NULL;
+  void *result = heap_next.realloc(address, size);
+  if (old && !result && size != 0) {
+    heap_enter(old, id);
+    return NULL;
+  }
+  if (old) {
+    heap_give_back(old);
+    heap_report_free(me, id, (uintptr_t)address);
+  }
+  if (is_taken && result) heap_record(me, result, size, frame);
+  return result;
+}
+
+EXPORTED void *realloc(void *address, size_t size) {
+  if (LIKELY(!heap_may_be_sampled(address))) {
+    COUNT_DOWN(size) return heap_next.realloc(address, size); }
+  }
+  return realloc_slow(address, size, __builtin_frame_address(0));
+}
+
+EXPORTED void *reallocarray(void *address, size_t count, size_t size) {
+  size_t bytes;
+  if (__builtin_mul_overflow(count, size, &bytes)) {
+    errno = ENOMEM;
+    return NULL;
+  }
+  return realloc_slow(address, bytes, __builtin_frame_address(0));
+}
+
+EXPORTED void *memalign(size_t alignment, size_t size) {
+  COUNT_DOWN(size) return heap_next.memalign(alignment, size); }
+  SAMPLED(heap_next.memalign(alignment, size), size);
+}
+
+EXPORTED void *aligned_alloc(size_t alignment, size_t size) {
+  COUNT_DOWN(size) return heap_next.aligned_alloc(alignment, size); }
+  SAMPLED(heap_next.aligned_alloc(alignment, size), size);
+}
+
+EXPORTED int posix_memalign(void **result, size_t alignment, size_t size) {
+  COUNT_DOWN(size) return heap_next.posix_memalign(result, alignment, size); }
+  bool is_taken = heap_takes(me, size);
+  int code = heap_next.posix_memalign(result, alignment, size);
+  if (is_taken && code == 0 && *result) heap_record(me, *result, size, __builtin_frame_address(0));
+  return code;
+}
+
+EXPORTED void *valloc(size_t size) {
+  COUNT_DOWN(size) return heap_next.valloc(size); }
+  SAMPLED(heap_next.valloc(size), size);
+}
+
+EXPORTED void *pvalloc(size_t size) {
+  COUNT_DOWN(size) return heap_next.pvalloc(size); }
+  SAMPLED(heap_next.pvalloc(size), size);
+}

@@ -1,0 +1,111 @@
+// Finds the allocator that the program would use without this library.
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <malloc.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "heap.h"
+
+// dlsym may allocate while the allocator is being looked for.
+enum { early_bytes = 1 << 16, early_header = 16 };
+static _Alignas(16) char early[early_bytes];
+static _Atomic size_t early_used;
+
+bool heap_is_early(const void *address) {
+  return (uintptr_t)address - (uintptr_t)early < early_bytes;
+}
+
+size_t heap_early_size(const void *address) {
+  size_t size;
+  memcpy(&size, (const char *)address - early_header, sizeof size);
+  return size;
+}
+
+static void *early_malloc(size_t size) {
+  if (size > early_bytes) return NULL;
+  size_t room = early_header + ((size + 15) & ~(size_t)15);
+  size_t place = atomic_fetch_add(&early_used, room);
+  if (place + room > early_bytes) return NULL;
+  memcpy(early + place, &size, sizeof size);
+  heap_mark(early + place + early_header);
+  return early + place + early_header;
+}
+
+static _Atomic int is_looking;
+
+// Several threads may do this at the same time: they find the same.
+static void look(void) {
+  struct heap_next found;
+  atomic_fetch_add(&is_looking, 1);
+#define FIND(name) *(void **)&found.name = dlsym(RTLD_NEXT, #name)
+  FIND(malloc);
+  FIND(free);
+  FIND(calloc);
+  FIND(realloc);
+  FIND(posix_memalign);
+  FIND(aligned_alloc);
+  FIND(memalign);
+  FIND(valloc);
+  FIND(pvalloc);
+  if (!found.malloc || !found.free || !found.calloc || !found.realloc || !found.posix_memalign) {
+    static const char text[] = "libtraceheap.so: the program has no C library's malloc\n";
+    if (write(2, text, sizeof text - 1)) {}
+    _exit(127);
+  }
+  heap_next = found;
+  atomic_fetch_sub(&is_looking, 1);
+}
+
+// Constructors of other libraries may allocate before this one's.
+static bool find(void) {
+  if (atomic_load(&is_looking) > 0) return false;
+  look();
+  return true;
+}
+
+static void *first_malloc(size_t size) {
+  return find() ? heap_next.malloc(size) : early_malloc(size);
+}
+
+static void first_free(void *address) {
+  if (address && find()) heap_next.free(address);
+}
+
+static void *first_calloc(size_t count, size_t size) {
+  size_t bytes;
+  if (find()) return heap_next.calloc(count, size);
+  // Static memory is zero, and is used once.
+  return __builtin_mul_overflow(count, size, &bytes) ? NULL : early_malloc(bytes);
+}
+
+static void *first_realloc(void *address, size_t size) {
+  if (find()) return heap_next.realloc(address, size);
+  void *result = early_malloc(size);
+  if (result && address) {
+    size_t old = heap_early_size(address);
+    memcpy(result, address, old < size ? old : size);
+  }
+  return result;
+}
+
+static int first_posix_memalign(void **result, size_t alignment, size_t size) {
+  return find() ? heap_next.posix_memalign(result, alignment, size) : ENOMEM;
+}
+
+static void *first_aligned_alloc(size_t alignment, size_t size) {
+  return find() ? heap_next.aligned_alloc(alignment, size) : NULL;
+}
+
+static void *first_memalign(size_t alignment, size_t size) {
+  return find() ? heap_next.memalign(alignment, size) : NULL;
+}
+
+static void *first_valloc(size_t size) { return find() ? heap_next.valloc(size) : NULL; }
+static void *first_pvalloc(size_t size) { return find() ? heap_next.pvalloc(size) : NULL; }
+
+struct heap_next heap_next = {
+    first_malloc,        first_free,     first_calloc, first_realloc, first_posix_memalign,
+    first_aligned_alloc, first_memalign, first_valloc, first_pvalloc,
+};
