@@ -61,8 +61,8 @@ extension EndToEnd {
       Issue.record("\(found)")
     }
 
-    /// Numbers of switches are equal, and times differ by less than 1 %, from those that follow from
-    /// the scheduler's own events.
+    /// Numbers of switches are equal to those that follow from the scheduler's own events, and
+    /// times differ by less than 1 %.
     @Test(.needs(.program("perf"))) func schedulerEvents() throws {
       let events = ["switch", "waking", "wakeup_new", "process_exit"].map { "sched:sched_\($0)" }
       let file = scratch.path("perf.data")

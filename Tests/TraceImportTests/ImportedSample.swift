@@ -107,10 +107,8 @@ enum PerfScript {
   static let requirement = Requirement.program("perf")
 
   static func samples(_ path: String, cpuEvent: String = "cpu-clock") throws -> [ImportedSample] {
-    let perf = try ChildProcess(
-      "perf", ["script", "-i", path, "-F", "pid,tid,time,event,period,ip", "--ns"])
-    let code = try perf.wait()
-    try #require(code == 0, "\(perf.errors)")
+    let perf = try runPerf(["script", "-i", path, "-F", "pid,tid,time,event,period,ip", "--ns"])
+    try #require(perf.wait() == 0, "\(perf.errors)")
     var samples: [ImportedSample] = []
     for line in perf.output.split(separator: "\n") {
       if line.hasPrefix("\t") {
@@ -143,7 +141,22 @@ enum PerfScript {
 
 /// Records a program with perf.
 func perfRecord(_ options: [String], _ command: [String], to path: String) throws {
-  let perf = try ChildProcess("perf", ["record", "-q", "-o", path] + options + ["--"] + command)
-  let code = try perf.wait()
-  try #require(code == 0, "\(perf.errors)")
+  let perf = try runPerf(["record", "-q", "-o", path] + options + ["--"] + command)
+  try #require(perf.wait() == 0, "\(perf.errors)")
 }
+
+/// Runs perf to its end; again if it crashes, as some builds of it do now and then.
+func runPerf(
+  _ arguments: [String], program: String = "perf", directory: String? = nil
+) throws -> ChildProcess {
+  let crash = 128
+  for attempt in 1... {
+    let perf = try ChildProcess(program, arguments, directory: directory)
+    let code = try perf.wait()
+    // A shell that ran perf tells of its signal by a high code.
+    if attempt == 8 || (code >= 0 && code < crash) { return perf }
+  }
+  throw PerfCrash()
+}
+
+private struct PerfCrash: Error {}

@@ -38,8 +38,8 @@ struct PerfScriptTests {
     let program = try #require(Self.program.path)
     if inPipe {
       let words = options.joined(separator: " ")
-      let shell = try ChildProcess(
-        "sh", ["-c", "perf record -q \(words) -o - -- \(program) > \(path)"])
+      let shell = try runPerf(
+        ["-c", "perf record -q \(words) -o - -- \(program) > \(path)"], program: "sh")
       #expect(try shell.wait() == 0, "\(shell.errors)")
     } else {
       try perfRecord(options, [program], to: path)
@@ -147,7 +147,7 @@ struct PerfScriptTests {
       found.append("comm=\(comm) pid=\(event.word(1)) ")
     }
     try replay.run()
-    let script = try ChildProcess("perf", ["script", "-i", path, "-F", "trace"])
+    let script = try runPerf(["script", "-i", path, "-F", "trace"])
     #expect(try script.wait() == 0)
     #expect(found.count == 1)
     for text in found { #expect(script.output.contains(text), "\(text): \(script.output)") }

@@ -21,8 +21,7 @@ struct RuntimeCodeTests {
     let (script, path) = (directory.path + "/a.js", directory.path + "/perf.data")
     try Self.script.write(toFile: script, atomically: true, encoding: .utf8)
     // Without build ids: some builds of perf crash now and then while they read them.
-    let perf = try ChildProcess(
-      "perf",
+    let perf = try runPerf(
       ["record", "-q", "-B", "-N", "-k", "mono", "-g", "-F", "999", "-o", path, "--", "node"]
         + options + [script], directory: directory.path)
     try #require(perf.wait() == 0, "\(perf.errors)")

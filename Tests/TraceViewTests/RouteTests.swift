@@ -24,12 +24,22 @@ import TraceFormat
     return sink.text
   }
 
+  /// The options of `tracectl stacks` without options.
+  private static var usual: StackOptions {
+    var options = StackOptions()
+    options.shaping.foldsRecursion = true
+    options.parts.functionLimit = 20
+    options.parts.threshold = 0.01
+    options.parts.showsTree = true
+    return options
+  }
+
   @Test func reportsAreThoseOfTheCommandLine() throws {
     let shown = try ShownTrace()
     let path = shown.path
     #expect(try shown.get("api/report/exceptions").text == rendered(ExceptionPass(), path))
     #expect(try shown.get("api/report/info").text == rendered(InfoPass(), path))
-    #expect(try shown.get("api/report/stacks").text == rendered(StackPass(), path))
+    #expect(try shown.get("api/report/stacks").text == rendered(StackPass(Self.usual), path))
     var selection = ReportSelection()
     selection.time = 2_000_000...9_000_000
     selection.pids = [10, 20]

@@ -107,7 +107,7 @@ import TraceView
     try check("api/timeline?columns=0", 400, "'columns'")
     try check("api/timeline?columns=99999999999999999999", 400, "'columns'")
     try check("api/events?count=100000", 400, "'count'")
-    try check("api/events?where=abc", 400, "no comparison")
+    try check("api/events?where=abc", 400, "not a comparison")
     try check("api/compare", 404, "only one trace")
     try check("api/report/gc?a=" + String(repeating: "a", count: 8200), 414, "longer")
   }
