@@ -35,7 +35,8 @@ extension EndToEnd {
       #expect(abs(try difference("cpu_ns", "cpu")) <= 2 * tick)
       #expect((-5...200).contains(try difference("minor_faults", "faults")))
       #expect((-5...10).contains(try difference("voluntary_switches", "voluntary")))
-      #expect(abs(try difference("waited_ns", "waited")) <= 2 * tick)
+      // On a busy machine, it waits for a CPU several times while it ends.
+      #expect((-2 * tick...8 * tick).contains(try difference("waited_ns", "waited")))
       #expect(try report.stated("total.threads_max") == 2)
       try report.expectRecomputed()
     }
