@@ -44,6 +44,7 @@ import Testing
   @Test func manyAtOnce() {
     #expect(Discoveries.limit([0.04]) == 0.05)
     #expect(Discoveries.limit([0.04, 0.9, 0.9, 0.9, 0.9]) == 0.01)
+    #expect(Discoveries.limit([0.04, 0.045, 0.9, 0.9, 0.9]) == 0.01)
     #expect((Discoveries.limit([0.001, 0.015, 0.9, 0.9, 0.9]) - 0.02).magnitude < 1e-12)
     let scores = (0..<100).map { Double($0 % 10) - 4.5 }
     #expect((Discoveries.excess(scores) - 2.5 / 0.6745).magnitude < 1e-9)

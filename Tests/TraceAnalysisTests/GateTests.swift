@@ -93,6 +93,17 @@ import Testing
     #expect(Gate(try Self.rules()).judge([Self.run(1)], baseline: zero).verdict == .regression)
   }
 
+  /// Worse than the limit, and than the noise limit of about 7 %.
+  @Test func bothLimitsCount() throws {
+    let base = [100, 100.5, 99.5, 100, 100].map(Self.run)
+    func verdict(_ value: Double, limit: Double) throws -> GateReport.Verdict {
+      Gate(try Self.rules { $0.limit_percent = limit }).judge([Self.run(value)], baseline: base)
+        .verdict
+    }
+    #expect(try verdict(109, limit: 10) == .pass && verdict(111, limit: 10) == .regression)
+    #expect(try verdict(106, limit: 5) == .pass && verdict(109, limit: 5) == .regression)
+  }
+
   @Test func whatCannotBeJudgedNeverPasses() throws {
     let gate = Gate(try Self.rules())
     let base = [100, 101, 99, 100, 100].map(Self.run)
@@ -100,6 +111,10 @@ import Testing
     #expect(gate.judge([Self.run(100)], baseline: Array(base.prefix(4))).verdict == .cannotJudge)
     #expect(gate.judge([], baseline: base).verdict == .cannotJudge)
     #expect(gate.judge([GateRun()], baseline: base).verdict == .cannotJudge)
+    #expect(gate.judge([Self.run(100), GateRun()], baseline: base).verdict == .cannotJudge)
+    #expect(
+      gate.judge([Self.run(100)], baseline: Array(base.prefix(4))).problems
+        == [.tooFewRuns(found: 4, needed: 5)])
     let withoutOne = Array(base.prefix(4)) + [GateRun()]
     #expect(gate.judge([Self.run(100)], baseline: withoutOne).verdict == .cannotJudge)
   }
