@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Glibc
 import PackageDescription
 
 /// One settings array for every Swift target.
@@ -9,10 +10,29 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// Version of this machine's C library, for example [2, 36].
+let libraryVersion: [Int] = {
+  var text = [CChar](repeating: 0, count: 64)
+  guard confstr(Int32(_CS_GNU_LIBC_VERSION), &text, text.count) > 0 else { return [] }
+  let name = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+  return String(decoding: name, as: UTF8.self).drop { !$0.isNumber }.split(separator: ".")
+    .map { Int($0) ?? 0 }
+}()
+
+/// Packs the addresses that are set when a program starts. The C library can do so from version 2.36
+/// on.
+let packed =
+  libraryVersion.lexicographicallyPrecedes([2, 36])
+  ? [] : ["-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"]
+
 /// Links Swift's libraries into a released tool: it starts faster. The static libraries of
-/// Foundation do not name the last two.
+/// Foundation do not name two of their own. Swift exports each symbol of such a program, which costs
+/// 2 MB of each process and is of no use here.
 let oneFile = LinkerSetting.unsafeFlags(
-  ["-static-stdlib", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims"],
+  [
+    "-static-stdlib", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims",
+    "-Xlinker", "--no-export-dynamic",
+  ] + packed,
   .when(configuration: .release))
 
 /// A library that is loaded into any program: it has a Swift runtime of its own, which is hidden,

@@ -52,14 +52,28 @@ import TraceFormat
     }
   }
 
-  /// Maps this program's file again, as code.
-  func mapAgain() throws -> (address: UnsafeMutableRawPointer, size: Int) {
-    let file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC)
-    try #require(file >= 0)
-    defer { close(file) }
-    let size = 3 * Int(sysconf(Int32(_SC_PAGESIZE)))
-    let address = mmap(nil, size, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0)
-    return (try #require(address == MAP_FAILED ? nil : address), size)
+  /// Code of a file that only this test maps. Tests run in one process, so a mapping of another test
+  /// may have had its address before; the path tells them apart.
+  struct OwnImage: ~Copyable {
+    let path: String
+    private let address: UnsafeMutableRawPointer
+    private let size: Int
+
+    init(in place: TemporaryDirectory) throws {
+      path = "\(place.path)/image"
+      size = 3 * Int(sysconf(Int32(_SC_PAGESIZE)))
+      let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o700)
+      try #require(file >= 0 && ftruncate(file, size) == 0)
+      defer { close(file) }
+      let mapped = mmap(nil, size, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0)
+      address = try #require(mapped == MAP_FAILED ? nil : mapped)
+    }
+
+    deinit { munmap(address, size) }
+
+    func isReported(by image: ImageMap) -> Bool {
+      image.path.hasSuffix(path) && image.baseAddress == UInt64(UInt(bitPattern: address))
+    }
   }
 
   @Test func eachImageIsToldOnce() throws {
@@ -67,13 +81,11 @@ import TraceFormat
     let images = ConnectedImages(collection.channel) { [Self.process] }
     images.look(at: Self.process)
     images.look(at: Self.process)
-    let (address, size) = try mapAgain()
-    defer { munmap(address, size) }
+    let own = try OwnImage(in: collection.place)
     images.look(at: Self.process)
     images.look(at: Self.process)
     let told = try collection.images()
-    let place = UInt64(UInt(bitPattern: address))
-    #expect(told.count { $0.baseAddress <= place && $0.baseAddress + $0.size > place } == 1)
+    #expect(told.count { own.isReported(by: $0) } == 1)
     #expect(told.contains { $0.path.hasSuffix("/libc.so.6") })
     #expect(told.contains { $0.path == "[vdso]" })
   }
@@ -83,15 +95,10 @@ import TraceFormat
     let collection = try Collection()
     let images = ConnectedImages(collection.channel) { [Self.process] }
     try images.start()
-    let (address, size) = try mapAgain()
-    defer { munmap(address, size) }
+    let own = try OwnImage(in: collection.place)
     images.stop()
     images.stop()
-    let place = UInt64(UInt(bitPattern: address))
-    #expect(
-      try collection.images().contains {
-        $0.baseAddress <= place && $0.baseAddress + $0.size > place
-      })
+    #expect(try collection.images().count { own.isReported(by: $0) } == 1)
   }
 
   @Test func aProcessThatHasEndedIsNothing() throws {

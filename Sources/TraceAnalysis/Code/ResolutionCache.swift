@@ -22,7 +22,7 @@ struct ResolutionCache {
 
   private static let bitsMax = 18
   private var entries: UnsafeMutablePointer<Entry>
-  private var bits = 12
+  private var bits = 8
   private var displaced = 0
 
   init() {
