@@ -19,15 +19,15 @@ let libraryVersion: [Int] = {
     .map { Int($0) ?? 0 }
 }()
 
-/// Packs the addresses that are set when a program starts. The C library can do so from version 2.36
-/// on.
+/// Packs the addresses that are set when a program starts. The C library reads them from version
+/// 2.36 on.
 let packed =
   libraryVersion.lexicographicallyPrecedes([2, 36])
   ? [] : ["-Xlinker", "-z", "-Xlinker", "pack-relative-relocs"]
 
 /// Links Swift's libraries into a released tool: it starts faster. The static libraries of
-/// Foundation do not name two of their own. Swift exports each symbol of such a program, which costs
-/// 2 MB of each process and is of no use here.
+/// Foundation do not name two of their own. Swift would export each symbol of such a program, at
+/// 2 MB a process.
 let oneFile = LinkerSetting.unsafeFlags(
   [
     "-static-stdlib", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims",

@@ -15,9 +15,6 @@ struct LeavingThread {
 
 /// Context switches and wake-ups.
 extension PerfTranslator {
-  /// Maximum number of threads whose wake-ups by other programs are recorded.
-  static let knownThreadsMax = 1 << 20
-
   /// Handles the record of a switch. The sample of the same switch, if any, precedes it in the
   /// ring.
   func contextSwitch(_ isOut: Bool, _ isPreempted: Bool, process: UInt32, _ moment: Moment) {
@@ -76,13 +73,14 @@ extension PerfTranslator {
 
   /// Whether a process that wakes threads is recorded; the idle thread is none.
   func recordsWaker(_ pid: UInt32) -> Bool {
-    guard pid != 0, !switches.followThreads || processes[pid]?.index != nil else { return false }
+    guard pid != 0, !switches.followThreads || processes.number(of: pid) != nil else {
+      return false
+    }
     return processes.admits(pid)
   }
 
   /// Notes a thread whose events are recorded.
   func knowThread(_ tid: UInt32) {
-    guard !switches.kinds.isEmpty, knownThreads.count < Self.knownThreadsMax else { return }
-    knownThreads.insert(tid)
+    if !kinds.isEmpty { knownThreads.insert(tid) }
   }
 }

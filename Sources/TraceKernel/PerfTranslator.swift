@@ -59,11 +59,14 @@ public final class PerfTranslator {
   @exclusivity(unchecked) private var lastTicks: [UInt64]
   @exclusivity(unchecked) var stack: [UInt64] = []
   /// The events whose samples are no CPU samples.
-  @exclusivity(unchecked) public var switches = SwitchEvents()
+  @exclusivity(unchecked) public var switches = SwitchEvents() {
+    didSet { kinds = SwitchKinds(switches.kinds) }
+  }
+  @exclusivity(unchecked) private(set) var kinds = SwitchKinds([:])
   /// The thread that is about to stop running, by ring.
   @exclusivity(unchecked) var leaving: [LeavingThread]
   /// Threads whose events are recorded, for wake-ups by other programs.
-  @exclusivity(unchecked) var knownThreads: Set<UInt32> = []
+  @exclusivity(unchecked) var knownThreads = KnownThreads()
   /// Whether a record of the command to be followed has arrived.
   private var hasBegun = false
   /// Number of records that the kernel dropped because a ring was full.
@@ -204,7 +207,7 @@ public final class PerfTranslator {
 
   /// What a sample reports; nil for a CPU sample.
   func kind(of sample: PerfSample) -> SwitchEvents.Kind? {
-    switches.kinds.isEmpty ? nil : switches.kinds[sample.identifier]
+    kinds[sample.identifier]
   }
 
   func add(

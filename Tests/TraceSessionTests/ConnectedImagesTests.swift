@@ -52,7 +52,7 @@ import TraceFormat
     }
   }
 
-  /// Code of a file that only this test maps. Tests run in one process, so a mapping of another test
+  /// Code of a file that only this test maps. Tests run in one process, so another test's mapping
   /// may have had its address before; the path tells them apart.
   struct OwnImage: ~Copyable {
     let path: String

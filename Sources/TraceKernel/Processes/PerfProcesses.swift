@@ -3,7 +3,7 @@ import TraceFormat
 /// The processes named in the kernel's records, and the session's numbers for them.
 ///
 /// Analysis joins by pid and time; the numbers only connect events with processes in the file.
-struct PerfProcesses {
+struct PerfProcesses: ~Copyable {
   struct Process {
     /// The session's number; nil until an event of the process is recorded.
     var index: UInt32?
@@ -42,6 +42,7 @@ struct PerfProcesses {
   private let filter: ProgramFilter
   private let facts: any ProcessFacts
   private var processes: [UInt32: Process] = [:]
+  private var standings = ProcessStandings()
   private(set) var ended = EndedProcesses()
   private var nextIndex = ProcessNumbers.firstOther
 
@@ -61,13 +62,13 @@ struct PerfProcesses {
   /// Whether events of the process are wanted, by what runs in it now.
   mutating func admits(_ pid: UInt32) -> Bool {
     if ancestor != nil {
-      if let known = processes[pid] { return known.isAdmitted }
+      if let known = standing(of: pid) { return known.isAdmitted }
       guard mayMissForks, pid != 0 else { return false }
     } else if filter.isOpen {
       return true
     }
     guard filter.admits(pid: pid) else { return false }
-    if let known = processes[pid] { return known.isAdmitted }
+    if let known = standing(of: pid) { return known.isAdmitted }
     let isDescendant = ancestor.map { facts.ancestors(of: pid).contains($0.pid) } ?? true
     guard isDescendant else {
       keep(pid, Process(name: "", isAdmitted: false, isDescendant: false))
@@ -83,7 +84,7 @@ struct PerfProcesses {
   mutating func index(
     of pid: UInt32, name: String = "", at moment: Moment, _ sink: any KernelEventSink
   ) -> UInt32 {
-    if let known = processes[pid]?.index { return known }
+    if let known = number(of: pid) { return known }
     var process = processes[pid] ?? Process(name: name)
     if process.name.isEmpty { process.name = name }
     process.since_ns = process.since_ns ?? moment.nanoseconds
@@ -108,8 +109,22 @@ struct PerfProcesses {
   }
 
   private mutating func keep(_ pid: UInt32, _ process: Process) {
-    if processes.count >= Self.processesMax, processes[pid] == nil { processes.removeAll() }
+    if processes.count >= Self.processesMax, processes[pid] == nil {
+      processes.removeAll()
+      standings = ProcessStandings()
+    }
     processes[pid] = process
+    standings.forget(pid)
+  }
+
+  /// The process's number, if it has one.
+  mutating func number(of pid: UInt32) -> UInt32? { standing(of: pid)?.index }
+
+  /// What most records need of a process; nil for an unknown one.
+  private mutating func standing(of pid: UInt32) -> ProcessStandings.Standing? {
+    standings.find(pid) {
+      processes[pid].map { ProcessStandings.Standing(index: $0.index, isAdmitted: $0.isAdmitted) }
+    }
   }
 
   /// Records a fork: the new process runs its parent's program. The pid's former owner has ended,
@@ -124,6 +139,7 @@ struct PerfProcesses {
     guard isDescendant else {
       // The former owner of the pid may have been admitted.
       processes[pid] = nil
+      standings.forget(pid)
       return true
     }
     let name = processes[parentPID]?.name ?? facts.name(of: parentPID, thread: parentPID)
@@ -139,6 +155,7 @@ struct PerfProcesses {
   /// Records the end of a process; the pid may denote another one from now on.
   mutating func end(_ pid: UInt32, at moment: Moment) {
     guard let process = processes.removeValue(forKey: pid) else { return }
+    standings.forget(pid)
     ended.add(pid, process, at: moment)
   }
 
@@ -176,9 +193,12 @@ extension PerfProcesses {
   /// The process that had the pid at this time, if it has ended.
   ///
   /// - Parameter mayLeave: whether the record can concern a thread after its end.
-  func ended(_ pid: UInt32, at nanoseconds: UInt64, mayLeave: Bool) -> EndedProcesses.Ended? {
+  mutating func ended(
+    _ pid: UInt32, at nanoseconds: UInt64, mayLeave: Bool
+  ) -> EndedProcesses.Ended? {
+    guard ended.count > 0 else { return nil }
     if let owner = ended.owner(of: pid, at: nanoseconds) { return owner }
-    guard mayLeave, processes[pid] == nil else { return nil }
+    guard mayLeave, standing(of: pid) == nil else { return nil }
     return ended.leaving(pid, at: nanoseconds)
   }
 

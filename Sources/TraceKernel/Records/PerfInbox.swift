@@ -66,14 +66,15 @@ public struct PerfInbox: ~Copyable {
     // If a buffer is nearly full, all records are delivered to make room.
     let isFull = buffers.contains { $0.free.count < $0.capacity / 4 }
     let end = isFull ? entries.count : entries.firstIndex { $0.nanoseconds > limit }
+    let bytes = buffers.map(\.bytes)
     for entry in entries[..<(end ?? entries.count)] {
-      let rest = buffers[Int(entry.ring)].bytes[Int(entry.offset)...]
-      guard let size = PerfRecordParser.recordBytes(at: UnsafeRawBufferPointer(rebasing: rest))
+      let rest = UnsafeRawBufferPointer(rebasing: bytes[Int(entry.ring)][Int(entry.offset)...])
+      guard let size = PerfRecordParser.recordBytes(at: rest),
+        case (var stamp, let record)? = parser.parseStamped(
+          UnsafeRawBufferPointer(rebasing: rest.prefix(size)))
       else { continue }
-      let record = UnsafeRawBufferPointer(rebasing: rest.prefix(size))
-      guard var stamp = parser.stamp(record) else { continue }
       stamp.nanoseconds = entry.nanoseconds
-      body(Int(entry.ring), stamp, parser.parse(record))
+      body(Int(entry.ring), stamp, record)
     }
     entries.removeSubrange(..<(end ?? entries.count))
     compact()

@@ -63,6 +63,18 @@ public struct PerfRecordParser: Hashable, Sendable {
     return Self.parse(record, trailerBytes: trailerBytes)
   }
 
+  /// Parses a complete record and its stamp; nil if the record is too short to have one. The result
+  /// borrows its bytes.
+  func parseStamped(_ record: UnsafeRawBufferPointer) -> (PerfStamp, PerfRecord)? {
+    guard record.count >= Self.headerBytes,
+      record.loadUnaligned(as: UInt32.self) == PerfRecordKind.sample
+    else { return stamp(record).map { ($0, parse(record)) } }
+    var reader = PerfFieldReader(record, from: Self.headerBytes)
+    var sample = PerfSample()
+    if let stamp = readSample(&reader, &sample, upToStack: true) { return (stamp, .sample(sample)) }
+    return stamp(record).map { ($0, .malformed) }
+  }
+
   /// Parses a complete record that is not a sample, and whose last bytes are its stamp. The result
   /// borrows its bytes.
   ///

@@ -22,6 +22,13 @@ final class SampleStacks: SampleStackWalker {
     var endless: UInt64 = 0
     /// Stacks with the kernel's maximum number of frames.
     var deep: UInt64 = 0
+
+    static func &+ (one: Figures, other: Figures) -> Figures {
+      Figures(
+        walked: one.walked &+ other.walked, cut: one.cut &+ other.cut,
+        broken: one.broken &+ other.broken, endless: one.endless &+ other.endless,
+        deep: one.deep &+ other.deep)
+    }
   }
 
   /// Memory for tables that identify entry functions, if stacks are not unwound.
@@ -37,6 +44,7 @@ final class SampleStacks: SampleStackWalker {
   var framesMax = PerfSettings.framesMax ?? .max
   @exclusivity(unchecked) var spaces: ProcessSpaces
   @exclusivity(unchecked) private(set) var figures = Figures()
+  @exclusivity(unchecked) private var walked = WalkedStacks()
 
   init(_ walk: StackWalk) {
     self.walk = walk
@@ -96,7 +104,15 @@ final class SampleStacks: SampleStackWalker {
   }
 
   func append(followed sample: PerfSample, pid: UInt32, to stack: inout [UInt64]) {
+    if let found = walked.find(sample, pid: pid, appendTo: &stack) {
+      figures = figures &+ found
+      return
+    }
+    let (start, before) = (stack.count, figures)
+    figures = Figures()
     followed(sample, pid, isFull: isFull(sample), &stack)
+    walked.keep(sample, pid: pid, stack[start...], figures)
+    figures = before &+ figures
   }
 
   /// Whether the call chain has as many frames as the kernel records.
@@ -107,15 +123,30 @@ final class SampleStacks: SampleStackWalker {
 
   // MARK: Process events
 
-  func map(_ image: ImageMap, pid: UInt32) { spaces.map(CodeMapping(image), pid: pid) }
+  func map(_ image: ImageMap, pid: UInt32) {
+    walked.changed()
+    spaces.map(CodeMapping(image), pid: pid)
+  }
 
-  func fork(_ pid: UInt32, from parent: UInt32) { spaces.fork(pid, from: parent) }
+  func fork(_ pid: UInt32, from parent: UInt32) {
+    walked.changed()
+    spaces.fork(pid, from: parent)
+  }
 
-  func exec(_ pid: UInt32) { spaces.exec(pid) }
+  func exec(_ pid: UInt32) {
+    walked.changed()
+    spaces.exec(pid)
+  }
 
-  func forget(_ pid: UInt32) { spaces.forget(pid) }
+  func forget(_ pid: UInt32) {
+    walked.changed()
+    spaces.forget(pid)
+  }
 
-  func lose() { spaces.lose() }
+  func lose() {
+    walked.changed()
+    spaces.lose()
+  }
 
   // MARK: By call frame information
 
