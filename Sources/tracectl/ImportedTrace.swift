@@ -42,7 +42,9 @@ enum ImportedTrace {
     switch error {
     case .io(let operation, let path, let code): Failure(operation, path, errno: code)
     case .unusable:
-      Failure(.dataError, "\(error)", next: "see what 'perf script' says about it")
+      Failure(
+        .dataError, "\(error)",
+        next: "see what its own tool ('perf script', 'dotnet-trace report') says about it")
     case .output(let error): OpenTrace.failure(error, path: output)
     }
   }

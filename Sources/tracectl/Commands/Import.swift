@@ -20,7 +20,7 @@ struct ImportCommand: ParsableCommand {
       or damaged, everything before the damage is imported, and the exit code is 65.
       """)
 
-  @Argument(help: ArgumentHelp("The recording: a perf.data file.", valueName: "file"))
+  @Argument(help: ArgumentHelp("The recording: a perf.data or .nettrace file.", valueName: "file"))
   var path: String
 
   @Option(

@@ -1,0 +1,117 @@
+/// Byte ranges with consecutive numbers: stacks, or lists of labels. They are valid up to the next
+/// sequence point.
+///
+/// - Guarantee: memory is bounded by ``bytesMax`` and the largest block; the oldest blocks are
+///   forgotten first.
+struct NetStore {
+  private struct Part {
+    var first: UInt32
+    var bytes: [UInt8]
+    /// Where each range ends.
+    var ends: [UInt32]
+
+    func contains(_ number: UInt32) -> Bool {
+      number >= first && Int(number - first) < ends.count
+    }
+
+    var cost: Int { bytes.count + 4 * ends.count + 128 }
+  }
+
+  static let bytesMax = 64 << 20
+
+  private var parts: [Part] = []
+  private var kept = 0
+  private var lastPart = 0
+
+  mutating func removeAll() {
+    parts.removeAll(keepingCapacity: true)
+    kept = 0
+    lastPart = 0
+  }
+
+  /// Adds ranges that follow one another in `bytes`, with numbers from `first` on.
+  mutating func add(first: UInt32, _ bytes: UnsafeRawBufferPointer, ends: [UInt32]) {
+    guard !ends.isEmpty else { return }
+    // Numbers that begin again replace those before.
+    if let last = parts.last, first <= last.first { removeAll() }
+    parts.append(Part(first: first, bytes: Array(bytes), ends: ends))
+    kept += parts[parts.count - 1].cost
+    guard kept > Self.bytesMax, parts.count > 1 else { return }
+    parts.removeFirst(parts.count / 2)
+    kept = parts.reduce(0) { $0 + $1.cost }
+    lastPart = 0
+  }
+
+  /// Passes a range to `body`; nil if there is none with this number.
+  mutating func with<Result>(
+    _ number: UInt32, _ body: (UnsafeRawBufferPointer) -> Result
+  ) -> Result? {
+    guard let part = part(of: number) else { return nil }
+    let index = Int(number &- parts[part].first)
+    let start = index == 0 ? 0 : Int(parts[part].ends[index - 1])
+    let end = Int(parts[part].ends[index])
+    return parts[part].bytes.withUnsafeBytes {
+      body(UnsafeRawBufferPointer(rebasing: $0[start..<end]))
+    }
+  }
+
+  private mutating func part(of number: UInt32) -> Int? {
+    if lastPart < parts.count, parts[lastPart].contains(number) { return lastPart }
+    var (low, high) = (0, parts.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if parts[middle].first <= number { low = middle + 1 } else { high = middle }
+    }
+    let found = low - 1
+    guard found >= 0, parts[found].contains(number) else { return nil }
+    lastPart = found
+    return found
+  }
+}
+
+extension NetStore {
+  /// Reads a block of stacks. Returns false if its rest cannot be read.
+  mutating func readStacks(_ block: UnsafeRawBufferPointer) -> Bool {
+    var cursor = NetCursor(block)
+    let (first, count) = (cursor.take(UInt32.self), cursor.take(UInt32.self))
+    let start = cursor.offset
+    var ends: [UInt32] = []
+    for _ in 0..<count where cursor.rest > 0 {
+      // A range includes its size.
+      cursor.skip(Int(cursor.take(UInt32.self)))
+      guard !cursor.isShort else { break }
+      ends.append(UInt32(clamping: cursor.offset - start))
+    }
+    let end = start + Int(ends.last ?? 0)
+    add(first: first, UnsafeRawBufferPointer(rebasing: block[start..<end]), ends: ends)
+    return !cursor.isShort && ends.count == count
+  }
+
+  /// Reads a block of lists of labels. Returns false if its rest cannot be read.
+  mutating func readLabels(_ block: UnsafeRawBufferPointer) -> Bool {
+    var cursor = NetCursor(block)
+    let (first, count) = (cursor.take(UInt32.self), cursor.take(UInt32.self))
+    let start = cursor.offset
+    var ends: [UInt32] = []
+    for _ in 0..<count where cursor.rest > 0 {
+      NetLabels.skip(&cursor)
+      guard !cursor.isShort else { break }
+      ends.append(UInt32(clamping: cursor.offset - start))
+    }
+    let end = start + Int(ends.last ?? 0)
+    add(first: first, UnsafeRawBufferPointer(rebasing: block[start..<end]), ends: ends)
+    return !cursor.isShort && ends.count == count
+  }
+
+  /// The addresses of a stack, innermost first; nil if the file has no such stack.
+  mutating func stack(_ number: UInt32, _ pointerBytes: Int) -> [UInt64]? {
+    with(number) { bytes in
+      let words = ForeignBytes(bytes)
+      let count = (bytes.count - 4) / pointerBytes
+      return (0..<count).map {
+        pointerBytes == 4
+          ? UInt64(words.word32(4 + 4 * $0)) : words.word64(4 + 8 * $0)
+      }
+    }
+  }
+}
