@@ -12,6 +12,7 @@ enum StateRoute {
         json.field("path", file.path)
         json.field("events", file.eventCount)
         json.field("is_complete", file.isComplete)
+        json.field("state", state(file))
         json.field("size_bytes", file.byteCount)
         json.field("unreadable", file.damage.count)
         json.field("lost", file.lossTotals.reduce(UInt64(0)) { $0.addingCapped($1.count) })
@@ -19,6 +20,13 @@ enum StateRoute {
       }
       json.field("reports", ReportRoute.all.map(\.name))
     }
+  }
+
+  /// `complete`, `recording` while a collection holds the file or it has just been written, or else
+  /// `unfinished`.
+  private static func state(_ file: TraceFile) -> String {
+    if file.isComplete { return "complete" }
+    return file.isBeingWritten || FileMark(file.path).isRecent ? "recording" : "unfinished"
   }
 
   /// The event types with their fields, for the filter of events.

@@ -94,8 +94,10 @@ final class ViewDesk: Sendable {
     _ make: @escaping @Sendable (TraceFile, Query, Workplace) throws -> Answer,
     on loop: any EventLoop
   ) -> EventLoopFuture<Answer> {
-    let sizes = options.paths.map { String(Workplace.size($0)) }.joined(separator: ",")
-    let key = sizes + "/" + query.key
+    let marks = options.paths.map { FileMark($0).text }.joined(separator: ",")
+    let key = marks + "/" + query.key
+    // Whether a file is being written can change although the file does not.
+    let isKept = query.path.last != "state"
     let promise = loop.makePromise(of: Answer.self)
     let (known, isFirst) = state.withLock { state -> (Answer?, Bool) in
       if let known = state.cache.answer(key) { return (known, false) }
@@ -106,18 +108,19 @@ final class ViewDesk: Sendable {
       promise.succeed(known)
     } else if isFirst {
       let isTaken = worker.add { [self] place in
-        settle(key, result(query, number, place, make))
+        settle(key, result(query, number, place, make), isKept: isKept)
       }
       if !isTaken {
-        settle(key, Answer(status: 503, error: "Too many requests wait; try again later."))
+        let refusal = Answer(status: 503, error: "Too many requests wait; try again later.")
+        settle(key, refusal, isKept: false)
       }
     }
     return promise.futureResult
   }
 
-  private func settle(_ key: String, _ answer: Answer) {
+  private func settle(_ key: String, _ answer: Answer, isKept: Bool) {
     let waiting = state.withLock { state in
-      if answer.status == 200 { state.cache.add(key, answer) }
+      if isKept, answer.status == 200 { state.cache.add(key, answer) }
       return state.waiting.removeValue(forKey: key) ?? []
     }
     for promise in waiting { promise.succeed(answer) }

@@ -1,16 +1,14 @@
-internal import Glibc
-internal import OSStrings
 internal import TraceAnalysis
 internal import TraceFormat
 
 /// The trace files that one thread has opened.
 ///
-/// A file that grows is opened again when its size has changed, so that one answer is made from one
-/// state of it.
+/// Of a file that has grown, what is new is read before the next answer, so that one answer is made
+/// from one state of it.
 final class Workplace {
   private struct Opened {
     var file: TraceFile
-    var bytes: Int
+    var mark: FileMark
     var tables: EventTables
     var timeline: Timeline?
   }
@@ -20,42 +18,52 @@ final class Workplace {
 
   init(_ options: ViewOptions) { self.options = options }
 
-  /// The trace with this number.
+  /// The trace with this number, in its present state, in which the rest of the job sees it.
   ///
   /// - Throws: a ``Refusal`` if there is no such number; a ``FormatError`` if it cannot be read.
   func file(_ number: Int) throws -> TraceFile { try open(number).file }
 
-  /// What has been learned about the events of the trace in its present state.
-  func tables(_ number: Int) throws -> EventTables { try open(number).tables }
+  /// What has been learned about the events of the trace as it was opened.
+  func tables(_ number: Int) throws -> EventTables { try known(number).tables }
 
-  /// The timeline of the trace in its present state.
+  /// The timeline of the trace as it was opened.
   ///
   /// - Cost: at first a run over the trace.
   func timeline(_ number: Int) throws -> Timeline {
-    let opened = try open(number)
+    let opened = try known(number)
     if let timeline = opened.timeline { return timeline }
     let timeline = try TimelineBuilder.timeline(of: opened.file)
     self.opened[number]?.timeline = timeline
     return timeline
   }
 
+  private func known(_ number: Int) throws -> Opened { try opened[number] ?? open(number) }
+
   private func open(_ number: Int) throws -> Opened {
     guard options.paths.indices.contains(number) else {
       throw Refusal(404, "There is no trace number \(number).")
     }
-    let bytes = Self.size(options.paths[number])
-    if let known = opened[number], known.file.isComplete || known.bytes == bytes { return known }
+    let mark = FileMark(options.paths[number])
+    if let known = opened[number] {
+      if known.file.isComplete || known.mark == mark { return known }
+      if mark.continues(known.mark), try grow(known.file) {
+        let grown = Opened(file: known.file, mark: mark, tables: EventTables())
+        opened[number] = grown
+        return grown
+      }
+    }
     let file = try TraceFile(path: options.paths[number])
     try file.checkIndex()
-    let fresh = Opened(file: file, bytes: bytes, tables: EventTables())
+    let fresh = Opened(file: file, mark: mark, tables: EventTables())
     opened[number] = fresh
     return fresh
   }
 
-  /// The file's size in bytes; 0 if it cannot be read.
-  static func size(_ path: String) -> Int {
-    var status = stat()
-    return OSPath.stat(path, &status) == 0 ? Int(status.st_size) : 0
+  /// Reads the blocks that were added. Returns false if the file is finished, and is better opened
+  /// anew, by its index.
+  private func grow(_ file: TraceFile) throws -> Bool {
+    _ = try file.refresh()
+    return !file.isComplete
   }
 
   /// Where names are looked for.

@@ -5,8 +5,8 @@ import TraceView
 
 /// The page in a real browser: headless Chromium, driven by Browser/browser.py.
 @Suite(.serialized) struct BrowserTests {
-  private static let script = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "Browser/browser.py").path
+  private static let scripts = URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "Browser").path
 
   private static let browser = Requirement("chromium, chromedriver, selenium") {
     Requirement.program("chromium").isMet && Requirement.program("chromedriver").isMet
@@ -22,13 +22,26 @@ import TraceView
     let one = try ShownTrace()
     let other = try ShownTrace(events: 12_000)
     let hostile = try ShownTrace(events: 2000, isHostile: true)
-    let child = try ChildProcess(
-      "/usr/bin/env",
-      [
-        "python3", Self.script, Self.tracectl, one.path, "--compare", other.path, "--hostile",
-        hostile.path,
-      ])
-    let code = try child.wait(seconds: 300)
+    try run(
+      "browser.py", [one.path, "--compare", other.path, "--hostile", hostile.path])
+  }
+
+  @Test(.needs(browser)) func pageFollowsATraceThatIsWritten() throws {
+    // Several blocks, so that its beginning has events.
+    let whole = try ShownTrace(events: 400_000, blockEvents: 8192)
+    let directory = TemporaryDirectory()
+    try run("following.py", [whole.path, directory.path])
+  }
+
+  @Test(.needs(browser)) func aCollectionIsShownWhileItRuns() throws {
+    let directory = TemporaryDirectory()
+    try run("live.py", [directory.path])
+  }
+
+  private func run(_ script: String, _ arguments: [String]) throws {
+    let words = ["python3", "\(Self.scripts)/\(script)", Self.tracectl] + arguments
+    let child = try ChildProcess("/usr/bin/env", words)
+    let code = try child.wait(seconds: 400)
     #expect(code == 0, "\(child.output.suffix(3000)) \(child.errors.suffix(3000))")
   }
 }

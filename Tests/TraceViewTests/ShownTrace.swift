@@ -1,5 +1,6 @@
 import TestSupport
 import TraceEvents
+import TraceFormat
 import TraceView
 
 /// A server that shows a small trace with hostile names, and requests to it.
@@ -13,10 +14,14 @@ final class ShownTrace {
   let token: String
   private let directory: TemporaryDirectory?
 
-  convenience init(events: Int = 20_000, isHostile: Bool = false) throws {
+  convenience init(
+    events: Int = 20_000, isHostile: Bool = false, blockEvents: Int = 65_536
+  ) throws {
     let directory = TemporaryDirectory()
     let path = directory.path + "/t.etl"
-    try Self.write(path, events: events, isHostile: isHostile)
+    var options = TraceWriter.Options()
+    options.blockEvents = blockEvents
+    try Self.write(path, events: events, isHostile: isHostile, options)
     try self.init(path: path, directory)
   }
 
@@ -31,8 +36,10 @@ final class ShownTrace {
   deinit { server.stop() }
 
   /// Samples, exceptions and collections of three processes, one event each microsecond.
-  private static func write(_ path: String, events: Int, isHostile: Bool) throws {
-    var trace = try SampledTrace(path: path)
+  private static func write(
+    _ path: String, events: Int, isHostile: Bool, _ options: TraceWriter.Options
+  ) throws {
+    var trace = try SampledTrace(path: path, options: options)
     for pid in [10, 20, 30] as [UInt32] {
       trace.process(pid, isHostile ? hostileName : "/bin/p\(pid)")
     }

@@ -57,6 +57,7 @@ export async function events(panel, signal) {
   const pages = new Map();
   const waiting = new Set();
   let settled = false;
+  let generation = 0;
 
   const columns = columnsFor(filter);
   fill(head, columns.map((c) => el("span", { class: c.class, role: "columnheader" }, c.title)));
@@ -70,15 +71,40 @@ export async function events(panel, signal) {
     return held?.[index % page];
   }
 
+  const fetchPage = (key) => get("events", { ...parameters, row: key * page, count: page },
+    { signal, keep: false });
+  const rowsOf = (answer) => answer.events.map(([time, stack, event]) => ({ time, stack, event }));
+
+  /** Reads again what is shown, because the trace has grown: also earlier rows can have come. Who
+   *  was at the end stays there. */
+  async function grow() {
+    const wasAtEnd = top > 0 && top >= last();
+    const fresh = new Map();
+    let answer = await get("events", { ...parameters, row: 0, count: 0 }, { signal, keep: false });
+    const first = wasAtEnd ? Math.max(0, answer.total - visible()) : top;
+    for (const key of new Set([first, first + visible()].map((i) => Math.floor(i / page)))) {
+      answer = await fetchPage(key);
+      fresh.set(key, rowsOf(answer));
+    }
+    generation++;
+    waiting.clear();
+    pages.clear();
+    for (const [key, rows] of fresh) pages.set(key, rows);
+    total = answer.total;
+    resize();
+    if (wasAtEnd) moveTo(last(), { write: false }); else paint();
+  }
+
   async function load(index) {
     const key = Math.floor(index / page);
     if (pages.has(key) || waiting.has(key)) return;
     waiting.add(key);
+    const asked = generation;
     try {
-      const answer = await get("events", { ...parameters, row: key * page, count: page },
-        { signal, keep: false });
+      const answer = await fetchPage(key);
+      if (asked !== generation) return;
       total = answer.total;
-      pages.set(key, answer.events.map(([time, stack, event]) => ({ time, stack, event })));
+      pages.set(key, rowsOf(answer));
       if (pages.size > 60) pages.delete(pages.keys().next().value);
       resize();
       paint();
@@ -245,7 +271,7 @@ export async function events(panel, signal) {
   if (number("row") !== null) explain();
   get("types", { file: part("file") }, { signal }).then(({ types }) => fill(list,
     types.slice(0, 300).map((t) => el("option", { value: `event:${t.provider}/${t.event}` }))));
-  return { local: ["row"] };
+  return { local: ["row"], grow };
 }
 
 /** JSON with exact numbers. */

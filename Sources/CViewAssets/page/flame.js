@@ -73,17 +73,30 @@ export async function flame(panel, signal) {
       field("hide", "Remove matching frames; their cost is their callers'", "fold"),
       field("group", "Combine frames: {%}!->module $1", "group")), path, box, status);
   box.append(el("p", { class: "dim loading" }, "Reading stacks …"));
-  const answer = await get("flame", stackParameters(), { signal });
+  let answer = await get("flame", stackParameters(), { signal });
   box.querySelector(".loading")?.remove();
   const graph = flameGraph(canvas, box, path, status, {
     unit: answer.unit, onsearch: (text) => { found.textContent = text; },
     isUpward: () => part("flames") === "1",
   });
-  const whole = treeOf(answer);
-  const build = () => {
-    const ids = new Set((part("folded") ?? "").split(",").filter(Boolean).map(Number));
+  let whole = treeOf(answer);
+  const foldedIDs = () => new Set((part("folded") ?? "").split(",").filter(Boolean).map(Number));
+  const build = (keep = false) => {
+    const ids = foldedIDs();
     const base = ids.size ? folded(whole, (frame) => ids.has(frame)) : whole;
-    graph.show(part("inverted") === "1" ? inverted(base) : base, part("search") ?? "");
+    graph.show(part("inverted") === "1" ? inverted(base) : base, part("search") ?? "", keep);
+  };
+  const grow = async () => {
+    const next = await get("flame", stackParameters(), { signal });
+    const name = (frame) => `${frame.module}\n${frame.name}`;
+    const names = new Set([...foldedIDs()].map((id) => answer.frames[id] && name(answer.frames[id])));
+    [answer, whole] = [next, treeOf(next)];
+    build(true);
+    // The numbers of frames are those of one answer.
+    if (names.size) {
+      change({ folded: next.frames.flatMap((f, id) => names.has(name(f)) ? [id] : []).join(",") },
+        { replace: true });
+    }
   };
   build();
   if (answer.is_cut) say("The graph has more functions than are shown; the smallest are left out.");
@@ -95,6 +108,7 @@ export async function flame(panel, signal) {
       if (keys.has("search") && keys.size === 1) return graph.search(part("search") ?? "");
       return build();
     },
+    grow,
     local: ["search", "folded", "node"],
     find: () => search.focus(),
   };
@@ -139,10 +153,26 @@ export function flameGraph(canvas, box, path, status, options) {
   let fillsAreDark = null;
   const isUp = () => options.isUpward?.() ?? false;
 
-  function show(next, text) {
+  /** The names of a node and its callers, the outermost first. */
+  const names = (node) => chain(node).map((at) => tree.frames[tree.frame[at]].name);
+
+  /** The node with these names; 0 if there is none. */
+  function find(path) {
+    let node = 0;
+    for (const name of path) {
+      let child = tree.first[node];
+      while (child >= 0 && tree.frames[tree.frame[child]].name !== name) child = tree.next[child];
+      if (child < 0) return 0;
+      node = child;
+    }
+    return node;
+  }
+
+  function show(next, text, keep = false) {
+    const [zoomed, chosen] = keep && tree ? [names(focus), names(cursor)] : [[], []];
     tree = next;
-    focus = 0;
-    cursor = 0;
+    focus = find(zoomed);
+    cursor = find(chosen);
     fills = null;
     search(text);
   }

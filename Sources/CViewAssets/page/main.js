@@ -11,9 +11,11 @@ import { flame } from "./flame.js";
 import { functions } from "./functions.js";
 import { events } from "./events.js";
 import { compare } from "./compare.js";
+import { beginTables } from "./table.js";
 
 // A view is a function that fills the panel; `renew` of what it returns is called when a part of
-// the state changes that it names in `local` or `keys`. Without one, the view is made again.
+// the state changes that it names in `local` or `keys`. Without one, the view is made again. `grow`
+// is called when the trace has grown; without one, the view is made again beside the old one.
 const generic = (name) => (panel, signal) => report(name, panel, signal);
 const views = [
   ["summary", "Summary", summary], ["timeline", "Timeline", timeline],
@@ -56,6 +58,7 @@ async function open() {
   panel.dataset.ready = "";
   panel.replaceChildren(el("p", { class: "dim loading" }, "Reading the trace …"));
   try {
+    beginTables();
     const view = await make(panel, signal) ?? {};
     if (number === opened) active = view;
   } catch (error) {
@@ -98,6 +101,11 @@ function showChips() {
   fill(document.getElementById("chips"), chips);
 }
 
+const stateTitles = {
+  complete: "The trace is finished", recording: "The trace is being written; the page follows it",
+  unfinished: "The trace was not finished, and nobody writes it",
+};
+
 function showFiles() {
   const names = server.files.map((file, index) => {
     const last = file.path.split("/").pop();
@@ -109,8 +117,9 @@ function showFiles() {
   });
   const file = server.files[Number(part("file") ?? 0)] ?? server.files[0];
   fill(document.getElementById("files"), names, el("span", { class: "dim" },
-    `${count(file.events)} events · ${bytes(file.size_bytes)}`
-      + (file.is_complete ? "" : " · still being written")),
+    `${count(file.events)} events · ${bytes(file.size_bytes)} · `),
+  el("span", { class: `state state-${file.state}`, id: "state", title: stateTitles[file.state] },
+    file.state),
   file.lost > 0 && el("span", { class: "lost" }, `${count(file.lost)} lost`),
   file.unreadable > 0 && file.is_complete && el("span", { class: "lost" }, "damaged"));
   document.title = `${server.files.map((f) => f.path.split("/").pop()).join(" – ")} · tracectl`;
@@ -196,30 +205,75 @@ addEventListener("keydown", (event) => {
 
 // MARK: Start
 
-/** A trace that is still being written is asked for again. */
+const interval = 1000;
+let isBehind = false;
+
+/** A trace that is not finished is asked for again, the more rarely the longer it takes. */
 async function follow() {
-  if (server.files.every((file) => file.is_complete)) return;
+  if (server.files.every((file) => file.is_complete) && !isBehind) return;
+  const began = performance.now();
   try {
     const next = await get("state", {}, { keep: false });
-    const hasGrown = JSON.stringify(next.files) !== JSON.stringify(server.files);
+    const sizes = (state) => state.files.map((f) => `${f.size_bytes} ${f.events} ${f.is_complete}`).join();
+    const hasGrown = sizes(next) !== sizes(server);
+    const hasChanged = JSON.stringify(next) !== JSON.stringify(server);
     server = next;
     if (hasGrown) {
       forget();
-      showFiles();
+      isBehind = true;
       await overview();
-      if (active?.renew) await active.renew(new Set(["file"])); else await open();
     }
+    if (hasChanged) showFiles();
+    if (isBehind) await grow();
   } catch (error) {
-    say(error.message);
+    if (error.name !== "AbortError") say(error.message);
   }
-  setTimeout(follow, 2000);
+  setTimeout(follow, Math.max(interval, 4 * (performance.now() - began)));
+}
+
+const focusable = "button, input, select, summary, [tabindex]";
+
+/** Shows in the view what has been added to the trace. The old content stays until the new is
+ *  there, and what is being typed is not disturbed. */
+async function grow() {
+  if (panel.dataset.ready === "") return;
+  if (active?.grow) {
+    isBehind = false;
+    return active.grow();
+  }
+  const focused = panel.contains(document.activeElement) ? document.activeElement : null;
+  if (focused?.matches("input, select")) return;
+  isBehind = false;
+  const [name, , make] = current();
+  if (name === "timeline" || name === "compare") return open();
+  const number = opened;
+  const control = new AbortController();
+  const next = el("div");
+  let view = null;
+  try {
+    beginTables();
+    view = await make(next, control.signal) ?? {};
+  } catch (error) {
+    next.replaceChildren(el("div", { class: "empty" }, el("p", {}, error.message)));
+  }
+  if (number !== opened) return control.abort();
+  running?.abort();
+  running = control;
+  const place = [...panel.querySelectorAll(focusable)].indexOf(document.activeElement);
+  const scrolled = panel.scrollTop;
+  panel.replaceChildren(...next.childNodes);
+  panel.scrollTop = scrolled;
+  if (place >= 0) panel.querySelectorAll(focusable)[place]?.focus({ preventScroll: true });
+  active = view;
 }
 
 listen((changed) => {
-  showChips();
-  showFiles();
-  if (changed.has("file")) overview();
-  else paintOverview();
+  if (!server) return;
+  if (["from", "to", "pid", "tid", "folded"].some((key) => changed.has(key))) showChips();
+  if (changed.has("file")) {
+    showFiles();
+    overview();
+  } else if (changed.has("from") || changed.has("to")) paintOverview();
   const mine = active && [...changed].every((key) => active.local?.includes(key)
     || active.keys?.includes(key));
   const unrelated = [...changed].every((key) => key === "open" || key === "row");
@@ -228,7 +282,7 @@ listen((changed) => {
 });
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  paintOverview();
+  paintOverview(true);
   open();
 });
 
@@ -240,14 +294,21 @@ document.getElementById("skip").addEventListener("click", (event) => {
   panel.focus();
 });
 
-try {
-  server = await get("state", {}, { keep: false });
+/** Begins with the first answer; a collection that has just started may have no file yet. */
+async function begin() {
+  try {
+    server = await get("state", {}, { keep: false });
+  } catch (error) {
+    panel.replaceChildren(el("div", { class: "empty" }, el("p", {}, error.message)));
+    setTimeout(begin, 2000);
+    return;
+  }
   if (server.files.length > 1) views.splice(1, 0, ["compare", "Compare", compare]);
   makeTabs();
   showFiles();
   showChips();
   await Promise.all([overview().catch((error) => say(error.message)), open()]);
-  setTimeout(follow, 2000);
-} catch (error) {
-  panel.replaceChildren(el("div", { class: "empty" }, el("p", {}, error.message)));
+  setTimeout(follow, interval);
 }
+
+begin();

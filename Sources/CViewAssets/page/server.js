@@ -2,6 +2,7 @@
 
 const kept = new Map();
 const keptMax = 40;
+let generation = 0;
 
 /** Numbers above 2^53 stay exact. */
 function exact(key, parsed, context) {
@@ -26,9 +27,11 @@ export function address(path, parameters = {}) {
 export async function get(path, parameters, { keep = true, signal } = {}) {
   const url = address(path, parameters);
   if (keep && kept.has(url)) return kept.get(url);
+  const asked = generation;
   const text = await getText(path, parameters, signal);
   const result = JSON.parse(text, exact);
-  if (keep) {
+  // What was asked for before the trace grew is not kept.
+  if (keep && asked === generation) {
     kept.set(url, result);
     if (kept.size > keptMax) kept.delete(kept.keys().next().value);
   }
@@ -53,4 +56,7 @@ export async function getText(path, parameters, signal) {
 }
 
 /** Forgets all answers, because the trace has grown. */
-export function forget() { kept.clear(); }
+export function forget() {
+  kept.clear();
+  generation++;
+}

@@ -4,13 +4,25 @@ import { el, fill, shown } from "./dom.js";
 import { value, label } from "./format.js";
 
 const chunk = 200;
+// The orders that were chosen, for the table in the same place of a view that is made anew. Tables are
+// told apart by their columns, and those with equal columns by their number.
+const orders = new Map();
+const numbers = new Map();
+
+/** Begins the numbers of tables again. */
+export function beginTables() { numbers.clear(); }
 
 /** Makes a table.
  *  columns: [{ key, title, get(row), show(row), number, bar, cell(row) }]
  *  options: { sort, descending, onrow(row), selected(row), caption, unfolds(row), unfold(row) } */
 export function table(rows, columns, options = {}) {
-  let sort = columns.find((c) => c.key === options.sort) ?? null;
-  let descending = options.descending ?? true;
+  const names = columns.map((c) => c.key).join();
+  const number = numbers.get(names) ?? 0;
+  numbers.set(names, number + 1);
+  const kind = `${names} ${number}`;
+  const known = orders.get(kind);
+  let sort = columns.find((c) => c.key === (known?.key ?? options.sort)) ?? null;
+  let descending = known?.descending ?? options.descending ?? true;
   let count = 0;
   let ordered = rows;
   const largest = new Map();
@@ -31,6 +43,7 @@ export function table(rows, columns, options = {}) {
   function order(column) {
     descending = sort === column ? !descending : column.number ?? false;
     sort = column;
+    orders.set(kind, { key: sort.key, descending });
     arrange();
   }
 

@@ -1,6 +1,6 @@
 // The timeline: an overview that is always there, and lanes for each process and thread.
 
-import { el, fill, sized, showTip, hideTip, say } from "./dom.js";
+import { el, fill, sized, showTip, hideTip, say, color } from "./dom.js";
 import { get } from "./server.js";
 import { part, range, select, change } from "./state.js";
 import { duration, moment, count, bytes } from "./format.js";
@@ -59,6 +59,8 @@ const box = document.getElementById("overview");
 const canvas = el("canvas", { tabindex: 0, role: "img",
   "aria-label": "CPU time and events over the whole time. Drag selects a range." });
 let shownRange = null;
+const overviewHeight = 64;
+let overviewWidth = 0;
 
 /** Shows the whole time above the views. */
 export async function overview() {
@@ -72,7 +74,7 @@ export async function overview() {
     new ResizeObserver(() => overview()).observe(box);
   }
   latest = await load(null, box.clientWidth || 1200);
-  paintOverview();
+  paintOverview(true);
 }
 
 function whole() {
@@ -92,10 +94,13 @@ function processSums(key) {
   return sums;
 }
 
-export function paintOverview() {
-  if (!latest) return;
-  const [width, height] = [box.clientWidth, 64];
-  const context = sized(canvas, width, height);
+// The overview without the range, drawn once for each answer.
+const drawn = document.createElement("canvas");
+
+/** Draws what the overview shows, but not the range. */
+function drawOverview() {
+  const [width, height] = [overviewWidth, overviewHeight];
+  const context = sized(drawn, width, height);
   const colors = draw.palette();
   context.clearRect(0, 0, width, height);
   const view = whole();
@@ -115,16 +120,30 @@ export function paintOverview() {
   for (const loss of latest.losses) {
     draw.drawSpan(context, view, width, loss.from_ns, loss.to_ns, top, room, colors.loss);
   }
+}
+
+/** Shows the overview with the range; `isNew` if its answer, size or theme has changed. */
+export function paintOverview(isNew = false) {
+  if (!latest) return;
+  if (isNew) {
+    overviewWidth = box.clientWidth;
+    drawOverview();
+  }
+  const [width, height] = [overviewWidth, overviewHeight];
+  const context = sized(canvas, width, height);
+  context.clearRect(0, 0, width, height);
+  context.drawImage(drawn, 0, 0, width, height);
   const chosen = shownRange ?? range();
   if (chosen) {
+    const view = whole();
     const x = (t) => (t - view.from) / (view.to - view.from) * width;
     const [a, b] = [x(chosen.from), Math.max(x(chosen.to), x(chosen.from) + 2)];
-    context.fillStyle = colors.panel;
+    context.fillStyle = color("panel");
     context.globalAlpha = 0.62;
     context.fillRect(0, 0, a, height);
     context.fillRect(b, 0, width - b, height);
     context.globalAlpha = 1;
-    context.strokeStyle = colors.accent;
+    context.strokeStyle = color("accent");
     context.lineWidth = 1.5;
     context.strokeRect(a, 1, b - a, height - 2);
   }
@@ -149,13 +168,21 @@ export async function timeline(panel, signal) {
   let answer = null;
   let lanes = [];
   let marked = null;
-  const width = () => Math.max(200, detail.clientWidth - labelWidth);
+  // Read when it changes: asking for it makes the browser lay out the page.
+  let room = 0;
+  const measure = () => { room = Math.max(200, detail.clientWidth - labelWidth); };
+  const width = () => room;
+  measure();
 
   function button(text, title, act) {
     return el("button", { type: "button", title, "aria-label": title, onclick: act }, text);
   }
-  function zoomBy(factor, at = (view.from + view.to) / 2) {
+  /** The range that was asked for last; `view` is the one that is drawn. */
+  const wanted = () => isLoading ? range() ?? whole() : view;
+  function zoomBy(factor, at) {
     const all = whole();
+    const view = wanted();
+    at ??= (view.from + view.to) / 2;
     const span = Math.max(200, (view.to - view.from) * factor);
     if (span >= all.to - all.from) return change({ from: null, to: null }, { replace: true });
     const from = Math.max(all.from, at - (at - view.from) * factor);
@@ -163,6 +190,7 @@ export async function timeline(panel, signal) {
   }
   function pan(share) {
     const all = whole();
+    const view = wanted();
     const span = view.to - view.from;
     const from = Math.max(all.from, Math.min(all.to - span, view.from + span * share));
     select(from, from + span, { replace: true });
@@ -201,12 +229,29 @@ export async function timeline(panel, signal) {
       push(isThread ? "thread" : "process", isThread ? 20 : 40,
         lane.name || (isThread ? `thread ${lane.tid}` : `process ${lane.pid}`), { lane });
     }
-    fill(labels, el("div", { class: "lane-label ruler" }, moment(view.from, 1e3)),
-      lanes.map(label));
+    const text = lanes.map((row) => [row.kind, row.name, row.height, row.lane?.pid, row.lane?.tid,
+      row.lane?.threads].join()).join("\n") + answer.hidden_processes;
+    ruler.textContent = moment(view.from, 1e3);
+    if (text !== labelled) {
+      labelled = text;
+      fillLabels();
+    }
+    showLegend();
+  }
+
+  const ruler = el("div", { class: "lane-label ruler" });
+  let labelled = "";
+
+  function fillLabels() {
+    fill(labels, ruler, lanes.map(label));
     if (answer.hidden_processes) {
       labels.append(el("div", { class: "lane-label" },
         `and ${answer.hidden_processes} processes with less activity`));
     }
+  }
+
+  let legendText = "";
+  function showLegend() {
     const used = [["Running", "running", answer.has_switches],
       ["Runnable", "runnable", answer.has_switches], ["Blocked", "blocked", answer.has_switches],
       ["CPU samples", "cpu", answer.has_samples], ["GC pause", "gc", answer.pauses.length],
@@ -214,6 +259,9 @@ export async function timeline(panel, signal) {
       ["Requests", "request", answer.lanes.some((l) => l.requests)],
       ["Steal", "steal", answer.readings.some((r) => r.steal_ns)],
       ["Lost", "loss", answer.losses.length]].filter(([, , is]) => is);
+    const text = used.map(([text]) => text).join();
+    if (text === legendText) return;
+    legendText = text;
     fill(legend, used.map(([text, name]) =>
       el("span", { class: `key key-${name}` }, text)));
   }
@@ -365,20 +413,36 @@ export async function timeline(panel, signal) {
     showTip(event, row.name, rows);
   }
 
+  let isLoading = false;
+  let isLate = false;
+  /** Shows the range. While an answer is awaited, only the latest range is asked for next. */
   async function renew() {
-    try {
-      answer = await load(range(), width(), signal);
-    } catch (error) {
-      if (error.name !== "AbortError") say(error.message);
+    if (isLoading) {
+      isLate = true;
       return;
     }
-    view = { from: answer.from_ns, to: Math.max(answer.to_ns, answer.from_ns + 1) };
-    build();
-    paint();
+    isLoading = true;
+    try {
+      do {
+        isLate = false;
+        answer = await load(range(), width(), signal);
+        view = { from: answer.from_ns, to: Math.max(answer.to_ns, answer.from_ns + 1) };
+        build();
+        paint();
+      } while (isLate);
+    } catch (error) {
+      if (error.name !== "AbortError") say(error.message);
+    } finally {
+      isLoading = false;
+    }
   }
-  const observer = new ResizeObserver(() => renew());
+  const observer = new ResizeObserver(() => {
+    const before = room;
+    measure();
+    if (room !== before) renew();
+  });
   observer.observe(detail);
   signal.addEventListener("abort", () => observer.disconnect());
   await renew();
-  return { renew, keys: ["from", "to", "open", "file", "pid"] };
+  return { renew, grow: renew, keys: ["from", "to", "open", "file", "pid"] };
 }

@@ -31,6 +31,8 @@ struct CollectWatch {
   private let start_ns = monotonicNanoseconds()
   /// The time of the first signal.
   private var stopAsked_ns: Int64?
+  /// The first signal that asked for the end.
+  private(set) var stopSignal: CInt?
 
   init(
     session: Session, processes: ProcessFilter, duration: TimeSpan?, showsProgress: Bool,
@@ -65,6 +67,7 @@ struct CollectWatch {
         // A closed terminal sends SIGHUP more than once: the kernel sends it, and the shell does.
         if stopAsked_ns != nil, number == SIGHUP { continue }
         if stopAsked_ns != nil { return .forced }
+        stopSignal = number
         guard let command = child, command.ending == nil else { return .signal }
         stopAsked_ns = monotonicNanoseconds()
         // A terminal also sends its signal to the command.

@@ -19,6 +19,7 @@ struct Collection {
   var command: [String]
   var heap: HeapLibrary?
   var isQuiet: Bool
+  var guest: CollectionGuest?
 
   private var isToStandardOutput: Bool { configuration.outputDescriptor != nil }
 
@@ -51,12 +52,11 @@ struct Collection {
     var signals = SignalWait()
     let session = Session(configuration)
     do {
-      try session.start()
+      try start(session, signals.originalMask)
     } catch {
       lock.discard()
-      throw Self.failure(error)
+      throw error
     }
-    say("tracectl: collecting into \(path)\(command.isEmpty ? "; Ctrl-C ends it" : "")")
     var child: TracedProgram?
     if let program {
       // Processes orphaned by the command remain recognizable as its descendants.
@@ -76,11 +76,22 @@ struct Collection {
       session: session, processes: configuration.processes, duration: duration,
       showsProgress: !isQuiet, countsProcesses: !configuration.providers.isEmpty)
     let reason = watch.run(&signals, &child)
+    guest?.end(watch.stopSignal)
     signals.release()
     let statistics = session.stop()
     report(session, statistics, reason)
     _ = consume lock
     return exitCode(statistics, reason, &child)
+  }
+
+  /// Starts the session, and then what runs beside it.
+  private func start(_ session: Session, _ mask: sigset_t) throws(Failure) {
+    do { try session.start() } catch { throw Self.failure(error) }
+    say("tracectl: collecting into \(path)\(command.isEmpty ? "; Ctrl-C ends it" : "")")
+    do { try guest?.begin(mask) } catch {
+      session.stop()
+      throw error
+    }
   }
 
   private func checkPermission() throws(Failure) {

@@ -85,6 +85,12 @@ struct OutputLock: ~Copyable {
     return OSPath.stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
   }
 
+  /// Whether the path exists and is no regular file, such as a pipe or a terminal.
+  static func isOtherThanFile(path: String) -> Bool {
+    var status = stat()
+    return OSPath.stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG
+  }
+
   /// Whether the path is a pipe without a reader. Opening such a pipe blocks until its other end is
   /// opened.
   private static func isUnreadPipe(_ path: String) -> Bool {

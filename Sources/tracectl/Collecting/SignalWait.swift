@@ -35,7 +35,7 @@ struct SignalWait {
   }
 
   /// Whether the signal stays ignored: SIGHUP under nohup.
-  private static func isKeptIgnored(_ number: CInt) -> Bool {
+  static func isKeptIgnored(_ number: CInt) -> Bool {
     guard number == SIGHUP else { return false }
     var action = sigaction()
     sigaction(number, nil, &action)

@@ -41,9 +41,10 @@ struct Collect: ParsableCommand {
   @Option(
     name: [.customShort("o"), .long],
     help: ArgumentHelp(
-      "The file to write; an existing file is replaced. '-' is standard output, a pipe or a file; "
-        + "the command's own output then goes to standard error.", valueName: "file"))
-  var output = "trace.etl"
+      "The file to write (default: trace.etl); an existing file is replaced. '-' is standard "
+        + "output, a pipe or a file; the command's own output then goes to standard error.",
+      valueName: "file"))
+  var output: String?
 
   @Option(
     name: [.customShort("p"), .long], parsing: .upToNextOption,
@@ -59,15 +60,17 @@ struct Collect: ParsableCommand {
   @Option(help: ArgumentHelp("Stop after this time: 10s, 500ms, 2m.", valueName: "time"))
   var duration: TimeSpan?
 
-  @Option(help: ArgumentHelp("Buffer memory for each CPU: 4MB, 512K.", valueName: "size"))
-  var bufferSize = ByteSize(bytes: 4 << 20)
+  @Option(
+    help: ArgumentHelp(
+      "Buffer memory for each CPU: 4MB (the default), 512K.", valueName: "size"))
+  var bufferSize: ByteSize?
 
   @Option(
     help: """
-      What to do when a buffer is full: discard new events, overwrite the oldest (a flight \
-      recorder, written at the end), or block the program for a moment.
+      What to do when a buffer is full: discard new events (the default), overwrite the oldest (a \
+      flight recorder, written at the end), or block the program for a moment.
       """)
-  var mode: CollectMode = .discard
+  var mode: CollectMode?
 
   @Option(
     help: ArgumentHelp(
@@ -77,10 +80,10 @@ struct Collect: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "How to walk the stacks of CPU samples: fp by frame pointers, dwarf[:BYTES] by copying "
-        + "BYTES of each stack (by default 16K) and unwinding them by the images' .eh_frame.",
-      valueName: "way"))
-  var unwind = "fp"
+      "How to walk the stacks of CPU samples: fp by frame pointers (the default), dwarf[:BYTES] by "
+        + "copying BYTES of each stack (by default 16K) and unwinding them by the images' "
+        + ".eh_frame.", valueName: "way"))
+  var unwind: String?
 
   @Flag(
     name: .customLong("no-symbols"),
@@ -106,6 +109,8 @@ struct Collect: ParsableCommand {
 
   /// The maximum buffer size of a session.
   private static let bufferBytesMax = 1 << 30
+  private static let bufferUsual = ByteSize(bytes: 4 << 20)
+  private static let unwindUsual = "fp"
 
   func validate() throws {
     if !pid.isEmpty, !command.isEmpty {
@@ -122,20 +127,29 @@ struct Collect: ParsableCommand {
       throw Failure(
         .usage, "-process names no program", next: "give program names, or omit it")
     }
-    if bufferSize.bytes > Self.bufferBytesMax {
+    if bufferSize?.bytes ?? 0 > Self.bufferBytesMax {
       throw Failure(.usage, "-buffer-size is more than 1GB for each CPU", next: "use 1GB or less")
     }
   }
 
-  private var isToStandardOutput: Bool { StandardOutput.isMeant(by: output) }
+  /// The file to write, or a name of standard output.
+  var path: String { output ?? "trace.etl" }
+
+  private var isToStandardOutput: Bool { StandardOutput.isMeant(by: path) }
 
   func run() throws {
+    let code = try collection().run()
+    if code != 0 { throw ExitCode(code) }
+  }
+
+  /// The collection that the options describe.
+  func collection() throws -> Collection {
     var configuration = SessionConfiguration(
       try ProviderSelection(providers).sources(startsCommand: !command.isEmpty),
-      outputPath: output == StandardOutput.optionValue ? StandardOutput.name : output)
+      outputPath: path == StandardOutput.optionValue ? StandardOutput.name : path)
     configuration.name = OSPath.arguments.dropFirst().joined(separator: " ")
     let isWalking = configuration.cpuSampling != nil || configuration.heapInterval_bytes != nil
-    if let walk = try UnwindChoice(unwind).walk(isSampling: isWalking) {
+    if let walk = try UnwindChoice(unwind ?? Self.unwindUsual).walk(isSampling: isWalking) {
       configuration.cpuSampling?.walk = walk
     }
     try ProviderSelection(stacks).addStacks(to: &configuration)
@@ -146,10 +160,10 @@ struct Collect: ParsableCommand {
         .usage, "-no-symbols leaves out the names in stacks, and no stacks were asked for",
         next: "omit it, or add CPU to -providers, or -stacks")
     }
-    configuration.mode = mode.bufferMode
+    configuration.mode = (mode ?? .discard).bufferMode
     configuration.isolatesProcesses = isolate
     configuration.writesSymbols = !noSymbols
-    configuration.bufferBytesPerCPU = bufferSize.bytes
+    configuration.bufferBytesPerCPU = (bufferSize ?? Self.bufferUsual).bytes
     configuration.processes.pids = Set(pid.flatMap(\.ids))
     configuration.processes.takesChildren = children
     // The trace of a command contains no other programs.
@@ -159,16 +173,15 @@ struct Collect: ParsableCommand {
     if isToStandardOutput {
       configuration.outputDescriptor = try StandardOutput.takeForTrace()
     }
-    let collection = Collection(
-      configuration: configuration, path: configuration.outputPath ?? output, duration: duration,
+    return Collection(
+      configuration: configuration, path: configuration.outputPath ?? path, duration: duration,
       command: command,
       heap: try configuration.heapInterval_bytes.map {
         try HeapLibrary(
-          interval_bytes: $0, unwinds: unwind != "fp", startsCommand: !command.isEmpty)
+          interval_bytes: $0, unwinds: unwind ?? Self.unwindUsual != Self.unwindUsual,
+          startsCommand: !command.isEmpty)
       },
       isQuiet: quiet)
-    let code = try collection.run()
-    if code != 0 { throw ExitCode(code) }
   }
 }
 

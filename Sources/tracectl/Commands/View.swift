@@ -1,6 +1,4 @@
 import ArgumentParser
-import TraceExport
-import TraceFormat
 import TraceView
 
 /// `tracectl view`: shows a trace in a browser.
@@ -11,15 +9,22 @@ struct View: ParsableCommand {
     discussion: """
       Serves a page at a local address, which it prints, until Ctrl-C. The address has a secret: \
       who knows it can read the trace. With two traces, the page also compares them. A file that \
-      is still being written is shown as far as it is written, and the page follows it.
+      is still being written is shown as far as it is written, and the page follows it. With \
+      -live and the options of collect, a collection is started and shown while it runs; Ctrl-C \
+      ends it and keeps its file, and another Ctrl-C ends the page.
 
       tracectl view trace.etl
       tracectl view before.etl after.etl
       tracectl view trace.etl -http 127.0.0.1:8080 -no-browser
+      tracectl view -live -providers CPU,GC -o trace.etl -- java Main
+      tracectl view -live -providers CPU -p 1234
       """)
 
-  @Argument(help: ArgumentHelp("The trace file, or two to compare.", valueName: "file"))
-  var paths: [String]
+  @Argument(help: ArgumentHelp("The trace file.", valueName: "file"))
+  var file: String?
+
+  @Argument(help: ArgumentHelp("A file to compare with it.", valueName: "other-file"))
+  var other: String?
 
   @Option(
     help: ArgumentHelp(
@@ -35,9 +40,31 @@ struct View: ParsableCommand {
     help: ArgumentHelp("Look for images and debug files here, too.", valueName: "directory"))
   var symbolPath: [String] = []
 
+  @Flag(help: "Start a collection with the following options, and show it while it runs.")
+  var live = false
+
+  @OptionGroup(title: "With -live, as for collect") var collect: Collect
+
+  private var paths: [String] { [file, other].compactMap { $0 } }
+
   func validate() throws {
-    guard paths.count <= 2 else {
-      throw Failure(.usage, "view shows one trace or compares two", next: "give fewer files")
+    if live {
+      if let path = paths.first {
+        throw Failure(
+          .usage, "-live shows what it collects, and not \(path)",
+          next: "omit \(path), or -live; -o names the file to write")
+      }
+      return try collect.checkShowable()
+    }
+    if let option = collect.given.first {
+      throw Failure(
+        .usage, "\(option) is for a collection, and none is started",
+        next: "add -live, or omit \(option)")
+    }
+    guard !paths.isEmpty else {
+      throw Failure(
+        .usage, "view shows a trace, and none is given",
+        next: "give its file, or -live to collect one")
     }
     guard !paths.contains(StandardInput.optionValue) else {
       throw Failure(
@@ -47,29 +74,25 @@ struct View: ParsableCommand {
   }
 
   func run() throws {
+    if live {
+      let view = LiveView(collect, options([collect.path]), opensBrowser: !noBrowser)
+      let code = try view.run()
+      if code != 0 { throw ExitCode(code) }
+      return
+    }
     for path in paths { _ = try OpenTrace.open(path) }
+    var signals = SignalWait()
+    let page = try ServedPage(
+      options(paths), opensBrowser: !noBrowser, mask: signals.originalMask)
+    page.wait(&signals)
+    page.end()
+  }
+
+  private func options(_ paths: [String]) -> ViewOptions {
     var options = ViewOptions(paths: paths)
     options.symbolPath = symbolPath
     if let http { (options.host, options.port) = (http.host, http.port) }
-    options.explain = { error, path in OpenTrace.sentence(error, path: path) }
-    var signals = SignalWait()
-    let server: ViewServer
-    do {
-      server = try ViewServer(options)
-    } catch let failure as ViewServer.Failure {
-      throw Failure(.unavailable, failure.sentence, next: "give another address with -http")
-    }
-    if !Loopback.includes(options.host) {
-      complain(
-        "tracectl: others who can reach this machine and know the address can read the trace")
-    }
-    complain("tracectl: \(server.address)")
-    let browser = noBrowser ? nil : Browser.open(server.address, signals.originalMask)
-    while true {
-      if case .stop = signals.next(timeout_ns: 60_000_000_000) { break }
-    }
-    browser?.remove()
-    server.stop()
+    return options
   }
 }
 
@@ -86,12 +109,5 @@ struct HostAndPort: ExpressibleByArgument {
     if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
     guard !host.isEmpty else { return nil }
     (self.host, self.port) = (String(host), Int(port))
-  }
-}
-
-/// Hosts that only this machine can reach.
-private enum Loopback {
-  static func includes(_ host: String) -> Bool {
-    ["localhost", "::1"].contains(host) || host.hasPrefix("127.")
   }
 }

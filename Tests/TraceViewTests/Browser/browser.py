@@ -34,18 +34,15 @@ def check(is_so, sentence):
 
 
 class Page:
-    def __init__(self, tracectl, files, *, dark=False, width=1280, height=800):
+    """A browser with the page of some files; of a server that runs already, if `address` is given."""
+
+    def __init__(self, tracectl, files, *, dark=False, width=1280, height=800, address=None):
         self.tracectl = tracectl
         self.files = files
-        self.server = subprocess.Popen(
-            [tracectl, "view", *files, "-no-browser"], stderr=subprocess.PIPE, text=True)
-        servers.append(self.server)
-        self.address = None
-        for line in self.server.stderr:
-            found = re.search(r"http://\S+", line)
-            if found:
-                self.address = found.group(0)
-                break
+        self.server = None
+        self.address = address
+        if address is None:
+            self.start()
         options = webdriver.ChromeOptions()
         for argument in ["--headless=new", "--disable-gpu", f"--window-size={width},{height}",
                          "--hide-scrollbars", "--force-device-scale-factor=1",
@@ -60,6 +57,16 @@ class Page:
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
         self.theme(dark)
+
+    def start(self):
+        self.server = subprocess.Popen(
+            [self.tracectl, "view", *self.files, "-no-browser"], stderr=subprocess.PIPE, text=True)
+        servers.append(self.server)
+        for line in self.server.stderr:
+            found = re.search(r"http://\S+", line)
+            if found:
+                self.address = found.group(0)
+                break
 
     def theme(self, dark):
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {
@@ -102,6 +109,8 @@ class Page:
 
     def close(self):
         self.driver.quit()
+        if self.server is None:
+            return
         self.server.send_signal(signal.SIGINT)
         check(self.server.wait(20) == 0, "Ctrl-C ends the server with 0")
 
