@@ -55,6 +55,7 @@ let package = Package(
     .library(name: "TraceAnalysis", targets: ["TraceAnalysis"]),
     .library(name: "TraceExport", targets: ["TraceExport"]),
     .library(name: "TraceImport", targets: ["TraceImport"]),
+    .library(name: "TracePprof", targets: ["TracePprof"]),
     .library(name: "TraceSession", targets: ["TraceSession"]),
     .executable(name: "tracectl", targets: ["tracectl"]),
     .executable(name: "event-storm", targets: ["event-storm"]),
@@ -63,6 +64,7 @@ let package = Package(
     .executable(name: "tiny-runtime", targets: ["tiny-runtime"]),
     .executable(name: "minivm", targets: ["minivm"]),
     .executable(name: "minishop", targets: ["minishop"]),
+    .executable(name: "pprof-server", targets: ["pprof-server"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -118,6 +120,15 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ]),
     .target(
+      name: "TracePprof",
+      dependencies: [
+        "CTraceShims", "Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceKernel",
+        "TraceSymbols", "TraceAnalysis", "TraceSession", "TraceExport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ]),
+    .target(
       name: "TraceImport",
       dependencies: ["OSStrings", "TraceEvents", "TraceFormat", "TraceKernel", "TraceSymbols"]),
     .executableTarget(
@@ -159,6 +170,9 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Samples/MiniShop", exclude: ["README.md"]),
+    .executableTarget(
+      name: "pprof-server", dependencies: ["TracePprof"], path: "Samples/PprofServer",
+      exclude: ["README.md"]),
     .target(
       name: "TestSupport", dependencies: ["TraceEvents", "TraceFormat"], path: "Tests/TestSupport"),
     .testTarget(name: "OSStringsTests", dependencies: ["OSStrings", "TestSupport"]),
@@ -182,6 +196,9 @@ let package = Package(
         "TestSupport", "tracectl",
       ],
       exclude: ["Browser"]),
+    .testTarget(
+      name: "TracePprofTests",
+      dependencies: ["Locks", "TracePprof", "TestSupport", "pprof-server"]),
     .testTarget(
       name: "TraceImportTests",
       dependencies: [

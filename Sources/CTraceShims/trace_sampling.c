@@ -9,6 +9,7 @@
 #include <ucontext.h>
 
 #include "trace_stack.h"
+#include "trace_stop.h"
 #include "trace_thread.h"
 
 // The C library's header lacks this name.
@@ -41,6 +42,7 @@ static struct context interrupted(const ucontext_t *context) {
 
 static void handle(int number, siginfo_t *info, void *raw_context) {
   (void)number;
+  if (trace_stop_handle(info, raw_context)) return;
   if (info->si_code != SI_TIMER || info->si_value.sival_ptr != &timer_mark) return;
   if (!trace_load_u8(&is_enabled)) return;
   int saved_errno = errno;
@@ -60,6 +62,7 @@ static void handle(int number, siginfo_t *info, void *raw_context) {
 
 int trace_sampling_install(trace_sample_handler handler) {
 #if defined(__x86_64__) || defined(__aarch64__)
+  if (handler != NULL) sample_handler = handler;
   struct sigaction current;
   if (sigaction(SIGPROF, NULL, &current) != 0) return errno;
   if ((current.sa_flags & SA_SIGINFO) && current.sa_sigaction == handle) return 0;
@@ -67,7 +70,6 @@ int trace_sampling_install(trace_sample_handler handler) {
       (current.sa_handler != SIG_DFL && current.sa_handler != SIG_IGN)) {
     return EBUSY;
   }
-  sample_handler = handler;
   struct sigaction action;
   memset(&action, 0, sizeof action);
   action.sa_sigaction = handle;
@@ -83,12 +85,12 @@ int trace_sampling_install(trace_sample_handler handler) {
 
 void trace_sampling_enable(_Bool enabled) { trace_store_u8(&is_enabled, enabled); }
 
-int trace_sampling_timer_create(uint32_t tid, uint64_t interval_ns, void **timer) {
+int trace_timer_create(uint32_t tid, uint64_t interval_ns, void *mark, void **timer) {
   struct sigevent event;
   memset(&event, 0, sizeof event);
   event.sigev_notify = SIGEV_THREAD_ID;
   event.sigev_signo = SIGPROF;
-  event.sigev_value.sival_ptr = &timer_mark;
+  event.sigev_value.sival_ptr = mark;
   event.sigev_notify_thread_id = (int)tid;
   // The kernel's id of the clock of a thread's CPU time: CPUCLOCK_SCHED, per thread.
   clockid_t clock = (clockid_t)((~tid << 3) | 6);
@@ -105,6 +107,10 @@ int trace_sampling_timer_create(uint32_t tid, uint64_t interval_ns, void **timer
   }
   *timer = created;
   return 0;
+}
+
+int trace_sampling_timer_create(uint32_t tid, uint64_t interval_ns, void **timer) {
+  return trace_timer_create(tid, interval_ns, &timer_mark, timer);
 }
 
 void trace_sampling_timer_delete(void *timer) { timer_delete(timer); }

@@ -14,7 +14,7 @@ enum { page_bytes = 4096 };
 
 // The thread control block is above the thread's stack, in the same mapping; the end of the main
 // thread's stack is recorded by the loader.
-static uintptr_t stack_end(void) {
+uintptr_t trace_stack_end(void) {
   if (trace_thread_id() == (uint32_t)getpid() && &__libc_stack_end != 0) {
     return (uintptr_t)__libc_stack_end;
   }
@@ -43,7 +43,7 @@ static _Bool is_mapped(uintptr_t address) {
 
 uint32_t trace_walk_stack(uint64_t first, uint64_t sp, uint64_t *frames, uint32_t limit) {
   uintptr_t frame = first;
-  uintptr_t end = stack_end();
+  uintptr_t end = trace_stack_end();
   uint32_t count = 0;
   while (count < limit && frame >= sp && frame <= UINTPTR_MAX - 16 && frame + 16 <= end &&
          (frame & 7) == 0 && is_mapped(frame)) {

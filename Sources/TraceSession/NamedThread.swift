@@ -3,7 +3,7 @@ import Glibc
 import Locks
 
 /// A thread with a name, started once and joined once.
-final class NamedThread: Sendable {
+package final class NamedThread: Sendable {
   private final class Start {
     let name: StaticString
     let body: @Sendable () -> Void
@@ -20,7 +20,9 @@ final class NamedThread: Sendable {
   private static let stackBytes = 8 << 20
 
   /// The thread blocks all signals, which are left to the program's threads.
-  init(_ name: StaticString, _ body: @escaping @Sendable () -> Void) throws(SessionError) {
+  package init(
+    _ name: StaticString, _ body: @escaping @Sendable () -> Void
+  ) throws(SessionError) {
     var every = sigset_t()
     var before = sigset_t()
     sigfillset(&every)
@@ -41,7 +43,7 @@ final class NamedThread: Sendable {
   }
 
   /// Waits until the thread has ended. Repeated calls do nothing.
-  func join() {
+  package func join() {
     let thread = handle.withLock { handle in
       defer { handle = nil }
       return handle

@@ -36,6 +36,11 @@ import Testing
       "CViewAssets", "Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols",
       "TraceAnalysis", "TraceExport", "NIOCore", "NIOPosix", "NIOHTTP1",
     ],
+    "TracePprof": [
+      "CTraceShims", "Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceKernel",
+      "TraceSymbols", "TraceAnalysis", "TraceSession", "TraceExport", "NIOCore", "NIOPosix",
+      "NIOHTTP1",
+    ],
     "tracectl": [
       "CTraceShims", "OSStrings", "TraceEvents", "TraceControl", "TraceFormat", "TraceSymbols",
       "TraceAnalysis", "TraceSession", "TraceExport", "TraceImport", "TraceView", "ArgumentParser",

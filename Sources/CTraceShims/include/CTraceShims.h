@@ -14,6 +14,7 @@
 #include "trace_sampling.h"
 #include "trace_socket.h"
 #include "trace_stack.h"
+#include "trace_stop.h"
 #include "trace_syscalls.h"
 #include "trace_thread.h"
 #include "trace_write.h"

@@ -20,12 +20,13 @@
 /// represents. Must be async-signal-safe.
 typedef void (*trace_sample_handler)(uint64_t *words, uint32_t count, uint64_t periods);
 
-/// Installs a SIGPROF handler for the timers below. Returns 0; EBUSY if the program has its own
-/// handler; ENOSYS on processors with an unknown frame layout.
+/// Installs a SIGPROF handler for the timers below, and for trace_stop.h. Returns 0; EBUSY if the
+/// program has its own handler; ENOSYS on processors with an unknown frame layout. Null keeps the
+/// sample handler as it is.
 ///
 /// - Trap: the handler is never removed, because a last signal may arrive late, and would end the
 ///   process without a handler. It does nothing while sampling is disabled.
-int trace_sampling_install(trace_sample_handler handler);
+int trace_sampling_install(trace_sample_handler _Nullable handler);
 
 /// Sets whether the signal handler calls the sample handler.
 void trace_sampling_enable(_Bool enabled);
@@ -35,6 +36,10 @@ void trace_sampling_enable(_Bool enabled);
 int trace_sampling_timer_create(uint32_t tid, uint64_t interval_ns,
                                 void *_Nullable *_Nonnull timer);
 void trace_sampling_timer_delete(void *_Nullable timer);
+
+/// The same with a mark by which the handler recognizes the timer's signals.
+int trace_timer_create(uint32_t tid, uint64_t interval_ns, void *mark,
+                       void *_Nullable *_Nonnull timer);
 
 #pragma clang assume_nonnull end
 

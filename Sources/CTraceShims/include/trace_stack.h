@@ -19,6 +19,9 @@ uint32_t trace_capture_stack(uint64_t *frames, uint32_t limit);
 /// and `sp` its stack pointer, below which there is no frame.
 uint32_t trace_walk_stack(uint64_t frame, uint64_t sp, uint64_t *frames, uint32_t limit);
 
+/// The end of the calling thread's stack, or an address a little above it. Async-signal-safe.
+uintptr_t trace_stack_end(void);
+
 /// Whether the caller runs in a signal handler, as far as frames show it: on an alternate signal
 /// stack, or with a caller that returns to the kernel's signal trampoline. A handler compiled
 /// without frame pointers that runs on the thread's own stack is not recognized (x86-64; on arm64,

@@ -34,9 +34,16 @@ public final class StackProfilePass: ReportPass {
     self.init(options, isWall: isWall, log: nil)
   }
 
+  /// - Parameter mayBeEmpty: whether a trace without such events has an empty profile.
+  package convenience init(_ options: StackOptions, mayBeEmpty: Bool) {
+    self.init(options, log: nil, mayBeEmpty: mayBeEmpty)
+  }
+
   /// - Parameter log: keeps each event; a profile without events is then empty.
-  init(_ options: StackOptions, isWall: Bool = false, log: SampleLog?) {
-    mayBeEmpty = log != nil
+  init(
+    _ options: StackOptions, isWall: Bool = false, log: SampleLog?, mayBeEmpty: Bool = false
+  ) {
+    self.mayBeEmpty = mayBeEmpty || log != nil
     var own = options
     own.selection.log = log
     own.shaping = StackShaping()

@@ -3,7 +3,7 @@
 /// not UTF-8 (`\xff`). Quotes and backslashes stay, because formats quote them by their own rules.
 ///
 /// - Cost: a scan, and a copy only if something is replaced.
-func exported(_ text: String) -> String {
+package func exported(_ text: String) -> String {
   let isPlain = text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7f }
   if isPlain { return text }
   var result = ""

@@ -12,7 +12,13 @@ public struct PprofExport: Renderer {
   public let format = OutputFormat(
     "pprof", fileExtensions: ["pb.gz", "pprof", "pprof.gz", "prof"], summary: "go tool pprof")
 
-  public init() {}
+  private let heading: PprofHeading?
+
+  public init() { heading = nil }
+
+  /// Creates an exporter of profiles with this heading. It must have as many types as the profile
+  /// has values.
+  public init(heading: PprofHeading) { self.heading = heading }
 
   /// Writes the whole profile.
   ///
@@ -21,13 +27,14 @@ public struct PprofExport: Renderer {
   public func render(
     _ profile: StackProfile, _ options: RenderOptions, to output: inout OutputBuffer
   ) {
-    var writer = PprofWriter(profile)
+    var writer = PprofWriter(profile, heading)
     writer.write(to: &output)
   }
 }
 
 private struct PprofWriter: ~Copyable {
   private let profile: StackProfile
+  private let heading: PprofHeading?
   private var tables: PprofTables
   private var gzip = GzipStream()
   /// The location that begins at each node, from the inside, and the node of its caller.
@@ -37,8 +44,9 @@ private struct PprofWriter: ~Copyable {
   private var message = ProtobufMessage()
   private var noStack: UInt64?
 
-  init(_ profile: StackProfile) {
+  init(_ profile: StackProfile, _ heading: PprofHeading?) {
     self.profile = profile
+    self.heading = heading
     tables = PprofTables(profile)
     let count = profile.stacks.calls.tree.count
     locations = [UInt32](repeating: 0, count: count)
@@ -151,6 +159,7 @@ extension PprofWriter {
 
   private mutating func writeHeading() {
     let stacks = profile.stacks
+    if let heading { return write(heading) }
     for type in types { tables.pending.field(1, valueType(type.name, type.unit)) }
     if let times = stacks.totals.times {
       tables.pending.field(9, signed: profile.start_ns &+ times.lowerBound)
@@ -161,6 +170,19 @@ extension PprofWriter {
       tables.pending.field(12, min(stacks.totals.usualWeight, UInt64(Int64.max)))
     }
     for comment in ProfileComments.lines(of: profile) {
+      let number = tables.string(comment)
+      tables.pending.field(13, number)
+    }
+  }
+
+  private mutating func write(_ heading: PprofHeading) {
+    for type in heading.types { tables.pending.field(1, valueType(type.name, type.unit)) }
+    tables.pending.field(9, signed: heading.start_ns)
+    tables.pending.field(10, signed: heading.duration_ns)
+    let period = heading.period
+    tables.pending.field(11, valueType(period.type.name, period.type.unit))
+    tables.pending.field(12, min(period.amount, UInt64(Int64.max)))
+    for comment in ProfileComments.lines(of: profile) + heading.comments {
       let number = tables.string(comment)
       tables.pending.field(13, number)
     }
