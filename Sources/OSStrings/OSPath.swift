@@ -86,6 +86,25 @@ package enum OSPath {
     path.withOSString { path in name.withOSString { Glibc.renameat(directory, path, other, $0) } }
   }
 
+  /// Gives a file that is open, and may have no name, a name that must not exist.
+  package static func linkat(descriptor: Int32, _ name: String) -> Int32 {
+    name.withOSString {
+      Glibc.linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, $0, AT_SYMLINK_FOLLOW)
+    }
+  }
+
+  /// The path without symbolic links; nil (errno) if there is no such file.
+  package static func realpath(_ path: String) -> String? {
+    guard let found = path.withOSString({ Glibc.realpath($0, nil) }) else { return nil }
+    defer { free(found) }
+    return String(osBytes: UnsafeRawBufferPointer(start: found, count: strlen(found)))
+  }
+
+  /// The bytes of a path, for a signal handler. The caller frees them.
+  package static func copy(_ path: String) -> UnsafeMutablePointer<CChar>? {
+    path.withOSString { strdup($0) }
+  }
+
   package static func mkdir(_ path: String, _ mode: mode_t) -> Int32 {
     path.withOSString { Glibc.mkdir($0, mode) }
   }

@@ -284,6 +284,102 @@ private struct TimelineTrace {
     #expect(categories[try #require(markers["category"] as? [Int])[1]]["name"] as? String == "GC")
   }
 
+  @Test func pairsAreIntervals() throws {
+    let path = trace.fixture.path("pairs.etl")
+    try Self.writePairs(path)
+    let out = trace.fixture.path("pairs.profile.json")
+    let run = try ToolRun("export", path, "-o", out)
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let data = try Data(contentsOf: URL(fileURLWithPath: out))
+    let json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    let strings = try #require((json["shared"] as? [String: Any])?["stringArray"] as? [String])
+    let threads = try #require(json["threads"] as? [[String: Any]])
+    let thread = try #require(threads.first { $0["tid"] as? Int == 10 })
+    let markers = try table("markers", thread)
+    let names = try #require(markers["name"] as? [Int]).map { strings[$0] }
+    let ends = try #require(markers["endTime"] as? [Any]).map { $0 as? Double }
+    let starts = try #require(markers["startTime"] as? [Double])
+    let found = names.indices.map { "\(names[$0]) \(starts[$0]) \(ends[$0] ?? -1)" }
+    #expect(
+      found == [
+        "GCSuspend 1.0 1.5", "GC 1.1 1.4", "MethodJitting 2.0 2.25", "MethodLoad 3.0 -1.0",
+        "Contention 4.0 4.5", "Request 5.0 5.75", "GCStart 6.0 -1.0", "GCEnd 8.0 -1.0",
+        "GCStart 9.0 -1.0",
+      ])
+    let all = try #require(markers["data"] as? [[String: Any]])
+    #expect(all[1]["type"] as? String == "Runtime/GC (interval)" && all[1]["_count"] as? Int == 7)
+    #expect(all[1]["_depth"] as? Int == 1 && all[1]["_stop.depth"] as? Int == 2)
+    #expect(all[2]["_name"] as? String == "f" && all[2]["_size"] as? Int == 16)
+    #expect(all[5]["_status"] as? Int == 200 && all[5]["_stop.path"] as? String == "/b")
+    let meta = try #require(json["meta"] as? [String: Any])
+    let schemas = try #require(meta["markerSchema"] as? [[String: Any]])
+    for row in all {
+      let type = try #require(row["type"] as? String)
+      let schema = try #require(schemas.first { $0["name"] as? String == type }, "\(type)")
+      let keys = try #require(schema["fields"] as? [[String: Any]]).map { $0["key"] as? String }
+      #expect(row.keys.allSatisfy { $0 == "type" || keys.contains($0) }, "\(row) \(keys)")
+    }
+  }
+
+  /// Pairs, one event without its other half, and a pair with a loss in between.
+  private static func writePairs(_ path: String) throws {
+    func schema(_ id: UInt16, _ name: String, _ opcode: EventOpcode, _ last: FieldSchema)
+      -> EventSchema
+    {
+      EventSchema(
+        provider: "Shop", id: id, name: name,
+        fields: [FieldSchema("id", .uint64, .activity), FieldSchema("path", .string), last],
+        opcode: opcode)
+    }
+    var pairs = try SampledTrace(path: path)
+    let start = schema(1, "RequestStart", .start, FieldSchema("user", .uint64))
+    let stop = schema(2, "RequestStop", .stop, FieldSchema("status", .uint64))
+    let refs = try [pairs.recorder.number(of: start), pairs.recorder.number(of: stop)]
+    func request(_ index: Int, _ path: String, _ last: UInt64, at time: UInt64) throws {
+      try pairs.recorder.append(
+        numbered: refs[index],
+        RecordHeader(ticks: SampledTrace.start + time, process: 10, tid: 10, stream: 0, cpu: 0),
+        stack: []
+      ) {
+        $0.encode(5 as UInt64)
+        $0.encode(path)
+        $0.encode(last)
+      }
+    }
+    pairs.process(10, "/bin/demo")
+    func at(_ time: UInt64, _ event: some TraceEvent, tid: UInt32 = 10) {
+      pairs.add(event, at: time * 1000, pid: 10, tid: tid)
+    }
+    at(1000, GCSuspendBegin(reason: .forGC, count: 7))
+    at(1100, GCStart(count: 7, depth: 1, reason: .allocSmall))
+    // The end comes from another thread.
+    at(1400, GCEnd(count: 7, depth: 2), tid: 11)
+    at(1500, GCRestartEnd(), tid: 11)
+    at(2000, MethodJittingStarted(methodID: 3, ilSize: 9, namespace: "n", name: "f", signature: ""))
+    at(
+      2250,
+      MethodLoad(
+        methodID: 3, startAddress: 4096, size: 16, tier: .optimized, namespace: "n", name: "f",
+        signature: ""))
+    at(
+      3000,
+      MethodLoad(
+        methodID: 4, startAddress: 8192, size: 16, tier: .optimized, namespace: "n", name: "g",
+        signature: ""))
+    at(4000, ContentionStart(lockID: 1))
+    at(4500, ContentionStop(duration: 0, lockID: 1))
+    try request(0, "/a", 1, at: 5_000_000)
+    try request(1, "/b", 200, at: 5_750_000)
+    at(6000, GCStart(count: 8, depth: 0, reason: .allocSmall))
+    pairs.recorder.addLoss(
+      LossRecord(
+        stream: 0, cpu: 0, cause: .bufferFull, count: 1,
+        fromTicks: SampledTrace.start + 6_500_000, toTicks: SampledTrace.start + 7_000_000))
+    at(8000, GCEnd(count: 8, depth: 0))
+    at(9000, GCStart(count: 9, depth: 0, reason: .allocSmall))
+    try pairs.finish()
+  }
+
   @Test func countersAreDifferences() throws {
     let counters = try #require(json["counters"] as? [[String: Any]])
     let running = try #require(

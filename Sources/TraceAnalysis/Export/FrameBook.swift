@@ -27,40 +27,69 @@ struct CodePlace {
   var isCaller: Bool
 }
 
-/// Collects the origins of frames while they are resolved.
+/// Collects the origins of frames while they are resolved. Each resolver notes them on a page of its
+/// own.
 ///
-/// - Guarantee: several threads may add to it concurrently.
-/// - Cost: a lock and a look-up for each address that is resolved; memory grows with the number of
-///   distinct frames.
+/// - Guarantee: several threads may ask for pages concurrently. Of a frame on several pages, the
+///   first page's origin holds.
+/// - Cost: memory grows with the number of distinct frames.
 final class FrameBook: Sendable {
-  private struct Contents {
-    var origins: [StackFrame: FrameOrigin] = [:]
-    var modules: [CodeModule] = []
-    var moduleNumbers: [ModuleID: Int] = [:]
+  private let pages = Lock([FramePage]())
 
-    mutating func number(of id: ModuleID, _ module: CodeModule) -> Int {
-      if let known = moduleNumbers[id] { return known }
-      modules.append(module)
-      moduleNumbers[id] = modules.count - 1
-      return modules.count - 1
-    }
+  /// Returns a new page, for one thread at a time.
+  func page() -> FramePage {
+    let page = FramePage()
+    pages.withLock { $0.append(page) }
+    return page
   }
 
-  private let contents = Lock(Contents())
+  /// Returns the modules, and the origin of each frame of a table. The threads that use the pages
+  /// must have ended.
+  func origins(of table: FrameTable) -> (modules: [CodeModule], origins: [FrameOrigin]) {
+    var origins: [StackFrame: FrameOrigin] = [:]
+    var modules: [CodeModule] = []
+    var numbers: [ModuleID: Int] = [:]
+    for page in pages.withLock({ $0 }) {
+      for entry in page.entries where origins[entry.frame] == nil {
+        var origin = entry.origin
+        if let (id, module) = entry.module {
+          origin.module = numbers[id] ?? modules.count
+          if numbers[id] == nil {
+            numbers[id] = modules.count
+            modules.append(module)
+          }
+        }
+        origins[entry.frame] = origin
+      }
+    }
+    return (modules, table.frames.map { origins[$0] ?? FrameOrigin() })
+  }
+}
+
+/// The origins of the frames that one resolver has met.
+///
+/// Thread safety is not checked by the compiler: one thread at a time uses a page.
+///
+/// - Cost: an array access for each address that is resolved.
+/// - Trap: a page is for one table of frames; ``SymbolizerFrames/forAnotherTable()`` has a new one.
+final class FramePage: @unchecked Sendable {
+  struct Entry {
+    var frame: StackFrame
+    var origin: FrameOrigin
+    var module: (ModuleID, CodeModule)?
+  }
+
+  private(set) var entries: [Entry] = []
+  /// For each frame of the table, the number of its entry, from 1; 0 if it has none.
+  private var numbers: [UInt32] = []
 
   /// Adds the origin of a frame, and those of the calls inlined into it, when they are met first.
   func note(
     _ found: ResolvedFrame, in table: FrameTable, _ resolution: Resolution,
     _ source: SourceFrames?, _ place: CodePlace, _ symbolizer: Symbolizer
   ) {
-    let frame = table[found.frame]
-    let inlined = (found.inlined.lowerBound..<found.inlined.upperBound).map {
-      table[table.inlined[Int($0)]]
-    }
-    let isKnown = contents.withLock { contents in
-      contents.origins[frame] != nil && inlined.allSatisfy { contents.origins[$0] != nil }
-    }
-    if isKnown { return }
+    let inlined = table.inlined[Int(found.inlined.lowerBound)..<Int(found.inlined.upperBound)]
+    if has(found.frame), inlined.allSatisfy({ has($0) }) { return }
     var outer = FrameOrigin()
     var module: ModuleID?
     switch resolution {
@@ -76,25 +105,34 @@ final class FrameBook: Sendable {
     outer.file = source?.line?.file ?? ""
     outer.line = source?.line?.line ?? 0
     let described = module.map { ($0, symbolizer.module($0)) }
-    contents.withLock { [outer] contents in
-      var outer = outer
-      outer.module = described.map { contents.number(of: $0.0, $0.1) }
-      if contents.origins[frame] == nil { contents.origins[frame] = outer }
-      for (call, frame) in zip(source?.inlined ?? [], inlined)
-      where contents.origins[frame] == nil {
-        var inner = outer
-        inner.rawName = call.name
-        inner.file = call.line?.file ?? ""
-        inner.line = call.line?.line ?? 0
-        contents.origins[frame] = inner
-      }
+    add(Entry(frame: table[found.frame], origin: outer, module: described), found.frame)
+    for (call, frame) in zip(source?.inlined ?? [], inlined) where !has(frame) {
+      var inner = outer
+      inner.rawName = call.name
+      inner.file = call.line?.file ?? ""
+      inner.line = call.line?.line ?? 0
+      add(Entry(frame: table[frame], origin: inner, module: described), frame)
     }
   }
 
-  /// Returns the modules, and the origin of each frame of a table.
-  func origins(of table: FrameTable) -> (modules: [CodeModule], origins: [FrameOrigin]) {
-    contents.withLock { contents in
-      (contents.modules, table.frames.map { contents.origins[$0] ?? FrameOrigin() })
+  /// Whether a frame has an entry.
+  private func has(_ frame: FrameID) -> Bool {
+    let index = Int(frame.rawValue)
+    return index < numbers.count && numbers[index] != 0
+  }
+
+  /// Adds the origin of a frame of no module, unless it has one.
+  func add(_ origin: FrameOrigin, of frame: FrameID, in table: FrameTable) {
+    add(Entry(frame: table[frame], origin: origin), frame)
+  }
+
+  private func add(_ entry: Entry, _ frame: FrameID) {
+    if has(frame) { return }
+    let index = Int(frame.rawValue)
+    if numbers.count <= index {
+      numbers += [UInt32](repeating: 0, count: index + 1 - numbers.count)
     }
+    entries.append(entry)
+    numbers[index] = UInt32(truncatingIfNeeded: entries.count)
   }
 }

@@ -10,13 +10,11 @@ public struct TimedSample: BitwiseCopyable, Sendable {
   public var cpu: UInt16
 }
 
-/// Keeps each event of a ``StackCollector``.
+/// Receives each event of a stack collection, in order of time.
 ///
-/// - Cost: 24 bytes an event.
+/// - Cost: 24 bytes an event, and as much again while several cores' parts are joined.
 final class SampleLog {
-  private(set) var samples: [TimedSample] = []
-
-  func append(_ sample: TimedSample) { samples.append(sample) }
+  var samples: [TimedSample] = []
 
   /// Returns the samples and leaves the log empty.
   func take() -> [TimedSample] {

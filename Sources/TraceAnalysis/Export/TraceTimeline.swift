@@ -31,6 +31,8 @@ public final class TraceTimeline {
   private let options: StackOptions
   private let history: ProcessHistory
   private let names: ThreadNameReader
+  /// Losses that the last replay has delivered ahead.
+  private var losses = LossWindows()
   private var admitted: [UInt32: (span: ClosedRange<Int64>, isAdmitted: Bool)] = [:]
 
   /// - Parameter options: the events that count as samples, and the selected processes and times.
@@ -53,10 +55,11 @@ public final class TraceTimeline {
     var threads: [TimelineThread] = []
     let tree = stacks.calls.tree
     var owners = [Int32](repeating: -1, count: tree.count)
+    let areThreads = stacks.frames.frames.map { $0.kind == .thread }
     for node in 1..<max(tree.count, 1) {
       let parent = Int(tree.parents[node])
-      let frame = stacks.frames[tree.frames[node]]
-      guard frame.kind == .thread, let own = frame.identity,
+      guard areThreads[Int(tree.frames[node].rawValue)],
+        let own = stacks.frames[tree.frames[node]].identity,
         let process = stacks.frames[tree.frames[parent]].identity
       else {
         owners[node] = owners[parent]
@@ -80,7 +83,23 @@ public final class TraceTimeline {
     replay.filter.time = options.selection.filter.time
     replay.filter.pids = options.selection.filter.pids
     replay.filter.tids = options.selection.filter.tids
+    losses = LossWindows()
+    replay.onLossAhead { [self, file] in losses.add($0, in: file) }
     return replay
+  }
+
+  /// Whether events of a process may have been lost between two times. A replay of
+  /// ``makeReplay()`` must have begun.
+  public func mayHaveLost(_ pid: UInt32, from: Int64, to: Int64) -> Bool {
+    losses.anyLoss(pid, from, to)
+  }
+
+  /// A filter that admits the types of events that are not the samples.
+  public var otherEvents: ReplayFilter {
+    var filter = ReplayFilter()
+    let admits = options.selection.filter.admits
+    filter.admits = { !(admits?($0) ?? false) }
+    return filter
   }
 
   /// Whether events of this type are the samples.

@@ -90,7 +90,8 @@ public final class StackPass: ReportPass {
       symbolizer.finish(), detail: options.detail, threads: threads, book: options.book)
     var selection = options.selection
     selection.foldsRecursion = options.shaping.foldsRecursion
-    let collection = try StackCollection(file, selection, resolver)
+    var collection = try StackCollection(file, selection, resolver)
+    if let log = selection.log { swap(&log.samples, &collection.samples) }
     guard collection.totals.metric.count > 0 else { throw nothing(in: replay) }
     return try StackReport(
       collection, options, replay, eventNames: options.eventNames, unit: options.unit,

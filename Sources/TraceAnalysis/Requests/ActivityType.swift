@@ -1,17 +1,17 @@
-internal import TraceEvents
+package import TraceEvents
 
 /// How events of a type delimit activities.
-struct ActivityType {
+package struct ActivityType {
   /// The provider, and the event's name without its ending.
-  let kind: ActivityKind
-  let isStart: Bool
+  package let kind: ActivityKind
+  package let isStart: Bool
   /// Position and type of the field that identifies the activity; nil if the thread does.
-  let id: (field: Int, type: ElementType)?
+  package let id: (field: Int, type: ElementType)?
   /// Position of the field that names the activity.
-  let name: Int?
+  package let name: Int?
 
   /// Nil if events of this type neither start nor stop an activity.
-  init?(_ schema: EventSchema) {
+  package init?(_ schema: EventSchema) {
     switch schema.opcode {
     case .start: isStart = true
     case .stop: isStart = false
@@ -40,9 +40,9 @@ struct ActivityType {
 }
 
 /// What activities of one kind have in common.
-struct ActivityKind: Hashable {
-  let provider: String
-  let name: String
+package struct ActivityKind: Hashable {
+  package let provider: String
+  package let name: String
 }
 
 extension FieldType {

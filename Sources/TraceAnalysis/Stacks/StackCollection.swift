@@ -12,7 +12,7 @@ public struct StackSelection {
   /// Whether recursive calls of a function are merged into one node, as by
   /// ``StackTree/foldingRecursion()``, which then has nothing to do.
   var foldsRecursion = false
-  /// Keeps each event. One thread then does all the work.
+  /// Receives each event.
   var log: SampleLog?
   /// Called with each process, on any thread; returning false excludes its events.
   public var admits: (@Sendable (ResolvedProcess) -> Bool)?
@@ -46,6 +46,8 @@ public struct StackCollection: Sendable {
   var threads: Set<UInt64> = []
   var weights = WeightCounts()
   var begins: [ProcessBegin] = []
+  /// Each event, if the selection has a log.
+  var samples: [TimedSample] = []
 
   init() {}
 

@@ -17,8 +17,9 @@ struct StackCollector {
   private let separatesThreads: Bool
   private let foldsRecursion: Bool
   private var resolver: any FrameResolver
-  /// Keeps each event; nil if only the tree is needed.
-  private let log: SampleLog?
+  /// Whether each event is kept, and not only the tree.
+  private let keepsSamples: Bool
+  private var samples: [TimedSample] = []
 
   private var origins: [Origin] = []
   /// Process numbers by pid and generation.
@@ -140,7 +141,7 @@ struct StackCollector {
     admits = selection.admits
     separatesThreads = selection.separatesThreads
     foldsRecursion = selection.foldsRecursion
-    log = selection.log
+    keepsSamples = selection.log != nil
     recent = .allocate(capacity: RecentThread.count)
     recent.initialize(repeating: RecentThread(pid: 0, tid: 0), count: RecentThread.count)
     waiting = .allocate(capacity: Sample.waitingMax)
@@ -197,7 +198,8 @@ struct StackCollector {
   @inline(__always)
   private mutating func count(_ metric: StackMetric, _ sample: Sample, at node: StackTree.Node) {
     tree.add(metric, at: node)
-    log?.append(
+    guard keepsSamples else { return }
+    samples.append(
       TimedSample(
         time: sample.time, weight: sample.weight, node: UInt32(truncatingIfNeeded: node),
         cpu: sample.cpu))
@@ -373,6 +375,7 @@ struct StackCollector {
     swap(&collection.frames, &frames)
     swap(&collection.threads, &threads)
     swap(&collection.begins, &begins)
+    swap(&collection.samples, &samples)
     weights.add(latestWeight.count, of: latestWeight.weight)
     swap(&collection.weights, &weights)
     collection.settle()

@@ -37,9 +37,14 @@ extension StackCollection {
     for begin in begins.sorted(by: { $0.time < $1.time }) {
       _ = tree.child(of: StackTree.root, frames.id(of: begin.frame))
     }
+    samples.reserveCapacity(parts.reduce(0) { $0 + $1.samples.count })
     for part in parts {
       let numbers = frames.add(part.frames)
-      tree.add(part.tree) { numbers[Int($0.rawValue)] }
+      let nodes = tree.add(part.tree) { numbers[Int($0.rawValue)] }
+      for var sample in part.samples {
+        sample.node = nodes[Int(sample.node)]
+        samples.append(sample)
+      }
       totals.add(part.totals)
       threads.formUnion(part.threads)
       weights.add(part.weights)

@@ -156,11 +156,12 @@ public struct StackTree: Sendable {
   }
 
   /// Adds another tree; `frame` maps its frame ids to those of this tree, different ones to
-  /// different ones.
+  /// different ones. Returns the number here of each of its nodes.
   ///
   /// - Cost: one step per node of the other tree; a lookup for nodes whose parents had children
   ///   before.
-  mutating func add(_ other: StackTree, _ frame: (FrameID) -> FrameID) {
+  @discardableResult
+  mutating func add(_ other: StackTree, _ frame: (FrameID) -> FrameID) -> [UInt32] {
     // Growing in steps would touch twice the memory.
     reserve(count + other.count)
     add(other.exclusive[Self.root], at: Self.root)
@@ -183,6 +184,8 @@ public struct StackTree: Sendable {
       }
     }
     isCut = isCut || other.isCut
+    for node in nodes.indices { nodes[node] &= ~isBare }
+    return nodes
   }
 
   /// Adds a child that the parent does not have yet.
@@ -198,9 +201,21 @@ public struct StackTree: Sendable {
       firstChildren[parent] = UInt32(node)
     } else {
       siblingCount += 1
-      areSiblingsIndexed = false
+      index(node)
     }
     return node
+  }
+
+  /// Adds a child that is not its parent's first to the hash table. If the table lacks others, it
+  /// is built at the next lookup; if it has them, building it again would take a step for each.
+  private mutating func index(_ node: Node) {
+    areSiblingsIndexed = areSiblingsIndexed && siblingCount > 1
+    guard areSiblingsIndexed else { return }
+    guard siblingCount * 2 <= slots.count else { return indexSiblings() }
+    let hash = hash(Int(parents[node]), frames[node])
+    var slot = hash & (slots.count &- 1)
+    while slots[slot] != 0 { slot = (slot &+ 1) & (slots.count &- 1) }
+    slots[slot] = UInt32(node) | Self.tag(hash)
   }
 
   @inline(__always)

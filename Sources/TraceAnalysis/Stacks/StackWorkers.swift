@@ -4,7 +4,8 @@ internal import TraceFormat
 /// Collects the stacks of a large trace on several cores.
 ///
 /// Each worker takes some of the processes, which share nothing but the kernel. If one process has
-/// most of the events, each worker takes a part of the trace's time instead.
+/// most of the events, or if the events are kept, each worker takes a part of the trace's time
+/// instead.
 ///
 /// - Cost: addresses and stacks met in several parts are resolved in each. All workers together use
 ///   as much cache memory as one collector would.
@@ -19,7 +20,7 @@ enum StackWorkers {
     _ file: TraceFile, _ selection: StackSelection, _ resolver: some FrameResolver,
     cores: Int = coreCount, eventsMin: Int = eventsMin, sharers: Int = 1
   ) throws -> StackCollection? {
-    guard !file.isLive, cores > 1, selection.log == nil else { return nil }
+    guard !file.isLive, cores > 1 else { return nil }
     try file.checkIndex()
     let count = min(cores, countMax, file.eventCount(of: selection.filter) / eventsMin)
     guard count > 1 else { return nil }
@@ -40,7 +41,10 @@ enum StackWorkers {
   private static func shares(
     _ count: Int, of file: TraceFile, _ selection: StackSelection
   ) throws -> [StackShare] {
-    if let owners = ProcessOwners(try ProcessOwners.sample(file, selection.filter), count) {
+    // The events of parts of the time follow one another.
+    if selection.log == nil,
+      let owners = ProcessOwners(try ProcessOwners.sample(file, selection.filter), count)
+    {
       return (0..<count).map { worker in
         var own = selection
         own.filter.pidShare = owners.share(of: worker)

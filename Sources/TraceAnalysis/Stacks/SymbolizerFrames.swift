@@ -27,6 +27,7 @@ public struct SymbolizerFrames: FrameResolver {
   private let threads: ThreadNames?
   /// Receives what an exporter writes of each frame; nil if nothing is exported.
   private let book: FrameBook?
+  private let page: FramePage?
   /// Frame of each symbol met so far.
   private var frames: [FrameID?] = []
   /// Shown name of each module met so far.
@@ -51,6 +52,7 @@ public struct SymbolizerFrames: FrameResolver {
   ) {
     self.threads = threads
     self.book = book
+    page = book?.page()
     self.symbolizer = symbolizer
     self.detail = detail
     processes = symbolizer.processes.history
@@ -59,6 +61,11 @@ public struct SymbolizerFrames: FrameResolver {
   /// Returns a resolver with its own ``Symbolizer/another()``.
   public func another() -> Self? {
     Self(symbolizer.another(), detail: detail, threads: threads, book: book)
+  }
+
+  /// Returns the same resolver for frames of another table, on the same thread.
+  func forAnotherTable() -> Self {
+    Self(symbolizer, detail: detail, threads: threads, book: book)
   }
 
   /// Returns the program that had `pid` at that time, according to the trace's process events.
@@ -97,8 +104,8 @@ public struct SymbolizerFrames: FrameResolver {
         reason: reason, module: module, isKernel: StackAddress.isKernel(address))
       found = ResolvedFrame(frame(of: key, &table), validity: span)
     }
-    if let book {
-      book.note(
+    if let page {
+      page.note(
         found, in: table, resolution, source,
         CodePlace(pid: process.pid, address: address, time: time, isCaller: isCaller), symbolizer)
     }

@@ -62,7 +62,8 @@ public final class WallPass: ReportPass {
     selection.filter.tids = options.selection.filter.tids
     selection.admits = options.selection.admits
     selection.separatesThreads = true
-    var tree = WallTree(try StackCollection(file, selection, resolver), resolver, file)
+    let samples = try StackCollection(file, selection, resolver)
+    var tree = WallTree(samples, resolver.forAnotherTable(), file)
     tree.add(book)
     guard tree.wall.times.life_ns > 0 else {
       throw NothingToReport.noneSelected(what: "context switches")

@@ -160,6 +160,17 @@ extension OutputBuffer {
     count &+= 9
   }
 
+  /// Appends a number below 10^6, padded with zeros.
+  @inline(__always)
+  mutating func append(sixDigits fraction: UInt64) {
+    reserve(Self.itemByteLimit)
+    let six = UInt32(truncatingIfNeeded: fraction)
+    putPair(six / 10000, at: count)
+    putPair(six / 100 % 100, at: count &+ 2)
+    putPair(six % 100, at: count &+ 4)
+    count &+= 6
+  }
+
   /// Appends the shortest digits that parse to the same number; `nan`, `inf` and `-inf` unchanged.
   mutating func append(_ value: Double) { append(text: value.description) }
 

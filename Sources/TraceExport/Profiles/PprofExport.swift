@@ -41,6 +41,9 @@ private struct PprofWriter: ~Copyable {
   private var locations: [UInt32]
   private var callers: [UInt32]
   private var group: [FrameID] = []
+  /// Whether a frame is part of a stack, by number: no process and no thread.
+  private let areFunctions: [Bool]
+  private let areInlined: [Bool]
   private var message = ProtobufMessage()
   private var noStack: UInt64?
 
@@ -48,6 +51,8 @@ private struct PprofWriter: ~Copyable {
     self.profile = profile
     self.heading = heading
     tables = PprofTables(profile)
+    areFunctions = profile.stacks.frames.frames.map { $0.kind != .process && $0.kind != .thread }
+    areInlined = profile.stacks.frames.frames.map(\.isInlined)
     let count = profile.stacks.calls.tree.count
     locations = [UInt32](repeating: 0, count: count)
     callers = [UInt32](repeating: 0, count: count)
@@ -57,6 +62,7 @@ private struct PprofWriter: ~Copyable {
     writeHeading()
     let tree = profile.stacks.calls.tree
     var labels: [UInt32: ProtobufMessage] = [:]
+    var last: (owner: UInt32, labels: ProtobufMessage)?
     var path: [UInt64] = []
     for node in 1..<max(tree.count, 1) where tree.exclusive[node].count > 0 {
       if output.failure != 0 { return }
@@ -68,11 +74,15 @@ private struct PprofWriter: ~Copyable {
       }
       if path.isEmpty { path.append(noStackLocation()) }
       let owner = UInt32(place)
-      if labels[owner] == nil { labels[owner] = label(of: place) }
+      if last?.owner != owner {
+        let known = labels[owner] ?? label(of: place)
+        labels[owner] = known
+        last = (owner, known)
+      }
       message.clear()
       message.field(1, packed: path)
       message.field(2, packed: values(tree.exclusive[node]))
-      tables.pending.field(2, message, then: labels[owner])
+      tables.pending.field(2, message, then: last?.labels)
       if tables.pending.bytes.count > 1 << 16 { flush(to: &output) }
     }
     flush(isLast: true, to: &output)
@@ -84,22 +94,20 @@ private struct PprofWriter: ~Copyable {
   }
 
   private func isFunction(_ node: StackTree.Node) -> Bool {
-    guard node != StackTree.root else { return false }
-    let kind = profile.stacks.frames[profile.stacks.calls.tree.frames[node]].kind
-    return kind != .process && kind != .thread
+    node != StackTree.root && areFunctions[Int(profile.stacks.calls.tree.frames[node].rawValue)]
   }
 
   /// Returns the location whose innermost frame is the node's, and notes the node of its caller.
   private mutating func location(at node: StackTree.Node) -> UInt64 {
     if locations[node] != 0 { return UInt64(locations[node]) }
-    let stacks = profile.stacks
+    let tree = profile.stacks.calls.tree
     var place = node
     group.removeAll(keepingCapacity: true)
     repeat {
-      let frame = stacks.calls.tree.frames[place]
+      let frame = tree.frames[place]
       group.append(frame)
-      place = Int(stacks.calls.tree.parents[place])
-      if !stacks.frames[frame].isInlined { break }
+      place = Int(tree.parents[place])
+      if !areInlined[Int(frame.rawValue)] { break }
     } while isFunction(place)
     let number = tables.location(group)
     locations[node] = UInt32(truncatingIfNeeded: number)

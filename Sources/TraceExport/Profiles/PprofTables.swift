@@ -26,7 +26,9 @@ struct PprofTables {
   private let profile: StackProfile
   private var strings: [String: UInt64] = ["": 0]
   private var functions: [FunctionKey: UInt64] = [:]
+  /// Locations with inlined calls, and for each frame the one without.
   private var locations: [[FrameID]: UInt64] = [:]
+  private var plainLocations: [UInt64]
   private var locationCount: UInt64 = 0
   /// Function of each frame; 0 if it has none yet.
   private var frameFunctions: [UInt64]
@@ -37,6 +39,7 @@ struct PprofTables {
   init(_ profile: StackProfile) {
     self.profile = profile
     frameFunctions = [UInt64](repeating: 0, count: profile.stacks.frames.count)
+    plainLocations = frameFunctions
     pending.field(Field.string, text: "")
     writeMappings()
   }
@@ -89,10 +92,15 @@ struct PprofTables {
   /// Returns the number of the location of a function's frame and the calls inlined there,
   /// innermost first.
   mutating func location(_ frames: [FrameID]) -> UInt64 {
-    if let known = locations[frames] { return known }
+    let plain = frames.count == 1 ? Int(frames[0].rawValue) : nil
+    if let plain {
+      if plainLocations[plain] != 0 { return plainLocations[plain] }
+    } else if let known = locations[frames] {
+      return known
+    }
     locationCount += 1
     let number = locationCount
-    locations[frames] = number
+    if let plain { plainLocations[plain] = number } else { locations[frames] = number }
     let numbers = frames.map { function($0) }
     message.clear()
     message.field(1, number)

@@ -32,8 +32,10 @@ public struct FirefoxExport: Renderer {
     try timeline.deliver(to: markers)
     var tables = FirefoxTables(timeline.profile)
     output.append("{\"meta\":{")
-    writeMeta(timeline, markers.pointee.fields, left: markers.pointee.leftOut, to: &output)
-    output.append("},\"libs\":[")
+    writeMeta(timeline, left: markers.pointee.leftOut, to: &output)
+    output.append(",\"markerSchema\":[")
+    markers.pointee.writeSchemas(to: &output)
+    output.append("]},\"libs\":[")
     tables.writeLibraries(to: &output)
     output.append("],\n\"threads\":[")
     let order = timeline.samplesByThread()
@@ -63,8 +65,7 @@ public struct FirefoxExport: Renderer {
   }
 
   private func writeMeta(
-    _ timeline: TraceTimeline, _ fields: EventArguments, left: UInt64,
-    to output: inout OutputBuffer
+    _ timeline: TraceTimeline, left: UInt64, to output: inout OutputBuffer
   ) {
     let stacks = timeline.profile.stacks
     output.append("\"interval\":")
@@ -92,9 +93,7 @@ public struct FirefoxExport: Renderer {
         text: (index > 0 ? "," : "")
           + "{\"label\":\"note\",\"format\":\"string\",\"value\":\(jsonText(comment))}")
     }
-    output.append("]}],\"markerSchema\":[")
-    FirefoxMarkers.writeSchemas(timeline.eventTypes, to: &output)
-    output.append("]")
+    output.append("]}]")
   }
 
   private func writeHead(of thread: TimelineThread, to output: inout OutputBuffer) {
@@ -166,9 +165,7 @@ extension OutputBuffer {
     if time < 0 { append("-") }
     append(decimal: time.magnitude / 1_000_000)
     append(".")
-    // The digit before the six is dropped: it keeps their zeros.
-    let digits = String(time.magnitude % 1_000_000 + 1_000_000).dropFirst()
-    append(text: String(digits))
+    append(sixDigits: time.magnitude % 1_000_000)
   }
 }
 

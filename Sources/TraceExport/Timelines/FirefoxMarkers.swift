@@ -14,7 +14,8 @@ struct FirefoxMarkers: ~Copyable, TimelineWriter {
     var time: Int64
     /// Equal to ``time`` for an instant.
     var end: Int64
-    /// Position in the types; ``FirefoxMarkers/isRunning`` and ``isLoss`` are none of them.
+    /// Position in the types; ``FirefoxMarkers/isRunning`` and ``isLoss`` are none of them, nor are
+    /// those from ``FirefoxMarkers/firstSpan`` downwards, which are kinds of intervals.
     var type: Int32
     /// Range in the texts: the fields as JSON.
     var from: Int
@@ -23,6 +24,13 @@ struct FirefoxMarkers: ~Copyable, TimelineWriter {
 
   private static let isRunning: Int32 = -1
   private static let isLoss: Int32 = -2
+  private static let firstSpan: Int32 = -3
+
+  /// The place of a marker that may become an interval.
+  private struct Begun {
+    var key: UInt64
+    var index: Int
+  }
 
   private struct Counter {
     var name: String
@@ -42,9 +50,17 @@ struct FirefoxMarkers: ~Copyable, TimelineWriter {
   private var series: [Counter] = []
   private var counterNumbers: [String: Int] = [:]
   private let sink = MarkerSink()
+  private let timeline: TraceTimeline
+  private let spans: SpanRules
+  /// Fields of an event that ends an interval whose names the beginning has, too.
+  private let stopFields: EventArguments
+  private var begun: [SpanRules.Key: Begun] = [:]
 
   init(_ timeline: TraceTimeline) {
+    self.timeline = timeline
     fields = EventArguments(timeline.eventTypes, keyPrefix: "_")
+    stopFields = EventArguments(timeline.eventTypes, keyPrefix: "_" + SpanRules.stopPrefix)
+    spans = SpanRules(timeline.eventTypes)
   }
 
   var hasFailed: Bool { false }
@@ -91,6 +107,8 @@ struct FirefoxMarkers: ~Copyable, TimelineWriter {
       leftOut += 1
       return
     }
+    let rule = spans.rules[event.typeIndex]
+    if let rule, !rule.isStart, end(event, rule) { return }
     sink.bytes.removeAll(keepingCapacity: true)
     var output = OutputBuffer(sink, capacity: 4096)
     if event.fieldCount > 0 {
@@ -105,6 +123,37 @@ struct FirefoxMarkers: ~Copyable, TimelineWriter {
         time: time, end: time, type: Int32(truncatingIfNeeded: event.typeIndex), from: start,
         to: texts.count))
     count += 1
+    guard let rule, rule.isStart else { return }
+    begun[spans.key(event, rule)] = Begun(key: key, index: (markers[key]?.count ?? 1) - 1)
+  }
+
+  /// Makes an interval of the marker of its beginning. Returns false if there is none, or if events
+  /// may be missing in between.
+  private mutating func end(_ event: borrowing RawEvent, _ rule: SpanRules.Rule) -> Bool {
+    guard let place = begun.removeValue(forKey: spans.key(event, rule)),
+      var marker = markers[place.key]?[place.index], marker.time <= event.header.timestamp,
+      !timeline.mayHaveLost(event.header.pid, from: marker.time, to: event.header.timestamp)
+    else { return false }
+    sink.bytes.removeAll(keepingCapacity: true)
+    var output = OutputBuffer(sink, capacity: 4096)
+    if !rule.ownFields.isEmpty {
+      output.append(",")
+      fields.write(event, rule.ownFields, to: &output)
+    }
+    if !rule.sharedFields.isEmpty {
+      output.append(",")
+      stopFields.write(event, rule.sharedFields, to: &output)
+    }
+    output.flush()
+    let start = texts.count
+    let first = Array(texts[marker.from..<marker.to])
+    texts += first
+    texts += sink.bytes
+    (marker.from, marker.to) = (start, texts.count)
+    marker.end = event.header.timestamp
+    marker.type = Self.firstSpan - Int32(truncatingIfNeeded: rule.kind)
+    markers[place.key]?[place.index] = marker
+    return true
   }
 
   mutating func counters(_ event: borrowing RawEvent) {
@@ -156,9 +205,9 @@ extension FirefoxMarkers {
       $0.column("name", own) { $0.append(text: "\(strings[$1.type] ?? 0)") }
       $0.column("startTime", own) { $0.append(milliseconds: $1.time) }
       $0.column("endTime", own) {
-        if $1.type == Self.isRunning { $0.append(milliseconds: $1.end) } else { $0.append("null") }
+        if Self.isInterval($1.type) { $0.append(milliseconds: $1.end) } else { $0.append("null") }
       }
-      $0.column("phase", own) { $0.append($1.type == Self.isRunning ? "1" : "0") }
+      $0.column("phase", own) { $0.append(Self.isInterval($1.type) ? "1" : "0") }
       $0.column("category", own) { $0.append(text: colors[$1.type] ?? "0") }
       $0.column("data", own) { output, marker in
         output.append(text: starts[marker.type] ?? "{\"type\":\"\"")
@@ -168,16 +217,25 @@ extension FirefoxMarkers {
     }
   }
 
+  private static func isInterval(_ type: Int32) -> Bool { type == isRunning || type <= firstSpan }
+
   private func name(of type: Int32) -> String {
     switch type {
     case Self.isRunning: Self.running
     case Self.isLoss: Self.loss
+    case ...Self.firstSpan: exported(spans.kinds[Int(Self.firstSpan - type)].name)
     default: exported(fields.types[Int(type)].schema.name)
     }
   }
 
   private func typeKey(of type: Int32) -> String {
-    type < 0 ? name(of: type) : Self.key(of: fields.types[Int(type)].schema)
+    if type <= Self.firstSpan { return key(ofSpan: Int(Self.firstSpan - type)) }
+    return type < 0 ? name(of: type) : Self.key(of: fields.types[Int(type)].schema)
+  }
+
+  /// A provider may have events with the name of an interval.
+  private func key(ofSpan kind: Int) -> String {
+    exported("\(spans.kinds[kind].provider)/\(spans.kinds[kind].name)") + " (interval)"
   }
 
   private static func key(of schema: EventSchema) -> String {
@@ -185,8 +243,12 @@ extension FirefoxMarkers {
   }
 
   private func category(of type: Int32) -> FirefoxCategory {
-    type == Self.isRunning
-      ? .scheduler : type < 0 ? .other : FirefoxCategory(fields.types[Int(type)].schema)
+    if type == Self.isRunning { return .scheduler }
+    if type <= Self.firstSpan {
+      let start = spans.kinds[Int(Self.firstSpan - type)].starts.first
+      return start.map { FirefoxCategory(fields.types[$0].schema) } ?? .other
+    }
+    return type < 0 ? .other : FirefoxCategory(fields.types[Int(type)].schema)
   }
 
   /// Writes the counters. The page adds up what a counter has, so that each value is written as the
@@ -211,7 +273,7 @@ extension FirefoxMarkers {
   }
 
   /// Writes the schemas of all types of markers.
-  static func writeSchemas(_ types: [EventType], to output: inout OutputBuffer) {
+  func writeSchemas(to output: inout OutputBuffer) {
     func schema(_ key: String, _ fields: [(key: String, format: String)]) {
       output.append(
         text: "{\"name\":\(jsonText(key)),\"display\":[\"marker-chart\",\"marker-table\"],")
@@ -224,16 +286,20 @@ extension FirefoxMarkers {
       }
       output.append("]}")
     }
-    schema(running, [("cpu", "integer")])
+    schema(Self.running, [("cpu", "integer")])
     output.append(",")
-    schema(loss, [("count", "integer"), ("cause", "string")])
+    schema(Self.loss, [("count", "integer"), ("cause", "string")])
     var known: Set<String> = []
-    for type in types where known.insert(key(of: type.schema)).inserted {
+    for type in fields.types where known.insert(Self.key(of: type.schema)).inserted {
       output.append(",\n")
       let names = uniqueNames(of: type.schema.fields)
       schema(
-        key(of: type.schema),
-        zip(names, type.schema.fields).map { ($0, format(of: $1)) })
+        Self.key(of: type.schema),
+        zip(names, type.schema.fields).map { ($0, Self.format(of: $1)) })
+    }
+    for kind in spans.kinds.indices {
+      output.append(",\n")
+      schema(key(ofSpan: kind), spans.fields(of: kind).map { ($0.name, Self.format(of: $0.field)) })
     }
   }
 

@@ -30,7 +30,7 @@ extension TraceTimeline {
     }
     let kinds = eventTypes.map { isSample($0) ? Kind.none : Self.kind(of: $0.schema) }
     let replay = makeReplay()
-    replay.onAny(where: ReplayFilter(), fields: .all) { [self] event in
+    replay.onAny(where: otherEvents, fields: .all) { [self] event in
       let kind = kinds[event.typeIndex]
       guard kind != .none, !event.header.flags.contains(.rundown), admits(event.header) else {
         return
@@ -115,7 +115,8 @@ struct EventArguments {
     write(event, numbers[event.typeIndex], to: &output)
   }
 
-  private func write(
+  /// Writes some of the fields.
+  func write(
     _ event: borrowing RawEvent, _ fields: some Sequence<Int>, to output: inout OutputBuffer
   ) {
     let steps = table[event.typeIndex].steps

@@ -45,6 +45,16 @@ package enum OutputFile {
     return (aboveStandard(opened), false)
   }
 
+  /// Checks an existing file in a directory that others can write to, as ``open(_:mode:)`` does.
+  static func check(_ path: String) throws(FormatError) {
+    let (parent, name) = split(path)
+    let directory = OSPath.open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard directory >= 0 else { return }
+    defer { close(directory) }
+    guard othersMayWrite(directory), let reason = danger(in: directory, name) else { return }
+    throw .unsafeOutput(path: path, reason: reason)
+  }
+
   private static func split(_ path: String) -> (parent: String, name: String) {
     guard let slash = path.lastIndex(of: "/") else { return (".", path) }
     return (String(path[...slash]), String(path[path.index(after: slash)...]))
@@ -77,7 +87,7 @@ package enum OutputFile {
   }
 
   /// Output of libraries to standard error must not end up in a trace.
-  private static func aboveStandard(_ descriptor: Int32) -> Int32 {
+  static func aboveStandard(_ descriptor: Int32) -> Int32 {
     guard descriptor <= STDERR_FILENO else { return descriptor }
     let moved = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
     guard moved >= 0 else { return descriptor }

@@ -60,13 +60,17 @@ struct OutputOptions: ParsableArguments {
   }
 
   /// Like ``write(_:input:isWide:)``, with a renderer that is chosen already.
+  ///
+  /// - Parameter isWhole: whether the file gets its name only when it is complete.
   @discardableResult
   func write<Subject>(
     _ subject: Subject, with renderer: any Renderer<Subject>, input: String? = nil,
-    isWide: Bool = false
+    isWide: Bool = false, isWhole: Bool = false
   ) throws -> Bool {
     let path = output == StandardOutput.optionValue ? nil : output
-    let file = try path.map { (path) throws(Failure) in try ReportFile(path, input: input) }
+    let file = try path.map { (path) throws(Failure) in
+      try ReportFile(path, input: input, isWhole: isWhole)
+    }
     let width = isWide || file != nil ? nil : Terminal.width
     let sink = DescriptorSink(file?.descriptor ?? STDOUT_FILENO)
     var buffer = OutputBuffer(sink)
@@ -76,6 +80,7 @@ struct OutputOptions: ParsableArguments {
     if buffer.failure != 0 {
       throw Failure("write to", path ?? StandardOutput.name, errno: buffer.failure)
     }
+    try file?.commit()
     return true
   }
 }
@@ -102,8 +107,10 @@ extension OutputOptions {
 /// A file for a command's output, closed when the object is released.
 private final class ReportFile {
   let descriptor: CInt
+  private let path: String
+  private let whole: ReplacedFile?
 
-  init(_ path: String, input: String?) throws(Failure) {
+  init(_ path: String, input: String?, isWhole: Bool = false) throws(Failure) {
     var source = stat()
     var target = stat()
     if let input, OSPath.stat(input, &source) == 0, OSPath.stat(path, &target) == 0,
@@ -111,16 +118,29 @@ private final class ReportFile {
     {
       throw Failure(.usage, "\(path) is the trace itself", next: "write elsewhere with -o")
     }
+    self.path = path
     do throws(FormatError) {
-      descriptor = try OutputFile.open(path, mode: 0o644).descriptor
-    } catch {
-      var failure = OpenTrace.failure(error, path: path)
-      if failure.status == .noInput { failure.status = .cannotCreate }
-      throw failure
-    }
+      if isWhole {
+        let file = try ReplacedFile(path, mode: 0o644)
+        (whole, descriptor) = (file, file.descriptor)
+      } else {
+        (whole, descriptor) = (nil, try OutputFile.open(path, mode: 0o644).descriptor)
+      }
+    } catch { throw Self.failure(error, path) }
     // Fails for a device or a pipe, which has no content.
-    _ = ftruncate(descriptor, 0)
+    if whole == nil { _ = ftruncate(descriptor, 0) }
   }
 
-  deinit { close(descriptor) }
+  deinit { if whole == nil { close(descriptor) } }
+
+  /// Gives a file that must be whole its name.
+  func commit() throws(Failure) {
+    do throws(FormatError) { try whole?.commit() } catch { throw Self.failure(error, path) }
+  }
+
+  private static func failure(_ error: FormatError, _ path: String) -> Failure {
+    var failure = OpenTrace.failure(error, path: path)
+    if failure.status == .noInput { failure.status = .cannotCreate }
+    return failure
+  }
 }

@@ -58,14 +58,14 @@ struct Export: ParsableCommand {
       options.detail = SourceDetail(lines: true, inlined: true)
       let profile = try OpenTrace.report(
         StackProfilePass(options, isWall: events.wall), of: file)
-      isWritten = try output.write(profile, with: renderer, input: path)
+      isWritten = try output.write(profile, with: renderer, input: path, isWhole: true)
     case .timeline(let renderer):
       options.detail = SourceDetail(lines: true, inlined: true)
       let timeline = try OpenTrace.explaining(file.path) { try TraceTimeline(file, options) }
-      isWritten = try output.write(timeline, with: renderer, input: path)
+      isWritten = try output.write(timeline, with: renderer, input: path, isWhole: true)
     case .graph(let renderer):
       let graph = FlameGraph(try stacks(of: file, options), base: try baseStacks())
-      isWritten = try output.write(graph, with: renderer, input: path)
+      isWritten = try output.write(graph, with: renderer, input: path, isWhole: true)
     }
     SymbolOptions.noteProblems(of: options.symbols)
     guard isWritten else { return }
