@@ -69,7 +69,12 @@ final class NetConversion {
     let ticks = cursor.take(UInt64.self)
     let flags = blocks.version == 6 ? cursor.take(UInt32.self) : 0
     let count = cursor.take(UInt32.self)
-    for _ in 0..<count where cursor.rest > 0 {
+    for _ in 0..<count {
+      // A count may promise billions of threads.
+      guard cursor.rest > 0 else {
+        cursor.end()
+        break
+      }
       let id = blocks.version == 6 ? cursor.varint() : cursor.take(UInt64.self)
       let sequence =
         blocks.version == 6

@@ -115,6 +115,7 @@ final class NetEventWriter {
   // MARK: What events refer to
 
   private func addresses(_ number: UInt32) -> [UInt64] {
+    if number == 0 { return [] }
     if number == stack.number { return stack.addresses }
     var addresses = stacks.stack(number, header.pointerBytes)
     if addresses == nil { missingStacks += 1 }
@@ -129,6 +130,7 @@ final class NetEventWriter {
   func forgetStack() { stack = (0, []) }
 
   private func labels(_ number: UInt32) -> NetLabels {
+    if number == 0 { return NetLabels() }
     if number == list.number { return list.labels }
     let found = labels.with(number) { NetLabels(list: $0) }
     if found == nil { missingLabels += 1 }

@@ -76,7 +76,8 @@ extension NetStore {
     let (first, count) = (cursor.take(UInt32.self), cursor.take(UInt32.self))
     let start = cursor.offset
     var ends: [UInt32] = []
-    for _ in 0..<count where cursor.rest > 0 {
+    for _ in 0..<count {
+      guard cursor.rest > 0 else { break }
       // A range includes its size.
       cursor.skip(Int(cursor.take(UInt32.self)))
       guard !cursor.isShort else { break }
@@ -93,7 +94,8 @@ extension NetStore {
     let (first, count) = (cursor.take(UInt32.self), cursor.take(UInt32.self))
     let start = cursor.offset
     var ends: [UInt32] = []
-    for _ in 0..<count where cursor.rest > 0 {
+    for _ in 0..<count {
+      guard cursor.rest > 0 else { break }
       NetLabels.skip(&cursor)
       guard !cursor.isShort else { break }
       ends.append(UInt32(clamping: cursor.offset - start))

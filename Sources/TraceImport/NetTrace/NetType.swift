@@ -122,7 +122,11 @@ enum NetType: Hashable {
       let (bytes, overflows) = size.multipliedReportingOverflow(by: count)
       return overflows ? cursor.end() : cursor.skip(bytes)
     }
-    for _ in 0..<count where !cursor.isShort { skip(&cursor, pointerBytes) }
+    for _ in 0..<count {
+      // A count may promise billions of elements.
+      guard !cursor.isShort else { return }
+      skip(&cursor, pointerBytes)
+    }
   }
 }
 
