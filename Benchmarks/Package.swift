@@ -35,5 +35,12 @@ let package = Package(
         .product(name: "TraceFormat", package: "trace-engine"),
       ],
       swiftSettings: settings),
+    .executableTarget(
+      name: "view-trace",
+      dependencies: [
+        .product(name: "TraceEvents", package: "trace-engine"),
+        .product(name: "TraceFormat", package: "trace-engine"),
+      ],
+      swiftSettings: settings),
   ]
 )

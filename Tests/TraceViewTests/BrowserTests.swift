@@ -26,6 +26,12 @@ import TraceView
       "browser.py", [one.path, "--compare", other.path, "--hostile", hostile.path])
   }
 
+  /// Boxes, contrast, and the brightness of blocks of the window, at 1280 pixels, light and dark.
+  @Test(.needs(browser)) func pageLooksAsItShould() throws {
+    let shown = try ShownTrace()
+    try run("layout.py", [shown.path])
+  }
+
   @Test(.needs(browser)) func pageFollowsATraceThatIsWritten() throws {
     // Several blocks, so that its beginning has events.
     let whole = try ShownTrace(events: 400_000, blockEvents: 8192)

@@ -174,20 +174,43 @@ export function flameGraph(canvas, box, path, status, options) {
     focus = find(zoomed);
     cursor = find(chosen);
     fills = null;
+    [small, searched, pathOf] = [null, "", null];
+    requestIdleCallback(() => { if (tree === next) lower(); });
     search(text);
   }
 
+  // Names in small letters, and what was searched last: a longer text matches no more frames.
+  let small = null;
+  let searched = "";
+
+  const lower = () => { small ??= tree.frames.map((frame) => frame.name.toLowerCase()); };
+
+  /** Which frames match: a text, or a regular expression if it has signs of one. */
+  function matching(text) {
+    const plain = text.toLowerCase();
+    const result = new Uint8Array(tree.frames.length);
+    let test = null;
+    if (/[\\^$.*+?()[\]{}|]/.test(text)) {
+      try { test = new RegExp(text, "i"); } catch { /* A text, then. */ }
+    }
+    lower();
+    const known = !test && searched && plain.startsWith(searched) ? matches : null;
+    for (let i = 0; i < result.length; i++) {
+      if (known && !known[i]) continue;
+      result[i] = test ? test.test(tree.frames[i].name) : small[i].includes(plain);
+    }
+    searched = test ? "" : plain;
+    return result;
+  }
+
   function search(text) {
-    matches = null;
-    if (text) {
-      let test;
-      try { test = new RegExp(text, "i"); } catch { test = null; }
-      const plain = text.toLowerCase();
-      matches = tree.frames.map((frame) => test ? test.test(frame.name)
-        : frame.name.toLowerCase().includes(plain));
+    if (!text) [matches, searched] = [null, ""];
+    else {
+      matches = matching(text);
       const sum = matchedAmount(tree, matches);
       options.onsearch?.(`${percent(100 * sum / (tree.all[0] || 1))} · ${amount(sum, options.unit)}`);
-    } else options.onsearch?.("");
+    }
+    if (!text) options.onsearch?.("");
     paint();
   }
 
@@ -276,7 +299,10 @@ export function flameGraph(canvas, box, path, status, options) {
     return text.length > most ? text.slice(0, Math.max(1, most - 1)) + "…" : text;
   }
 
+  let pathOf = null;
   function crumbs() {
+    if (pathOf === focus) return;
+    pathOf = focus;
     const nodes = chain(focus);
     fill(path, nodes.length ? [el("button", { type: "button", onclick: () => zoom(0) }, "all"),
       nodes.slice(-6).map((node) => el("button", { type: "button", onclick: () => zoom(node) },

@@ -2,7 +2,7 @@
 
 import { el, fill, say, shown, copy, hideTip } from "./dom.js";
 import { get, address, forget } from "./server.js";
-import { part, range, change, listen, selection } from "./state.js";
+import { part, range, change, listen, selection, writeAddress } from "./state.js";
 import { duration, moment, count, bytes } from "./format.js";
 import { report } from "./report.js";
 import { summary } from "./summary.js";
@@ -117,7 +117,7 @@ function showFiles() {
   });
   const file = server.files[Number(part("file") ?? 0)] ?? server.files[0];
   fill(document.getElementById("files"), names, el("span", { class: "dim" },
-    `${count(file.events)} events · ${bytes(file.size_bytes)} · `),
+    `${count(file.events)} events · ${bytes(file.size_bytes)} ·`),
   el("span", { class: `state state-${file.state}`, id: "state", title: stateTitles[file.state] },
     file.state),
   file.lost > 0 && el("span", { class: "lost" }, `${count(file.lost)} lost`),
@@ -165,7 +165,10 @@ function exportMenu(button) {
     .map((format) => [`${of} as ${format}`, () => download("report/" + of, { ...selection(), format })]);
   items.push(["Stacks, folded (for flamegraph.pl, speedscope)", () =>
     download("report/stacks", { ...selection(), format: "folded", threshold: 0 })]);
-  items.push(["Copy the link to this view", () => copy(location.href, "The link")]);
+  items.push(["Copy the link to this view", () => {
+    writeAddress();
+    copy(location.href, "The link");
+  }]);
   menu(button, items);
 }
 

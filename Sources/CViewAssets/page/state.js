@@ -27,11 +27,25 @@ export function change(parts, { replace = false } = {}) {
     else next[key] = String(value);
   }
   const before = state;
+  const hash = hashOf(next);
+  if (hash === hashOf(before)) return;
+  if (!replace) writeAddress();
   state = next;
-  const hash = "#" + new URLSearchParams(next).toString();
-  if (hash === location.hash) return;
-  history[replace ? "replaceState" : "pushState"](null, "", hash);
+  if (replace) later ??= setTimeout(writeAddress, 100);
+  else history.pushState(null, "", hash);
   tell(before);
+}
+
+const hashOf = (parts) => "#" + new URLSearchParams(parts).toString();
+let later = null;
+
+/** Writes what has been replaced into the address; not at once, because that takes the browser
+ *  milliseconds, and it allows only so many in a time. */
+export function writeAddress() {
+  if (later === null) return;
+  clearTimeout(later);
+  later = null;
+  history.replaceState(null, "", hashOf(state));
 }
 
 function tell(before) {
@@ -43,8 +57,16 @@ function tell(before) {
 /** Calls `listener` with the names of changed parts. */
 export function listen(listener) { listeners.add(listener); }
 
-addEventListener("popstate", () => { const before = state; state = read(); tell(before); });
-addEventListener("hashchange", () => { const before = state; state = read(); tell(before); });
+function adopt() {
+  clearTimeout(later);
+  later = null;
+  const before = state;
+  state = read();
+  tell(before);
+}
+
+addEventListener("popstate", adopt);
+addEventListener("hashchange", adopt);
 
 /** The selected range, or null for the whole time. */
 export function range() {

@@ -279,7 +279,7 @@ export async function timeline(panel, signal) {
       element.append(el("button", { type: "button", class: "lane-name",
         title: `Show only ${row.name} (${lane.pid}) in every view`,
         onclick: () => change({ pid: part("pid") === String(lane.pid) ? null : lane.pid }) },
-      row.name, el("span", { class: "dim" }, ` ${lane.pid} · ${lane.threads} threads`)));
+      row.name, el("span", { class: "dim" }, ` ${lane.pid} · ${lane.threads} thread${lane.threads === 1 ? "" : "s"}`)));
     } else if (lane) {
       element.append(el("span", { class: "lane-name" }, row.name,
         el("span", { class: "dim" }, ` ${lane.tid}`)));

@@ -158,6 +158,8 @@ def numbers_are_the_reports(page):
           names[0] == command["functions"][0]["name"], f"functions are those of the command: {names}")
     rows[0].click()
     WebDriverWait(page.driver, 30).until(lambda d: "Callers" in page.text(".side"))
+    # The address follows a moment later.
+    WebDriverWait(page.driver, 10).until(lambda d: "function" in page.hash())
     check(page.hash().get("function") == names[0], "the function is in the address")
 
 
