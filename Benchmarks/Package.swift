@@ -35,12 +35,5 @@ let package = Package(
         .product(name: "TraceFormat", package: "trace-engine"),
       ],
       swiftSettings: settings),
-    .executableTarget(
-      name: "view-trace",
-      dependencies: [
-        .product(name: "TraceEvents", package: "trace-engine"),
-        .product(name: "TraceFormat", package: "trace-engine"),
-      ],
-      swiftSettings: settings),
   ]
 )

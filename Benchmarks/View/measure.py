@@ -2,8 +2,8 @@
 
     measure.py TRACECTL [--events FILE] [--samples FILE] [--steps 40]
 
-FILE of --events has many events (60 million in the table of Docs/view.md); FILE of --samples has a
-large flame graph: Benchmarks' view-trace makes one. Needs chromium, chromedriver and selenium.
+FILE of --events has many events (60 million in the table of Docs/view.md); FILE of --samples has
+CPU samples with many functions. Needs chromium, chromedriver and selenium.
 
 What is measured, all with performance.now() and resource timing in the page:
 - first view: from the start of the command until the overview is painted and the view is ready
