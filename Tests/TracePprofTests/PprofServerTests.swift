@@ -13,7 +13,7 @@ import Testing
       #expect(answer.headers["x-content-type-options"] == "nosniff")
     }
     for name in ["heap", "allocs", "block", "mutex", "threadcreate", "trace"] {
-      try check(name, 501, "")
+      try check(name, 501, "not ")
     }
     try check("nothing", 404, "no profile")
     for seconds in ["0", "-1", "301", "1e9", "nan", "inf", "x", "99999999999999999999"] {

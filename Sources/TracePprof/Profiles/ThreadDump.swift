@@ -7,8 +7,8 @@ internal import Locks
 /// - Guarantee: ends within ``limit_ns``; a thread that does not answer is in the result without a
 ///   stack.
 /// - Cost: a signal for each thread, and 2 MB of address space meanwhile.
-/// - Trap: a system call that the signal interrupts is resumed, except those that never are, such as
-///   `nanosleep`, `poll` and `epoll_wait`: they return EINTR, as after any signal.
+/// - Trap: a system call that the signal interrupts is resumed, except those that never are, such
+///   as `nanosleep`, `poll` and `epoll_wait`: they return EINTR, as after any signal.
 struct ThreadDump {
   /// A thread with its stack; nil if it gave none.
   struct Entry {
