@@ -13,7 +13,7 @@ import Testing
       #expect(answer.headers["x-content-type-options"] == "nosniff")
     }
     for name in ["heap", "allocs", "block", "mutex", "threadcreate", "trace"] {
-      try check(name, 501, "")
+      try check(name, 501, "not ")
     }
     try check("nothing", 404, "no profile")
     for seconds in ["0", "-1", "301", "1e9", "nan", "inf", "x", "99999999999999999999"] {
@@ -77,8 +77,11 @@ import Testing
     let base = try #require(UInt64(maps.prefix { $0 != "-" }, radix: 16))
     let place = try #require(UInt64(line.prefix(16), radix: 16))
     let address = "0x" + String(base + place, radix: 16)
-    let expected = "num_symbols: 1\n\(address) main\n"
-    #expect(try subject.get("symbol?\(address)+0x1").text == expected)
+    // Swift's own name of the main function has the same address.
+    let expected = try subject.get("symbol?\(address)+0x1").text
+    #expect(
+      ["main", "pprof_server_main"].map { "num_symbols: 1\n\(address) \($0)\n" }
+        .contains(expected), "\(expected)")
     #expect(try subject.get("symbol", method: "POST", body: address).text == expected)
   }
 

@@ -10,8 +10,8 @@ internal import TraceSession
 ///
 /// - Guarantee: it answers on threads of its own, so also while every thread of the cooperative
 ///   pool is blocked. Only this machine can connect unless ``PprofOptions/host`` says otherwise.
-///   Its connections, jobs and answers are bounded. After ``stop()`` no thread, descriptor or timer
-///   is left.
+///   Its connections, jobs and answers are bounded. After ``stop()`` no thread, descriptor or
+///   timer is left.
 /// - Cost: one sleeping thread; a profile costs what ``PprofHandler`` does while it is taken.
 /// - Trap: who can connect can see the names of functions and the arguments of the program. Other
 ///   users of the machine can connect to a loopback address; set ``PprofOptions/token`` against
