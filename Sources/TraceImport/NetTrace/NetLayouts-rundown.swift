@@ -1,9 +1,9 @@
 /// The fields of the CLR's own events, which a recording does not describe.
 ///
-/// A line has the event's id, its name and its fields. A bar separates what each later version of the
-/// event has added. The types are u1 to u8 and i4 (numbers of so many bytes), d (double), p (pointer),
-/// s (UTF-16 with a NUL), a (bytes with a NUL), b (truth in 4 bytes), g (GUID), u4[] (as many as the
-/// field "Count…" says) and rest (bytes up to the end).
+/// A line has the event's id, its name and its fields. A bar separates what each later version of
+/// the event has added. The types are u1 to u8 and i4 (numbers of so many bytes), d (double), p
+/// (pointer), s (UTF-16 with a NUL), a (bytes with a NUL), b (truth in 4 bytes), g (GUID), u4[] (as
+/// many as the field "Count…" says) and rest (bytes up to the end).
 extension NetLayouts {
   static let shorthands = [
     (

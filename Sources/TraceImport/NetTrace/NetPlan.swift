@@ -61,8 +61,8 @@ final class NetPlan {
     }
   }
 
-  /// Whether a field of the recording can be one of the trace's: both are texts or both are numbers,
-  /// and none of its values is too large.
+  /// Whether a field of the recording can be one of the trace's: both are texts or both are
+  /// numbers, and none of its values is too large.
   private static func fits(_ type: NetType, _ target: FieldType) -> Bool {
     guard let scalar = target.fixedScalar else { return type.fieldType == target }
     guard let own = type.fieldType.fixedScalar else { return false }

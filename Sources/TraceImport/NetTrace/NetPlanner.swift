@@ -75,7 +75,8 @@ struct NetPlanner {
     }
   }
 
-  /// The event's number, or another one if it is too large or belongs to an event with another name.
+  /// The event's number, or another one if it is too large or belongs to an event with another
+  /// name.
   private mutating func number(_ metadata: NetMetadata, _ name: String) -> UInt16 {
     let provider = metadata.provider
     if let own = UInt16(exactly: metadata.eventID), Int(own) < EventSchema.idLimit {
