@@ -202,8 +202,10 @@ let package = Package(
     .testTarget(
       name: "TraceImportTests",
       dependencies: [
-        "TraceEvents", "TraceFormat", "TraceAnalysis", "TraceImport", "TestSupport", "tracectl",
-      ]),
+        "CZlib", "TraceEvents", "TraceFormat", "TraceAnalysis", "TraceImport", "TestSupport",
+        "tracectl",
+      ],
+      exclude: ["Files"]),
     .testTarget(
       name: "TracectlTests",
       dependencies: [

@@ -72,8 +72,7 @@ struct NetThreads {
   mutating func reach(_ id: UInt64, sequence: UInt32) -> (count: UInt32, since: UInt64)? {
     let writer = writer(id)
     let former = writers[writer]
-    // Of a thread without events, the number is that of an earlier one, or all its events are
-    // missing.
+    // Of a thread without events, the number is an earlier one's, or all its events are missing.
     guard let known = former.sequence else {
       writers[writer].sequence = sequence
       return nil
