@@ -27,8 +27,8 @@ struct CodePlace {
   var isCaller: Bool
 }
 
-/// Collects the origins of frames while they are resolved. Each resolver notes them on a page of its
-/// own.
+/// Collects the origins of frames while they are resolved. Each resolver notes them on a page of
+/// its own.
 ///
 /// - Guarantee: several threads may ask for pages concurrently. Of a frame on several pages, the
 ///   first page's origin holds.

@@ -22,8 +22,8 @@ struct SpanRules {
     var isOfThread: Bool
     /// The field that has the same value in both; nil if there is none.
     var id: Int?
-    /// For an event that ends an interval, the fields that no beginning has, and the others, without
-    /// the id.
+    /// For an event that ends an interval, the fields that no beginning has, and the others,
+    /// without the id.
     var ownFields: [Int] = []
     var sharedFields: [Int] = []
   }
