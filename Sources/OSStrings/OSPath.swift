@@ -105,6 +105,9 @@ package enum OSPath {
     path.withOSString { strdup($0) }
   }
 
+  /// Removes a file by the bytes of its path; may be called in a signal handler.
+  package static func remove(_ path: UnsafeMutablePointer<CChar>) { _ = Glibc.unlink(path) }
+
   package static func mkdir(_ path: String, _ mode: mode_t) -> Int32 {
     path.withOSString { Glibc.mkdir($0, mode) }
   }

@@ -5,7 +5,7 @@ import TraceEvents
 import TraceFormat
 
 /// Each exported sample has the time, the weight, the thread and the names that `dump` has.
-@Suite struct ExportRoundTripTests {
+@Suite(.randomized) struct ExportRoundTripTests {
   private static let sampleCount = 400
   private let fixture: TraceFixture
   private let path: String

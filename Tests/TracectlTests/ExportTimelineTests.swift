@@ -303,8 +303,8 @@ private struct TimelineTrace {
     #expect(
       found == [
         "GCSuspend 1.0 1.5", "GC 1.1 1.4", "MethodJitting 2.0 2.25", "MethodLoad 3.0 -1.0",
-        "Contention 4.0 4.5", "Request 5.0 5.75", "GCStart 6.0 -1.0", "GCEnd 8.0 -1.0",
-        "GCStart 9.0 -1.0",
+        "Contention 4.0 4.5", "Request 5.0 5.75", "GCStart 6.0 -1.0",
+        "events lost 7.0 -1.0", "GCEnd 8.0 -1.0", "GCStart 9.0 -1.0",
       ])
     let all = try #require(markers["data"] as? [[String: Any]])
     #expect(all[1]["type"] as? String == "Runtime/GC (interval)" && all[1]["_count"] as? Int == 7)

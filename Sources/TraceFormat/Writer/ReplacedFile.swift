@@ -124,7 +124,7 @@ private enum UnfinishedFile {
     for number in signals {
       // What is ignored stays so.
       let former = signal(number) { number in
-        if let name = UnfinishedFile.name { unlink(name) }
+        if let name = UnfinishedFile.name { OSPath.remove(name) }
         signal(number, SIG_DFL)
         raise(number)
       }
