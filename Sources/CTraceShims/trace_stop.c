@@ -2,6 +2,7 @@
 #include "trace_stop.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
@@ -175,3 +176,5 @@ int trace_stop_ask(uint32_t tid) {
 int trace_stop_timer_create(uint32_t tid, uint64_t interval_ns, void **timer) {
   return trace_timer_create(tid, interval_ns, &marks[TRACE_STOP_TIMER], timer);
 }
+
+void trace_stops_release_memory(void) { malloc_trim(0); }

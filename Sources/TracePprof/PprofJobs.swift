@@ -1,3 +1,4 @@
+internal import CTraceShims
 internal import Locks
 internal import TraceSession
 
@@ -31,7 +32,7 @@ final class PprofJobs: Sendable {
       let thread = try? NamedThread("pprof-job") { [self] in
         body()
         // Names take tens of megabytes for a moment, which the allocator would keep per thread.
-        _ = releaseFreeMemory(0)
+        trace_stops_release_memory()
         finish(number)
       }
       guard let thread else { return false }
@@ -64,7 +65,3 @@ final class PprofJobs: Sendable {
     for job in jobs { job.thread.join() }
   }
 }
-
-/// malloc_trim(3), which Swift's module of the C library lacks.
-@_silgen_name("malloc_trim")
-private func releaseFreeMemory(_ kept: Int) -> Int32

@@ -60,6 +60,9 @@ int trace_stop_timer_create(uint32_t tid, uint64_t interval_ns, void *_Nullable 
 /// was meant for stops.
 _Bool trace_stop_handle(const void *info, const void *context);
 
+/// Gives the allocator's free memory back to the system, as malloc_trim does.
+void trace_stops_release_memory(void);
+
 #pragma clang assume_nonnull end
 
 #endif
