@@ -1,12 +1,16 @@
 import Glibc
 
 /// Sends bytes to a port of this machine and reads what comes back, without any rule of HTTP.
-struct RawClient {
+public struct RawClient {
   private let descriptor: CInt
 
-  struct Failure: Error { var step: String }
+  public struct Failure: Error {
+    public var step: String
 
-  init(port: Int) throws {
+    public init(step: String) { self.step = step }
+  }
+
+  public init(port: Int) throws {
     descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw Failure(step: "socket") }
     var address = sockaddr_in()
@@ -27,11 +31,11 @@ struct RawClient {
       descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
   }
 
-  func end() { close(descriptor) }
+  public func end() { close(descriptor) }
 
   /// Sends all bytes; false if the other side has closed.
   @discardableResult
-  func send(_ bytes: [UInt8]) -> Bool {
+  public func send(_ bytes: [UInt8]) -> Bool {
     var sent = 0
     while sent < bytes.count {
       let count = bytes[sent...].withUnsafeBytes {
@@ -44,10 +48,10 @@ struct RawClient {
   }
 
   /// Ends the sending side, so that the server sees the end of the request.
-  func endSending() { shutdown(descriptor, CInt(SHUT_WR)) }
+  public func endSending() { shutdown(descriptor, CInt(SHUT_WR)) }
 
   /// Reads until the other side closes.
-  func readAll() -> [UInt8] {
+  public func readAll() -> [UInt8] {
     var result: [UInt8] = []
     var part = [UInt8](repeating: 0, count: 1 << 16)
     while true {
@@ -59,13 +63,13 @@ struct RawClient {
 }
 
 /// An answer, taken apart.
-struct RawAnswer {
-  var status: Int
-  var headers: [String: String]
-  var body: [UInt8]
+public struct RawAnswer {
+  public var status: Int
+  public var headers: [String: String]
+  public var body: [UInt8]
 
   /// Nil if the bytes are no answer.
-  init?(_ bytes: [UInt8]) {
+  public init?(_ bytes: [UInt8]) {
     guard let end = bytes.indices.first(where: { bytes[$0...].starts(with: "\r\n\r\n".utf8) })
     else {
       return nil
@@ -83,5 +87,5 @@ struct RawAnswer {
     body = Array(bytes[(end + 4)...])
   }
 
-  var text: String { String(decoding: body, as: UTF8.self) }
+  public var text: String { String(decoding: body, as: UTF8.self) }
 }
