@@ -219,9 +219,9 @@ let package = Package(
     .testTarget(
       name: "TraceSessionTests",
       dependencies: [
-        "CTraceShims", "Locks", "OSStrings", "TraceControl", "TraceEvents", "TraceFormat",
-        "TraceKernel", "TraceRing", "TraceSession", "TraceSymbols", "TestSupport", "event-storm",
-        "tracectl",
+        "CTraceShims", "Locks", "OSStrings", "TraceAnalysis", "TraceControl", "TraceEvents",
+        "TraceFormat", "TraceKernel", "TraceRing", "TraceSession", "TraceSymbols", "TestSupport",
+        "event-storm", "tracectl",
       ]),
     .testTarget(
       name: "TraceProviderTests",
@@ -238,7 +238,8 @@ let package = Package(
       name: "TraceFormatTests",
       dependencies: ["CLZ4", "CTraceShims", "TraceEvents", "TraceFormat", "TestSupport"]),
     .testTarget(
-      name: "TraceKernelTests", dependencies: ["TraceEvents", "TraceFormat", "TraceKernel"]),
+      name: "TraceKernelTests",
+      dependencies: ["TraceEvents", "TraceFormat", "TraceKernel", "TestSupport"]),
     .testTarget(
       name: "TraceSymbolsTests",
       dependencies: ["CDW", "OSStrings", "TraceSymbols", "TestSupport"]),
