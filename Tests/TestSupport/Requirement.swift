@@ -54,6 +54,10 @@ extension Requirement {
     !hasThreadSanitizer
   }
 
+  /// Pipes of the program alone: with the thread sanitizer, a program that meets a suppressed
+  /// race starts a symbolizer, and keeps two pipes to it.
+  public static let ownPipes = Requirement("pipes of the program alone") { !hasThreadSanitizer }
+
   private static var hasThreadSanitizer: Bool { dlsym(nil, "__tsan_init") != nil }
 
   /// The kernel's tracepoints of switches and wake-ups may be used.
