@@ -42,6 +42,7 @@ static struct trace_stop *claim(struct table *table) {
   return NULL;
 }
 
+#if defined(__x86_64__)
 // The number of bytes of the stack that can be read from `sp` on, at most the size of a copy.
 static uint32_t readable(uint64_t sp) {
   uintptr_t end = trace_stack_end();
@@ -67,6 +68,7 @@ __attribute__((no_sanitize("address"), no_sanitize("thread"))) static void copy(
   const volatile uint64_t *source = (const volatile uint64_t *)from;
   for (uint32_t i = 0; i < size / 8; i++) ((uint64_t *)to)[i] = source[i];
 }
+#endif
 
 static void take(struct trace_stop *stop, const ucontext_t *context) {
 #if defined(__x86_64__)
