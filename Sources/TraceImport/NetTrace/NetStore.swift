@@ -72,31 +72,26 @@ struct NetStore {
 extension NetStore {
   /// Reads a block of stacks. Returns false if its rest cannot be read.
   mutating func readStacks(_ block: UnsafeRawBufferPointer) -> Bool {
-    var cursor = NetCursor(block)
-    let (first, count) = (cursor.take(UInt32.self), cursor.take(UInt32.self))
-    let start = cursor.offset
-    var ends: [UInt32] = []
-    for _ in 0..<count {
-      guard cursor.rest > 0 else { break }
-      // A range includes its size.
-      cursor.skip(Int(cursor.take(UInt32.self)))
-      guard !cursor.isShort else { break }
-      ends.append(UInt32(clamping: cursor.offset - start))
-    }
-    let end = start + Int(ends.last ?? 0)
-    add(first: first, UnsafeRawBufferPointer(rebasing: block[start..<end]), ends: ends)
-    return !cursor.isShort && ends.count == count
+    // A range includes its size.
+    readRanges(block) { cursor in cursor.skip(Int(cursor.take(UInt32.self))) }
   }
 
   /// Reads a block of lists of labels. Returns false if its rest cannot be read.
   mutating func readLabels(_ block: UnsafeRawBufferPointer) -> Bool {
+    readRanges(block) { cursor in NetLabels.skip(&cursor) }
+  }
+
+  /// Reads a block of numbered ranges, each of which `skip` passes over.
+  private mutating func readRanges(
+    _ block: UnsafeRawBufferPointer, skip: (inout NetCursor) -> Void
+  ) -> Bool {
     var cursor = NetCursor(block)
     let (first, count) = (cursor.take(UInt32.self), cursor.take(UInt32.self))
     let start = cursor.offset
     var ends: [UInt32] = []
     for _ in 0..<count {
       guard cursor.rest > 0 else { break }
-      NetLabels.skip(&cursor)
+      skip(&cursor)
       guard !cursor.isShort else { break }
       ends.append(UInt32(clamping: cursor.offset - start))
     }
