@@ -55,15 +55,22 @@ class Ours:
 
     def measure_emitting(self, figures):
         reports = [self.storm(int(200_000_000 * self.scale)) for _ in range(self.runs)]
-        self.note(figures, "rdtsc", [r["rdtsc_ns"] for r in reports])
         self.note(figures, "disabled", [r["ns_per_event"][0] for r in reports])
         with self.session("discard", "-mode", "discard", "-buffer-size", "128MB") as session:
-            self.note(figures, "enabled", self.costs(session, 1))
-            self.note(figures, "one", self.costs(session, 1, paused=True))
-            self.note(figures, "two", self.costs(session, 2, paused=True))
+            rounds = self.rounds(session, 1)
+            self.note(figures, "enabled", [r["cost"] for r in rounds])
+            # The counter's cost changes from minute to minute, so each round has its own.
+            self.note(figures, "rdtsc", [r["rdtsc"] for r in rounds])
+            self.note(figures, "enabled_ratio", [r["cost"] / r["rdtsc"] for r in rounds])
+            for key, threads in ("one", 1), ("two", 2):
+                rounds = self.rounds(session, threads, paused=True)
+                self.note(figures, key, [r["cost"] for r in rounds])
 
-    def costs(self, session, threads, paused=False):
-        """Returns ns/event of each round; if paused, the session is stopped during emission."""
+    def rounds(self, session, threads, paused=False):
+        """Returns the cost of an event and of the counter in each round, in ns.
+
+        If paused, the session is stopped during emission.
+        """
         # A round fills 96 of 128 MB. The first rounds touch the memory and are not counted. Shorter
         # rounds would measure how soon the kernel distributes two threads to two CPUs.
         events, untouched = 4_000_000, 4
@@ -75,17 +82,19 @@ class Ours:
              "--rounds", str(rounds), "--wait-for-enable", "10", "--wait-for-file", str(go)],
             env={**os.environ, **self.environment}, stdout=subprocess.PIPE)
         time.sleep(0.3)
-        costs = []
+        figures = []
         for _ in range(rounds):
             if paused:
                 session.child.send_signal(signal.SIGSTOP)
             go.touch()
-            costs.append(sum(json.loads(storm.stdout.readline())["ns_per_event"]) / threads)
+            line = json.loads(storm.stdout.readline())
+            figures.append(
+                {"cost": sum(line["ns_per_event"]) / threads, "rdtsc": line["rdtsc_ns"]})
             session.child.send_signal(signal.SIGCONT)
             # Gives the session time to empty the rings.
             time.sleep(0.5)
         storm.communicate(timeout=60)
-        return costs[untouched:]
+        return figures[untouched:]
 
     def session(self, name, *arguments):
         return Session(self, self.scratch / f"{name}.etl", arguments)

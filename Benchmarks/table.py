@@ -20,8 +20,8 @@ def megabytes(value):
 ROWS = [
     ("reading the counter (`rdtsc`)", "rdtsc", nanoseconds, "", None, True),
     ("disabled event", "disabled", nanoseconds, "≤ 1 ns", lambda f: f["disabled"] <= 1, True),
-    ("enabled event, one thread", "enabled", nanoseconds, "≤ 2.0 × rdtsc",
-     lambda f: f["enabled"] <= 2 * f["rdtsc"], True),
+    ("enabled event, one thread", "enabled", nanoseconds, "≤ 1.35 × rdtsc",
+     lambda f: f["enabled_ratio"] <= 1.35, True),
     ("enabled event, each of two threads", "two", nanoseconds, "≥ 1.8 × one thread",
      lambda f: 2 * f["one"] / f["two"] >= 1.8, True),
     ("lossless to disk, one producer", "lossless", millions, "≥ 12 M/s",
@@ -69,7 +69,8 @@ NOTES = """
 - Stacks and names: synthetic samples of four processes with 32,000 different stacks of 20 to 40
   frames. A tenth of the inner frames are at addresses that five methods use one after the other.
 - Ratios: for ns/event, the ratio to `rdtsc`; in all other rows, how many times better this project
-  is than the peer.
+  is than the peer. `rdtsc` is measured in each round of our enabled event, because its cost changes
+  from minute to minute; that row's ratio is the median of the rounds' ratios.
 """
 
 
@@ -81,7 +82,8 @@ def cell(figures, name, row):
     text = write(value)
     rdtsc = figures.get(OURS, {}).get("rdtsc")
     if key in ("enabled", "two") and rdtsc:
-        return f"{text} ({value / rdtsc:.1f} × rdtsc)"
+        ratio = figures[name].get(f"{key}_ratio", value / rdtsc)
+        return f"{text} ({ratio:.2f} × rdtsc)"
     ours = figures.get(OURS, {}).get(key)
     if name != OURS and ours:
         ratio = value / ours if less_is_better else ours / value

@@ -33,7 +33,8 @@ static TRACE_TLS struct rseq_stand_in stand_in
 _Static_assert(offsetof(struct rseq_stand_in, cpu_id) == TRACE_RSEQ_CPU_ID, "as the real area");
 _Static_assert(offsetof(struct rseq_stand_in, descriptor) == TRACE_RSEQ_CS, "as the real area");
 
-ptrdiff_t trace_rseq_offset;
+// Every event reads it, so no word that is written later is beside it.
+_Alignas(64) ptrdiff_t trace_rseq_offset;
 
 _Bool trace_rseq_is_registered(void) { return &__rseq_size != NULL && __rseq_size != 0; }
 
@@ -42,9 +43,6 @@ __attribute__((constructor(101))) static void find_rseq(void) {
     trace_rseq_offset = __rseq_offset;
   } else {
     trace_rseq_offset = (char *)&stand_in - (char *)__builtin_thread_pointer();
-  }
-  for (uint32_t slot = 0; slot < TRACE_SLOTS; slot++) {
-    trace_slots[slot].rseq_offset = trace_rseq_offset;
   }
 }
 

@@ -31,6 +31,7 @@ public enum EmitterSlots {
       rings[ring] = trace_ring_ref(control: set.control(ring), data: set.data(ring))
     }
     slot.pointee.rings = rings
+    slot.pointee.control = set.control(0)
     slot.pointee.ring_mask_words = UInt64(parameters.ringBytes / 8 - 1)
     trace_store_relaxed_u64(&slot.pointee.writer_high, UInt64(processSlot) << 32)
     slot.pointee.ring_count = UInt32(parameters.ringCount)
@@ -64,6 +65,7 @@ public enum EmitterSlots {
     let isFenced = !hasSections || trace_rseq_barrier() == 0
     guard isFenced, waitForSlowUsers(slot) else { return false }
     slot.pointee.rings = nil
+    slot.pointee.control = nil
     slot.pointee.set = nil
     return true
   }
@@ -92,6 +94,7 @@ public enum EmitterSlots {
       slot.pointee.generation += 1
       if let set = slot.pointee.set { munmap(set, Int(slot.pointee.set_bytes)) }
       slot.pointee.rings = nil
+      slot.pointee.control = nil
       slot.pointee.set = nil
     }
     RetiredMappings.forgetAfterFork()

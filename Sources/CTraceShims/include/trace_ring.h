@@ -89,8 +89,8 @@ struct trace_slot {
   uint64_t writer_high;
   uint32_t ring_count;
   uint32_t mode;
-  /// trace_rseq_offset, which never changes, on the cache line that a writer needs anyway.
-  ptrdiff_t rseq_offset;
+  /// The control lines of ring 0, which those of the other rings follow.
+  struct trace_ring_control *_Nullable control;
   /// Number of emitters in the slow path; the mapping is kept while there are any.
   uint32_t slow_users;
   int32_t wake_fd;
