@@ -92,6 +92,7 @@ let package = Package(
     .target(name: "TraceKernel", dependencies: ["OSStrings", "TraceEvents", "TraceFormat"]),
     .systemLibrary(name: "CDW", pkgConfig: "libdw", providers: [.apt(["libdw-dev"])]),
     .systemLibrary(name: "CLZMA", pkgConfig: "liblzma", providers: [.apt(["liblzma-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CDebuginfod", linkerSettings: [.linkedLibrary("dl")]),
     .target(
@@ -99,7 +100,9 @@ let package = Package(
       dependencies: ["CDW", "CLZMA", "CDebuginfod", "CTraceShims", "Locks", "OSStrings"]),
     .target(
       name: "TraceAnalysis",
-      dependencies: ["Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols"]),
+      dependencies: [
+        "CYAML", "Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols",
+      ]),
     .target(
       name: "TraceSession",
       dependencies: [

@@ -19,10 +19,13 @@ import Testing
     "TraceKernel": ["OSStrings", "TraceEvents", "TraceFormat"],
     "CDW": [],
     "CLZMA": [],
+    "CYAML": [],
     "CZlib": [],
     "CDebuginfod": [],
     "TraceSymbols": ["CDW", "CLZMA", "CDebuginfod", "CTraceShims", "Locks", "OSStrings"],
-    "TraceAnalysis": ["Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols"],
+    "TraceAnalysis": [
+      "CYAML", "Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols",
+    ],
     "TraceSession": [
       "CTraceShims", "Locks", "OSStrings", "TraceEvents", "TraceRing", "TraceControl",
       "TraceFormat", "TraceKernel", "TraceSymbols", "TraceAnalysis", "Foundation",

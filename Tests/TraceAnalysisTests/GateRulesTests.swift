@@ -57,11 +57,24 @@ import Testing
   }
 
   @Test(arguments: [
-    "a: &x 1", "a: *x", "a: !t 1", "a: |\n  text", "a: >\n  text", "\ta: 1", "a: [1, 2", "a: 'x",
-    "a: 1\n   b: 2", "a: 1\na: 2", "a\nb: 1", "- 1\nb: 2", "", "# nothing",
+    "a: &x 1", "a: *x", "a: !t 1", "a: !!str 1", "a: &x [1]", "a: !t {}", "\ta: 1", "a: [1, 2",
+    "a: 'x", "a: 1\n   b: 2", "a: 1\na: 2", "a\nb: 1", "- 1\nb: 2", "", "# nothing", "? [a]\n: 1",
+    "a: 1\n---\nb: 2", "a: \u{1}", String(repeating: "[", count: 10_000),
+    String(repeating: "- ", count: 100) + "a",
+    "[" + String(repeating: "1,", count: 100_001) + "]",
   ])
   func onlyWhatIsUnderstoodIsRead(text: String) {
     #expect(throws: TextProblem.self) { try YAMLReader.value(of: Array(text.utf8)) }
+  }
+
+  @Test func problemsNameTheirLine() {
+    for (text, line) in [("a: 1\nb: [", 3), ("a: 1\nb: *x", 2), ("a: 1\n\na: 2", 3)] {
+      #expect {
+        try YAMLReader.value(of: Array(text.utf8))
+      } throws: {
+        ($0 as? TextProblem)?.line == line
+      }
+    }
   }
 
   @Test func yamlValues() throws {
@@ -76,11 +89,17 @@ import Testing
       - k: v
         l: ~
       f: 1.2.3
+      g: |
+        two
+        lines
+      h: {i: 0x1, "j": .5, k: 1e3}
+      l: "1"
       """
     let value = try YAMLReader.value(of: Array(text.utf8))
     #expect(
       value.description == #"{"a":1.5,"b":"x # y","c":"it's","d":[1.0,"two"],"#
-        + #""e":[true,{"k":"v","l":null}],"f":"1.2.3"}"#)
+        + #""e":[true,{"k":"v","l":null}],"f":"1.2.3","g":"two\nlines\n","#
+        + #""h":{"i":1.0,"j":0.5,"k":1000.0},"l":"1"}"#)
   }
 
   @Test func pathsSelect() throws {

@@ -111,8 +111,10 @@ final class PerfEvents {
       for ring in rings {
         // The event of switches comes first, so that no record of a switch lacks its sample.
         if let switchOut = plan.switches?.switchOut {
-          opened.append(try open(switchOut, thread, ring, count: opened.count))
-          switches.kinds[trace_perf_identifier(opened[opened.count - 1])] = .switchOut
+          let descriptor = try open(switchOut, thread, ring, count: opened.count)
+          opened.append(descriptor)
+          switches.kinds[trace_perf_identifier(descriptor)] = .switchOut
+          if thread == -1 { skipIdleThread(descriptor, switchOut) }
         }
         opened.append(try open(plan.options, thread, ring, count: opened.count))
       }
@@ -142,6 +144,13 @@ final class PerfEvents {
       throw PerfRefusal(code: -refusal)
     }
     return code
+  }
+
+  /// Keeps the kernel from walking the idle thread's stack whenever a CPU has work again: no event
+  /// of the recording uses it. If the kernel refuses, the translation drops these samples.
+  private func skipIdleThread(_ descriptor: Int32, _ options: trace_perf_options) {
+    guard options.type == PerfEventType.tracepoint else { return }
+    _ = trace_perf_filter(descriptor, "prev_pid != 0")
   }
 
   /// Opens the events of wake-ups: on all CPUs, or on none, because a wait whose wake-up is missing
