@@ -52,7 +52,7 @@ final class NetEventWriter {
     if let gap = threads.note(place, sequence: row.sequence, ticks: ticks) {
       lose(gap, stream, ticks, thread.process)
     }
-    slots.find(plan.layout, in: payload, header.pointerBytes)
+    slots.find(plan, in: payload, header.pointerBytes)
     if slots.isShort { shortPayloads += 1 }
     let record = RecordHeader(
       ticks: ticks, process: thread.process, tid: thread.tid, stream: stream,
@@ -117,13 +117,12 @@ final class NetEventWriter {
   private func addresses(_ number: UInt32) -> [UInt64] {
     if number == 0 { return [] }
     if number == stack.number { return stack.addresses }
-    var addresses = stacks.stack(number, header.pointerBytes)
-    if addresses == nil { missingStacks += 1 }
-    if let count = addresses?.count, count > Self.framesMax {
+    stack.number = number
+    if !stacks.read(number, header.pointerBytes, to: &stack.addresses) { missingStacks += 1 }
+    if stack.addresses.count > Self.framesMax {
       cutStacks += 1
-      addresses?.removeLast(count - Self.framesMax)
+      stack.addresses.removeLast(stack.addresses.count - Self.framesMax)
     }
-    stack = (number, addresses ?? [])
     return stack.addresses
   }
 
