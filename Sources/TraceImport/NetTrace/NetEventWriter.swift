@@ -6,23 +6,24 @@ final class NetEventWriter {
   let header: NetHeader
   let sink: NetSink
   let isVersion6: Bool
-  var stacks = NetStore()
-  var labels = NetStore()
-  var threads = NetThreads()
-  var planner = NetPlanner()
+  // One thread imports, so access needs no run-time check.
+  @exclusivity(unchecked) var stacks = NetStore()
+  @exclusivity(unchecked) var labels = NetStore()
+  @exclusivity(unchecked) var threads = NetThreads()
+  @exclusivity(unchecked) var planner = NetPlanner()
   private var universal = NetUniversal()
-  private var slots = NetSlots()
-  private var stack: (number: UInt32, addresses: [UInt64]) = (0, [])
-  private var list: (number: UInt32, labels: NetLabels) = (0, NetLabels())
+  @exclusivity(unchecked) private var slots = NetSlots()
+  @exclusivity(unchecked) private var stack: (number: UInt32, addresses: [UInt64]) = (0, [])
+  @exclusivity(unchecked) private var list: (number: UInt32, labels: NetLabels) = (0, NetLabels())
   /// The lock of each thread's last ContentionStart.
-  private var locks: [UInt32: UInt64] = [:]
+  @exclusivity(unchecked) private var locks: [UInt32: UInt64] = [:]
   /// The process of versions 4 and 5.
   let process: UInt32
-  private(set) var latest: UInt64
+  @exclusivity(unchecked) private(set) var latest: UInt64
   /// Samples of threads in managed code, and of all others.
-  private(set) var samples: UInt64 = 0
-  private(set) var external: UInt64 = 0
-  private(set) var shortPayloads: UInt64 = 0
+  @exclusivity(unchecked) private(set) var samples: UInt64 = 0
+  @exclusivity(unchecked) private(set) var external: UInt64 = 0
+  @exclusivity(unchecked) private(set) var shortPayloads: UInt64 = 0
   private(set) var missingStacks: UInt64 = 0
   private(set) var missingLabels: UInt64 = 0
   private(set) var overrides: UInt64 = 0
