@@ -133,7 +133,9 @@ let package = Package(
       ]),
     .target(
       name: "TraceImport",
-      dependencies: ["OSStrings", "TraceEvents", "TraceFormat", "TraceKernel", "TraceSymbols"]),
+      dependencies: [
+        "CZlib", "OSStrings", "TraceEvents", "TraceFormat", "TraceKernel", "TraceSymbols",
+      ]),
     .executableTarget(
       name: "tracectl",
       dependencies: [

@@ -4,6 +4,7 @@ extension RendererRegistry {
   public static let exporters: RendererRegistry = {
     var registry = RendererRegistry()
     registry.add(PprofExport())
+    registry.add(RecordedPprof())
     registry.add(SpeedscopeExport())
     registry.add(PerfettoExport())
     registry.add(FirefoxExport())

@@ -33,7 +33,9 @@ public enum ImporterRegistry {
   public static let prefixBytes = 4096
 
   /// The importers, in the order in which they are asked.
-  public static let all: [any Importer] = [PerfDataImporter(), NetTraceImporter()]
+  public static let all: [any Importer] = [
+    PerfDataImporter(), NetTraceImporter(), PprofImporter(), FoldedImporter(),
+  ]
 
   /// The importer of a recording; nil if no importer recognizes it.
   public static func importer(of source: ImportSource) -> (any Importer)? {

@@ -24,6 +24,8 @@ enum StackRoute {
     if !events.isEmpty {
       let known = file.eventTypes.map(\.schema)
       try options.show(EventPatterns(events: events), of: known, weight: query.text("weight"))
+    } else {
+      try options.showProfile(of: file)
     }
     options.selection.filter.time = try query.time()
     options.selection.filter.pids = try query.ids("pid")

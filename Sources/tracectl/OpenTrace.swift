@@ -26,9 +26,11 @@ enum OpenTrace {
     do throws(FormatError) {
       return try TraceFile(path: path, name: name)
     } catch {
-      guard case .foreignFile = error, let file = try ImportedTrace.open(path, name: name) else {
-        throw error
+      switch error {
+      case .foreignFile, .notATrace: break
+      default: throw error
       }
+      guard let file = try ImportedTrace.open(path, name: name) else { throw error }
       return file
     }
   }

@@ -33,7 +33,9 @@ import Testing
     "TraceExport": [
       "CZlib", "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "Foundation",
     ],
-    "TraceImport": ["OSStrings", "TraceEvents", "TraceFormat", "TraceKernel", "TraceSymbols"],
+    "TraceImport": [
+      "CZlib", "OSStrings", "TraceEvents", "TraceFormat", "TraceKernel", "TraceSymbols",
+    ],
     "CViewAssets": [],
     "TraceView": [
       "CViewAssets", "Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols",

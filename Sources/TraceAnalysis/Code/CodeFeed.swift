@@ -9,6 +9,7 @@ final class CodeFeed {
   // Changed by one handler at a time, on the replay's thread.
   @exclusivity(unchecked) var modules = ModuleTable()
   var lines = LineTables()
+  var statedLines = StatedLines()
   var losses = LossWindows()
   /// Nil for a session without a trace file.
   private let file: TraceFile?
@@ -203,6 +204,7 @@ final class CodeFeed {
       tell(.replace(event.address, size: event.size, isSure: event.isSure), header)
     }
     guard keepsLines else { return }
+    replay.on(ProfileLine.self) { [self] event, _ in statedLines.add(event) }
     on(replay, CodeLines.self) { [self] event, header in
       let count = min(event.addresses.count, event.lines.count, event.files.count)
       let rows = (0..<count).map { index in

@@ -277,6 +277,7 @@ final class Naming {
   func sourceFrames(
     _ generation: Generation, _ address: UInt64, at time: Int64
   ) -> SourceFrames? {
+    if !feed.statedLines.isEmpty, let stated = feed.statedLines.frames(address) { return stated }
     switch map.find(generation, address, at: time).kind {
     case .code(let number, _):
       let row = map.rows[Int(number)]

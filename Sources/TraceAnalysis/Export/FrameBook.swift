@@ -11,6 +11,8 @@ public struct FrameOrigin: Hashable, Sendable {
   public var address: UInt64 = 0
   /// The name that the function's source recorded, which may be mangled; empty if unknown.
   public var rawName = ""
+  /// The name in the program of an imported profile's function; empty if unknown.
+  public var systemName = ""
   /// Path of the source as recorded by the compiler; empty if unknown.
   public var file = ""
   /// Line from 1; 0 if unknown.
@@ -104,6 +106,7 @@ final class FramePage: @unchecked Sendable {
       .fileOffset ?? (place.isCaller ? place.address &- 1 : place.address)
     outer.file = source?.line?.file ?? ""
     outer.line = source?.line?.line ?? 0
+    outer.systemName = source?.systemName ?? ""
     let described = module.map { ($0, symbolizer.module($0)) }
     add(Entry(frame: table[found.frame], origin: outer, module: described), found.frame)
     for (call, frame) in zip(source?.inlined ?? [], inlined) where !has(frame) {

@@ -11,6 +11,8 @@ public struct StackOptions {
   public var parts = StackParts()
   /// Receives what an exporter writes of each frame.
   var book: FrameBook?
+  /// Whether each address without a name is a frame of its own.
+  var keepsAddresses = false
   public private(set) var unit = StackUnit.cpuTime
   /// Event names as `Provider/Event`, sorted.
   public private(set) var eventNames = StackReport.samples
@@ -87,7 +89,8 @@ public final class StackPass: ReportPass {
     }
     let file = replay.file
     let resolver = SymbolizerFrames(
-      symbolizer.finish(), detail: options.detail, threads: threads, book: options.book)
+      symbolizer.finish(), detail: options.detail, threads: threads, book: options.book,
+      keepsAddresses: options.keepsAddresses)
     var selection = options.selection
     selection.foldsRecursion = options.shaping.foldsRecursion
     var collection = try StackCollection(file, selection, resolver)

@@ -28,6 +28,8 @@ public struct SymbolizerFrames: FrameResolver {
   /// Receives what an exporter writes of each frame; nil if nothing is exported.
   private let book: FrameBook?
   private let page: FramePage?
+  /// Whether each address without a name is a frame of its own.
+  private let keepsAddresses: Bool
   /// Frame of each symbol met so far.
   private var frames: [FrameID?] = []
   /// Shown name of each module met so far.
@@ -38,6 +40,8 @@ public struct SymbolizerFrames: FrameResolver {
     var reason: UnresolvedReason
     var module: ModuleID?
     var isKernel: Bool
+    /// 0 if addresses are not told apart.
+    var address: UInt64 = 0
   }
 
   /// Creates a resolver. `symbolizer` must be prepared, and must keep lines if `detail` requests
@@ -48,8 +52,10 @@ public struct SymbolizerFrames: FrameResolver {
 
   /// - Parameter threads: thread names, already read; nil if none are needed.
   init(
-    _ symbolizer: Symbolizer, detail: SourceDetail, threads: ThreadNames?, book: FrameBook? = nil
+    _ symbolizer: Symbolizer, detail: SourceDetail, threads: ThreadNames?,
+    book: FrameBook? = nil, keepsAddresses: Bool = false
   ) {
+    self.keepsAddresses = keepsAddresses
     self.threads = threads
     self.book = book
     page = book?.page()
@@ -60,12 +66,15 @@ public struct SymbolizerFrames: FrameResolver {
 
   /// Returns a resolver with its own ``Symbolizer/another()``.
   public func another() -> Self? {
-    Self(symbolizer.another(), detail: detail, threads: threads, book: book)
+    Self(
+      symbolizer.another(), detail: detail, threads: threads, book: book,
+      keepsAddresses: keepsAddresses)
   }
 
   /// Returns the same resolver for frames of another table, on the same thread.
   func forAnotherTable() -> Self {
-    Self(symbolizer, detail: detail, threads: threads, book: book)
+    Self(
+      symbolizer, detail: detail, threads: threads, book: book, keepsAddresses: keepsAddresses)
   }
 
   /// Returns the program that had `pid` at that time, according to the trace's process events.
@@ -101,7 +110,8 @@ public struct SymbolizerFrames: FrameResolver {
         ?? ResolvedFrame(frame(of: id, &table), validity: span)
     case .unresolved(let reason, let module):
       let key = UnresolvedKey(
-        reason: reason, module: module, isKernel: StackAddress.isKernel(address))
+        reason: reason, module: module, isKernel: StackAddress.isKernel(address),
+        address: keepsAddresses ? (isCaller ? address &- 1 : address) : 0)
       found = ResolvedFrame(frame(of: key, &table), validity: span)
     }
     if let page {
@@ -119,11 +129,10 @@ public struct SymbolizerFrames: FrameResolver {
   ) -> ResolvedFrame {
     var outer = frame(of: symbol, &table)
     let frame = table[outer]
-    if detail.lines, let line = source.line {
-      var placed = frame
-      placed.place = line.shortName
-      outer = table.id(of: placed)
-    }
+    var placed = frame
+    if detail.lines, let line = source.line, line.line > 0 { placed.place = line.shortName }
+    if detail.inlined, source.isInlined { placed.mark = "inlined" }
+    if placed != frame { outer = table.id(of: placed) }
     guard detail.inlined, !source.inlined.isEmpty else {
       return ResolvedFrame(outer, validity: validity)
     }
@@ -175,7 +184,9 @@ public struct SymbolizerFrames: FrameResolver {
     var module = key.module.map { shownName(of: $0) } ?? "?"
     if key.isKernel { module = CodeModule.kernelMark }
     let id = table.id(
-      of: StackFrame(.unresolved, module: module, function: "?", mark: key.reason.label))
+      of: StackFrame(
+        .unresolved, module: module, function: "?", mark: key.reason.label,
+        place: key.address == 0 ? "" : "0x" + String(key.address, radix: 16)))
     unresolved[key] = id
     return id
   }
@@ -189,7 +200,9 @@ extension CodeModule {
     switch source {
     case .jitdump, .provider, .perfMap: "[jit]"
     case .kernel: Self.kernelMark
-    case .image: name
+    case .image:
+      name.hasPrefix(ProfileSchema.imagePrefix)
+        ? String(name.dropFirst(ProfileSchema.imagePrefix.utf8.count)) : name
     }
   }
 }

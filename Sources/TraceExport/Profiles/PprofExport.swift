@@ -37,13 +37,7 @@ private struct PprofWriter: ~Copyable {
   private let heading: PprofHeading?
   private var tables: PprofTables
   private var gzip = GzipStream()
-  /// The location that begins at each node, from the inside, and the node of its caller.
-  private var locations: [UInt32]
-  private var callers: [UInt32]
-  private var group: [FrameID] = []
-  /// Whether a frame is part of a stack, by number: no process and no thread.
-  private let areFunctions: [Bool]
-  private let areInlined: [Bool]
+  private var places: PprofPlaces
   private var message = ProtobufMessage()
   private var noStack: UInt64?
 
@@ -51,11 +45,7 @@ private struct PprofWriter: ~Copyable {
     self.profile = profile
     self.heading = heading
     tables = PprofTables(profile)
-    areFunctions = profile.stacks.frames.frames.map { $0.kind != .process && $0.kind != .thread }
-    areInlined = profile.stacks.frames.frames.map(\.isInlined)
-    let count = profile.stacks.calls.tree.count
-    locations = [UInt32](repeating: 0, count: count)
-    callers = [UInt32](repeating: 0, count: count)
+    places = PprofPlaces(profile)
   }
 
   mutating func write(to output: inout OutputBuffer) {
@@ -66,12 +56,7 @@ private struct PprofWriter: ~Copyable {
     var path: [UInt64] = []
     for node in 1..<max(tree.count, 1) where tree.exclusive[node].count > 0 {
       if output.failure != 0 { return }
-      var place = node
-      path.removeAll(keepingCapacity: true)
-      while isFunction(place) {
-        path.append(location(at: place))
-        place = Int(callers[place])
-      }
+      let place = places.makePath(from: node, &tables, &path)
       if path.isEmpty { path.append(noStackLocation()) }
       let owner = UInt32(place)
       if last?.owner != owner {
@@ -91,28 +76,6 @@ private struct PprofWriter: ~Copyable {
   private mutating func flush(isLast: Bool = false, to output: inout OutputBuffer) {
     gzip.write(tables.pending.bytes, isLast: isLast, to: &output)
     tables.pending.clear()
-  }
-
-  private func isFunction(_ node: StackTree.Node) -> Bool {
-    node != StackTree.root && areFunctions[Int(profile.stacks.calls.tree.frames[node].rawValue)]
-  }
-
-  /// Returns the location whose innermost frame is the node's, and notes the node of its caller.
-  private mutating func location(at node: StackTree.Node) -> UInt64 {
-    if locations[node] != 0 { return UInt64(locations[node]) }
-    let tree = profile.stacks.calls.tree
-    var place = node
-    group.removeAll(keepingCapacity: true)
-    repeat {
-      let frame = tree.frames[place]
-      group.append(frame)
-      place = Int(tree.parents[place])
-      if !areInlined[Int(frame.rawValue)] { break }
-    } while isFunction(place)
-    let number = tables.location(group)
-    locations[node] = UInt32(truncatingIfNeeded: number)
-    callers[node] = UInt32(place)
-    return number
   }
 
   private mutating func noStackLocation() -> UInt64 {

@@ -1,4 +1,5 @@
 internal import TraceAnalysis
+internal import TraceEvents
 
 /// The numbered tables of a pprof profile: strings, functions, mappings and locations. Each entry
 /// is written when it is met first, so that only its key stays in memory.
@@ -24,6 +25,8 @@ struct PprofTables {
   /// What is complete and not written yet.
   var pending = ProtobufMessage()
   private let profile: StackProfile
+  /// Whether the profile was imported: names are those of the file, and what has none stays so.
+  private let isRecorded: Bool
   private var strings: [String: UInt64] = ["": 0]
   private var functions: [FunctionKey: UInt64] = [:]
   /// Locations with inlined calls, and for each frame the one without.
@@ -36,8 +39,9 @@ struct PprofTables {
   private var message = ProtobufMessage()
   private var line = ProtobufMessage()
 
-  init(_ profile: StackProfile) {
+  init(_ profile: StackProfile, isRecorded: Bool = false) {
     self.profile = profile
+    self.isRecorded = isRecorded
     frameFunctions = [UInt64](repeating: 0, count: profile.stacks.frames.count)
     plainLocations = frameFunctions
     pending.field(Field.string, text: "")
@@ -65,8 +69,12 @@ struct PprofTables {
     }
     for number in mappingOrder() {
       let module = profile.modules[number]
+      if isNowhere(module) { continue }
       let isImage = module.source == .image
-      let path = module.source == .kernel ? "[kernel.kallsyms]" : isImage ? module.path : "[jit]"
+      let own = isRecorded ? module.path.trimmingPrefix(ProfileSchema.imagePrefix) : ""
+      let shown =
+        module.source == .kernel ? "[kernel.kallsyms]" : isImage ? module.path : "[jit]"
+      let path = own.isEmpty ? shown : String(own)
       let hex = module.buildID.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
       let (name, build) = (string(path), string(hex))
       message.clear()
@@ -80,6 +88,11 @@ struct PprofTables {
       for flag in 7...10 as ClosedRange<UInt64> { message.field(flag, 1) }
       pending.field(Field.mapping, message)
     }
+  }
+
+  /// Whether functions of an imported profile are in no image.
+  private func isNowhere(_ module: CodeModule) -> Bool {
+    isRecorded && module.path == ProfileSchema.imagePrefix
   }
 
   private func mappingOrder() -> [Int] {
@@ -101,12 +114,16 @@ struct PprofTables {
     locationCount += 1
     let number = locationCount
     if let plain { plainLocations[plain] = number } else { locations[frames] = number }
-    let numbers = frames.map { function($0) }
+    let isNameless =
+      isRecorded && frames.count == 1 && profile.stacks.frames[frames[0]].kind == .unresolved
+    let numbers = isNameless ? [] : frames.map { function($0) }
     message.clear()
     message.field(1, number)
     if let outer = frames.last {
       let origin = profile.origins[Int(outer.rawValue)]
-      if let module = origin.module { message.field(2, UInt64(module + 1)) }
+      if let module = origin.module, !isNowhere(profile.modules[module]) {
+        message.field(2, UInt64(module + 1))
+      }
       message.field(3, origin.address)
     }
     for (frame, function) in zip(frames, numbers) {
@@ -136,9 +153,11 @@ struct PprofTables {
     let index = Int(frame.rawValue)
     if frameFunctions[index] != 0 { return frameFunctions[index] }
     let origin = profile.origins[index]
-    let name = profile.stacks.frames[frame].exportedName
+    let shown = profile.stacks.frames[frame].exportedName
+    let name = isRecorded && !origin.rawName.isEmpty ? origin.rawName : shown
     // Tools shorten a name that equals the raw one, taking it for C++.
-    let rawName = origin.rawName == name ? "" : origin.rawName
+    let rawName =
+      isRecorded ? origin.systemName : origin.rawName == name ? "" : origin.rawName
     frameFunctions[index] = function(
       FunctionKey(name: string(name), rawName: string(rawName), file: string(origin.file)))
     return frameFunctions[index]

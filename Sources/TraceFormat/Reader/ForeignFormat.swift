@@ -11,8 +11,8 @@ public struct ForeignFormat: Hashable, Sendable {
   /// Returns nil if the first bytes are not recognized.
   init?(prefix bytes: [UInt8]) {
     guard
-      let found = Self.signature(bytes) ?? Self.etwLog(bytes) ?? Self.elf(bytes)
-        ?? Self.profile(bytes) ?? Self.perfetto(bytes) ?? Self.text(bytes)
+      let found = Self.signature(bytes) ?? Self.legacyProfile(bytes) ?? Self.etwLog(bytes)
+        ?? Self.elf(bytes) ?? Self.profile(bytes) ?? Self.perfetto(bytes) ?? Self.text(bytes)
     else { return nil }
     (kind, nextStep) = found
   }
@@ -58,8 +58,8 @@ public struct ForeignFormat: Hashable, Sendable {
       "open it in ui.perfetto.dev"
     ),
     (
-      0, [0x1f, 0x8b], "compressed by gzip (a pprof profile, for one)",
-      "read a profile with 'go tool pprof', or decompress a trace first"
+      0, [0x1f, 0x8b], "compressed by gzip, and no profile of pprof's current format",
+      "decompress it first"
     ),
     (0, [0x28, 0xb5, 0x2f, 0xfd], "compressed by zstd", decompress),
     (0, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], "compressed by xz", decompress),
@@ -69,6 +69,23 @@ public struct ForeignFormat: Hashable, Sendable {
   ]
 
   private static let ctf = "read its directory with babeltrace2"
+
+  /// The older formats of profiles, which pprof still reads, by their first lines. The first is
+  /// binary: a header of three words, of which the first two are 0 and 3.
+  private static let legacyProfiles: [[UInt8]] = [
+    [0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0], Array("heap profile: ".utf8),
+    Array("--- contention".utf8), Array("--- heap".utf8), Array("--- growth".utf8),
+    Array("--- mutex".utf8), Array("--- thread".utf8), Array("goroutine profile: total ".utf8),
+    Array("threadcreate profile: total ".utf8), Array("--- symbol".utf8),
+  ]
+
+  private static func legacyProfile(_ bytes: [UInt8]) -> (String, String)? {
+    guard legacyProfiles.contains(where: { bytes.starts(with: $0) }) else { return nil }
+    return (
+      "a profile of pprof's older formats",
+      "convert it: 'go tool pprof -proto FILE > profile.pb.gz'"
+    )
+  }
 
   private static func signature(_ bytes: [UInt8]) -> (String, String)? {
     signatures.first { bytes.dropFirst($0.offset).starts(with: $0.bytes) }

@@ -7,8 +7,8 @@ final class NetConversion {
   private let blocks: NetBlocks
   private let sink: NetSink
   private let writer: NetEventWriter
-  private var kinds = NetKinds()
-  private var findings = NetFindings()
+  @exclusivity(unchecked) private var kinds = NetKinds()
+  @exclusivity(unchecked) private var findings = NetFindings()
 
   init(_ header: NetHeader, _ blocks: NetBlocks, _ sink: NetSink) {
     self.header = header

@@ -72,12 +72,13 @@ struct NetCursor {
   /// The bytes of a text in UTF-16 up to its NUL, which is skipped.
   mutating func terminated16() -> UnsafeRawBufferPointer {
     let start = offset
-    while rest >= 2 {
-      if bytes[offset] == 0, bytes[offset + 1] == 0 {
-        defer { offset += 2 }
-        return UnsafeRawBufferPointer(rebasing: bytes[start..<offset])
+    var place = start
+    while place + 2 <= bytes.count {
+      if bytes.loadUnaligned(fromByteOffset: place, as: UInt16.self) == 0 {
+        offset = place + 2
+        return UnsafeRawBufferPointer(rebasing: bytes[start..<place])
       }
-      offset += 2
+      place += 2
     }
     end()
     return UnsafeRawBufferPointer(start: nil, count: 0)

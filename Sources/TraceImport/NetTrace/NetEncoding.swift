@@ -10,18 +10,25 @@ struct NetEncoding {
     self.pointerBytes = pointerBytes
   }
 
-  /// Writes a field as ``NetType/fieldType`` says; 0 or empty if it has no bytes.
+  /// Writes a field of a usual type; 0 or empty if it has no bytes.
   @inline(__always)
+  func encode(
+    _ shape: NetShape, _ index: Int, _ slots: NetSlots, _ encoder: inout EventEncoder
+  ) {
+    let bytes = slots.bytes(index, payload)
+    switch shape.code {
+    case .number: encoder.encode(Self.word(shape.scalar, bytes, 0))
+    case .pointer: encoder.encode(pointer(bytes, 0))
+    default: Self.encode(utf16: bytes, &encoder)
+    }
+  }
+
+  /// Writes a field as ``NetType/fieldType`` says; 0 or empty if it has no bytes.
   func encode(
     _ type: NetType, _ index: Int, _ slots: NetSlots, _ encoder: inout EventEncoder
   ) {
-    let bytes = slots.bytes(index, payload)
-    switch type {
-    case .number(let scalar): encoder.encode(Self.word(scalar, bytes, 0))
-    case .pointer: encoder.encode(pointer(bytes, 0))
-    case .text: Self.encode(utf16: bytes, &encoder)
-    default: encodeOther(type, bytes, count: Int(slots.slots[index].count), &encoder)
-    }
+    encodeOther(
+      type, slots.bytes(index, payload), count: Int(slots.slots[index].count), &encoder)
   }
 
   private func encodeOther(

@@ -6,23 +6,24 @@ final class NetEventWriter {
   let header: NetHeader
   let sink: NetSink
   let isVersion6: Bool
-  var stacks = NetStore()
-  var labels = NetStore()
-  var threads = NetThreads()
-  var planner = NetPlanner()
+  // One thread imports, so access needs no run-time check.
+  @exclusivity(unchecked) var stacks = NetStore()
+  @exclusivity(unchecked) var labels = NetStore()
+  @exclusivity(unchecked) var threads = NetThreads()
+  @exclusivity(unchecked) var planner = NetPlanner()
   private var universal = NetUniversal()
-  private var slots = NetSlots()
-  private var stack: (number: UInt32, addresses: [UInt64]) = (0, [])
-  private var list: (number: UInt32, labels: NetLabels) = (0, NetLabels())
+  @exclusivity(unchecked) private var slots = NetSlots()
+  @exclusivity(unchecked) private var stack: (number: UInt32, addresses: [UInt64]) = (0, [])
+  @exclusivity(unchecked) private var list: (number: UInt32, labels: NetLabels) = (0, NetLabels())
   /// The lock of each thread's last ContentionStart.
-  private var locks: [UInt32: UInt64] = [:]
+  @exclusivity(unchecked) private var locks: [UInt32: UInt64] = [:]
   /// The process of versions 4 and 5.
   let process: UInt32
-  private(set) var latest: UInt64
+  @exclusivity(unchecked) private(set) var latest: UInt64
   /// Samples of threads in managed code, and of all others.
-  private(set) var samples: UInt64 = 0
-  private(set) var external: UInt64 = 0
-  private(set) var shortPayloads: UInt64 = 0
+  @exclusivity(unchecked) private(set) var samples: UInt64 = 0
+  @exclusivity(unchecked) private(set) var external: UInt64 = 0
+  @exclusivity(unchecked) private(set) var shortPayloads: UInt64 = 0
   private(set) var missingStacks: UInt64 = 0
   private(set) var missingLabels: UInt64 = 0
   private(set) var overrides: UInt64 = 0
@@ -52,7 +53,7 @@ final class NetEventWriter {
     if let gap = threads.note(place, sequence: row.sequence, ticks: ticks) {
       lose(gap, stream, ticks, thread.process)
     }
-    slots.find(plan.layout, in: payload, header.pointerBytes)
+    slots.find(plan, in: payload, header.pointerBytes)
     if slots.isShort { shortPayloads += 1 }
     let record = RecordHeader(
       ticks: ticks, process: thread.process, tid: thread.tid, stream: stream,
@@ -117,13 +118,12 @@ final class NetEventWriter {
   private func addresses(_ number: UInt32) -> [UInt64] {
     if number == 0 { return [] }
     if number == stack.number { return stack.addresses }
-    var addresses = stacks.stack(number, header.pointerBytes)
-    if addresses == nil { missingStacks += 1 }
-    if let count = addresses?.count, count > Self.framesMax {
+    stack.number = number
+    if !stacks.read(number, header.pointerBytes, to: &stack.addresses) { missingStacks += 1 }
+    if stack.addresses.count > Self.framesMax {
       cutStacks += 1
-      addresses?.removeLast(count - Self.framesMax)
+      stack.addresses.removeLast(stack.addresses.count - Self.framesMax)
     }
-    stack = (number, addresses ?? [])
     return stack.addresses
   }
 

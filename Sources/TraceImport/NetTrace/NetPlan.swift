@@ -20,6 +20,7 @@ final class NetPlan {
 
   /// The fields of the payload, objects dissolved.
   let layout: [NetField]
+  let shapes: [NetShape]
   let steps: [Step]
   let schema: EventSchema
   let use: Use
@@ -30,6 +31,7 @@ final class NetPlan {
 
   init(_ metadata: NetMetadata, layout: [NetField], schema: EventSchema, use: Use) {
     self.layout = layout
+    shapes = layout.map(NetShape.init)
     self.schema = schema
     self.use = use
     steps = layout.indices.map { .field($0) }
@@ -39,6 +41,7 @@ final class NetPlan {
 
   init(_ meaning: NetMeaning, layout: [NetField], use: Use) {
     self.layout = layout
+    shapes = layout.map(NetShape.init)
     self.use = use
     schema = meaning.schema
     flags = meaning.isRundown ? .rundown : []
@@ -98,7 +101,12 @@ final class NetPlan {
     let encoding = NetEncoding(payload, pointerBytes)
     for step in steps {
       switch step {
-      case .field(let index): encoding.encode(layout[index].type, index, slots, &encoder)
+      case .field(let index):
+        if shapes[index].code == .other {
+          encoding.encode(layout[index].type, index, slots, &encoder)
+        } else {
+          encoding.encode(shapes[index], index, slots, &encoder)
+        }
       case .number(let value): encoder.encode(value)
       case .emptyText: encoder.encode("" as StaticString)
       case .tier(let index):

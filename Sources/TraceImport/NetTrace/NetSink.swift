@@ -3,8 +3,8 @@ internal import TraceFormat
 
 /// Appends the events of a .nettrace file to a trace.
 final class NetSink {
-  private var recorder: Recorder
-  private(set) var failure: FormatError?
+  @exclusivity(unchecked) private var recorder: Recorder
+  @exclusivity(unchecked) private(set) var failure: FormatError?
   /// The number of events that a trace cannot hold.
   private(set) var refused: UInt64 = 0
   private(set) var lost: UInt64 = 0

@@ -16,45 +16,66 @@ struct NetSlots {
 
   /// Finds the fields. Those beyond the payload's end have no bytes.
   mutating func find(
-    _ fields: [NetField], in payload: UnsafeRawBufferPointer, _ pointerBytes: Int
+    _ plan: NetPlan, in payload: UnsafeRawBufferPointer, _ pointerBytes: Int
   ) {
-    slots.removeAll(keepingCapacity: true)
+    let shapes = plan.shapes
+    if slots.count < shapes.count {
+      slots += [Slot](repeating: Slot(), count: shapes.count - slots.count)
+    }
     var cursor = NetCursor(payload)
     var counted = 0
-    for field in fields {
-      var slot = Slot(offset: Int32(clamping: cursor.offset))
-      switch field.type {
-      case .number(let scalar):
-        let size = max(8, scalar.bitWidth) / 8
-        slot.bytes = Int32(size)
-        cursor.skip(size)
-        if !cursor.isShort, field.name.hasPrefix("Count") {
-          counted = Self.small(payload, cursor.offset - size, size)
+    // Moved out, because finding a field reads this value.
+    var own: [Slot] = []
+    swap(&own, &slots)
+    own.withUnsafeMutableBufferPointer { slots in
+      for index in shapes.indices {
+        let shape = shapes[index]
+        var slot = Slot(offset: Int32(clamping: cursor.offset))
+        switch shape.code {
+        case .number:
+          slot.bytes = shape.bytes
+          cursor.skip(Int(shape.bytes))
+          if shape.isCount, !cursor.isShort {
+            counted = Self.small(payload, Int(slot.offset), Int(shape.bytes))
+          }
+        case .pointer:
+          slot.bytes = Int32(truncatingIfNeeded: pointerBytes)
+          cursor.skip(pointerBytes)
+        case .text: slot.bytes = Int32(clamping: cursor.terminated16().count)
+        case .other: find(plan.layout[index].type, counted, &slot, &cursor, pointerBytes)
         }
-      case .text:
-        slot.bytes = Int32(clamping: cursor.terminated16().count)
-      case .narrowText:
-        cursor.skipTerminated()
-        slot.bytes = Int32(clamping: max(0, cursor.offset - Int(slot.offset) - 1))
-      case .array(let element):
-        elements(element, count: Int(cursor.take(UInt16.self)), &slot, &cursor, pointerBytes)
-      case .counted(let element): elements(element, count: counted, &slot, &cursor, pointerBytes)
-      case .fixed(let element, let count):
-        elements(element, count: count, &slot, &cursor, pointerBytes)
-      case .located(let element, let isRelative):
-        let word = Int(cursor.take(UInt32.self))
-        let offset = (word & 0xffff) + (isRelative ? cursor.offset : 0)
-        slot.offset = Int32(clamping: min(offset, payload.count))
-        slot.bytes = Int32(clamping: min(word >> 16, payload.count - Int(slot.offset)))
-        let size = max(1, element.size(pointerBytes) ?? 1)
-        slot.count = slot.bytes / Int32(clamping: size)
-      default:
-        field.type.skip(&cursor, pointerBytes)
-        slot.bytes = Int32(clamping: cursor.offset - Int(slot.offset))
+        slots[index] = cursor.isShort ? Slot() : slot
       }
-      slots.append(cursor.isShort ? Slot() : slot)
     }
+    swap(&own, &slots)
     isShort = cursor.isShort
+  }
+
+  private func find(
+    _ type: NetType, _ counted: Int, _ slot: inout Slot, _ cursor: inout NetCursor,
+    _ pointerBytes: Int
+  ) {
+    let payload = cursor.bytes
+    switch type {
+    case .narrowText:
+      cursor.skipTerminated()
+      slot.bytes = Int32(clamping: max(0, cursor.offset - Int(slot.offset) - 1))
+    case .array(let element):
+      elements(element, count: Int(cursor.take(UInt16.self)), &slot, &cursor, pointerBytes)
+    case .counted(let element): elements(element, count: counted, &slot, &cursor, pointerBytes)
+    case .fixed(let element, let count):
+      elements(element, count: count, &slot, &cursor, pointerBytes)
+    case .located(let element, let isRelative):
+      let word = Int(cursor.take(UInt32.self))
+      let offset = (word & 0xffff) + (isRelative ? cursor.offset : 0)
+      slot.offset = Int32(clamping: min(offset, payload.count))
+      slot.bytes = Int32(clamping: min(word >> 16, payload.count - Int(slot.offset)))
+      let size = max(1, element.size(pointerBytes) ?? 1)
+      slot.count = slot.bytes / Int32(clamping: size)
+    default:
+      type.skip(&cursor, pointerBytes)
+      slot.bytes = Int32(clamping: cursor.offset - Int(slot.offset))
+    }
   }
 
   private func elements(

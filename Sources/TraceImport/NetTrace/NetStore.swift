@@ -100,15 +100,20 @@ extension NetStore {
     return !cursor.isShort && ends.count == count
   }
 
-  /// The addresses of a stack, innermost first; nil if the file has no such stack.
-  mutating func stack(_ number: UInt32, _ pointerBytes: Int) -> [UInt64]? {
-    with(number) { bytes in
-      let words = ForeignBytes(bytes)
-      let count = (bytes.count - 4) / pointerBytes
-      return (0..<count).map {
-        pointerBytes == 4
-          ? UInt64(words.word32(4 + 4 * $0)) : words.word64(4 + 8 * $0)
+  /// Replaces `addresses` by those of a stack, innermost first. Returns false, and leaves none, if
+  /// the file has no such stack.
+  mutating func read(_ number: UInt32, _ pointerBytes: Int, to addresses: inout [UInt64]) -> Bool {
+    addresses.removeAll(keepingCapacity: true)
+    let found: Void? = with(number) { bytes in
+      let frames = bytes.dropFirst(4)
+      let words = ForeignBytes(UnsafeRawBufferPointer(rebasing: frames))
+      for offset in stride(
+        from: 0, through: words.count - pointerBytes, by: pointerBytes)
+      {
+        addresses.append(
+          pointerBytes == 4 ? UInt64(words.word32(offset)) : words.word64(offset))
       }
     }
+    return found != nil
   }
 }

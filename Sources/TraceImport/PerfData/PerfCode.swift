@@ -50,7 +50,7 @@ final class PerfCode: RuntimeCodeObserver {
         !known.dumps.contains(name.path)
       else { return }
       programs[pid]?.dumps.append(name.path)
-    } else if name.path.hasSuffix(".so"), Self.base(name.path).hasPrefix("jitted-") {
+    } else if PerfInjected.isImage(name.path) {
       programs[pid]?.hasInjected = true
     }
   }

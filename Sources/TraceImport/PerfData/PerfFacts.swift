@@ -37,6 +37,7 @@ final class PerfFacts: ProcessFacts {
   }
 
   func buildID(of image: ImageMap, in pid: UInt32, mappedAt nanoseconds: UInt64?) -> [UInt8] {
-    image.buildID.isEmpty ? buildIDs[image.path] ?? [] : image.buildID
+    if !image.buildID.isEmpty { return image.buildID }
+    return buildIDs[image.path] ?? PerfInjected.buildID(of: image)
   }
 }

@@ -38,10 +38,21 @@ public struct SourceFrames: Hashable, Sendable {
   public var line: SourceLine?
   /// The inlined calls at the instruction, outermost first.
   public var inlined: [InlinedFunction]
+  /// Whether the symbol's own function was inlined into the caller's, which is then a frame of its
+  /// own: in traces of profiles.
+  public var isInlined: Bool
+  /// The function's name in the program, if a profile states it, else empty; nil for code of which
+  /// the symbol itself has that name.
+  public var systemName: String?
 
-  public init(line: SourceLine? = nil, inlined: [InlinedFunction] = []) {
+  public init(
+    line: SourceLine? = nil, inlined: [InlinedFunction] = [], isInlined: Bool = false,
+    systemName: String? = nil
+  ) {
+    self.systemName = systemName
     self.line = line
     self.inlined = inlined
+    self.isInlined = isInlined
   }
 
   /// The instruction's line, in whichever function.

@@ -56,6 +56,11 @@ struct Export: ParsableCommand {
     switch choice.kind {
     case .profile(let renderer):
       options.detail = SourceDetail(lines: true, inlined: true)
+      if let recorded = try recorded(in: file, options, choice.name) {
+        isWritten = try output.write(
+          recorded.profile, with: recorded.renderer, input: path, isWhole: true)
+        break
+      }
       let profile = try OpenTrace.report(
         StackProfilePass(options, isWall: events.wall), of: file)
       isWritten = try output.write(profile, with: renderer, input: path, isWhole: true)
@@ -70,6 +75,17 @@ struct Export: ParsableCommand {
     SymbolOptions.noteProblems(of: options.symbols)
     guard isWritten else { return }
     try OpenTrace.noteState(of: file)
+  }
+
+  /// The profile of which the trace was made, if all of it is exported.
+  private func recorded(
+    in file: TraceFile, _ options: StackOptions, _ format: String
+  ) throws -> (profile: RecordedProfile, renderer: any Renderer<RecordedProfile>)? {
+    guard events.event.isEmpty, !events.wall,
+      let renderer = RendererRegistry.exporters.renderer(of: RecordedProfile.self, format: format),
+      let profile = try OpenTrace.explaining(file.path, { try RecordedProfile(file, options) })
+    else { return nil }
+    return (profile, renderer)
   }
 
   private func stacks(of file: TraceFile, _ options: StackOptions) throws -> StackReport {

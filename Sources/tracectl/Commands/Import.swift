@@ -20,7 +20,10 @@ struct ImportCommand: ParsableCommand {
       or damaged, everything before the damage is imported, and the exit code is 65.
       """)
 
-  @Argument(help: ArgumentHelp("The recording: a perf.data or .nettrace file.", valueName: "file"))
+  @Argument(
+    help: ArgumentHelp(
+      "The recording: a perf.data or .nettrace file, a pprof profile, folded stacks.",
+      valueName: "file"))
   var path: String
 
   @Option(

@@ -199,6 +199,8 @@ struct StackEventOptions: ParsableArguments {
       }
     } else if weight != nil {
       throw Failure(.usage, "-weight requires -event", next: "add -event")
+    } else {
+      try OpenTrace.explaining(file.path) { try options.showProfile(of: file) }
     }
     options.selection.filter.time = try TimeRange.closed(from: from, to: to, in: file)
     options.selection.filter.pids = pid.isEmpty ? nil : Set(pid.flatMap(\.ids))

@@ -1,0 +1,155 @@
+internal import TraceEvents
+internal import TraceFormat
+
+/// The stacks of a profile's samples, as addresses of a ``ProfileTrace``.
+///
+/// Each line of a location is a frame: the calls that were inlined there, and the function itself.
+/// A location without lines is its address in the program.
+///
+/// - Cost: 5 bytes for each location; its lines are read again only when it is met first.
+struct PprofStacks {
+  private let profile: PprofProfile
+  /// The first slot of each location's lines, by position, and their number.
+  private var slots: [UInt32]
+  private var lineCounts: [UInt8]
+  /// The number of each mapping, and its module.
+  private var modules: [UInt64: (number: Int, module: Int)] = [:]
+  /// Numbers of frames whose location does not exist, or whose names a trace cannot hold.
+  private(set) var missing = 0
+  private(set) var unnamed = 0
+  /// Number of lines that a location has beyond ``ProfileCode/linesMax``.
+  private(set) var cutLines = 0
+  /// Number of mappings whose build ids are none of the linker's.
+  private(set) var otherBuildIDs = 0
+
+  private static let mappingsMax = 65_536
+  private static let unknown: UInt8 = 255
+  private static let isAddress: UInt8 = 254
+
+  init(_ profile: PprofProfile) {
+    self.profile = profile
+    slots = [UInt32](repeating: 0, count: profile.locations.count)
+    lineCounts = [UInt8](repeating: Self.unknown, count: profile.locations.count)
+  }
+
+  /// Writes a stack to `stack`, innermost frame first.
+  mutating func make(
+    _ locations: [UInt64], process: UInt32, _ trace: ProfileTrace, _ stack: inout [UInt64]
+  ) {
+    stack.removeAll(keepingCapacity: true)
+    for id in locations {
+      guard let position = profile.locations.position(id) else {
+        missing += 1
+        continue
+      }
+      if lineCounts[position] == Self.unknown { name(position, process, trace) }
+      if lineCounts[position] == Self.isAddress {
+        let inner = stack.last
+        guard let address = place(position, process, trace) else {
+          unnamed += 1
+          continue
+        }
+        // A profile's address is that of the call, a trace's that behind it.
+        let isCaller = inner.map { StackAddress.isKernel($0) == StackAddress.isKernel(address) }
+        stack.append(isCaller == true ? address &+ 1 : address)
+      } else {
+        for line in 0..<UInt32(lineCounts[position]) {
+          stack.append(ProfileCode.address(slots[position] + line))
+        }
+      }
+    }
+  }
+
+  private mutating func name(_ position: Int, _ process: UInt32, _ trace: ProfileTrace) {
+    var fields = ProtobufFields(profile.bytes, profile.location(at: position))
+    var mapping: UInt64 = 0
+    var lines: [ProfileCode.Line] = []
+    while let (number, value) = fields.next() {
+      switch (number, value) {
+      case (2, .number(let id)): mapping = id
+      case (4, .bytes(let range)):
+        if lines.count < ProfileCode.linesMax { lines.append(line(range)) } else { cutLines += 1 }
+      default: break
+      }
+    }
+    lineCounts[position] = Self.isAddress
+    guard !lines.isEmpty else { return }
+    // Only the last line is the function that called the others.
+    for index in lines.indices.dropLast() { lines[index].isInlined = true }
+    let module = module(mapping, trace).module
+    guard let slot = trace.add(lines, in: module, process: process) else { return }
+    slots[position] = slot
+    lineCounts[position] = UInt8(lines.count)
+  }
+
+  private func line(_ range: Range<Int>) -> ProfileCode.Line {
+    var line = ProfileCode.Line(function: "")
+    var fields = ProtobufFields(profile.bytes, range)
+    while let (number, value) = fields.next() {
+      guard case .number(let value) = value else { continue }
+      if number == 2 { line.line = UInt32(clamping: Int64(bitPattern: value)) }
+      guard number == 1, let function = profile.function(value) else { continue }
+      var parts = ProtobufFields(profile.bytes, function)
+      while let (number, value) = parts.next() {
+        guard case .number(let value) = value else { continue }
+        if number == 2 { line.function = profile.string(value) }
+        if number == 3 { line.systemName = profile.string(value) }
+        if number == 4 { line.file = profile.string(value) }
+      }
+      if line.function.isEmpty { line.function = line.systemName }
+    }
+    if line.function.isEmpty { line.function = "?" }
+    return line
+  }
+
+  private mutating func module(
+    _ mapping: UInt64, _ trace: ProfileTrace
+  ) -> (number: Int, module: Int) {
+    if let known = modules[mapping] { return known }
+    let found = profile.mappings[mapping] ?? PprofProfile.Mapping()
+    let build = Self.bytes(found.buildID)
+    if build == nil { otherBuildIDs += 1 }
+    let module = (modules.count, trace.module(found.path, buildID: build ?? []))
+    if modules.count < Self.mappingsMax { modules[mapping] = module }
+    return module
+  }
+
+  /// The address of a location without lines, whose image the process then has mapped; nil if it
+  /// has none.
+  private mutating func place(
+    _ position: Int, _ process: UInt32, _ trace: ProfileTrace
+  ) -> UInt64? {
+    var fields = ProtobufFields(profile.bytes, profile.location(at: position))
+    var (mapping, address): (UInt64, UInt64) = (0, 0)
+    while let (number, value) = fields.next() {
+      guard case .number(let value) = value else { continue }
+      if number == 2 { mapping = value }
+      if number == 3 { address = value }
+    }
+    guard address > 0, ProfileCode.chunk(address) == nil else { return nil }
+    if let image = profile.mappings[mapping], image.start < image.limit,
+      image.limit <= 1 << 60, (image.start..<image.limit).contains(address)
+    {
+      let number = module(mapping, trace).number
+      trace.map(
+        number,
+        ImageMap(
+          baseAddress: image.start, size: image.limit - image.start, fileOffset: image.offset,
+          path: image.path, buildID: Self.bytes(image.buildID) ?? []), process: process)
+    }
+    return address
+  }
+
+  /// The bytes of hexadecimal digits; nil if they are none.
+  static func bytes(_ digits: String) -> [UInt8]? {
+    let digits = Array(digits.utf8)
+    guard digits.count % 2 == 0, digits.count <= 128 else { return nil }
+    var bytes: [UInt8] = []
+    for start in stride(from: 0, to: digits.count, by: 2) {
+      let text = String(decoding: digits[start..<start + 2], as: UTF8.self)
+      guard let byte = UInt8(text, radix: 16) else { return nil }
+      bytes.append(byte)
+    }
+    return bytes
+  }
+}
