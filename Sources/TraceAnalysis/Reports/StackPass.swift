@@ -10,7 +10,7 @@ public struct StackOptions {
   public var detail = SourceDetail.none
   public var parts = StackParts()
   /// Receives what an exporter writes of each frame.
-  var book: FrameBook?
+  package var book: FrameBook?
   public private(set) var unit = StackUnit.cpuTime
   /// Event names as `Provider/Event`, sorted.
   public private(set) var eventNames = StackReport.samples

@@ -25,11 +25,7 @@ final class TimelineBuilder {
   }
 
   private func build(_ file: TraceFile) throws -> Timeline {
-    timeline.blocks = file.blockSpans
-    let from = timeline.blocks.map(\.from).min() ?? 0
-    timeline.time = from...max(from, timeline.blocks.map(\.to).max() ?? 0)
-    timeline.events = file.eventCount
-    timeline.isComplete = file.isComplete
+    timeline.takeIndex(file)
     for process in file.processes { name(process.pid, process.executable, process.arguments) }
     let replay = Replay(file)
     let system = SystemPass()
