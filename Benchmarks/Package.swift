@@ -28,6 +28,13 @@ let package = Package(
       ],
       swiftSettings: settings),
     .executableTarget(
+      name: "view-trace",
+      dependencies: [
+        .product(name: "TraceEvents", package: "trace-engine"),
+        .product(name: "TraceFormat", package: "trace-engine"),
+      ],
+      swiftSettings: settings),
+    .executableTarget(
       name: "symbol-bench",
       dependencies: [
         .product(name: "TraceAnalysis", package: "trace-engine"),

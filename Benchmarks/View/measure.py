@@ -1,9 +1,10 @@
 """Measures the page of `tracectl view` in headless Chromium.
 
-    measure.py TRACECTL [--events FILE] [--samples FILE] [--steps 40]
+    measure.py TRACECTL FILE... [--steps 40] [--no-cache]
 
-FILE of --events has many events (60 million in the table of Docs/view.md); FILE of --samples has
-CPU samples with many functions. Needs chromium, chromedriver and selenium.
+The table of Docs/view.md is of a trace made with `view-trace FILE 1000000 100000 59000000` (../Sources).
+Summaries beside the trace are removed first, so that the first opening makes them. The machine's load is
+printed with each part. Needs chromium, chromedriver and selenium.
 
 What is measured, all with performance.now() and resource timing in the page:
 - first view: from the start of the command until the overview is painted and the view is ready
@@ -14,6 +15,7 @@ What is measured, all with performance.now() and resource timing in the page:
 """
 
 import argparse
+import os
 import random
 import re
 import shutil
@@ -43,6 +45,13 @@ window.frameOf = (act) => new Promise((done) => requestAnimationFrame(() => {
   channel.port2.postMessage(0);
 }));
 window.nextFrame = () => new Promise((done) => requestAnimationFrame(() => done()));
+// Frames of 50 ms and more, with what the browser says of them.
+window.longFrames = [];
+new PerformanceObserver((list) => { for (const e of list.getEntries()) window.longFrames.push(
+  `${e.duration.toFixed(0)} ms: scripts ${e.scripts.map((s) => `${s.invoker} ${s.duration.toFixed(0)}`
+    + ` (layout ${s.forcedStyleAndLayoutDuration.toFixed(0)})`).join(", ") || "none"}, style and layout `
+  + `after ${(e.styleAndLayoutStart - e.startTime).toFixed(0)}`); })
+  .observe({ type: "long-animation-frame" });
 window.quiet = async (path) => {
   // Until no request of this path has ended for 300 ms.
   let count = -1;
@@ -59,7 +68,7 @@ window.quiet = async (path) => {
 class Server:
     """A server, and its page in a browser that runs already."""
 
-    def __init__(self, tracectl, path):
+    def __init__(self, tracectl, path, *options_of_view):
         options = webdriver.ChromeOptions()
         for argument in ["--headless=new", "--disable-gpu", "--window-size=1280,800", "--no-sandbox",
                          "--force-device-scale-factor=1", "--disable-dev-shm-usage"]:
@@ -73,7 +82,7 @@ class Server:
         self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument",
                                     {"source": INSTRUMENTS})
         self.began = time.monotonic()
-        self.process = subprocess.Popen([tracectl, "view", path, "-no-browser"],
+        self.process = subprocess.Popen([tracectl, "view", path, "-no-browser", *options_of_view],
                                         stderr=subprocess.PIPE, text=True)
         for line in self.process.stderr:
             found = re.search(r"http://\S+", line)
@@ -118,7 +127,9 @@ def show(what, values, limit=None, unit="ms"):
     middle = values[len(values) // 2]
     note = "" if limit is None else f"  must be at most {limit}" + (
         "" if values[-1] <= limit else "  MISSED" if middle > limit else "  (maximum is over)")
-    print(f"{what:58} median {middle:8.1f}  maximum {values[-1]:8.1f} {unit}{note}", flush=True)
+    late = values[min(len(values) - 1, len(values) * 99 // 100)]
+    print(f"{what:52} median {middle:6.1f}  99 % {late:6.1f}  maximum {values[-1]:6.1f} {unit}{note}",
+          flush=True)
 
 
 READY = "document.getElementById('panel')?.dataset.ready === %r"
@@ -174,18 +185,19 @@ def timeline(server, steps):
 def flame(server, steps):
     server.open("tab=flame")
     server.wait(READY % "flame")
+    if not server.driver.execute_script("return !!document.querySelector('.flame')?.dataset.nodes"):
+        return print("no stacks")
     nodes, drawn = server.run("const c = document.querySelector('.flame');"
                               "return [c.dataset.nodes, c.dataset.frames]")
     print(f"flame graph of {nodes} frames, of which {drawn} are wide enough to be drawn")
     again = server.run("""
-      const times = [];
+      performance.clearResourceTimings();
       for (let i = 0; i < given[0]; i++) {
-        const began = performance.now();
         const r = await fetch('api/flame'); await r.arrayBuffer();
-        times.push(performance.now() - began);
       }
-      return times;""", steps)
-    show("flame graph, server (known stacks)", again, 50)
+      return performance.getEntriesByType('resource').filter((e) => e.name.includes('api/flame'))
+        .map((e) => e.responseStart - e.requestStart);""", steps)
+    show("flame graph, server until the first byte", again, 50)
     frames = server.run("""
       const canvas = document.querySelector('.flame'), frames = [];
       canvas.focus();
@@ -256,21 +268,23 @@ def events(server, steps):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("tracectl")
-    parser.add_argument("--events")
-    parser.add_argument("--samples")
+    parser.add_argument("files", nargs="+")
     parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--no-cache", action="store_true")
     given = parser.parse_args()
-    for name, parts in [("events", [timeline, events]), ("samples", [timeline, flame, events])]:
-        path = getattr(given, name)
-        if not path:
-            continue
+    for path in given.files:
+        shutil.rmtree(path + ".view", ignore_errors=True)
         for opening in ["first", "second"]:
-            print(f"\n{path}, {opening} opening")
-            server = Server(given.tracectl, path)
+            print(f"\n{path}, {opening} opening, load {os.getloadavg()[0]:.1f}")
+            server = Server(given.tracectl, path, *(["-no-cache"] if given.no_cache else []))
             first_view(server)
             if opening == "second":
-                for part in parts:
+                for part in [timeline, flame, events]:
+                    print(f"load {os.getloadavg()[0]:.1f}")
+                    server.driver.execute_script("window.longFrames = []")
                     part(server, given.steps)
+                    for line in server.driver.execute_script("return window.longFrames")[:12]:
+                        print("  a long frame:", line)
                 print(f"peak memory of the server: {server.peak():.0f} MB")
             server.close()
 

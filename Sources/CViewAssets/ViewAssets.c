@@ -58,6 +58,18 @@ static const unsigned char events_js[] = {
 static const unsigned char compare_js[] = {
 #embed "page/compare.js"
 };
+static const unsigned char columns_js[] = {
+#embed "page/columns.js"
+};
+static const unsigned char source_js[] = {
+#embed "page/source.js"
+};
+static const unsigned char butterfly_js[] = {
+#embed "page/butterfly.js"
+};
+static const unsigned char exporter_js[] = {
+#embed "page/exporter.js"
+};
 
 #define ASSET(name, bytes) {name, bytes, sizeof(bytes)}
 
@@ -80,6 +92,10 @@ static const struct view_asset assets[] = {
     ASSET("functions.js", functions_js),
     ASSET("events.js", events_js),
     ASSET("compare.js", compare_js),
+    ASSET("exporter.js", exporter_js),
+    ASSET("columns.js", columns_js),
+    ASSET("source.js", source_js),
+    ASSET("butterfly.js", butterfly_js),
 };
 
 struct view_asset view_asset_at(size_t position) {

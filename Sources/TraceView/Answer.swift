@@ -10,6 +10,8 @@ package struct Answer: Sendable {
   package var fileName: String?
   /// Where a browser finds what it asked for; nil except in redirections.
   package var location: String?
+  /// A page of another site that may read the answer; nil for none.
+  package var allowedOrigin: String?
 
   package init(status: Int = 200, mediaType: String, bytes: [UInt8], fileName: String? = nil) {
     (self.status, self.mediaType, self.bytes) = (status, mediaType, bytes)

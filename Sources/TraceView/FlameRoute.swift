@@ -11,8 +11,10 @@ enum FlameRoute {
   static let nameBytesMax = 2000
 
   static func answer(_ file: TraceFile, _ query: Query, _ place: Workplace) throws -> Answer {
-    let report = try StackRoute.report(file, query, place)
-    return Answer { json in FlameTree(report).write(report, to: &json) }
+    let book = FrameBook()
+    let report = try StackRoute.report(file, query, place, book: book)
+    let origins = book.origins(of: report.frames).origins
+    return Answer { json in FlameTree(report).write(report, origins, to: &json) }
   }
 }
 
@@ -62,7 +64,7 @@ private struct FlameTree {
     return max(1, amounts[FlameRoute.nodesMax])
   }
 
-  func write(_ report: StackReport, to json: inout OutputBuffer) {
+  func write(_ report: StackReport, _ origins: [FrameOrigin], to json: inout OutputBuffer) {
     json.field("unit", report.unit.flameName)
     json.field("total", report.unit.amount(of: report.calls.total))
     json.field("samples", report.calls.total.count)
@@ -73,6 +75,13 @@ private struct FlameTree {
       json.field("module", frame.module.cut(bytes: FlameRoute.nameBytesMax))
       json.field("kind", frame.kind.rawValue)
       json.field("mark", frame.mark)
+      let origin = origins[Int(id.rawValue)]
+      guard frame.kind == .function, let lifetime = origin.lifetime else { return }
+      // As text: addresses of the kernel are larger than the page's numbers.
+      json.field("address", "0x" + String(origin.address, radix: 16))
+      // What is not known to be limited has no number.
+      json.field("from_ns", lifetime.lowerBound == .min ? nil : lifetime.lowerBound)
+      json.field("to_ns", lifetime.upperBound == .max ? nil : lifetime.upperBound)
     }
     json.field("caller", numbers: callers)
     json.field("frame", numbers: frames)
@@ -82,7 +91,8 @@ private struct FlameTree {
 }
 
 extension StackUnit {
-  fileprivate var flameName: String {
+  /// The unit of the numbers that the page gets.
+  var flameName: String {
     switch self {
     case .cpuTime, .wallTime: "ns"
     case .events: "events"

@@ -57,6 +57,19 @@ package struct RequestGuard: Sendable {
     return query
   }
 
+  /// Returns the path of a request for a shared file; the path has a secret of its own.
+  ///
+  /// - Throws: the reason why the request is refused.
+  func admitShared(_ request: Request) throws(Refusal) -> [String] {
+    guard ["GET", "HEAD", "OPTIONS"].contains(request.method) else {
+      throw Refusal(405, "This server only answers GET and HEAD.")
+    }
+    guard request.hosts.count == 1, let host = request.hosts.first, isOwn(host) else {
+      throw Refusal(403, "The Host of the request is not this server's.")
+    }
+    return try Query(request.target).path
+  }
+
   /// Whether the Host is an address of this server. Names other than `localhost` and the user's own
   /// are refused; addresses cannot be rebound.
   private func isOwn(_ text: String) -> Bool {
@@ -80,7 +93,7 @@ package struct RequestGuard: Sendable {
   }
 
   /// Compares in a time that does not depend on where the texts differ.
-  private static func areEqual(_ a: String, _ b: String) -> Bool {
+  static func areEqual(_ a: String, _ b: String) -> Bool {
     let (a, b) = (Array(a.utf8), Array(b.utf8))
     guard a.count == b.count else { return false }
     return zip(a, b).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0

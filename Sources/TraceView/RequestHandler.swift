@@ -75,10 +75,17 @@ final class RequestHandler: ChannelInboundHandler {
       """,
       "x-content-type-options": "nosniff",
       "referrer-policy": "no-referrer",
-      "cross-origin-opener-policy": "same-origin",
-      "cross-origin-resource-policy": "same-origin",
+      // Pages that it opens, such as Perfetto, may be sent a file.
+      "cross-origin-opener-policy": "same-origin-allow-popups",
+      "cross-origin-resource-policy": answer.allowedOrigin == nil ? "same-origin" : "cross-origin",
       "cache-control": "no-store",
     ]
+    if let origin = answer.allowedOrigin {
+      headers.add(name: "access-control-allow-origin", value: origin)
+      headers.add(name: "access-control-allow-methods", value: "GET")
+      headers.add(name: "access-control-allow-private-network", value: "true")
+      headers.add(name: "vary", value: "origin")
+    }
     if let name = answer.fileName {
       headers.add(name: "content-disposition", value: "attachment; filename=\"\(name)\"")
     }

@@ -7,16 +7,19 @@ internal import TraceFormat
 enum StackRoute {
   private static let patternsMax = 16
 
-  /// Makes the report that `tracectl stacks` makes with the same options.
+  /// Makes the report that `tracectl stacks` makes with the same options. The book gets the
+  /// origins of the frames.
   static func report(
-    _ file: TraceFile, _ query: Query, _ place: Workplace
+    _ file: TraceFile, _ query: Query, _ place: Workplace, book: FrameBook? = nil
   ) throws -> StackReport {
-    let options = try options(file, query, place)
+    var options = try options(file, query, place)
+    options.book = book
     return try query.flag("wall")
       ? WallPass(options).report(from: Replay(file)) : StackPass(options).report(from: Replay(file))
   }
 
-  private static func options(
+  /// The options that choose events and say where names are looked for.
+  static func selected(
     _ file: TraceFile, _ query: Query, _ place: Workplace
   ) throws -> StackOptions {
     var options = StackOptions()
@@ -33,6 +36,13 @@ enum StackRoute {
     let processes = ProcessPatterns(query.texts("process"))
     if !processes.isEmpty { options.selection.admits = processes.admits }
     options.symbols = place.symbols
+    return options
+  }
+
+  private static func options(
+    _ file: TraceFile, _ query: Query, _ place: Workplace
+  ) throws -> StackOptions {
+    var options = try selected(file, query, place)
     options.shaping.fold = try patterns(query, "fold", FramePattern.init)
     options.shaping.include = try patterns(query, "include", FramePattern.init)
     options.shaping.exclude = try patterns(query, "exclude", FramePattern.init)

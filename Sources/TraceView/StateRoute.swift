@@ -19,6 +19,11 @@ enum StateRoute {
         json.field("start_unix_ns", String(file.startUnixNanoseconds))
       }
       json.field("reports", ReportRoute.all.map(\.name))
+      json.field("exports", each: ExportRoute.formats) { json, format in
+        json.field("name", format.name)
+        json.field("ending", format.fileExtensions.first ?? "")
+        json.field("times", ExportRoute.showsTimes(format.name))
+      }
     }
   }
 

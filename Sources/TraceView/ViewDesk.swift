@@ -12,6 +12,7 @@ final class ViewDesk: Sendable {
   }
 
   let guardian: RequestGuard
+  private let shared = SharedFiles()
   private let options: ViewOptions
   private let state = Lock(State())
   /// Timelines; rows of events; reports. Each has its own copy of the trace's index, so that a long
@@ -27,8 +28,7 @@ final class ViewDesk: Sendable {
     // What the page asks for first.
     _ = screens.add { place in _ = try? place.timeline(0) }
     _ = rows.add { place in
-      guard let all = try? EventFilter(Query("/")), let file = try? place.file(0) else { return }
-      _ = try? place.tables(0).table(file, all)
+      _ = try? place.prepareTable(0)
     }
   }
 
@@ -40,6 +40,9 @@ final class ViewDesk: Sendable {
   /// Returns the answer to a request. It never fails: an error is an answer, too.
   func answer(_ request: RequestGuard.Request, on loop: any EventLoop) -> EventLoopFuture<Answer> {
     do throws(Refusal) {
+      if request.target.hasPrefix("/shared/") {
+        return loop.makeSucceededFuture(try sharedFile(request))
+      }
       let query = try guardian.admit(request)
       let path = query.path.dropFirst()
       if path.isEmpty, !request.target.split(separator: "?")[0].hasSuffix("/") {
@@ -52,6 +55,24 @@ final class ViewDesk: Sendable {
     } catch {
       return loop.makeSucceededFuture(error.answer)
     }
+  }
+
+  private func sharedFile(_ request: RequestGuard.Request) throws(Refusal) -> Answer {
+    let path = try guardian.admitShared(request)
+    guard var answer = shared.answer(path, origins: request.origins) else {
+      throw Refusal(404, "There is no shared file at this address, or not for this page.")
+    }
+    if request.method == "OPTIONS" { answer.bytes = [] }
+    return answer
+  }
+
+  /// Makes the file that a viewer of another site reads.
+  private func share(_ file: TraceFile, _ query: Query, _ place: Workplace) throws -> Answer {
+    guard let viewer = SharedFiles.Viewer.all.first(where: { $0.name == query.text("viewer") })
+    else { throw Refusal(400, "There is no such viewer.") }
+    let made = try ExportRoute.answer(file, query, place, format: viewer.format)
+    let path = shared.add(made, for: viewer)
+    return Answer { $0.field("path", path) }
   }
 
   private func asset(_ path: ArraySlice<String>) throws(Refusal) -> Answer {
@@ -77,6 +98,9 @@ final class ViewDesk: Sendable {
     case ("types", 1): (worker, make) = (screens, StateRoute.types)
     case ("event", 1): (worker, make) = (reports, EventRoute.event)
     case ("flame", 1): (worker, make) = (reports, FlameRoute.answer)
+    case ("source", 1): (worker, make) = (reports, SourceRoute.answer)
+    case ("export", 1): (worker, make) = (reports, ExportRoute.answer)
+    case ("share", 1): (worker, make) = (reports, share)
     case ("compare", 1): (worker, make) = (reports, CompareRoute.answer)
     case ("report", 2):
       guard let route = ReportRoute.byName[path[1]] else {
@@ -96,8 +120,8 @@ final class ViewDesk: Sendable {
   ) -> EventLoopFuture<Answer> {
     let marks = options.paths.map { FileMark($0).text }.joined(separator: ",")
     let key = marks + "/" + query.key
-    // Whether a file is being written can change although the file does not.
-    let isKept = query.path.last != "state"
+    // Whether a file is being written can change although the file does not; a share is one only.
+    let isKept = !["state", "share"].contains(query.path.last)
     let promise = loop.makePromise(of: Answer.self)
     let (known, isFirst) = state.withLock { state -> (Answer?, Bool) in
       if let known = state.cache.answer(key) { return (known, false) }

@@ -8,6 +8,12 @@ public struct ViewOptions: Sendable {
   public var port = 0
   /// Further directories with images and debug files.
   public var symbolPath: [String] = []
+  /// Whether summaries that take long to make are kept in a directory beside the trace.
+  public var keepsSummaries = true
+  /// Nanoseconds that a summary must take to make to be kept.
+  package var keptFrom_ns: Int64 = 100_000_000
+  /// Directory of the secret with which kept summaries are signed; nil for the user's.
+  package var keyDirectory: String?
   /// Says in a sentence why a trace cannot be shown; nil for errors that it does not recognize.
   public var explain: @Sendable (any Error, _ path: String) -> String? = { _, _ in nil }
 

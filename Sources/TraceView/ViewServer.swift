@@ -6,7 +6,8 @@ internal import NIOPosix
 /// A local HTTP server with a page about traces.
 ///
 /// - Guarantee: it answers only requests that carry its token and its own Host, sends nothing to
-///   any other server, and writes no file. Its connections, jobs and answers are bounded.
+///   any other server, and writes no file but summaries beside a trace. Its connections, jobs and
+///   answers are bounded.
 /// - Cost: starts three threads and an event loop. Nothing is started before ``init(_:)``.
 /// - Trap: who has the address with the token can read the traces.
 public final class ViewServer: Sendable {

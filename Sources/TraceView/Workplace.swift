@@ -32,9 +32,46 @@ final class Workplace {
   func timeline(_ number: Int) throws -> Timeline {
     let opened = try known(number)
     if let timeline = opened.timeline { return timeline }
-    let timeline = try TimelineBuilder.timeline(of: opened.file)
+    let timeline = try kept(
+      "timeline", of: opened, read: { Timeline($0, of: opened.file) },
+      make: { try TimelineBuilder.timeline(of: opened.file) }, write: { $0.write(to: &$1) })
     self.opened[number]?.timeline = timeline
     return timeline
+  }
+
+  /// Makes the table of all events of the trace known to ``tables(_:)``.
+  ///
+  /// - Cost: at first a run over the trace.
+  func prepareTable(_ number: Int) throws {
+    let all = try EventFilter(Query("/"))
+    let opened = try open(number)
+    let table = try kept(
+      "rows", of: opened, read: { EventTable($0) }, make: { try EventTable(opened.file, all) },
+      write: { $0.write(to: &$1) })
+    try tables(number).add(table, of: all)
+  }
+
+  /// Reads a summary of a finished trace beside it, or makes it and keeps it there.
+  private func kept<Summary>(
+    _ name: String, of opened: Opened, read: ([UInt8]) -> Summary?, make: () throws -> Summary,
+    write: (Summary, inout CacheWriter) -> Void
+  ) throws -> Summary {
+    let path = opened.file.path
+    guard options.keepsSummaries, opened.file.isComplete else { return try make() }
+    let cache = ViewCache(
+      trace: path, keyDirectory: options.keyDirectory ?? CacheKey.usualDirectory)
+    // Another file may have taken the place of the one that is open.
+    guard FileMark(path) == opened.mark else { return try make() }
+    if let known = cache?.read(name).flatMap(read) { return known }
+    let began = ContinuousClock.now
+    let summary = try make()
+    guard let cache, ContinuousClock.now - began >= .nanoseconds(options.keptFrom_ns),
+      FileMark(path) == opened.mark
+    else { return summary }
+    var writer = CacheWriter()
+    write(summary, &writer)
+    cache.write(name, writer.bytes)
+    return summary
   }
 
   private func known(_ number: Int) throws -> Opened { try opened[number] ?? open(number) }

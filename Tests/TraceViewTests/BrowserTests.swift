@@ -9,7 +9,7 @@ import TraceView
     .appending(path: "Browser").path
 
   private static let browser = Requirement("chromium, chromedriver, selenium") {
-    Requirement.program("chromium").isMet && Requirement.program("chromedriver").isMet
+    ["chromium", "chromedriver", "openssl"].allSatisfy { Requirement.program($0).isMet }
       && Requirement.succeeds("python3", "-c", "import selenium")
   }
 
@@ -19,11 +19,41 @@ import TraceView
   }
 
   @Test(.needs(browser)) func peopleSeeTheNumbersOfTheReports() throws {
-    let one = try ShownTrace()
+    let one = try ShownTrace(blockEvents: 1024)
     let other = try ShownTrace(events: 12_000)
     let hostile = try ShownTrace(events: 2000, isHostile: true)
+    let directory = TemporaryDirectory()
+    let damaged = directory.path + "/damaged.etl"
+    try Self.damage(one.path, to: damaged)
     try run(
-      "browser.py", [one.path, "--compare", other.path, "--hostile", hostile.path])
+      "browser.py",
+      [
+        one.path, "--compare", other.path, "--hostile", hostile.path, "--damaged", damaged,
+      ])
+  }
+
+  private static func damage(_ path: String, to other: String) throws {
+    var bytes = try Data(contentsOf: URL(filePath: path))
+    let middle = bytes.count / 2
+    for place in middle..<middle + 64 { bytes[place] ^= 0x55 }
+    try bytes.write(to: URL(filePath: other))
+  }
+
+  /// Files of the export menu, and the sites that it opens.
+  @Test(.needs(browser)) func exportsAreThoseOfTheCommand() throws {
+    let shown = try ShownTrace(events: 3000)
+    let directory = TemporaryDirectory()
+    try run("exporting.py", [shown.path, directory.path])
+  }
+
+  /// Source lines, callers and callees, tooltips, columns of events.
+  @Test(.needs(browser)) func aFunctionIsLookedAt() throws {
+    let directory = TemporaryDirectory()
+    let (trace, source) = (directory.path + "/t.etl", directory.path + "/work.cs")
+    let text = (1...40).map { "line \($0) <b>&\u{202e}" }.joined(separator: "\n")
+    try text.write(toFile: source, atomically: false, encoding: .utf8)
+    try ShownTrace.writeSourced(trace, source: source)
+    try run("looking.py", [trace, source])
   }
 
   /// Boxes, contrast, and the brightness of blocks of the window, at 1280 pixels, light and dark.

@@ -8,6 +8,9 @@ final class ShownTrace {
   /// Markup, a script, marks that change the direction of text, and control characters.
   static let hostileName = "<script>alert(1)</script>\u{202e}&\"'\u{1b}[31m<img src=x onerror=y>"
 
+  /// Nearly a megabyte of them: as much as an event may have.
+  static let longName = String(repeating: hostileName, count: 1_000_000 / hostileName.utf8.count)
+
   let path: String
   let server: ViewServer
   let port: Int
@@ -25,9 +28,9 @@ final class ShownTrace {
     try self.init(path: path, directory)
   }
 
-  init(path: String, _ directory: TemporaryDirectory? = nil) throws {
+  init(path: String, _ directory: TemporaryDirectory? = nil, options: ViewOptions? = nil) throws {
     (self.path, self.directory) = (path, directory)
-    server = try ViewServer(ViewOptions(paths: [path]))
+    server = try ViewServer(options ?? ViewOptions(paths: [path]))
     let parts = server.address.split(separator: "/")
     port = Int(parts[1].split(separator: ":").last ?? "") ?? 0
     token = String(parts[2])
@@ -36,7 +39,7 @@ final class ShownTrace {
   deinit { server.stop() }
 
   /// Samples, exceptions and collections of three processes, one event each microsecond.
-  private static func write(
+  static func write(
     _ path: String, events: Int, isHostile: Bool, _ options: TraceWriter.Options
   ) throws {
     var trace = try SampledTrace(path: path, options: options)
@@ -54,13 +57,42 @@ final class ShownTrace {
       case 4...6:
         trace.add(
           ExceptionThrown(
-            exceptionType: isHostile ? hostileName : "E\(number % 7)", exceptionMessage: "m"),
+            exceptionType: isHostile ? hostileName : "E\(number % 7)",
+            exceptionMessage: isHostile && number % 500 == 5 ? longName : "m"),
           at: time, pid: pid)
       default:
         trace.sample(
           at: time, pid: pid, tid: pid + UInt32(number % 2), stack: [1, 2, 3], weight: 1000)
       }
     }
+    try trace.finish()
+  }
+
+  /// Writes samples in lines 10, 10 and 12 of a function of a file, called from line 3 of another.
+  static func writeSourced(_ path: String, source: String) throws {
+    var trace = try SampledTrace(path: path)
+    trace.process(1, "/bin/shop")
+    for (number, name, file) in [(1, "work", source), (2, "main", "/nowhere/main.cs")] {
+      let start = UInt64(number) << 12
+      trace.add(
+        MethodLoad(
+          methodID: UInt64(number), startAddress: start, size: 256, namespace: "Shop", name: name,
+          signature: ""), at: 1, pid: 1)
+      trace.add(
+        MethodILToNativeMap(
+          methodID: UInt64(number), startAddress: start, ilOffsets: [0, 1, 2],
+          nativeOffsets: [0, 16, 32], lines: [3, 10, 12], sourceFile: file), at: 2, pid: 1)
+    }
+    for (index, offset) in [16, 20, 32].enumerated() {
+      trace.sample(
+        at: UInt64(index + 1) * 1000, pid: 1, stack: [4096 + UInt64(offset), 8192 + 5],
+        weight: 1000)
+    }
+    trace.add(
+      MethodUnload(
+        methodID: 1, startAddress: 4096, size: 256, namespace: "Shop", name: "work", signature: ""),
+      at: 5000, pid: 1)
+    trace.add(ContextSwitch(direction: .on, state: .runnable), at: 6000, pid: 1)
     try trace.finish()
   }
 

@@ -63,6 +63,10 @@ import TraceView
       bytes += asset.bytes.count
       let text = String(decoding: asset.bytes, as: UTF8.self)
         .replacing("http://www.w3.org/2000/svg", with: "")
+        // Opened by a click of the user only: BrowserTests.
+        .replacing("https://profiler.firefox.com", with: "")
+        .replacing("https://www.speedscope.app", with: "")
+        .replacing("https://ui.perfetto.dev", with: "")
       #expect(!text.contains("http://") && !text.contains("https://"), "\(name)")
       #expect(!text.contains("innerHTML") && !text.contains("eval("), "\(name)")
       #expect(try shown.get(name).body == Array(asset.bytes), "\(name)")

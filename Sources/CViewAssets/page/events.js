@@ -3,7 +3,8 @@
 import { el, fill, shown, copy, save, say } from "./dom.js";
 import { get } from "./server.js";
 import { part, number, range, change, select } from "./state.js";
-import { moment, count, value, parseTime } from "./format.js";
+import { moment, count, parseTime } from "./format.js";
+import { columnsOf, chooseColumns } from "./columns.js";
 
 const rowHeight = 21;
 const tallest = 8e6;
@@ -46,6 +47,8 @@ export async function events(panel, signal) {
     el("p", { class: "dim" }, "Choose an event to see its fields and stack."));
   panel.replaceChildren(el("div", { class: "tools" }, box, list, goto, status,
     el("span", { class: "space" }),
+    el("button", { type: "button", "aria-haspopup": "dialog", id: "columns",
+      onclick: () => chooseColumns(filter, signal) }, "Columns"),
     el("button", { type: "button", onclick: () => take("json") }, "Copy as JSON"),
     el("button", { type: "button", onclick: () => take("csv") }, "Copy as CSV")),
   el("div", { class: "split" }, el("div", { class: "main-side events" }, head, scroller), detail));
@@ -59,7 +62,8 @@ export async function events(panel, signal) {
   let settled = false;
   let generation = 0;
 
-  const columns = columnsFor(filter);
+  const columns = columnsOf(part("cols"));
+  panel.style.setProperty("--event-columns", columns.map((c) => c.width).join(" "));
   fill(head, columns.map((c) => el("span", { class: c.class, role: "columnheader" }, c.title)));
 
   const height = () => Math.min(total * rowHeight, tallest);
@@ -280,23 +284,10 @@ export function stringify(v) {
     ?? x.toString() : x);
 }
 
-function text(v) {
+/** A field's value as text. */
+export function text(v) {
   if (v === null || v === undefined) return "";
   return typeof v === "object" ? stringify(v) : String(v);
-}
-
-function columnsFor(filter) {
-  return [
-    { title: "row", class: "c-row", show: (r, i) => count(i) },
-    { title: "time", class: "c-time", show: (r) => moment(r.event.time_ns, 1) },
-    { title: "event", class: "c-event", show: (r) => `${r.event.provider}/${r.event.event}` },
-    { title: "pid", class: "c-id", show: (r) => String(r.event.pid) },
-    { title: "tid", class: "c-id", show: (r) => r.event.thread
-      ? `${r.event.tid} ${r.event.thread}` : String(r.event.tid) },
-    { title: "cpu", class: "c-cpu", show: (r) => r.event.cpu ?? "–" },
-    { title: "fields", class: "c-fields", show: (r) => (r.stack ? "≡ " : "")
-      + Object.entries(r.event.fields).map(([k, v]) => `${k}=${text(v)}`).join("  ") },
-  ];
 }
 
 function csv(list) {

@@ -3,10 +3,14 @@
 import { el, fill, sized, showTip, hideTip, color, shown, copy, say } from "./dom.js";
 import { get } from "./server.js";
 import { part, selection, change } from "./state.js";
-import { amount, count, percent } from "./format.js";
+import { amount, moment, percent } from "./format.js";
 import { treeOf, inverted, folded, matchedAmount } from "./tree.js";
+import { butterfly } from "./butterfly.js";
 
 const rowHeight = 18;
+// Not every browser has idle times.
+const whenIdle = window.requestIdleCallback
+  ?? ((act) => setTimeout(() => act({ timeRemaining: () => 5 }), 20));
 
 /** The parameters that choose stacks, from the state. */
 export function stackParameters() {
@@ -15,6 +19,12 @@ export function stackParameters() {
     fold: part("hide"), group: part("group"), threads: part("threads"),
     wall: of === "wall" ? "1" : null,
     event: of && of !== "cpu" && of !== "wall" ? of : null };
+}
+
+/** The parameters that choose stacks without patterns: those of exports and sources. */
+export function chosenStacks() {
+  const { from, to, pid, file, tid, wall, event } = stackParameters();
+  return { from, to, pid, file, tid, wall, event };
 }
 
 /** A choice of what the stacks are of, from the trace's events. */
@@ -46,6 +56,13 @@ export function field(key, title, hint, width = 8) {
   return input;
 }
 
+/** Shows the callers and callees of a function, or the whole graph again. */
+function around(name) {
+  if (part("around")) change({ around: null });
+  else if (name) change({ around: name });
+  else say("Choose a function first: click it, or go to it with the arrow keys.");
+}
+
 function toggle(key, text, title) {
   const isOn = part(key) === "1";
   return el("button", { type: "button", "aria-pressed": String(isOn), title,
@@ -68,6 +85,9 @@ export async function flame(panel, signal) {
       toggle("flames", "Upwards", "Flames instead of icicles"),
       toggle("inverted", "Inverted", "From the functions that ran to their callers"),
       toggle("threads", "By thread", "Show threads separately"),
+      el("button", { type: "button", "aria-pressed": String(part("around") !== undefined),
+        title: "The callers and the callees of the chosen function (b)",
+        onclick: () => around(graph.chosen()) }, "Butterfly"),
       field("include", "Keep only stacks with a matching frame", "include"),
       field("exclude", "Drop stacks with a matching frame", "exclude"),
       field("hide", "Remove matching frames; their cost is their callers'", "fold"),
@@ -81,9 +101,22 @@ export async function flame(panel, signal) {
   });
   let whole = treeOf(answer);
   const foldedIDs = () => new Set((part("folded") ?? "").split(",").filter(Boolean).map(Number));
+  let wings = null;
   const build = (keep = false) => {
     const ids = foldedIDs();
     const base = ids.size ? folded(whole, (frame) => ids.has(frame)) : whole;
+    const name = part("around");
+    if (name) {
+      wings ??= butterfly(box, status, answer.unit, (text) => { found.textContent = text; });
+      if (wings.show(base, name, part("search") ?? "")) {
+        canvas.hidden = path.hidden = true;
+        return;
+      }
+      say("The function of the butterfly is in no stack here.");
+    }
+    wings?.close();
+    wings = null;
+    canvas.hidden = false;
     graph.show(part("inverted") === "1" ? inverted(base) : base, part("search") ?? "", keep);
   };
   const grow = async () => {
@@ -100,12 +133,12 @@ export async function flame(panel, signal) {
   };
   build();
   if (answer.is_cut) say("The graph has more functions than are shown; the smallest are left out.");
-  const observer = new ResizeObserver(() => graph.paint());
+  const observer = new ResizeObserver(() => (wings ?? graph).paint());
   observer.observe(box);
   signal.addEventListener("abort", () => observer.disconnect());
   return {
     renew: (keys) => {
-      if (keys.has("search") && keys.size === 1) return graph.search(part("search") ?? "");
+      if (keys.has("search") && keys.size === 1) return (wings ?? graph).search(part("search") ?? "");
       return build();
     },
     grow,
@@ -129,17 +162,21 @@ function hue(frame) {
   return 12 + Math.abs(hash) % 44;
 }
 
-function shades(frames, isDark) {
-  return frames.map((frame) => {
-    if (frame.kind === 3) return isDark ? "hsl(0 0% 38%)" : "hsl(0 0% 78%)";
-    let hash = 7;
-    const text = frame.name;
-    for (let i = 0; i < Math.min(text.length, 200); i++) hash = (hash * 33 + text.charCodeAt(i)) | 0;
-    const vary = Math.abs(hash) % 100 / 100;
-    const saturation = frame.kind < 2 ? 25 : 62;
-    return isDark ? `hsl(${hue(frame)} ${saturation - 16}% ${34 + vary * 9}%)`
-      : `hsl(${hue(frame)} ${saturation + 12}% ${72 + vary * 9}%)`;
-  });
+function shade(frame, isDark) {
+  if (frame.kind === 3) return isDark ? "hsl(0 0% 38%)" : "hsl(0 0% 78%)";
+  let hash = 7;
+  const text = frame.name;
+  for (let i = 0; i < Math.min(text.length, 200); i++) hash = (hash * 33 + text.charCodeAt(i)) | 0;
+  const vary = Math.abs(hash) % 100 / 100;
+  const saturation = frame.kind < 2 ? 25 : 62;
+  return isDark ? `hsl(${hue(frame)} ${saturation - 16}% ${34 + vary * 9}%)`
+    : `hsl(${hue(frame)} ${saturation + 12}% ${72 + vary * 9}%)`;
+}
+
+/** When the addresses had this code, as far as it is known. */
+function lifetime({ from_ns: from, to_ns: to }) {
+  if (from === null && to === null) return "not limited";
+  return `${from === null ? "…" : moment(from, 1e3)} – ${to === null ? "…" : moment(to, 1e3)}`;
 }
 
 /** Draws a tree and reacts to pointer and keys. Options: unit, shade(node), rows(node). */
@@ -175,7 +212,7 @@ export function flameGraph(canvas, box, path, status, options) {
     cursor = find(chosen);
     fills = null;
     [small, searched, pathOf] = [null, "", null];
-    requestIdleCallback(() => { if (tree === next) lower(); });
+    whenIdle((deadline) => { if (tree === next) lower(deadline); });
     search(text);
   }
 
@@ -183,7 +220,19 @@ export function flameGraph(canvas, box, path, status, options) {
   let small = null;
   let searched = "";
 
-  const lower = () => { small ??= tree.frames.map((frame) => frame.name.toLowerCase()); };
+  /** Makes the names in small letters: all, or as many as there is time for, and later the rest. */
+  function lower(deadline) {
+    small ??= [];
+    const { frames } = tree;
+    while (small.length < frames.length && (!deadline || deadline.timeRemaining() > 2)) {
+      const end = Math.min(frames.length, small.length + 500);
+      while (small.length < end) small.push(frames[small.length].name.toLowerCase());
+    }
+    if (small.length < frames.length) {
+      const asked = tree;
+      whenIdle((next) => { if (tree === asked) lower(next); });
+    }
+  }
 
   /** Which frames match: a text, or a regular expression if it has signs of one. */
   function matching(text) {
@@ -233,7 +282,8 @@ export function flameGraph(canvas, box, path, status, options) {
     let deepest = 0;
     const width = Math.max(100, box.clientWidth - 2);
     const scale = width / (tree.all[focus] || 1);
-    // A walk that leaves out what is narrower than half a pixel.
+    // A walk that leaves out what is narrower than a pixel of the screen.
+    const least = 1 / Math.max(1, window.devicePixelRatio || 1);
     drawn = [];
     const stack = [focus];
     const left = tree.x[focus];
@@ -243,7 +293,7 @@ export function flameGraph(canvas, box, path, status, options) {
       if (node) drawn.push([node, (tree.x[node] - left) * scale, depth, tree.all[node] * scale]);
       if (depth > deepest) deepest = depth;
       for (let c = tree.first[node]; c >= 0; c = tree.next[c]) {
-        if (tree.all[c] * scale < 0.5) break;
+        if (tree.all[c] * scale < least) break;
         stack.push(c);
       }
     }
@@ -254,7 +304,8 @@ export function flameGraph(canvas, box, path, status, options) {
     context.font = "12px system-ui, sans-serif";
     context.textBaseline = "middle";
     const isDark = matchMedia("(prefers-color-scheme: dark)").matches;
-    if (!fills || fillsAreDark !== isDark) [fills, fillsAreDark] = [shades(tree.frames, isDark), isDark];
+    // The color of a frame is found when it is drawn first.
+    if (!fills || fillsAreDark !== isDark) [fills, fillsAreDark] = [[], isDark];
     const text = color("flame-text");
     const found = color("found");
     const row = (depth) => isUp() ? height - (depth + 1) * rowHeight : depth * rowHeight;
@@ -267,7 +318,8 @@ export function flameGraph(canvas, box, path, status, options) {
       const y = row(depth);
       context.globalAlpha = depth < above ? 0.55 : matches && !matches[frame] ? 0.45 : 1;
       context.fillStyle = matches?.[frame] ? found
-        : options.shade ? options.shade(node, isDark) : fills[frame];
+        : options.shade ? options.shade(node, isDark)
+          : fills[frame] ??= shade(tree.frames[frame], isDark);
       context.fillRect(x, y, Math.max(w - (w > 3 ? 0.8 : 0), 0.5), rowHeight - 1);
       if (w > 28) {
         if (matches && !matches[frame]) context.globalAlpha = 0.7;
@@ -328,7 +380,8 @@ export function flameGraph(canvas, box, path, status, options) {
     return [["inclusive", line(tree.all[node])], ["exclusive", line(tree.own[node])],
       ["module", frame.module || "–"], ...(frame.mark ? [["mark", frame.mark]] : []),
       ...(tree.parent[node] > 0 ? [["of its caller",
-        percent(100 * tree.all[node] / tree.all[tree.parent[node]])]] : [])];
+        percent(100 * tree.all[node] / tree.all[tree.parent[node]])]] : []),
+      ...(frame.address ? [["address", frame.address], ["address lifetime", lifetime(frame)]] : [])];
   }
 
   canvas.addEventListener("pointermove", (event) => {
@@ -362,6 +415,9 @@ export function flameGraph(canvas, box, path, status, options) {
       Enter: () => { focus = cursor; },
       Escape: () => { focus = 0; cursor = 0; },
       f: () => foldFrame(cursor),
+      s: () => cursor && change({ tab: "functions", source: 1,
+        function: tree.frames[tree.frame[cursor]].name }),
+      b: () => around(nameOf(cursor)),
       c: () => cursor && copy(tree.frames[tree.frame[cursor]].name, "The function's name"),
     };
     if (!acts[event.key]) return;
@@ -381,5 +437,10 @@ export function flameGraph(canvas, box, path, status, options) {
     change({ folded: [...ids].join(",") });
   }
 
-  return { show, search, paint, zoom };
+  const nameOf = (node) => node > 0 ? tree.frames[tree.frame[node]].name : null;
+
+  /** The name of the function that was clicked or gone to; null if there is none. */
+  const chosen = () => nameOf(cursor > 0 ? cursor : focus);
+
+  return { show, search, paint, zoom, chosen };
 }

@@ -8,6 +8,7 @@ import { table } from "./table.js";
 import { treeOf, neighbors } from "./tree.js";
 import { stackParameters, sourceChoice, field } from "./flame.js";
 import { warnings } from "./report.js";
+import { sourceOf } from "./source.js";
 
 export async function functions(panel, signal) {
   const source = await sourceChoice(signal);
@@ -44,8 +45,17 @@ export async function functions(panel, signal) {
       + `${count(json.shown?.events)} stacks`),
     table(rows, columns, { sort: own, selected: (row) => row.name === part("function"),
       onrow: (row) => change({ function: row.name }, { replace: true }) }));
+  const isSource = part("source") === "1" && part("function") !== undefined;
+  const back = el("p", {}, el("button", { type: "button", onclick: () => change({ source: null }) },
+    "All functions"));
   let tree = null;
   async function choose() {
+    if (isSource) {
+      left.replaceChildren(back, await sourceOf(part("function"), signal).catch((error) => {
+        if (error.name === "AbortError") throw error;
+        return el("p", { class: "warning" }, error.message);
+      }));
+    }
     const name = part("function");
     if (!name) return;
     if (!tree) tree = treeOf(await get("flame", parameters, { signal }));
@@ -68,7 +78,11 @@ export async function functions(panel, signal) {
     side.replaceChildren(el("h2", {}, shown(name, 200)),
       el("p", { class: "dim" }, `inclusive ${amount(around.total, unit)}`),
       el("button", { type: "button", onclick: () => change({ tab: "flame",
-        search: name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") }) }, "Show in the flame graph"),
+        search: name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&") }) }, "Show in the flame graph"), " ",
+      el("button", { type: "button", onclick: () => change({ tab: "flame", around: name }) },
+        "Butterfly"), " ",
+      el("button", { type: "button", "aria-pressed": String(isSource),
+        onclick: () => change({ source: isSource ? null : 1 }) }, "Source"),
       list("Callers", around.callers), list("Callees", around.callees));
   }
   await choose();

@@ -1,8 +1,8 @@
 // The frame around the views: tabs, range, filters, menus and keys.
 
-import { el, fill, say, shown, copy, hideTip } from "./dom.js";
-import { get, address, forget } from "./server.js";
-import { part, range, change, listen, selection, writeAddress } from "./state.js";
+import { el, fill, say, shown, hideTip } from "./dom.js";
+import { get, forget } from "./server.js";
+import { part, range, change, listen } from "./state.js";
 import { duration, moment, count, bytes } from "./format.js";
 import { report } from "./report.js";
 import { summary } from "./summary.js";
@@ -12,6 +12,7 @@ import { functions } from "./functions.js";
 import { events } from "./events.js";
 import { compare } from "./compare.js";
 import { beginTables } from "./table.js";
+import { exports } from "./exporter.js";
 
 // A view is a function that fills the panel; `renew` of what it returns is called when a part of
 // the state changes that it names in `local` or `keys`. Without one, the view is made again. `grow`
@@ -152,31 +153,12 @@ function menu(button, items) {
   setTimeout(() => addEventListener("click", outside, true));
 }
 
-function download(path, parameters) {
-  el("a", { href: address(path, { ...parameters, download: 1 }), download: "" }).click();
-}
-
-function exportMenu(button) {
-  const name = current()[0];
-  const reports = { flame: "stacks", functions: "stacks" };
-  const of = reports[name] ?? (server.reports.includes(name) ? name : "summary");
-  const items = ["json", "text", "csv"].filter((format) => format !== "csv"
-    || !["summary", "info", "stacks"].includes(of))
-    .map((format) => [`${of} as ${format}`, () => download("report/" + of, { ...selection(), format })]);
-  items.push(["Stacks, folded (for flamegraph.pl, speedscope)", () =>
-    download("report/stacks", { ...selection(), format: "folded", threshold: 0 })]);
-  items.push(["Copy the link to this view", () => {
-    writeAddress();
-    copy(location.href, "The link");
-  }]);
-  menu(button, items);
-}
-
 const keys = [["1 … 9", "the first nine views"], ["[ ]", "the view before, the next one"],
   ["/", "search or filter"], ["Esc", "remove the range, or leave a field"],
   ["+ −", "timeline: zoom"], ["← →", "timeline: earlier, later"], ["0", "timeline: the whole time"],
   ["↑ ↓ ← →", "flame graph: callers, callees, siblings"], ["Enter", "flame graph: zoom"],
   ["f", "flame graph: fold the function"], ["c", "flame graph: copy the name"],
+  ["b", "flame graph: callers and callees of the function"], ["s", "flame graph: source of the function"],
   ["Ctrl + wheel", "timeline: zoom at the pointer"], ["Shift + wheel", "timeline: earlier, later"],
   ["?", "these keys"]];
 
@@ -291,7 +273,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
 
 document.getElementById("help").addEventListener("click", help);
 const exporter = document.getElementById("export");
-exporter.addEventListener("click", () => exportMenu(exporter));
+exporter.addEventListener("click", () => menu(exporter, exports(current()[0], server)));
 document.getElementById("skip").addEventListener("click", (event) => {
   event.preventDefault();
   panel.focus();

@@ -6,6 +6,7 @@ import { value, label, duration, isMoment } from "./format.js";
 import { table, column } from "./table.js";
 import { get } from "./server.js";
 import { select, selection, change } from "./state.js";
+import { bounds, boundsKnown } from "./timeline.js";
 
 const skipped = new Set(["report", "trace", "lost", "partial", "events", "processes", "findings"]);
 const isObject = (v) => v !== null && typeof v === "object" && !Array.isArray(v);
@@ -14,6 +15,7 @@ const isTable = (v) => Array.isArray(v) && v.length > 0 && isObject(v[0]);
 /** Shows a report in the panel. */
 export async function report(name, panel, signal) {
   const json = await get("report/" + name, { ...selection(), top: 5000 }, { signal });
+  await boundsKnown;
   panel.replaceChildren(sections(name, json));
 }
 
@@ -168,11 +170,19 @@ function block(key, rows, process) {
   if (hasTime) {
     columns.unshift({
       key: "go", title: "", get: begin, number: false, show: () => "",
-      cell: (row) => begin(row) === null ? "" : el("button", {
+      cell: (row) => begin(row) === null ? "" : el("span", { class: "links" }, el("button", {
         type: "button", class: "small", "aria-label": "Show this time in every view",
-        title: "Show this time in every view", onclick: () => zoom(row, process),
-      }, "⤢"),
+        title: "Show this time in every view", onclick: () => select(...times(row)),
+      }, "⤢"), el("button", {
+        type: "button", class: "small", "aria-label": "Stacks of this time",
+        title: "Stacks of this time", onclick: () => stacks(row, process),
+      }, "≡"), when(row)),
     });
+  } else if (rows.some((row) => row.tid !== undefined)) {
+    columns.unshift({ key: "go", title: "", get: () => 0, show: () => "",
+      cell: (row) => row.tid === undefined ? "" : el("button", {
+        type: "button", class: "small", "aria-label": "Stacks of this thread",
+        title: "Stacks of this thread", onclick: () => stacks(row, process) }, "≡") });
   }
   const nested = rows.some((row) => Object.values(row).some(isTable));
   if (nested) columns.push({ key: "more", title: "", get: () => 0, show: () => "" });
@@ -208,11 +218,30 @@ function begin(row) {
   return found === undefined || found === null ? null : Number(found);
 }
 
-function zoom(row, process) {
+/** The range that shows a row, with some room. */
+function times(row) {
   const start = begin(row);
   const length = Number(row.pause_ns ?? row.duration_ns ?? row.stall_ns ?? row.collect_ns
     ?? row.compile_ns ?? row.total_ns ?? 0);
   const end = Number(row.to_ns ?? row.last_ns ?? start + length);
   const room = Math.max((end - start) * 0.15, 1e5);
-  select(Math.max(0, start - room), end + room);
+  return [Math.floor(Math.max(0, start - room)), Math.ceil(end + room)];
+}
+
+/** Shows the stacks of a row's time, process and thread. */
+function stacks(row, process) {
+  const [from, to] = begin(row) === null ? [null, null] : times(row);
+  change({ tab: "flame", ...(from === null ? {} : { from, to }),
+    pid: row.pid ?? process?.pid ?? null, tid: row.tid ?? null });
+}
+
+/** A line that shows where in the whole time a row is. */
+function when(row) {
+  const all = bounds();
+  const [from, to] = times(row);
+  const share = (time) => Math.min(100, Math.max(0, 100 * (time - all.from) / (all.to - all.from)));
+  const mark = el("span", { class: "when", title: "Where in the whole time" });
+  mark.style.setProperty("--from", share(from).toFixed(1) + "%");
+  mark.style.setProperty("--to", Math.max(share(to), share(from) + 1.5).toFixed(1) + "%");
+  return mark;
 }

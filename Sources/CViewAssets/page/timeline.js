@@ -73,7 +73,11 @@ export async function overview() {
     });
     new ResizeObserver(() => overview()).observe(box);
   }
-  latest = await load(null, box.clientWidth || 1200);
+  try {
+    latest = await load(null, box.clientWidth || 1200);
+  } finally {
+    haveBounds();
+  }
   paintOverview(true);
 }
 
@@ -81,6 +85,10 @@ function whole() {
   return latest ? { from: latest.begin_ns, to: Math.max(latest.end_ns, latest.begin_ns + 1) }
     : { from: 0, to: 1 };
 }
+
+let haveBounds;
+/** Ends when the whole time is known, or cannot be. */
+export const boundsKnown = new Promise((done) => { haveBounds = done; });
 
 /** The first and last nanosecond of the trace. */
 export function bounds() { return whole(); }

@@ -91,9 +91,45 @@ export function folded(tree, isFolded) {
     place[node] = isFolded(tree.frame[node]) ? caller : made.child(caller, tree.frame[node]);
     made.own[place[node]] += tree.own[node];
   }
+  return sumUp(made);
+}
+
+/** Adds up the amounts of callees, whose nodes come after those of their callers. */
+function sumUp(made) {
   for (let node = made.parent.length - 1; node >= 0; node--) {
     made.all[node] += made.own[node];
     if (node) made.all[made.parent[node]] += made.all[node];
+  }
+  return made.done();
+}
+
+/** The tree below all occurrences of a frame, which is its outermost. */
+export function calleesOf(tree, frame) {
+  const made = builder(tree.frames);
+  const place = new Int32Array(tree.count);
+  for (let node = 1; node < tree.count; node++) {
+    const above = place[tree.parent[node]];
+    if (!above && tree.frame[node] !== frame) continue;
+    place[node] = made.child(above, tree.frame[node]);
+    made.own[place[node]] += tree.own[node];
+  }
+  return sumUp(made);
+}
+
+/** The tree from a frame to its callers; a call from within itself is not counted again. */
+export function callersOf(tree, frame) {
+  const made = builder(tree.frames);
+  const inside = new Uint8Array(tree.count);
+  for (let node = 1; node < tree.count; node++) {
+    inside[node] = inside[tree.parent[node]] || tree.frame[node] === frame ? 1 : 0;
+    if (tree.frame[node] !== frame || inside[tree.parent[node]]) continue;
+    let target = 0;
+    made.all[0] += tree.all[node];
+    for (let at = node, depth = 0; at > 0 && depth < 200; at = tree.parent[at], depth++) {
+      target = made.child(target, tree.frame[at]);
+      made.all[target] += tree.all[node];
+    }
+    made.own[target] += tree.all[node];
   }
   return made.done();
 }

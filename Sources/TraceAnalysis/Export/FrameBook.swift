@@ -17,6 +17,10 @@ public struct FrameOrigin: Hashable, Sendable {
   public var file = ""
   /// Line from 1; 0 if unknown.
   public var line: UInt32 = 0
+  /// Times for which the met addresses had this code, in nanoseconds since the trace's start: from
+  /// the first such time to the last. `Int64.min` and `.max` if they are not known to be limited;
+  /// nil for a frame without code.
+  public var lifetime: ClosedRange<Int64>?
 
   public init() {}
 }
@@ -35,8 +39,10 @@ struct CodePlace {
 /// - Guarantee: several threads may ask for pages concurrently. Of a frame on several pages, the
 ///   first page's origin holds.
 /// - Cost: memory grows with the number of distinct frames.
-final class FrameBook: Sendable {
+package final class FrameBook: Sendable {
   private let pages = Lock([FramePage]())
+
+  package init() {}
 
   /// Returns a new page, for one thread at a time.
   func page() -> FramePage {
@@ -47,12 +53,20 @@ final class FrameBook: Sendable {
 
   /// Returns the modules, and the origin of each frame of a table. The threads that use the pages
   /// must have ended.
-  func origins(of table: FrameTable) -> (modules: [CodeModule], origins: [FrameOrigin]) {
+  package func origins(
+    of table: FrameTable
+  ) -> (modules: [CodeModule], origins: [FrameOrigin]) {
     var origins: [StackFrame: FrameOrigin] = [:]
     var modules: [CodeModule] = []
     var numbers: [ModuleID: Int] = [:]
     for page in pages.withLock({ $0 }) {
-      for entry in page.entries where origins[entry.frame] == nil {
+      for entry in page.entries {
+        if let known = origins[entry.frame] {
+          if let lifetime = entry.origin.lifetime {
+            origins[entry.frame]?.lifetime = lifetime.hull(known.lifetime)
+          }
+          continue
+        }
         var origin = entry.origin
         if let (id, module) = entry.module {
           origin.module = numbers[id] ?? modules.count
@@ -91,8 +105,13 @@ final class FramePage: @unchecked Sendable {
     _ source: SourceFrames?, _ place: CodePlace, _ symbolizer: Symbolizer
   ) {
     let inlined = table.inlined[Int(found.inlined.lowerBound)..<Int(found.inlined.upperBound)]
-    if has(found.frame), inlined.allSatisfy({ has($0) }) { return }
+    if has(found.frame), inlined.allSatisfy({ has($0) }) {
+      extend(found.frame, to: found.validity)
+      for frame in inlined { extend(frame, to: found.validity) }
+      return
+    }
     var outer = FrameOrigin()
+    outer.lifetime = found.validity
     var module: ModuleID?
     switch resolution {
     case .symbol(let id, _, _):
@@ -124,6 +143,12 @@ final class FramePage: @unchecked Sendable {
     return index < numbers.count && numbers[index] != 0
   }
 
+  /// Notes that a known frame's code was at an address at other times, too.
+  private func extend(_ frame: FrameID, to times: ClosedRange<Int64>) {
+    let entry = Int(numbers[Int(frame.rawValue)]) - 1
+    entries[entry].origin.lifetime = times.hull(entries[entry].origin.lifetime)
+  }
+
   /// Adds the origin of a frame of no module, unless it has one.
   func add(_ origin: FrameOrigin, of frame: FrameID, in table: FrameTable) {
     add(Entry(frame: table[frame], origin: origin), frame)
@@ -137,5 +162,13 @@ final class FramePage: @unchecked Sendable {
     }
     entries.append(entry)
     numbers[index] = UInt32(truncatingIfNeeded: entries.count)
+  }
+}
+
+extension ClosedRange<Int64> {
+  /// The smallest range with both.
+  fileprivate func hull(_ other: ClosedRange<Int64>?) -> ClosedRange<Int64> {
+    guard let other else { return self }
+    return Swift.min(lowerBound, other.lowerBound)...Swift.max(upperBound, other.upperBound)
   }
 }

@@ -10,7 +10,7 @@ public struct StackOptions {
   public var detail = SourceDetail.none
   public var parts = StackParts()
   /// Receives what an exporter writes of each frame.
-  var book: FrameBook?
+  package var book: FrameBook?
   /// Whether each address without a name is a frame of its own.
   var keepsAddresses = false
   public private(set) var unit = StackUnit.cpuTime

@@ -15,6 +15,10 @@ struct EventTable: Sendable {
   private(set) var ranks: [Int] = []
   private(set) var count = 0
 
+  init(times: [Int64], ranks: [Int], count: Int) {
+    (self.times, self.ranks, self.count) = (times, ranks, count)
+  }
+
   init(_ file: TraceFile, _ filter: EventFilter) throws {
     let replay = Replay(file)
     let tests = filter.tests(file)
@@ -94,14 +98,19 @@ final class EventTables {
 
   private var tables: [(filter: EventFilter, table: EventTable)] = []
 
+  /// Adds a table that is known already.
+  func add(_ table: EventTable, of filter: EventFilter) {
+    if tables.count >= Self.tablesMax { tables.removeFirst() }
+    tables.append((filter, table))
+  }
+
   func table(_ file: TraceFile, _ filter: EventFilter) throws -> EventTable {
     if let known = tables.firstIndex(where: { $0.filter == filter }) {
       tables.append(tables.remove(at: known))
       return tables[tables.count - 1].table
     }
     let table = try EventTable(file, filter)
-    if tables.count >= Self.tablesMax { tables.removeFirst() }
-    tables.append((filter, table))
+    add(table, of: filter)
     return table
   }
 }

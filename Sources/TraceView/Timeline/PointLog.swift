@@ -11,6 +11,13 @@ struct PointLog: Sendable {
   /// Nanoseconds within which points of a lane have been joined; 0 if none have.
   private(set) var quantum: Int64 = 0
 
+  init() {}
+
+  /// Creates a log of points in the order of their times.
+  init(times: [Int64], lanes: [UInt32], weights: [UInt64], quantum: Int64) {
+    (self.times, self.lanes, self.weights, self.quantum) = (times, lanes, weights, quantum)
+  }
+
   var count: Int { times.count }
 
   mutating func add(_ time: Int64, lane: Int, weight: UInt64) {

@@ -16,6 +16,13 @@ struct SpanLog: Sendable {
   private var ends: [Int64] = []
   private(set) var isCut = false
 
+  init() {}
+
+  init(_ spans: [Span], isCut: Bool) {
+    (self.spans, self.isCut) = (spans, isCut)
+    sort()
+  }
+
   mutating func add(_ from: Int64, _ to: Int64, lane: Int, kind: UInt8 = 0) {
     guard spans.count < Self.spansMax else {
       isCut = true

@@ -60,4 +60,13 @@ struct Timeline: Sendable {
   var blocks: [BlockSpan] = []
   var events: UInt64 = 0
   var isComplete = true
+
+  /// Takes what the trace's index has.
+  mutating func takeIndex(_ file: TraceFile) {
+    blocks = file.blockSpans
+    let from = blocks.map(\.from).min() ?? 0
+    time = from...max(from, blocks.map(\.to).max() ?? 0)
+    events = file.eventCount
+    isComplete = file.isComplete
+  }
 }

@@ -25,11 +25,7 @@ final class TimelineBuilder {
   }
 
   private func build(_ file: TraceFile) throws -> Timeline {
-    timeline.blocks = file.blockSpans
-    let from = timeline.blocks.map(\.from).min() ?? 0
-    timeline.time = from...max(from, timeline.blocks.map(\.to).max() ?? 0)
-    timeline.events = file.eventCount
-    timeline.isComplete = file.isComplete
+    timeline.takeIndex(file)
     for process in file.processes { name(process.pid, process.executable, process.arguments) }
     let replay = Replay(file)
     let system = SystemPass()
@@ -62,6 +58,7 @@ final class TimelineBuilder {
     }
     replay.on(ReadyThread.self) { [self] event, header in wake(event.threadID, header) }
     replay.on(ThreadStop.self) { [self] _, header in end(header) }
+    replay.on(ProcessStop.self) { [self] _, header in endProcess(header) }
     replay.on(ThreadStart.self) { [self] in nameThread($0.name, $1) }
     replay.on(ThreadName.self) { [self] in nameThread($0.name, $1) }
     replay.on(ProcessStart.self) { [self] event, header in name(header.pid, event.name, []) }
@@ -171,6 +168,19 @@ final class TimelineBuilder {
       timeline.states.add(thread.since, time, lane: thread.lane, kind: before.rawValue)
     }
     threads[key] = Thread(lane: thread.lane, state: state, since: time)
+    if thread.state == nil, state != nil {
+      moving[UInt32(truncatingIfNeeded: key >> 32), default: []].insert(key)
+    }
+  }
+
+  /// The threads that have a state, or had one, by process.
+  @exclusivity(unchecked) private var moving: [UInt32: Set<UInt64>] = [:]
+
+  /// Ends the states of a process's threads, of which none may have told its end.
+  private func endProcess(_ header: EventHeader) {
+    for key in moving.removeValue(forKey: header.pid) ?? [] {
+      move(key, header.timestamp, to: nil)
+    }
   }
 
   private func wake(_ tid: UInt32, _ header: EventHeader) {

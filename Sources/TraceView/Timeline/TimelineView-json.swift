@@ -70,11 +70,12 @@ extension TimelineView {
   /// Number of events by column. Within a block, events count as evenly distributed.
   func density() -> [Int] {
     var sums = empty
+    let scale = scale
     for block in timeline.blocks where block.to >= time.lowerBound && block.from <= time.upperBound
     {
       let span = Double(block.to) - Double(block.from) + 1
       let perColumn = Double(block.count) / span * width_ns
-      let (first, last) = (column(block.from), column(block.to))
+      let (first, last) = (scale.column(block.from), scale.column(block.to))
       if first == last {
         sums[first] += Double(block.count) * min(1, width_ns * Double(columns) / span)
       } else {

@@ -72,9 +72,22 @@ struct TimelineView {
 
   var threadCounts: [Int: Int] = [:]
 
-  func column(_ moment: Int64) -> Int {
-    // Limited before the conversion: times of a hostile trace may be anywhere.
-    Int(min(Double(columns - 1), max(0, (Double(moment) - Double(time.lowerBound)) / width_ns)))
+  /// Which column a moment is in. Loops keep it apart from the view, a copy of which takes longer
+  /// than the column's computation.
+  struct Scale {
+    let start: Double
+    let width_ns: Double
+    let last: Double
+
+    @inline(__always)
+    func column(_ moment: Int64) -> Int {
+      // Limited before the conversion: times of a hostile trace may be anywhere.
+      Int(min(last, max(0, (Double(moment) - start) / width_ns)))
+    }
+  }
+
+  var scale: Scale {
+    Scale(start: Double(time.lowerBound), width_ns: width_ns, last: Double(columns - 1))
   }
 
   /// Sums by lane and column.
@@ -118,11 +131,12 @@ struct TimelineView {
   ) {
     guard log.count > 0 else { return }
     var grid = Grid(lanes: order.count, columns: columns)
-    let places = places
+    let (places, scale) = (places, scale)
+    let processes = timeline.lanes.map(\.process)
     for position in log.range(time) {
-      let column = column(log.times[position])
+      let column = scale.column(log.times[position])
       let lane = Int(log.lanes[position])
-      let process = timeline.lanes[lane].process
+      let process = processes[lane]
       grid.add(Double(log.weights[position]), places[lane], column)
       if process != lane { grid.add(Double(log.weights[position]), places[process], column) }
     }
@@ -134,18 +148,19 @@ struct TimelineView {
     let log = timeline.samples
     guard log.count > 0 else { return }
     var grid = Grid(lanes: order.count, columns: columns)
-    let places = places
+    let (places, scale) = (places, scale)
+    let processes = timeline.lanes.map(\.process)
     for position in log.range(time) {
       let lane = Int(log.lanes[position])
-      let process = timeline.lanes[lane].process
+      let process = processes[lane]
       let weight = Double(log.weights[position])
-      let last = column(log.times[position])
+      let last = scale.column(log.times[position])
       var first = last
       var share = weight
-      if weight > width_ns {
-        let length = max(1, Int(min(weight / width_ns, Double(columns)).rounded()))
+      if weight > scale.width_ns {
+        let length = max(1, Int(min(weight / scale.width_ns, scale.last + 1).rounded()))
         first = max(0, last - length + 1)
-        share = width_ns
+        share = scale.width_ns
       }
       for column in first...last {
         grid.add(share, places[lane], column)
@@ -161,17 +176,21 @@ struct TimelineView {
     var sums: [Int: [[Double]]] = [:]
     var running: [Int: [Double]] = [:]
     let log = timeline.states
-    let places = places
+    let (places, scale, time, empty) = (places, scale, time, empty)
+    let processes = timeline.lanes.map(\.process)
+    let needsRunning = timeline.samples.count == 0
     for position in log.range(time) {
       let span = log.spans[position]
       let lane = Int(span.lane)
       guard span.to > time.lowerBound, span.kind < 3 else { continue }
-      let process = timeline.lanes[lane].process
-      if timeline.samples.count == 0, span.kind == 0, places[process] >= 0 {
-        add(span, to: &running[process, default: empty])
+      let process = processes[lane]
+      if needsRunning, span.kind == 0, places[process] >= 0 {
+        Self.add(span, within: time, scale, to: &running[process, default: empty])
       }
       guard places[lane] >= 0 else { continue }
-      add(span, to: &sums[lane, default: [empty, empty, empty]][Int(span.kind)])
+      Self.add(
+        span, within: time, scale,
+        to: &sums[lane, default: [empty, empty, empty]][Int(span.kind)])
     }
     for (lane, values) in sums { rows[lane]?.states = values }
     // Without samples, the CPU time of a process is that of its threads' running.
@@ -179,18 +198,20 @@ struct TimelineView {
   }
 
   /// Adds the time of a stretch to the columns that it covers.
-  private func add(_ span: SpanLog.Span, to columns: inout [Double]) {
+  private static func add(
+    _ span: SpanLog.Span, within time: ClosedRange<Int64>, _ scale: Scale,
+    to columns: inout [Double]
+  ) {
     let from = max(span.from, time.lowerBound)
     let to = min(span.to, time.upperBound)
     guard to > from else { return }
-    let (first, last) = (column(from), column(to))
+    let (first, last) = (scale.column(from), scale.column(to))
     if first == last {
       columns[first] += Double(to) - Double(from)
       return
     }
-    let start = Double(time.lowerBound)
-    columns[first] += start + Double(first + 1) * width_ns - Double(from)
-    columns[last] += Double(to) - (start + Double(last) * width_ns)
-    for column in (first + 1)..<max(first + 1, last) { columns[column] += width_ns }
+    columns[first] += scale.start + Double(first + 1) * scale.width_ns - Double(from)
+    columns[last] += Double(to) - (scale.start + Double(last) * scale.width_ns)
+    for column in (first + 1)..<max(first + 1, last) { columns[column] += scale.width_ns }
   }
 }

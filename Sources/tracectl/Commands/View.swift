@@ -40,6 +40,11 @@ struct View: ParsableCommand {
     help: ArgumentHelp("Look for images and debug files here, too.", valueName: "directory"))
   var symbolPath: [String] = []
 
+  @Flag(
+    name: .customLong("no-cache"),
+    help: "Neither read nor write summaries beside the trace, in trace.etl.view.")
+  var noCache = false
+
   @Flag(help: "Start a collection with the following options, and show it while it runs.")
   var live = false
 
@@ -91,6 +96,7 @@ struct View: ParsableCommand {
   private func options(_ paths: [String]) -> ViewOptions {
     var options = ViewOptions(paths: paths)
     options.symbolPath = symbolPath
+    options.keepsSummaries = !noCache
     if let http { (options.host, options.port) = (http.host, http.port) }
     return options
   }

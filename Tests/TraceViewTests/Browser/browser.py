@@ -36,7 +36,8 @@ def check(is_so, sentence):
 class Page:
     """A browser with the page of some files; of a server that runs already, if `address` is given."""
 
-    def __init__(self, tracectl, files, *, dark=False, width=1280, height=800, address=None):
+    def __init__(self, tracectl, files, *, dark=False, width=1280, height=800, address=None,
+                 scale=1, arguments=()):
         self.tracectl = tracectl
         self.files = files
         self.server = None
@@ -45,8 +46,10 @@ class Page:
             self.start()
         options = webdriver.ChromeOptions()
         for argument in ["--headless=new", "--disable-gpu", f"--window-size={width},{height}",
-                         "--hide-scrollbars", "--force-device-scale-factor=1",
+                         "--hide-scrollbars", f"--force-device-scale-factor={scale}",
                          "--disable-dev-shm-usage"]:
+            options.add_argument(argument)
+        for argument in arguments:
             options.add_argument(argument)
         if os.geteuid() == 0:
             options.add_argument("--no-sandbox")
@@ -55,7 +58,7 @@ class Page:
         self.driver = webdriver.Chrome(service=Service(shutil.which("chromedriver")),
                                        options=options)
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
-            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
+            "width": width, "height": height, "deviceScaleFactor": scale, "mobile": False})
         self.theme(dark)
 
     def start(self):
@@ -242,6 +245,18 @@ def hostile_names_stay_text(page):
     check(page.problems() == [], f"hostile names make no errors: {page.problems()}")
 
 
+def damage_is_said(page):
+    page.open()
+    for tab in TABS:
+        page.tab(tab)
+        check(page.text().strip() != "" or page.all("#panel canvas"),
+              f"the tab {tab} of a damaged trace shows something")
+    page.tab("exceptions")
+    check("cannot be read" in page.text(".warning"), "damage is said")
+    check(page.all("#panel tbody tr") != [], "what is whole is shown")
+    check(page.problems() == [], f"damage makes no errors: {page.problems()}")
+
+
 def only_this_server_is_asked(page):
     origin = page.address.split("/")[2]
     for entry in page.driver.get_log("performance"):
@@ -272,6 +287,7 @@ def main():
     parser.add_argument("trace")
     parser.add_argument("--compare")
     parser.add_argument("--hostile")
+    parser.add_argument("--damaged")
     parser.add_argument("--pictures")
     given = parser.parse_args()
     page = Page(given.tracectl, [given.trace])
@@ -290,6 +306,10 @@ def main():
     if given.hostile:
         page = Page(given.tracectl, [given.hostile])
         hostile_names_stay_text(page)
+        page.close()
+    if given.damaged:
+        page = Page(given.tracectl, [given.damaged])
+        damage_is_said(page)
         page.close()
     if given.compare:
         page = comparison(given.tracectl, [given.trace, given.compare])

@@ -160,6 +160,30 @@ def boxes_are_apart(page, name):
             check(not overlap(a, b), f"{name}: {one} and {other} are apart")
 
 
+def large_screens_are_used(given):
+    """A screen of 3840 pixels, with one pixel of the page for each and for four of the screen."""
+    for scale in [1, 2]:
+        page = Page(given.tracectl, [given.trace], width=3840 // scale, height=2160 // scale,
+                    scale=scale)
+        for tab in TABS:
+            name = f"{tab} 4K scale {scale}"
+            page.open("tab=" + tab)
+            boxes_are_apart(page, name)
+            if given.pictures:
+                page.picture(f"{given.pictures}/{name.replace(' ', '-')}.png")
+            sharp = page.driver.execute_script(
+                "return [...document.querySelectorAll('canvas')].filter((c) => c.isConnected"
+                " && Math.abs(c.width - c.clientWidth * devicePixelRatio) > 2).length")
+            check(sharp == 0, f"{name}: drawings have the screen's pixels")
+            size = page.driver.execute_script(
+                "return parseFloat(getComputedStyle(document.body).fontSize)")
+            check(size * scale >= 14, f"{name}: text is {size} pixels tall")
+            wide = page.driver.execute_script(
+                "return document.querySelector('#overview canvas').clientWidth / innerWidth")
+            check(wide > 0.98, f"{name}: the overview is as wide as the window: {wide:.2f}")
+        page.close()
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("tracectl")
@@ -189,6 +213,7 @@ def main():
     if given.write:
         write(pictures)
     page.close()
+    large_screens_are_used(given)
     return 1 if browser.failures else 0
 
 
