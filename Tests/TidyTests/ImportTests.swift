@@ -25,7 +25,7 @@ import Testing
     "TraceAnalysis": ["Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceSymbols"],
     "TraceSession": [
       "CTraceShims", "Locks", "OSStrings", "TraceEvents", "TraceRing", "TraceControl",
-      "TraceFormat", "TraceKernel", "TraceSymbols", "TraceAnalysis", "Foundation",
+      "TraceFormat", "TraceKernel", "TraceSymbols", "TraceAnalysis", "TraceImport", "Foundation",
     ],
     "TraceExport": [
       "CZlib", "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "Foundation",
