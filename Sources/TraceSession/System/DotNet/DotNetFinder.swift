@@ -12,7 +12,6 @@ enum DotNetFinder {
   /// The number of names in a directory that are looked at, and of sockets that have one pid.
   private static let namesMax = 65_536
   private static let socketsMax = 16
-  private static let environmentBytesMax = 256 << 10
 
   /// The pids for which the usual directories have sockets, which may be those of dead processes.
   static func pids() -> [UInt32] {
@@ -53,9 +52,7 @@ enum DotNetFinder {
 
   /// Where a process may have put its socket, in its own file system.
   private static func directories(of pid: UInt32) -> [String] {
-    let bytes = OSPath.contents("/proc/\(pid)/environ", limit: environmentBytesMax) ?? []
-    let variable = bytes.split(separator: 0).first { $0.starts(with: "TMPDIR=".utf8) }
-    let own = variable.map { String(osBytes: $0.dropFirst(7)) } ?? ""
+    let own = ProcFiles.variable("TMPDIR", of: pid) ?? ""
     return own.isEmpty || own == "/tmp" || own == "/tmp/" ? ["/tmp"] : [own, "/tmp"]
   }
 

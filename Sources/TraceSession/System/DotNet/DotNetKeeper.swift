@@ -9,7 +9,6 @@ public enum DotNetKeeper {
   /// The number of turns after which processes are looked for.
   private static let turnsPerLook = 5
   private static let heldMax = 64
-  private static let environmentBytesMax = 256 << 10
 
   /// Tells each runtime that connects to go on, until no process of this user has the socket in its
   /// environment.
@@ -37,13 +36,8 @@ public enum DotNetKeeper {
   private static func isMentioned(_ address: String) -> Bool {
     let own = UInt32(getpid())
     return ProcFiles.processes().contains { pid in
-      guard pid != own,
-        let bytes = OSPath.contents("/proc/\(pid)/environ", limit: environmentBytesMax)
-      else { return false }
-      return bytes.split(separator: 0).contains { entry in
-        entry.starts(with: "DOTNET_DiagnosticPorts=".utf8)
-          && String(osBytes: entry).contains(address)
-      }
+      pid != own
+        && ProcFiles.variable("DOTNET_DiagnosticPorts", of: pid)?.contains(address) == true
     }
   }
 

@@ -35,6 +35,9 @@ final class DotNetSource: Sendable {
 
   private let selection: DotNetSelection
   private let filter: ProcessFilter
+  /// The session's directory, if it is not a usual one: only processes that have it, too, are then
+  /// traced without being listed.
+  private let apart: String?
   private let drain: Drain
   private let rendezvous: Rendezvous
   private let state = Lock(State())
@@ -56,6 +59,11 @@ final class DotNetSource: Sendable {
     guard stopDescriptor >= 0 else { return nil }
     self.selection = selection
     filter = configuration.processes
+    let usual = RendezvousPaths.listening { name in
+      name == "TRACE_RUNTIME_DIR" ? nil : RendezvousPaths.environmentValue(name)
+    }
+    let directory = rendezvous.listener.directory.path
+    apart = usual.contains { $0.path == directory } ? nil : directory
     (self.drain, self.rendezvous) = (drain, rendezvous)
   }
 
@@ -236,6 +244,9 @@ final class DotNetSource: Sendable {
   private func mayTrace(_ pid: UInt32) -> Bool {
     let user = ProcFiles.user(of: pid)
     guard let user, user == geteuid() || geteuid() == 0 else { return false }
+    if let apart, filter.pids.isEmpty, filter.ancestor == nil {
+      guard ProcFiles.variable("TRACE_RUNTIME_DIR", of: pid) == apart else { return false }
+    }
     let executable =
       filter.executableNames.isEmpty ? "" : ProcessIdentity.executable(of: pid) ?? ""
     return filter.admits(pid: pid, executable: executable)
