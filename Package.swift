@@ -107,7 +107,7 @@ let package = Package(
       name: "TraceSession",
       dependencies: [
         "CTraceShims", "Locks", "OSStrings", "TraceEvents", "TraceRing", "TraceControl",
-        "TraceFormat", "TraceKernel", "TraceSymbols", "TraceAnalysis",
+        "TraceFormat", "TraceKernel", "TraceSymbols", "TraceAnalysis", "TraceImport",
       ]),
     .target(
       name: "TraceExport",
@@ -238,7 +238,8 @@ let package = Package(
       dependencies: [
         "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "TestSupport", "tracectl",
         "event-storm", "minishop", "minivm", "tiny-runtime",
-      ]),
+      ],
+      exclude: ["DotNet/Program"]),
     .testTarget(
       name: "TraceFormatTests",
       dependencies: ["CLZ4", "CTraceShims", "TraceEvents", "TraceFormat", "TestSupport"]),

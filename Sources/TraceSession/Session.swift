@@ -27,6 +27,7 @@ public final class Session: Sendable {
     var startNanoseconds: UInt64
     var description: SessionDescription
     var sources: SystemSources?
+    var dotNet: DotNetSource?
     var symbols: SymbolsAtStop?
     /// Nil for a session whose file can be read while it is written.
     var hub: LiveHub?
@@ -41,6 +42,8 @@ public final class Session: Sendable {
   public let configuration: SessionConfiguration
   private let places: [RendezvousPaths.Place]
   private let state = Lock(State.new)
+  /// What serves the programs that a command has left.
+  private let left = Lock<DotNetSource?>(nil)
   /// Held by the one who stops the session.
   private let stopping = Lock(())
 
@@ -102,10 +105,11 @@ public final class Session: Sendable {
         configuration, listener: listener, sink: DrainSink(drain),
         wakeDescriptor: wake.sender)
       try rendezvous.start()
+      let sources = try makeSources(drain, rendezvous, symbols?.files)
       return Running(
         rendezvous: rendezvous, drain: drain, wake: wake,
-        startNanoseconds: trace_monotonic_ns(), description: description,
-        sources: try makeSources(drain, rendezvous, symbols?.files), symbols: symbols, hub: hub)
+        startNanoseconds: trace_monotonic_ns(), description: description, sources: sources,
+        dotNet: try makeDotNet(drain, rendezvous, sources), symbols: symbols, hub: hub)
     } catch {
       drain.stop()
       throw error
@@ -121,6 +125,18 @@ public final class Session: Sendable {
       rendezvous.stop(captureStateNanoseconds: 0, detachNanoseconds: Self.detachLimit_ns)
       throw error
     }
+  }
+
+  private func makeDotNet(
+    _ drain: Drain, _ rendezvous: Rendezvous, _ sources: SystemSources?
+  ) throws(SessionError) -> DotNetSource? {
+    guard let source = DotNetSource(configuration, drain, rendezvous) else { return nil }
+    do throws(SessionError) { try source.start() } catch {
+      sources?.stop()
+      rendezvous.stop(captureStateNanoseconds: 0, detachNanoseconds: Self.detachLimit_ns)
+      throw error
+    }
+    return source
   }
 
   private func makeHub(
@@ -161,6 +177,8 @@ public final class Session: Sendable {
   }
 
   private func stop(_ running: Running) {
+    running.dotNet?.stop()
+    left.withLock { $0 = running.dotNet }
     running.sources?.stop()
     let captureState = configuration.capturesStateAtStop ? Self.captureStateLimit_ns : 0
     running.rendezvous.stop(
@@ -247,7 +265,8 @@ public final class Session: Sendable {
       ($0.processesSeen, $0.ownProblems + $0.sets.problems, $0.processes)
     }
     let drained = running.drain.statistics
-    return (running.sources?.problems(processesJoined: joined) ?? []) + problems
+    return (running.sources?.problems(processesJoined: joined) ?? [])
+      + (running.dotNet?.problems ?? []) + problems
       + BufferProblems(drained).sentences(among: processes) + drained.limitedProcesses.sentences
       + (running.symbols?.problem.map { [$0] } ?? [])
   }
@@ -255,8 +274,19 @@ public final class Session: Sendable {
   /// Environment variables for a program started to be traced by this session; they make it wait
   /// for the session. Descendants of this process do so without them.
   public var variablesForCommand: [(name: String, value: String)] {
-    guard let name = runningNow?.rendezvous.listener.name else { return [] }
-    return [(RendezvousPaths.sessionVariable, name)]
+    guard let running = runningNow else { return [] }
+    return [(RendezvousPaths.sessionVariable, running.rendezvous.listener.name)]
+      + (running.dotNet?.variables ?? [])
+  }
+
+  /// Call it after ``stop()`` before the process ends, if a command was traced: programs that the
+  /// command has left may start .NET programs, which wait to be told to go on. If there are any,
+  /// this starts another program that does so: it must call
+  /// ``DotNetKeeper/run(descriptor:address:)`` with its standard input and its last argument.
+  ///
+  /// - Parameter command: the program's path, and its arguments.
+  public func leaveRuntimes(to command: [String]) {
+    left.withLock { $0 }?.leavePort(to: command)
   }
 
   /// The trace's session description, while the session runs.
@@ -269,7 +299,7 @@ public final class Session: Sendable {
       guard let index = processes[position].index else { continue }
       processes[position].problems += buffers.sentences(for: index)
     }
-    return processes
+    return processes + (running.dotNet?.processes ?? [])
   }
 
   var runningNow: Running? {
@@ -286,6 +316,9 @@ public final class Session: Sendable {
     result.lost = drained.lost
     result.lossesAreKnown = BufferProblems(drained).lossesAreKnown
     if let lost = running.sources?.lost, lost > 0 { result.lost[.kernelBufferFull] = lost }
+    if let lost = running.dotNet?.lost, lost > 0 {
+      result.lost[.bufferFull] = (result.lost[.bufferFull] ?? 0).addingClamped(lost)
+    }
     result.failure = drained.failure
     result.liveEventsDropped = running.hub?.dropped ?? 0
     running.rendezvous.state.withLock { state in
@@ -293,6 +326,9 @@ public final class Session: Sendable {
       result.processesSeen = state.processesSeen
       result.connectionsRefused = state.turnedAway
     }
+    let dotNet = running.dotNet?.processes ?? []
+    result.processes += dotNet.count { $0.isRunning }
+    result.processesSeen += dotNet.count
     return result
   }
 }

@@ -45,6 +45,7 @@ struct Tracectl: ParsableCommand {
         Failure(.osError, "the command line cannot be read without /proc", next: "mount it").line)
       Glibc.exit(ExitStatus.osError.rawValue)
     }
+    DotNetPortKeeper.runIfMeant(given)
     let arguments = SingleDashOptions.normalized(Array(given.dropFirst()))
     do {
       var command = try parseAsRoot(arguments)

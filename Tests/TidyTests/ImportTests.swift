@@ -28,7 +28,7 @@ import Testing
     ],
     "TraceSession": [
       "CTraceShims", "Locks", "OSStrings", "TraceEvents", "TraceRing", "TraceControl",
-      "TraceFormat", "TraceKernel", "TraceSymbols", "TraceAnalysis", "Foundation",
+      "TraceFormat", "TraceKernel", "TraceSymbols", "TraceAnalysis", "TraceImport", "Foundation",
     ],
     "TraceExport": [
       "CZlib", "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "Foundation",

@@ -17,10 +17,14 @@ public struct ProviderReport: Report {
   public struct Process: Hashable, Sendable {
     public var pid: UInt32
     public var executable: String
+    /// The runtime that it has, and the program that this runs: `.NET 8.0.4, app`; nil if none is
+    /// known.
+    public var runtime: String?
 
-    public init(pid: UInt32, executable: String) {
+    public init(pid: UInt32, executable: String, runtime: String? = nil) {
       self.pid = pid
       self.executable = executable
+      self.runtime = runtime
     }
   }
 

@@ -18,6 +18,7 @@ public struct ProviderJSON: Renderer {
         json.field("processes", each: provider.processes) {
           $0.field("pid", $1.pid)
           $0.field("executable", $1.executable)
+          if let runtime = $1.runtime { $0.field("runtime", runtime) }
         }
         json.field("keywords", each: provider.schema.keywords) {
           $0.field("name", $1.name)

@@ -37,8 +37,9 @@ public struct ProviderText: Renderer {
   }
 
   private func names(_ processes: [ProviderReport.Process]) -> String {
-    let names = processes.prefix(Self.processLimit).map { process in
-      "\(process.executable.split(separator: "/").last.map(String.init) ?? "?") (\(process.pid))"
+    let names = processes.prefix(Self.processLimit).map { process -> String in
+      let name = process.executable.split(separator: "/").last.map(String.init) ?? "?"
+      return "\(name) (\(process.pid)\(process.runtime.map { ": " + $0 } ?? ""))"
     }
     let more = processes.count - names.count
     return names.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")

@@ -51,11 +51,14 @@ public enum StreamNumbers {
 ///     0x0100_0000  all others, in order of their first record
 ///     0x7fff_ffff  machine: none; the events concern the whole machine
 ///     0x8000_0000  those that a session knows from their counters only
+///     0x9000_0000  those that a session knows from their runtimes only
 ///     0xffff_ffff  undefined: of an event whose process the trace does not define
 public enum ProcessNumbers {
   /// Lowest number of processes that have not joined a session themselves: those named by the
   /// kernel's records or added by a ``Recorder``.
   public static let firstOther: UInt32 = 0x0100_0000
+  /// Lowest number of processes that a session found by the sockets of their runtimes.
+  public static let firstForeign: UInt32 = 0x9000_0000
   /// The number in events that concern the whole machine. It has no process and no pid.
   public static let machine: UInt32 = firstCounted - 1
   /// Lowest number of processes that a session found in /proc to record their counters.

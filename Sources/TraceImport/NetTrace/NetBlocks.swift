@@ -13,9 +13,10 @@ final class NetBlocks {
 
   static let magic = Array("Nettrace".utf8)
   private static let stream = Array("!FastSerialization.1".utf8)
+  /// The most bytes before an object's contents.
+  private static let objectHeaderBytes = 64
 
-  private let source: ImportSource
-  private let parts: NetFileParts
+  private let parts: any NetByteSource
   private(set) var offset: UInt64
   /// 4, 5 or 6; 4 until the first object is read.
   private(set) var version: Int
@@ -28,37 +29,33 @@ final class NetBlocks {
   /// Whether the last object's end comes next.
   private var isInObject = false
 
-  init(_ source: ImportSource) throws(ImportError) {
-    self.source = source
-    parts = NetFileParts(source)
-    let start = source.bytes(at: 0, count: 32, limit: 32)
+  init(_ parts: any NetByteSource, name: String) throws(ImportError) {
+    self.parts = parts
+    let start = Array(parts.load(0, 20))
     guard start.count >= 20 else {
-      throw .unusable(path: source.name, reason: "ends within the header of a .nettrace file")
+      throw .unusable(path: name, reason: "ends within the header of a .nettrace file")
     }
     let words = start.withUnsafeBytes { bytes in [8, 12].map { ForeignBytes(bytes).word32($0) } }
     if words[0] == 0 {
       guard words[1] == 6 else {
         throw .unusable(
-          path: source.name, reason: "has version \(words[1]) of the format, which is not known")
+          path: name, reason: "has version \(words[1]) of the format, which is not known")
       }
       (version, offset) = (6, 20)
-    } else if start.dropFirst(12).elementsEqual(Self.stream) {
+    } else if start.starts(with: Self.magic), parts.load(12, 20).elementsEqual(Self.stream) {
       (version, offset) = (4, 32)
     } else {
-      throw .unusable(path: source.name, reason: "has no header of a .nettrace file")
+      throw .unusable(path: name, reason: "has no header of a .nettrace file")
     }
   }
 
   /// The bytes after the end of the recording.
-  var bytesAfterEnd: UInt64 { hasEnd ? source.byteCount - min(offset, source.byteCount) : 0 }
+  var bytesAfterEnd: UInt64 { hasEnd ? parts.byteCount - min(offset, parts.byteCount) : 0 }
 
   /// The next block, valid until the next call; nil at the end.
   func next() -> Block? {
     guard !isDone else { return nil }
-    guard offset < source.byteCount else {
-      stop("has no end: what recorded it was stopped, and names of methods may be missing")
-      return nil
-    }
+    guard offset < parts.byteCount else { return stopWithoutEnd() }
     return version == 6 ? nextBlock() : nextObject()
   }
 
@@ -67,7 +64,14 @@ final class NetBlocks {
     isDone = true
   }
 
+  private func stopWithoutEnd() -> Block? {
+    stop("has no end: what recorded it was stopped, and names of methods may be missing")
+    return nil
+  }
+
   private func stopInHeader() -> Block? {
+    // The number of a stream's bytes becomes known when it ends.
+    guard offset < parts.byteCount else { return stopWithoutEnd() }
     stop("is cut: it ends within the header of a block")
     return nil
   }
@@ -97,10 +101,14 @@ final class NetBlocks {
   // MARK: Versions 4 and 5
 
   private func nextObject() -> Block? {
-    var cursor = NetCursor(parts.load(offset, Int(min(64, source.byteCount - offset))))
+    // Only what is surely there is waited for.
+    let wanted = isInObject ? 1 : Self.objectHeaderBytes
+    var cursor = NetCursor(parts.load(offset, Int(min(UInt64(wanted), parts.byteCount - offset))))
     if isInObject {
       // The end of the object before.
-      guard cursor.take(UInt8.self) == 6 else { return stopAtDamage() }
+      let tag = cursor.take(UInt8.self)
+      guard !cursor.isShort else { return stopInHeader() }
+      guard tag == 6 else { return stopAtDamage() }
       offset += 1
       isInObject = false
       return next()
@@ -116,7 +124,8 @@ final class NetBlocks {
     let reader = cursor.take(UInt32.self)
     let name = String(decoding: cursor.slice(Int(cursor.take(UInt32.self) & 63)), as: UTF8.self)
     let end = cursor.take(UInt8.self)
-    guard !cursor.isShort || source.byteCount - offset >= 64 else { return stopInHeader() }
+    let isWhole = parts.byteCount - offset >= UInt64(wanted)
+    guard !cursor.isShort || isWhole else { return stopInHeader() }
     guard tags == [5, 5, 1], end == 6, !cursor.isShort, reader <= 5 else { return stopAtDamage() }
     offset += UInt64(cursor.offset)
     if name == "Trace" {
@@ -138,7 +147,8 @@ final class NetBlocks {
   private func content(_ kind: Kind, _ size: Int) -> Block? {
     blockOffset = offset
     isInObject = version < 6
-    let rest = source.byteCount - min(offset, source.byteCount)
+    guard size <= parts.blockBytesMax else { return stopAtDamage() }
+    let rest = parts.byteCount - min(offset, parts.byteCount)
     let bytes = parts.load(offset, Int(min(UInt64(size), rest)))
     if bytes.count < size {
       stop("is cut: its last block lacks \(size - bytes.count) of \(size) bytes")

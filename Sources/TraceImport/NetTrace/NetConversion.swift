@@ -17,6 +17,24 @@ final class NetConversion {
     writer = NetEventWriter(header, sink, isVersion6: blocks.version == 6)
   }
 
+  /// Reads the beginning of a recording.
+  ///
+  /// - Parameter output: makes the output when the recording's description is known.
+  static func begin(
+    _ blocks: NetBlocks, name: String,
+    output: (NetHeader) throws(FormatError) -> any NetOutput
+  ) throws(ImportError) -> NetConversion {
+    guard let first = blocks.next(), first.kind == .trace, blocks.damage.isEmpty else {
+      throw .unusable(path: name, reason: "does not begin with what was recorded")
+    }
+    let header =
+      blocks.version == 6 ? NetHeader(block: first.bytes) : NetHeader(object: first.bytes)
+    do throws(FormatError) {
+      let start = header.nanoseconds(header.startTicks)
+      return NetConversion(header, blocks, NetSink(try output(header), start: start))
+    } catch { throw .output(error) }
+  }
+
   func run() throws(ImportError) -> ImportReport {
     while sink.failure == nil, let block = blocks.next() {
       let isSound = read(block.kind, block.bytes)

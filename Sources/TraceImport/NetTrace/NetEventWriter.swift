@@ -53,6 +53,7 @@ final class NetEventWriter {
     if let gap = threads.note(place, sequence: row.sequence, ticks: ticks) {
       lose(gap, stream, ticks, thread.process)
     }
+    guard plan.isWanted else { return }
     slots.find(plan, in: payload, header.pointerBytes)
     if slots.isShort { shortPayloads += 1 }
     let record = RecordHeader(
@@ -74,6 +75,7 @@ final class NetEventWriter {
   private func plan(_ kind: NetKind) -> NetPlan {
     if let plan = kind.plan { return plan }
     let plan = planner.plan(kind.metadata)
+    plan.restrict(to: sink)
     kind.plan = plan
     return plan
   }
@@ -85,7 +87,9 @@ final class NetEventWriter {
     switch plan.use {
     case .sample:
       // 2 is managed code; 1 is everything else, also waiting.
-      guard plan.number("Type", slots, payload) == 2, header.samplingInterval_ns > 0 else {
+      guard sink.takesSamples, plan.number("Type", slots, payload) == 2,
+        header.samplingInterval_ns > 0
+      else {
         external += 1
         return false
       }

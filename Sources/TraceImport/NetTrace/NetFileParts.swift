@@ -1,5 +1,5 @@
 /// Reads parts of a file of any size.
-final class NetFileParts {
+final class NetFileParts: NetByteSource {
   private let source: ImportSource
   private let window: ImportWindow
   private var room = UnsafeMutableRawBufferPointer(start: nil, count: 0)
@@ -10,6 +10,9 @@ final class NetFileParts {
   }
 
   deinit { room.deallocate() }
+
+  var byteCount: UInt64 { source.byteCount }
+  var blockBytesMax: Int { .max }
 
   /// Bytes of the file, valid until the next call; fewer at its end.
   func load(_ offset: UInt64, _ count: Int) -> UnsafeRawBufferPointer {

@@ -45,6 +45,7 @@ extension NetLayouts {
     36 GCBulkRootCCW Count:u4,@clr,Values:rest
     37 GCBulkRCW Count:u4,@clr,Values:rest
     38 GCBulkRootStaticVar Count:u4,AppDomainID:u8,@clr,Values:rest
+    39 GCDynamicEvent Name:s,DataSize:u4,Data:rest
     50 ThreadPoolWorkerThreadStart @workers,@clr
     51 ThreadPoolWorkerThreadStop @workers,@clr
     52 ThreadPoolWorkerThreadRetirementStart @workers,@clr
@@ -130,6 +131,9 @@ extension NetLayouts {
     205 GCGlobalHeapHistory FinalYoungestDesired:u8,NumHeaps:i4,CondemnedGeneration:u4,\
     Gen0ReductionCount:u4,Reason:u4,GlobalMechanisms:u4|@clr|PauseMode:u4,MemoryPressure:u4|\
     CondemnReasons0:u4,CondemnReasons1:u4|Count:u4,Values:rest
+    203 GCJoin Heap:u4,JoinTime:u4,JoinType:u4|@clr|JoinID:u4
+    208 GCLOHCompact @clr,Count:u2,Values:rest
+    209 GCFitBucketInfo @clr,BucketKind:u2,TotalSize:u8,Count:u2,Values:rest
     250 ExceptionCatchStart EntryEIP:u8,MethodID:u8,MethodName:s,@clr
     251 ExceptionCatchStop
     252 ExceptionFinallyStart EntryEIP:u8,MethodID:u8,MethodName:s,@clr

@@ -25,7 +25,9 @@ final class NetPlan {
   let schema: EventSchema
   let use: Use
   let flags: EventFlags
-  let dropsStack: Bool
+  private(set) var dropsStack: Bool
+  /// Whether the output keeps such events.
+  private(set) var isWanted = true
   /// The trace's numbers of the schema with labels, by the labels' bits; 0 if there is none.
   private var refs = [UInt16?](repeating: nil, count: NetLabels.combinations)
 
@@ -71,6 +73,13 @@ final class NetPlan {
     guard let own = type.fieldType.fixedScalar else { return false }
     let isFloat = own == .float || own == .double
     return own == scalar || (own.bitWidth <= scalar.bitWidth && !own.isSigned && !isFloat)
+  }
+
+  /// Leaves out what the output does not keep.
+  func restrict(to sink: NetSink) {
+    let kept = sink.admits(schema)
+    isWanted = kept.event
+    if !kept.stack { dropsStack = true }
   }
 
   /// The trace's number of the schema with these labels; nil if the trace cannot have it.

@@ -3,7 +3,7 @@ internal import TraceFormat
 
 /// Appends the events of a .nettrace file to a trace.
 final class NetSink {
-  @exclusivity(unchecked) private var recorder: Recorder
+  private let output: any NetOutput
   @exclusivity(unchecked) private(set) var failure: FormatError?
   /// The number of events that a trace cannot hold.
   private(set) var refused: UInt64 = 0
@@ -16,27 +16,33 @@ final class NetSink {
 
   private let start: UInt64
 
-  init(_ recorder: consuming Recorder, start: UInt64) {
-    self.recorder = recorder
+  init(_ output: any NetOutput, start: UInt64) {
+    self.output = output
     self.start = start
     for (name, keywords) in [
       (SystemSchema.providerName, SystemSchema.keywords),
       (RuntimeSchema.providerName, RuntimeSchema.keywords),
     ] {
-      self.recorder.define(provider: ProviderSchema(name: name, keywords: keywords, events: []))
+      output.define(provider: ProviderSchema(name: name, keywords: keywords, events: []))
     }
   }
 
-  var eventCount: UInt64 { recorder.eventCount }
+  var eventCount: UInt64 { output.eventCount }
+
+  /// Whether samples of the runtime's own profiler count as CPU samples.
+  var takesSamples: Bool { output.takesSamples }
+
+  /// Whether events of a type are kept, and whether their stacks are.
+  func admits(_ schema: EventSchema) -> (event: Bool, stack: Bool) { output.admits(schema) }
 
   /// The trace's number for a schema; nil if the trace cannot have it.
-  func number(of schema: EventSchema) -> UInt16? { try? recorder.number(of: schema) }
+  func number(of schema: EventSchema) -> UInt16? { output.number(of: schema) }
 
   /// The trace's number of a process, which is defined on first use.
   func process(_ pid: UInt32) -> UInt32 {
     if let known = processes[pid] { return known }
     guard processes.count < Self.processesMax else { return ProcessNumbers.undefined }
-    let index = recorder.addProcess(ProcessRecord(pid: pid, joinTicks: start))
+    let index = output.addProcess(ProcessRecord(pid: pid, joinTicks: start))
     processes[pid] = index
     pids[index] = pid
     return index
@@ -48,21 +54,20 @@ final class NetSink {
   /// Adds what a process was started with.
   func describe(process index: UInt32, pid: UInt32, _ command: [String]) {
     guard let executable = command.first, index != ProcessNumbers.undefined else { return }
-    recorder.define(
-      process: ProcessRecord(
-        index: index, pid: pid, executable: executable, arguments: command,
-        joinTicks: start))
+    output.describe(
+      ProcessRecord(
+        index: index, pid: pid, executable: executable, arguments: command, joinTicks: start))
   }
 
   func name(thread tid: UInt32, _ name: String, process: UInt32, ticks: UInt64) {
-    append { recorder throws(FormatError) in
-      try recorder.addThread(tid, named: name, of: process, atTicks: ticks)
+    append { output throws(FormatError) in
+      try output.addThread(tid, named: name, of: process, atTicks: ticks)
     }
   }
 
   func lose(_ count: UInt64, stream: UInt32, from: UInt64, to: UInt64, process: UInt32) {
     lost &+= count
-    recorder.addLoss(
+    output.addLoss(
       LossRecord(
         stream: stream, cpu: EventHeader.noCPU, cause: .bufferFull, count: count,
         fromTicks: min(from, to), toTicks: to, processIndex: process))
@@ -73,21 +78,21 @@ final class NetSink {
     _ ref: UInt16, _ header: RecordHeader, _ stack: [UInt64],
     _ encode: (inout EventEncoder) -> Void
   ) {
-    append { recorder throws(FormatError) in
-      try recorder.append(numbered: ref, header, stack: stack, encode: encode)
+    append { output throws(FormatError) in
+      try output.append(numbered: ref, header, stack: stack, encode: encode)
     }
   }
 
   func write<Event: TraceEvent>(_ event: Event, _ header: RecordHeader, _ stack: [UInt64] = []) {
-    append { recorder throws(FormatError) in try recorder.append(event, header, stack: stack) }
+    append { output throws(FormatError) in try output.append(event, header, stack: stack) }
   }
 
   func refuse() { refused += 1 }
 
   @inline(__always)
-  private func append(_ body: (inout Recorder) throws(FormatError) -> Void) {
+  private func append(_ body: (any NetOutput) throws(FormatError) -> Void) {
     guard failure == nil else { return }
-    do throws(FormatError) { try body(&recorder) } catch {
+    do throws(FormatError) { try body(output) } catch {
       switch error {
       case .unacceptableEvent, .unacceptableSchema: refused += 1
       default: failure = error
@@ -96,7 +101,6 @@ final class NetSink {
   }
 
   func finish(_ sync: ClockSync) {
-    recorder.addClockSync(sync)
-    append { recorder throws(FormatError) in try recorder.finish() }
+    append { output throws(FormatError) in try output.finish(sync) }
   }
 }

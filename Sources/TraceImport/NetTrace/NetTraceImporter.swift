@@ -27,19 +27,10 @@ public struct NetTraceImporter: Importer {
   public func convert(
     _ source: ImportSource, to sink: any ByteSink
   ) throws(ImportError) -> ImportReport {
-    let blocks = try NetBlocks(source)
-    guard let first = blocks.next(), first.kind == .trace, blocks.damage.isEmpty else {
-      throw .unusable(path: source.name, reason: "does not begin with what was recorded")
-    }
-    let header =
-      blocks.version == 6 ? NetHeader(block: first.bytes) : NetHeader(object: first.bytes)
-    let conversion: NetConversion
-    do throws(FormatError) {
-      let recorder = try Recorder(to: sink, name: source.name, session: header.session)
-      let start = header.nanoseconds(header.startTicks)
-      conversion = NetConversion(header, blocks, NetSink(recorder, start: start))
-    } catch { throw .output(error) }
-    return try conversion.run()
+    let blocks = try NetBlocks(NetFileParts(source), name: source.name)
+    return try NetConversion.begin(blocks, name: source.name) { header throws(FormatError) in
+      RecorderOutput(try Recorder(to: sink, name: source.name, session: header.session))
+    }.run()
   }
 }
 

@@ -249,6 +249,14 @@ struct RendezvousState {
     return numbers
   }
 
+  /// The number of an event type that a runtime describes; nil if no numbers are left, or if the
+  /// trace cannot have it.
+  mutating func number(of schema: EventSchema) -> UInt16? {
+    guard let (ref, isNew) = refs.ref(for: schema) else { return nil }
+    if isNew { sink?.define(ref: ref, schema: schema) }
+    return ref
+  }
+
   /// The number of the connected process with this pid.
   func index(ofPID pid: UInt32) -> UInt32? { links.values.first { $0.peer.pid == pid }?.slot }
 

@@ -49,6 +49,7 @@ package final class Drain: Sendable {
   /// source that does not exist.
   private let kernelTicks = Atomic<UInt64>(.max)
   private let codeFileTicks = Atomic<UInt64>(.max)
+  private let dotNetTicks = Atomic<UInt64>(.max)
   /// The socket through which emitters report that a ring fills.
   private let wakeDescriptor: Int32
   private let kick: Int32
@@ -100,7 +101,7 @@ package final class Drain: Sendable {
   }
 
   /// A source of events other than the rings.
-  package enum Source { case kernel, codeFiles }
+  package enum Source { case kernel, codeFiles, dotNet }
 
   /// Reports that the commands passed to ``perform(_:)`` so far contain all events of one of the
   /// session's own sources up to these ticks. The file is marked as complete at most up to this
@@ -114,6 +115,7 @@ package final class Drain: Sendable {
     switch source {
     case .kernel: kernelTicks.store(ticks, ordering: .relaxed)
     case .codeFiles: codeFileTicks.store(ticks, ordering: .relaxed)
+    case .dotNet: dotNetTicks.store(ticks, ordering: .relaxed)
     }
   }
 
@@ -198,7 +200,8 @@ package final class Drain: Sendable {
   private func flush(_ work: inout DrainWork) {
     work.flush(
       sourceTicks: min(
-        kernelTicks.load(ordering: .relaxed), codeFileTicks.load(ordering: .relaxed)))
+        kernelTicks.load(ordering: .relaxed), codeFileTicks.load(ordering: .relaxed),
+        dotNetTicks.load(ordering: .relaxed)))
   }
 
   private func publish(_ statistics: DrainStatistics) {

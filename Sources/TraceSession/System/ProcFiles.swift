@@ -39,6 +39,17 @@ enum ProcFiles {
     return String(osBytes: text.last == UInt8(ascii: "\n") ? text.dropLast() : text[...])
   }
 
+  /// A variable of the environment with which a process was started; nil if it cannot be read.
+  static func variable(_ name: String, of pid: UInt32) -> String? {
+    let bytes = OSPath.contents("/proc/\(pid)/environ", limit: environmentBytesMax) ?? []
+    let start = Array("\(name)=".utf8)
+    return bytes.split(separator: 0).first { $0.starts(with: start) }.map {
+      String(osBytes: $0.dropFirst(start.count))
+    }
+  }
+
+  private static let environmentBytesMax = 256 << 10
+
   /// Maximum number of a process's descriptors that are checked.
   private static let descriptorsMax = 256
 

@@ -21,6 +21,11 @@ final class SystemBatch: @unchecked Sendable {
   private var losses: [LossRecord] = []
   @exclusivity(unchecked) private var record = RecordWords()
   @exclusivity(unchecked) private(set) var eventCount = 0
+  /// The size of the events so far.
+  @exclusivity(unchecked) private(set) var byteCount = 0
+  /// Whether another program describes the events, so that some may not match their schemas; these
+  /// are counted as losses.
+  var isForeign = false
   /// The time up to which this batch and earlier ones are complete.
   var completeTicks: UInt64?
 
@@ -66,6 +71,7 @@ final class SystemBatch: @unchecked Sendable {
     stretches[stretch].words.append(UInt64(header.process) << 32 | UInt64(header.tid))
     stretches[stretch].words.append(contentsOf: words)
     eventCount += 1
+    byteCount += 8 * (words.count + Self.headerWords)
   }
 
   /// - Returns: the size of the fields in bytes; 0 if it exceeds ``RecordWords/bytesMax``, and the
@@ -83,7 +89,10 @@ final class SystemBatch: @unchecked Sendable {
     for process in processes { writer.define(process: process) }
     for index in stretches.indices where !stretches[index].words.isEmpty {
       writer.beginStretch(stream: stretches[index].stream, cpu: stretches[index].cpu)
-      stretches[index].words.withUnsafeBufferPointer { Self.write($0, to: &writer) }
+      let refused = stretches[index].words.withUnsafeBufferPointer { Self.write($0, to: &writer) }
+      // An event that does not match its schema would otherwise be an error in this program.
+      assert(refused.count == 0 || isForeign)
+      if refused.count > 0 { writer.loss(Self.loss(refused, stretches[index])) }
       stretches[index].words.removeAll(keepingCapacity: true)
     }
     for end in ends { writer.processEnded(index: end.index, atTicks: end.ticks) }
@@ -91,23 +100,35 @@ final class SystemBatch: @unchecked Sendable {
     processes.removeAll(keepingCapacity: true)
     ends.removeAll(keepingCapacity: true)
     losses.removeAll(keepingCapacity: true)
-    eventCount = 0
+    (eventCount, byteCount) = (0, 0)
   }
 
-  private static func write(_ words: UnsafeBufferPointer<UInt64>, to writer: inout TraceWriter) {
+  private static func loss(_ refused: (count: UInt64, ticks: UInt64), _ stretch: Stretch)
+    -> LossRecord
+  {
+    LossRecord(
+      stream: stretch.stream, cpu: stretch.cpu, cause: .malformed, count: refused.count,
+      fromTicks: refused.ticks, toTicks: refused.ticks)
+  }
+
+  /// Returns the number of events that the writer does not accept, and the time of the last.
+  private static func write(
+    _ words: UnsafeBufferPointer<UInt64>, to writer: inout TraceWriter
+  ) -> (count: UInt64, ticks: UInt64) {
     var position = 0
+    var refused: (count: UInt64, ticks: UInt64) = (0, 0)
     while position < words.count {
       let (ticks, what, who) = (words[position], words[position + 1], words[position + 2])
       let count = Int(what & 0xffff_ffff)
       position += headerWords
-      // An event that does not match its schema would be an error in this program.
       let isAccepted = writer.append(
         ref: UInt16(truncatingIfNeeded: what >> 48), ticks: ticks,
         process: UInt32(truncatingIfNeeded: who >> 32), tid: UInt32(truncatingIfNeeded: who),
         flags: UInt8(truncatingIfNeeded: what >> 40), words: words.baseAddress! + position,
         count: count)
-      assert(isAccepted)
+      if !isAccepted { refused = (refused.count + 1, ticks) }
       position += count
     }
+    return refused
   }
 }

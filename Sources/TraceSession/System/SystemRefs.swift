@@ -5,6 +5,11 @@ import TraceFormat
 struct SystemRefs: Sendable {
   private var refs: [UInt16]
 
+  /// For a source that has none of the System provider's events.
+  static let none = SystemRefs()
+
+  private init() { refs = [] }
+
   /// Nil if the session has no numbers left. Events of counters may have none.
   init?(_ refs: [UInt16: UInt16]) {
     let highest = SystemSchema.eventTypes.map { $0.eventID }.max() ?? 0

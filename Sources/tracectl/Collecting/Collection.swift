@@ -81,6 +81,7 @@ struct Collection {
     let statistics = session.stop()
     report(session, statistics, reason)
     _ = consume lock
+    defer { session.leaveRuntimes(to: ["/proc/self/exe", DotNetPortKeeper.name]) }
     return exitCode(statistics, reason, &child)
   }
 

@@ -30,6 +30,10 @@ struct Collect: ParsableCommand {
       provider) or Name[:Keywords[:Level]]. Keywords are names or hexadecimal numbers
       joined by '+', or '*' for all. The name '*' selects every provider. The exit code
       is the command's, or 128 + N if signal N killed it.
+
+      They also select events of .NET runtimes, and a name may be that of any EventSource:
+        tracectl collect -providers GC,JIT,Exception,CPU -- dotnet app.dll
+        tracectl collect -providers Microsoft-Windows-DotNETRuntime:0x8000:4 -p 1234
       """)
 
   @Option(

@@ -7,7 +7,12 @@ import TraceSession
 struct Providers: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "providers",
-    abstract: "List the providers, keywords and events of running programs.")
+    abstract: "List the providers, keywords and events of running programs.",
+    discussion: """
+      Programs that link TraceProvider list their own providers. A .NET process has the
+      runtime's provider, Microsoft-Windows-DotNETRuntime; the runtime does not tell the
+      names of the program's EventSources, which 'tracectl collect' accepts nevertheless.
+      """)
 
   @Option(
     name: [.customShort("p"), .long], parsing: .upToNextOption,
@@ -35,13 +40,19 @@ struct Providers: ParsableCommand {
     } catch {
       throw Collection.failure(error)
     }
-    var report = ProviderReport(
-      entries.map { entry in
-        ProviderReport.Offer(
-          process: ProviderReport.Process(
-            pid: entry.process.pid, executable: entry.process.executable),
-          providers: entry.providers)
-      })
+    let offers = entries.map { entry in
+      ProviderReport.Offer(
+        process: ProviderReport.Process(
+          pid: entry.process.pid, executable: entry.process.executable),
+        providers: entry.providers)
+    }
+    let runtimes = DotNetDirectory.collect(pids: Set(pid.flatMap(\.ids))).map { entry in
+      ProviderReport.Offer(
+        process: ProviderReport.Process(
+          pid: entry.pid, executable: entry.executable, runtime: entry.runtime),
+        providers: [DotNetDirectory.provider])
+    }
+    var report = ProviderReport(offers + runtimes)
     report.showsFields = fields
     try output.write(report)
   }
