@@ -6,7 +6,7 @@ public import TraceFormat
 /// - Guarantee: events have the times, threads and field values that the file has. Those of the
 ///   runtime that mean the same as events of the Runtime provider become these; all others keep
 ///   their names.
-/// - Cost: half a microsecond for an event. Memory is that of the largest block, and of the stacks
+/// - Cost: about a microsecond for an event. Memory is that of the largest block, and of the stacks
 ///   between two sequence points, at most 64 MiB.
 public struct NetTraceImporter: Importer {
   /// Creates an importer.
