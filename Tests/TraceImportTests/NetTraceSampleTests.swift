@@ -57,7 +57,6 @@ import TraceFormat
     try replay.run()
     let rundown = "Microsoft-Windows-DotNETRuntimeRundown/"
     let baseline = [
-      // The file has two, at two times; the baseline lists one.
       "Microsoft-DotNETCore-EventPipe/ProcessInfo": 2, rundown + "AppDomainDCEnd": 1,
       rundown + "AssemblyDCEnd": 33, rundown + "DomainModuleDCEnd": 33,
       rundown + "ModuleDCEnd": 33, rundown + "DCEndComplete": 1, rundown + "DCEndInit": 1,

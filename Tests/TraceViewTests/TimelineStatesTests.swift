@@ -34,10 +34,13 @@ import TraceView
     trace.add(ContextSwitch(direction: .on, state: .runnable), at: 0, pid: 1, tid: 12)
     trace.add(ContextSwitch(direction: .on, state: .runnable), at: 0, pid: 2, tid: 2)
     trace.add(ThreadStop(), at: 1 * ms, pid: 1, tid: 12)
+    // It leaves its CPU for the last time.
+    trace.add(ContextSwitch(direction: .off, state: .unknown), at: 1 * ms, pid: 1, tid: 12)
     trace.add(ProcessStop(), at: 3 * ms, pid: 1, tid: 1)
     // The number is used again.
     trace.add(ContextSwitch(direction: .on, state: .runnable), at: 7 * ms, pid: 1, tid: 1)
     trace.add(ProcessStop(), at: 8 * ms, pid: 1, tid: 1)
+    trace.add(ContextSwitch(direction: .off, state: .dead), at: 8 * ms, pid: 1, tid: 1)
     trace.add(ContextSwitch(direction: .preempted, state: .runnable), at: 10 * ms, pid: 2, tid: 2)
     try trace.finish()
     let shown = try ShownTrace(path: path)

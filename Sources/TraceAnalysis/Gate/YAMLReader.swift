@@ -1,7 +1,7 @@
 /// Reads YAML and JSON as a JSON value. libyaml parses YAML.
 ///
-/// Scalars without quotes are null, truth values and numbers as in YAML 1.2's core schema; all others
-/// are text. Anchors, aliases, tags, keys that are not text, keys that occur twice, and
+/// Scalars without quotes are null, truth values and numbers as in YAML 1.2's core schema; all
+/// others are text. Anchors, aliases, tags, keys that are not text, keys that occur twice, and
 /// several documents are problems, never a guess. A text that begins with `{` is read as JSON.
 public enum YAMLReader {
   private static let valuesMax = 100_000

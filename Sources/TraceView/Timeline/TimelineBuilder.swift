@@ -10,6 +10,8 @@ final class TimelineBuilder {
     var lane: Int
     var state: Timeline.State?
     var since: Int64
+    /// Whether its end was recorded. It still runs for a moment then.
+    var hasEnded = false
   }
 
   @exclusivity(unchecked) private var timeline = Timeline()
@@ -53,13 +55,16 @@ final class TimelineBuilder {
       switch event.direction {
       case .on: move(header, to: .running)
       case .preempted: move(header, to: .runnable)
-      default: move(header, to: event.state == .runnable ? .runnable : .blocked)
+      default: move(header, to: stopped(event, header))
       }
     }
     replay.on(ReadyThread.self) { [self] event, header in wake(event.threadID, header) }
     replay.on(ThreadStop.self) { [self] _, header in end(header) }
     replay.on(ProcessStop.self) { [self] _, header in endProcess(header) }
-    replay.on(ThreadStart.self) { [self] in nameThread($0.name, $1) }
+    replay.on(ThreadStart.self) { [self] event, header in
+      threads[Self.key(header)]?.hasEnded = false
+      nameThread(event.name, header)
+    }
     replay.on(ThreadName.self) { [self] in nameThread($0.name, $1) }
     replay.on(ProcessStart.self) { [self] event, header in name(header.pid, event.name, []) }
     replay.on(ProcessExec.self) { [self] event, header in name(header.pid, event.name, []) }
@@ -130,8 +135,12 @@ final class TimelineBuilder {
     return lane
   }
 
+  private static func key(_ header: EventHeader) -> UInt64 {
+    UInt64(header.pid) << 32 | UInt64(header.tid)
+  }
+
   private func thread(_ header: EventHeader) -> Int {
-    let key = UInt64(header.pid) << 32 | UInt64(header.tid)
+    let key = Self.key(header)
     if let known = threads[key] { return known.lane }
     return thread(key, header.pid, header.tid)
   }
@@ -156,10 +165,17 @@ final class TimelineBuilder {
 
   // MARK: States
 
+  /// The state of a thread that has stopped running; nil if it does not run again.
+  private func stopped(_ event: ContextSwitch, _ header: EventHeader) -> Timeline.State? {
+    if event.state == .runnable { return .runnable }
+    let isOver = event.state == .dead || threads[Self.key(header)]?.hasEnded == true
+    return isOver ? nil : .blocked
+  }
+
   private func move(_ header: EventHeader, to state: Timeline.State?) {
     guard header.tid != 0, header.tid != .max else { return }
     _ = thread(header)
-    move(UInt64(header.pid) << 32 | UInt64(header.tid), header.timestamp, to: state)
+    move(Self.key(header), header.timestamp, to: state)
   }
 
   private func move(_ key: UInt64, _ time: Int64, to state: Timeline.State?) {
@@ -167,7 +183,8 @@ final class TimelineBuilder {
     if let before = thread.state {
       timeline.states.add(thread.since, time, lane: thread.lane, kind: before.rawValue)
     }
-    threads[key] = Thread(lane: thread.lane, state: state, since: time)
+    threads[key]?.state = state
+    threads[key]?.since = time
     if thread.state == nil, state != nil {
       moving[UInt32(truncatingIfNeeded: key >> 32), default: []].insert(key)
     }
@@ -180,6 +197,7 @@ final class TimelineBuilder {
   private func endProcess(_ header: EventHeader) {
     for key in moving.removeValue(forKey: header.pid) ?? [] {
       move(key, header.timestamp, to: nil)
+      threads[key]?.hasEnded = true
     }
   }
 
@@ -188,5 +206,8 @@ final class TimelineBuilder {
     move(key, header.timestamp, to: .runnable)
   }
 
-  private func end(_ header: EventHeader) { move(header, to: nil) }
+  private func end(_ header: EventHeader) {
+    move(header, to: nil)
+    threads[Self.key(header)]?.hasEnded = true
+  }
 }
