@@ -17,6 +17,7 @@ import time
 import urllib.parse
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -92,6 +93,12 @@ class Page:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def text(self, selector="#panel"):
+        """The text of an element. The page may replace it between the search and the reading."""
+        for _ in range(20):
+            try:
+                return self.driver.find_element(By.CSS_SELECTOR, selector).text
+            except StaleElementReferenceException:
+                continue
         return self.driver.find_element(By.CSS_SELECTOR, selector).text
 
     def hash(self):

@@ -106,6 +106,7 @@ static class Subject {
     if (arguments.Length > 1) Compute(200);
     Say("begin");
     Await(arguments, 1);
+    if (arguments.Length > 1) Say("go");
     foreach (var part in arguments[0].Split('+')) {
       if (part == "gc") Collect();
       if (part == "throw") Throw();
