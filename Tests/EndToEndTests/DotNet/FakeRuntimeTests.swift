@@ -79,30 +79,28 @@ extension EndToEnd {
     }
 
     @Test func strangersDelayNoCommand() throws {
-      let scratch = try Scratch()
-      let script = try FakeRuntime.write(in: scratch)
-      let collection = try ChildProcess(
-        Tools.tracectl,
-        [
-          "collect", "-providers", "GC", "-o", scratch.path("t.etl"), "--", "python3", script,
-          "stranger",
-        ], in: scratch)
-      try collection.succeed(seconds: 20)
-      #expect(collection.output.contains("were not those of .NET runtimes"), "\(collection.output)")
+      let output = try collectCommand("stranger")
+      #expect(output.contains("were not those of .NET runtimes"), "\(output)")
     }
 
     @Test func waitingRuntimeGoesOnIfItCannotBeTraced() throws {
+      let output = try collectCommand("reverse")
+      #expect(output.contains("resumed"), "\(output)")
+      #expect(output.contains("refuses to be traced"), "\(output)")
+    }
+
+    /// Collects a command that behaves in this way; returns what both printed.
+    private func collectCommand(_ behavior: String) throws -> String {
       let scratch = try Scratch()
       let script = try FakeRuntime.write(in: scratch)
       let collection = try ChildProcess(
         Tools.tracectl,
         [
           "collect", "-providers", "GC", "-o", scratch.path("t.etl"), "--", "python3", script,
-          "reverse",
+          behavior,
         ], in: scratch)
       try collection.succeed(seconds: 20)
-      #expect(collection.output.contains("resumed"), "\(collection.output)")
-      #expect(collection.output.contains("refuses to be traced"), "\(collection.output)")
+      return collection.output
     }
   }
 }

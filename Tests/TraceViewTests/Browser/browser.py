@@ -323,12 +323,17 @@ def main():
         if given.pictures:
             page.picture(f"{given.pictures}/compare-light.png")
         page.close()
-    return 1 if failures else 0
 
 
-if __name__ == "__main__":
+def run(main):
+    """Runs a script's checks, and ends it with their outcome. Nothing that was started is left."""
     try:
-        sys.exit(main())
+        main()
+        sys.exit(1 if failures else 0)
     finally:
         for server in servers:
             server.kill()
+
+
+if __name__ == "__main__":
+    run(main)

@@ -130,12 +130,7 @@ def main():
     tracectl, trace, directory = sys.argv[1:4]
     a_file_that_grows(tracectl, trace, directory)
     a_file_that_nobody_writes(tracectl, trace, directory)
-    return 1 if browser.failures else 0
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    finally:
-        for server in browser.servers:
-            server.kill()
+    browser.run(main)

@@ -11,7 +11,6 @@ checked, too: nothing lies over anything else or out of the window, and text can
 import argparse
 import base64
 import os
-import sys
 
 import browser
 from browser import TABS, Page, check
@@ -214,12 +213,7 @@ def main():
         write(pictures)
     page.close()
     large_screens_are_used(given)
-    return 1 if browser.failures else 0
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    finally:
-        for server in browser.servers:
-            server.kill()
+    browser.run(main)

@@ -186,12 +186,7 @@ def main():
     for test in [a_command_until_ctrl_c, a_process_until_ctrl_c, a_command_that_ends,
                  a_signal_ends_all, a_port_in_use]:
         test(tracectl, directory)
-    return 1 if browser.failures else 0
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    finally:
-        for server in browser.servers:
-            server.kill()
+    browser.run(main)

@@ -110,12 +110,7 @@ def main():
     columns_are_chosen(page)
     check(page.problems() == [], f"the console has no errors: {page.problems()}")
     page.close()
-    return 1 if browser.failures else 0
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    finally:
-        for server in browser.servers:
-            server.kill()
+    browser.run(main)
