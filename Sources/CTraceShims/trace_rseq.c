@@ -33,7 +33,7 @@ static TRACE_TLS struct rseq_stand_in stand_in
 _Static_assert(offsetof(struct rseq_stand_in, cpu_id) == TRACE_RSEQ_CPU_ID, "as the real area");
 _Static_assert(offsetof(struct rseq_stand_in, descriptor) == TRACE_RSEQ_CS, "as the real area");
 
-// Every event reads it, so no word that is written later is beside it.
+// Every event reads it. It begins a cache line, so that few other words share the line.
 _Alignas(64) ptrdiff_t trace_rseq_offset;
 
 _Bool trace_rseq_is_registered(void) { return &__rseq_size != NULL && __rseq_size != 0; }

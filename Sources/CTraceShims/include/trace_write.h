@@ -8,10 +8,10 @@
 // what follows before they have read it. The two chains of loads between two reads then run side
 // by side: from the read to the end of the event, and from the next event to its read. The read
 // therefore stands where both are equally long, when the ring's lines are known and before they
-// are read. At the section's beginning an event cost 0.07 to 0.1 of a read more, at its end 0.2
-// more. For the same reason the way to the read is short: the offset of the rseq area is a global
-// word, and a ring's control lines are found by their number. Other processors run most of the
-// section while they read the counter, as long as the whole event has few instructions: beyond
+// are read. At the section's beginning an event cost 0.05 to 0.08 of a read more, at its end 0.16
+// to 0.2 more. For the same reason the way to the read is short: the offset of the rseq area is a
+// global word, and a ring's control lines are found by their number. Other processors run most of
+// the section while they read the counter, as long as the whole event has few instructions: beyond
 // about 30 to 70 (fewer when another thread shares the core) each one adds to the event's cost.
 #ifndef TRACE_WRITE_H
 #define TRACE_WRITE_H
