@@ -31,6 +31,9 @@ static const unsigned char state_js[] = {
 static const unsigned char table_js[] = {
 #embed "page/table.js"
 };
+static const unsigned char charts_js[] = {
+#embed "page/charts.js"
+};
 static const unsigned char report_js[] = {
 #embed "page/report.js"
 };
@@ -83,6 +86,7 @@ static const struct view_asset assets[] = {
     ASSET("server.js", server_js),
     ASSET("state.js", state_js),
     ASSET("table.js", table_js),
+    ASSET("charts.js", charts_js),
     ASSET("report.js", report_js),
     ASSET("summary.js", summary_js),
     ASSET("timeline.js", timeline_js),

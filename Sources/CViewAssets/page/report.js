@@ -2,14 +2,14 @@
 // nothing here: it needs a line in main.js.
 
 import { el } from "./dom.js";
-import { value, label, duration, isMoment } from "./format.js";
+import { value, label, isMoment } from "./format.js";
+import { bars, histogram, isTimeLine, overTime, sparkline } from "./charts.js";
 import { table, column } from "./table.js";
-import { get } from "./server.js";
+import { get, isObject } from "./server.js";
 import { select, selection, change } from "./state.js";
 import { bounds, boundsKnown } from "./timeline.js";
 
 const skipped = new Set(["report", "trace", "lost", "partial", "events", "processes", "findings"]);
-const isObject = (v) => v !== null && typeof v === "object" && !Array.isArray(v);
 const isTable = (v) => Array.isArray(v) && v.length > 0 && isObject(v[0]);
 
 /** Shows a report in the panel. */
@@ -69,6 +69,7 @@ function part(name, object, leaveOut, process) {
   for (const [key, found] of Object.entries(object)) {
     if (skipped.has(key) && key !== "findings" || leaveOut.has(key)) continue;
     if (isTable(found)) tables.push(block(key, found, process));
+    else if (isTimeLine(found)) tables.push(overTime(key, found));
     else if (isObject(found)) tables.push(group(key, found));
     else if (!Array.isArray(found)) facts.push(fact(key, found));
     else if (found.length) facts.push(fact(key, found));
@@ -93,55 +94,13 @@ function group(key, object) {
     entries.filter(([k, v]) => isTable(v) && k !== "buckets").map(([k, v]) => block(k, v)));
 }
 
-const svg = "http://www.w3.org/2000/svg";
-
-function shape(tag, attributes, text) {
-  const element = document.createElementNS(svg, tag);
-  for (const [key, v] of Object.entries(attributes)) element.setAttribute(key, v);
-  if (text) element.append(document.createElementNS(svg, "title"));
-  if (text) element.firstChild.textContent = text;
-  return element;
-}
-
-/** A bar for each bucket of a distribution. */
-function histogram(buckets) {
-  const most = Math.max(...buckets.map((b) => b.count), 1);
-  const width = Math.max(6, Math.min(22, 420 / buckets.length));
-  const chart = shape("svg", {
-    class: "histogram", width: width * buckets.length, height: 70, role: "img",
-    "aria-label": `Histogram of ${buckets.length} buckets, at most ${most}`,
-  });
-  buckets.forEach((bucket, index) => {
-    const height = bucket.count ? Math.max(1.5, bucket.count / most * 66) : 0;
-    chart.append(shape("rect", {
-      x: index * width + 1, y: 70 - height, width: width - 2, height, rx: 1.5,
-    }, `${duration(bucket.from_ns)} – ${duration(bucket.below_ns)}: ${bucket.count}`));
-  });
-  return chart;
-}
-
-/** A line of an amount over time. */
-function sparkline(rows, key) {
-  const [w, h] = [520, 60];
-  const most = Math.max(...rows.map((r) => Number(r[key]) || 0), 1);
-  const first = Number(rows[0].time_ns ?? rows[0].from_ns);
-  const last = Number(rows.at(-1).time_ns ?? rows.at(-1).to_ns);
-  const points = rows.map((r) => {
-    const x = (Number(r.time_ns ?? r.from_ns) - first) / Math.max(1, last - first) * (w - 4) + 2;
-    return `${x.toFixed(1)},${(h - 2 - (Number(r[key]) || 0) / most * (h - 6)).toFixed(1)}`;
-  });
-  const chart = shape("svg", { class: "spark", width: w, height: h, role: "img",
-    "aria-label": `${label(key)} over time, at most ${value(key, most)}` });
-  chart.append(shape("polyline", { points: points.join(" ") }, `at most ${value(key, most)}`));
-  return el("div", { class: "spark-box" }, el("span", { class: "dim" },
-    `${label(key)}, at most ${value(key, most)}`), chart);
-}
-
 /** The columns of rows: their keys, with those of nested objects. */
 function columnsOf(rows) {
   const keys = new Map();
   for (const row of rows.slice(0, 200)) {
     for (const [key, v] of Object.entries(row)) {
+      // A time line is drawn where other rows show their time.
+      if (isTimeLine(v)) continue;
       if (isObject(v)) {
         for (const [inner, w] of Object.entries(v)) {
           if (!isObject(w) && !Array.isArray(w)) note(keys, `${key}.${inner}`, w);
@@ -176,7 +135,7 @@ function block(key, rows, process) {
       }, "⤢"), el("button", {
         type: "button", class: "small", "aria-label": "Stacks of this time",
         title: "Stacks of this time", onclick: () => stacks(row, process),
-      }, "≡"), when(row)),
+      }, "≡"), timeOf(row)),
     });
   } else if (rows.some((row) => row.tid !== undefined)) {
     columns.unshift({ key: "go", title: "", get: () => 0, show: () => "",
@@ -186,13 +145,13 @@ function block(key, rows, process) {
   }
   const nested = rows.some((row) => Object.values(row).some(isTable));
   if (nested) columns.push({ key: "more", title: "", get: () => 0, show: () => "" });
-  const overTime = /over_time|^rows$/.test(key) && rows.length > 2
+  const lines = /over_time|^rows$/.test(key) && rows.length > 2
     ? columns.filter((c) => c.number && !isMoment(c.key) && !c.key.includes(".")
       && rows.some((r) => Number(r[c.key]) > 0)).slice(0, 6)
       .map((c) => sparkline(rows, c.key)) : [];
   return el("section", { class: "block" },
     el("h3", {}, label(key), el("span", { class: "dim" }, ` ${value("count", rows.length)}`)),
-    overTime.length > 0 && el("div", { class: "sparks" }, overTime),
+    lines.length > 0 && el("div", { class: "sparks" }, lines),
     table(rows, columns, nested ? { unfolds: nestedWords, unfold: nestedTables } : {}));
 }
 
@@ -233,6 +192,11 @@ function stacks(row, process) {
   const [from, to] = begin(row) === null ? [null, null] : times(row);
   change({ tab: "flame", ...(from === null ? {} : { from, to }),
     pid: row.pid ?? process?.pid ?? null, tid: row.tid ?? null });
+}
+
+function timeOf(row) {
+  const line = Object.values(row).find(isTimeLine);
+  return line ? bars(line) : when(row);
 }
 
 /** A line that shows where in the whole time a row is. */

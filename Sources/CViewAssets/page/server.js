@@ -11,6 +11,9 @@ function exact(key, parsed, context) {
   return parsed;
 }
 
+/** Whether a value of an answer is an object, and no list. */
+export const isObject = (v) => v !== null && typeof v === "object" && !Array.isArray(v);
+
 /** The address of a request, relative to the page's. */
 export function address(path, parameters = {}) {
   const query = new URLSearchParams();

@@ -158,6 +158,7 @@ def numbers_are_the_reports(page):
             check("error" in answer, f"{name} has an error like the command")
         else:
             check(answer == command, f"{name} has the numbers of the command")
+    time_lines_are_drawn(page)
     command = page.command("stacks", page.files[0], "-format", "json", "-by-name", "-top", "30")
     if not command:
         return
@@ -171,6 +172,20 @@ def numbers_are_the_reports(page):
     # The address follows a moment later.
     WebDriverWait(page.driver, 10).until(lambda d: "function" in page.hash())
     check(page.hash().get("function") == names[0], "the function is in the address")
+
+
+def time_lines_are_drawn(page):
+    """A row has a bar for each part of its time line that has exceptions."""
+    report = page.command("exceptions", page.files[0], "-format", "json")
+    if not report:
+        return
+    page.open("tab=exceptions")
+    wanted = sorted(sum(count > 0 for count in group["time_line"]["counts"])
+                    for process in report["processes"] for group in process["groups"])
+    found = page.driver.execute_script(
+        "return [...document.querySelectorAll('#panel td svg.bars')]"
+        ".map((chart) => chart.querySelectorAll('rect').length)")
+    check(sorted(found) == wanted, f"time lines of exceptions: {found}, not {wanted}")
 
 
 def a_range_filters_and_links(page):
