@@ -36,6 +36,11 @@ package final class Monitor<Value>: @unchecked Sendable {
     return try body(&value.pointee)
   }
 
+  /// Calls `body` with the lock held, and wakes no thread: for a change that none waits for.
+  package func changeQuietly(_ body: (inout Value) -> Void) {
+    lock.withLock { value in body(&value) }
+  }
+
   /// Waits until `isSo` is true, at most `nanoseconds`; returns its last value.
   @discardableResult
   package func wait(nanoseconds: UInt64, until isSo: (inout Value) -> Bool) -> Bool {

@@ -35,6 +35,15 @@ package enum OSPath {
     }
   }
 
+  /// Whether an entry's name has a prefix. Unlike a comparison of names, it copies nothing.
+  package static func name(
+    _ entry: UnsafeMutablePointer<dirent>, startsWith prefix: StaticString
+  ) -> Bool {
+    withUnsafePointer(to: &entry.pointee.d_name) { name in
+      strncmp(name.pointer(to: \.0)!, prefix.utf8Start, prefix.utf8CodeUnitCount) == 0
+    }
+  }
+
   package static func stat(_ path: String, _ status: inout stat) -> Int32 {
     path.withOSString { Glibc.fstatat(AT_FDCWD, $0, &status, 0) }
   }

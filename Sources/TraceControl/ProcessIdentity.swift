@@ -17,7 +17,7 @@ package struct ProcessIdentity: Hashable, Sendable {
     arguments = Self.arguments(in: living)
     executable = Self.executable(in: living, arguments: { arguments }) ?? ""
     guard let bytes = OSPath.contents("\(directory)/stat", limit: 4096) else { return }
-    (parentPID, startTime) = Self.parseStat(String(decoding: bytes, as: UTF8.self)) ?? (0, 0)
+    (parentPID, startTime) = Self.parseStat(bytes) ?? (0, 0)
   }
 
   /// The current parent, grandparent and so on; empty for a process that has ended.
@@ -38,7 +38,7 @@ package struct ProcessIdentity: Hashable, Sendable {
   /// The process's parent; nil if it is not visible.
   package static func parent(of pid: UInt32) -> UInt32? {
     guard let bytes = OSPath.contents("/proc/\(pid)/stat", limit: 4096),
-      let (parent, _) = parseStat(String(decoding: bytes, as: UTF8.self)), parent > 0
+      let (parent, _) = parseStat(bytes), parent > 0
     else { return nil }
     return parent
   }
@@ -92,12 +92,12 @@ package struct ProcessIdentity: Hashable, Sendable {
 
   /// Parent and start time: fields 4 and 22. The name in field 2 may itself contain parentheses and
   /// spaces.
-  static func parseStat(_ text: String) -> (parent: UInt32, startTime: UInt64)? {
-    guard let nameEnd = text.lastIndex(of: ")") else { return nil }
-    let fields = text[text.index(after: nameEnd)...].split(separator: " ")
-    guard fields.count > 19, let parent = UInt32(fields[1]), let start = UInt64(fields[19]) else {
-      return nil
-    }
+  static func parseStat(_ bytes: [UInt8]) -> (parent: UInt32, startTime: UInt64)? {
+    guard let nameEnd = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+    let fields = bytes[(nameEnd + 1)...].split(separator: UInt8(ascii: " "), maxSplits: 20)
+    guard fields.count > 19, let parent = UInt32(String(decoding: fields[1], as: UTF8.self)),
+      let start = UInt64(String(decoding: fields[19], as: UTF8.self))
+    else { return nil }
     return (parent, start)
   }
 }

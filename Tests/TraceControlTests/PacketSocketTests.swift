@@ -126,9 +126,9 @@ private final class SocketPair {
     #expect(own.parentPID == UInt32(getppid()))
     #expect(own.startTime > 0)
     let parsed = ProcessIdentity.parseStat(
-      "12 (a) (b c) S 7 1 1 0 -1 4 0 0 0 0 0 0 0 0 20 0 1 0 4242 0 0")
+      Array("12 (a) (b c) S 7 1 1 0 -1 4 0 0 0 0 0 0 0 0 20 0 1 0 4242 0 0".utf8))
     #expect(parsed?.parent == 7)
     #expect(parsed?.startTime == 4242)
-    #expect(ProcessIdentity.parseStat("12 (a") == nil)
+    #expect(ProcessIdentity.parseStat(Array("12 (a".utf8)) == nil)
   }
 }

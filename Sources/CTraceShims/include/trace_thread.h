@@ -49,6 +49,11 @@ TRACE_INLINE void trace_leave_slow_path(void) {
 /// Sets the calling thread's name, as shown by ps and debuggers; at most 15 bytes.
 void trace_name_thread(const char *name);
 
+/// Gives the calling thread a long slice of CPU time, so that a thread which wakes on its CPU runs
+/// first. Its share of the time is the same. Threads and processes that it starts have the usual
+/// slice. Kernels before 6.12 change nothing.
+void trace_lengthen_slice(void);
+
 /// Whether this process has never had a second thread. False says nothing.
 _Bool trace_is_single_threaded(void);
 

@@ -143,6 +143,7 @@ package final class Drain: Sendable {
   // MARK: On the drain's thread
 
   func run(_ work: inout DrainWork) {
+    trace_lengthen_slice()
     work.syncClock()
     var nextFlush = trace_monotonic_ns() + options.flushNanoseconds
     while true {

@@ -40,8 +40,9 @@ public enum DotNetDirectory {
   ///
   /// - Cost: a millisecond for each runtime; half a second for one that does not answer.
   public static func collect(pids: Set<UInt32> = []) -> [Entry] {
-    let known = pids.isEmpty ? DotNetFinder.pids() : pids.sorted()
-    let own = known.filter { pid in
+    var names = DotNetNames()
+    let known = pids.isEmpty ? names.look() : pids
+    let own = known.sorted().filter { pid in
       ProcFiles.user(of: pid).map { $0 == geteuid() || geteuid() == 0 } ?? false
     }
     return own.prefix(entriesMax).compactMap(entry)

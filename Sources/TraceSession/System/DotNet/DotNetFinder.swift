@@ -13,14 +13,13 @@ enum DotNetFinder {
   private static let namesMax = 65_536
   private static let socketsMax = 16
 
-  /// The pids for which the usual directories have sockets, which may be those of dead processes.
-  static func pids() -> [UInt32] {
+  /// The pids for which a directory has sockets, which may be those of dead processes.
+  static func pids(in path: String) -> Set<UInt32> {
     var found: Set<UInt32> = []
-    for path in Set(["/tmp", OSPath.getenv("TMPDIR") ?? "/tmp"]) {
-      let directory = OSPath.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-      visit(directory) { name in if let pid = pid(name) { found.insert(pid) } }
+    visit(OSPath.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) { name in
+      if let pid = pid(name) { found.insert(pid) }
     }
-    return found.sorted()
+    return found
   }
 
   /// Connects to a process's runtime.
@@ -41,6 +40,8 @@ enum DotNetFinder {
     }
     return nil
   }
+
+  private static let prefix: StaticString = "dotnet-diagnostic-"
 
   /// The pid in the name of a socket; nil if it has another form.
   static func pid(_ name: String) -> UInt32? {
@@ -71,7 +72,7 @@ enum DotNetFinder {
     return names.sorted()
   }
 
-  /// Reads and closes a directory.
+  /// Reads the names of sockets in a directory, and closes it.
   private static func visit(_ directory: Int32, _ visit: (String) -> Void) {
     guard directory >= 0 else { return }
     guard let stream = fdopendir(directory) else {
@@ -81,6 +82,8 @@ enum DotNetFinder {
     defer { closedir(stream) }
     for _ in 0..<namesMax {
       guard let entry = readdir(stream) else { return }
+      // Most names are others; they are told apart without a copy.
+      guard OSPath.name(entry, startsWith: prefix) else { continue }
       visit(OSPath.name(entry))
     }
   }

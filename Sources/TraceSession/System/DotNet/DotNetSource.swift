@@ -12,7 +12,7 @@ import TraceFormat
 ///
 /// - Guarantee: a runtime that waits for the session is told to go on, also after ``stop()`` and
 ///   when its events cannot be collected. At most ``processesMax`` processes are traced at a time.
-/// - Cost: lists a directory four times a second; a thread for each traced process.
+/// - Cost: looks four times a second whether a directory has changed; a thread for each traced process.
 final class DotNetSource: Sendable {
   static let processesMax = 64
   /// The number of processes over the whole session.
@@ -29,6 +29,7 @@ final class DotNetSource: Sendable {
     var count: UInt32 = 0
     /// Whether no more processes are traced.
     var isClosed = false
+    var names = DotNetNames()
     /// The number of looks so far.
     var looks = 0
   }
@@ -191,7 +192,7 @@ final class DotNetSource: Sendable {
   private func look() {
     let known = state.withLock { state in Set(state.processes.filter(\.isRunning).map(\.pid)) }
     let listed = filter.takesChildren ? filter.pids : filter.pids.subtracting(known)
-    let names = filter.pids.isEmpty || filter.takesChildren ? DotNetFinder.pids() : []
+    let names = filter.pids.isEmpty || filter.takesChildren ? state.withLock { $0.names.look() } : []
     let elsewhere = elsewhere(known)
     let own = UInt32(getpid())
     for pid in listed.union(names).union(elsewhere).subtracting(known).sorted()

@@ -57,9 +57,9 @@ final class CodeFileSource: SessionSource {
   /// - Parameter ticks: the time up to which these and earlier notices are complete; nil if it is
   ///   not known.
   func post(_ notices: [CodeFileNotice], completeTo ticks: UInt64? = nil) {
-    guard !notices.isEmpty || ticks != nil else { return }
+    if let ticks { state.changeQuietly { $0.completeTicks = max($0.completeTicks, ticks) } }
+    guard !notices.isEmpty else { return }
     state.withLock { state in
-      state.completeTicks = max(state.completeTicks, ticks ?? 0)
       let room = max(0, CodeFileLimits.notices - state.notices.count)
       state.notices += notices.prefix(room)
       state.dropped += max(0, notices.count - room)
@@ -78,6 +78,7 @@ final class CodeFileSource: SessionSource {
   // MARK: On the thread
 
   private func run() {
+    trace_lengthen_slice()
     let follower = CodeFileFollower(CodeFileShared(ChannelCodeOutput(channel), clock: clock))
     var hasMore = false
     var readAt = ClockKind.here.now()

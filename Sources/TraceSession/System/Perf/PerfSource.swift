@@ -101,6 +101,7 @@ final class PerfSource: SessionSource {
   // MARK: On the thread
 
   private func run() {
+    trace_lengthen_slice()
     let events: PerfEvents
     channel.begin(atTicks: ClockKind.here.now())
     do throws(PerfRefusal) { events = try open() } catch {

@@ -1,3 +1,4 @@
+import Glibc
 import TraceKernel
 
 /// The stacks of call chains that occurred a short time ago: a thread that waits at the same place
@@ -56,12 +57,19 @@ struct WalkedStacks: ~Copyable {
     guard slot.pointee.hash == hash, slot.pointee.change == change, slot.pointee.pid == pid,
       slot.pointee.address == sample.instructionPointer,
       Int(slot.pointee.chainWords) * 8 == chain.count,
-      chain.elementsEqual(UnsafeRawBufferPointer(start: kept, count: chain.count))
+      Self.areEqual(chain, kept)
     else { return nil }
     stack.append(
       contentsOf: UnsafeBufferPointer(
         start: kept + Self.wordsMax, count: Int(slot.pointee.stackWords)))
     return slot.pointee.found
+  }
+
+  private static func areEqual(
+    _ chain: UnsafeRawBufferPointer, _ kept: UnsafePointer<UInt64>
+  ) -> Bool {
+    guard let start = chain.baseAddress else { return true }
+    return memcmp(start, kept, chain.count) == 0
   }
 
   /// Keeps a chain's stack, and what its check found.
