@@ -1,6 +1,9 @@
 """Compares the report of `tracectl threads` with the scheduler's own events of the same run, which
 perf recorded: `perf script -i perf.data --ns -F time,event,trace | schedevents.py report.json`.
 
+Ends with code 3 if perf has all switches of fewer than LEAST_COMPARED of the nine threads, or
+prints one that cannot be read.
+
 A thread's sums must lie between those up to its last steps before its end and those up to its last
 switch: tracectl ends a thread somewhere between the two.
 """
@@ -14,6 +17,7 @@ SWITCH = re.compile(r".* ?prev_pid=(\d+) prev_prio=-?\d+ prev_state=(\S+) ==> .*
 WAKING = re.compile(r".* ?pid=(\d+) prio=")
 # Two records of one switch differ by some microseconds, and by interrupts.
 SLACK_NS = 2_000_000
+LEAST_COMPARED = 7
 # As Docs/reports.md says.
 EARLY_MAX_NS = 1_000_000
 
@@ -68,7 +72,11 @@ def read(stream):
     for match in filter(None, map(LINE.match, stream)):
         now, event, text = int(match[1] + match[2]), match[3], match[4]
         if event == "sched_switch":
-            before, state, after = SWITCH.match(text).groups()
+            switch = SWITCH.match(text)
+            if switch is None:
+                print(f"perf's line cannot be read: {text}")
+                sys.exit(3)
+            before, state, after = switch.groups()
             threads[int(before)].off(state, now)
             threads[int(after)].on(now)
         elif event in ("sched_waking", "sched_wakeup_new"):
@@ -100,12 +108,14 @@ def main():
             if not low - slack <= value <= high + slack:
                 name = f"{thread['thread']} {thread['tid']}"
                 problems.append(f"{name} {key}: {value}, not {low} to {high}")
-    # perf's file lacks some switches; a thread's sums are then not known.
-    if compared == 0:
-        problems.append(f"none of {len(threads)} threads can be compared")
     if len(threads) != 9:
         problems.append(f"{len(threads)} threads")
-    sys.exit("\n".join(problems) or None)
+    if problems:
+        sys.exit("\n".join(problems))
+    # perf's file lacks some switches; a thread's sums are then not known.
+    if compared < LEAST_COMPARED:
+        print(f"perf has all switches of {compared} threads only")
+        sys.exit(3)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Compares the report of `tracectl threads` with the times of system calls that perf recorded on
 the same run: `syscalls.py report.json < perf.data`, for the tracepoints raw_syscalls:sys_enter and
-sys_exit.
+sys_exit. Ends with code 3 if perf has lost some of them.
 
 Reads perf's file itself: perf trace and perf script of some versions crash on it.
 """
@@ -11,6 +11,7 @@ import struct
 import sys
 
 SAMPLE = 9
+LOST = (2, 13)
 # The fields of a sample of 8 bytes each, in their order, and those that follow.
 FIELDS = {"identifier": 1 << 16, "ip": 1, "thread": 2, "time": 4, "address": 8, "id": 1 << 6,
           "stream": 1 << 9, "cpu": 1 << 7, "period": 1 << 8}
@@ -49,6 +50,9 @@ def samples(data):
             raw = data[place + 8 + 8 * len(names) + 4:place + length]
             number = found.get("identifier", found.get("id"))
             yield events[number], found["thread"] >> 32, found["time"], raw
+        if record in LOST:
+            print("perf has lost events")
+            sys.exit(3)
         place += length
 
 

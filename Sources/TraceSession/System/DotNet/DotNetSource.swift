@@ -12,7 +12,8 @@ import TraceFormat
 ///
 /// - Guarantee: a runtime that waits for the session is told to go on, also after ``stop()`` and
 ///   when its events cannot be collected. At most ``processesMax`` processes are traced at a time.
-/// - Cost: looks four times a second whether a directory has changed; a thread for each traced process.
+/// - Cost: looks four times a second whether a directory has changed; a thread for each traced
+///   process.
 final class DotNetSource: Sendable {
   static let processesMax = 64
   /// The number of processes over the whole session.
@@ -29,7 +30,6 @@ final class DotNetSource: Sendable {
     var count: UInt32 = 0
     /// Whether no more processes are traced.
     var isClosed = false
-    var names = DotNetNames()
     /// The number of looks so far.
     var looks = 0
   }
@@ -42,6 +42,8 @@ final class DotNetSource: Sendable {
   private let drain: Drain
   private let rendezvous: Rendezvous
   private let state = Lock(State())
+  /// Used by one look at a time.
+  private let names = Lock(DotNetNames())
   private let began = ClockSync.now()
   private let isStopping = Atomic<Bool>(false)
   /// Readable from the session's end on.
@@ -192,10 +194,11 @@ final class DotNetSource: Sendable {
   private func look() {
     let known = state.withLock { state in Set(state.processes.filter(\.isRunning).map(\.pid)) }
     let listed = filter.takesChildren ? filter.pids : filter.pids.subtracting(known)
-    let names = filter.pids.isEmpty || filter.takesChildren ? state.withLock { $0.names.look() } : []
+    let looksAtNames = filter.pids.isEmpty || filter.takesChildren
+    let listedNames = looksAtNames ? names.withLock { $0.look() } : []
     let elsewhere = elsewhere(known)
     let own = UInt32(getpid())
-    for pid in listed.union(names).union(elsewhere).subtracting(known).sorted()
+    for pid in listed.union(listedNames).union(elsewhere).subtracting(known).sorted()
     where pid != own && isDue(pid) {
       guard !wasTraced(pid), mayTrace(pid), let socket = DotNetFinder.connect(pid) else {
         continue
