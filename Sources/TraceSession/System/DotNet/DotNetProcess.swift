@@ -90,6 +90,12 @@ final class DotNetProcess: Sendable {
     thread.withLock { $0 = started }
   }
 
+  /// Returns when the session of the runtime has begun, or will not begin, or at a time.
+  func waitForBegin(until deadline_ns: UInt64) {
+    let now = trace_monotonic_ns()
+    state.wait(nanoseconds: deadline_ns > now ? deadline_ns - now : 0) { $0.hasBegun }
+  }
+
   /// Adds a connection that the runtime has made. A runtime that does so waits.
   func add(_ socket: DiagnosticSocket) {
     let isTime = state.withLock { state in

@@ -19,6 +19,8 @@ final class DotNetSource: Sendable {
   /// The number of processes over the whole session.
   private static let allMax = 4096
   private static let lookMilliseconds: Int32 = 250
+  /// The longest time that a runtime delays the beginning of the session.
+  private static let beginLimit_ns: UInt64 = 3_000_000_000
 
   private struct State {
     var processes: [DotNetProcess] = []
@@ -75,8 +77,12 @@ final class DotNetSource: Sendable {
   func start() throws(SessionError) {
     drain.set(.dotNet, completeTo: ClockKind.here.now())
     let port = filter.ancestor == nil ? nil : makePort()
-    // Listed processes are traced when this returns.
-    if filter.ancestor == nil { look() }
+    // Running processes are traced when this returns.
+    if filter.ancestor == nil {
+      look()
+      let deadline_ns = trace_monotonic_ns() &+ Self.beginLimit_ns
+      for process in state.withLock({ $0.processes }) { process.waitForBegin(until: deadline_ns) }
+    }
     nonisolated(unsafe) let owned = port
     let started = try NamedThread("trace-dotnets") { [self] in run(owned) }
     thread.withLock { $0 = started }
