@@ -50,25 +50,53 @@ export function drawBars(context, values, most, x0, perColumn, y, height, style)
   }
 }
 
-/** Several values of a column above each other. */
+/** Several values of a column above each other. Where columns differ, they are as many rectangles as
+ *  pixels; so the pixels are written here, and drawn as one image. */
 export function drawStacked(context, series, most, perColumn, y, height) {
   const count = series[0].values.length;
-  const base = new Float64Array(count);
+  const { canvas, image, words, put } = sheet(count, height);
+  words.fill(0);
   const scale = height / Math.max(most, 1e-9);
-  for (const { values, style } of series) {
-    context.fillStyle = style;
-    const tall = (i) => values[i] ? Math.round(Math.min(values[i] * scale, height - base[i])) : 0;
-    for (let i = 0; i < count;) {
-      const [h, low] = [tall(i), base[i]];
-      let end = i + 1;
-      while (end < count && base[end] === low && tall(end) === h) end++;
-      if (h > 0) {
-        context.fillRect(i * perColumn, y + height - low - h, Math.max(perColumn * (end - i), 1), h);
-        for (let j = i; j < end; j++) base[j] += h;
-      }
-      i = end;
+  const inks = series.map(({ values, style }) => ({ values, ink: inkOf(style) }));
+  for (let i = 0; i < count; i++) {
+    let low = height;
+    for (const { values, ink } of inks) {
+      if (!values[i]) continue;
+      const high = low - Math.round(Math.min(values[i] * scale, low));
+      while (low > high) words[--low * count + i] = ink;
     }
   }
+  put.putImageData(image, 0, 0);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(canvas, 0, 0, count, height, 0, y, count * perColumn, height);
+}
+
+const sheets = new Map();
+
+/** A canvas for an image of a lane, with the image's pixels. Lanes have few sizes. */
+function sheet(width, height) {
+  const size = `${width} ${height}`;
+  if (!sheets.has(size)) {
+    if (sheets.size >= 8) sheets.clear();
+    const canvas = new OffscreenCanvas(width, height);
+    const put = canvas.getContext("2d");
+    const image = put.createImageData(width, height);
+    sheets.set(size, { canvas, put, image, words: new Uint32Array(image.data.buffer) });
+  }
+  return sheets.get(size);
+}
+
+const inks = new Map();
+
+/** A color of the style sheet as the word of a pixel. */
+function inkOf(style) {
+  if (!inks.has(style)) {
+    const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+    context.fillStyle = style;
+    context.fillRect(0, 0, 1, 1);
+    inks.set(style, new Uint32Array(context.getImageData(0, 0, 1, 1).data.buffer)[0]);
+  }
+  return inks.get(style);
 }
 
 /** Small marks at the bottom of a lane, darker where there are more. */
