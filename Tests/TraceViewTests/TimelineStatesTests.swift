@@ -49,4 +49,20 @@ import TraceView
     #expect(try states(shown, tid: 12) == [1, 0, 0])
     #expect(try states(shown, tid: 2) == [10, 0, 0])
   }
+
+  /// A thread that ends runs in the kernel for a moment, without its number at last.
+  @Test func aThreadWithoutItsNumberLeavesItsCPU() throws {
+    let path = directory.path + "/t.etl"
+    var trace = try SampledTrace(path: path)
+    let ms: UInt64 = 1_000_000
+    trace.add(ContextSwitch(direction: .on, state: .unknown), at: 0, pid: 1, tid: 11)
+    trace.add(ContextSwitch(direction: .preempted, state: .runnable), at: 2 * ms, pid: 1, tid: .max)
+    trace.add(ContextSwitch(direction: .on, state: .unknown), at: 3 * ms, pid: 1, tid: .max)
+    trace.add(ContextSwitch(direction: .on, state: .unknown), at: 4 * ms, pid: 2, tid: 2)
+    trace.add(ContextSwitch(direction: .preempted, state: .runnable), at: 10 * ms, pid: 2, tid: 2)
+    try trace.finish()
+    let shown = try ShownTrace(path: path)
+    #expect(try states(shown, tid: 11) == [2, 0, 0])
+    #expect(try states(shown, tid: 2) == [6, 0, 0])
+  }
 }

@@ -10,8 +10,8 @@ internal import OSStrings
 struct ViewCache {
   /// Maximum size of a file.
   static let bytesMax = 192 << 20
-  /// To be raised with every change of what is in the files.
-  private static let version: UInt64 = 1
+  /// To be raised with every change of what is in the files, or of how it is found.
+  private static let version: UInt64 = 2
   private static let partBytes = 4096
   private static let parts = 256
 

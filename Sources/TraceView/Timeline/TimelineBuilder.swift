@@ -51,13 +51,7 @@ final class TimelineBuilder {
       timeline.lanes[lane].activity = timeline.lanes[lane].activity.addingCapped(event.weight)
       timeline.samples.add(header.timestamp, lane: lane, weight: event.weight)
     }
-    replay.on(ContextSwitch.self) { [self] event, header in
-      switch event.direction {
-      case .on: move(header, to: .running)
-      case .preempted: move(header, to: .runnable)
-      default: move(header, to: stopped(event, header))
-      }
-    }
+    replay.on(ContextSwitch.self) { [self] in switched($0, $1) }
     replay.on(ReadyThread.self) { [self] event, header in wake(event.threadID, header) }
     replay.on(ThreadStop.self) { [self] _, header in end(header) }
     replay.on(ProcessStop.self) { [self] _, header in endProcess(header) }
@@ -165,6 +159,22 @@ final class TimelineBuilder {
 
   // MARK: States
 
+  private func switched(_ event: ContextSwitch, _ header: EventHeader) {
+    let last = running.removeValue(forKey: header.cpu)
+    switch event.direction {
+    // An ended thread has lost its number when it leaves its CPU.
+    case _ where header.tid == .max: if let last { move(last, header.timestamp, to: nil) }
+    case .on:
+      move(header, to: .running)
+      running[header.cpu] = Self.key(header)
+    case .preempted: move(header, to: .runnable)
+    default: move(header, to: stopped(event, header))
+    }
+  }
+
+  /// The thread that runs on each CPU.
+  @exclusivity(unchecked) private var running: [UInt16: UInt64] = [:]
+
   /// The state of a thread that has stopped running; nil if it does not run again.
   private func stopped(_ event: ContextSwitch, _ header: EventHeader) -> Timeline.State? {
     if event.state == .runnable { return .runnable }
@@ -173,7 +183,7 @@ final class TimelineBuilder {
   }
 
   private func move(_ header: EventHeader, to state: Timeline.State?) {
-    guard header.tid != 0, header.tid != .max else { return }
+    guard header.tid != 0 else { return }
     _ = thread(header)
     move(Self.key(header), header.timestamp, to: state)
   }
