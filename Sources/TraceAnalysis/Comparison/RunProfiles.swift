@@ -27,11 +27,11 @@ public struct RunProfiles {
     let count = min(cores, jobs.count)
     for job in jobs { job.share(with: count, cores: cores) }
     let teams = (0..<count).map { first in
-      RunProfileTeam(stride(from: first, to: jobs.count, by: count).map { jobs[$0] })
+      stride(from: first, to: jobs.count, by: count).map { jobs[$0] }
     }
-    let threads = teams.dropFirst().map { $0.start() }
-    teams.first?.run()
-    for (team, thread) in zip(teams.dropFirst(), threads) { team.join(thread) }
+    WorkerThreads.run(teams) { team in
+      for job in team { job.run() }
+    }
     return jobs.map { $0.take() }
   }
 }
@@ -60,44 +60,5 @@ private final class RunProfileJob: @unchecked Sendable {
   func take() -> Result<RunProfile, any Error> {
     run()
     return result ?? .failure(FormatError.closed)
-  }
-}
-
-/// Jobs that one thread does one after the other.
-private final class RunProfileTeam: Sendable {
-  /// Names are demangled with deep recursion; the limit on the main thread's stack (ulimit -s) may
-  /// be far smaller.
-  private static let stackBytes = 8 << 20
-
-  private let jobs: [RunProfileJob]
-
-  init(_ jobs: [RunProfileJob]) { self.jobs = jobs }
-
-  func run() {
-    for job in jobs { job.run() }
-  }
-
-  /// Starts the thread; returns nil if none can be created.
-  func start() -> pthread_t? {
-    var thread = pthread_t()
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setstacksize(&attributes, Self.stackBytes)
-    let itself = Unmanaged.passRetained(self)
-    let code = pthread_create(
-      &thread, &attributes,
-      { team in
-        Unmanaged<RunProfileTeam>.fromOpaque(team!).takeRetainedValue().run()
-        return nil
-      }, itself.toOpaque())
-    if code == 0 { return thread }
-    itself.release()
-    return nil
-  }
-
-  /// Waits for the thread to end; without a thread, does the work now.
-  func join(_ thread: pthread_t?) {
-    if let thread { pthread_join(thread, nil) } else { run() }
   }
 }

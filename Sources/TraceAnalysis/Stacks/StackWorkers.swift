@@ -31,9 +31,7 @@ enum StackWorkers {
       workers.append(StackWorker(file, share, resolver, sharers: shares.count * sharers))
     }
     guard workers.count > 1 else { return nil }
-    let threads = workers.dropFirst().map { $0.start() }
-    workers[0].run()
-    for (worker, thread) in zip(workers.dropFirst(), threads) { worker.join(thread) }
+    WorkerThreads.run(workers) { $0.run() }
     return try merge(workers, file)
   }
 
@@ -72,7 +70,8 @@ struct StackShare {
 
 /// Collects the stacks of a share of a trace's events.
 ///
-/// Thread safety is not checked by the compiler: the creator uses a worker only after ``join(_:)``.
+/// Thread safety is not checked by the compiler: the creator uses a worker only after it
+/// has run.
 private final class StackWorker: @unchecked Sendable {
   let file: TraceFile
   private let replay: Replay
@@ -98,34 +97,6 @@ private final class StackWorker: @unchecked Sendable {
     }
     // Frees the caches here, on the worker's own thread.
     pass = nil
-  }
-
-  /// Stack size of a worker, which demangles names; the limit on the main thread's stack (ulimit
-  /// -s) may be far smaller.
-  private static let stackBytes = 8 << 20
-
-  /// Starts the thread; returns nil if none can be created.
-  func start() -> pthread_t? {
-    var thread = pthread_t()
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setstacksize(&attributes, Self.stackBytes)
-    let itself = Unmanaged.passRetained(self)
-    let code = pthread_create(
-      &thread, &attributes,
-      { worker in
-        Unmanaged<StackWorker>.fromOpaque(worker!).takeRetainedValue().run()
-        return nil
-      }, itself.toOpaque())
-    if code == 0 { return thread }
-    itself.release()
-    return nil
-  }
-
-  /// Waits for the thread to end; without a thread, does the work now.
-  func join(_ thread: pthread_t?) {
-    if let thread { pthread_join(thread, nil) } else { run() }
   }
 
   /// Returns the collection. Call once.
