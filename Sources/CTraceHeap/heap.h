@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "trace_heap.h"
 
@@ -26,6 +27,9 @@ struct heap_next {
   void *(*memalign)(size_t, size_t);
   void *(*valloc)(size_t);
   void *(*pvalloc)(size_t);
+  void *(*mmap)(void *, size_t, int, int, int, off_t);
+  int (*munmap)(void *, size_t);
+  void *(*mremap)(void *, size_t, size_t, int, void *);
 };
 extern HIDDEN struct heap_next heap_next;
 
@@ -34,8 +38,6 @@ bool heap_is_early(const void *address);
 size_t heap_early_size(const void *address);
 
 // heap_sample.c
-enum { heap_deferred_max = 8 };
-
 // All zero in a new thread.
 struct heap_thread {
   // Number of bytes, with one for each allocation, until the next sample.
@@ -46,9 +48,11 @@ struct heap_thread {
   bool is_seeded;
   // Samples that a signal handler freed while the thread was busy; reported afterwards.
   uint32_t deferred_count;
+  // Number of those for which there was no room.
+  uint32_t unreported;
   struct {
     uint64_t id, address;
-  } deferred[heap_deferred_max];
+  } deferred[TRACE_HEAP_DEFERRED];
 };
 extern _Thread_local HEAP_INITIAL_EXEC HIDDEN struct heap_thread heap_this_thread;
 
@@ -57,6 +61,13 @@ bool heap_takes(struct heap_thread *me, size_t size);
 // Records a sample; `frame` is the frame of the function that the program called.
 void heap_record(struct heap_thread *me, void *address, size_t size, const void *frame);
 void heap_report_free(struct heap_thread *me, uint64_t id, uintptr_t address);
+// Reports that a sample, which was taken out of the table, has another place and size.
+void heap_move(
+    struct heap_thread *me, struct trace_heap_sample *sample, uint64_t id, void *address,
+    size_t size);
+
+// heap_maps.c
+void heap_find_allocator(void);
 
 // heap_table.c
 enum { heap_filter_bytes = 1 << 16 };
@@ -83,14 +94,6 @@ struct trace_heap_sample *heap_remove(uintptr_t address, uint64_t *id);
 void heap_give_back(struct trace_heap_sample *sample);
 // Makes free take the slow path for an address.
 void heap_mark(const void *address);
-
-// heap_stack.c
-extern bool heap_unwinds;
-void heap_prepare_unwinding(void);
-uint32_t heap_capture(uint64_t *frames, uint32_t limit, const void *frame);
-// Drops the frame of the function that the program called. Returns whether its caller is this
-// library: the tracer's own allocation.
-bool heap_drop_own(struct trace_heap_sample *sample);
 
 // trace_heap_start in Swift: registers the provider.
 extern void trace_heap_start(void);

@@ -24,6 +24,8 @@ enum {
   TRACE_HEAP_FRAMES = 48,
   /// Maximum number of live samples.
   TRACE_HEAP_SAMPLES = 1 << 17,
+  /// Number of ends that a thread keeps while it takes a sample.
+  TRACE_HEAP_DEFERRED = 8,
 };
 
 /// An allocation that was sampled.
@@ -48,6 +50,9 @@ struct trace_heap_counts {
   uint64_t samples;
   /// Number of samples that were not recorded, because the table was full.
   uint64_t dropped;
+  /// Number of ends of samples that were not told, because a signal handler freed more than
+  /// TRACE_HEAP_DEFERRED of them while its thread took a sample.
+  uint64_t unreported;
 };
 
 /// Called with each sample, and with the id and address of each sample that is freed, on the
@@ -55,6 +60,8 @@ struct trace_heap_counts {
 struct trace_heap_listener {
   void (*allocated)(const struct trace_heap_sample *sample);
   void (*freed)(uint64_t id, uint64_t address);
+  /// A sample was dropped, or an end was not told: the counts have changed.
+  void (*missed)(void);
 };
 
 /// Sets who is told of samples from now on; null for nobody. The listener must live forever.
