@@ -209,8 +209,8 @@ let package = Package(
     .testTarget(
       name: "TraceViewTests",
       dependencies: [
-        "Locks", "TraceEvents", "TraceFormat", "TraceAnalysis", "TraceExport", "TraceView",
-        "TestSupport", "tracectl",
+        "Locks", "TraceEvents", "TraceFormat", "TraceAnalysis", "TraceExport", "TraceImport",
+        "TraceView", "TestSupport", "tracectl",
       ],
       exclude: ["Browser"]),
     .testTarget(

@@ -65,7 +65,7 @@ private struct FlameTree {
   }
 
   func write(_ report: StackReport, _ origins: [FrameOrigin], to json: inout OutputBuffer) {
-    json.field("unit", report.unit.flameName)
+    json.field("unit", report.unit.name)
     json.field("total", report.unit.amount(of: report.calls.total))
     json.field("samples", report.calls.total.count)
     json.field("is_cut", isCut)
@@ -87,17 +87,6 @@ private struct FlameTree {
     json.field("frame", numbers: frames)
     json.field("exclusive", numbers: exclusive)
     json.field("inclusive", numbers: inclusive)
-  }
-}
-
-extension StackUnit {
-  /// The unit of the numbers that the page gets.
-  var flameName: String {
-    switch self {
-    case .cpuTime, .wallTime: "ns"
-    case .events: "events"
-    case .field(_, let isBytes): isBytes ? "bytes" : "sum"
-    }
   }
 }
 

@@ -23,13 +23,7 @@ enum StackRoute {
     _ file: TraceFile, _ query: Query, _ place: Workplace
   ) throws -> StackOptions {
     var options = StackOptions()
-    let events = query.texts("event")
-    if !events.isEmpty {
-      let known = file.eventTypes.map(\.schema)
-      try options.show(EventPatterns(events: events), of: known, weight: query.text("weight"))
-    } else {
-      try options.showProfile(of: file)
-    }
+    try choose(&options, file, query)
     options.selection.filter.time = try query.time()
     options.selection.filter.pids = try query.ids("pid")
     options.selection.filter.tids = try query.ids("tid")
@@ -37,6 +31,16 @@ enum StackRoute {
     if !processes.isEmpty { options.selection.admits = processes.admits }
     options.symbols = place.symbols
     return options
+  }
+
+  /// Chooses events and their weight; without a choice CPU samples, or what a profile's own tools
+  /// show.
+  static func choose(_ options: inout StackOptions, _ file: TraceFile, _ query: Query) throws {
+    let events = query.texts("event")
+    guard !events.isEmpty else { return try options.showProfile(of: file) }
+    try options.show(
+      EventPatterns(events: events), of: file.eventTypes.map(\.schema),
+      weight: query.text("weight"))
   }
 
   private static func options(

@@ -1,3 +1,4 @@
+internal import TraceAnalysis
 internal import TraceEvents
 internal import TraceExport
 internal import TraceFormat
@@ -37,7 +38,15 @@ enum StateRoute {
   /// The event types with their fields, for the filter of events.
   static func types(_ file: TraceFile, _ query: Query, _ place: Workplace) throws -> Answer {
     let types = file.eventTypes.filter { $0.count > 0 }.sorted { $0.count > $1.count }
+    let profile = try ProfileDescription(of: file)
     return Answer { json in
+      json.field("profile", each: profile.map { $0.types.indices.prefix(256) } ?? 0..<0) {
+        json, type in
+        json.field("name", profile?.types[type] ?? "")
+        json.field("event", profile?.event ?? "")
+        json.field("field", profile.flatMap { type < $0.fields.count ? $0.fields[type] : nil })
+        json.field("is_shown", profile.map { Int($0.shown) } == type)
+      }
       json.field("types", each: types.prefix(2000)) { json, type in
         json.field("provider", type.schema.provider)
         json.field("event", type.schema.name)

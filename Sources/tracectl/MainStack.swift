@@ -13,13 +13,18 @@ enum MainStack {
     var limit = rlimit()
     let isKnown = getrlimit(__rlimit_resource_t(RLIMIT_STACK.rawValue), &limit) == 0
     guard isKnown, limit.rlim_cur < enoughBytes else { return body() }
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    defer { pthread_attr_destroy(&attributes) }
-    pthread_attr_setstacksize(&attributes, usualBytes)
+    // Several C modules have the structure's header, and the compiler may take its initializer for
+    // that of any of them.
+    let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+    pthread_attr_init(attributes)
+    defer {
+      pthread_attr_destroy(attributes)
+      attributes.deallocate()
+    }
+    pthread_attr_setstacksize(attributes, usualBytes)
     var thread = pthread_t()
     let code = pthread_create(
-      &thread, &attributes,
+      &thread, attributes,
       { body in
         unsafeBitCast(body, to: (@convention(c) () -> Void).self)()
         return nil

@@ -74,7 +74,8 @@ import TraceFormat
         "select name from stats where severity = 'error' and value > 0 and name in "
           + "('clock_sync_failure','stackprofile_invalid_callstack_id',"
           + "'stackprofile_invalid_frame_id','stackprofile_invalid_mapping_id',"
-          + "'stackprofile_invalid_string_id','json_parser_failure','json_tokenizer_failure')")
+          + "'stackprofile_invalid_string_id','json_parser_failure','json_tokenizer_failure',"
+          + "'mismatched_sched_switch_tids')")
       #expect(found == [[["1"]], []], "\(name)")
     }
   }

@@ -1,4 +1,6 @@
 import Testing
+import TraceEvents
+
 @testable import TraceAnalysis
 
 @testable import TraceExport
@@ -119,7 +121,7 @@ import Testing
     tree.add(StackMetric(count: 3, weight: 5), at: tree.child(of: StackTree.root, frame))
     let folded = Fixture(tree, frames).folded(.events)
     #expect(folded == "m:\\n!f\\x1b[2J:g 3\n")
-    let field = Fixture(tree, frames).folded(.field("size", isBytes: true))
+    let field = Fixture(tree, frames).folded(.field("size", .bytes))
     #expect(field.hasSuffix(" 5\n"))
     let shown = text {
       CallTreeText(CallTree(tree), frames, .events, threshold: 0).write(to: &$0, width: nil)
@@ -136,7 +138,7 @@ import Testing
 
   @Test func amountsCarryTheirUnit() {
     #expect(StackUnit.cpuTime.text(1_234_567_890) == "1,234.6")
-    #expect(StackUnit.field("size", isBytes: true).text(1536) == "1.5")
+    #expect(StackUnit.field("size", .bytes).text(1536) == "1.5")
     #expect(StackUnit.events.text(1_234_567) == "1,234,567")
     #expect(percent(1, of: 3) == "33.3")
     #expect(percent(0, of: 3) == "")

@@ -43,9 +43,11 @@ import TraceFormat
       var bytes = whole
       for _ in 0...random.below(3) {
         let place = random.below(bytes.count)
-        switch random.below(4) {
+        switch random.below(5) {
         case 0: bytes[place] = 0xff
         case 1: bytes.remove(at: place)
+        // A length or a number that is much larger.
+        case 2: bytes.insert(contentsOf: [0xff, 0xff, 0xff], at: place)
         default: bytes[place] ^= 1 << UInt8(random.below(8))
         }
       }
@@ -75,11 +77,43 @@ import TraceFormat
       numbers.add(UInt64(id), at: offset)
     }
     numbers.settle()
+    #expect(numbers.count == 3)
     #expect(numbers.position(7).map { numbers.offset(at: $0) } == 100)
     #expect(numbers.position(3).map { numbers.offset(at: $0) } == 50)
     #expect(numbers.position(9).map { numbers.offset(at: $0) } == 300)
     #expect(numbers.position(1) == nil && numbers.position(1 << 40) == nil)
     #expect(numbers.unusable == 2)
+  }
+
+  /// Ids that come again and again take no room.
+  @Test func repeatedIdsAreOne() {
+    var numbers = PprofNumbers()
+    for index in 0..<300_000 { numbers.add(UInt64(index % 3 == 0 ? 9 : 5 + index % 2), at: index) }
+    numbers.settle()
+    #expect(numbers.count == 3)
+    #expect(numbers.position(9).map { numbers.offset(at: $0) } == 0)
+    #expect(numbers.position(6).map { numbers.offset(at: $0) } == 1)
+    #expect(numbers.position(5).map { numbers.offset(at: $0) } == 2)
+  }
+
+  /// Strings are found between any other fields.
+  @Test func stringsAreFoundByNumber() {
+    var random = SeededGenerator(7)
+    var (bytes, texts): ([UInt8], [String]) = ([], [])
+    for number in 0..<2000 {
+      for _ in 0..<(random.below(20) == 0 ? random.below(200) : 0) { bytes += [0x60, 1] }
+      if random.below(9) == 0 { bytes += [0x30, 5] }
+      let text = String(repeating: "x", count: random.below(5)) + "\(number)"
+      bytes += [0x32, UInt8(text.utf8.count)] + text.utf8
+      texts.append(text)
+    }
+    bytes.withUnsafeBytes { bytes in
+      let profile = PprofProfile(bytes)
+      for (number, text) in texts.enumerated() {
+        #expect(profile.string(UInt64(number)) == text)
+      }
+      #expect(profile.string(2000) == "" && profile.string(.max) == "")
+    }
   }
 
   /// Of a line that is none, and of too many names, the rest is imported.

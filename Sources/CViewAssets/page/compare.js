@@ -3,19 +3,24 @@
 import { el, color } from "./dom.js";
 import { get } from "./server.js";
 import { part, change } from "./state.js";
-import { duration, percent, count, bytes } from "./format.js";
+import { amount, duration, percent, count, bytes } from "./format.js";
 import { table } from "./table.js";
 import { link } from "./tree.js";
-import { flameGraph } from "./flame.js";
+import { flameGraph, profileChoice, chosenStacks } from "./flame.js";
 
 const units = { second: "a second", run: "a run", cpu: "a second of CPU time", request: "a request" };
 
 export async function compare(panel, signal) {
   panel.replaceChildren(el("p", { class: "dim" }, "Comparing the traces …"));
-  const per = part("per") ?? "second";
-  const json = await get("compare", { per: part("per"), pid: part("pid") }, { signal });
+  const { event, weight } = chosenStacks();
+  const json = await get("compare", { per: part("per"), pid: part("pid"), event, weight }, { signal });
+  const { profile } = await get("types", {}, { signal });
+  const per = part("per") ?? json.per;
+  const show = (value) => amount(value, json.unit);
+  const isTime = json.unit === "ns" && !json.sum_of;
+  const what = isTime ? "CPU time" : json.sum_of ?? json.event_names.join(", ");
   const choice = el("select", { "aria-label": "Divide amounts by", onchange: () =>
-    change({ per: choice.value === "second" ? null : choice.value }) },
+    change({ per: choice.value }) },
   Object.entries(units).map(([key, text]) => {
     const option = el("option", { value: key }, text);
     option.selected = key === per;
@@ -32,17 +37,19 @@ export async function compare(panel, signal) {
   const status = el("div", { class: "status", "aria-live": "polite" });
   const runs = ["base_runs", "new_runs"].map((key, index) => el("div", { class: "card" },
     el("h3", {}, index ? "After" : "Before"), json[key].map((run) => el("p", {}, run.trace,
-      el("span", { class: "dim" }, ` ${count(run.samples)} samples, ${duration(run.cpu_ns)} CPU in `
-        + duration(run.duration_ns))))));
+      el("span", { class: "dim" }, isTime ? ` ${count(run.samples)} samples, `
+        + `${duration(run.cpu_ns)} CPU in ${duration(run.duration_ns)}`
+        : ` ${count(run.samples)} events, ${show(run.sum ?? run.samples)}`)))));
   const graph = json.tree?.length ? el("section", { class: "block" },
-    el("h3", {}, "CPU time by call tree"),
+    el("h3", {}, `${what} by call tree`),
     el("div", { class: "tools" }, search, found, el("span", { class: "legend" },
       el("span", { class: "key key-less" }, "less after"), el("span", { class: "key key-same" }, "same"),
       el("span", { class: "key key-more" }, "more after"),
-      el("span", { class: "dim" }, `CPU time ${units[per] ?? "divided by " + per}; width: the larger side`))),
+      el("span", { class: "dim" }, `${what} ${units[per] ?? "divided by " + per}; width: the larger side`))),
     path, box, status) : null;
   panel.replaceChildren(el("div", { class: "report" },
-    el("div", { class: "tools" }, el("label", {}, "CPU time and counts for ", choice)),
+    el("div", { class: "tools" }, el("label", {}, `${what} and counts for `, choice),
+      profile.length ? profileChoice(profile) : null),
     (json.cautions ?? []).map((c) => el("p", { class: "warning" }, c.sentence)),
     el("div", { class: "columns" }, runs), graph,
     functionsTable(json), measuresTable(json)));
@@ -50,11 +57,11 @@ export async function compare(panel, signal) {
   const tree = differenceTree(json.tree);
   const widest = Math.max(...tree.change.slice(1).map(Math.abs), 1e-9);
   const flames = flameGraph(canvas, box, path, status, {
-    unit: "ns", onsearch: (text) => { found.textContent = text; },
+    unit: json.unit, onsearch: (text) => { found.textContent = text; },
     shade: (node, isDark) => shade(tree, node, widest, isDark),
-    rows: (node) => [["before", duration(tree.base[node])], ["after", duration(tree.fresh[node])],
+    rows: (node) => [["before", show(tree.base[node])], ["after", show(tree.fresh[node])],
       ["change", percentOf(tree.base[node], tree.fresh[node])],
-      ["own before", duration(tree.baseOwn[node])], ["own after", duration(tree.freshOwn[node])]],
+      ["own before", show(tree.baseOwn[node])], ["own after", show(tree.freshOwn[node])]],
   });
   flames.show(tree, part("search") ?? "");
   const observer = new ResizeObserver(() => flames.paint());
@@ -85,8 +92,9 @@ function differenceTree(nodes) {
     }
     tree.parent[i] = node.caller === null ? 0 : node.caller + 1;
     tree.frame[i] = ids.get(node.name);
-    [tree.base[i], tree.fresh[i]] = [node.base_inclusive_ns, node.new_inclusive_ns];
-    [tree.baseOwn[i], tree.freshOwn[i]] = [node.base_exclusive_ns, node.new_exclusive_ns];
+    const side = (key) => node[key + "_ns"] ?? node[key];
+    [tree.base[i], tree.fresh[i]] = [side("base_inclusive"), side("new_inclusive")];
+    [tree.baseOwn[i], tree.freshOwn[i]] = [side("base_exclusive"), side("new_exclusive")];
     tree.change[i] = tree.freshOwn[i] - tree.baseOwn[i];
   });
   // A caller is at least as wide as its callees together.
@@ -112,7 +120,7 @@ const verdict = (row) => row.verdict;
 function functionsTable(json) {
   if (!json.functions?.length) return null;
   const side = (name, key) => ({ key: `${name}.${key}`, title: `${name} ${key === "new" ? "after" : "before"}`,
-    number: true, get: (r) => r[name][key], show: (r) => duration(r[name][key]) });
+    number: true, get: (r) => r[name][key], show: (r) => amount(r[name][key], json.unit) });
   return el("section", { class: "block" }, el("h3", {}, "Functions"),
     table(json.functions, [
       side("exclusive", "base"), side("exclusive", "new"),

@@ -18,18 +18,19 @@ export function stackParameters() {
   return { ...selection(), tid: part("tid"), include: part("include"), exclude: part("exclude"),
     fold: part("hide"), group: part("group"), threads: part("threads"),
     wall: of === "wall" ? "1" : null,
-    event: of && of !== "cpu" && of !== "wall" ? of : null };
+    event: of && of !== "cpu" && of !== "wall" ? of : null, weight: of ? part("weight") : null };
 }
 
 /** The parameters that choose stacks without patterns: those of exports and sources. */
 export function chosenStacks() {
-  const { from, to, pid, file, tid, wall, event } = stackParameters();
-  return { from, to, pid, file, tid, wall, event };
+  const { from, to, pid, file, tid, wall, event, weight } = stackParameters();
+  return { from, to, pid, file, tid, wall, event, weight };
 }
 
 /** A choice of what the stacks are of, from the trace's events. */
 export async function sourceChoice(signal) {
-  const { types } = await get("types", { file: part("file") }, { signal });
+  const { types, profile } = await get("types", { file: part("file") }, { signal });
+  if (profile.length) return profileChoice(profile);
   const names = types.map((type) => `${type.provider}/${type.event}`);
   const options = [["cpu", "CPU samples"]];
   if (names.includes("System/ContextSwitch")) options.push(["wall", "Wall-clock time"]);
@@ -39,10 +40,25 @@ export async function sourceChoice(signal) {
   const chosen = part("of") ?? (names.includes("System/SampledProfile") ? "cpu" : names[0]);
   if (!part("of") && chosen !== "cpu" && chosen) change({ of: chosen }, { replace: true });
   const select = el("select", { "aria-label": "Stacks of", onchange: () =>
-    change({ of: select.value === "cpu" ? null : select.value }) },
+    change({ of: select.value === "cpu" ? null : select.value, weight: null }) },
   options.map(([v, text]) => {
     const option = el("option", { value: v }, text);
     option.selected = v === chosen;
+    return option;
+  }));
+  return select;
+}
+
+/** A choice of what a profile's samples add up. */
+export function profileChoice(types) {
+  const usual = types.find((type) => type.is_shown) ?? types[0];
+  const chosen = part("of") ? part("weight") : usual.field;
+  const select = el("select", { "aria-label": "Stacks weighted by", onchange: () => {
+    const type = types[select.selectedIndex];
+    change(type === usual ? { of: null, weight: null } : { of: type.event, weight: type.field });
+  } }, types.map((type) => {
+    const option = el("option", { value: type.field }, type.name);
+    option.selected = type.field === chosen;
     return option;
   }));
   return select;

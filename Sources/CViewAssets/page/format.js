@@ -43,8 +43,9 @@ export function percent(value) {
   return value === null || value === undefined ? "–" : `${digits(value)} %`;
 }
 
-/** A number of a unit that the server names: ns, bytes, events, sum. */
+/** A number of a unit that the server names: ns, us, ms, bytes, events, sum. */
 export function amount(value, unit) {
+  if (unit === "us" || unit === "ms") return duration(Number(value) * (unit === "us" ? 1e3 : 1e6));
   return unit === "ns" ? duration(value) : unit === "bytes" ? bytes(value) : count(value);
 }
 

@@ -25,9 +25,8 @@ export async function functions(panel, signal) {
   const parameters = stackParameters();
   const json = await get("report/stacks", { ...parameters, top: 20000, "by-name": 1 }, { signal });
   const unit = json.unit;
-  const key = unit === "ns" ? "ns" : unit === "events" ? "events" : "sum";
-  const total = Number(json.shown?.[unit === "ns" ? (json.wall ? "wall_ns" : "cpu_ns")
-    : unit === "events" ? "events" : "sum"]) || 1;
+  const key = json.sum_of ? "sum" : unit;
+  const total = Number(json.shown?.[key === "ns" ? (json.wall ? "wall_ns" : "cpu_ns") : key]) || 1;
   const text = (part("filter") ?? "").toLowerCase();
   const rows = json.functions.filter((f) => !text || f.name.toLowerCase().includes(text));
   const share = (name) => (row) => percent(100 * Number(row[name]) / total);

@@ -7,8 +7,12 @@ struct ComparedSides {
 
   init(_ base: [RunProfile], _ new: [RunProfile]) {
     runs = base + new
+    isCounted = runs.allSatisfy(\.quantity.isCounted)
     baseCount = base.count
   }
+
+  /// Whether numbers of events tell the noise of amounts; otherwise only several runs do.
+  let isCounted: Bool
 
   /// Whether the noise is that of the runs, and not of the samples.
   var hasSeveralRuns: Bool { baseCount > 1 && runs.count - baseCount > 1 }
@@ -54,17 +58,18 @@ struct ComparedSides {
     return total.count > 0 ? Double(total.weight) / Double(total.count) : 1e6
   }
 
-  /// Returns the amounts of the runs, each at least that of half a sample, so that they have a
-  /// logarithm.
+  /// Returns the amounts of the runs, each at least that of half a sample or half of the unit, so
+  /// that they have a logarithm.
   func positive(_ metrics: [StackMetric]) -> [Double] {
     metrics.indices.map {
-      max(Double(metrics[$0].weight), interval($0) / 2) / divisor($0)
+      max(Double(metrics[$0].weight), isCounted ? interval($0) / 2 : 0.5) / divisor($0)
     }
   }
 
   /// Mean variance of the amounts' logarithms by the chance of sampling.
   func samplingVariance(_ metrics: [StackMetric]) -> Double {
-    metrics.reduce(0) { $0 + 1 / (Double($1.count) + 0.5) } / Double(metrics.count)
+    guard isCounted else { return 0 }
+    return metrics.reduce(0) { $0 + 1 / (Double($1.count) + 0.5) } / Double(metrics.count)
   }
 
   /// Variance of the amounts' logarithms within the sides.

@@ -40,8 +40,9 @@ public struct Comparison {
     if programs.0 != programs.1 {
       found.append(.differentPrograms(base: programs.0, new: programs.1))
     }
+    let isTime = all.allSatisfy { $0.quantity.unit == .cpuTime }
     let rates = (values(base, \.rate_hz), values(new, \.rate_hz))
-    if Set(rates.0 + rates.1).count > 1 {
+    if isTime, Set(rates.0 + rates.1).count > 1 {
       found.append(.differentRates(base: rates.0, new: rates.1))
     }
     let cpus = (values(base, \.cpus), values(new, \.cpus))
@@ -56,7 +57,9 @@ public struct Comparison {
     if max(spans.0, spans.1) > min(spans.0, spans.1) * 1.1 {
       found.append(.differentLengths(base: spans.0, new: spans.1))
     }
-    if base.count < 2 || new.count < 2 { found.append(.oneRun) }
+    if base.count < 2 || new.count < 2 {
+      found.append(all.allSatisfy(\.quantity.isCounted) ? .oneRun : .oneProfile)
+    }
     return found
   }
 

@@ -7,7 +7,7 @@ public struct ComparisonReport: Report {
   public var divisor: RunDivisor
   /// What limits the comparison.
   public var cautions: [Caution] = []
-  /// CPU time of all samples.
+  /// Amount of all events.
   public var total: Change
   /// All functions; ``functions(limit:)`` sorts them.
   public var functions: [Function] = []
@@ -22,6 +22,9 @@ public struct ComparisonReport: Report {
   /// Maximum number of functions that a renderer lists; nil for its own choice.
   public var listLimit: Int?
   public var sortsByInclusive = false
+
+  /// What the total and the functions add up.
+  public var quantity: ComparedQuantity { (base + new).first?.quantity ?? ComparedQuantity() }
 
   /// What can be said about a difference.
   public enum Verdict: String, Hashable, Sendable {
@@ -50,7 +53,7 @@ public struct ComparisonReport: Report {
     public var isDistinguishable: Bool { verdict == .higher || verdict == .lower }
   }
 
-  /// A function. Its amounts are nanoseconds of CPU time.
+  /// A function. Its amounts are those of ``quantity``, such as nanoseconds of CPU time.
   public struct Function: Hashable, Sendable {
     public var frame: StackFrame
     public var exclusive: Change
@@ -79,6 +82,8 @@ public struct ComparisonReport: Report {
   /// Something that limits what a comparison can say.
   public enum Caution: Hashable, Sendable {
     case oneRun
+    /// There is one run on a side, and nothing tells the noise of what is added up.
+    case oneProfile
     case differentPrograms(base: [String], new: [String])
     /// Samples per second of CPU time.
     case differentRates(base: [Double], new: [Double])

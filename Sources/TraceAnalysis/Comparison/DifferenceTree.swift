@@ -2,7 +2,7 @@
 public struct DifferenceTree: Sendable {
   public private(set) var tree = StackTree()
   public private(set) var frames = FrameTable()
-  /// Nanoseconds of CPU time, divided, by node: of its own, and with its callees.
+  /// Amounts, divided, by node: of its own, and with its callees.
   public private(set) var baseExclusive: [Double] = [0]
   public private(set) var newExclusive: [Double] = [0]
   public private(set) var baseInclusive: [Double] = []

@@ -15,6 +15,7 @@ struct FunctionComparison {
   private(set) var excess = 1.0
   private var evidence: [Pair] = []
   private let hasSeveralRuns: Bool
+  private let isCounted: Bool
 
   /// Evidence of a function's exclusive and inclusive amounts; nil if they are not tested.
   private struct Pair {
@@ -32,11 +33,15 @@ struct FunctionComparison {
   init(base: [RunProfile], new: [RunProfile]) {
     let sides = ComparedSides(base, new)
     hasSeveralRuns = sides.hasSeveralRuns
+    isCounted = sides.isCounted
     let totals = sides.runs.map(\.total)
     total = sides.change(totals)
     let functions = Self.functions(of: sides.runs)
     let common = sides.hasSeveralRuns ? Self.commonVariance(functions, sides) : 0
     func evidence(_ metrics: [StackMetric]) -> Evidence? {
+      guard sides.isCounted else {
+        return sides.hasSeveralRuns ? sides.evidence(ofRuns: metrics, common: common) : nil
+      }
       let counts = sides.counts(metrics)
       guard counts.base + counts.new >= Self.samplesMin else { return nil }
       return sides.hasSeveralRuns
@@ -72,21 +77,27 @@ struct FunctionComparison {
     for index in rows.indices {
       rows[index].exclusive.judge(evidence[index].exclusive, &limits, excess: excess)
       rows[index].inclusive.judge(evidence[index].inclusive, &limits, excess: excess)
-      // Too few samples to test are too few to tell a difference.
-      if evidence[index].exclusive == nil {
+      if hasNoDifference(evidence[index].exclusive, rows[index].exclusive) {
         rows[index].exclusive.verdict = .notDistinguishable
       }
-      if evidence[index].inclusive == nil {
+      if hasNoDifference(evidence[index].inclusive, rows[index].inclusive) {
         rows[index].inclusive.verdict = .notDistinguishable
       }
     }
+  }
+
+  /// Whether there is nothing to tell a difference by: too few samples to test, or equal amounts.
+  private func hasNoDifference(
+    _ evidence: Evidence?, _ change: ComparisonReport.Change
+  ) -> Bool {
+    isCounted ? evidence == nil : change.base == change.new
   }
 
   /// Variance of the amounts' logarithms that functions have in common, beside that of sampling:
   /// the median over the functions with many samples.
   private static func commonVariance(_ functions: [Metrics], _ sides: ComparedSides) -> Double {
     let excesses = functions.filter {
-      $0.exclusive.allSatisfy { $0.count >= steadySamplesMin }
+      $0.exclusive.allSatisfy { sides.isCounted ? $0.count >= steadySamplesMin : $0.weight > 0 }
     }.map { sides.variance($0.exclusive) - sides.samplingVariance($0.exclusive) }.sorted()
     return excesses.isEmpty ? 0 : max(excesses[excesses.count / 2], 0)
   }

@@ -13,15 +13,17 @@ public struct RunProfile: Report {
   /// Number of processors of the machine; 0 if not known.
   public var cpus: UInt32
   public var sampling: SamplingStarted?
-  /// CPU time of a sample; 0 without samples.
+  /// What ``total`` and ``functions`` add up.
+  public var quantity = ComparedQuantity()
+  /// Amount of an event, such as a sample's CPU time; 0 without events.
   public var interval_ns: UInt64 = 0
-  /// Programs that account for most CPU samples, or all programs without samples; sorted.
+  /// Programs that account for most of the total, or all programs without events; sorted.
   public var programs: [String] = []
   /// What amounts are divided by; nil if the trace does not have it.
   public var divisor: Double?
-  /// Number and CPU time of all samples.
+  /// Number and amount of all events, which are CPU samples unless ``quantity`` says otherwise.
   public var total = StackMetric()
-  /// Functions by CPU time. Equal functions have one entry.
+  /// Functions and their amounts. Equal functions have one entry.
   public var functions: [CallTree.NameEntry] = []
   /// Stacks and functions without what differs between runs, such as process ids.
   var tree = StackTree()

@@ -12,6 +12,8 @@ public final class RunProfilePass: ReportPass {
   private let selection: ReportSelection
   private let divisor: RunDivisor
   private let symbols: SymbolizerOptions
+  private let shown: StackOptions
+  private var profile: ProfileDescription?
   private var symbolizer: Symbolizer?
   private let sampling = SamplingPass()
   private let measuring: RunMeasuring
@@ -22,17 +24,20 @@ public final class RunProfilePass: ReportPass {
   /// Number of cores for this one; nil for all.
   var cores: Int?
 
+  /// - Parameter shown: the events whose stacks are compared, and how they are weighted.
   public init(
     _ selection: ReportSelection = ReportSelection(), per divisor: RunDivisor = .second,
-    symbols: SymbolizerOptions = SymbolizerOptions()
+    symbols: SymbolizerOptions = SymbolizerOptions(), shown: StackOptions = StackOptions()
   ) {
     (self.selection, self.divisor, self.symbols) = (selection, divisor, symbols)
+    self.shown = shown
     measuring = RunMeasuring(selection, symbols: symbols)
   }
 
   /// Subscribes the passes of all reports.
   public func subscribe(to replay: Replay) throws {
     self.replay = replay
+    profile = try ProfileDescription(of: replay.file)
     if let cores { replay.decodingThreads = min(cores - 1, replay.decodingThreads ?? .max) }
     sampling.subscribe(to: replay)
     try measuring.subscribe(to: replay)
@@ -50,13 +55,12 @@ public final class RunProfilePass: ReportPass {
   }
 
   private func hasSamples(_ replay: Replay) -> Bool {
-    replay.file.eventTypes.contains {
-      $0.schema.provider == SystemSchema.providerName && $0.schema.id == SampledProfile.eventID
-        && $0.count > 0
+    replay.file.eventTypes.contains { type in
+      type.count > 0 && shown.selection.filter.admits?(type.schema) ?? true
     }
   }
 
-  /// Returns the profile; without CPU samples it has no functions.
+  /// Returns the profile; without events that are shown it has no functions.
   ///
   /// - Throws: a ``FormatError`` if the file can no longer be read.
   public func finish() throws -> RunProfile {
@@ -65,7 +69,8 @@ public final class RunProfilePass: ReportPass {
     var profile = RunProfile(
       lost: LostEvents(file.lossTotals), partial: PartialReason.reasons(replay), trace: file.path,
       events: file.eventCount, span_ns: span(of: file), cpus: file.session.machine.cpuCount,
-      sampling: sampling.started)
+      sampling: sampling.started,
+      quantity: ComparedQuantity(shown, isProfile: self.profile != nil))
     if let symbolizer { add(try samples(of: file, symbolizer), to: &profile) }
     if profile.programs.isEmpty {
       let names = file.processes.map { $0.executable.split(separator: "/").last.map(String.init) }
@@ -77,6 +82,7 @@ public final class RunProfilePass: ReportPass {
   }
 
   private func span(of file: TraceFile) -> UInt64 {
+    if let profile { return UInt64(max(0, profile.duration)) }
     guard let time = selection.time else { return file.durationNanoseconds }
     let end = Int64(clamping: file.durationNanoseconds)
     let (from, to) = (max(time.lowerBound, 0), min(time.upperBound, end))
@@ -95,11 +101,11 @@ public final class RunProfilePass: ReportPass {
     return amount > 0 ? amount : nil
   }
 
-  /// Combines the stacks of all samples.
+  /// Combines the stacks of all events that are shown.
   private func samples(
     of file: TraceFile, _ symbolizer: Symbolizer
   ) throws -> StackCollection {
-    var samples = StackSelection.samples
+    var samples = shown.selection
     samples.filter.time = selection.time
     samples.filter.pids = selection.pids
     samples.foldsRecursion = true
@@ -127,9 +133,11 @@ public final class RunProfilePass: ReportPass {
     profile.total = calls.total
     profile.interval_ns = stacks.totals.usualWeight
     if stacks.tree.isCut { profile.partial.append(.limited(what: "different stacks")) }
-    let least = Double(stacks.totals.metric.weight) * Self.programShare
+    let unit = shown.unit
+    let least = Double(unit.amount(of: stacks.totals.metric)) * Self.programShare
     profile.programs = Set(
-      stacks.totals.processes.filter { Double($0.metric.weight) >= least }.map(\.process.name)
+      stacks.totals.processes.filter { Double(unit.amount(of: $0.metric)) >= least }
+        .map(\.process.name)
     ).sorted()
   }
 }

@@ -17,9 +17,12 @@ public struct RunProfiles {
   /// Adds a trace.
   public mutating func add(
     _ file: TraceFile, _ selection: ReportSelection = ReportSelection(),
-    per divisor: RunDivisor = .second, symbols: SymbolizerOptions = SymbolizerOptions()
+    per divisor: RunDivisor = .second, symbols: SymbolizerOptions = SymbolizerOptions(),
+    shown: StackOptions = StackOptions()
   ) {
-    jobs.append(RunProfileJob(file, RunProfilePass(selection, per: divisor, symbols: symbols)))
+    jobs.append(
+      RunProfileJob(
+        file, RunProfilePass(selection, per: divisor, symbols: symbols, shown: shown)))
   }
 
   /// Returns the profiles, or why there is none, in the order in which traces were added.

@@ -49,7 +49,7 @@ public struct StackOptions {
       let known = Set(chosen.flatMap(\.fields).map(\.name)).sorted()
       throw .noField(weight, events: names, known: known)
     }
-    unit = .field(weight, isBytes: found.hint == .bytes)
+    unit = .field(weight, found.hint)
   }
 }
 
@@ -136,6 +136,9 @@ extension StackReport {
       lost: LostEvents(file.lossTotals), partial: partial, trace: file.path,
       events: file.eventCount, eventNames: eventNames, unit: unit, sampling: sampling,
       totals: collection.totals, calls: calls, frames: frames, parts: options.parts)
+    isProfile = file.eventTypes.contains {
+      $0.schema.provider == ProfileSchema.providerName && $0.count > 0
+    }
     callers = try options.parts.callers.map { pattern throws(StackReportError) in
       try focus(on: pattern) { calls.tree.callers(of: $0) }
     }

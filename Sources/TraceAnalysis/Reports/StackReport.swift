@@ -27,6 +27,8 @@ public struct StackReport: Report {
   /// Event names as `Provider/Event`, sorted.
   public var eventNames: [String]
   public var unit: StackUnit
+  /// Whether the trace was made of a profile, whose events have no times.
+  public var isProfile = false
   /// Wall-clock time of the threads; nil unless ``unit`` is ``StackUnit/wallTime``.
   public var wall: WallTime?
   /// Sampling parameters of CPU samples; nil for other events.

@@ -7,20 +7,18 @@ public struct ComparisonCSV: Renderer {
 
   public init() {}
 
-  private static let columns = [
-    "function", "base_samples", "new_samples", "excess_ns", "overweight_percent",
-  ]
-  private static let changes = [
-    "base_ns", "new_ns", "percent", "low_percent", "high_percent", "verdict",
-  ]
+  private static let columns = ["function", "base_samples", "new_samples"]
+  private static let changes = ["percent", "low_percent", "high_percent", "verdict"]
 
   /// Writes a heading and the rows, each ended by CR LF. An unknown value is an empty cell.
   public func render(
     _ report: ComparisonReport, _ options: RenderOptions, to output: inout OutputBuffer
   ) {
+    let unit = report.quantity.unit == .cpuTime ? "_ns" : ""
+    let changes = ["base" + unit, "new" + unit] + Self.changes
     output.writeCSV(
-      Self.columns + Self.changes.map { "exclusive_" + $0 }
-        + Self.changes.map { "inclusive_" + $0 })
+      Self.columns + ["excess" + unit, "overweight_percent"] + changes.map { "exclusive_" + $0 }
+        + changes.map { "inclusive_" + $0 })
     for function in report.functions(limit: report.listLimit ?? .max) {
       output.writeCSV(
         [

@@ -16,6 +16,9 @@ public struct ComparisonJSON: Renderer {
     output.writeJSON { json in
       json.header("compare", report)
       json.divisor(report.divisor)
+      let quantity = report.quantity
+      json.unit(quantity.unit)
+      json.field("event_names", quantity.eventNames)
       json.field("base_runs", each: report.base) { $0.run($1) }
       json.field("new_runs", each: report.new) { $0.run($1) }
       json.field("cautions", each: report.cautions) {
@@ -28,10 +31,12 @@ public struct ComparisonJSON: Renderer {
       json.field("function_count", report.functions.count)
       json.field("distinguishable_count", report.distinguishable.functions)
       json.field("functions", each: report.functions(limit: report.listLimit ?? .max)) {
-        $0.function($1)
+        $0.function($1, isTime: quantity.unit == .cpuTime)
       }
       json.field("measures", each: report.measures) { $0.measure($1) }
-      if let difference = report.difference { json.tree(difference, Self.threshold) }
+      if let difference = report.difference {
+        json.tree(difference, Self.threshold, isTime: quantity.unit == .cpuTime)
+      }
     }
   }
 }
@@ -57,8 +62,12 @@ extension OutputBuffer {
     field("cpus", run.cpus)
     field("programs", run.programs)
     field("samples", run.total.count)
-    field("cpu_ns", run.total.weight)
-    field("interval_ns", run.interval_ns)
+    switch run.quantity.unit {
+    case .cpuTime: field("cpu_ns", run.total.weight)
+    case .events: break
+    case .field, .wallTime: field("sum", run.total.weight)
+    }
+    if run.quantity.unit == .cpuTime { field("interval_ns", run.interval_ns) }
     field("divisor", run.divisor)
   }
 
@@ -71,11 +80,11 @@ extension OutputBuffer {
     field("verdict", change.verdict.rawValue)
   }
 
-  fileprivate mutating func function(_ function: ComparisonReport.Function) {
+  fileprivate mutating func function(_ function: ComparisonReport.Function, isTime: Bool) {
     frame(function.frame)
     field("base_samples", function.baseSamples)
     field("new_samples", function.newSamples)
-    field("excess_ns", function.excess)
+    field(isTime ? "excess_ns" : "excess", function.excess)
     field("overweight_percent", function.overweight_percent)
     field("exclusive") { $0.change(function.exclusive) }
     field("inclusive") { $0.change(function.inclusive) }
@@ -90,7 +99,13 @@ extension OutputBuffer {
   }
 
   /// Writes nodes in depth-first order. Nodes with a small share on both sides are left out.
-  fileprivate mutating func tree(_ difference: DifferenceTree, _ threshold: Double) {
+  fileprivate mutating func tree(
+    _ difference: DifferenceTree, _ threshold: Double, isTime: Bool
+  ) {
+    let keys: [StaticString] =
+      isTime
+      ? ["base_exclusive_ns", "new_exclusive_ns", "base_inclusive_ns", "new_inclusive_ns"]
+      : ["base_exclusive", "new_exclusive", "base_inclusive", "new_inclusive"]
     let base = difference.baseInclusive[StackTree.root] * threshold
     let new = difference.newInclusive[StackTree.root] * threshold
     func children(_ node: Int, _ caller: Int?) -> [(node: Int, caller: Int?)] {
@@ -109,10 +124,10 @@ extension OutputBuffer {
     field("tree", each: nodes) { json, next in
       json.field("caller", next.caller)
       json.frame(difference.frames[difference.tree.frames[next.node]])
-      json.field("base_exclusive_ns", difference.baseExclusive[next.node])
-      json.field("new_exclusive_ns", difference.newExclusive[next.node])
-      json.field("base_inclusive_ns", difference.baseInclusive[next.node])
-      json.field("new_inclusive_ns", difference.newInclusive[next.node])
+      json.field(keys[0], difference.baseExclusive[next.node])
+      json.field(keys[1], difference.newExclusive[next.node])
+      json.field(keys[2], difference.baseInclusive[next.node])
+      json.field(keys[3], difference.newInclusive[next.node])
     }
   }
 }

@@ -29,22 +29,33 @@ public struct ComparisonText: Renderer {
     lines.append("  lost       " + report.lost.text(recorded: events))
     lines += report.cautions.map { "  caution    " + $0.sentence }
     if report.total.base + report.total.new > 0 {
-      lines.append("  CPU time   " + text(report.total, .ns))
+      let name = report.quantity.name
+      let label = name.count < 11 ? name.padding(to: 11) : name + "  "
+      lines.append("  \(label)" + text(report.total, report.quantity))
     }
     return lines
   }
 
   private func run(_ run: RunProfile) -> String {
-    var text = "\(run.trace): \(readableDuration(nanoseconds: run.span_ns))"
-    if !run.programs.isEmpty { text += " of \(run.programs.joined(separator: ", "))" }
+    // A profile need not have a length.
+    let hasLength = !run.quantity.isProfile || run.span_ns > 0
+    let parts =
+      (hasLength ? [readableDuration(nanoseconds: run.span_ns)] : [])
+      + (run.programs.isEmpty ? [] : [run.programs.joined(separator: ", ")])
+    var text = "\(run.trace): " + parts.joined(separator: " of ")
     if run.total.count > 0 {
-      text += ", \(counted(run.total.count, "sample"))"
-      text += ", \(readableDuration(nanoseconds: run.total.weight)) of CPU time"
+      let (unit, what) = (run.quantity.unit, run.quantity)
+      text += ", \(counted(run.total.count, unit == .cpuTime ? "sample" : "event"))"
+      if unit == .cpuTime {
+        text += ", \(readableDuration(nanoseconds: run.total.weight)) of CPU time"
+      } else if unit != .events {
+        text += ", \(what.text(Double(run.total.weight))) of \(what.name)"
+      }
     }
     return text
   }
 
-  private func text(_ change: ComparisonReport.Change, _ unit: RunMeasure.Unit) -> String {
+  private func text(_ change: ComparisonReport.Change, _ unit: ComparedQuantity) -> String {
     var text = "\(unit.text(change.base)) before, \(unit.text(change.new)) now"
     if !change.percentText.isEmpty { text += ", \(change.percentText)" }
     if !change.intervalText.isEmpty { text += " (\(change.intervalText))" }
@@ -60,7 +71,7 @@ public struct ComparisonText: Renderer {
       let change = report.sortsByInclusive ? function.inclusive : function.exclusive
       return [
         share(change.base, report.total.base), share(change.new, report.total.new),
-        RunMeasure.Unit.ns.text(change.base), RunMeasure.Unit.ns.text(change.new),
+        report.quantity.text(change.base), report.quantity.text(change.new),
         change.percentText, change.intervalText,
         function.overweight_percent.map { fixed($0, decimals: 0) } ?? "", change.verdictText,
         function.frame.name.shortened(to: width.map { max($0 - 90, 30) }),
@@ -72,7 +83,8 @@ public struct ComparisonText: Renderer {
     return [
       "",
       "\(grouped(UInt64(found.functions))) of \(counted(found.of, "function")) differ in exclusive "
-        + "CPU time; by \(cost) CPU time, the largest change first:", "",
+        + "\(report.quantity.name); by \(cost) \(report.quantity.name), the largest change first:",
+      "",
     ] + Table(columns, rightAligned: [0, 1, 2, 3, 4, 5, 6], rows: rows).lines
       + leftOut(report.functions.count, shown: shown.count)
   }

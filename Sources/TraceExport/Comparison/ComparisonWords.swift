@@ -1,4 +1,5 @@
 internal import TraceAnalysis
+internal import TraceEvents
 
 // The words and numbers in which texts of comparisons speak.
 
@@ -25,6 +26,19 @@ extension RunMeasure.Unit {
       value < 10 && value > 0
         ? fixed(value, decimals: 2) + " ns" : shortDuration(nanoseconds: nearestWhole(value))
     case .bytes: readableBytes(nearestWhole(value))
+    }
+  }
+}
+
+extension ComparedQuantity {
+  /// Returns an amount with its unit.
+  func text(_ value: Double) -> String {
+    switch unit.hint {
+    case .nanoseconds: RunMeasure.Unit.ns.text(value)
+    case .microseconds: RunMeasure.Unit.ns.text(value * 1e3)
+    case .milliseconds: RunMeasure.Unit.ns.text(value * 1e6)
+    case .bytes: RunMeasure.Unit.bytes.text(value)
+    default: RunMeasure.Unit.count.text(value)
     }
   }
 }
@@ -60,6 +74,9 @@ extension ComparisonReport.Caution {
     case .oneRun:
       "There is one run on a side: intervals cover the noise of samples and counts, and not that "
         + "of one run to the next; compare several with -base and -new."
+    case .oneProfile:
+      "There is one run on a side, and nothing tells the noise of these amounts; compare several "
+        + "with -base and -new."
     case .differentPrograms(let base, let new):
       "The programs differ: \(list(base)) before, \(list(new)) now."
     case .differentRates(let base, let new):
@@ -73,7 +90,8 @@ extension ComparisonReport.Caution {
     case .incomplete(let trace): "\(trace) is incomplete: see 'tracectl verify'."
     case .noDivisor(let trace):
       "\(trace) has nothing of what amounts are divided by: its amounts are those of the whole run."
-    case .noSamples(let trace): "\(trace) has no CPU samples in the selected processes and times."
+    case .noSamples(let trace):
+      "\(trace) has no such stacks in the selected processes and times."
     case .differentLengths(let base, let new):
       "The runs last \(fixed(base, decimals: 1)) s before and \(fixed(new, decimals: 1)) s now: "
         + "with a fixed amount of work, compare -per run or -per an event."
@@ -83,7 +101,7 @@ extension ComparisonReport.Caution {
   /// Name for programs that read the report.
   var name: String {
     switch self {
-    case .oneRun: "one run"
+    case .oneRun, .oneProfile: "one run"
     case .differentPrograms: "different programs"
     case .differentRates: "different sampling rates"
     case .differentCPUs: "different numbers of CPUs"

@@ -50,6 +50,7 @@ public struct FlameGraphSVG: Renderer {
       ? "wall-clock time"
       : stacks.isSamples ? "CPU time" : stacks.eventNames.joined(separator: ", ")
     var notes = ["\(stacks.unit.text(tree.total)) \(stacks.unit.heading) of \(what)"]
+    if case .field(let name, _) = stacks.unit { notes[0] += ", \(name)" }
     if let base = graph.base {
       notes.append("red grew and blue shrank, as shares, since \(base.trace)")
     }

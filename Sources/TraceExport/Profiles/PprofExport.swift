@@ -1,4 +1,5 @@
 public import TraceAnalysis
+internal import TraceEvents
 
 /// A profile for `go tool pprof` and everything else that reads its format: profile.proto,
 /// compressed with gzip.
@@ -123,8 +124,12 @@ extension PprofWriter {
     case .cpuTime: return [("samples", "count"), ("cpu", "nanoseconds")]
     case .wallTime: return [("parts", "count"), ("wall", "nanoseconds")]
     case .events: return [(event ?? "events", "count")]
-    case .field(let name, let isBytes):
-      return [(event ?? "events", "count"), (name, isBytes ? "bytes" : "count")]
+    case .field(let name, let hint):
+      let units: [FieldHint: String] = [
+        .bytes: "bytes", .nanoseconds: "nanoseconds", .microseconds: "microseconds",
+        .milliseconds: "milliseconds",
+      ]
+      return [(event ?? "events", "count"), (name, units[hint] ?? "count")]
     }
   }
 

@@ -1,21 +1,39 @@
-internal import TraceAnalysis
+package import TraceAnalysis
+internal import TraceEvents
 
 extension StackUnit {
   /// Heading of a column.
   var heading: String {
-    switch self {
-    case .cpuTime, .wallTime: "ms"
-    case .events: "events"
-    case .field(_, isBytes: true): "KB"
-    case .field(let name, isBytes: false): name
+    switch (self, hint) {
+    case (.events, _): "events"
+    case (_, .nanoseconds), (_, .microseconds), (_, .milliseconds): "ms"
+    case (_, .bytes): "KB"
+    case (.field(let name, _), _): name
+    default: ""
     }
   }
 
   func text(_ amount: UInt64) -> String {
-    switch self {
-    case .cpuTime, .wallTime: tenths(Double(amount) / 1e6)
-    case .field(_, isBytes: true): tenths(Double(amount) / 1024)
-    case .events, .field(_, isBytes: false): grouped(amount)
+    switch hint {
+    case .nanoseconds: tenths(Double(amount) / 1e6)
+    case .microseconds: tenths(Double(amount) / 1e3)
+    case .milliseconds: tenths(Double(amount))
+    case .bytes: tenths(Double(amount) / 1024)
+    default: grouped(amount)
+    }
+  }
+}
+
+extension StackUnit {
+  /// The unit for programs.
+  package var name: String {
+    switch (self, hint) {
+    case (.events, _): "events"
+    case (_, .nanoseconds): "ns"
+    case (_, .microseconds): "us"
+    case (_, .milliseconds): "ms"
+    case (_, .bytes): "bytes"
+    default: "sum"
     }
   }
 }

@@ -37,7 +37,9 @@ struct StackHeading {
 
   private var eventName: String {
     if report.wall != nil { return "wall-clock time" }
-    return report.isSamples ? "CPU samples" : report.eventNames.joined(separator: ", ")
+    let events = report.isSamples ? "CPU samples" : report.eventNames.joined(separator: ", ")
+    if case .field(let name, _) = unit { return "\(events), weighted by \(name)" }
+    return events
   }
 
   private func item(_ name: String, _ text: String) -> String { "  " + name.padding(to: 11) + text }
@@ -48,7 +50,8 @@ struct StackHeading {
 
   private var countSummary: String {
     let count = grouped(totals.metric.count)
-    guard totals.times != nil else { return count }
+    // The events of a profile have no times.
+    guard totals.times != nil, !report.isProfile else { return count }
     var text = "\(count) in \(timeSummary)"
     if unit == .cpuTime, totals.usualWeight > 0 {
       let rate = 1e9 / Double(totals.usualWeight)
@@ -94,7 +97,7 @@ struct StackHeading {
   private var cpuSummary: String {
     let seconds = Double(totals.metric.weight) / 1e9
     var text = fixed(seconds, decimals: seconds < 10 ? 3 : 1) + " s"
-    if span > 0 {
+    if span > 0, !report.isProfile {
       let busy = Double(totals.metric.weight) / Double(span)
       text += ", \(fixed(busy, decimals: 2)) CPUs busy on average"
     }

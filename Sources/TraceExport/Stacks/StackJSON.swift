@@ -62,14 +62,9 @@ public struct StackJSON: Renderer {
 }
 
 extension OutputBuffer {
-  fileprivate mutating func unit(_ unit: StackUnit) {
-    switch unit {
-    case .cpuTime, .wallTime: field("unit", "ns")
-    case .events: field("unit", "events")
-    case .field(let name, let isBytes):
-      field("unit", isBytes ? "bytes" : "sum")
-      field("sum_of", name)
-    }
+  mutating func unit(_ unit: StackUnit) {
+    field("unit", unit.name)
+    if case .field(let name, _) = unit { field("sum_of", name) }
   }
 
   fileprivate mutating func wall(_ wall: WallTime) {

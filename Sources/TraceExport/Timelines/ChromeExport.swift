@@ -27,14 +27,10 @@ public struct ChromeExport: Renderer {
     }
     output.append("},\n\"traceEvents\":[\n")
     try withUnsafeMutablePointer(to: &output) { output in
-      let writer = UnsafeMutablePointer<ChromeWriter>.allocate(capacity: 1)
-      writer.initialize(to: ChromeWriter(timeline, output))
-      defer {
-        writer.deinitialize(count: 1)
-        writer.deallocate()
+      try withPlaced(ChromeWriter(timeline, output)) { writer in
+        try timeline.deliver(to: writer)
+        writer.pointee.endRunning()
       }
-      try timeline.deliver(to: writer)
-      writer.pointee.endRunning()
     }
     output.append("\n],\n\"stackFrames\":{")
     Self.writeFrames(timeline.profile, to: &output)

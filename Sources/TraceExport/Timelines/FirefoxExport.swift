@@ -23,13 +23,16 @@ public struct FirefoxExport: Renderer {
   public func render(
     _ timeline: TraceTimeline, _ options: RenderOptions, to output: inout OutputBuffer
   ) throws {
-    let markers = UnsafeMutablePointer<FirefoxMarkers>.allocate(capacity: 1)
-    markers.initialize(to: FirefoxMarkers(timeline))
-    defer {
-      markers.deinitialize(count: 1)
-      markers.deallocate()
+    try withPlaced(FirefoxMarkers(timeline)) { markers in
+      try timeline.deliver(to: markers)
+      write(timeline, markers, to: &output)
     }
-    try timeline.deliver(to: markers)
+  }
+
+  private func write(
+    _ timeline: TraceTimeline, _ markers: UnsafeMutablePointer<FirefoxMarkers>,
+    to output: inout OutputBuffer
+  ) {
     var tables = FirefoxTables(timeline.profile)
     output.append("{\"meta\":{")
     writeMeta(timeline, left: markers.pointee.leftOut, to: &output)

@@ -1,4 +1,5 @@
 internal import TraceAnalysis
+internal import TraceEvents
 internal import TraceFormat
 
 /// The tables of a Firefox profile: strings, sources and libraries, which all threads share, and
@@ -131,14 +132,13 @@ struct FirefoxTables {
     let unit = profile.stacks.unit
     let samples = timeline.samples
     let isTime = unit == .cpuTime || unit == .wallTime
-    let isBytes = if case .field(_, isBytes: true) = unit { true } else { false }
     output.append("\"samples\":")
     let (paths, positions) = (paths, positions)
     Self.table(&output, order.count) {
       $0.append(
         isTime
           ? ",\"weightType\":\"tracing-ms\""
-          : isBytes
+          : unit.hint == .bytes
             ? ",\"weightType\":\"bytes\""
             : ",\"weightType\":\"samples\"")
       $0.column("stack", order) {

@@ -23,20 +23,10 @@ public struct PerfettoExport: Renderer {
     _ timeline: TraceTimeline, _ options: RenderOptions, to output: inout OutputBuffer
   ) throws {
     try withUnsafeMutablePointer(to: &output) { output in
-      let writer = UnsafeMutablePointer<PerfettoWriter>.allocate(capacity: 1)
-      writer.initialize(to: PerfettoWriter(timeline, output))
-      defer {
-        writer.deinitialize(count: 1)
-        writer.deallocate()
-      }
-      writer.pointee.writeHeading(timeline.profile)
-      var stacks = PerfettoStacks(timeline.profile)
-      try timeline.deliver(to: writer)
-      for sample in timeline.samples {
-        if writer.pointee.hasFailed { return }
-        let owner = Int(timeline.owners[Int(sample.node)])
-        writer.pointee.write(
-          sample, of: owner < 0 ? nil : timeline.threads[owner], &stacks)
+      try withPlaced(PerfettoWriter(timeline, output)) { writer in
+        writer.pointee.writeHeading(timeline.profile)
+        try timeline.deliver(to: writer)
+        writer.pointee.write(samplesOf: timeline)
       }
     }
   }
@@ -72,6 +62,7 @@ struct PerfettoWriter: ~Copyable, TimelineWriter {
   private var counterTracks: [String: UInt64] = [:]
   private var trackCount = globalTrack
   private var commands: [UInt64: String] = [:]
+  private var cpus = PerfettoCPUs()
   /// Sum of the weights on each CPU.
   private var sums: [UInt16: UInt64] = [:]
   private var packet = ProtobufMessage()
@@ -148,7 +139,16 @@ struct PerfettoWriter: ~Copyable, TimelineWriter {
     end()
   }
 
-  mutating func write(
+  mutating func write(samplesOf timeline: TraceTimeline) {
+    var stacks = PerfettoStacks(timeline.profile)
+    for sample in timeline.samples {
+      if hasFailed { return }
+      let owner = Int(timeline.owners[Int(sample.node)])
+      write(sample, of: owner < 0 ? nil : timeline.threads[owner], &stacks)
+    }
+  }
+
+  private mutating func write(
     _ sample: TimedSample, of thread: TimelineThread?, _ stacks: inout PerfettoStacks
   ) {
     begin(at: sample.time)
@@ -220,23 +220,39 @@ extension PerfettoWriter {
     _ header: EventHeader, _ direction: SwitchDirection, _ state: ThreadState
   ) {
     guard header.cpu != EventHeader.noCPU else { return }
-    let command = commands[UInt64(header.pid) << 32 | UInt64(header.tid)] ?? "?"
-    let isOn = direction == .on
-    // sched_switch, from or to a thread that is not recorded: 0.
+    let thread = PerfettoCPUs.Thread(
+      tid: header.tid,
+      name: commands[UInt64(header.pid) << 32 | UInt64(header.tid)] ?? "?")
+    let time = UInt64(clamping: Int64(clamping: start) &+ header.timestamp)
+    if direction == .on {
+      schedSwitch(cpus.begin(thread, on: header.cpu), header.cpu, time)
+    } else {
+      if let missing = cpus.beginIfMissing(thread, on: header.cpu) {
+        schedSwitch(missing, header.cpu, time)
+      }
+      let bits = direction == .preempted ? 0 : state.kernelBits
+      schedSwitch(cpus.end(thread, on: header.cpu, bits), header.cpu, time)
+    }
+  }
+
+  private mutating func schedSwitch(
+    _ change: PerfettoCPUs.Change, _ cpu: UInt16, _ time: UInt64
+  ) {
+    // sched_switch
     part.clear()
-    part.field(1, text: isOn ? "" : command)
-    part.field(2, isOn ? 0 : UInt64(header.tid))
+    part.field(1, text: change.from.name)
+    part.field(2, UInt64(change.from.tid))
     part.field(3, 120)
-    part.field(4, isOn ? 0 : direction == .preempted ? 0 : state.kernelBits)
-    part.field(5, text: isOn ? command : "")
-    part.field(6, isOn ? UInt64(header.tid) : 0)
+    part.field(4, change.state)
+    part.field(5, text: change.to.name)
+    part.field(6, UInt64(change.to.tid))
     part.field(7, 120)
     detail.clear()
-    detail.field(1, UInt64(clamping: Int64(clamping: start) &+ header.timestamp))
-    detail.field(2, isOn ? 0 : UInt64(header.tid))
+    detail.field(1, time)
+    detail.field(2, UInt64(change.from.tid))
     detail.field(4, part)
     part.clear()
-    part.field(1, UInt64(header.cpu))
+    part.field(1, UInt64(cpu))
     part.field(2, detail)
     begin(at: nil)
     packet.field(Field.ftrace, part)
@@ -314,21 +330,6 @@ extension PerfettoWriter {
       cause.field(10, text: "cause")
       cause.field(6, text: loss.cause)
       part.field(4, cause)
-    }
-  }
-}
-
-extension ThreadState {
-  /// The kernel's bits of a state in sched_switch. A wait of unknown kind counts as interruptible.
-  fileprivate var kernelBits: UInt64 {
-    switch self {
-    case .runnable: 0
-    case .uninterruptible: 2
-    case .stopped: 4
-    case .traced: 8
-    case .dead: 16
-    case .idle: 128
-    default: 1
     }
   }
 }

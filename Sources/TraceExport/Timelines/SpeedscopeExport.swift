@@ -1,4 +1,5 @@
 public import TraceAnalysis
+internal import TraceEvents
 
 /// A file for speedscope: one profile for each thread, with its samples in the order of time.
 ///
@@ -68,12 +69,14 @@ public struct SpeedscopeExport: Renderer {
     _ paths: StackPaths, _ numbers: [UInt32], noStack: UInt32, to output: inout OutputBuffer
   ) {
     let stacks = timeline.profile.stacks
-    let unit: String
-    switch stacks.unit {
-    case .cpuTime, .wallTime: unit = "nanoseconds"
-    case .field(_, isBytes: true): unit = "bytes"
-    case .events, .field: unit = "none"
-    }
+    let unit =
+      switch stacks.unit.hint {
+      case .nanoseconds: "nanoseconds"
+      case .microseconds: "microseconds"
+      case .milliseconds: "milliseconds"
+      case .bytes: "bytes"
+      default: "none"
+      }
     let name = "\(thread.process) (\(thread.pid)) \(thread.name) (\(thread.tid))"
     output.append(text: "{\"type\":\"sampled\",\"name\":\(jsonText(name)),\"unit\":\"\(unit)\"")
     output.append(",\"startValue\":0,\"samples\":[")

@@ -16,6 +16,19 @@ protocol TimelineWriter: ~Copyable {
   mutating func loss(_ loss: LossLine)
 }
 
+/// Passes a value at a fixed address to `body`, whose escaping closures can then change it.
+func withPlaced<Value: ~Copyable, Result>(
+  _ value: consuming Value, _ body: (UnsafeMutablePointer<Value>) throws -> Result
+) rethrows -> Result {
+  let place = UnsafeMutablePointer<Value>.allocate(capacity: 1)
+  place.initialize(to: value)
+  defer {
+    place.deinitialize(count: 1)
+    place.deallocate()
+  }
+  return try body(place)
+}
+
 extension TraceTimeline {
   private enum Kind { case none, contextSwitch, counters, other }
 

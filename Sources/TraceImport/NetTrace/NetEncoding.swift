@@ -28,7 +28,7 @@ struct NetEncoding {
     _ type: NetType, _ index: Int, _ slots: NetSlots, _ encoder: inout EventEncoder
   ) {
     encodeOther(
-      type, slots.bytes(index, payload), count: Int(slots.slots[index].count), &encoder)
+      type, slots.bytes(index, payload), count: slots.count(index), &encoder)
   }
 
   private func encodeOther(

@@ -41,6 +41,8 @@ final class NetEventWriter {
     process = header.processID == 0 ? ProcessNumbers.undefined : sink.process(header.processID)
   }
 
+  deinit { slots.deallocate() }
+
   // MARK: Events
 
   func write(_ row: NetRow, _ payload: UnsafeRawBufferPointer, _ kind: NetKind) {
@@ -61,14 +63,21 @@ final class NetEventWriter {
       cpu: UInt16(exactly: row.processor) ?? EventHeader.noCPU, flags: plan.flags)
     let stack = plan.dropsStack ? [] : addresses(row.stack)
     if plan.use != .event, use(plan, payload, record, stack) { return }
+    let lock = locks.isEmpty ? 0 : locks[thread.tid] ?? 0
+    let (slots, pointerBytes) = (slots, header.pointerBytes)
+    // Most events have no labels.
+    if isVersion6 ? row.labels == 0 : row.activity.isZero && row.related.isZero {
+      guard let ref = plan.ref(0, sink) else { return sink.refuse() }
+      return sink.write(ref, record, stack) { encoder in
+        plan.encode(slots, payload, pointerBytes, lock: lock, &encoder)
+      }
+    }
     let labels = isVersion6 ? self.labels(row.labels) : NetLabels(row)
     let bits = labels.bits
     guard let ref = plan.ref(bits, sink) else { return sink.refuse() }
-    let lock = locks.isEmpty ? 0 : locks[thread.tid] ?? 0
-    let pointerBytes = header.pointerBytes
-    sink.write(ref, record, stack) { [slots] encoder in
+    sink.write(ref, record, stack) { encoder in
       plan.encode(slots, payload, pointerBytes, lock: lock, &encoder)
-      if bits != 0 { labels.encode(&encoder) }
+      labels.encode(&encoder)
     }
   }
 

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A kind of events: its description, and its plan once an event has come.
 final class NetKind {
   private let bytes: [UInt8]
@@ -8,6 +10,15 @@ final class NetKind {
   init(_ bytes: UnsafeRawBufferPointer, isVersion6: Bool) {
     self.bytes = Array(bytes)
     self.isVersion6 = isVersion6
+  }
+
+  /// Whether a description is the same.
+  func has(_ other: UnsafeRawBufferPointer, isVersion6: Bool) -> Bool {
+    guard isVersion6 == self.isVersion6, other.count == bytes.count else { return false }
+    return bytes.withUnsafeBytes { own in
+      guard let one = own.baseAddress, let two = other.baseAddress else { return true }
+      return memcmp(one, two, other.count) == 0
+    }
   }
 
   var metadata: NetMetadata {
@@ -44,7 +55,10 @@ struct NetKinds {
   }
 
   private mutating func add(_ id: UInt32, _ bytes: UnsafeRawBufferPointer, isVersion6: Bool) {
-    guard kinds.count < Self.kindsMax || kinds[id] != nil else {
+    let known = kinds[id]
+    // Recordings describe their kinds again and again.
+    if let known, known.has(bytes, isVersion6: isVersion6) { return }
+    guard kinds.count < Self.kindsMax || known != nil else {
       omitted += 1
       return
     }

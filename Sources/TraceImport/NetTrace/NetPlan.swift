@@ -20,8 +20,8 @@ final class NetPlan {
 
   /// The fields of the payload, objects dissolved.
   let layout: [NetField]
-  let shapes: [NetShape]
-  let steps: [Step]
+  let shapes: FixedList<NetShape>
+  let steps: FixedList<Step>
   let schema: EventSchema
   let use: Use
   let flags: EventFlags
@@ -33,22 +33,22 @@ final class NetPlan {
 
   init(_ metadata: NetMetadata, layout: [NetField], schema: EventSchema, use: Use) {
     self.layout = layout
-    shapes = layout.map(NetShape.init)
+    shapes = FixedList(layout.map(NetShape.init))
     self.schema = schema
     self.use = use
-    steps = layout.indices.map { .field($0) }
+    steps = FixedList(layout.indices.map { .field($0) })
     flags = metadata.provider == NetLayouts.rundownProvider ? .rundown : []
     dropsStack = metadata.provider == NetLayouts.rundownProvider
   }
 
   init(_ meaning: NetMeaning, layout: [NetField], use: Use) {
     self.layout = layout
-    shapes = layout.map(NetShape.init)
+    shapes = FixedList(layout.map(NetShape.init))
     self.use = use
     schema = meaning.schema
     flags = meaning.isRundown ? .rundown : []
     dropsStack = meaning.dropsStack
-    steps = zip(meaning.values, meaning.schema.fields).map { value, field in
+    let steps = zip(meaning.values, meaning.schema.fields).map { value, field -> Step in
       func index(_ names: [String]) -> Int? {
         names.lazy.compactMap { name in layout.firstIndex { $0.name == name } }.first
       }
@@ -64,6 +64,12 @@ final class NetPlan {
       case .heldLock: return .heldLock
       }
     }
+    self.steps = FixedList(steps)
+  }
+
+  deinit {
+    shapes.deallocate()
+    steps.deallocate()
   }
 
   /// Whether a field of the recording can be one of the trace's: both are texts or both are
@@ -108,8 +114,8 @@ final class NetPlan {
     _ encoder: inout EventEncoder
   ) {
     let encoding = NetEncoding(payload, pointerBytes)
-    for step in steps {
-      switch step {
+    for position in 0..<steps.count {
+      switch steps[position] {
       case .field(let index):
         if shapes[index].code == .other {
           encoding.encode(layout[index].type, index, slots, &encoder)

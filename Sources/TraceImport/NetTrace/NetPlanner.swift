@@ -11,6 +11,15 @@ struct NetPlanner {
   private var numbers: [String: [UInt16: String]] = [:]
   private var changed: [String: [String: UInt16]] = [:]
   private var nextFree: [String: UInt16] = [:]
+  /// Layouts that were looked for before.
+  private var layouts: [LayoutKey: (name: String, fields: [NetField])?] = [:]
+
+  private struct LayoutKey: Hashable {
+    var provider: String
+    var id: UInt32
+    var version: UInt8
+  }
+
   /// The number of kinds whose payload is kept as bytes.
   private(set) var undescribed = 0
   /// The number of kinds whose number was changed.
@@ -21,9 +30,7 @@ struct NetPlanner {
     var layout = flattened(metadata.fields, prefix: "")
     var isUnknown = metadata.areFieldsUnknown
     if layout.isEmpty, !isUnknown {
-      if let known = NetLayouts.layout(
-        metadata.provider, metadata.eventID, version: metadata.version)
-      {
+      if let known = knownLayout(metadata) {
         layout = known.fields
         name = name.isEmpty ? known.name : name
       } else if name.isEmpty {
@@ -48,6 +55,19 @@ struct NetPlanner {
       keywords: Keywords(rawValue: metadata.keywords), fields: Self.fields(layout),
       opcode: Self.opcode(metadata, name))
     return NetPlan(metadata, layout: layout, schema: schema, use: Self.use(metadata, name))
+  }
+
+  private static let layoutsMax = 4096
+
+  private mutating func knownLayout(
+    _ metadata: NetMetadata
+  ) -> (name: String, fields: [NetField])? {
+    let key = LayoutKey(
+      provider: metadata.provider, id: metadata.eventID, version: metadata.version)
+    if let known = layouts[key] { return known }
+    let found = NetLayouts.layout(key.provider, key.id, version: key.version)
+    if layouts.count < Self.layoutsMax { layouts[key] = .some(found) }
+    return found
   }
 
   /// The provider's name, which must not be that of one of this product's own.

@@ -4,9 +4,8 @@ internal import TraceFormat
 /// Appends the events of a .nettrace file to a trace.
 final class NetSink {
   private let output: any NetOutput
-  @exclusivity(unchecked) private(set) var failure: FormatError?
-  /// The number of events that a trace cannot hold.
-  private(set) var refused: UInt64 = 0
+  // One thread imports, so access needs no run-time check.
+  @exclusivity(unchecked) private var ledger = AppendLedger()
   private(set) var lost: UInt64 = 0
   /// The trace's numbers of processes by pid.
   private var processes: [UInt32: UInt32] = [:]
@@ -87,17 +86,14 @@ final class NetSink {
     append { output throws(FormatError) in try output.append(event, header, stack: stack) }
   }
 
-  func refuse() { refused += 1 }
+  var failure: FormatError? { ledger.failure }
+  /// The number of events that a trace cannot hold.
+  var refused: UInt64 { ledger.refused }
+  func refuse() { ledger.refuse() }
 
   @inline(__always)
   private func append(_ body: (any NetOutput) throws(FormatError) -> Void) {
-    guard failure == nil else { return }
-    do throws(FormatError) { try body(output) } catch {
-      switch error {
-      case .unacceptableEvent, .unacceptableSchema: refused += 1
-      default: failure = error
-      }
-    }
+    ledger.append { () throws(FormatError) in try body(output) }
   }
 
   func finish(_ sync: ClockSync) {

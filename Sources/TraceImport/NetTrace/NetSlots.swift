@@ -1,6 +1,8 @@
 internal import TraceEvents
 
 /// Where the fields of an event are in its payload.
+///
+/// - Trap: a copy shares its memory, so that passing it on counts no references.
 struct NetSlots {
   struct Slot {
     var offset: Int32 = 0
@@ -10,44 +12,49 @@ struct NetSlots {
     var count: Int32 = 0
   }
 
-  private(set) var slots: [Slot] = []
+  /// Room for as many fields as an event can have.
+  private let room: UnsafeMutablePointer<Slot>
+  private static let slotsMax = NetFieldReader.fieldsMax + 16
   /// Whether the payload has fewer bytes than its fields need.
   private(set) var isShort = false
+
+  init() {
+    room = .allocate(capacity: Self.slotsMax)
+    room.initialize(repeating: Slot(), count: Self.slotsMax)
+  }
+
+  /// Frees the memory. Copies must not be used any more.
+  func deallocate() { room.deallocate() }
+
+  /// The number of a field's elements.
+  func count(_ index: Int) -> Int { Int(room[index].count) }
 
   /// Finds the fields. Those beyond the payload's end have no bytes.
   mutating func find(
     _ plan: NetPlan, in payload: UnsafeRawBufferPointer, _ pointerBytes: Int
   ) {
     let shapes = plan.shapes
-    if slots.count < shapes.count {
-      slots += [Slot](repeating: Slot(), count: shapes.count - slots.count)
-    }
+    precondition(shapes.count <= Self.slotsMax)
     var cursor = NetCursor(payload)
     var counted = 0
-    // Moved out, because finding a field reads this value.
-    var own: [Slot] = []
-    swap(&own, &slots)
-    own.withUnsafeMutableBufferPointer { slots in
-      for index in shapes.indices {
-        let shape = shapes[index]
-        var slot = Slot(offset: Int32(clamping: cursor.offset))
-        switch shape.code {
-        case .number:
-          slot.bytes = shape.bytes
-          cursor.skip(Int(shape.bytes))
-          if shape.isCount, !cursor.isShort {
-            counted = Self.small(payload, Int(slot.offset), Int(shape.bytes))
-          }
-        case .pointer:
-          slot.bytes = Int32(truncatingIfNeeded: pointerBytes)
-          cursor.skip(pointerBytes)
-        case .text: slot.bytes = Int32(clamping: cursor.terminated16().count)
-        case .other: find(plan.layout[index].type, counted, &slot, &cursor, pointerBytes)
+    for index in 0..<shapes.count {
+      let shape = shapes[index]
+      var slot = Slot(offset: Int32(clamping: cursor.offset))
+      switch shape.code {
+      case .number:
+        slot.bytes = shape.bytes
+        cursor.skip(Int(shape.bytes))
+        if shape.isCount, !cursor.isShort {
+          counted = Self.small(payload, Int(slot.offset), Int(shape.bytes))
         }
-        slots[index] = cursor.isShort ? Slot() : slot
+      case .pointer:
+        slot.bytes = Int32(truncatingIfNeeded: pointerBytes)
+        cursor.skip(pointerBytes)
+      case .text: slot.bytes = Int32(clamping: cursor.terminated16().count)
+      case .other: find(plan.layout[index].type, counted, &slot, &cursor, pointerBytes)
       }
+      room[index] = cursor.isShort ? Slot() : slot
     }
-    swap(&own, &slots)
     isShort = cursor.isShort
   }
 
@@ -100,7 +107,7 @@ struct NetSlots {
   /// The bytes of a field.
   @inline(__always)
   func bytes(_ index: Int, _ payload: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
-    let slot = slots[index]
+    let slot = room[index]
     guard slot.bytes > 0, Int(slot.offset) + Int(slot.bytes) <= payload.count else {
       return UnsafeRawBufferPointer(start: nil, count: 0)
     }

@@ -105,13 +105,18 @@ extension NetStore {
   mutating func read(_ number: UInt32, _ pointerBytes: Int, to addresses: inout [UInt64]) -> Bool {
     addresses.removeAll(keepingCapacity: true)
     let found: Void? = with(number) { bytes in
-      let frames = bytes.dropFirst(4)
-      let words = ForeignBytes(UnsafeRawBufferPointer(rebasing: frames))
-      for offset in stride(
-        from: 0, through: words.count - pointerBytes, by: pointerBytes)
-      {
-        addresses.append(
-          pointerBytes == 4 ? UInt64(words.word32(offset)) : words.word64(offset))
+      let frames = UnsafeRawBufferPointer(rebasing: bytes.dropFirst(4))
+      let count = frames.count / pointerBytes
+      guard count > 0 else { return }
+      addresses.append(contentsOf: repeatElement(0, count: count))
+      addresses.withUnsafeMutableBytes { target in
+        guard pointerBytes == 4 else {
+          return target.copyMemory(from: UnsafeRawBufferPointer(rebasing: frames[..<(8 * count)]))
+        }
+        for index in 0..<count {
+          let word = frames.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)
+          target.storeBytes(of: UInt64(word), toByteOffset: 8 * index, as: UInt64.self)
+        }
       }
     }
     return found != nil

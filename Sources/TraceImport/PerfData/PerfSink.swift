@@ -15,9 +15,7 @@ final class PerfSink: KernelEventSink {
   /// What the sample that is being translated becomes; nil for no sample.
   var output: SampleOutput?
   var data = PerfDataSample()
-  private(set) var failure: FormatError?
-  /// The number of events that a trace cannot hold.
-  private(set) var refused: UInt64 = 0
+  private var ledger = AppendLedger()
   private(set) var lost: UInt64 = 0
   /// The definitions of processes that may still run another program.
   private var running: [UInt32: ProcessRecord] = [:]
@@ -68,7 +66,7 @@ final class PerfSink: KernelEventSink {
     case .cpuTime(let source):
       write(SampledProfile(weight: data.sample.period, source: source), header, stack)
     case .numbered(let ref, let encode): write(ref, header, stack) { encode(data, &$0) }
-    case .nothing: refused += 1
+    case .nothing: ledger.refuse()
     case .switchOut, .wakeUp: break
     }
   }
@@ -122,15 +120,13 @@ final class PerfSink: KernelEventSink {
     }
   }
 
+  var failure: FormatError? { ledger.failure }
+  /// The number of events that a trace cannot hold.
+  var refused: UInt64 { ledger.refused }
+
   @inline(__always)
   private func append(_ body: (inout Recorder) throws(FormatError) -> Void) {
-    guard failure == nil else { return }
-    do throws(FormatError) { try body(&recorder) } catch {
-      switch error {
-      case .unacceptableEvent, .unacceptableSchema: refused += 1
-      default: failure = error
-      }
-    }
+    ledger.append { () throws(FormatError) in try body(&recorder) }
   }
 
   /// Adds simultaneous readings of the clocks; the trace needs two for its wall clock.

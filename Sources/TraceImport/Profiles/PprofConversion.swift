@@ -76,8 +76,11 @@ struct PprofConversion {
     var sample = PprofSample()
     var made = ProfileTrace.Sample()
     var (broken, wrong, negative): (UInt64, UInt64, UInt64) = (0, 0, 0)
+    var cutLabels: UInt64 = 0
     var last: (owner: PprofOwner, process: UInt32)?
-    let program = profile.mainMapping.flatMap { profile.mappings[$0]?.path } ?? ""
+    let program =
+      profile.mainMapping.flatMap { profile.mappings[$0] }
+      .map { profile.string($0.path) } ?? ""
     profile.forEachSample { range in
       guard sample.read(range, of: profile.bytes) else { return broken += 1 }
       guard sample.values.count == profile.typeCount else { return wrong += 1 }
@@ -86,7 +89,12 @@ struct PprofConversion {
       made.labels.removeAll(keepingCapacity: true)
       made.numericLabels.removeAll(keepingCapacity: true)
       for range in sample.labels {
+        guard stacks.budget.hasLabels else {
+          cutLabels += 1
+          continue
+        }
         let label = PprofLabel(range, of: profile)
+        stacks.budget.take(labelBytes: label.byteCount)
         owner.take(label)
         if label.isText {
           made.labels.append(label.written)
@@ -107,6 +115,9 @@ struct PprofConversion {
     }
     note(broken, "samples are damaged and are left out", &report)
     note(wrong, "samples do not have a value for each type and are left out", &report)
+    note(cutLabels, "labels are left out: their texts are too long in sum", &report)
+    note(stacks.cutStacks, "stacks are cut: there are too many frames in sum", &report)
+    note(stacks.cutNames, "lines have no names: the names are too long in sum", &report)
     note(negative, "samples have negative values and are left out", &report)
     note(stacks.missing, "frames have no location in the profile", &report)
     note(stacks.unnamed, "frames have neither a name nor an address", &report)

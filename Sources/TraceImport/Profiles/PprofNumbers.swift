@@ -1,11 +1,14 @@
 /// The messages of a profile that have ids, by id.
 ///
 /// - Guarantee: of several messages with one id, the first is found. Ids are below 2³².
-/// - Cost: 8 bytes a message; a lookup is one access if the ids are dense, else a binary search.
+/// - Cost: 8 bytes for each distinct id, twice that if ids repeat out of order; a lookup is one
+///   access if the ids are dense, else a binary search.
 struct PprofNumbers {
   /// Id and offset of each message.
   private var entries: [UInt64] = []
   private var isSorted = true
+  /// The number of entries at which repeated ids are removed.
+  private var limit = 1 << 16
   /// Number of messages without a usable id.
   private(set) var unusable = 0
 
@@ -19,13 +22,25 @@ struct PprofNumbers {
       return
     }
     let entry = id << 32 | UInt64(offset)
+    if let last = entries.last, last >> 32 == id { return }
+    if !isSorted, entries.count >= limit {
+      settle()
+      limit = max(limit, 2 * entries.count)
+    }
     if let last = entries.last, last > entry { isSorted = false }
     entries.append(entry)
   }
 
   /// To be called before the first lookup.
   mutating func settle() {
-    if !isSorted { entries.sort() }
+    guard !isSorted else { return }
+    entries.sort()
+    var kept = 0
+    for entry in entries where kept == 0 || entries[kept - 1] >> 32 != entry >> 32 {
+      entries[kept] = entry
+      kept += 1
+    }
+    entries.removeLast(entries.count - kept)
     isSorted = true
   }
 

@@ -1,21 +1,21 @@
 /// The tables of a profile.proto message. Its parts stay where they are and are read when needed.
 ///
 /// - Guarantee: accepts any bytes. References to what does not exist are empty.
-/// - Cost: two passes over the bytes; memory is 4 bytes for each string, and 8 for each location
-///   and function, which take at least 2 and 4 bytes in the file.
+/// - Cost: two passes over the bytes; memory is half a byte for each string, and 8 for each
+///   distinct id of a location or a function, which take at least 2 and 6 bytes in the file.
 struct PprofProfile {
   /// A part of the program's memory.
   struct Mapping {
     var start: UInt64 = 0
     var limit: UInt64 = 0
     var offset: UInt64 = 0
-    var path = ""
-    var buildID = ""
+    /// Numbers of strings.
+    var path: UInt64 = 0
+    var buildID: UInt64 = 0
   }
 
   let bytes: UnsafeRawBufferPointer
-  /// Where the size of each string is.
-  private var strings: [UInt32] = []
+  private var strings = PprofStrings()
   private var typeNumbers: [(type: UInt64, unit: UInt64)] = []
   private var functions = PprofNumbers()
   private(set) var locations = PprofNumbers()
@@ -39,6 +39,7 @@ struct PprofProfile {
     reserve()
     var fields = ProtobufFields(bytes, 0..<bytes.count)
     while let (number, value) = fields.next() {
+      strings.pass(isString: number == 6 && value.isBytes, at: fields.start)
       take(number, value, at: fields.valueStart)
     }
     isBroken = isBroken || fields.isBroken
@@ -48,19 +49,18 @@ struct PprofProfile {
     mappingRanges = []
   }
 
-  /// Reserves room for exactly what there is: arrays that grow take twice as much.
+  /// Reserves room for what there can be: arrays that grow take twice as much. Room that is not
+  /// used takes no memory.
   private mutating func reserve() {
-    var counts = (strings: 0, functions: 0, locations: 0)
+    var counts = (functions: 0, locations: 0)
     var fields = ProtobufFields(bytes, 0..<bytes.count)
     while let (number, _) = fields.next() {
       switch number {
       case 4: counts.locations += 1
       case 5: counts.functions += 1
-      case 6: counts.strings += 1
       default: break
       }
     }
-    strings.reserveCapacity(counts.strings)
     functions.reserve(counts.functions)
     locations.reserve(counts.locations)
   }
@@ -79,7 +79,7 @@ struct PprofProfile {
       mappingRanges.append((id, range))
     case (4, .bytes(let range)): locations.add(numbers(range, 1, 1).0, at: start)
     case (5, .bytes(let range)): functions.add(numbers(range, 1, 1).0, at: start)
-    case (6, .bytes): strings.append(UInt32(clamping: start))
+    case (6, _): break
     default:
       if !header.take(number, value, in: bytes) { isBroken = true }
     }
@@ -109,8 +109,8 @@ struct PprofProfile {
       case 2: mapping.start = value
       case 3: mapping.limit = value
       case 4: mapping.offset = value
-      case 5: mapping.path = string(value)
-      case 6: mapping.buildID = string(value)
+      case 5: mapping.path = value
+      case 6: mapping.buildID = value
       default: break
       }
     }
@@ -121,8 +121,7 @@ struct PprofProfile {
 
   /// The text with a number; empty if there is none.
   func string(_ number: UInt64) -> String {
-    guard number < UInt64(strings.count) else { return "" }
-    let range = ProtobufFields.sized(bytes, at: Int(strings[Int(number)]))
+    guard let range = strings.range(number, in: bytes) else { return "" }
     return String(decoding: bytes[range].prefix(Self.nameBytesMax), as: UTF8.self)
   }
 

@@ -58,6 +58,8 @@ struct PprofLabel {
 
   var isText: Bool { !text.isEmpty }
 
+  var byteCount: Int { 16 + key.utf8.count + text.utf8.count + unit.utf8.count }
+
   /// `key=text`, or `key=4096 bytes`.
   var written: String {
     isText ? "\(key)=\(text)" : unit.isEmpty ? "\(key)=\(number)" : "\(key)=\(number) \(unit)"

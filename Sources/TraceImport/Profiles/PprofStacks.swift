@@ -9,6 +9,8 @@ internal import TraceFormat
 /// - Cost: 5 bytes for each location; its lines are read again only when it is met first.
 struct PprofStacks {
   private let profile: PprofProfile
+  /// What is left to be expanded.
+  var budget: PprofBudget
   /// The first slot of each location's lines, by position, and their number.
   private var slots: [UInt32]
   private var lineCounts: [UInt8]
@@ -19,6 +21,9 @@ struct PprofStacks {
   private(set) var unnamed = 0
   /// Number of lines that a location has beyond ``ProfileCode/linesMax``.
   private(set) var cutLines = 0
+  /// Number of stacks that end early, and of lines without names, because there are too many.
+  private(set) var cutStacks = 0
+  private(set) var cutNames = 0
   /// Number of mappings whose build ids are none of the linker's.
   private(set) var otherBuildIDs = 0
 
@@ -28,6 +33,7 @@ struct PprofStacks {
 
   init(_ profile: PprofProfile) {
     self.profile = profile
+    budget = PprofBudget(bytes: profile.bytes.count)
     slots = [UInt32](repeating: 0, count: profile.locations.count)
     lineCounts = [UInt8](repeating: Self.unknown, count: profile.locations.count)
   }
@@ -38,6 +44,12 @@ struct PprofStacks {
   ) {
     stack.removeAll(keepingCapacity: true)
     for id in locations {
+      guard stack.count <= ProfileTrace.framesMax else { break }
+      guard budget.hasFrames else {
+        cutStacks += 1
+        stack.append(StackNode.lostAddress)
+        break
+      }
       guard let position = profile.locations.position(id) else {
         missing += 1
         continue
@@ -52,7 +64,9 @@ struct PprofStacks {
         // A profile's address is that of the call, a trace's that behind it.
         let isCaller = inner.map { StackAddress.isKernel($0) == StackAddress.isKernel(address) }
         stack.append(isCaller == true ? address &+ 1 : address)
+        budget.take(frames: 1)
       } else {
+        budget.take(frames: 1 + Int(lineCounts[position]))
         for line in 0..<UInt32(lineCounts[position]) {
           stack.append(ProfileCode.address(slots[position] + line))
         }
@@ -82,8 +96,12 @@ struct PprofStacks {
     lineCounts[position] = UInt8(lines.count)
   }
 
-  private func line(_ range: Range<Int>) -> ProfileCode.Line {
+  private mutating func line(_ range: Range<Int>) -> ProfileCode.Line {
     var line = ProfileCode.Line(function: "")
+    guard budget.hasNames else {
+      cutNames += 1
+      return ProfileCode.Line(function: "?")
+    }
     var fields = ProtobufFields(profile.bytes, range)
     while let (number, value) = fields.next() {
       guard case .number(let value) = value else { continue }
@@ -99,6 +117,8 @@ struct PprofStacks {
       if line.function.isEmpty { line.function = line.systemName }
     }
     if line.function.isEmpty { line.function = "?" }
+    let names = [line.function, line.systemName, line.file]
+    budget.take(nameBytes: names.reduce(16) { $0 + $1.utf8.count })
     return line
   }
 
@@ -107,9 +127,10 @@ struct PprofStacks {
   ) -> (number: Int, module: Int) {
     if let known = modules[mapping] { return known }
     let found = profile.mappings[mapping] ?? PprofProfile.Mapping()
-    let build = Self.bytes(found.buildID)
+    let build = Self.bytes(profile.string(found.buildID))
     if build == nil { otherBuildIDs += 1 }
-    let module = (modules.count, trace.module(found.path, buildID: build ?? []))
+    let path = profile.string(found.path)
+    let module = (modules.count, trace.module(path, buildID: build ?? []))
     if modules.count < Self.mappingsMax { modules[mapping] = module }
     return module
   }
@@ -135,7 +156,8 @@ struct PprofStacks {
         number,
         ImageMap(
           baseAddress: image.start, size: image.limit - image.start, fileOffset: image.offset,
-          path: image.path, buildID: Self.bytes(image.buildID) ?? []), process: process)
+          path: profile.string(image.path),
+          buildID: Self.bytes(profile.string(image.buildID)) ?? []), process: process)
     }
     return address
   }

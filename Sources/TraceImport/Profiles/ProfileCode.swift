@@ -47,6 +47,8 @@ struct ProfileCode {
   private(set) var modules: [Module] = []
   private var rooms: [Room] = []
   private var numbers: [Module: Int] = [:]
+  /// Modules with the same path share its text.
+  private var paths: Set<String> = []
   /// The module of each chunk.
   private(set) var chunks: [Int] = []
   /// Number of slots in use.
@@ -58,11 +60,11 @@ struct ProfileCode {
   mutating func module(_ path: String, buildID: [UInt8] = []) -> Int {
     let name = path.cut(toBytes: 4000)
     let isImage = [.file, .other].contains(MappedName(shown: name).kind)
-    let module = Module(
-      path: isImage ? name : ProfileSchema.imagePrefix + name,
-      buildID: Array(buildID.prefix(64)))
+    let path = isImage ? name : ProfileSchema.imagePrefix + name
+    var module = Module(path: path, buildID: Array(buildID.prefix(64)))
     if let known = numbers[module] { return known }
     guard modules.count < Self.modulesMax else { return 0 }
+    module.path = paths.insert(path).memberAfterInsert
     numbers[module] = modules.count
     modules.append(module)
     rooms.append(Room())

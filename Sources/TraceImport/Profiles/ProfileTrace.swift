@@ -20,8 +20,8 @@ final class ProfileTrace {
 
   private static let processesMax = 4096
   private static let threadsMax = 65_536
-  private static let mappedMax = 1 << 20
-  private static let framesMax = 8000
+  private static let mappedMax = 1 << 18
+  static let framesMax = 8000
 
   private(set) var code = ProfileCode()
   private var recorder: Recorder
@@ -30,12 +30,13 @@ final class ProfileTrace {
   private var processes: [String: UInt32] = [:]
   /// What a process has mapped, as process and number.
   private var mapped: Set<UInt64> = []
+  /// Some of ``mapped``, each at a place that follows from its value.
+  private var recentlyMapped = [UInt64](repeating: .max, count: 256)
   private var namedThreads: Set<UInt64> = []
   private var ticks: UInt64 = 1
-  /// Number of events that a trace cannot hold, and of stacks that were cut.
-  private(set) var refused: UInt64 = 0
+  private var ledger = AppendLedger()
+  /// Number of stacks that were cut.
   private(set) var cutStacks: UInt64 = 0
-  private(set) var failure: FormatError?
 
   init(
     to sink: any ByteSink, name: String, session: String, _ description: ProfileDescription,
@@ -64,11 +65,12 @@ final class ProfileTrace {
 
   /// The number of a process.
   func process(_ pid: UInt32, _ name: String) -> UInt32 {
+    let name = name.cut(toBytes: 1000)
     let key = "\(pid) \(name)"
     if let known = processes[key] { return known }
     guard processes.count < Self.processesMax else { return processes.values.min() ?? 0 }
     let number = recorder.addProcess(
-      ProcessRecord(pid: pid, executable: name.cut(toBytes: 1000), joinTicks: 1))
+      ProcessRecord(pid: pid, executable: name, joinTicks: 1))
     processes[key] = number
     return number
   }
@@ -98,12 +100,15 @@ final class ProfileTrace {
   }
 
   /// Maps an image of the program itself, once for each process and number.
-  func map(_ number: Int, _ image: ImageMap, process: UInt32) {
+  func map(_ number: Int, _ image: @autoclosure () -> ImageMap, process: UInt32) {
     // Numbers of chunks are even.
-    map(UInt64(process) << 32 | UInt64(number) << 1 | 1, image, process)
+    map(UInt64(process) << 32 | UInt64(number) << 1 | 1, image(), process)
   }
 
   private func map(_ key: UInt64, _ image: @autoclosure () -> ImageMap, _ process: UInt32) {
+    let place = Int(truncatingIfNeeded: (key ^ key >> 32) >> 1) & 255
+    if recentlyMapped[place] == key { return }
+    recentlyMapped[place] = key
     guard mapped.count < Self.mappedMax, mapped.insert(key).inserted else { return }
     let image = image()
     append { recorder throws(FormatError) in
@@ -136,14 +141,11 @@ final class ProfileTrace {
   }
 
   private func append(_ body: (inout Recorder) throws(FormatError) -> Void) {
-    guard failure == nil else { return }
-    do throws(FormatError) { try body(&recorder) } catch {
-      switch error {
-      case .unacceptableEvent, .unacceptableSchema: refused += 1
-      default: failure = error
-      }
-    }
+    ledger.append { () throws(FormatError) in try body(&recorder) }
   }
+
+  /// Number of events that a trace cannot hold.
+  var refused: UInt64 { ledger.refused }
 
   /// Writes the rest. Returns the number of events.
   func finish(_ description: ProfileDescription) throws(FormatError) -> UInt64 {
@@ -157,7 +159,7 @@ final class ProfileTrace {
       code.finish(&recorder)
       try recorder.finish()
     }
-    if let failure { throw failure }
+    if let failure = ledger.failure { throw failure }
     return recorder.eventCount
   }
 }

@@ -5,13 +5,16 @@ struct ProtobufFields {
   enum Value {
     case number(UInt64)
     case bytes(Range<Int>)
+
+    var isBytes: Bool { if case .bytes = self { true } else { false } }
   }
 
   private let all: UnsafeRawBufferPointer
   private var offset: Int
   private let end: Int
   private(set) var isBroken = false
-  /// Where the value of the last field starts; of bytes, where their size is.
+  /// Where the last field starts, and where its value does; of bytes, where their size is.
+  private(set) var start = 0
   private(set) var valueStart = 0
 
   /// - Parameter range: the message's place in the bytes.
@@ -25,6 +28,7 @@ struct ProtobufFields {
   /// The next field; nil at the end, or if the bytes are no field.
   mutating func next() -> (number: Int, value: Value)? {
     guard offset < end else { return nil }
+    start = offset
     guard let tag = varint(), let number = Int(exactly: tag >> 3), number > 0 else {
       return broken()
     }

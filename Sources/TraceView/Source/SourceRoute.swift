@@ -84,7 +84,7 @@ struct SourceLines {
 
   init(_ name: String, _ profile: StackProfile) {
     let report = profile.stacks
-    unit = report.unit.flameName
+    unit = report.unit.name
     let isOwn = report.frames.frames.map { frame in
       var plain = frame
       plain.place = ""

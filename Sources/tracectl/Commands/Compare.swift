@@ -17,6 +17,7 @@ struct Compare: ParsableCommand {
       tracectl compare before.etl after.etl
       tracectl compare -base a1.etl a2.etl a3.etl -new b1.etl b2.etl b3.etl -per request
       tracectl compare before.etl after.etl -o difference.json
+      tracectl compare heap1.pb.gz heap2.pb.gz -weight alloc_space
       """)
 
   @Argument(help: ArgumentHelp("Two trace files: before, after.", valueName: "file"))
@@ -36,7 +37,19 @@ struct Compare: ParsableCommand {
     help: ArgumentHelp(
       "Divide amounts by: second (default), run, cpu, request, or an event's name.",
       valueName: "what"))
-  var per = "second"
+  var per: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Compare the stacks of these events instead of CPU samples: Runtime/GCAllocationTick.",
+      valueName: "name"))
+  var event: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Add up this field of the events, or this type of a profile's samples.",
+      valueName: "field"))
+  var weight: String?
 
   @Option(
     help: ArgumentHelp(
@@ -68,22 +81,31 @@ struct Compare: ParsableCommand {
     return (base, new)
   }
 
-  private var divisor: RunDivisor {
+  private func divisor(of files: [TraceFile]) throws -> RunDivisor {
     switch per {
+    case nil: try OpenTrace.explaining(files[0].path) { try RunDivisor.usual(for: files) }
     case "second": .second
     case "run": .run
     case "cpu": .cpu
     case "request": .request
-    default: .event(per)
+    case let name?: .event(name)
     }
   }
 
   func run() throws {
     let sides = try sides()
     var making = RunProfiles()
-    let paths = try (sides.base + sides.new).map { try add($0, to: &making) }
-    let profiles = try zip(paths, making.make()).map { path, profile in
-      try OpenTrace.explaining(path) { try profile.get() }
+    let files = try (sides.base + sides.new).map(OpenTrace.open)
+    let divisor = try divisor(of: files)
+    for file in files { try add(file, to: &making, divisor) }
+    let profiles = try zip(files, making.make()).map { file, profile in
+      try OpenTrace.explaining(file.path) { try profile.get() }
+    }
+    if let (one, other) = Comparison.mismatch(profiles) {
+      throw Failure(
+        .dataError,
+        "\(one.trace) shows \(one.quantity.name), and \(other.trace) \(other.quantity.name)",
+        next: "choose what both have with -event and -weight")
     }
     let comparison = Comparison(
       base: Array(profiles[..<sides.base.count]), new: Array(profiles[sides.base.count...]),
@@ -95,9 +117,9 @@ struct Compare: ParsableCommand {
     try output.write(report, input: sides.base[0])
   }
 
-  /// Returns the name of the trace.
-  private func add(_ path: String, to making: inout RunProfiles) throws -> String {
-    let file = try OpenTrace.open(path)
+  private func add(
+    _ file: TraceFile, to making: inout RunProfiles, _ divisor: RunDivisor
+  ) throws {
     if case .event(let name) = divisor {
       let known = file.eventTypes.map(\.schema) + file.providers.flatMap(\.events)
       if let unknown = EventPatterns(events: [name]).unknown(among: known) {
@@ -106,7 +128,9 @@ struct Compare: ParsableCommand {
     }
     var options = SymbolizerOptions()
     try symbols.apply(to: &options)
-    making.add(file, try selection.selection(in: file), per: divisor, symbols: options)
-    return file.path
+    var shown = StackOptions()
+    try shown.choose(event, weight: weight, in: file)
+    making.add(
+      file, try selection.selection(in: file), per: divisor, symbols: options, shown: shown)
   }
 }

@@ -155,7 +155,9 @@ struct StackEventOptions: ParsableArguments {
   var wall = false
 
   @Option(
-    help: ArgumentHelp("Add up this field instead of counting events.", valueName: "field"))
+    help: ArgumentHelp(
+      "Add up this field instead of counting events, or this type of a profile's samples.",
+      valueName: "field"))
   var weight: String?
 
   @Option(help: ArgumentHelp("Use only these processes, by id or name.", valueName: "name"))
@@ -188,20 +190,7 @@ struct StackEventOptions: ParsableArguments {
   /// The selected options.
   func options(of file: TraceFile) throws -> StackOptions {
     var options = StackOptions()
-    if !event.isEmpty {
-      let names = EventPatterns(events: event)
-      let known = file.eventTypes.map(\.schema) + file.providers.flatMap(\.events)
-      if let unknown = names.unknown(among: known) { throw Failure(unknown, path: file.path) }
-      do {
-        try options.show(names, of: known, weight: weight)
-      } catch {
-        throw Failure(error, path: file.path)
-      }
-    } else if weight != nil {
-      throw Failure(.usage, "-weight requires -event", next: "add -event")
-    } else {
-      try OpenTrace.explaining(file.path) { try options.showProfile(of: file) }
-    }
+    try options.choose(event, weight: weight, in: file)
     options.selection.filter.time = try TimeRange.closed(from: from, to: to, in: file)
     options.selection.filter.pids = pid.isEmpty ? nil : Set(pid.flatMap(\.ids))
     options.selection.filter.tids = tid.isEmpty ? nil : Set(tid.flatMap(\.ids))
