@@ -115,8 +115,6 @@ void lock_record(
     enum trace_lock_profile profile, enum trace_lock_kind kind, const void *lock,
     uint64_t duration, uint32_t other, const void *frame);
 extern HIDDEN _Atomic bool lock_needs_resume;
-// Whether the process has had a second thread.
-extern HIDDEN _Atomic bool lock_is_threaded;
 void lock_resume(void);
 
 // lock_store.c

@@ -19,11 +19,17 @@ static __attribute__((noinline)) int mutex_try(pthread_mutex_t *mutex) {
 
 #if defined(__GLIBC__)
 
+extern char __libc_single_threaded __attribute__((weak));
+
 // The C library's function that tries to lock takes 3 ns longer than the one that locks. A usual
-// mutex is therefore locked here, as the C library does it: its header states the words.
+// mutex is therefore locked here, as the C library does it: its header states the words. It needs
+// no atomic instruction while the process has one thread.
 static inline bool enter(pthread_mutex_t *mutex, int32_t owner) {
   int free = 0;
-  if (!LIKELY(__atomic_compare_exchange_n(
+  if (&__libc_single_threaded && __libc_single_threaded) {
+    if (UNLIKELY(mutex->__data.__lock != 0)) return false;
+    mutex->__data.__lock = 1;
+  } else if (!LIKELY(__atomic_compare_exchange_n(
           &mutex->__data.__lock, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))) {
     return false;
   }
@@ -32,14 +38,10 @@ static inline bool enter(pthread_mutex_t *mutex, int32_t owner) {
   return true;
 }
 
-// A recursive mutex, any other, and any in a process with one thread. The C library locks without
-// atomic instructions there. That thread waits only for what it shares with other processes.
+// A recursive mutex, and any other; the first one of a thread.
 static __attribute__((noinline)) int mutex_other(pthread_mutex_t *mutex) {
-  enum { shared = 128, explicitly_normal = 512 };
+  enum { explicitly_normal = 512 };
   int kind = mutex->__data.__kind;
-  if (!atomic_load_explicit(&lock_is_threaded, memory_order_relaxed) && !(kind & shared)) {
-    JUMP lock_next.mutex_lock(mutex);
-  }
   struct lock_thread *me = &lock_this_thread;
   if (UNLIKELY(me->owner == 0)) {
     if (atomic_load(&lock_knows_mutexes)) me->owner = (int32_t)trace_thread_id();

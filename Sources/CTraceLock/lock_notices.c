@@ -118,10 +118,9 @@ long lock_syscall(long number, long a, long b, long c, long d, long e, long f) {
 
 // MARK: Threads
 
-// A forked child has waits to tell of at the latest when it has a second thread.
+// A process has waits to tell of at the latest when it has a second thread.
 EXPORTED int pthread_create(
     pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *argument) {
   before_wait();
-  atomic_store_explicit(&lock_is_threaded, true, memory_order_relaxed);
   JUMP lock_next.create(thread, attributes, body, argument);
 }

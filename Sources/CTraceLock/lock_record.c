@@ -14,9 +14,10 @@ enum { threshold_usual_ns = 100000 };
 static _Atomic uint64_t threshold = threshold_usual_ns;
 static _Atomic uint64_t threads_seeded;
 static _Atomic(const struct trace_lock_listener *) listener;
-static void (*resume_in_child)(void);
+// The provider's thread would make a process with one thread lock with atomic instructions, which
+// takes three times as long. It is started before the process has a second thread of its own.
+static void (*resume)(void) = trace_lock_start;
 _Atomic bool lock_needs_resume;
-_Atomic bool lock_is_threaded;
 
 // Returns for how many waits of this duration a recorded one stands; 0: it is not recorded. Each
 // nanosecond of short waits has the same chance.
@@ -68,7 +69,7 @@ void lock_record(
 
 void trace_lock_listen(const struct trace_lock_listener *who) { atomic_store(&listener, who); }
 
-void trace_lock_on_fork(void (*resume)(void)) { resume_in_child = resume; }
+void trace_lock_on_fork(void (*again)(void)) { resume = again; }
 
 EXPORTED void trace_lock_exclude_thread(void) { lock_this_thread.is_busy = true; }
 
@@ -80,7 +81,7 @@ EXPORTED void trace_lock_count(struct trace_lock_counts *counts) {
 
 static void forked(void) {
   atomic_store(&listener, NULL);
-  atomic_store(&lock_needs_resume, resume_in_child != NULL);
+  atomic_store(&lock_needs_resume, true);
   lock_this_thread.is_busy = false;
   lock_this_thread.random = 0;
   lock_this_thread.owner = 0;
@@ -94,7 +95,7 @@ SLOW void lock_resume(void) {
   if (!atomic_exchange(&lock_needs_resume, false)) return;
   int error = errno;
   lock_this_thread.is_busy = true;
-  resume_in_child();
+  resume();
   lock_this_thread.is_busy = false;
   errno = error;
 }
@@ -108,6 +109,6 @@ static __attribute__((constructor)) void start(void) {
   if (walk && strcmp(walk, "dwarf") == 0) trace_preload_unwind();
   pthread_atfork(NULL, NULL, forked);
   lock_learn_mutexes();
-  trace_lock_start();
+  atomic_store(&lock_needs_resume, true);
   lock_this_thread.is_busy = false;
 }
