@@ -279,6 +279,15 @@ public final class Session: Sendable {
       + (running.dotNet?.variables ?? [])
   }
 
+  /// Call it after ``start()``, and before this process adopts orphans or starts a command: if this
+  /// process is killed, .NET programs that the command's programs start later do not wait forever.
+  /// The command is that of ``leaveRuntimes(to:)``.
+  ///
+  /// - Cost: a process that sleeps, if runtimes are to be traced.
+  public func guardRuntimes(with command: [String]) {
+    runningNow?.dotNet?.guardPort(with: command)
+  }
+
   /// Call it after ``stop()`` before the process ends, if a command was traced: programs that the
   /// command has left may start .NET programs, which wait to be told to go on. If there are any,
   /// this starts another program that does so: it must call

@@ -82,13 +82,16 @@ struct Collection {
     let statistics = session.stop()
     report(session, statistics, reason)
     _ = consume lock
-    defer { session.leaveRuntimes(to: ["/proc/self/exe", DotNetPortKeeper.name]) }
+    defer { session.leaveRuntimes(to: Self.keeper) }
     return exitCode(statistics, reason, &child)
   }
+
+  private static let keeper = ["/proc/self/exe", DotNetPortKeeper.name]
 
   /// Starts the session, and then what runs beside it.
   private func start(_ session: Session, _ mask: sigset_t) throws(Failure) {
     do { try session.start() } catch { throw Self.failure(error) }
+    session.guardRuntimes(with: Self.keeper)
     say("tracectl: collecting into \(path)\(command.isEmpty ? "; Ctrl-C ends it" : "")")
     do { try guest?.begin(mask) } catch {
       session.stop()

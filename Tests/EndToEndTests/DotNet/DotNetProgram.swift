@@ -43,6 +43,27 @@ enum DotNetProgram {
       + ["\(directory)/Subject.dll"] + arguments
   }
 
+  /// Starts the program, which then waits for the file "go" and, at its end, for "stop".
+  ///
+  /// - Parameter prefix: a command that runs the program.
+  static func start(
+    _ parts: String, in scratch: Scratch, version: Version = .eight, prefix: [String] = [],
+    variables: [String: String] = [:]
+  ) throws -> ChildProcess {
+    let command =
+      try prefix + Self.command(parts, scratch.path("go"), scratch.path("stop"), version: version)
+    let child = try ChildProcess(
+      command[0], Array(command.dropFirst()),
+      environment: scratch.environment.merging(variables) { $1 }, isMerged: true)
+    try waitUntil("the program runs: \(child.output)") {
+      if child.hasEnded { throw ChildProcess.Failure(description: child.output) }
+      return child.output.contains("begin")
+    }
+    return child
+  }
+
+  static func touch(_ path: String) { close(creat(path, 0o600)) }
+
   /// The muxers by version.
   private static let hosts: [Version: String] = {
     var hosts: [Version: String] = [:]

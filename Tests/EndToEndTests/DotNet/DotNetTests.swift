@@ -86,21 +86,13 @@ extension EndToEnd {
       return child.output
     }
 
-    /// Starts the program, which then waits.
     private func start(
       _ parts: String, in scratch: Scratch, version: DotNetProgram.Version = .eight
     ) throws -> ChildProcess {
-      let command = try DotNetProgram.command(
-        parts, scratch.path("go"), scratch.path("stop"), version: version)
-      let child = try ChildProcess(command[0], Array(command.dropFirst()), in: scratch)
-      try waitUntil("the program runs: \(child.output)") {
-        if child.hasEnded { throw ChildProcess.Failure(description: child.output) }
-        return child.output.contains("begin")
-      }
-      return child
+      try DotNetProgram.start(parts, in: scratch, version: version)
     }
 
-    private func touch(_ path: String) { close(creat(path, 0o600)) }
+    private func touch(_ path: String) { DotNetProgram.touch(path) }
 
     // MARK: A command
 

@@ -54,6 +54,8 @@ final class DotNetSource: Sendable {
   /// What the environment of a command says; nil without a command.
   private let portAddress = Lock<String?>(nil)
   private let portDescriptor = Atomic<Int32>(-1)
+  /// Ends the port's guard; -1 without one.
+  private let guardDescriptor = Atomic<Int32>(-1)
   /// Whether the port's thread ends at once.
   private let closesPort = Atomic<Bool>(false)
 
@@ -72,7 +74,10 @@ final class DotNetSource: Sendable {
     (self.drain, self.rendezvous) = (drain, rendezvous)
   }
 
-  deinit { close(stopDescriptor) }
+  deinit {
+    close(stopDescriptor)
+    endGuard()
+  }
 
   func start() throws(SessionError) {
     drain.set(.dotNet, completeTo: ClockKind.here.now())
@@ -101,6 +106,7 @@ final class DotNetSource: Sendable {
     guard !isStopping.exchange(true, ordering: .acquiringAndReleasing) else { return }
     let isDone = portAddress.withLock { $0 } == nil || !hasPrograms
     closesPort.store(isDone, ordering: .releasing)
+    if isDone { endGuard() }
     trace_wake(stopDescriptor)
     let processes = state.withLock { state in
       state.isClosed = true
@@ -112,10 +118,29 @@ final class DotNetSource: Sendable {
     if isDone { thread.withLock { $0 }?.join() }
   }
 
+  private func endGuard() {
+    let descriptor = guardDescriptor.exchange(-1, ordering: .acquiringAndReleasing)
+    guard descriptor >= 0 else { return }
+    _ = [UInt8(1)].withUnsafeBytes { trace_packet_send(descriptor, $0.baseAddress!, 1, nil, 0) }
+    close(descriptor)
+  }
+
+  /// Starts a process that serves the port if this one ends and programs are left, also if it is
+  /// killed; see ``leavePort(to:)`` for the command.
+  func guardPort(with command: [String]) {
+    let descriptor = portDescriptor.load(ordering: .acquiring)
+    guard descriptor >= 0, let address = portAddress.withLock({ $0 }) else { return }
+    var words = (command + [address]).map { $0.withOSString { strdup($0) } } + [nil]
+    defer { for word in words { free(word) } }
+    guardDescriptor.store(trace_guard_start(descriptor, &words), ordering: .releasing)
+  }
+
   /// Leaves the port to another program, if programs that may start runtimes are left: its standard
   /// input is the socket, and its last argument the address.
   func leavePort(to command: [String]) {
     let descriptor = portDescriptor.load(ordering: .acquiring)
+    // A guard does so by itself.
+    guard guardDescriptor.load(ordering: .acquiring) < 0 else { return }
     guard descriptor >= 0, !closesPort.load(ordering: .acquiring), hasPrograms,
       let address = portAddress.withLock({ $0 })
     else { return }
