@@ -8,6 +8,7 @@
 #include "trace_clock.h"
 #include "trace_image.h"
 #include "trace_foreign.h"
+#include "trace_heap_site.h"
 #include "trace_perf.h"
 #include "trace_ring.h"
 #include "trace_rseq.h"
