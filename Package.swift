@@ -37,11 +37,13 @@ let oneFile = LinkerSetting.unsafeFlags(
 
 /// A library that is loaded into any program: it has a Swift runtime of its own, which is hidden,
 /// and stays loaded.
-let preloaded = LinkerSetting.unsafeFlags([
-  "-static-stdlib", "-use-ld=lld", "-Xlinker",
-  "--version-script=\(Context.packageDirectory)/Sources/TraceHeap/exports.map", "-Xlinker", "-z",
-  "-Xlinker", "nodelete",
-])
+func preloaded(_ target: String) -> LinkerSetting {
+  .unsafeFlags([
+    "-static-stdlib", "-use-ld=lld", "-Xlinker",
+    "--version-script=\(Context.packageDirectory)/Sources/\(target)/exports.map", "-Xlinker", "-z",
+    "-Xlinker", "nodelete",
+  ])
+}
 
 let package = Package(
   name: "trace-engine",
@@ -61,6 +63,7 @@ let package = Package(
     .executable(name: "event-storm", targets: ["event-storm"]),
     .library(name: "StormPlugin", type: .dynamic, targets: ["StormPlugin"]),
     .library(name: "traceheap", type: .dynamic, targets: ["TraceHeap"]),
+    .library(name: "tracelock", type: .dynamic, targets: ["TraceLock"]),
     .executable(name: "tiny-runtime", targets: ["tiny-runtime"]),
     .executable(name: "minivm", targets: ["minivm"]),
     .executable(name: "minishop", targets: ["minishop"]),
@@ -83,10 +86,19 @@ let package = Package(
     .target(
       name: "TraceProvider",
       dependencies: ["CTraceShims", "OSStrings", "TraceEvents", "TraceRing", "TraceControl"]),
-    .target(name: "CTraceHeap", dependencies: ["CTraceShims"]),
+    .target(name: "CTracePreload", dependencies: ["CTraceShims"]),
+    .target(name: "CTraceHeap", dependencies: ["CTracePreload", "CTraceShims"]),
     .target(
-      name: "TraceHeap", dependencies: ["CTraceHeap", "TraceEvents", "TraceProvider"],
-      exclude: ["exports.map"], linkerSettings: [preloaded]),
+      name: "TraceHeap",
+      dependencies: ["CTraceHeap", "CTracePreload", "TraceEvents", "TraceProvider"],
+      exclude: ["exports.map"], linkerSettings: [preloaded("TraceHeap")]),
+    .target(name: "CTraceLock", dependencies: ["CTracePreload", "CTraceShims"]),
+    .target(
+      name: "TraceLock",
+      dependencies: [
+        "CTraceLock", "CTracePreload", "CTraceShims", "TraceEvents", "TraceProvider",
+      ],
+      exclude: ["exports.map"], linkerSettings: [preloaded("TraceLock")]),
     .target(
       name: "TraceFormat", dependencies: ["CLZ4", "CTraceShims", "OSStrings", "TraceEvents"]),
     .target(name: "TraceKernel", dependencies: ["OSStrings", "TraceEvents", "TraceFormat"]),

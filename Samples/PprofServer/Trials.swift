@@ -8,6 +8,8 @@ enum Trial: String {
   case blocked
   /// Allocates: see ``HeapTrial``.
   case heap
+  /// Makes threads wait for a lock: see ``LockTrial``.
+  case locks
   /// Emits events; small: many, and traces are small.
   case traced, small
 
@@ -15,6 +17,7 @@ enum Trial: String {
     switch self {
     case .blocked: Trials.blockAllTasks()
     case .heap: HeapTrial.begin()
+    case .locks: LockTrial.begin()
     case .traced, .small: Work.provider.register()
     }
   }
@@ -22,7 +25,7 @@ enum Trial: String {
   /// After each round of the work.
   func round() {
     switch self {
-    case .blocked: break
+    case .blocked, .locks: break
     case .heap: HeapTrial.growing()
     case .traced: Work.provider.emit(RoundDone(number: 1))
     case .small: for number in 0..<10_000 { Work.provider.emit(RoundDone(number: UInt64(number))) }

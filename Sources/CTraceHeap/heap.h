@@ -34,8 +34,6 @@ bool heap_is_early(const void *address);
 size_t heap_early_size(const void *address);
 
 // heap_sample.c
-enum { heap_deferred_max = 8 };
-
 // All zero in a new thread.
 struct heap_thread {
   // Number of bytes, with one for each allocation, until the next sample.
@@ -48,9 +46,11 @@ struct heap_thread {
   bool is_seeded;
   // Samples that a signal handler freed while the thread was busy; reported afterwards.
   uint32_t deferred_count;
+  // Number of those for which there was no room.
+  uint32_t unreported;
   struct {
     uint64_t id, address;
-  } deferred[heap_deferred_max];
+  } deferred[TRACE_HEAP_DEFERRED];
 };
 extern _Thread_local HEAP_INITIAL_EXEC HIDDEN struct heap_thread heap_this_thread;
 
@@ -96,14 +96,6 @@ static inline void heap_end(struct trace_heap_sample *sample) {
   heap_count_freed(sample);
   heap_give_back(sample);
 }
-
-// heap_stack.c
-extern bool heap_unwinds;
-void heap_prepare_unwinding(void);
-uint32_t heap_capture(uint64_t *frames, uint32_t limit, const void *frame);
-// Drops the frame of the function that the program called. Returns whether its caller is this
-// library: the tracer's own allocation.
-bool heap_drop_own(struct trace_heap_sample *sample);
 
 // trace_heap_start in Swift: registers the provider.
 extern void trace_heap_start(void);

@@ -5,10 +5,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "heap.h"
+#include "trace_preload.h"
 
 _Thread_local HEAP_INITIAL_EXEC HIDDEN struct heap_thread heap_this_thread;
 
@@ -19,26 +18,17 @@ static _Atomic uint64_t threads_seeded;
 static _Atomic uint64_t last_id;
 static _Atomic uint64_t sample_count;
 static _Atomic uint64_t dropped_count;
+static _Atomic uint64_t unreported_count;
 static _Atomic(const struct trace_heap_listener *) listener;
 static void (*resume_in_child)(void);
 static _Atomic bool needs_resume;
 
 // MARK: Chance
 
-// splitmix64
-static uint64_t next_random(uint64_t *state) {
-  uint64_t z = (*state += 0x9e3779b97f4a7c15);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
-
 static void seed_thread(struct heap_thread *me) {
   uint64_t first = atomic_load(&seed);
   if (first == 0) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    first = ((uint64_t)now.tv_nsec ^ (uint64_t)now.tv_sec << 32 ^ (uint64_t)getpid() << 16) | 1;
+    first = trace_preload_seed();
     uint64_t none = 0;
     if (!atomic_compare_exchange_strong(&seed, &none, first)) first = none;
   }
@@ -51,7 +41,7 @@ static void seed_thread(struct heap_thread *me) {
 static uint64_t draw(struct heap_thread *me) {
   double mean = (double)atomic_load_explicit(&interval, memory_order_relaxed);
   if (mean <= 1) return 0;
-  double uniform = ((double)(next_random(&me->random) >> 11) + 0.5) * 0x1p-53;
+  double uniform = ((double)(trace_preload_random(&me->random) >> 11) + 0.5) * 0x1p-53;
   return (uint64_t)(-log(uniform) * mean);
 }
 
@@ -68,6 +58,11 @@ static void end_busy(struct heap_thread *me) {
   while (me->deferred_count > 0) {
     uint32_t place = --me->deferred_count;
     if (who) who->freed(me->deferred[place].id, me->deferred[place].address);
+  }
+  if (UNLIKELY(me->unreported > 0)) {
+    atomic_fetch_add(&unreported_count, me->unreported);
+    me->unreported = 0;
+    if (who) who->missed();
   }
   me->is_busy = false;
 }
@@ -87,8 +82,8 @@ SLOW void heap_record(struct heap_thread *me, void *address, size_t size, const 
   filled->address = (uintptr_t)address;
   filled->size = size;
   filled->weight = weight_of(size);
-  filled->depth = heap_capture(filled->frames, TRACE_HEAP_FRAMES, frame);
-  if (heap_drop_own(filled)) {
+  filled->depth = trace_preload_capture(filled->frames, TRACE_HEAP_FRAMES, frame);
+  if (trace_preload_drop_own(filled->frames, &filled->depth)) {
     if (sample) heap_give_back(sample);
     end_busy(me);
     errno = error;
@@ -108,7 +103,11 @@ SLOW void heap_record(struct heap_thread *me, void *address, size_t size, const 
   } else {
     heap_count_freed(&brief);
   }
-  if (!sample) atomic_fetch_add(&dropped_count, 1);
+  if (!sample) {
+    atomic_fetch_add(&dropped_count, 1);
+    const struct trace_heap_listener *who = atomic_load(&listener);
+    if (who) who->missed();
+  }
   end_busy(me);
   errno = error;
 }
@@ -131,10 +130,12 @@ void heap_report_free(struct heap_thread *me, uint64_t id, uintptr_t address) {
   if (!who) return;
   int error = errno;
   if (me->is_busy) {
-    if (me->deferred_count < heap_deferred_max) {
+    if (me->deferred_count < TRACE_HEAP_DEFERRED) {
       me->deferred[me->deferred_count].id = id;
       me->deferred[me->deferred_count].address = address;
       me->deferred_count += 1;
+    } else {
+      me->unreported += 1;
     }
   } else {
     me->is_busy = true;
@@ -153,7 +154,7 @@ EXPORTED void trace_heap_listen(const struct trace_heap_listener *who) {
 
 void trace_heap_on_fork(void (*resume)(void)) { resume_in_child = resume; }
 
-void trace_heap_exclude_thread(void) { heap_this_thread.is_busy = true; }
+EXPORTED void trace_heap_exclude_thread(void) { heap_this_thread.is_busy = true; }
 
 EXPORTED void trace_heap_leave_out_thread(void) { heap_this_thread.is_left_out = true; }
 
@@ -161,6 +162,7 @@ EXPORTED void trace_heap_count(struct trace_heap_counts *counts) {
   counts->interval = atomic_load(&interval);
   counts->samples = atomic_load(&sample_count);
   counts->dropped = atomic_load(&dropped_count);
+  counts->unreported = atomic_load(&unreported_count);
 }
 
 EXPORTED void trace_heap_restart(uint64_t new_seed, uint64_t mean) {
@@ -176,23 +178,17 @@ static void forked(void) {
   atomic_store(&needs_resume, resume_in_child != NULL);
   // The other threads' deferred ends are the parent's.
   heap_this_thread.is_busy = false;
-  heap_this_thread.deferred_count = 0;
+  heap_this_thread.deferred_count = heap_this_thread.unreported = 0;
   seed_thread(&heap_this_thread);
-}
-
-static uint64_t number(const char *name) {
-  const char *text = getenv(name);
-  if (!text || *text < '0' || *text > '9') return 0;
-  return strtoull(text, NULL, 10);
 }
 
 static __attribute__((constructor)) void start(void) {
   struct heap_thread *me = &heap_this_thread;
   me->is_busy = true;
-  uint64_t mean = number("TRACE_HEAP_INTERVAL");
-  if (mean > 0) trace_heap_restart(number("TRACE_HEAP_SEED"), mean);
+  uint64_t mean = trace_preload_number("TRACE_HEAP_INTERVAL");
+  if (mean > 0) trace_heap_restart(trace_preload_number("TRACE_HEAP_SEED"), mean);
   const char *walk = getenv("TRACE_HEAP_STACKS");
-  if (walk && strcmp(walk, "dwarf") == 0) heap_prepare_unwinding();
+  if (walk && strcmp(walk, "dwarf") == 0) trace_preload_unwind();
   pthread_atfork(NULL, NULL, forked);
   trace_heap_start();
   end_busy(me);

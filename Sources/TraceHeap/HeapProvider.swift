@@ -1,4 +1,5 @@
 import CTraceHeap
+import CTracePreload
 import TraceEvents
 import TraceProvider
 
@@ -19,7 +20,8 @@ enum Heap {
             SampledAllocation.append(sample, to: &$0)
           }
         },
-        freed: { id, address in Heap.provider.emit(HeapFree(address: address, sample: id)) }))
+        freed: { id, address in Heap.provider.emit(HeapFree(address: address, sample: id)) },
+        missed: { Heap.provider.emit(Heap.sampling()) }))
     return listener
   }()
 
@@ -29,6 +31,7 @@ enum Heap {
     provider.onEnable { enablement in
       // On the control thread: what it allocates is the tracer's, and it must not wait for itself.
       trace_heap_exclude_thread()
+      trace_preload_call("trace_lock_exclude_thread")
       trace_heap_listen(enablement.isEnabled ? listener : nil)
     }
     provider.onCaptureState { capture in rundown(capture) }
@@ -36,13 +39,18 @@ enum Heap {
     provider.register()
   }
 
+  private static func sampling() -> HeapSampling {
+    var counts = trace_heap_counts()
+    trace_heap_count(&counts)
+    return HeapSampling(
+      interval: counts.interval, samples: counts.samples, dropped: counts.dropped,
+      unreported: counts.unreported)
+  }
+
   /// Emits what is in use for a session that has just begun. A sample that is freed meanwhile is
   /// ended after it was emitted, because the session may have seen its end before.
   private static func rundown(_ capture: borrowing CaptureState) {
-    var counts = trace_heap_counts()
-    trace_heap_count(&counts)
-    capture.emit(
-      HeapSampling(interval: counts.interval, samples: counts.samples, dropped: counts.dropped))
+    capture.emit(sampling())
     withUnsafePointer(to: capture) { capture in
       trace_heap_walk(
         { sample, context in

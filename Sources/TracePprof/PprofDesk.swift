@@ -42,6 +42,12 @@ struct PprofDesk: Sendable {
       return { cancellation throws(PprofRefusal) in
         try HeapEndpoint.answer(parameters, cancellation)
       }
+    case "block", "mutex":
+      let kind: LockEndpoint.Kind = name == "block" ? .block : .mutex
+      let parameters = try LockEndpoint.Parameters(kind, query, options)
+      return { cancellation throws(PprofRefusal) in
+        try LockEndpoint.answer(parameters, cancellation)
+      }
     case "trace":
       let parameters = try TraceEndpoint.Parameters(query, options)
       return { [trace] cancellation throws(PprofRefusal) in
@@ -89,7 +95,8 @@ struct PprofDesk: Sendable {
 
   private static func index() -> PprofResponse {
     let page = PprofEndpoint.page(
-      threads: OwnThreads.ids().count, heapSamples: HeapSampler.sampleCount)
+      threads: OwnThreads.ids().count, heapSamples: HeapSampler.sampleCount,
+      locks: LockWaits.counts)
     return PprofResponse(mediaType: "text/html; charset=utf-8", PprofBody(Array(page.utf8)))
   }
 }

@@ -2,11 +2,7 @@
 enum PprofEndpoint {
   /// What the endpoints that do not exist would need.
   static let missing: [String: String] = [
-    "block": "Blocking is not profiled: nothing in this program records how long locks, "
-      + "condition variables and sleeps make threads wait.",
-    "mutex": "Contention is not profiled: nothing in this program records how long the holders of "
-      + "locks make others wait.",
-    "threadcreate": "The creation of threads is not profiled; 'threads' shows those that run.",
+    "threadcreate": "The creation of threads is not profiled; 'threads' shows those that run."
   ]
 
   private static let available: [(name: String, link: String, summary: String)] = [
@@ -29,6 +25,15 @@ enum PprofEndpoint {
       "The same profile; tools first show all that was allocated since the program's start."
     ),
     (
+      "block", "block?debug=1",
+      "Where threads waited for locks. seconds=N: in N seconds. Needs libtracelock.so in the "
+        + "program."
+    ),
+    (
+      "mutex", "mutex?debug=1",
+      "The holders that made others wait, at the place where they let go. Needs libtracelock.so."
+    ),
+    (
       "trace", "trace?seconds=1",
       "A trace for tracectl. Parameters: seconds (1), providers (*,CPU:99) and stacks, as of "
         + "'tracectl collect'."
@@ -39,10 +44,16 @@ enum PprofEndpoint {
 
   /// The index page.
   ///
-  /// - Parameter heapSamples: nil if the heap is not sampled.
-  static func page(threads: Int, heapSamples: UInt64?) -> String {
+  /// - Parameters:
+  ///   - heapSamples: nil if the heap is not sampled.
+  ///   - locks: the numbers of waits and of releases; nil if they are not measured.
+  static func page(
+    threads: Int, heapSamples: UInt64?, locks: (waits: UInt64, releases: UInt64)?
+  ) -> String {
     let counts = [
       "threads": String(threads), "heap": heapSamples.map { "\($0) samples" } ?? "not sampled",
+      "block": locks.map { "\($0.waits) waits" } ?? "not measured",
+      "mutex": locks.map { "\($0.releases) releases" } ?? "not measured",
     ]
     var page = """
       <!DOCTYPE html>

@@ -11,6 +11,8 @@ import lines
 
 STARTS = {"ContentionStart": "monitor", "MonitorWaitStart": "monitor wait"}
 STOPS = {"ContentionStop": "monitor", "MonitorWaitStop": "monitor wait"}
+MEASURED = {"Mutex": "mutex", "Read": "rwlock", "Write": "rwlock", "Condition": "condition",
+            "Semaphore": "semaphore", "Futex": "futex"}
 SLACK = 1_000_000
 
 
@@ -30,6 +32,15 @@ class Process:
             self.give_up(tid, "events are missing")
         elif name == "ThreadStop":
             self.give_up(tid, "the thread ended")
+        elif name == "LockWait":
+            start = now - fields["duration"]
+            if start < first:
+                self.without_start += 1
+                return
+            # A short wait stands for others.
+            wait = ((MEASURED[fields["kind"]], "", fields["address"]), tid, start,
+                    fields["duration"])
+            self.waits += [wait] * int(fields["weight"] + 0.5)
         elif name in STARTS:
             self.give_up(tid, "events are missing")
             self.running[tid] = {
@@ -52,8 +63,8 @@ class Process:
                 self.waits.append((lock, tid, start, length or now - start))
 
 
-def section(waits, kind):
-    own = [wait for wait in waits if wait[0][0] == kind]
+def section(waits, *kinds):
+    own = [wait for wait in waits if wait[0][0] in kinds]
     locks = {}
     for lock, tid, _, length in own:
         locks.setdefault(lock, []).append((tid, length))
@@ -83,7 +94,7 @@ def main():
         process = processes.setdefault(event["pid"], Process())
         if event["event"] == "ProcessStop":
             ends[event["pid"]] = event["time_ns"]
-        if event["provider"] in ("Runtime", "System") and "rundown" not in event:
+        if event["provider"] in ("Runtime", "System", "Lock") and "rundown" not in event:
             process.take(event, first)
     with open(sys.argv[1]) as file:
         stated = json.load(file)
@@ -95,8 +106,9 @@ def main():
         for tid in list(process.running):
             ended = ends.get(pid, last) < last
             process.give_up(tid, "the process ended" if ended else "the trace ended")
-        known = {"contended": section(process.waits, "monitor"),
-                 "notified": section(process.waits, "monitor wait"),
+        known = {"contended": section(process.waits, "monitor", "mutex", "rwlock"),
+                 "notified": section(
+                     process.waits, "monitor wait", "condition", "semaphore", "futex"),
                  "stops_without_start": process.without_start}
         if pid not in stated:
             if process.waits or process.open or process.without_start:

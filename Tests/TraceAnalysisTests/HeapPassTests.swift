@@ -42,13 +42,14 @@ import TraceFormat
   @Test func inUseAndAllocated() throws {
     let process = try process {
       $0.process(7, "/bin/shop")
-      $0.add(HeapSampling(interval: 4096, samples: 0, dropped: 3), at: 0, pid: 7)
+      $0.add(HeapSampling(interval: 4096, samples: 0, dropped: 3, unreported: 2), at: 0, pid: 7)
       $0.add(alloc(1, 100, weight: 2.5, type: "A"), at: 1, pid: 7)
       $0.add(alloc(2, 50, type: "B"), at: 2, pid: 7)
       $0.add(free(1), at: 3, pid: 7)
       $0.add(alloc(3, 10, weight: 4, type: "A"), at: 4, pid: 7)
     }
     #expect(process.interval_bytes == 4096 && process.dropped == 3)
+    #expect(process.unreported == 2)
     #expect(numbers(process.totals.inUse) == [2, 90, 5])
     #expect(numbers(process.totals.allocated) == [3, 340, 7.5])
     #expect(numbers(process.totals.freed) == [1, 250, 2.5])

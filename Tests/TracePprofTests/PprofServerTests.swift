@@ -16,6 +16,7 @@ import Testing
       try check(name, 501, "not ")
     }
     try check("heap", 501, "LD_PRELOAD=")
+    try check("mutex", 501, "libtracelock.so")
     try check("nothing", 404, "no profile")
     for seconds in ["0", "-1", "301", "1e9", "nan", "inf", "x", "99999999999999999999"] {
       try check("profile?seconds=\(seconds)", 400, "'seconds'")

@@ -10,6 +10,7 @@ struct Subject {
 
   static let program = directory + "/pprof-server"
   static let heapLibrary = directory + "/libtraceheap.so"
+  static let lockLibrary = directory + "/libtracelock.so"
 
   private static let directory: String = {
     var buffer = [UInt8](repeating: 0, count: 4096)

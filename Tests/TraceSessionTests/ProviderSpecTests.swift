@@ -23,6 +23,26 @@ import TraceEvents
     #expect(throws: ProviderSpecError.badInterval(spec)) { try SourceSelection.parse(spec) }
   }
 
+  @Test(
+    arguments: [
+      ("Lock", 100_000), ("lock:50us", 50_000), ("Lock:0", 0), ("Lock:2MS", 2_000_000),
+      ("Lock:700ns", 700), ("Lock:1s", 1_000_000_000),
+    ] as [(String, UInt64)])
+  func readsThresholds(text: String, expected: UInt64) throws {
+    let selection = try SourceSelection.parse(text)
+    #expect(selection.lockThreshold_ns == expected)
+    #expect(selection.providers.map(\.name) == ["Lock"])
+    let configuration = SessionConfiguration(selection)
+    #expect(configuration.lockThreshold_ns == expected && configuration.stacks.count == 1)
+  }
+
+  /// What is no threshold are keywords of the provider, and the library is not loaded.
+  @Test(arguments: ["Lock:Wait", "Lock:*", "Lock:0x2", "Lock:Wait:Verbose"])
+  func keywordsAreNoThresholds(text: String) throws {
+    let selection = try SourceSelection.parse(text)
+    #expect(selection.lockThreshold_ns == nil && selection.providers.map(\.name) == ["Lock"])
+  }
+
   static let shop = ProviderSchema(
     name: "Shop",
     keywords: [

@@ -24,6 +24,8 @@
 enum {
   /// Maximum number of live samples.
   TRACE_HEAP_SAMPLES = 1 << 17,
+  /// Number of ends that a thread keeps while it takes a sample.
+  TRACE_HEAP_DEFERRED = 8,
 };
 
 /// An allocation that was sampled.
@@ -47,6 +49,8 @@ struct trace_heap_sample {
 struct trace_heap_listener {
   void (*allocated)(const struct trace_heap_sample *sample);
   void (*freed)(uint64_t id, uint64_t address);
+  /// A sample was dropped, or an end was not told: the counts have changed.
+  void (*missed)(void);
 };
 
 /// Sets who is told of samples from now on; null for nobody. The listener must live forever.

@@ -9,6 +9,7 @@
 #include "trace_image.h"
 #include "trace_foreign.h"
 #include "trace_heap_site.h"
+#include "trace_lock_store.h"
 #include "trace_perf.h"
 #include "trace_ring.h"
 #include "trace_rseq.h"

@@ -23,6 +23,9 @@ struct trace_heap_counts {
   uint64_t samples;
   /// Number of samples that were not recorded, because the table was full.
   uint64_t dropped;
+  /// Number of ends of samples that were not told, because a signal handler freed more than
+  /// TRACE_HEAP_DEFERRED of them while its thread took a sample.
+  uint64_t unreported;
 };
 
 /// A place that allocates objects of about one size, with estimates of all that it allocated since

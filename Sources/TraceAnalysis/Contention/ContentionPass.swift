@@ -67,6 +67,8 @@ public final class ContentionPass: ReportPass {
       tracker.ends(
         Key(kind: .monitorWait, id: event.lockID, type: event.lockType), event.duration, header)
     }
+    states.follow(LockWait.self) { $0.waited($1, $2) }
+    states.follow(LockRelease.self) { $0.released($1, $2) }
     states.follow(ThreadStart.self) { $0.giveUp($2.tid, .eventsMissing) }
     states.follow(ThreadStop.self) { $0.giveUp($2.tid, .threadEnded) }
   }
@@ -99,7 +101,8 @@ public final class ContentionPass: ReportPass {
     guard !rows.isEmpty else {
       throw states.nothing(
         "waits for locks",
-        keyword: "Contention, or for native code -providers ContextSwitch -stacks ContextSwitch",
+        keyword:
+          "Contention, or for native code Lock, or -providers ContextSwitch -stacks ContextSwitch",
         ContentionStart.schema)
     }
     let isCut =

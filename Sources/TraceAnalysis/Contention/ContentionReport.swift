@@ -40,14 +40,28 @@ public struct ContentionReport: ProcessReport {
     case monitor
     /// A notification of an object, according to the runtime.
     case monitorWait = "monitor wait"
-    /// A lock of native code, such as a mutex.
+    /// A mutex of native code, measured by the provider Lock.
+    case mutex
+    /// A read-write lock of native code, measured by the provider Lock.
+    case readWriteLock = "rwlock"
+    /// A semaphore, measured by the provider Lock.
+    case semaphore
+    /// A lock of native code, such as a mutex, according to context switches.
     case lock
     /// A condition of native code: a condition variable, a semaphore, a barrier, or a thread's end.
     case condition
     /// Native code waits at a futex(2), it is not known for what.
     case futex
 
-    var isContended: Bool { self == .monitor || self == .lock }
+    /// Whether a runtime tells of the lock, by its class and number.
+    public var isRuntime: Bool { self == .monitor || self == .monitorWait }
+
+    var isContended: Bool {
+      switch self {
+      case .monitor, .mutex, .readWriteLock, .lock: true
+      case .monitorWait, .semaphore, .condition, .futex: false
+      }
+    }
   }
 
   /// A lock; of native code, a place at which threads wait.
@@ -55,7 +69,7 @@ public struct ContentionReport: ProcessReport {
     public var kind: Kind
     /// The lock's class; empty if not known.
     public var type: String
-    /// The runtime's number of the lock; nil if not known.
+    /// The runtime's number of the lock, or its address in native code; nil if not known.
     public var id: UInt64?
     public var waits: DurationSummary
     /// Number of threads that waited.

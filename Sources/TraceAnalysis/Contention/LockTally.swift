@@ -44,7 +44,7 @@ struct LockTally {
     var time: Int64
   }
 
-  private(set) var durations: [UInt64] = []
+  private(set) var durations: [CountedDuration] = []
   private(set) var threads: Set<UInt32> = []
   private(set) var stacks: [StackID: Place] = [:]
   private(set) var owners: [LockOwner: Int] = [:]
@@ -52,20 +52,21 @@ struct LockTally {
   private(set) var longest: [EndedWait] = []
   private(set) var isCut = false
 
-  mutating func add(_ wait: EndedWait) {
-    durations.append(wait.duration)
+  /// - Parameter times: number of waits for which the wait stands.
+  mutating func add(_ wait: EndedWait, times: Int = 1) {
+    durations.append(CountedDuration(wait.duration, times: times))
     if threads.count < Self.threadsMax { threads.insert(wait.tid) } else { isCut = true }
     if stacks[wait.stack] != nil || stacks.count < Self.stacksMax {
       var place = stacks[wait.stack] ?? Place(time: wait.start)
-      place.count += 1
-      place.total = place.total.addingClamped(wait.duration)
+      place.count += times
+      place.total = place.total.addingClamped(wait.duration, times: times)
       stacks[wait.stack] = place
     } else {
       isCut = true
     }
     if let owner = wait.owner {
       if owners[owner] != nil || owners.count < Self.ownersMax {
-        owners[owner, default: 0] += 1
+        owners[owner, default: 0] += times
       } else {
         isCut = true
       }
@@ -85,7 +86,17 @@ struct LockTally {
   }
 
   /// The sum of all waits; saturates.
-  var total: UInt64 { durations.reduce(0) { $0.addingClamped($1) } }
+  var total: UInt64 {
+    durations.reduce(0) { $0.addingClamped($1.duration, times: $1.times) }
+  }
+}
+
+extension UInt64 {
+  /// Adds a number so many times; saturates.
+  fileprivate func addingClamped(_ other: UInt64, times: Int) -> UInt64 {
+    let (product, overflow) = other.multipliedReportingOverflow(by: UInt64(times))
+    return addingClamped(overflow ? .max : product)
+  }
 }
 
 extension [EndedWait] {

@@ -33,22 +33,24 @@ struct MonitorTracker {
 
   private let selection: ClosedRange<Int64>?
   private let losses: SharedLosses
-  private let traceStart: Int64
+  let traceStart: Int64
   private(set) var locks: [Key: LockTally] = [:]
   private(set) var open: [Beginning] = []
   private(set) var openCount = 0
-  private(set) var stopsWithoutStart = 0
-  private(set) var isCut = false
+  var stopsWithoutStart = 0
+  var isCut = false
   /// Waits that have begun, by thread: a thread waits for one thing at a time.
   private var running: [UInt32: Beginning] = [:]
   private var lastEnd: [UInt32: Int64] = [:]
   private var waitCount = 0
+  /// Where each native lock was let go of last.
+  var releases: [UInt64: LockOwner] = [:]
 
   init(selection: ClosedRange<Int64>?, losses: SharedLosses, traceStart: Int64) {
     (self.selection, self.losses, self.traceStart) = (selection, losses, traceStart)
   }
 
-  private func selects(_ time: Int64) -> Bool { selection?.contains(time) ?? true }
+  func selects(_ time: Int64) -> Bool { selection?.contains(time) ?? true }
 
   mutating func begins(_ key: Key, _ header: EventHeader, owner tid: UInt32 = 0) {
     giveUp(header.tid, .eventsMissing)
@@ -131,11 +133,12 @@ struct MonitorTracker {
     if open.count < ContentionReport.Process.openMax { open.append(wait) }
   }
 
-  private mutating func add(_ wait: EndedWait, to key: Key) {
+  /// - Parameter times: number of waits for which the wait stands.
+  mutating func add(_ wait: EndedWait, times: Int = 1, to key: Key) {
     guard waitCount < Self.waitsMax, locks[key] != nil || locks.count < Self.locksMax else {
       return isCut = true
     }
     waitCount += 1
-    locks[key, default: LockTally()].add(wait)
+    locks[key, default: LockTally()].add(wait, times: times)
   }
 }

@@ -75,6 +75,7 @@ extension HeapReport.Process {
     self.init(covered: covered)
     interval_bytes = tracker.sampling.interval
     dropped = tracker.sampling.dropped
+    unreported = tracker.sampling.unreported
     // Places whose frames have the same names are one.
     var merged: [Key: HeapTracker.Place] = [:]
     var byType: [String: HeapReport.Usage] = [:]

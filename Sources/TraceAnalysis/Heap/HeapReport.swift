@@ -16,6 +16,8 @@ public struct HeapReport: ProcessReport {
     public var interval_bytes: UInt64 = 0
     /// Number of samples that the program could not record.
     public var dropped: UInt64 = 0
+    /// Number of samples whose end the program could not record: they seem to be in use.
+    public var unreported: UInt64 = 0
     public var totals = Usage()
     /// By bytes in use, most first.
     public var types: [TypeRow] = []

@@ -30,34 +30,57 @@ public struct DurationSummary: Hashable, Sendable {
 
   /// - Cost: sorts the durations.
   init(_ durations: [UInt64]) {
-    guard !durations.isEmpty else { return }
-    let sorted = durations.sorted()
-    count = sorted.count
-    total_ns = sorted.reduce(0) { $0.addingClamped($1) }
-    max_ns = sorted[sorted.count - 1]
-    mean_ns = total_ns / UInt64(sorted.count)
-    func rank(_ permille: Int) -> UInt64 {
-      sorted[max((sorted.count * permille + 999) / 1000, 1) - 1]
-    }
-    (p50_ns, p90_ns, p95_ns, p99_ns) = (rank(500), rank(900), rank(950), rank(990))
-    p999_ns = rank(999)
-    buckets = Self.buckets(of: sorted)
+    self.init(sorted: durations.sorted(), { $0 }, { _ in 1 })
   }
 
-  /// Buckets begin at 0 and at 1, 2 and 5 times each power of ten from a microsecond on.
-  private static func buckets(of sorted: [UInt64]) -> [Bucket] {
-    var buckets: [Bucket] = []
-    var position = 0
-    var (from, next) = (UInt64(0), UInt64(1000))
-    while position < sorted.count {
-      let start = position
-      while position < sorted.count, sorted[position] < next || next == .max { position += 1 }
-      if position > start || !buckets.isEmpty {
-        buckets.append(Bucket(from_ns: from, below_ns: next, count: position - start))
-      }
-      (from, next) = (next, after(next))
+  /// - Cost: sorts the durations.
+  init(_ durations: [CountedDuration]) {
+    self.init(sorted: durations.sorted { $0.duration < $1.duration }, \.duration, \.times)
+  }
+
+  /// - Parameters:
+  ///   - length: returns an element's duration.
+  ///   - times: returns how often it occurred, at least once.
+  @inline(__always)
+  private init<Element>(
+    sorted: [Element], _ length: (Element) -> UInt64, _ times: (Element) -> Int
+  ) {
+    guard let last = sorted.last else { return }
+    for element in sorted {
+      count += times(element)
+      let (product, overflow) = length(element).multipliedReportingOverflow(
+        by: UInt64(times(element)))
+      total_ns = total_ns.addingClamped(overflow ? .max : product)
     }
-    return buckets
+    max_ns = length(last)
+    mean_ns = total_ns / UInt64(count)
+    var ranks: [UInt64] = []
+    var (from, next) = (UInt64(0), UInt64(1000))
+    var (counted, inBucket) = (0, 0)
+    func close() {
+      if inBucket > 0 || !buckets.isEmpty {
+        buckets.append(Bucket(from_ns: from, below_ns: next, count: inBucket))
+      }
+      (from, next, inBucket) = (next, Self.after(next), 0)
+    }
+    for element in sorted {
+      while length(element) >= next, next != .max { close() }
+      inBucket += times(element)
+      counted += times(element)
+      while ranks.count < Self.ranks.count, counted >= rank(Self.ranks[ranks.count]) {
+        ranks.append(length(element))
+      }
+    }
+    close()
+    (p50_ns, p90_ns, p95_ns, p99_ns) = (ranks[0], ranks[1], ranks[2], ranks[3])
+    p999_ns = ranks[4]
+  }
+
+  /// The percentiles, in thousandths.
+  private static let ranks = [500, 900, 950, 990, 999]
+
+  private func rank(_ permille: Int) -> Int {
+    max((count * permille + 999) / 1000, 1)
   }
 
   /// Returns the next bound of the series 1, 2, 5, 10, 20 …; the maximum after the last.
@@ -70,6 +93,19 @@ public struct DurationSummary: Hashable, Sendable {
       : bound.multipliedReportingOverflow(by: 2)
     return overflow ? .max : next
   }
+}
+
+/// A duration that occurred a number of times.
+struct CountedDuration {
+  var duration: UInt64
+  private var number: UInt32
+
+  /// - Parameter times: at least 1; limited to 4,294,967,295.
+  init(_ duration: UInt64, times: Int = 1) {
+    (self.duration, number) = (duration, UInt32(clamping: max(times, 1)))
+  }
+
+  var times: Int { Int(number) }
 }
 
 extension UInt64 {

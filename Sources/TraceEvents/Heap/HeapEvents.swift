@@ -10,8 +10,8 @@ public enum HeapSchema {
   ]
 }
 
-/// How a process's heap is sampled; emitted when a session enables the provider, and at the end of
-/// its rundown.
+/// How a process's heap is sampled; emitted when a session enables the provider, and each time that
+/// a sample or its end is not recorded.
 public struct HeapSampling: ListedEvent, Hashable {
   /// Mean number of bytes between samples.
   public var interval: UInt64 = 0
@@ -19,16 +19,20 @@ public struct HeapSampling: ListedEvent, Hashable {
   public var samples: UInt64 = 0
   /// Number of samples that were not recorded, because too many were live.
   public var dropped: UInt64 = 0
+  /// Number of samples whose end was not recorded: a signal handler freed too many while its thread
+  /// took a sample. Since version 1.
+  public var unreported: UInt64 = 0
 
   public init() {}
 
-  public init(interval: UInt64, samples: UInt64, dropped: UInt64) {
+  public init(interval: UInt64, samples: UInt64, dropped: UInt64, unreported: UInt64 = 0) {
     (self.interval, self.samples, self.dropped) = (interval, samples, dropped)
+    self.unreported = unreported
   }
 
   public static var eventID: UInt16 { 1 }
   public static let schema = EventSchema(
-    of: Self.self, provider: HeapSchema.providerName, name: "HeapSampling")
+    of: Self.self, provider: HeapSchema.providerName, version: 1, name: "HeapSampling")
 
   /// Lists the fields, as in the file.
   @inlinable @inline(__always)
@@ -36,6 +40,7 @@ public struct HeapSampling: ListedEvent, Hashable {
     list.field("interval", \.interval, hint: .bytes)
     list.field("samples", \.samples, hint: .count)
     list.field("dropped", \.dropped, hint: .count)
+    list.field("unreported", \.unreported, hint: .count)
   }
 }
 

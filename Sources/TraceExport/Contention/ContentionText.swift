@@ -75,11 +75,16 @@ public struct ContentionText: Renderer {
   }
 
   private func title(_ lock: ContentionReport.Lock) -> String {
-    name(lock.type, lock.id) ?? lock.placeName.map { "at \($0)" } ?? "?"
+    let place = lock.placeName.map { "at \($0)" }
+    guard let name = name(lock.kind, lock.type, lock.id) else { return place ?? "?" }
+    return lock.kind.isRuntime ? name : place.map { "\(name) \($0)" } ?? name
   }
 
-  private func name(_ type: String, _ id: UInt64?) -> String? {
-    id.map { "\(type.isEmpty ? "?" : type)@\(String($0, radix: 16))" }
+  private func name(
+    _ kind: ContentionReport.Kind, _ type: String, _ id: UInt64?
+  ) -> String? {
+    guard kind.isRuntime else { return id.map(hexadecimal) }
+    return id.map { "\(type.isEmpty ? "?" : type)@\(String($0, radix: 16))" }
   }
 
   private func detail(_ lock: ContentionReport.Lock, _ owner: String) -> [String] {
@@ -101,7 +106,7 @@ public struct ContentionText: Renderer {
     let rows = section.longest.map { wait in
       [
         secondsSinceStart(wait.start_ns), time(wait.wait_ns), thread(wait.tid, wait.thread),
-        name(wait.type, wait.id) ?? "-", wait.frames.waiting ?? "-",
+        name(wait.kind, wait.type, wait.id) ?? "-", wait.frames.waiting ?? "-",
         wait.owner.map { "\(thread($0.tid, $0.name))\(at($0.frames))" } ?? "-",
       ]
     }
@@ -117,7 +122,7 @@ public struct ContentionText: Renderer {
     let rows = process.open.prefix(Self.openLimit).map { wait in
       [
         secondsSinceStart(wait.start_ns), "\(wait.tid)", wait.kind.rawValue, wait.cause.rawValue,
-        name(wait.type, wait.id) ?? wait.frames.waiting.map { "at \($0)" } ?? "?",
+        name(wait.kind, wait.type, wait.id) ?? wait.frames.waiting.map { "at \($0)" } ?? "?",
       ]
     }
     let more = process.openCount - rows.count

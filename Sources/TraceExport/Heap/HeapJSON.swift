@@ -13,6 +13,7 @@ public struct HeapJSON: Renderer {
     output.writeJSON("heap", report) { json, process in
       json.field("interval_bytes", process.interval_bytes)
       json.field("dropped_samples", process.dropped)
+      json.field("unreported_frees", process.unreported)
       json.usage(process.totals)
       json.field("type_count", process.types.count)
       json.field("types", each: process.types.prefix(report.listLimit ?? .max)) {

@@ -46,6 +46,11 @@ public struct HeapText: Renderer {
         "  incomplete \(counted(process.dropped, "sample")) did not fit into the program's table; "
           + "sample fewer bytes")
     }
+    if process.unreported > 0 {
+      lines.append(
+        "  incomplete the ends of \(counted(process.unreported, "sample")) were not recorded; "
+          + "they seem to be in use")
+    }
     return lines
   }
 

@@ -67,6 +67,9 @@ public struct SessionConfiguration: Sendable {
   /// Mean number of bytes between the samples of heap allocations that ``Session`` asks of a
   /// command; nil for none.
   public var heapInterval_bytes: Int?
+  /// Waits for locks that took less are sampled, as ``Session`` asks of a command; nil if none are
+  /// to be measured.
+  public var lockThreshold_ns: UInt64?
   /// Whether context switches and wake-ups are recorded with stacks.
   public var switchStacks = false
   public var processes = ProcessFilter()
@@ -104,12 +107,18 @@ public struct SessionConfiguration: Sendable {
     contextSwitches = selection.contextSwitches
     systemCounters = selection.systemCounters
     heapInterval_bytes = selection.heapInterval_bytes
-    // An allocation without its stack says little.
+    lockThreshold_ns = selection.lockThreshold_ns
+    // An allocation without its stack says little, and so does a wait.
     if heapInterval_bytes != nil {
-      stacks = [
+      stacks.append(
         StackSpec(
-          provider: HeapSchema.providerName, events: .only([.id(HeapAlloc.eventID)]))
-      ]
+          provider: HeapSchema.providerName, events: .only([.id(HeapAlloc.eventID)])))
+    }
+    if lockThreshold_ns != nil {
+      stacks.append(
+        StackSpec(
+          provider: LockSchema.providerName,
+          events: .only([.id(LockWait.eventID), .id(LockRelease.eventID)])))
     }
   }
 }

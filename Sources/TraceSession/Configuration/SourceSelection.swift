@@ -9,6 +9,8 @@ public struct SourceSelection: Hashable, Sendable {
   public var systemCounters: CounterSampling?
   /// Mean number of bytes between the samples of heap allocations; nil if none are to be taken.
   public var heapInterval_bytes: Int?
+  /// Waits for locks that took less are sampled; nil if none are to be measured.
+  public var lockThreshold_ns: UInt64?
 
   /// The names in a list that do not denote providers.
   public static let sourceNames = ["CPU", "ContextSwitch", "SystemCounters"]
@@ -32,7 +34,7 @@ public struct SourceSelection: Hashable, Sendable {
     var selection = SourceSelection()
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       if try selection.takeSource(part.trimmed, known) { continue }
-      if selection.takeHeap(part.trimmed) { continue }
+      if selection.takeHeap(part.trimmed) || selection.takeLock(part.trimmed) { continue }
       selection.providers += try ProviderSpec.parse(String(part), known: known)
     }
     return selection
@@ -75,6 +77,26 @@ public struct SourceSelection: Hashable, Sendable {
     heapInterval_bytes = interval
     providers.append(ProviderSpec(name: HeapSchema.providerName))
     return true
+  }
+
+  /// `Lock` or `Lock:50us`. Other parts after the name are a provider's keywords and level.
+  private mutating func takeLock(_ text: String) -> Bool {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { $0.trimmed }
+    guard parts[0].lowercased() == LockSchema.providerName.lowercased(), parts.count <= 2,
+      let threshold = parts.count == 1 ? LockSchema.thresholdUsual_ns : Self.duration(parts[1])
+    else { return false }
+    lockThreshold_ns = threshold
+    providers.append(ProviderSpec(name: LockSchema.providerName))
+    return true
+  }
+
+  /// `0`, `500ns`, `50us`, `1ms`; in nanoseconds.
+  private static func duration(_ text: String) -> UInt64? {
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    let units: [String: UInt64] = ["ns": 1, "us": 1000, "ms": 1_000_000, "s": 1_000_000_000]
+    guard let number = UInt64(digits), number <= 1_000_000 else { return nil }
+    if number == 0, digits.count == text.count { return 0 }
+    return units[text.dropFirst(digits.count).lowercased()].map { number * $0 }
   }
 
   /// `4096`, `64K`, `1M`.

@@ -17,7 +17,8 @@ struct Collection {
   var path: String
   var duration: TimeSpan?
   var command: [String]
-  var heap: HeapLibrary?
+  /// Libraries that the command is to load.
+  var preloaded: [PreloadedLibrary] = []
   var isQuiet: Bool
   var guest: CollectionGuest?
 
@@ -64,7 +65,7 @@ struct Collection {
       do {
         child = try TracedProgram(
           program: program, arguments: command,
-          variables: session.variablesForCommand + (heap?.variables ?? []),
+          variables: session.variablesForCommand + PreloadedLibrary.variables(of: preloaded),
           signalMask: signals.originalMask)
       } catch {
         session.stop()

@@ -23,7 +23,7 @@ struct ProviderSelection {
     let sources = try parsed(known: [])
     let unknown = sources.providers.map(\.name).filter { name in
       name != ProviderSpec.everyProvider && name != HeapSchema.providerName
-        && !DotNetDirectory.isRuntime(name)
+        && name != LockSchema.providerName && !DotNetDirectory.isRuntime(name)
         && !ProviderSpec.builtIn.contains { $0.name == name }
     }
     if unknown.isEmpty { return sources }

@@ -152,7 +152,9 @@ struct Collect: ParsableCommand {
       try ProviderSelection(providers).sources(startsCommand: !command.isEmpty),
       outputPath: path == StandardOutput.optionValue ? StandardOutput.name : path)
     configuration.name = OSPath.arguments.dropFirst().joined(separator: " ")
-    let isWalking = configuration.cpuSampling != nil || configuration.heapInterval_bytes != nil
+    let isWalking =
+      configuration.cpuSampling != nil || configuration.heapInterval_bytes != nil
+      || configuration.lockThreshold_ns != nil
     if let walk = try UnwindChoice(unwind ?? Self.unwindUsual).walk(isSampling: isWalking) {
       configuration.cpuSampling?.walk = walk
     }
@@ -179,13 +181,23 @@ struct Collect: ParsableCommand {
     }
     return Collection(
       configuration: configuration, path: configuration.outputPath ?? path, duration: duration,
-      command: command,
-      heap: try configuration.heapInterval_bytes.map {
-        try HeapLibrary(
-          interval_bytes: $0, unwinds: unwind ?? Self.unwindUsual != Self.unwindUsual,
-          startsCommand: !command.isEmpty)
-      },
-      isQuiet: quiet)
+      command: command, preloaded: try preloaded(configuration), isQuiet: quiet)
+  }
+
+  private func preloaded(
+    _ configuration: SessionConfiguration
+  ) throws(Failure) -> [PreloadedLibrary] {
+    let unwinds = unwind ?? Self.unwindUsual != Self.unwindUsual
+    var libraries: [PreloadedLibrary] = []
+    if let interval = configuration.heapInterval_bytes {
+      libraries.append(
+        try .heap(interval_bytes: interval, unwinds: unwinds, startsCommand: !command.isEmpty))
+    }
+    if let threshold = configuration.lockThreshold_ns {
+      libraries.append(
+        try .lock(threshold_ns: threshold, unwinds: unwinds, startsCommand: !command.isEmpty))
+    }
+    return libraries
   }
 }
 

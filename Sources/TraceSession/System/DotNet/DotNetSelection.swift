@@ -72,7 +72,7 @@ struct DotNetSelection: Sendable {
       let mask = spec.keywords.mask(for: ProviderSpec.builtIn[0]).rawValue & runtimeKeywords
       guard spec.keywords == .all || mask != 0 else { return nil }
       provider.keywords = spec.keywords == .all ? usualKeywords : withNames(mask)
-    case HeapSchema.providerName, SystemSchema.providerName: return nil
+    case HeapSchema.providerName, LockSchema.providerName, SystemSchema.providerName: return nil
     default:
       let mask = spec.keywords.mask(for: DotNetKeywords.schema(spec.name)).rawValue
       if spec.keywords != .all {

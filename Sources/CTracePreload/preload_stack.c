@@ -1,13 +1,16 @@
 // Stacks of samples.
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unwind.h>
 
-#include "heap.h"
+#include "trace_preload.h"
 #include "trace_stack.h"
 
-bool heap_unwinds;
+#define HIDDEN __attribute__((visibility("hidden")))
+
+static bool unwinds;
 static _Unwind_Reason_Code (*backtrace)(_Unwind_Trace_Fn, void *);
 
 struct walk {
@@ -27,15 +30,15 @@ static _Unwind_Reason_Code step(struct _Unwind_Context *context, void *argument)
   return _URC_NO_REASON;
 }
 
-// Loads the unwinder now: loading it in malloc could wait for a lock of the loader.
-void heap_prepare_unwinding(void) {
+// Loads the unwinder now: loading it in a hook could wait for a lock of the loader.
+void trace_preload_unwind(void) {
   void *library = dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_LOCAL);
   if (!library) return;
   *(void **)&backtrace = dlsym(library, "_Unwind_Backtrace");
-  heap_unwinds = backtrace != NULL;
+  unwinds = backtrace != NULL;
   uint64_t frames[1];
   // Its first use allocates.
-  if (heap_unwinds) heap_capture(frames, 1, __builtin_frame_address(0));
+  if (unwinds) trace_preload_capture(frames, 1, __builtin_frame_address(0));
 }
 
 // The code of this library, according to the linker.
@@ -45,17 +48,17 @@ static bool is_own(uint64_t address) {
   return address - (uintptr_t)__ehdr_start < (uintptr_t)etext - (uintptr_t)__ehdr_start;
 }
 
-bool heap_drop_own(struct trace_heap_sample *sample) {
+bool trace_preload_drop_own(uint64_t *frames, uint32_t *depth) {
   // Whether the function that the program called has a frame depends on the compiler.
-  if (sample->depth > 0 && is_own(sample->frames[0])) {
-    sample->depth -= 1;
-    memmove(sample->frames, sample->frames + 1, sample->depth * sizeof *sample->frames);
+  if (*depth > 0 && is_own(frames[0])) {
+    *depth -= 1;
+    memmove(frames, frames + 1, *depth * sizeof *frames);
   }
-  return sample->depth > 0 && is_own(sample->frames[0]);
+  return *depth > 0 && is_own(frames[0]);
 }
 
-uint32_t heap_capture(uint64_t *frames, uint32_t limit, const void *frame) {
-  if (heap_unwinds) {
+uint32_t trace_preload_capture(uint64_t *frames, uint32_t limit, const void *frame) {
+  if (unwinds) {
     // `frame` is where the caller's frame pointer is saved; the return address follows.
     struct walk walk = {frames, limit, 0, (uintptr_t)frame + 16};
     backtrace(step, &walk);
