@@ -1,4 +1,4 @@
-/// Allocations of known sizes: 8 MB that stay in use, 20 MB that are freed, and then some that grow.
+/// Allocations of known sizes: 8 MB that stay in use, 20 MB that are freed, then some that grow.
 enum HeapTrial {
   private final class Kept {
     var blocks: [[UInt8]] = []

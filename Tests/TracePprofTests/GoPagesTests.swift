@@ -35,10 +35,13 @@ import Testing
     let subject = try Subject()
     let directory = NSTemporaryDirectory() + "pprof-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: directory) }
+    // 'go tool' would leave its child behind.
+    let tools = try TestSupport.ChildProcess.output(of: "go", ["env", "GOTOOLDIR"])
+      .split(separator: "\n")[0]
     let tool = try TestSupport.ChildProcess(
-      "go",
+      "\(tools)/pprof",
       [
-        "tool", "pprof", "-no_browser", "-http=127.0.0.1:",
+        "-no_browser", "-http=127.0.0.1:",
         "http://127.0.0.1:\(subject.port)/debug/pprof/profile?seconds=1",
       ],
       environment: TestSupport.ChildProcess.environment(with: ["PPROF_TMPDIR": directory]))

@@ -73,8 +73,8 @@ void trace_heap_walk(
     void *_Nullable context);
 
 /// Calls `body` with a copy of each place that has allocated since the program's start; the first
-/// has no frames, and stands for all those for which there was no room. Takes no lock. Returns 0, or
-/// EINVAL if `site_bytes` is not the size of its struct: the caller is of another version.
+/// has no frames, and stands for all those for which there was no room. Takes no lock. Returns 0,
+/// or EINVAL if `site_bytes` is not the size of its struct: the caller is of another version.
 int trace_heap_sites(
     uint32_t site_bytes, trace_heap_site_body body, void *_Nullable context);
 

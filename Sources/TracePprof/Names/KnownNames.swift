@@ -5,8 +5,8 @@ internal import TraceSymbols
 
 /// The names and lines of this process's code that requests have found, for those that follow.
 ///
-/// - Guarantee: at most ``placesMax`` places, with names and lines of ``bytesMax`` bytes; when there
-///   are more, it begins anew.
+/// - Guarantee: at most ``placesMax`` places, with names and lines of ``bytesMax`` bytes; when
+///   there are more, it begins anew.
 /// - Trap: debug files that are installed while the program runs are not seen for places that are
 ///   known already.
 final class KnownNames: Sendable {
