@@ -1,24 +1,29 @@
-import Foundation
+import Glibc
 
 /// Two threads and a lock: one holds it for 5 ms at a time, and the other waits for it.
 enum LockTrial {
-  private static let lock = NSLock()
+  nonisolated(unsafe) private static let lock = {
+    let lock = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    pthread_mutex_init(lock, nil)
+    return lock
+  }()
 
   static func begin() {
-    Thread.detachNewThread { while true { holds() } }
-    Thread.detachNewThread { while true { waits() } }
+    var thread = pthread_t()
+    pthread_create(&thread, nil, { _ in while true { LockTrial.holds() } }, nil)
+    pthread_create(&thread, nil, { _ in while true { LockTrial.waits() } }, nil)
   }
 
   @inline(never) private static func holds() {
-    lock.lock()
+    pthread_mutex_lock(lock)
     usleep(5000)
-    lock.unlock()
+    pthread_mutex_unlock(lock)
     usleep(1000)
   }
 
   @inline(never) private static func waits() {
-    lock.lock()
-    lock.unlock()
+    pthread_mutex_lock(lock)
+    pthread_mutex_unlock(lock)
     usleep(500)
   }
 }
