@@ -62,9 +62,9 @@ import TraceSymbols
         }
       }
     }
-    try ask(10)
+    try ask(4)
     let (resident, descriptors) = (subject.resident, subject.count("fd"))
-    try ask(Rounds.count(60))
+    try ask(Rounds.count(12))
     #expect(subject.resident < resident + 20_000, "\(resident) \(subject.resident)")
     #expect(subject.count("fd") <= descriptors)
   }

@@ -48,8 +48,10 @@ enum LockEndpoint {
       let before = amounts
       amounts = LockWaits.amounts(kind.profile) ?? [:]
       for (stack, amount) in before {
-        amounts[stack]?.count -= amount.count
-        amounts[stack]?.total_ns &-= min(amount.total_ns, amounts[stack]?.total_ns ?? 0)
+        guard let now = amounts[stack] else { continue }
+        amounts[stack] = LockAmount(
+          count: now.count - amount.count,
+          total_ns: now.total_ns &- min(amount.total_ns, now.total_ns))
       }
     }
     let rows = amounts.filter { $0.value.values != [0, 0] }
