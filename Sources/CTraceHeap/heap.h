@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "trace_heap.h"
 
@@ -26,6 +27,9 @@ struct heap_next {
   void *(*memalign)(size_t, size_t);
   void *(*valloc)(size_t);
   void *(*pvalloc)(size_t);
+  void *(*mmap)(void *, size_t, int, int, int, off_t);
+  int (*munmap)(void *, size_t);
+  void *(*mremap)(void *, size_t, size_t, int, void *);
 };
 extern HIDDEN struct heap_next heap_next;
 
@@ -59,6 +63,13 @@ bool heap_takes(struct heap_thread *me, size_t size);
 // Records a sample; `frame` is the frame of the function that the program called.
 void heap_record(struct heap_thread *me, void *address, size_t size, const void *frame);
 void heap_report_free(struct heap_thread *me, uint64_t id, uintptr_t address);
+// Reports that a sample, which was taken out of the table, has another place and size.
+void heap_move(
+    struct heap_thread *me, struct trace_heap_sample *sample, uint64_t id, void *address,
+    size_t size);
+
+// heap_maps.c
+void heap_find_allocator(void);
 
 // heap_table.c
 enum { heap_filter_bytes = 1 << 16 };

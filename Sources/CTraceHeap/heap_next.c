@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <malloc.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "heap.h"
@@ -49,7 +50,11 @@ static void look(void) {
   FIND(memalign);
   FIND(valloc);
   FIND(pvalloc);
-  if (!found.malloc || !found.free || !found.calloc || !found.realloc || !found.posix_memalign) {
+  FIND(mmap);
+  FIND(munmap);
+  FIND(mremap);
+  if (!found.malloc || !found.free || !found.calloc || !found.realloc || !found.posix_memalign ||
+      !found.mmap || !found.munmap || !found.mremap) {
     static const char text[] = "libtraceheap.so: the program has no C library's malloc\n";
     if (write(2, text, sizeof text - 1)) {}
     _exit(127);
@@ -105,7 +110,22 @@ static void *first_memalign(size_t alignment, size_t size) {
 static void *first_valloc(size_t size) { return find() ? heap_next.valloc(size) : NULL; }
 static void *first_pvalloc(size_t size) { return find() ? heap_next.pvalloc(size) : NULL; }
 
+// The kernel's own functions serve until the C library's are known.
+static void *first_mmap(
+    void *address, size_t length, int protection, int flags, int file, off_t offset) {
+  return (void *)syscall(SYS_mmap, address, length, protection, flags, file, offset);
+}
+
+static int first_munmap(void *address, size_t length) {
+  return (int)syscall(SYS_munmap, address, length);
+}
+
+static void *first_mremap(void *address, size_t length, size_t resized, int flags, void *place) {
+  return (void *)syscall(SYS_mremap, address, length, resized, flags, place);
+}
+
 struct heap_next heap_next = {
     first_malloc,        first_free,     first_calloc, first_realloc, first_posix_memalign,
     first_aligned_alloc, first_memalign, first_valloc, first_pvalloc,
+    first_mmap,          first_munmap,   first_mremap,
 };

@@ -146,6 +146,29 @@ void heap_report_free(struct heap_thread *me, uint64_t id, uintptr_t address) {
   errno = error;
 }
 
+void heap_move(
+    struct heap_thread *me, struct trace_heap_sample *sample, uint64_t id, void *address,
+    size_t size) {
+  heap_report_free(me, id, sample->address);
+  heap_count_freed(sample);
+  sample->address = (uintptr_t)address;
+  sample->size = size;
+  heap_count_allocated(sample);
+  // The weight stays: the choice was made by the first size.
+  if (!heap_enter(sample, atomic_fetch_add(&last_id, 1) + 1)) {
+    atomic_fetch_add(&dropped_count, 1);
+    return;
+  }
+  const struct trace_heap_listener *who = atomic_load(&listener);
+  if (!who || me->is_busy) return;
+  int error = errno;
+  me->is_busy = true;
+  atomic_signal_fence(memory_order_seq_cst);
+  who->allocated(sample);
+  end_busy(me);
+  errno = error;
+}
+
 // MARK: Control
 
 EXPORTED void trace_heap_listen(const struct trace_heap_listener *who) {
@@ -190,6 +213,7 @@ static __attribute__((constructor)) void start(void) {
   const char *walk = getenv("TRACE_HEAP_STACKS");
   if (walk && strcmp(walk, "dwarf") == 0) trace_preload_unwind();
   pthread_atfork(NULL, NULL, forked);
+  heap_find_allocator();
   trace_heap_start();
   end_busy(me);
 }

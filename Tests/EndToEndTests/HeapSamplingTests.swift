@@ -83,6 +83,20 @@ extension EndToEnd {
       #expect(inUse < 60_000, "\(inUse)")
     }
 
+    /// Memory that the program maps itself; what it only reserves is not in use.
+    @Test func mappings() throws {
+      let path = try #require(CompiledProgram.path(of: HeapSources.maps, name: "heap-maps"))
+      let run = try HeapProgram([path], interval: "Heap:1")
+      let process = try #require(try run.processes().first)
+      let known = [
+        "map_keep": 6_000_000, "map_drop": 0, "map_grow": 8 << 20, "map_reserve": 0,
+        "map_replace": 20 * 40960,
+      ]
+      for (function, bytes) in known {
+        #expect(HeapProgram.inUse(of: function, in: process) == bytes, "\(function)")
+      }
+    }
+
     /// Constructors, exiting threads, signal handlers, forks and unloaded libraries.
     @Test(arguments: ["Heap:1", "Heap:1K"], [[], ["-unwind", "dwarf"]])
     func everywhere(_ interval: String, _ options: [String]) throws {

@@ -115,6 +115,40 @@ enum HeapSources {
     }
     """
 
+  /// Maps memory in functions that keep it, unmap it, resize it, only reserve it, and replace it.
+  static let maps = """
+    #define _GNU_SOURCE
+    #include <stdlib.h>
+    #include <sys/mman.h>
+    enum { anonymous = MAP_PRIVATE | MAP_ANONYMOUS, both = PROT_READ | PROT_WRITE };
+    static void *volatile last;
+    #define NEW(size, protection) mmap(NULL, size, protection, anonymous, -1, 0)
+    __attribute__((noinline)) static void map_keep(void) { last = NEW(300000, both); }
+    __attribute__((noinline)) static void map_drop(void) {
+      void *memory = NEW(300000, both);
+      if (munmap(memory, 300000) != 0) abort();
+    }
+    __attribute__((noinline)) static void map_grow(void) {
+      last = mremap(NEW(4096, both), 4096, 8 << 20, MREMAP_MAYMOVE);
+      if (last == MAP_FAILED) abort();
+    }
+    __attribute__((noinline)) static void map_reserve(void) { last = NEW(1 << 30, PROT_NONE); }
+    __attribute__((noinline)) static void map_replace(void) {
+      void *memory = NEW(40960, both);
+      last = mmap(memory, 40960, both, anonymous | MAP_FIXED, -1, 0);
+      if (last != memory) abort();
+    }
+    __attribute__((noinline)) static void map_wrongly(void) {
+      if (munmap((void *)1, 300000) == 0 || NEW(0, both) != MAP_FAILED) abort();
+    }
+    int main(void) {
+      for (int i = 0; i < 20; i++) { map_keep(); map_drop(); map_replace(); map_wrongly(); }
+      map_grow();
+      map_reserve();
+      return 0;
+    }
+    """
+
   /// Allocates in constructors, threads that exit, signal handlers, forked children and libraries
   /// that are unloaded; `rounds` times each.
   static let everywhere = """
