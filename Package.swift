@@ -138,7 +138,7 @@ let package = Package(
       name: "TracePprof",
       dependencies: [
         "CTraceShims", "Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceKernel",
-        "TraceSymbols", "TraceAnalysis", "TraceSession", "TraceExport",
+        "TraceSymbols", "TraceAnalysis", "TraceProvider", "TraceSession", "TraceExport",
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -188,8 +188,8 @@ let package = Package(
       ],
       path: "Samples/MiniShop", exclude: ["README.md"]),
     .executableTarget(
-      name: "pprof-server", dependencies: ["TracePprof"], path: "Samples/PprofServer",
-      exclude: ["README.md"]),
+      name: "pprof-server", dependencies: ["TraceEvents", "TraceProvider", "TracePprof"],
+      path: "Samples/PprofServer", exclude: ["README.md"]),
     .target(
       name: "TestSupport", dependencies: ["TraceEvents", "TraceFormat"], path: "Tests/TestSupport"),
     .testTarget(name: "OSStringsTests", dependencies: ["OSStrings", "TestSupport"]),
@@ -215,7 +215,10 @@ let package = Package(
       exclude: ["Browser"]),
     .testTarget(
       name: "TracePprofTests",
-      dependencies: ["Locks", "TracePprof", "TestSupport", "pprof-server"]),
+      dependencies: [
+        "Locks", "TraceAnalysis", "TraceEvents", "TraceFormat", "TracePprof", "TraceSymbols",
+        "TestSupport", "pprof-server",
+      ]),
     .testTarget(
       name: "TraceImportTests",
       dependencies: [

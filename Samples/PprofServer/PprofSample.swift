@@ -12,12 +12,17 @@ enum PprofSample {
     options.port = arguments.first.flatMap { Int($0) } ?? options.port
     let word = arguments.dropFirst().first
     if word == "rounds" { return try Trials.startAndStop(options) }
-    if let word, word != "blocked" { options.token = word }
+    let trial = word.flatMap { Trial(rawValue: $0) }
+    if let word, trial == nil { options.token = word }
+    if trial == .small { options.traceBytesMax = 100_000 }
     let server = try PprofServer.start(options)
+    trial?.begin()
     print(server.address)
-    if word == "blocked" { Trials.blockAllTasks() }
     var sum: UInt64 = 0
-    while sum != 1 { sum = work(sum) }
+    while sum != 1 {
+      sum = work(sum)
+      trial?.round()
+    }
   }
 
   @inline(never) static func work(_ seed: UInt64) -> UInt64 { heavy(light(seed)) }

@@ -1,5 +1,37 @@
 import Glibc
 import TracePprof
+import TraceProvider
+
+/// What the program does beside its work, for the tests.
+enum Trial: String {
+  /// Blocks every thread of the cooperative pool.
+  case blocked
+  /// Allocates: see ``HeapTrial``.
+  case heap
+  /// Makes threads wait for a lock: see ``LockTrial``.
+  case locks
+  /// Emits events; small: many, and traces are small.
+  case traced, small
+
+  func begin() {
+    switch self {
+    case .blocked: Trials.blockAllTasks()
+    case .heap: HeapTrial.begin()
+    case .locks: LockTrial.begin()
+    case .traced, .small: Work.provider.register()
+    }
+  }
+
+  /// After each round of the work.
+  func round() {
+    switch self {
+    case .blocked, .locks: break
+    case .heap: HeapTrial.growing()
+    case .traced: Work.provider.emit(RoundDone(number: 1))
+    case .small: for number in 0..<10_000 { Work.provider.emit(RoundDone(number: UInt64(number))) }
+    }
+  }
+}
 
 /// What the tests do with a server.
 enum Trials {

@@ -45,6 +45,8 @@ struct heap_thread {
   uint64_t random;
   // The thread takes a sample, or is excluded: what it allocates is not sampled.
   bool is_busy;
+  // What the thread allocates is not sampled; what it frees is reported at once.
+  bool is_left_out;
   bool is_seeded;
   // Samples that a signal handler freed while the thread was busy; reported afterwards.
   uint32_t deferred_count;
@@ -86,7 +88,7 @@ static inline bool heap_may_be_sampled(const void *address) {
 
 // Returns an unused sample, or null. Its id is 0.
 struct trace_heap_sample *heap_take_sample(void);
-// Enters a filled-in sample. If there is no room, gives it back and returns false.
+// Enters a filled-in sample. If there is no room, ends it and returns false.
 bool heap_enter(struct trace_heap_sample *sample, uint64_t id);
 // Takes the sample of an address out of the table; null if there is none. The caller owns it, and
 // may enter it again with its id.
@@ -94,6 +96,17 @@ struct trace_heap_sample *heap_remove(uintptr_t address, uint64_t *id);
 void heap_give_back(struct trace_heap_sample *sample);
 // Makes free take the slow path for an address.
 void heap_mark(const void *address);
+
+// heap_site.c
+// Returns the number of a sample's place, a new one if it is unknown; 0 if there is no room.
+uint32_t heap_site_of(const struct trace_heap_sample *sample);
+void heap_count_allocated(const struct trace_heap_sample *sample);
+void heap_count_freed(const struct trace_heap_sample *sample);
+// Counts a sample that was freed, and gives it back.
+static inline void heap_end(struct trace_heap_sample *sample) {
+  heap_count_freed(sample);
+  heap_give_back(sample);
+}
 
 // trace_heap_start in Swift: registers the provider.
 extern void trace_heap_start(void);

@@ -12,7 +12,7 @@ static SLOW void freed_slow(void *address) {
   if (!address || heap_is_early(address)) return;
   struct trace_heap_sample *sample = heap_remove((uintptr_t)address, &id);
   if (sample) {
-    heap_give_back(sample);
+    heap_end(sample);
     heap_report_free(&heap_this_thread, id, (uintptr_t)address);
   }
   heap_next.free(address);
@@ -85,7 +85,7 @@ static SLOW void *realloc_slow(void *address, size_t size, const void *frame) {
     return NULL;
   }
   if (old) {
-    heap_give_back(old);
+    heap_end(old);
     heap_report_free(me, id, (uintptr_t)address);
   }
   if (is_taken && result) heap_record(me, result, size, frame);

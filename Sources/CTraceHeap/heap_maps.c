@@ -48,7 +48,7 @@ static struct trace_heap_sample *take(const void *address, uint64_t *id) {
 
 static SLOW void ended(struct trace_heap_sample *sample, uint64_t id) {
   uintptr_t address = sample->address;
-  heap_give_back(sample);
+  heap_end(sample);
   heap_report_free(&heap_this_thread, id, address);
 }
 

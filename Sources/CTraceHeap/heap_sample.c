@@ -76,17 +76,22 @@ SLOW void heap_record(struct heap_thread *me, void *address, size_t size, const 
   }
   atomic_fetch_add_explicit(&sample_count, 1, memory_order_relaxed);
   struct trace_heap_sample *sample = heap_take_sample();
+  // Without room, the allocation is only counted: as if it were freed at once.
+  struct trace_heap_sample brief;
+  struct trace_heap_sample *filled = sample ? sample : &brief;
+  filled->address = (uintptr_t)address;
+  filled->size = size;
+  filled->weight = weight_of(size);
+  filled->depth = trace_preload_capture(filled->frames, TRACE_HEAP_FRAMES, frame);
+  if (trace_preload_drop_own(filled->frames, &filled->depth)) {
+    if (sample) heap_give_back(sample);
+    end_busy(me);
+    errno = error;
+    return;
+  }
+  filled->site = heap_site_of(filled);
+  heap_count_allocated(filled);
   if (sample) {
-    sample->address = (uintptr_t)address;
-    sample->size = size;
-    sample->weight = weight_of(size);
-    sample->depth = trace_preload_capture(sample->frames, TRACE_HEAP_FRAMES, frame);
-    if (trace_preload_drop_own(sample->frames, &sample->depth)) {
-      heap_give_back(sample);
-      end_busy(me);
-      errno = error;
-      return;
-    }
     uint64_t id = atomic_fetch_add(&last_id, 1) + 1;
     // Nobody else frees it before this returns.
     if (heap_enter(sample, id)) {
@@ -95,6 +100,8 @@ SLOW void heap_record(struct heap_thread *me, void *address, size_t size, const 
     } else {
       sample = NULL;
     }
+  } else {
+    heap_count_freed(&brief);
   }
   if (!sample) {
     atomic_fetch_add(&dropped_count, 1);
@@ -115,7 +122,7 @@ bool heap_takes(struct heap_thread *me, size_t size) {
     }
   }
   me->left = draw(me);
-  return !me->is_busy;
+  return !me->is_busy && !me->is_left_out;
 }
 
 void heap_report_free(struct heap_thread *me, uint64_t id, uintptr_t address) {
@@ -143,8 +150,10 @@ void heap_move(
     struct heap_thread *me, struct trace_heap_sample *sample, uint64_t id, void *address,
     size_t size) {
   heap_report_free(me, id, sample->address);
+  heap_count_freed(sample);
   sample->address = (uintptr_t)address;
   sample->size = size;
+  heap_count_allocated(sample);
   // The weight stays: the choice was made by the first size.
   if (!heap_enter(sample, atomic_fetch_add(&last_id, 1) + 1)) {
     atomic_fetch_add(&dropped_count, 1);
@@ -169,6 +178,8 @@ EXPORTED void trace_heap_listen(const struct trace_heap_listener *who) {
 void trace_heap_on_fork(void (*resume)(void)) { resume_in_child = resume; }
 
 EXPORTED void trace_heap_exclude_thread(void) { heap_this_thread.is_busy = true; }
+
+EXPORTED void trace_heap_leave_out_thread(void) { heap_this_thread.is_left_out = true; }
 
 EXPORTED void trace_heap_count(struct trace_heap_counts *counts) {
   counts->interval = atomic_load(&interval);

@@ -122,7 +122,7 @@ bool heap_enter(struct trace_heap_sample *sample, uint64_t id) {
     atomic_store(&slot->address, address);
     return true;
   }
-  heap_give_back(sample);
+  heap_end(sample);
   return false;
 }
 

@@ -2,15 +2,33 @@
 public struct PprofBody: AsyncSequence, Sendable {
   static let chunkBytes = 64 << 10
 
-  private let bytes: [UInt8]
+  private enum Content {
+    case bytes([UInt8])
+    case file(OpenFile)
+  }
+
+  private let content: Content
   /// Size of the whole body in bytes.
-  public var count: Int { bytes.count }
+  public let count: Int
 
-  init(_ bytes: [UInt8]) { self.bytes = bytes }
+  init(_ bytes: [UInt8]) {
+    content = .bytes(bytes)
+    count = bytes.count
+  }
 
-  /// The bytes from `offset` on, at most one chunk; empty at the end.
+  /// Makes a body of a file, which is kept open as long as the body.
+  init(_ file: OpenFile) {
+    content = .file(file)
+    count = file.byteCount
+  }
+
+  /// The bytes from `offset` on, at most one chunk; empty at the end, and if a file cannot be read.
   func chunk(at offset: Int) -> [UInt8] {
-    Array(bytes[offset..<Swift.min(bytes.count, offset + Self.chunkBytes)])
+    let size = Swift.min(count - offset, Self.chunkBytes)
+    switch content {
+    case .bytes(let bytes): return Array(bytes[offset..<offset + size])
+    case .file(let file): return file.bytes(at: offset, count: size)
+    }
   }
 
   /// Reads a body chunk by chunk.

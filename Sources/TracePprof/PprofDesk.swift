@@ -8,6 +8,7 @@ struct PprofDesk: Sendable {
   static let bodyBytesMax = 64 << 10
   private let options: PprofOptions
   private let cpu = CPUEndpoint()
+  private let trace = TraceEndpoint()
 
   init(_ options: PprofOptions) { self.options = options }
 
@@ -31,9 +32,26 @@ struct PprofDesk: Sendable {
         try cpu.answer(parameters, cancellation)
       }
     case "threads", "goroutine":
-      let format = try ThreadsEndpoint.format(query)
+      let parameters = try ThreadsEndpoint.Parameters(query, options)
       return { cancellation throws(PprofRefusal) in
-        try ThreadsEndpoint.answer(as: name, format, cancellation)
+        try ThreadsEndpoint.answer(as: name, parameters, cancellation)
+      }
+    case "heap", "allocs":
+      let kind: HeapEndpoint.Kind = name == "heap" ? .heap : .allocs
+      let parameters = try HeapEndpoint.Parameters(kind, query, options)
+      return { cancellation throws(PprofRefusal) in
+        try HeapEndpoint.answer(parameters, cancellation)
+      }
+    case "block", "mutex":
+      let kind: LockEndpoint.Kind = name == "block" ? .block : .mutex
+      let parameters = try LockEndpoint.Parameters(kind, query, options)
+      return { cancellation throws(PprofRefusal) in
+        try LockEndpoint.answer(parameters, cancellation)
+      }
+    case "trace":
+      let parameters = try TraceEndpoint.Parameters(query, options)
+      return { [trace] cancellation throws(PprofRefusal) in
+        try trace.answer(parameters, cancellation)
       }
     case "symbol":
       let text = request.method == "POST" ? String(osBytes: request.body) : query.raw
@@ -76,7 +94,9 @@ struct PprofDesk: Sendable {
   }
 
   private static func index() -> PprofResponse {
-    let page = PprofEndpoint.page(threads: OwnThreads.ids().count)
+    let page = PprofEndpoint.page(
+      threads: OwnThreads.ids().count, heapSamples: HeapSampler.sampleCount,
+      locks: LockWaits.counts)
     return PprofResponse(mediaType: "text/html; charset=utf-8", PprofBody(Array(page.utf8)))
   }
 }

@@ -2,18 +2,8 @@
 enum PprofEndpoint {
   /// What the endpoints that do not exist would need.
   static let missing: [String: String] = [
-    "heap": heap, "allocs": heap,
-    "block": "Blocking is not profiled: nothing in this program records how long locks, "
-      + "condition variables and sleeps make threads wait.",
-    "mutex": "Contention is not profiled: nothing in this program records how long the holders of "
-      + "locks make others wait.",
-    "threadcreate": "The creation of threads is not profiled; 'threads' shows those that run.",
-    "trace": "Traces are not recorded by this server; record one with 'tracectl collect -p PID'.",
+    "threadcreate": "The creation of threads is not profiled; 'threads' shows those that run."
   ]
-
-  private static let heap =
-    "Heap allocations are not sampled by this server. Start the program with 'tracectl collect "
-    + "-providers Heap', whose traces 'tracectl heap -format pprof' turns into a profile."
 
   private static let available: [(name: String, link: String, summary: String)] = [
     (
@@ -25,12 +15,46 @@ enum PprofEndpoint {
       "The stacks of all threads, equal ones together; also named goroutine. debug=2 has each "
         + "thread with its name and state."
     ),
+    (
+      "heap", "heap?debug=1",
+      "What is in use of the heap, by the places that allocated it. seconds=N: what changed in N "
+        + "seconds. Needs libtraceheap.so in the program."
+    ),
+    (
+      "allocs", "allocs?debug=1",
+      "The same profile; tools first show all that was allocated since the program's start."
+    ),
+    (
+      "block", "block?debug=1",
+      "Where threads waited for locks. seconds=N: in N seconds. Needs libtracelock.so in the "
+        + "program."
+    ),
+    (
+      "mutex", "mutex?debug=1",
+      "The holders that made others wait, at the place where they let go. Needs libtracelock.so."
+    ),
+    (
+      "trace", "trace?seconds=1",
+      "A trace for tracectl. Parameters: seconds (1), providers (*,CPU:99) and stacks, as of "
+        + "'tracectl collect'."
+    ),
     ("cmdline", "cmdline", "The program's arguments, separated by zero bytes."),
     ("symbol", "symbol", "Names for addresses: symbol?0x1234+0x5678, or the same by POST."),
   ]
 
   /// The index page.
-  static func page(threads: Int) -> String {
+  ///
+  /// - Parameters:
+  ///   - heapSamples: nil if the heap is not sampled.
+  ///   - locks: the numbers of waits and of releases; nil if they are not measured.
+  static func page(
+    threads: Int, heapSamples: UInt64?, locks: (waits: UInt64, releases: UInt64)?
+  ) -> String {
+    let counts = [
+      "threads": String(threads), "heap": heapSamples.map { "\($0) samples" } ?? "not sampled",
+      "block": locks.map { "\($0.waits) waits" } ?? "not measured",
+      "mutex": locks.map { "\($0.releases) releases" } ?? "not measured",
+    ]
     var page = """
       <!DOCTYPE html>
       <html><head><meta charset="utf-8"><title>/debug/pprof/</title></head><body>
@@ -40,7 +64,7 @@ enum PprofEndpoint {
 
       """
     for endpoint in available {
-      let count = endpoint.name == "threads" ? String(threads) : ""
+      let count = counts[endpoint.name] ?? ""
       page += "<tr><td>\(count)</td><td><a href=\"\(endpoint.link)\">\(endpoint.name)</a></td>"
       page += "<td>\(endpoint.summary)</td></tr>\n"
     }

@@ -30,6 +30,7 @@ final class PprofJobs: Sendable {
       guard !state.isEnded, state.jobs.count < Self.jobsMax else { return false }
       let number = state.next
       let thread = try? NamedThread("pprof-job") { [self] in
+        HeapSampler.leaveOutThisThread()
         body()
         // Names take tens of megabytes for a moment, which the allocator would keep per thread.
         trace_stops_release_memory()

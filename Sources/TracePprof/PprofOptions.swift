@@ -12,6 +12,8 @@ public struct PprofOptions: Sendable {
   public var prefix = "/debug/pprof"
   /// Maximum value of the parameter `seconds`.
   public var secondsMax = 300.0
+  /// Size in bytes at which a trace ends before its time. What the buffers hold comes on top.
+  public var traceBytesMax = 64 << 20
 
   public init() {}
 }

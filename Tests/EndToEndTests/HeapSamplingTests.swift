@@ -25,6 +25,13 @@ extension EndToEnd {
       let estimatedObjects = try #require(numbers["estimated_objects"])
       #expect(abs(estimatedObjects / objects - 1) < 0.02, "\(child.output)")
       #expect(numbers["left"] == 0, "\(child.output)")
+      // The totals of places, which the profiles in the process show, are those of the samples.
+      let all = try #require(numbers["all_bytes"]), places = try #require(numbers["place_bytes"])
+      #expect(abs(places / all - 1) < 1e-3, "\(child.output)")
+      let allObjects = try #require(numbers["all_objects"])
+      let placeObjects = try #require(numbers["place_objects"])
+      #expect(abs(placeObjects / allObjects - 1) < 1e-3, "\(child.output)")
+      #expect(abs(try #require(numbers["place_left"])) < 1, "\(child.output)")
     }
 
     /// The bytes that memcheck reports as lost are those in use at the end, function by function.

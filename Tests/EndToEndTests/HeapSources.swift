@@ -15,6 +15,16 @@ enum HeapSources {
       ((double *)sums)[0] += one->weight * one->size;
       ((double *)sums)[1] += one->weight;
     }
+    struct site {
+      uint64_t allocated_objects, freed_objects, allocated_bytes, freed_bytes, hash;
+      uint32_t size_class, depth;
+      uint64_t frames[48];
+    };
+    typedef void site_body(const struct site *, void *);
+    static void add_site(const struct site *one, void *sums) {
+      ((double *)sums)[0] += one->allocated_bytes - one->freed_bytes;
+      ((double *)sums)[1] += (one->allocated_objects - one->freed_objects) / 65536.0;
+    }
     enum { count = 20000, seeds = 200 };
     static void *volatile live[count];
     static uint64_t state;
@@ -38,7 +48,10 @@ enum HeapSources {
     int main(void) {
       void (*walk)(body *, void *, void *) = dlsym(RTLD_DEFAULT, "trace_heap_walk");
       void (*restart)(uint64_t, uint64_t) = dlsym(RTLD_DEFAULT, "trace_heap_restart");
-      if (!walk || !restart) return 3;
+      int (*sites)(uint32_t, site_body, void *) = dlsym(RTLD_DEFAULT, "trace_heap_sites");
+      if (!walk || !restart || !sites) return 3;
+      if (sites(1, add_site, NULL) == 0) return 4;
+      double places[2] = {0}, at_end[2] = {0};
       double bytes = 0, objects = 0, sums[2] = {0}, base[2] = {0}, left[2] = {0};
       // What was sampled before main.
       walk(add, NULL, base);
@@ -64,14 +77,18 @@ enum HeapSources {
         struct mallinfo2 after = mallinfo2();
         used = after.uordblks + after.hblkhd - before.uordblks - before.hblkhd;
         walk(add, NULL, sums);
+        if (sites(sizeof(struct site), add_site, places) != 0) return 5;
         for (int i = 0; i < count; i++) free(live[i]);
         free(NULL);
         walk(add, NULL, left);
       }
+      sites(sizeof(struct site), add_site, at_end);
       printf("bytes %f objects %f usable %zu used %zu left %f\\n", bytes, objects, usable, used,
              left[1] - seeds * base[1]);
       printf("estimated_bytes %f estimated_objects %f\\n", sums[0] / seeds - base[0],
              sums[1] / seeds - base[1]);
+      printf("all_bytes %f all_objects %f place_bytes %f place_objects %f place_left %f\\n",
+             sums[0], sums[1], places[0], places[1], at_end[1] - base[1]);
     }
     """
 

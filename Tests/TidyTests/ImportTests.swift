@@ -48,8 +48,8 @@ import Testing
     ],
     "TracePprof": [
       "CTraceShims", "Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceKernel",
-      "TraceSymbols", "TraceAnalysis", "TraceSession", "TraceExport", "NIOCore", "NIOPosix",
-      "NIOHTTP1",
+      "TraceSymbols", "TraceAnalysis", "TraceProvider", "TraceSession", "TraceExport", "NIOCore",
+      "NIOPosix", "NIOHTTP1",
     ],
     "tracectl": [
       "CTraceShims", "OSStrings", "TraceEvents", "TraceControl", "TraceFormat", "TraceSymbols",

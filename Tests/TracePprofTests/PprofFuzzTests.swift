@@ -4,10 +4,13 @@ import Testing
 /// Requests that no tool sends. The server must outlive them.
 @Suite(.serialized, .randomized) struct PprofFuzzTests {
   @Test func everyAddressIsAnswered() throws {
-    let subject = try Subject()
+    let subject = try Subject(
+      "heap",
+      variables: ["LD_PRELOAD": Subject.heapLibrary, "TRACE_HEAP_INTERVAL": "4096"])
     var random = SeededGenerator()
     let words = [
-      "/debug/pprof", "/", "profile", "threads", "goroutine", "symbol", "cmdline", "heap", "trace",
+      "/debug/pprof", "/", "profile", "threads", "goroutine", "symbol", "cmdline", "heap", "allocs",
+      "trace", "providers=", "stacks=", "CPU:99", "*", ",", ":", "gc=",
       "?", "&", "=", "seconds=", "0", "-1", "0.001", "rate=", "debug=", "2", "%", "%00", "%ff",
       "..",
       "0x", "ffffffffffffffff", "+", "18446744073709551616", "nan", "é", "//",
@@ -15,10 +18,12 @@ import Testing
     for _ in 0..<Rounds.count(3000) {
       var target = random.below(4) == 0 ? "/" : "/debug/pprof/"
       for _ in 0..<random.below(8) { target += words[random.below(words.count)] }
-      // A profile of the usual length would take too long.
-      if target.contains("profile"), !target.contains("seconds=0.001") { target += "/" }
-      // Names take a second in a debug build.
-      if target.contains("threads") || target.contains("goroutine"), random.below(8) != 0 {
+      // A profile of the usual length, or many of any, would take too long.
+      let isLong = target.contains("profile") || target.contains("trace")
+      if isLong || target.contains("seconds="), !target.contains("seconds=0.001") { target += "/" }
+      if isLong || target.contains("threads") || target.contains("goroutine"),
+        random.below(8) != 0
+      {
         target += "/"
       }
       let answer = try subject.send(target)

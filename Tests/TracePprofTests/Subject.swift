@@ -8,17 +8,22 @@ struct Subject {
   let address: String
   let port: Int
 
-  static let program: String = {
+  static let program = directory + "/pprof-server"
+  static let heapLibrary = directory + "/libtraceheap.so"
+  static let lockLibrary = directory + "/libtracelock.so"
+
+  private static let directory: String = {
     var buffer = [UInt8](repeating: 0, count: 4096)
     let count = readlink("/proc/self/exe", &buffer, buffer.count)
     let path = String(decoding: buffer[..<max(count, 0)], as: UTF8.self)
-    return path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } + "/pprof-server"
+    return path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
   }()
 
-  init(_ word: String? = nil) throws {
+  init(_ word: String? = nil, variables: [String: String] = [:]) throws {
     // A line of output appears at once only on a terminal.
     let child = try TestSupport.ChildProcess(
-      "stdbuf", ["-oL", Self.program, "0"] + (word.map { [$0] } ?? []))
+      "stdbuf", ["-oL", Self.program, "0"] + (word.map { [$0] } ?? []),
+      environment: TestSupport.ChildProcess.environment(with: variables))
     try waitUntil("it listens: \(child.errors)") { child.output.contains("/debug/pprof/\n") }
     self.child = child
     address = String(child.output.split(separator: "\n")[0])
@@ -48,12 +53,15 @@ struct Subject {
 
   /// Output of `go tool pprof` for an address below `/debug/pprof/`.
   func pprof(_ arguments: String..., path: String, user: String = "") throws -> String {
+    try Self.pprof(arguments + ["http://\(user)127.0.0.1:\(port)/debug/pprof/\(path)"])
+  }
+
+  /// Output of `go tool pprof`.
+  static func pprof(_ arguments: [String]) throws -> String {
     let directory = NSTemporaryDirectory() + "pprof-\(UUID().uuidString)"
     defer { try? FileManager.default.removeItem(atPath: directory) }
     let child = try TestSupport.ChildProcess(
-      "go",
-      ["tool", "pprof"] + arguments
-        + ["http://\(user)127.0.0.1:\(port)/debug/pprof/\(path)"],
+      "go", ["tool", "pprof"] + arguments,
       environment: TestSupport.ChildProcess.environment(with: ["PPROF_TMPDIR": directory]))
     try child.succeed()
     return child.output + child.errors

@@ -17,11 +17,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "trace_heap_site.h"
+
 #pragma clang assume_nonnull begin
 
 enum {
-  /// Maximum number of frames of a sample.
-  TRACE_HEAP_FRAMES = 48,
   /// Maximum number of live samples.
   TRACE_HEAP_SAMPLES = 1 << 17,
   /// Number of ends that a thread keeps while it takes a sample.
@@ -38,21 +38,10 @@ struct trace_heap_sample {
   /// Number of allocations of this size for which the sample stands: 1 / its probability.
   double weight;
   uint32_t depth;
+  /// Number of its place, for the totals of all that a place allocated.
+  uint32_t site;
   /// Return addresses, innermost first.
   uint64_t frames[TRACE_HEAP_FRAMES];
-};
-
-/// What happened in the process so far.
-struct trace_heap_counts {
-  /// Mean number of bytes between samples.
-  uint64_t interval;
-  /// Number of samples taken.
-  uint64_t samples;
-  /// Number of samples that were not recorded, because the table was full.
-  uint64_t dropped;
-  /// Number of ends of samples that were not told, because a signal handler freed more than
-  /// TRACE_HEAP_DEFERRED of them while its thread took a sample.
-  uint64_t unreported;
 };
 
 /// Called with each sample, and with the id and address of each sample that is freed, on the
@@ -73,12 +62,21 @@ void trace_heap_on_fork(void (*resume)(void));
 /// No allocation of the calling thread is sampled from now on.
 void trace_heap_exclude_thread(void);
 
+/// The same for a thread of the program, whose frees are reported at once.
+void trace_heap_leave_out_thread(void);
+
 /// Calls `body` with a copy of each live sample, and `freed` if it was freed meanwhile. Samples
 /// that are taken meanwhile may be missed. Takes no lock.
 void trace_heap_walk(
     void (*body)(const struct trace_heap_sample *sample, void *_Nullable context),
     void (*_Nullable freed)(uint64_t id, uint64_t address, void *_Nullable context),
     void *_Nullable context);
+
+/// Calls `body` with a copy of each place that has allocated since the program's start; the first
+/// has no frames, and stands for all those for which there was no room. Takes no lock. Returns 0,
+/// or EINVAL if `site_bytes` is not the size of its struct: the caller is of another version.
+int trace_heap_sites(
+    uint32_t site_bytes, trace_heap_site_body body, void *_Nullable context);
 
 void trace_heap_count(struct trace_heap_counts *counts);
 

@@ -8,6 +8,7 @@
 #include "trace_clock.h"
 #include "trace_image.h"
 #include "trace_foreign.h"
+#include "trace_heap_site.h"
 #include "trace_lock_store.h"
 #include "trace_guard.h"
 #include "trace_perf.h"

@@ -135,39 +135,19 @@ extension PprofWriter {
 
   private mutating func writeHeading() {
     let stacks = profile.stacks
-    if let heading { return write(heading) }
-    for type in types { tables.pending.field(1, valueType(type.name, type.unit)) }
+    if let heading { return tables.write(heading, ProfileComments.lines(of: profile)) }
+    for type in types { tables.pending.field(1, tables.valueType(type.name, type.unit)) }
     if let times = stacks.totals.times {
       tables.pending.field(9, signed: profile.start_ns &+ times.lowerBound)
       tables.pending.field(10, signed: max(0, times.upperBound &- times.lowerBound))
     }
     if stacks.unit == .cpuTime {
-      tables.pending.field(11, valueType("cpu", "nanoseconds"))
+      tables.pending.field(11, tables.valueType("cpu", "nanoseconds"))
       tables.pending.field(12, min(stacks.totals.usualWeight, UInt64(Int64.max)))
     }
     for comment in ProfileComments.lines(of: profile) {
       let number = tables.string(comment)
       tables.pending.field(13, number)
     }
-  }
-
-  private mutating func write(_ heading: PprofHeading) {
-    for type in heading.types { tables.pending.field(1, valueType(type.name, type.unit)) }
-    tables.pending.field(9, signed: heading.start_ns)
-    tables.pending.field(10, signed: heading.duration_ns)
-    let period = heading.period
-    tables.pending.field(11, valueType(period.type.name, period.type.unit))
-    tables.pending.field(12, min(period.amount, UInt64(Int64.max)))
-    for comment in ProfileComments.lines(of: profile) + heading.comments {
-      let number = tables.string(comment)
-      tables.pending.field(13, number)
-    }
-  }
-
-  private mutating func valueType(_ name: String, _ unit: String) -> ProtobufMessage {
-    var type = ProtobufMessage()
-    type.field(1, tables.string(name))
-    type.field(2, tables.string(unit))
-    return type
   }
 }

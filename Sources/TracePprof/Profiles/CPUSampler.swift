@@ -32,7 +32,7 @@ struct CPUSampler {
 
   private var timers: [UInt32: UnsafeMutableRawPointer?] = [:]
   private var samples = Samples()
-  private let stacks = OwnStacks()
+  private let stacks = OwnStacks.take()
   private let own = trace_thread_id()
 
   /// Samples for some seconds, or until it is cancelled.
@@ -53,6 +53,7 @@ struct CPUSampler {
     var sampler = CPUSampler()
     sampler.samples.interval_ns = UInt64(1_000_000_000 / max(1, rate))
     sampler.take(UInt64(seconds * 1e9), cancellation)
+    sampler.stacks.giveBack()
     return sampler.samples
   }
 

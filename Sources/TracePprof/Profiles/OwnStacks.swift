@@ -1,30 +1,59 @@
 internal import CTraceShims
 internal import Glibc
+internal import Locks
 internal import OSStrings
 internal import TraceFormat
 internal import TraceKernel
 internal import TraceSession
 internal import TraceSymbols
 
-/// Unwinds the stacks of this process's stopped threads. Used on one thread.
+/// Unwinds the stacks of this process's stopped threads. Used on one thread at a time.
 ///
+/// - Guarantee: between requests at most one is kept, with at most ``keptBytes`` of tables, and for
+///   ``kept_ns`` at most.
 /// - Cost: reads an image's call frame information when it occurs first; then some microseconds
 ///   for a stack.
 /// - Trap: code mapped after ``readMaps()`` is unknown until it is read again, which happens once a
 ///   second at most.
-final class OwnStacks {
+final class OwnStacks: @unchecked Sendable {
   private static let framesMax = 512
+  private static let keptBytes = 16 << 20
+  private static let kept_ns: UInt64 = 600_000_000_000
+  private static let imagesMax = 4096
+  private static let kept = Lock<OwnStacks?>(nil)
+
   private static let readAgain_ns: UInt64 = 1_000_000_000
 
   private let pid = UInt32(getpid())
-  private let unwinder = Unwinder()
+  private let made_ns = trace_monotonic_ns()
+  private let unwinder = Unwinder(images: UnwindImages(countLimit: imagesMax))
   private var space = AddressSpace()
   private var read_ns: UInt64 = 0
   private let room = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: framesMax)
 
-  init() { readMaps() }
+  private init() {}
 
   deinit { room.deallocate() }
+
+  /// Returns the one that an earlier request gave back, or a new one; in any case with the present
+  /// mappings.
+  static func take() -> OwnStacks {
+    let stacks = kept.withLock { kept in
+      defer { kept = nil }
+      return kept
+    }
+    let result = stacks ?? OwnStacks()
+    result.readMaps()
+    return result
+  }
+
+  /// Leaves it to the requests that follow.
+  func giveBack() {
+    guard unwinder.images.byteCount + unwinder.cacheByteCount <= Self.keptBytes,
+      trace_monotonic_ns() &- made_ns < Self.kept_ns
+    else { return }
+    Self.kept.withLock { $0 = self }
+  }
 
   private func readMaps() {
     space.removeAll()

@@ -5,7 +5,6 @@ internal import TraceEvents
 internal import TraceFormat
 internal import TraceKernel
 internal import TraceSession
-internal import TraceSymbols
 
 /// A trace in memory of this process alone: what it has mapped, its threads, and stacks. All names
 /// come from it as from any other trace.
@@ -43,15 +42,9 @@ final class OwnTrace {
   private func addImages() throws {
     var maps: [ProcessMap] = []
     ProcessMaps.read(pid: pid) { if $0.isCode, maps.count < Self.imagesMax { maps.append($0) } }
-    var buildIDs: [String: [UInt8]] = [:]
     for map in maps {
       var image = map.image
-      if map.isFile, !map.isDeleted {
-        if buildIDs[map.path] == nil {
-          buildIDs[map.path] = (try? ELFFile(path: map.path))?.buildID?.bytes ?? []
-        }
-        image.buildID = buildIDs[map.path] ?? []
-      }
+      if map.isFile, !map.isDeleted { image.buildID = BuildIDs.shared.id(of: map) }
       try recorder.append(
         image,
         RecordHeader(
@@ -91,6 +84,7 @@ final class OwnTrace {
     var options = StackOptions()
     if !isSamples { try options.show(EventPatterns(providers: ["Pprof"]), of: [stackSchema]) }
     options.detail = SourceDetail(lines: true, inlined: true)
+    options.symbols.imageSymbols = [KeptImages(file)]
     return try StackProfilePass(options, mayBeEmpty: true).report(from: Replay(file))
   }
 }

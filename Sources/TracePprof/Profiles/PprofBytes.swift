@@ -11,4 +11,15 @@ enum PprofBytes {
     output.flush()
     return sink.bytes
   }
+
+  /// A profile with values of its own for each stack.
+  static func make(
+    _ profile: StackProfile, _ heading: PprofHeading, _ samples: [PprofStacks.Sample]
+  ) -> [UInt8] {
+    let sink = MemorySink()
+    var output = OutputBuffer(sink)
+    PprofStacks(profile, heading).write(samples, to: &output)
+    output.flush()
+    return sink.bytes
+  }
 }

@@ -17,7 +17,10 @@ enum SymbolEndpoint {
     do {
       let trace = try OwnTrace()
       let pid = trace.pid
-      let symbolizer = Symbolizer(try trace.file())
+      let file = try trace.file()
+      var options = SymbolizerOptions()
+      options.imageSymbols = [KeptImages(file)]
+      let symbolizer = Symbolizer(file, options: options)
       try symbolizer.prepare()
       for address in addresses {
         let found = symbolizer.resolve(

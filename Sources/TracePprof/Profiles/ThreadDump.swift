@@ -27,7 +27,7 @@ struct ThreadDump {
 
   private var entries: [Entry] = []
   private var positions: [UInt32: Int] = [:]
-  private let stacks = OwnStacks()
+  private let stacks = OwnStacks.take()
 
   /// Takes the stacks.
   static func take(_ cancellation: Cancellation) throws(PprofRefusal) -> [Entry] {
@@ -37,6 +37,7 @@ struct ThreadDump {
       defer { trace_stops_close(UInt32(TRACE_STOP_ASKED)) }
       var dump = ThreadDump()
       dump.ask(cancellation)
+      dump.stacks.giveBack()
       return .success(dump.entries)
     }
     return try result.get()

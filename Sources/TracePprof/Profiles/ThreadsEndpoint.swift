@@ -12,34 +12,61 @@ enum ThreadsEndpoint {
     case each
   }
 
-  static func format(_ query: PprofQuery) throws(PprofRefusal) -> Format {
-    if query.text("seconds") != nil {
-      throw PprofRefusal(
-        400, "The parameter 'seconds' does not apply: the threads are shown as they are now.")
+  struct Parameters {
+    var format: Format
+    /// Nil for the stacks as they are now.
+    var delta: DeltaTime?
+
+    init(_ query: PprofQuery, _ options: PprofOptions) throws(PprofRefusal) {
+      let number = try query.number("debug", in: 0...2, default: 0)
+      format = Format(rawValue: number) ?? .profile
+      delta = try DeltaTime(query, options)
     }
-    let number = try query.number("debug", in: 0...2, default: 0)
-    return Format(rawValue: number) ?? .profile
   }
 
   static func answer(
-    as name: String, _ format: Format, _ cancellation: Cancellation
+    as name: String, _ parameters: Parameters, _ cancellation: Cancellation
   ) throws(PprofRefusal) -> PprofResponse {
     let start_ns = ClockSync.now(.monotonic).realtimeNanoseconds
+    let count = PprofHeading.ValueType(name, "count")
+    var heading = PprofHeading(
+      types: [count], period: (count, 1), start_ns: Int64(clamping: start_ns), duration_ns: 0)
     let entries = try ThreadDump.take(cancellation)
+    var later: [ThreadDump.Entry] = []
+    if let delta = parameters.delta {
+      heading.duration_ns = try delta.wait(cancellation)
+      later = try ThreadDump.take(cancellation)
+    }
     do {
+      if parameters.delta != nil {
+        let bytes = try difference(entries, later, heading)
+        return PprofResponse(file: name + "-delta", PprofBody(bytes))
+      }
       let profile = try profile(of: entries)
-      switch format {
+      switch parameters.format {
       case .grouped: return PprofResponse(text: ThreadTexts(entries, profile).grouped(name))
       case .each: return PprofResponse(text: ThreadTexts(entries, profile).each())
-      case .profile: break
+      case .profile:
+        return PprofResponse(file: name, PprofBody(PprofBytes.make(profile, heading)))
       }
-      let count = PprofHeading.ValueType(name, "count")
-      let heading = PprofHeading(
-        types: [count], period: (count, 1), start_ns: Int64(clamping: start_ns), duration_ns: 0)
-      return PprofResponse(file: name, PprofBody(PprofBytes.make(profile, heading)))
     } catch {
       throw PprofRefusal(500, "The stacks cannot be shown: \(error).")
     }
+  }
+
+  /// How many more threads have each stack than before.
+  private static func difference(
+    _ before: [ThreadDump.Entry], _ after: [ThreadDump.Entry], _ heading: PprofHeading
+  ) throws -> [UInt8] {
+    var counts: [[UInt64]: Int64] = [:]
+    for entry in after { counts[entry.stack ?? [], default: 0] += 1 }
+    for entry in before { counts[entry.stack ?? [], default: 0] -= 1 }
+    let rows = counts.filter { $0.value != 0 }.map { $0 }
+    let stacks = try NumberedStacks(naming: rows.map(\.key), areCalls: false)
+    let samples = rows.enumerated().map { index, row in
+      PprofStacks.Sample(node: stacks.node(UInt32(index + 1)), values: [row.value])
+    }
+    return PprofBytes.make(stacks.profile, heading, samples)
   }
 
   private static func profile(of entries: [ThreadDump.Entry]) throws -> StackProfile {

@@ -106,6 +106,8 @@ final class PprofWriter {
   private func writeBody(_ body: PprofBody, at offset: Int, _ completion: @escaping () -> Void) {
     if offset == body.count { return finish(completion) }
     let chunk = body.chunk(at: offset)
+    // A file that cannot be read: the client sees that the answer is not whole.
+    if chunk.isEmpty { return context.close(promise: nil) }
     let buffer = context.channel.allocator.buffer(bytes: chunk)
     let written = context.eventLoop.makePromise(of: Void.self)
     context.writeAndFlush(
