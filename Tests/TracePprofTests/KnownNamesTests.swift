@@ -48,24 +48,4 @@ import TraceSymbols
     let later = try (0..<5).map { _ in try time() }.min() ?? .infinity
     #expect(later < first / 2, "\(first) s, then \(later) s")
   }
-
-  @Test func manyRequestsTakeNoMoreMemory() throws {
-    let subject = try Subject(
-      variables: ["LD_PRELOAD": Subject.heapLibrary, "TRACE_HEAP_INTERVAL": "65536"])
-    func ask(_ rounds: Int) throws {
-      for _ in 0..<rounds {
-        for path in [
-          "threads", "profile?seconds=0.02&rate=999", "threads?debug=2", "heap?debug=1", "allocs",
-          "trace?seconds=0.02", "heap?seconds=0.01", "",
-        ] {
-          #expect(try subject.get(path).status == 200)
-        }
-      }
-    }
-    try ask(4)
-    let (resident, descriptors) = (subject.resident, subject.count("fd"))
-    try ask(Rounds.count(12))
-    #expect(subject.resident < resident + 20_000, "\(resident) \(subject.resident)")
-    #expect(subject.count("fd") <= descriptors)
-  }
 }

@@ -93,9 +93,8 @@ import Testing
     func leave(_ count: Int) throws {
       for number in 0..<count {
         let client = try RawClient(port: subject.port)
-        switch number % 5 {
+        switch number % 4 {
         case 0: break
-        case 4: client.send(request("trace?seconds=100", subject))
         case 1: client.send(request("threads", subject))
         case 2: client.send(Array("GET /debug/pprof/".utf8))
         default: client.send(request("profile?seconds=100", subject))
