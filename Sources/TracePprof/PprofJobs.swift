@@ -31,6 +31,7 @@ final class PprofJobs: Sendable {
       let number = state.next
       let thread = try? NamedThread("pprof-job") { [self] in
         HeapSampler.leaveOutThisThread()
+        LockWaits.leaveOutThisThread()
         body()
         // Names take tens of megabytes for a moment, which the allocator would keep per thread.
         trace_stops_release_memory()

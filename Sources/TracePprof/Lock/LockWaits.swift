@@ -1,4 +1,5 @@
 internal import CTraceShims
+internal import Glibc
 
 /// What a stack has waited, or made others wait, since the program's start.
 struct LockAmount: Hashable {
@@ -22,6 +23,12 @@ enum LockWaits {
       "\(what) is not recorded in this program. Start it with "
         + "LD_PRELOAD=/path/to/libtracelock.so (product tracelock of trace-engine); see "
         + "Docs/pprof.md.")
+  }
+
+  /// The calling thread's waits are not counted from now on.
+  static func leaveOutThisThread() {
+    guard let address = dlsym(nil, "trace_lock_exclude_thread") else { return }
+    unsafeBitCast(address, to: (@convention(c) () -> Void).self)()
   }
 
   /// Nil if the library is not loaded.
