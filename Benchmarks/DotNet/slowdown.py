@@ -160,7 +160,7 @@ def main():
                 found[name].append(run)
                 print(f"{number + 1} {name:9} {run.wall:7.3f} s, CPU {run.cpu:7.3f} s, "
                       f"{run.bytes:>10,} bytes", flush=True)
-                if "lost" in run.note and "lost       none" not in run.note:
+                if run.note and "\n  0 lost" not in run.note:
                     print(run.note)
     median = lambda runs, what: statistics.median(getattr(run, what) for run in runs)
     print(f"\nmedians of {options.rounds} rounds, {found['alone'][0].allocated / 1e6:,.0f} MB "

@@ -28,13 +28,25 @@ extension EndToEnd {
       }
     }
 
+    /// The time for which the host took CPUs away, so far; in the kernel's ticks of 10 ms.
+    private static func stolen_ns() throws -> Double {
+      let text = try String(contentsOfFile: "/proc/stat", encoding: .utf8)
+      let fields = text.prefix { $0 != "\n" }.split(separator: " ")
+      return fields.count > 8 ? (Double(fields[8]) ?? 0) * 1e7 : 0
+    }
+
     @Test func waitsOfEveryKind() throws {
+      let before = try Self.stolen_ns()
       let report = try RuntimeReport(
         "threads", providers: "ContextSwitch", try #require(WaitingProgram.path), [],
         options: ["-stacks", "ContextSwitch"])
       let measured = report.output.split(separator: "\n").compactMap(Measured.init)
       #expect(measured.count == 9)
       let threads = try report.rows("threads")
+      // A thread that is woken on a CPU which the host has taken away is runnable for longer than
+      // the kernel's statistics say: there, it is not in the CPU's queue yet.
+      let stolen = try Self.stolen_ns() - before
+      let late = stolen > 0 ? stolen + 1e7 : 0
       for one in measured {
         let thread = try #require(threads.first { $0["tid"] as? Int == one.tid }, "\(one)")
         func time(_ key: String) throws -> Double {
@@ -47,8 +59,9 @@ extension EndToEnd {
         // The thread measures until it prints; what follows may take long on a busy machine.
         let rest = life - one.life
         #expect(rest > -2e6 && rest < 300e6, "\(one): life \(life)")
-        for (found, own) in [(running, one.running), (runnable, one.runnable)] {
-          #expect(found >= own * 0.99 - 2e6 && found <= own * 1.01 + 2e6 + rest, "\(one): \(found)")
+        for (found, own, more) in [(running, one.running, 0), (runnable, one.runnable, late)] {
+          let most = own * 1.01 + 2e6 + rest + more
+          #expect(found >= own * 0.99 - 2e6 && found <= most, "\(one): \(found), \(most)")
         }
         // After the kernel's count, the thread prints, sleeps once and ends.
         let more = try #require(thread["wait_count"] as? Int) - one.waits

@@ -80,7 +80,11 @@ struct ImportedRecording {
     case ("System", "ReadyThread"): ("sched:sched_waking", 1)
     case ("System", _): nil
     case ("perf", let name): (name, event.word(0))
-    case (let system, let name): ("\(system):\(name)", 1)
+    case (let system, let name):
+      (
+        "\(system):\(name)",
+        schema.fields.last?.name == "period" ? event.word(event.fieldCount - 1) : 1
+      )
     }
   }
 }

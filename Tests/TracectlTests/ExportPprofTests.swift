@@ -108,7 +108,7 @@ import Testing
       "export", path, "-event", "SampledProfile", "-weight", "weight", "-o", out)
     #expect(run.exitCode == 0, "\(run.errors)")
     let raw = try pprof("-raw", of: out)
-    #expect(raw.contains("SampledProfile/count weight/count"), "\(raw)")
+    #expect(raw.contains("SampledProfile/count weight/nanoseconds"), "\(raw)")
     #expect(raw.contains(/5 +150: 1 1/) && raw.contains(/5 +5000000: 2/), "\(raw)")
     #expect(raw.contains("process:[a \\x1b[31m\"<b>]"), "\(raw)")
     #expect(raw.contains("? (never announced)") && raw.contains("[no stack]"), "\(raw)")

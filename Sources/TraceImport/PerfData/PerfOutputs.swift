@@ -122,9 +122,10 @@ struct PerfOutputs {
       return .wakeUp
     }
     guard let id = nextID(format.system) else { return .nothing }
-    let output = TracepointOutput(format, id: id)
+    let isEach = !event.attributes.usesFrequency && event.attributes.samplePeriod <= 1
+    let output = TracepointOutput(format, id: id, hasPeriod: !isEach)
     guard let ref = sink.number(of: output.schema) else { return .nothing }
-    return .numbered(ref) { output.encode($0.sample.raw, &$1) }
+    return .numbered(ref) { output.encode($0.sample, &$1) }
   }
 
   /// CPU samples of the time that the frequency means, with the count of cycles.

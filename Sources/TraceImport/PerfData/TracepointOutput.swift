@@ -1,23 +1,27 @@
 internal import OSStrings
 internal import TraceEvents
 internal import TraceFormat
+internal import TraceKernel
 
-/// Writes a tracepoint's records with their own fields.
+/// Writes a tracepoint's records with their own fields, and if a sample may stand for several, with
+/// their number in the last field, `period`.
 struct TracepointOutput {
   private let fields: [TracepointFormat.Field]
+  private let hasPeriod: Bool
   let schema: EventSchema
 
   /// - Parameter id: the event's number among those of its provider.
-  init(_ format: TracepointFormat, id: UInt16) {
-    fields = format.fields
-    var names: Set<String> = []
+  init(_ format: TracepointFormat, id: UInt16, hasPeriod: Bool) {
+    (fields, self.hasPeriod) = (format.fields, hasPeriod)
+    var names: Set<String> = hasPeriod ? ["period"] : []
+    var fields = format.fields.map { field in
+      var name = field.name
+      while !names.insert(name).inserted { name += "_" }
+      return FieldSchema(name, Self.type(field.kind))
+    }
+    if hasPeriod { fields.append(FieldSchema("period", .uint64, .count)) }
     schema = EventSchema(
-      provider: format.system.cut(toBytes: 256), id: id, name: format.name,
-      fields: format.fields.map { field in
-        var name = field.name
-        while !names.insert(name).inserted { name += "_" }
-        return FieldSchema(name, Self.type(field.kind))
-      })
+      provider: format.system.cut(toBytes: 256), id: id, name: format.name, fields: fields)
   }
 
   private static func type(_ kind: TracepointFormat.Field.Kind) -> FieldType {
@@ -41,7 +45,12 @@ struct TracepointOutput {
   }
 
   /// Writes the fields; those beyond the record's end are 0 or empty.
-  func encode(_ record: UnsafeRawBufferPointer, _ encoder: inout EventEncoder) {
+  func encode(_ sample: PerfSample, _ encoder: inout EventEncoder) {
+    encode(fieldsOf: sample.raw, &encoder)
+    if hasPeriod { encoder.encode(sample.period) }
+  }
+
+  private func encode(fieldsOf record: UnsafeRawBufferPointer, _ encoder: inout EventEncoder) {
     let bytes = ForeignBytes(record)
     for field in fields {
       switch field.kind {
