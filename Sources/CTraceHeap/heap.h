@@ -48,6 +48,8 @@ struct heap_thread {
   // What the thread allocates is not sampled; what it frees is reported at once.
   bool is_left_out;
   bool is_seeded;
+  // The thread calls swift_allocObject to learn where it keeps the metadata.
+  bool is_learning;
   // Samples that a signal handler freed while the thread was busy; reported afterwards.
   uint32_t deferred_count;
   // Number of those for which there was no room.
@@ -67,6 +69,27 @@ void heap_report_free(struct heap_thread *me, uint64_t id, uintptr_t address);
 void heap_move(
     struct heap_thread *me, struct trace_heap_sample *sample, uint64_t id, void *address,
     size_t size);
+
+// heap_type.c
+// The name of the type of a Swift object, which lives forever; null if the sample is none.
+const char *heap_type_of(const struct trace_heap_sample *sample, const void *frame);
+void heap_learn(const void *frame);
+
+// heap_type_static.c
+// Addresses of a Swift runtime: swift_allocObject and its length, and the pointer to what it calls.
+struct heap_swift {
+  uintptr_t code, bytes, pointer;
+};
+void heap_find_static(struct heap_swift *found);
+
+// heap_type_names.c
+// The name of a type; empty or null if it has none.
+const char *heap_type_name(uintptr_t metadata);
+
+// heap_type_name.c
+enum { TRACE_HEAP_TYPE_BYTES = 256 };
+// Writes a type's name; returns its length, 0 if it has none.
+size_t heap_write_type(uintptr_t metadata, char *bytes, size_t limit);
 
 // heap_maps.c
 void heap_find_allocator(void);

@@ -68,6 +68,7 @@ static void end_busy(struct heap_thread *me) {
 }
 
 SLOW void heap_record(struct heap_thread *me, void *address, size_t size, const void *frame) {
+  if (UNLIKELY(me->is_learning)) return heap_learn(frame);
   int error = errno;
   me->is_busy = true;
   atomic_signal_fence(memory_order_seq_cst);
@@ -89,6 +90,7 @@ SLOW void heap_record(struct heap_thread *me, void *address, size_t size, const 
     errno = error;
     return;
   }
+  filled->type = heap_type_of(filled, frame);
   filled->site = heap_site_of(filled);
   heap_count_allocated(filled);
   if (sample) {
@@ -113,6 +115,7 @@ SLOW void heap_record(struct heap_thread *me, void *address, size_t size, const 
 }
 
 bool heap_takes(struct heap_thread *me, size_t size) {
+  if (UNLIKELY(me->is_learning)) return true;
   if (!me->is_seeded) {
     seed_thread(me);
     me->left = draw(me);
@@ -214,6 +217,7 @@ static __attribute__((constructor)) void start(void) {
   if (walk && strcmp(walk, "dwarf") == 0) trace_preload_unwind();
   pthread_atfork(NULL, NULL, forked);
   heap_find_allocator();
+  trace_heap_find_swift();
   trace_heap_start();
   end_busy(me);
 }

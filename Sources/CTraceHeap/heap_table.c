@@ -3,7 +3,7 @@
 //
 //     filter   64 KiB; a byte for each hash of an address: how many samples have it (255: many)
 //     slots    2^18 of 16 bytes, in sets of 8: address ─▶ number of its sample
-//     samples  2^17 of 424 bytes, dense: those freed last are used first
+//     samples  2^17 of 432 bytes, dense: those freed last are used first
 //
 // The last two are 60 MB of address space; memory is used for samples that exist.
 #define _GNU_SOURCE

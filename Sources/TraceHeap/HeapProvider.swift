@@ -32,6 +32,7 @@ enum Heap {
       // On the control thread: what it allocates is the tracer's, and it must not wait for itself.
       trace_heap_exclude_thread()
       trace_preload_call("trace_lock_exclude_thread")
+      trace_heap_find_swift()
       trace_heap_listen(enablement.isEnabled ? listener : nil)
     }
     provider.onCaptureState { capture in rundown(capture) }

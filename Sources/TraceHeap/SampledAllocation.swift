@@ -1,7 +1,8 @@
 import CTraceHeap
+import Glibc
 import TraceEvents
 
-/// A ``HeapAlloc`` as the hooks emit it, which are not told types: a `String` would be allocated.
+/// A ``HeapAlloc`` as the hooks emit it: its type is no `String`, which would be allocated.
 struct SampledAllocation: TraceEvent {
   nonisolated(unsafe) private let sample: UnsafePointer<trace_heap_sample>
 
@@ -16,7 +17,9 @@ struct SampledAllocation: TraceEvent {
     encoder.encode(sample.pointee.size)
     encoder.encode(sample.pointee.weight)
     encoder.encode(sample.pointee.id)
-    encoder.encode("" as StaticString)
+    encoder.encode(
+      UnsafeRawBufferPointer(
+        start: sample.pointee.type, count: sample.pointee.type.map { strlen($0) } ?? 0))
   }
 
   /// Never called: this program only emits.

@@ -42,6 +42,8 @@ struct trace_heap_sample {
   uint32_t site;
   /// Return addresses, innermost first.
   uint64_t frames[TRACE_HEAP_FRAMES];
+  /// The type of a Swift object, in memory that is never freed; null if it is not known.
+  const char *_Nullable type;
 };
 
 /// Called with each sample, and with the id and address of each sample that is freed, on the
@@ -64,6 +66,10 @@ void trace_heap_exclude_thread(void);
 
 /// The same for a thread of the program, whose frees are reported at once.
 void trace_heap_leave_out_thread(void);
+
+/// Looks for a Swift runtime that was loaded since the library's start, so that types are known.
+/// Takes the loader's lock.
+void trace_heap_find_swift(void);
 
 /// Calls `body` with a copy of each live sample, and `freed` if it was freed meanwhile. Samples
 /// that are taken meanwhile may be missed. Takes no lock.

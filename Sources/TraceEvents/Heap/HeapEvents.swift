@@ -56,7 +56,7 @@ public struct HeapAlloc: ListedEvent, Hashable {
   public var weight: Double = 0
   /// Number of the sample in the process, from 1; that of its ``HeapFree``.
   public var sample: UInt64 = 0
-  /// The object's type if the runtime's allocation function is told it; empty otherwise.
+  /// The type of a Swift object, as `Module.Name<Arguments>`; empty for other memory.
   public var type = ""
 
   public init() {}
