@@ -154,13 +154,18 @@ func runPerf(
   _ arguments: [String], program: String = "perf", directory: String? = nil
 ) throws -> ChildProcess {
   let crash = 128
-  for attempt in 1... {
+  var errors = ""
+  for _ in 0..<8 {
     let perf = try ChildProcess(program, arguments, directory: directory)
     let code = try perf.wait()
     // A shell that ran perf tells of its signal by a high code.
-    if attempt == 8 || (code >= 0 && code < crash) { return perf }
+    if code >= 0 && code < crash { return perf }
+    errors = perf.errors
   }
-  throw PerfCrash()
+  throw PerfCrash(errors: errors)
 }
 
-private struct PerfCrash: Error {}
+/// perf crashes whenever it is run so. `perf script` of some builds does with a few recordings.
+struct PerfCrash: Error {
+  var errors: String
+}

@@ -35,21 +35,32 @@ struct PerfScriptTests {
   private func compare(
     _ options: String..., inPipe: Bool = false, callersAreBefore: Bool = false
   ) throws -> ImportedRecording {
-    let program = try #require(Self.program.path)
-    if inPipe {
-      let words = options.joined(separator: " ")
-      let shell = try runPerf(
-        ["-c", "perf record -q \(words) -o - -- \(program) > \(path)"], program: "sh")
-      #expect(try shell.wait() == 0, "\(shell.errors)")
-    } else {
-      try perfRecord(options, [program], to: path)
-    }
+    let shown = try recordAndShow(options, inPipe: inPipe)
     let imported = try ImportedRecording(path: path, callersAreBefore: callersAreBefore)
-    let shown = try PerfScript.samples(path).filter { $0.tid != 0 }
     #expect(shown.count > 20)
     expectEqual(imported.samples.filter { $0.tid != 0 }, shown)
     #expect(imported.report.damage == [])
     return imported
+  }
+
+  /// Records, and returns what `perf script` shows; records again if it cannot.
+  private func recordAndShow(_ options: [String], inPipe: Bool) throws -> [ImportedSample] {
+    let program = try #require(Self.program.path)
+    var crash: PerfCrash?
+    for _ in 0..<3 {
+      if inPipe {
+        let words = options.joined(separator: " ")
+        let shell = try runPerf(
+          ["-c", "perf record -q \(words) -o - -- \(program) > \(path)"], program: "sh")
+        #expect(try shell.wait() == 0, "\(shell.errors)")
+      } else {
+        try perfRecord(options, [program], to: path)
+      }
+      do { return try PerfScript.samples(path).filter { $0.tid != 0 } } catch let it as PerfCrash {
+        crash = it
+      }
+    }
+    throw try #require(crash)
   }
 
   private func expectEqual(_ imported: [ImportedSample], _ shown: [ImportedSample]) {
