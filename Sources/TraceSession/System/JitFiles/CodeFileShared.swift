@@ -54,8 +54,10 @@ final class CodeFileShared {
   /// Like ``monotonic(ofTicks:)``, to CLOCK_REALTIME.
   func realtime(ofTicks ticks: UInt64) -> Int64? {
     monotonic(ofTicks: ticks).map { time in
-      Int64(clamping: trace_realtime_ns()) &- Int64(clamping: trace_monotonic_ns())
-        &+ Int64(clamping: time)
+      // Between two separate readings, the thread may wait for a CPU.
+      let clocks = ClockSync.now()
+      return Int64(clamping: clocks.realtimeNanoseconds)
+        &- Int64(clamping: clocks.monotonicNanoseconds) &+ Int64(clamping: time)
     }
   }
 
