@@ -34,7 +34,8 @@ step() {
 
 tell_failure() {
   printf '\n== %s\n' "$1"
-  grep -E '^✘|error:|^\s+↳|Fatal error|ERROR:' "$steps_log" | head -n 60 || tail -n 40 "$steps_log"
+  # A message that a test records may have several lines.
+  grep -E --no-group-separator -A 2 '^✘|error:|^\s*↳|Fatal error|ERROR:' "$steps_log" | head -n 90 || tail -n 40 "$steps_log"
 } >>"$failures_told"
 
 # must NAME COMMAND… : a step that later steps require; a failure ends the run.

@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-  /// `tracectl threads`, `chain` and `stacks -wall` state what perf finds in the same run, and what
-  /// follows from the dumped events.
+  /// `tracectl threads`, `chain` and `stacks -wall` state what the kernel's tracer and perf find in
+  /// the same run, and what follows from the dumped events.
   @Suite(.needs(.tracepoints, .program("gcc"), .program("python3"))) struct WaitOracleTests {
     private let scratch: Scratch
 
@@ -33,15 +33,16 @@ extension EndToEnd {
       return try #require(processes.first?["threads"] as? [[String: Any]])
     }
 
+    private static let recomputed =
+      #filePath.split(separator: "/").dropLast(2).reduce("") { $0 + "/" + $1 } + "/Recomputed/"
+
     /// Runs a program of Tests/Recomputed on what a command prints, and on the report; returns its
     /// exit code, and the differences that it finds.
     private func compare(
       _ program: String, _ input: String
     ) throws -> (code: Int32, differences: String) {
-      let directory =
-        #filePath.split(separator: "/").dropLast(2).reduce("") { $0 + "/" + $1 } + "/Recomputed/"
       let line =
-        "set -o pipefail; \(input) | python3 -B \(directory)\(program) "
+        "set -o pipefail; \(input) | python3 -B \(Self.recomputed)\(program) "
         + scratch.path("report.json")
       let child = try ChildProcess("/bin/bash", ["-c", line], in: scratch)
       let code = try child.wait(seconds: 60)
@@ -52,12 +53,11 @@ extension EndToEnd {
       try compare(program, input).differences
     }
 
-    /// What a program of Tests/Recomputed ends with if perf has lost too much for a comparison.
+    /// What a program of Tests/Recomputed ends with if the other recording lacks events.
     private static let isIncomplete: Int32 = 3
 
-    /// Compares with perf. A run of which perf lost events is repeated: on a busy machine, it loses
-    /// a switch now and then.
-    private func compareWithPerf(
+    /// Compares with another recording of the same run. A run of which that lost events is repeated.
+    private func compareWithOther(
       _ program: String, _ recorder: [String], _ input: String
     ) throws {
       var found: [String] = []
@@ -74,30 +74,20 @@ extension EndToEnd {
       Issue.record("\(found.joined(separator: "\n"))")
     }
 
-    /// A command that records the scheduler's events. With its usual buffers and priority, perf
-    /// loses some of them.
-    private static func recordsSwitches(_ events: [String], to file: String) -> [String] {
-      [
-        "perf", "record", "-a", "-q", "-B", "-N", "-m", "16M", "-r", "10", "-e",
-        events.map { "sched:sched_\($0)" }.joined(separator: ","), "-o", file, "--",
-      ]
-    }
-
     /// Numbers of switches are equal to those that follow from the scheduler's own events, and
-    /// times differ by less than 1 %, for the threads of which perf has every switch.
-    @Test(.needs(.program("perf"))) func schedulerEvents() throws {
-      let file = scratch.path("perf.data")
-      let events = ["switch", "waking", "wakeup_new", "process_exit"]
-      try compareWithPerf(
-        "schedevents.py", Self.recordsSwitches(events, to: file),
-        "perf script -i \(file) --ns -F time,event,trace 2>/dev/null")
+    /// times differ by less than 1 %.
+    @Test func schedulerEvents() throws {
+      let file = scratch.path("events")
+      try compareWithOther(
+        "schedevents.py", ["python3", "-B", Self.recomputed + "schedrecord.py", file],
+        "cat \(file)")
     }
 
     /// The time in system calls that wait is the time blocked and runnable in them.
     @Test(.needs(.program("perf"))) func systemCalls() throws {
       // perf trace -s would sum them up, but crashes in some versions.
       let file = scratch.path("trace.data")
-      try compareWithPerf(
+      try compareWithOther(
         "syscalls.py",
         [
           "perf", "record", "-q", "-B", "-e", "raw_syscalls:sys_enter,raw_syscalls:sys_exit", "-o",

@@ -1,8 +1,7 @@
 """Compares the report of `tracectl threads` with the scheduler's own events of the same run, which
-perf recorded: `perf script -i perf.data --ns -F time,event,trace | schedevents.py report.json`.
+schedrecord.py recorded: `schedevents.py report.json < events`.
 
-Ends with code 3 if perf has all switches of fewer than LEAST_COMPARED of the nine threads, or
-prints one that cannot be read.
+Ends with code 3 if the kernel lost events of the recording.
 
 A thread's sums must lie between those up to its last steps before its end and those up to its last
 switch: tracectl ends a thread somewhere between the two.
@@ -12,12 +11,11 @@ import json
 import re
 import sys
 
-LINE = re.compile(r"\s*(\d+)\.(\d{9}):\s+sched:(\w+):\s(.*)")
+LINE = re.compile(r".* (\d+)\.(\d{6}): (sched_\w+): (.*)")
 SWITCH = re.compile(r".* ?prev_pid=(\d+) prev_prio=-?\d+ prev_state=(\S+) ==> .*next_pid=(\d+) ")
 WAKING = re.compile(r".* ?pid=(\d+) prio=")
 # Two records of one switch differ by some microseconds, and by interrupts.
 SLACK_NS = 2_000_000
-LEAST_COMPARED = 7
 # As Docs/reports.md says.
 EARLY_MAX_NS = 1_000_000
 
@@ -70,12 +68,9 @@ class Thread:
 def read(stream):
     threads = collections.defaultdict(Thread)
     for match in filter(None, map(LINE.match, stream)):
-        now, event, text = int(match[1] + match[2]), match[3], match[4]
+        now, event, text = int(match[1] + match[2]) * 1000, match[3], match[4]
         if event == "sched_switch":
             switch = SWITCH.match(text)
-            if switch is None:
-                print(f"perf's line cannot be read: {text}")
-                sys.exit(3)
             before, state, after = switch.groups()
             threads[int(before)].off(state, now)
             threads[int(after)].on(now)
@@ -86,36 +81,39 @@ def read(stream):
     return threads
 
 
+def check(thread, one):
+    """The differences between what is said of a thread and what follows from the events."""
+    name = f"{thread['thread']} {thread['tid']}"
+    if one.is_broken or one.least is None:
+        return [f"{name}: the kernel's events do not fit together"]
+    said = {"switches": thread["wait_count"] + thread["preemptions"],
+            "running": thread["running_ns"], "blocked": thread["blocked_ns"],
+            "preempted": thread["preempted_ns"],
+            "delay": thread["runnable_ns"] - thread["preempted_ns"]}
+    problems = []
+    for key, value in said.items():
+        low, high = one.least[key], one.sums[key]
+        slack = 0 if key == "switches" else 0.01 * high + SLACK_NS
+        if not low - slack <= value <= high + slack:
+            problems.append(f"{name} {key}: {value}, not {low} to {high}")
+    return problems
+
+
 def main():
-    known = read(sys.stdin)
+    lines = sys.stdin.readlines()
+    if lines[-1] != "lost 0\n":
+        print(f"the kernel's own recording is incomplete: {lines[-1]}")
+        sys.exit(3)
+    known = read(lines)
     with open(sys.argv[1]) as file:
         process = json.load(file)["processes"][0]
     # The first thread ran before it executed the program.
     threads = [thread for thread in process["threads"] if thread["tid"] != process["pid"]]
-    problems, compared = [], 0
+    problems = [] if len(threads) == 9 else [f"{len(threads)} threads"]
     for thread in threads:
-        one = known[thread["tid"]]
-        if one.is_broken or one.least is None:
-            continue
-        compared += 1
-        said = {"switches": thread["wait_count"] + thread["preemptions"],
-                "running": thread["running_ns"], "blocked": thread["blocked_ns"],
-                "preempted": thread["preempted_ns"],
-                "delay": thread["runnable_ns"] - thread["preempted_ns"]}
-        for key, value in said.items():
-            low, high = one.least[key], one.sums[key]
-            slack = 0 if key == "switches" else 0.01 * high + SLACK_NS
-            if not low - slack <= value <= high + slack:
-                name = f"{thread['thread']} {thread['tid']}"
-                problems.append(f"{name} {key}: {value}, not {low} to {high}")
-    if len(threads) != 9:
-        problems.append(f"{len(threads)} threads")
+        problems += check(thread, known[thread["tid"]])
     if problems:
         sys.exit("\n".join(problems))
-    # perf's file lacks some switches; a thread's sums are then not known.
-    if compared < LEAST_COMPARED:
-        print(f"perf has all switches of {compared} threads only")
-        sys.exit(3)
 
 
 if __name__ == "__main__":
