@@ -10,7 +10,7 @@ let symbolTargets: [Target] = ["FuzzJitdump", "FuzzPerfmap", "FuzzElf", "FuzzUnw
 }
 
 /// The session's control plane and its drain, with probes in TraceSession.
-let sessionTargets: [Target] = ["FuzzControl", "FuzzBudgets", "FuzzRing"].map {
+let sessionTargets: [Target] = ["FuzzControl", "FuzzBudgets", "FuzzRing", "FuzzDiagnostics"].map {
   .executableTarget(
     name: $0,
     dependencies: ["CFuzzer", .product(name: "TraceSession", package: "trace-engine")],

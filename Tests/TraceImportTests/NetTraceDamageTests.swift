@@ -106,7 +106,8 @@ import TraceFormat
     #expect(rows.count { $0.contains("Sold") } == 1)
     #expect(report.damage.contains("has 1 events that lack some of their fields"))
     #expect(report.damage.contains { $0.contains("1 damaged blocks") })
-    #expect(report.lost == 0)
+    // Of thread 78, whose five events are all missing; thread 77 cannot have that many.
+    #expect(report.lost == 5)
   }
 
   /// Tags without objects must not take the stack.

@@ -18,6 +18,14 @@ enum HostileProfile: String, CaseIterable {
   case processes
   /// Strings with other fields between them.
   case scattered
+  /// Stacks that share no frames: of places without lines, and of pairs of few places.
+  case places, pairs
+  /// Functions with names of their own, each in one place and one sample.
+  case distinctFunctions
+  /// One function of megabytes, in very many places, and one such place in very many samples.
+  case longFunction, longPlace
+  /// Lines and labels that name their function, or their key, again and again.
+  case repeatedNames, repeatedKeys
 
   /// Returns a profile of about a number of bytes.
   func bytes(_ count: Int) -> [UInt8] {
@@ -41,11 +49,28 @@ enum HostileProfile: String, CaseIterable {
     return bytes
   }
 
+  /// A field again and again.
+  private func numbers(_ field: UInt64, _ value: UInt64, _ count: Int) -> [UInt8] {
+    var bytes: [UInt8] = []
+    for _ in 0..<count { bytes.number(field, value) }
+    return bytes
+  }
+
   /// Writes what all entries refer to.
   private func begin(_ file: inout [UInt8]) {
     switch self {
     case .lines, .names, .frames:
       file.field(5, number(1, 1) + number(2, 5) + number(3, 5) + number(4, 5))
+    default: break
+    }
+    switch self {
+    case .longFunction: file.field(5, number(1, 1) + number(2, 5) + numbers(5, 1, 1 << 20))
+    case .longPlace: file.field(4, number(1, 1) + number(3, 4096) + numbers(5, 1, 1 << 20))
+    case .repeatedNames: file.field(5, number(1, 1) + numbers(2, 5, 60))
+    case .pairs:
+      for id in 1...5000 as ClosedRange<UInt64> {
+        file.field(4, number(1, id) + number(3, id * 16))
+      }
     default: break
     }
     guard self == .frames else { return }
@@ -82,7 +107,29 @@ enum HostileProfile: String, CaseIterable {
       part.field(3, number(1, 3) + number(3, index))
       part.field(3, number(1, 4) + number(2, 5))
       file.field(2, number(2, 1) + part)
+    default: addPlace(index, &file)
     }
+  }
+
+  /// Adds what makes a trace's tables large, or what is read again and again.
+  private func addPlace(_ index: UInt64, _ file: inout [UInt8]) {
+    var (place, sample) = (number(1, index), number(1, index))
+    switch self {
+    case .pairs: sample = number(1, index % 5000 + 1) + number(1, index / 5000 % 5000 + 1)
+    case .distinctFunctions:
+      file.field(6, Array("f\(index)".utf8))
+      file.field(5, number(1, index) + number(2, index + 5))
+      place.field(4, number(1, index))
+    case .longFunction: place.field(4, number(1, 1) + number(2, index))
+    case .longPlace: sample = number(1, 1)
+    case .repeatedNames: place.field(4, numbers(1, 1, 100_000))
+    case .repeatedKeys:
+      sample = []
+      sample.field(3, numbers(1, 5, 100_000) + number(3, 1))
+    default: place += number(3, index)
+    }
+    if self != .pairs, self != .longPlace, self != .repeatedKeys { file.field(4, place) }
+    file.field(2, sample + number(2, 1))
   }
 }
 

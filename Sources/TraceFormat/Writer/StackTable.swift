@@ -45,7 +45,12 @@ struct StackTable: ~Copyable {
   private var recent: RecentStacks
   private let seed: UInt64
 
-  init(seed: UInt64) {
+  /// The number of nodes at which the table is full.
+  private let limit: Int
+
+  /// - Parameter limit: a stack of the greatest depth fits in any case.
+  init(seed: UInt64, limit: Int = nodesMax) {
+    self.limit = min(max(limit, FileLayout.stackFramesMax), Self.nodesMax)
     self.seed = seed | 1
     recent = RecentStacks(seed: seed)
     slots.base.update(repeating: 0, count: Self.slotsMin)
@@ -56,7 +61,7 @@ struct StackTable: ~Copyable {
   var pendingCount: Int { nodes.count - writtenCount }
 
   /// Whether a stack of `frameCount` frames might not fit.
-  func isFull(adding frameCount: Int) -> Bool { nodes.count + frameCount > Self.nodesMax }
+  func isFull(adding frameCount: Int) -> Bool { nodes.count + frameCount > limit }
 
   /// Whether the pending nodes and a stack of `frameCount` frames might not fit in a block.
   func isDue(adding frameCount: Int) -> Bool {

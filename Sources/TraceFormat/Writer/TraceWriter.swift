@@ -61,7 +61,7 @@ public struct TraceWriter: ~Copyable {
     let seed = UInt64.random(in: .min ... .max)
     fileID = options.fileID ?? UInt32.random(in: .min ... .max)
     events = EventBlockBuilder(options: options, seed: seed)
-    stacks = StackTable(seed: seed)
+    stacks = StackTable(seed: seed, limit: options.stackNodes)
     let header = FileHeader(fileID: fileID).bytes
     var failure: FormatError?
     header.withUnsafeBytes { bytes in

@@ -13,7 +13,7 @@ extension NetEventWriter {
 
   /// Notes the number that a thread had reached at a time; nil for now.
   func reach(_ thread: UInt64, _ sequence: UInt32, ticks: UInt64?) {
-    guard let gap = threads.reach(thread, sequence: sequence) else { return }
+    guard let gap = threads.reach(thread, sequence: sequence, point: lastPoint) else { return }
     let now = ticks.map(header.nanoseconds) ?? latest
     lose(gap, threads.stream(threads.writer(thread)), now, process(ofWriter: thread))
   }
@@ -31,6 +31,7 @@ extension NetEventWriter {
 
   /// Forgets what is valid up to a sequence point.
   func passSequencePoint(threadsEnd: Bool) {
+    lastPoint = latest
     stacks.removeAll()
     labels.removeAll()
     forgetStack()

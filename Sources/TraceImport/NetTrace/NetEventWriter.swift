@@ -20,6 +20,8 @@ final class NetEventWriter {
   /// The process of versions 4 and 5.
   let process: UInt32
   @exclusivity(unchecked) private(set) var latest: UInt64
+  /// The latest time at the last sequence point.
+  var lastPoint: UInt64
   /// Samples of threads in managed code, and of all others.
   @exclusivity(unchecked) private(set) var samples: UInt64 = 0
   @exclusivity(unchecked) private(set) var external: UInt64 = 0
@@ -38,6 +40,7 @@ final class NetEventWriter {
     self.sink = sink
     self.isVersion6 = isVersion6
     latest = header.nanoseconds(header.startTicks)
+    lastPoint = latest
     process = header.processID == 0 ? ProcessNumbers.undefined : sink.process(header.processID)
   }
 

@@ -69,14 +69,19 @@ struct NetThreads {
   }
 
   /// Notes the number that a thread has reached at a sequence point.
-  mutating func reach(_ id: UInt64, sequence: UInt32) -> (count: UInt32, since: UInt64)? {
+  ///
+  /// - Parameter point: the time of the sequence point before.
+  mutating func reach(
+    _ id: UInt64, sequence: UInt32, point: UInt64
+  ) -> (count: UInt32, since: UInt64)? {
     let writer = writer(id)
-    let former = writers[writer]
-    // Of a thread without events, the number is an earlier one's, or all its events are missing.
-    guard let known = former.sequence else {
-      writers[writer].sequence = sequence
-      return nil
+    var former = writers[writer]
+    if former.sequence == nil {
+      // Numbers begin at 1. All events of the thread are missing.
+      (former.sequence, former.ticks) = (0, point)
+      writers[writer].sequence = 0
     }
+    guard let known = former.sequence else { return nil }
     guard sequence &- known < Self.gapMax else { return nil }
     writers[writer].sequence = sequence
     return missing(former, upTo: sequence)

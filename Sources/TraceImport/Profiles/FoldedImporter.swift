@@ -60,7 +60,8 @@ public struct FoldedImporter: Importer {
     description.fields = schema.fields
     do throws(FormatError) {
       let trace = try ProfileTrace(
-        to: sink, name: source.name, session: "folded stacks", description, schema)
+        to: sink, name: source.name, session: "folded stacks",
+        byteCount: Int(clamping: source.byteCount), description, schema)
       convert(source, to: trace, &report)
       report.events = try trace.finish(description)
     } catch {

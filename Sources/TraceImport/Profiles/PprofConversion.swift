@@ -59,7 +59,8 @@ struct PprofConversion {
   func run(to sink: any ByteSink) throws(ImportError) -> ImportReport {
     var report = ImportReport()
     do throws(FormatError) {
-      let trace = try ProfileTrace(to: sink, name: name, session: "pprof", description, schema)
+      let trace = try ProfileTrace(
+        to: sink, name: name, session: "pprof", byteCount: profile.bytes.count, description, schema)
       convert(to: trace, &report)
       report.events = try trace.finish(description)
       note(trace.refused, "events cannot be stored in a trace", &report)

@@ -44,16 +44,21 @@ struct PprofLabel {
 
   init(_ range: Range<Int>, of profile: PprofProfile) {
     var fields = ProtobufFields(profile.bytes, range)
+    // Texts are read last: a message may repeat their numbers.
+    var texts: (key: UInt64, text: UInt64, unit: UInt64) = (0, 0, 0)
     while let (field, value) = fields.next() {
       guard case .number(let value) = value else { continue }
       switch field {
-      case 1: key = profile.string(value)
-      case 2: text = profile.string(value)
+      case 1: texts.key = value
+      case 2: texts.text = value
       case 3: number = Int64(bitPattern: value)
-      case 4: unit = profile.string(value)
+      case 4: texts.unit = value
       default: break
       }
     }
+    key = profile.string(texts.key)
+    text = profile.string(texts.text)
+    unit = profile.string(texts.unit)
   }
 
   var isText: Bool { !text.isEmpty }

@@ -28,6 +28,9 @@ struct PprofStacks {
   private(set) var otherBuildIDs = 0
 
   private static let mappingsMax = 65_536
+  /// Number of fields of a function, and of a place without lines, that are read. They are read
+  /// each time that they are referred to, and have at most five.
+  private static let fieldsMax = 64
   private static let unknown: UInt8 = 255
   private static let isAddress: UInt8 = 254
 
@@ -103,23 +106,35 @@ struct PprofStacks {
       return ProfileCode.Line(function: "?")
     }
     var fields = ProtobufFields(profile.bytes, range)
+    var function: UInt64 = 0
     while let (number, value) = fields.next() {
       guard case .number(let value) = value else { continue }
+      if number == 1 { function = value }
       if number == 2 { line.line = UInt32(clamping: Int64(bitPattern: value)) }
-      guard number == 1, let function = profile.function(value) else { continue }
-      var parts = ProtobufFields(profile.bytes, function)
-      while let (number, value) = parts.next() {
-        guard case .number(let value) = value else { continue }
-        if number == 2 { line.function = profile.string(value) }
-        if number == 3 { line.systemName = profile.string(value) }
-        if number == 4 { line.file = profile.string(value) }
-      }
-      if line.function.isEmpty { line.function = line.systemName }
     }
+    readNames(of: function, &line)
+    if line.function.isEmpty { line.function = line.systemName }
     if line.function.isEmpty { line.function = "?" }
     let names = [line.function, line.systemName, line.file]
     budget.take(nameBytes: names.reduce(16) { $0 + $1.utf8.count })
     return line
+  }
+
+  /// Texts are read last: a message may repeat their numbers.
+  private func readNames(of function: UInt64, _ line: inout ProfileCode.Line) {
+    guard let range = profile.function(function) else { return }
+    var fields = ProtobufFields(profile.bytes, range)
+    var (name, systemName, file): (UInt64, UInt64, UInt64) = (0, 0, 0)
+    for _ in 0..<Self.fieldsMax {
+      guard let (number, value) = fields.next() else { break }
+      guard case .number(let value) = value else { continue }
+      if number == 2 { name = value }
+      if number == 3 { systemName = value }
+      if number == 4 { file = value }
+    }
+    line.function = profile.string(name)
+    line.systemName = profile.string(systemName)
+    line.file = profile.string(file)
   }
 
   private mutating func module(
@@ -142,7 +157,8 @@ struct PprofStacks {
   ) -> UInt64? {
     var fields = ProtobufFields(profile.bytes, profile.location(at: position))
     var (mapping, address): (UInt64, UInt64) = (0, 0)
-    while let (number, value) = fields.next() {
+    for _ in 0..<Self.fieldsMax {
+      guard let (number, value) = fields.next() else { break }
       guard case .number(let value) = value else { continue }
       if number == 2 { mapping = value }
       if number == 3 { address = value }

@@ -38,19 +38,29 @@ final class ProfileTrace {
   /// Number of stacks that were cut.
   private(set) var cutStacks: UInt64 = 0
 
+  /// Of a file's bytes, those for each frame in the trace's table of stacks. A table of the usual
+  /// size takes more memory than a profile may cost.
+  private static let bytesPerNode = 48
+  private static let nodesMin = 1 << 16
+
+  /// - Parameter byteCount: the size of the profile.
   init(
-    to sink: any ByteSink, name: String, session: String, _ description: ProfileDescription,
-    _ schema: ProfileSampleSchema
+    to sink: any ByteSink, name: String, session: String, byteCount: Int,
+    _ description: ProfileDescription, _ schema: ProfileSampleSchema
   ) throws(FormatError) {
     self.schema = schema
     let realtime = UInt64(max(0, description.start))
     let start = ClockSync(ticks: 1, monotonicNanoseconds: 1, realtimeNanoseconds: realtime)
+    var options = TraceWriter.Options()
+    options.stackNodes = min(
+      options.stackNodes, max(Self.nodesMin, byteCount / Self.bytesPerNode))
     recorder = try Recorder(
       to: sink, name: name,
       session: SessionDescription(
         name: session, clock: .monotonic, ticksPerSecond: 1_000_000_000, start: start,
         machine: MachineDescription(
-          hostName: "", operatingSystem: "", architecture: "", cpuCount: 0)))
+          hostName: "", operatingSystem: "", architecture: "", cpuCount: 0)),
+      options: options)
     recorder.define(
       provider: ProviderSchema(
         name: SystemSchema.providerName, keywords: SystemSchema.keywords, events: []))

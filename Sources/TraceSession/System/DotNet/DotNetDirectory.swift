@@ -2,6 +2,7 @@ import CTraceShims
 import Glibc
 import TraceControl
 public import TraceEvents
+import TraceFormat
 
 /// Lists the running .NET processes, without tracing them.
 public enum DotNetDirectory {
@@ -50,22 +51,28 @@ public enum DotNetDirectory {
 
   private static func entry(_ pid: UInt32) -> Entry? {
     guard let socket = DotNetFinder.connect(pid) else { return nil }
-    var entry = Entry(
-      pid: pid, executable: ProcessIdentity.executable(of: pid) ?? "", assembly: "", version: "")
+    let executable = ProcessIdentity.executable(of: pid) ?? ""
     let deadline_ns = trace_monotonic_ns() &+ answerLimit_ns
     switch socket.ask(.processInfo2, deadline_ns: deadline_ns) {
-    case .ok(let payload):
-      // After the pid and a cookie: command line, system, processor, assembly, version.
-      let texts = DiagnosticMessage.texts(payload, from: 24, count: 5)
-      (entry.assembly, entry.version) = (short(texts[3]), short(texts[4]))
-      return entry
+    case .ok(let payload): return Entry(pid: pid, executable: executable, payload: payload)
     // An older runtime does not know the question.
-    case .refused: return entry
+    case .refused: return Entry(pid: pid, executable: executable, assembly: "", version: "")
     case nil: return nil
     }
   }
+}
 
-  private static let textMax = 256
+extension DotNetDirectory.Entry {
+  private static let textBytesMax = 256
 
-  private static func short(_ text: String) -> String { String(text.prefix(textMax)) }
+  /// Reads what a runtime answers to the question what it is.
+  init(pid: UInt32, executable: String, payload: [UInt8]) {
+    // After the pid and a cookie: command line, system, processor, assembly, version.
+    let texts = DiagnosticMessage.texts(payload, from: 24, count: 5)
+    (self.pid, self.executable) = (pid, executable)
+    (assembly, version) = (Self.short(texts[3]), Self.short(texts[4]))
+  }
+
+  /// A character can have any number of bytes.
+  private static func short(_ text: String) -> String { text.cut(toBytes: textBytesMax) }
 }

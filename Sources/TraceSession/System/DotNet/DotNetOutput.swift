@@ -20,6 +20,8 @@ final class DotNetOutput: NetOutput {
   private let firstStream: UInt32
   /// What its clock is ahead of this process's.
   private let offset_ns: Int64
+  /// The numbers of its threads, if it has other ones.
+  private var threads: DotNetThreads?
   private var clock = PerfClock(isMonotonic: ClockKind.here == .monotonic)
   private var looked_ns: UInt64 = 0
   private var looks = 0
@@ -44,10 +46,12 @@ final class DotNetOutput: NetOutput {
 
   init(
     _ channel: SystemChannel, _ selection: DotNetSelection, process: UInt32, firstStream: UInt32,
-    offset_ns: Int64, began: ClockSync, number: @escaping (EventSchema) -> UInt16?
+    place: ProcessPlace, began: ClockSync, number: @escaping (EventSchema) -> UInt16?
   ) {
     (self.channel, self.selection, self.number) = (channel, selection, number)
-    (self.process, self.firstStream, self.offset_ns) = (process, firstStream, offset_ns)
+    (self.process, self.firstStream) = (process, firstStream)
+    offset_ns = place.monotonicOffset
+    threads = DotNetThreads(place)
     if !clock.isMonotonic { clock.look(began) }
     look()
   }
@@ -96,6 +100,7 @@ final class DotNetOutput: NetOutput {
     }
     stack.withUnsafeBufferPointer { record.append(stack: $0) }
     let flags = stack.isEmpty ? header.flags.subtracting(.stack) : header.flags.union(.stack)
+    let tid = header.tid == 0 ? 0 : threads?.number(header.tid) ?? header.tid
     let batch = current()
     if header.stream != last.stream {
       let stretch = batch.stretch(stream: stream(header.stream), cpu: EventHeader.noCPU)
@@ -103,7 +108,7 @@ final class DotNetOutput: NetOutput {
     }
     batch.add(
       SystemBatch.Header(
-        ref: ref, flags: flags, ticks: ticks(header.ticks), process: process, tid: header.tid),
+        ref: ref, flags: flags, ticks: ticks(header.ticks), process: process, tid: tid),
       UnsafeBufferPointer(start: record.words, count: record.count), stretch: last.stretch)
     eventCount &+= 1
     if batch.eventCount >= Self.batchEvents || batch.byteCount >= Self.batchBytes { send() }

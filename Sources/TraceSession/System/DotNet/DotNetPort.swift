@@ -11,7 +11,7 @@ import TraceControl
 ///   ``helloLimit_ns``, and delays no other.
 final class DotNetPort {
   /// A connection that has not said yet what it is.
-  private struct Visitor {
+  struct Visitor {
     var socket: DiagnosticSocket
     var bytes: [UInt8] = []
     var until_ns: UInt64
@@ -113,7 +113,7 @@ final class DotNetPort {
   }
 
   /// Whether the visitor is a runtime; nil if it has not said so yet.
-  private static func hear(_ visitor: inout Visitor) -> Bool? {
+  static func hear(_ visitor: inout Visitor) -> Bool? {
     let missing = helloBytes - visitor.bytes.count
     let arrived = withUnsafeTemporaryAllocation(byteCount: missing, alignment: 1) { room in
       switch visitor.socket.read(into: room) {

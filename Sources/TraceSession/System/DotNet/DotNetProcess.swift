@@ -133,7 +133,7 @@ final class DotNetProcess: Sendable {
     resume()
     let output = DotNetOutput(
       setting.channel, setting.selection, process: index, firstStream: setting.firstStream,
-      offset_ns: place.monotonicOffset, began: setting.began, number: setting.number)
+      place: place, began: setting.began, number: setting.number)
     define(output)
     tell(output)
     let bytes = DotNetStream(

@@ -90,6 +90,29 @@ static class Subject {
     for (int id = 0; id < 50; id++) Shop.Log.StockRead(id);
   }
 
+  // Emits more bytes than a session's buffer has, from a second thread once it is full, and then an
+  // event every now and then until the file exists.
+  static void Flood(string stop) {
+    var text = new string('x', 4000);
+    for (int id = 0; id < 60000; id++) Shop.Log.OrderPlaced(id, text);
+    var second = new Thread(() => {
+      for (int id = 0; id < 1000; id++) Shop.Log.OrderPlaced(id, "of the second thread");
+    });
+    second.Start();
+    second.Join();
+    Console.WriteLine("flooded");
+    Console.Out.Flush();
+    for (long count = 0; !File.Exists(stop); count++) {
+      Shop.Log.StockRead(count);
+      Thread.Sleep(20);
+    }
+  }
+
+  // Small objects only, and no collection if the first generation's budget is large.
+  static void Allocate(int count) {
+    for (int index = 0; index < count; index++) kept = new byte[1000];
+  }
+
   static void Say(string when) {
     Console.WriteLine(
       "{0} gen0={1} gen1={2} gen2={3} exceptions={4} allocated={5}", when, GC.CollectionCount(0),
@@ -112,6 +135,9 @@ static class Subject {
       if (part == "throw") Throw();
       if (part == "compute") Compute(1500);
       if (part == "order") Order();
+      if (part == "collect") GC.Collect();
+      if (part == "flood") Flood(arguments[2]);
+      if (part.StartsWith("allocate")) Allocate(int.Parse(part.Substring(8)));
       if (part == "long") for (int n = 0; n < 100; n++) { Collect(); Throw(); Compute(100); }
     }
     Say("end");
