@@ -53,6 +53,7 @@
   F(sem_timedwait, sem_timedwait, (sem_t * a, const struct timespec *b), (a, b), -1)              \
   F(sem_clockwait, sem_clockwait, (sem_t * a, clockid_t b, const struct timespec *c), (a, b, c),  \
     -1)                                                                                           \
+  F(cancel, pthread_cancel, (pthread_t a), (a), ENOSYS)                                           \
   F(create, pthread_create,                                                                       \
     (pthread_t * a, const pthread_attr_t *b, void *(*c)(void *), void *d), (a, b, c, d), ENOSYS)
 
@@ -103,10 +104,12 @@ uint64_t lock_charge(const void *lock, uint32_t *waiters);
 void lock_forget_waiters(void);
 uint64_t lock_now(void);
 
-// lock_mutex.c
-// Whether the C library's mutexes are as this library was compiled for.
-extern HIDDEN _Atomic bool lock_knows_mutexes;
+// Whether the C library's locks are as this library was compiled for, so that it may take them
+// itself. They are compared once, when the library starts.
+extern HIDDEN _Atomic bool lock_knows_mutexes, lock_knows_rwlocks, lock_knows_semaphores;
 void lock_learn_mutexes(void);
+void lock_learn_rwlocks(void);
+void lock_learn_semaphores(void);
 
 // lock_record.c
 // Records a wait or a release, or leaves it out by chance. `frame` is the frame of a function that

@@ -108,7 +108,12 @@ static __attribute__((constructor)) void start(void) {
   const char *walk = getenv("TRACE_LOCK_STACKS");
   if (walk && strcmp(walk, "dwarf") == 0) trace_preload_unwind();
   pthread_atfork(NULL, NULL, forked);
-  lock_learn_mutexes();
+  const char *own = getenv("TRACE_LOCK_OWN");
+  if (!own || strcmp(own, "0") != 0) {
+    lock_learn_mutexes();
+    lock_learn_rwlocks();
+    lock_learn_semaphores();
+  }
   atomic_store(&lock_needs_resume, true);
   lock_this_thread.is_busy = false;
 }
