@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "lock_calls.h"
 #include "trace_lock.h"
 
 #define LOCK_INITIAL_EXEC __attribute__((tls_model("initial-exec")))
@@ -58,10 +59,12 @@
     (pthread_t * a, const pthread_attr_t *b, void *(*c)(void *), void *d), (a, b, c, d), ENOSYS)
 
 #define LOCK_POINTER(name, symbol, parameters, arguments, missing) int(*name) parameters;
+#define LOCK_CALL_POINTER(kind, result, name, parameters, arguments) result(*name) parameters;
 
 // The next functions. Until they have been looked for, each is a function that does so.
 struct lock_next {
   LOCK_FUNCTIONS(LOCK_POINTER)
+  LOCK_CALLS(LOCK_CALL_POINTER)
   long (*syscall)(long, long, long, long, long, long, long);
 };
 extern HIDDEN struct lock_next lock_next;
@@ -117,6 +120,7 @@ void lock_learn_semaphores(void);
 void lock_record(
     enum trace_lock_profile profile, enum trace_lock_kind kind, const void *lock,
     uint64_t duration, uint32_t other, const void *frame);
+uint64_t lock_threshold(void);
 extern HIDDEN _Atomic bool lock_needs_resume;
 void lock_resume(void);
 
