@@ -45,6 +45,10 @@ func preloaded(_ target: String) -> LinkerSetting {
   ])
 }
 
+/// Functions in place of the C library's: a frame of their own would take a third of their time. Those
+/// that record a stack have one, because they ask for its address.
+let hooks: [CSetting] = [.unsafeFlags(["-fomit-frame-pointer"])]
+
 let package = Package(
   name: "trace-engine",
   products: [
@@ -87,12 +91,14 @@ let package = Package(
       name: "TraceProvider",
       dependencies: ["CTraceShims", "OSStrings", "TraceEvents", "TraceRing", "TraceControl"]),
     .target(name: "CTracePreload", dependencies: ["CTraceShims"]),
-    .target(name: "CTraceHeap", dependencies: ["CTracePreload", "CTraceShims"]),
+    .target(
+      name: "CTraceHeap", dependencies: ["CTracePreload", "CTraceShims"], cSettings: hooks),
     .target(
       name: "TraceHeap",
       dependencies: ["CTraceHeap", "CTracePreload", "TraceEvents", "TraceProvider"],
       exclude: ["exports.map"], linkerSettings: [preloaded("TraceHeap")]),
-    .target(name: "CTraceLock", dependencies: ["CTracePreload", "CTraceShims"]),
+    .target(
+      name: "CTraceLock", dependencies: ["CTracePreload", "CTraceShims"], cSettings: hooks),
     .target(
       name: "TraceLock",
       dependencies: [

@@ -10,6 +10,8 @@ enum Trial: String {
   case heap
   /// Makes threads wait for a lock: see ``LockTrial``.
   case locks
+  /// 64 threads that allocate, lock, fork and exit: see ``StormTrial``.
+  case storm
   /// Emits events; small: many, and traces are small.
   case traced, small
 
@@ -18,6 +20,7 @@ enum Trial: String {
     case .blocked: Trials.blockAllTasks()
     case .heap: HeapTrial.begin()
     case .locks: LockTrial.begin()
+    case .storm: StormTrial.begin()
     case .traced, .small: Work.provider.register()
     }
   }
@@ -25,7 +28,7 @@ enum Trial: String {
   /// After each round of the work.
   func round() {
     switch self {
-    case .blocked, .locks: break
+    case .blocked, .locks, .storm: break
     case .heap: HeapTrial.growing()
     case .traced: Work.provider.emit(RoundDone(number: 1))
     case .small: for number in 0..<10_000 { Work.provider.emit(RoundDone(number: UInt64(number))) }

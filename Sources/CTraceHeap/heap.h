@@ -2,6 +2,7 @@
 #ifndef HEAP_H
 #define HEAP_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
@@ -14,6 +15,8 @@
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define EXPORTED __attribute__((visibility("default")))
 #define SLOW __attribute__((noinline, cold))
+// A call that leaves no frame, so that the functions which it replaces cost one jump.
+#define JUMP __attribute__((musttail)) return
 
 // The functions of the next allocator. Until it has been looked for, each is a function that does
 // so.
@@ -30,6 +33,7 @@ struct heap_next {
   void *(*mmap)(void *, size_t, int, int, int, off_t);
   int (*munmap)(void *, size_t);
   void *(*mremap)(void *, size_t, size_t, int, void *);
+  int (*create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
 };
 extern HIDDEN struct heap_next heap_next;
 
@@ -60,6 +64,15 @@ struct heap_thread {
 };
 extern _Thread_local HEAP_INITIAL_EXEC HIDDEN struct heap_thread heap_this_thread;
 
+// Counts an allocation down; false if that ends the countdown, and heap_takes must start another.
+// The count has passed zero then: what a signal handler allocates until then is not sampled.
+static inline bool heap_counts_down(size_t size) {
+  uint64_t left;
+  bool is_enough = __builtin_add_overflow(heap_this_thread.left, ~(uint64_t)size, &left);
+  heap_this_thread.left = left;
+  return LIKELY(is_enough);
+}
+
 // Whether to sample an allocation for which the countdown has ended.
 bool heap_takes(struct heap_thread *me, size_t size);
 // Records a sample; `frame` is the frame of the function that the program called.
@@ -69,6 +82,16 @@ void heap_report_free(struct heap_thread *me, uint64_t id, uintptr_t address);
 void heap_move(
     struct heap_thread *me, struct trace_heap_sample *sample, uint64_t id, void *address,
     size_t size);
+
+// The thread ends a sample.
+void heap_end_busy(struct heap_thread *me);
+
+// heap_announce.c
+// The provider is not announced to sessions yet.
+extern HIDDEN _Atomic bool heap_is_unannounced;
+void heap_begin_announcing(void);
+// Announces the provider if there is a session, which is looked for now and then.
+void heap_look_for_sessions(void);
 
 // heap_type.c
 // The name of the type of a Swift object, which lives forever; null if the sample is none.
@@ -95,13 +118,13 @@ size_t heap_write_type(uintptr_t metadata, char *bytes, size_t limit);
 void heap_find_allocator(void);
 
 // heap_table.c
-enum { heap_filter_bytes = 1 << 16 };
+enum { heap_filter_shift = 10, heap_filter_bytes = 1 << (32 - heap_filter_shift) };
 extern HIDDEN _Atomic uint8_t heap_filter[heap_filter_bytes];
 
-// Neighbors in the heap are neighbors in the filter, so that a program which frees what it just
-// allocated reads few cache lines of it.
-static inline size_t heap_filter_index(uintptr_t address) {
-  return ((address >> 4) ^ (address >> 21)) & (heap_filter_bytes - 1);
+// A block of the heap has a byte: 64 KiB of it share a cache line of the filter. In a heap of up to
+// 4 GiB, no two blocks have the same byte.
+static inline uint32_t heap_filter_index(uintptr_t address) {
+  return (uint32_t)address >> heap_filter_shift;
 }
 
 static inline bool heap_may_be_sampled(const void *address) {
@@ -131,7 +154,8 @@ static inline void heap_end(struct trace_heap_sample *sample) {
   heap_give_back(sample);
 }
 
-// trace_heap_start in Swift: registers the provider.
+// In Swift: registers the provider; whether there is a session.
 extern void trace_heap_start(void);
+extern bool trace_heap_is_wanted(void);
 
 #endif

@@ -18,65 +18,49 @@ static SLOW void freed_slow(void *address) {
   heap_next.free(address);
 }
 
-// Whether the countdown ends with an allocation of this size.
-#define COUNT_DOWN(size)                     \
-  struct heap_thread *me = &heap_this_thread;     \
-  if (LIKELY((size) < me->left)) {           \
-    me->left -= (size) + 1;
-
 // The slow half of a function that returns an address.
-#define SAMPLED(call, size)                                            \
-  bool is_taken = heap_takes(me, size);                                     \
-  void *result = (call);                                               \
+#define SAMPLED(call, size)                                                          \
+  struct heap_thread *me = &heap_this_thread;                                        \
+  bool is_taken = heap_takes(me, size);                                              \
+  void *result = (call);                                                             \
   if (is_taken && result) heap_record(me, result, size, __builtin_frame_address(0)); \
   return result
 
 // MARK: Interposed functions
 
-static SLOW void *malloc_slow(struct heap_thread *me, size_t size) {
-  SAMPLED(heap_next.malloc(size), size);
-}
+static SLOW void *malloc_slow(size_t size) { SAMPLED(heap_next.malloc(size), size); }
 
 EXPORTED void *malloc(size_t size) {
-  COUNT_DOWN(size) return heap_next.malloc(size); }
-  return malloc_slow(me, size);
+  if (heap_counts_down(size)) JUMP heap_next.malloc(size);
+  JUMP malloc_slow(size);
 }
 
 EXPORTED void free(void *address) {
-  if (LIKELY(!heap_may_be_sampled(address))) return heap_next.free(address);
-  freed_slow(address);
+  if (LIKELY(!heap_may_be_sampled(address))) JUMP heap_next.free(address);
+  JUMP freed_slow(address);
 }
 
-static SLOW void *calloc_slow(struct heap_thread *me, size_t count, size_t size, size_t bytes) {
-  SAMPLED(heap_next.calloc(count, size), bytes);
+static SLOW void *calloc_slow(size_t count, size_t size) {
+  SAMPLED(heap_next.calloc(count, size), count * size);
+}
+
+static SLOW void *calloc_overflow(size_t count, size_t size) {
+  (void)count, (void)size;
+  errno = ENOMEM;
+  return NULL;
 }
 
 EXPORTED void *calloc(size_t count, size_t size) {
   size_t bytes;
-  if (UNLIKELY(__builtin_mul_overflow(count, size, &bytes))) {
-    errno = ENOMEM;
-    return NULL;
-  }
-  COUNT_DOWN(bytes) return heap_next.calloc(count, size); }
-  return calloc_slow(me, count, size, bytes);
+  if (UNLIKELY(__builtin_mul_overflow(count, size, &bytes))) JUMP calloc_overflow(count, size);
+  if (heap_counts_down(bytes)) JUMP heap_next.calloc(count, size);
+  JUMP calloc_slow(count, size);
 }
 
 // A resized allocation is freed and allocated anew. The table is changed before the address can
 // belong to another thread.
-static SLOW void *realloc_slow(void *address, size_t size, const void *frame) {
+static void *resize(void *address, size_t size, bool is_taken, const void *frame) {
   struct heap_thread *me = &heap_this_thread;
-  if (heap_is_early(address)) {
-    void *result = malloc(size);
-    size_t old = heap_early_size(address);
-    if (result) memcpy(result, address, old < size ? old : size);
-    return result;
-  }
-  bool is_taken = false;
-  if (LIKELY(size < me->left)) {
-    me->left -= size + 1;
-  } else {
-    is_taken = heap_takes(me, size);
-  }
   uint64_t id = 0;
   struct trace_heap_sample *old = address ? heap_remove((uintptr_t)address, &id) : NULL;
   void *result = heap_next.realloc(address, size);
@@ -92,11 +76,28 @@ static SLOW void *realloc_slow(void *address, size_t size, const void *frame) {
   return result;
 }
 
-EXPORTED void *realloc(void *address, size_t size) {
-  if (LIKELY(!heap_may_be_sampled(address))) {
-    COUNT_DOWN(size) return heap_next.realloc(address, size); }
+// The countdown has ended; the address is no sample.
+static SLOW void *realloc_taken(void *address, size_t size) {
+  bool is_taken = heap_takes(&heap_this_thread, size);
+  return resize(address, size, is_taken, __builtin_frame_address(0));
+}
+
+// The address may be a sample.
+static SLOW void *realloc_freed(void *address, size_t size) {
+  if (heap_is_early(address)) {
+    void *result = malloc(size);
+    size_t old = heap_early_size(address);
+    if (result) memcpy(result, address, old < size ? old : size);
+    return result;
   }
-  return realloc_slow(address, size, __builtin_frame_address(0));
+  bool is_taken = !heap_counts_down(size) && heap_takes(&heap_this_thread, size);
+  return resize(address, size, is_taken, __builtin_frame_address(0));
+}
+
+EXPORTED void *realloc(void *address, size_t size) {
+  if (UNLIKELY(heap_may_be_sampled(address))) JUMP realloc_freed(address, size);
+  if (heap_counts_down(size)) JUMP heap_next.realloc(address, size);
+  JUMP realloc_taken(address, size);
 }
 
 EXPORTED void *reallocarray(void *address, size_t count, size_t size) {
@@ -105,21 +106,22 @@ EXPORTED void *reallocarray(void *address, size_t count, size_t size) {
     errno = ENOMEM;
     return NULL;
   }
-  return realloc_slow(address, bytes, __builtin_frame_address(0));
+  return realloc(address, bytes);
 }
 
 EXPORTED void *memalign(size_t alignment, size_t size) {
-  COUNT_DOWN(size) return heap_next.memalign(alignment, size); }
+  if (heap_counts_down(size)) return heap_next.memalign(alignment, size);
   SAMPLED(heap_next.memalign(alignment, size), size);
 }
 
 EXPORTED void *aligned_alloc(size_t alignment, size_t size) {
-  COUNT_DOWN(size) return heap_next.aligned_alloc(alignment, size); }
+  if (heap_counts_down(size)) return heap_next.aligned_alloc(alignment, size);
   SAMPLED(heap_next.aligned_alloc(alignment, size), size);
 }
 
 EXPORTED int posix_memalign(void **result, size_t alignment, size_t size) {
-  COUNT_DOWN(size) return heap_next.posix_memalign(result, alignment, size); }
+  if (heap_counts_down(size)) return heap_next.posix_memalign(result, alignment, size);
+  struct heap_thread *me = &heap_this_thread;
   bool is_taken = heap_takes(me, size);
   int code = heap_next.posix_memalign(result, alignment, size);
   if (is_taken && code == 0 && *result) heap_record(me, *result, size, __builtin_frame_address(0));
@@ -127,11 +129,11 @@ EXPORTED int posix_memalign(void **result, size_t alignment, size_t size) {
 }
 
 EXPORTED void *valloc(size_t size) {
-  COUNT_DOWN(size) return heap_next.valloc(size); }
+  if (heap_counts_down(size)) return heap_next.valloc(size);
   SAMPLED(heap_next.valloc(size), size);
 }
 
 EXPORTED void *pvalloc(size_t size) {
-  COUNT_DOWN(size) return heap_next.pvalloc(size); }
+  if (heap_counts_down(size)) return heap_next.pvalloc(size);
   SAMPLED(heap_next.pvalloc(size), size);
 }

@@ -55,9 +55,7 @@ static SLOW void ended(struct trace_heap_sample *sample, uint64_t id) {
 static void began(
     void *address, size_t length, const void *caller, const void *frame) {
   struct heap_thread *me = &heap_this_thread;
-  if (LIKELY(length < me->left)) {
-    me->left -= length + 1;
-  } else if (heap_takes(me, length) && !is_of_allocator(caller)) {
+  if (!heap_counts_down(length) && heap_takes(me, length) && !is_of_allocator(caller)) {
     heap_record(me, address, length, frame);
   }
 }

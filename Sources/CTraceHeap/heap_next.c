@@ -53,6 +53,7 @@ static void look(void) {
   FIND(mmap);
   FIND(munmap);
   FIND(mremap);
+  *(void **)&found.create = dlsym(RTLD_NEXT, "pthread_create");
   if (!found.malloc || !found.free || !found.calloc || !found.realloc || !found.posix_memalign ||
       !found.mmap || !found.munmap || !found.mremap) {
     static const char text[] = "libtraceheap.so: the program has no C library's malloc\n";
@@ -124,8 +125,13 @@ static void *first_mremap(void *address, size_t length, size_t resized, int flag
   return (void *)syscall(SYS_mremap, address, length, resized, flags, place);
 }
 
+static int first_create(
+    pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *argument) {
+  return find() ? heap_next.create(thread, attributes, body, argument) : EAGAIN;
+}
+
 struct heap_next heap_next = {
     first_malloc,        first_free,     first_calloc, first_realloc, first_posix_memalign,
     first_aligned_alloc, first_memalign, first_valloc, first_pvalloc,
-    first_mmap,          first_munmap,   first_mremap,
+    first_mmap,          first_munmap,   first_mremap, first_create,
 };

@@ -53,7 +53,7 @@ static double weight_of(size_t size) {
 
 // MARK: Samples
 
-static void end_busy(struct heap_thread *me) {
+void heap_end_busy(struct heap_thread *me) {
   const struct trace_heap_listener *who = atomic_load(&listener);
   while (me->deferred_count > 0) {
     uint32_t place = --me->deferred_count;
@@ -75,6 +75,9 @@ SLOW void heap_record(struct heap_thread *me, void *address, size_t size, const 
   if (UNLIKELY(atomic_load(&needs_resume)) && atomic_exchange(&needs_resume, false)) {
     resume_in_child();
   }
+  if (UNLIKELY(atomic_load_explicit(&heap_is_unannounced, memory_order_relaxed))) {
+    heap_look_for_sessions();
+  }
   atomic_fetch_add_explicit(&sample_count, 1, memory_order_relaxed);
   struct trace_heap_sample *sample = heap_take_sample();
   // Without room, the allocation is only counted: as if it were freed at once.
@@ -86,7 +89,7 @@ SLOW void heap_record(struct heap_thread *me, void *address, size_t size, const 
   filled->depth = trace_preload_capture(filled->frames, TRACE_HEAP_FRAMES, frame);
   if (trace_preload_drop_own(filled->frames, &filled->depth)) {
     if (sample) heap_give_back(sample);
-    end_busy(me);
+    heap_end_busy(me);
     errno = error;
     return;
   }
@@ -110,12 +113,15 @@ SLOW void heap_record(struct heap_thread *me, void *address, size_t size, const 
     const struct trace_heap_listener *who = atomic_load(&listener);
     if (who) who->missed();
   }
-  end_busy(me);
+  heap_end_busy(me);
   errno = error;
 }
 
 bool heap_takes(struct heap_thread *me, size_t size) {
-  if (UNLIKELY(me->is_learning)) return true;
+  if (UNLIKELY(me->is_learning)) {
+    me->left = 0;
+    return true;
+  }
   if (!me->is_seeded) {
     seed_thread(me);
     me->left = draw(me);
@@ -144,7 +150,7 @@ void heap_report_free(struct heap_thread *me, uint64_t id, uintptr_t address) {
     me->is_busy = true;
     atomic_signal_fence(memory_order_seq_cst);
     who->freed(id, address);
-    end_busy(me);
+    heap_end_busy(me);
   }
   errno = error;
 }
@@ -168,7 +174,7 @@ void heap_move(
   me->is_busy = true;
   atomic_signal_fence(memory_order_seq_cst);
   who->allocated(sample);
-  end_busy(me);
+  heap_end_busy(me);
   errno = error;
 }
 
@@ -218,6 +224,6 @@ static __attribute__((constructor)) void start(void) {
   pthread_atfork(NULL, NULL, forked);
   heap_find_allocator();
   trace_heap_find_swift();
-  trace_heap_start();
-  end_busy(me);
+  heap_begin_announcing();
+  heap_end_busy(me);
 }

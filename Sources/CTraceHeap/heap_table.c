@@ -1,7 +1,7 @@
 // The live samples. Nothing here locks or allocates, so a signal handler or a forked child can find
 // it in any state.
 //
-//     filter   64 KiB; a byte for each hash of an address: how many samples have it (255: many)
+//     filter   4 MiB; a byte for each KiB of the heap: how many samples are there (255: many)
 //     slots    2^18 of 16 bytes, in sets of 8: address ─▶ number of its sample
 //     samples  2^17 of 432 bytes, dense: those freed last are used first
 //

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "lock_calls.h"
 #include "trace_lock.h"
 
 #define LOCK_INITIAL_EXEC __attribute__((tls_model("initial-exec")))
@@ -53,14 +54,17 @@
   F(sem_timedwait, sem_timedwait, (sem_t * a, const struct timespec *b), (a, b), -1)              \
   F(sem_clockwait, sem_clockwait, (sem_t * a, clockid_t b, const struct timespec *c), (a, b, c),  \
     -1)                                                                                           \
+  F(cancel, pthread_cancel, (pthread_t a), (a), ENOSYS)                                           \
   F(create, pthread_create,                                                                       \
     (pthread_t * a, const pthread_attr_t *b, void *(*c)(void *), void *d), (a, b, c, d), ENOSYS)
 
 #define LOCK_POINTER(name, symbol, parameters, arguments, missing) int(*name) parameters;
+#define LOCK_CALL_POINTER(kind, result, name, parameters, arguments) result(*name) parameters;
 
 // The next functions. Until they have been looked for, each is a function that does so.
 struct lock_next {
   LOCK_FUNCTIONS(LOCK_POINTER)
+  LOCK_CALLS(LOCK_CALL_POINTER)
   long (*syscall)(long, long, long, long, long, long, long);
 };
 extern HIDDEN struct lock_next lock_next;
@@ -103,10 +107,12 @@ uint64_t lock_charge(const void *lock, uint32_t *waiters);
 void lock_forget_waiters(void);
 uint64_t lock_now(void);
 
-// lock_mutex.c
-// Whether the C library's mutexes are as this library was compiled for.
-extern HIDDEN _Atomic bool lock_knows_mutexes;
+// Whether the C library's locks are as this library was compiled for, so that it may take them
+// itself. They are compared once, when the library starts.
+extern HIDDEN _Atomic bool lock_knows_mutexes, lock_knows_rwlocks, lock_knows_semaphores;
 void lock_learn_mutexes(void);
+void lock_learn_rwlocks(void);
+void lock_learn_semaphores(void);
 
 // lock_record.c
 // Records a wait or a release, or leaves it out by chance. `frame` is the frame of a function that
@@ -114,6 +120,7 @@ void lock_learn_mutexes(void);
 void lock_record(
     enum trace_lock_profile profile, enum trace_lock_kind kind, const void *lock,
     uint64_t duration, uint32_t other, const void *frame);
+uint64_t lock_threshold(void);
 extern HIDDEN _Atomic bool lock_needs_resume;
 void lock_resume(void);
 

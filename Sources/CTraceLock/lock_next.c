@@ -18,6 +18,16 @@ static void find(void);
   }
 LOCK_FUNCTIONS(FIRST)
 
+// dlsym neither sleeps nor waits.
+#define FIRST_CALL(kind, result, name, parameters, arguments)                          \
+  static result first_##name parameters {                                              \
+    if (!lock_this_thread.is_looking) find();                                          \
+    if (lock_next.name != first_##name) return lock_next.name arguments;               \
+    errno = ENOSYS;                                                                    \
+    return (result)-1;                                                                 \
+  }
+LOCK_CALLS(FIRST_CALL)
+
 static long first_syscall(long number, long a, long b, long c, long d, long e, long f) {
   if (!lock_this_thread.is_looking) find();
   if (lock_next.syscall != first_syscall) return lock_next.syscall(number, a, b, c, d, e, f);
@@ -26,7 +36,10 @@ static long first_syscall(long number, long a, long b, long c, long d, long e, l
 }
 
 #define INITIAL(name, symbol, parameters, arguments, missing) first_##name,
-struct lock_next lock_next = {LOCK_FUNCTIONS(INITIAL) first_syscall};
+#define INITIAL_CALL(kind, result, name, parameters, arguments) first_##name,
+struct lock_next lock_next = {
+    LOCK_FUNCTIONS(INITIAL) LOCK_CALLS(INITIAL_CALL) first_syscall,
+};
 
 // Several threads may do this at the same time: they find the same. Each function is stored as soon
 // as it is found.
@@ -37,6 +50,9 @@ static void find(void) {
 #define FIND(name, symbol, parameters, arguments, missing) \
   if ((found = dlsym(RTLD_NEXT, #symbol))) *(void **)&lock_next.name = found;
   LOCK_FUNCTIONS(FIND)
+#define FIND_CALL(kind, result, name, parameters, arguments) \
+  if ((found = dlsym(RTLD_NEXT, #name))) *(void **)&lock_next.name = found;
+  LOCK_CALLS(FIND_CALL)
   if ((found = dlsym(RTLD_NEXT, "syscall"))) *(void **)&lock_next.syscall = found;
   lock_this_thread.is_looking = false;
   errno = error;

@@ -1,4 +1,4 @@
-// Condition variables, semaphores, and futexes by syscall(2). A thread may be canceled while it
+// Condition variables, and futexes by syscall(2). A thread may be canceled while it
 // waits here; its wait is not recorded then, and nothing is left behind.
 #define _GNU_SOURCE
 #include <linux/futex.h>
@@ -6,15 +6,11 @@
 
 #include "lock_wait.h"
 
-static inline void before_wait(void) {
-  if (UNLIKELY(atomic_load_explicit(&lock_needs_resume, memory_order_relaxed))) lock_resume();
-}
-
 // MARK: Condition variables
 
 #define CONDITION(name, parameters, ...)                                                       \
   static __attribute__((noinline)) int name##_slow parameters {                                \
-    before_wait();                                                                             \
+    lock_before_wait();                                                                             \
     if (lock_may_be_waited_for(mutex)) {                                                       \
       lock_let_go(mutex, TRACE_LOCK_KIND_MUTEX, __builtin_frame_address(0));                   \
     }                                                                                          \
@@ -34,32 +30,6 @@ CONDITION(
     (pthread_cond_t * condition, pthread_mutex_t *mutex, clockid_t clock,
      const struct timespec *time),
     condition, mutex, clock, time)
-
-// MARK: Semaphores
-
-#define SEMAPHORE(name, parameters, ...)                                                       \
-  static SLOW int name##_slow parameters {                                                     \
-    before_wait();                                                                             \
-    struct lock_wait wait = lock_begin_without_holder();                                       \
-    int code = lock_next.name(__VA_ARGS__);                                                    \
-    bool has_waited = code == 0 || errno == ETIMEDOUT;                                         \
-    lock_end(                                                                                  \
-        &wait, TRACE_LOCK_KIND_SEMAPHORE, semaphore, has_waited, __builtin_frame_address(0));  \
-    return code;                                                                               \
-  }                                                                                            \
-  EXPORTED int name parameters {                                                               \
-    int error = errno;                                                                         \
-    pthread_testcancel();                                                                      \
-    if (LIKELY(lock_next.sem_trywait(semaphore) == 0)) return 0;                               \
-    errno = error;                                                                             \
-    JUMP name##_slow(__VA_ARGS__);                                                             \
-  }
-
-SEMAPHORE(sem_wait, (sem_t * semaphore), semaphore)
-SEMAPHORE(sem_timedwait, (sem_t * semaphore, const struct timespec *time), semaphore, time)
-SEMAPHORE(
-    sem_clockwait, (sem_t * semaphore, clockid_t clock, const struct timespec *time), semaphore,
-    clock, time)
 
 // MARK: Futexes
 
@@ -121,6 +91,6 @@ long lock_syscall(long number, long a, long b, long c, long d, long e, long f) {
 // A process has waits to tell of at the latest when it has a second thread.
 EXPORTED int pthread_create(
     pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *argument) {
-  before_wait();
+  lock_before_wait();
   JUMP lock_next.create(thread, attributes, body, argument);
 }

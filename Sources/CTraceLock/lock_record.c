@@ -19,10 +19,12 @@ static _Atomic(const struct trace_lock_listener *) listener;
 static void (*resume)(void) = trace_lock_start;
 _Atomic bool lock_needs_resume;
 
+uint64_t lock_threshold(void) { return atomic_load_explicit(&threshold, memory_order_relaxed); }
+
 // Returns for how many waits of this duration a recorded one stands; 0: it is not recorded. Each
 // nanosecond of short waits has the same chance.
 static double weight_of(struct lock_thread *me, uint64_t duration) {
-  uint64_t limit = atomic_load_explicit(&threshold, memory_order_relaxed);
+  uint64_t limit = lock_threshold();
   if (duration >= limit) return 1;
   if (duration == 0) return 0;
   if (me->random == 0) {
@@ -41,7 +43,9 @@ static SLOW void record(
   event->depth = trace_preload_capture(event->frames, TRACE_LOCK_FRAMES, frame);
   if (!trace_preload_drop_own(event->frames, &event->depth)) {
     lock_store_add(profile, event);
-    const struct trace_lock_listener *who = atomic_load(&listener);
+    // Sessions have sleeps and waits for devices from the kernel.
+    bool is_lock = event->kind <= TRACE_LOCK_KIND_FUTEX;
+    const struct trace_lock_listener *who = is_lock ? atomic_load(&listener) : NULL;
     if (who && profile == TRACE_LOCK_BLOCK) who->waited(event);
     if (who && profile == TRACE_LOCK_MUTEX) who->released(event);
   }
@@ -108,7 +112,12 @@ static __attribute__((constructor)) void start(void) {
   const char *walk = getenv("TRACE_LOCK_STACKS");
   if (walk && strcmp(walk, "dwarf") == 0) trace_preload_unwind();
   pthread_atfork(NULL, NULL, forked);
-  lock_learn_mutexes();
+  const char *own = getenv("TRACE_LOCK_OWN");
+  if (!own || strcmp(own, "0") != 0) {
+    lock_learn_mutexes();
+    lock_learn_rwlocks();
+    lock_learn_semaphores();
+  }
   atomic_store(&lock_needs_resume, true);
   lock_this_thread.is_busy = false;
 }

@@ -8,7 +8,7 @@
 
 enum {
   probes = 32,
-  kinds = 6,
+  kinds = TRACE_LOCK_KIND_IO + 1,
   // Binary places of counts below the point.
   count_bits = 16,
 };

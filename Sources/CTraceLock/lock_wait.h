@@ -12,6 +12,11 @@ struct lock_wait {
   struct lock_slot *slot;
 };
 
+// Called before waits during which a thread mostly holds no lock of an allocator.
+static inline void lock_before_wait(void) {
+  if (UNLIKELY(atomic_load_explicit(&lock_needs_resume, memory_order_relaxed))) lock_resume();
+}
+
 // The calling thread is going to wait for a lock that has a holder.
 static inline struct lock_wait lock_begin(const void *lock) {
   struct lock_wait wait = {0, NULL};

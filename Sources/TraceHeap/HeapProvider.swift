@@ -69,6 +69,10 @@ enum Heap {
   }
 }
 
-/// Called by the library's constructor.
+/// Called by the library's constructor, or later by a sample or before a thread is created.
 @c(trace_heap_start)
 public func startHeapProvider() { Heap.start() }
+
+/// Called while the process has only one thread and no session.
+@c(trace_heap_is_wanted)
+public func heapIsWanted() -> Bool { SessionPresence.isLikely }

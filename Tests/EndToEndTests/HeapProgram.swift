@@ -26,6 +26,19 @@ struct HeapProgram {
     output = child.output
   }
 
+  /// Collects into a trace what happens meanwhile.
+  init(scratch: Scratch, _ body: () throws -> Void) throws {
+    self.scratch = scratch
+    let child = try ChildProcess(
+      Tools.tracectl, ["collect", "-providers", "Heap", "-o", scratch.path("t.etl")],
+      environment: scratch.environment, isMerged: true)
+    defer { child.kill() }
+    try waitUntil("it collects") { child.output.contains("collecting into") }
+    try body()
+    try child.interrupt()
+    output = child.output
+  }
+
   /// The processes of `tracectl heap -format json`.
   func processes(_ options: String...) throws -> [[String: Any]] {
     let report = try ChildProcess(

@@ -49,8 +49,8 @@ enum LockSources {
       static long hold_us;
       enum { Mutex, Timed, Read, Write, Condition, Expired, Semaphore, Futex, ways };
       static const int kinds[ways] = {0, 0, 1, 2, 3, 3, 4, 5};
-      static uint64_t measured[6], waits[6], stored[6], charged[6];
-      static double counts[6];
+      static uint64_t measured[6], waits[6], stored[8], charged[8];
+      static double counts[8];
 
       static void tell(int pipe) { if (write(pipe, "x", 1) != 1) abort(); }
       static void hear(int pipe) { char c; if (read(pipe, &c, 1) != 1) abort(); }

@@ -49,6 +49,17 @@ extension EndToEnd {
       }
     }
 
+    /// The store has sleeps and waits for input, too, by each function.
+    @Test func storeHasSleepsAndInput() throws {
+      let numbers = try alone(LockSources.calls, "lock-calls")
+      for kind in ["sleep", "io"] {
+        let own = try #require(numbers[kind + "_ns"])
+        let stored = try #require(numbers[kind + "_stored_ns"])
+        #expect(own > 1e8 && abs(stored / own - 1) < 0.03, "\(kind): \(stored) of \(own)")
+        #expect(numbers[kind + "_stored_waits"] == numbers[kind + "_waits"], "\(numbers)")
+      }
+    }
+
     /// Waits below the threshold are sampled without bias.
     @Test func shortWaitsAreEstimated() throws {
       let numbers = try alone(

@@ -32,6 +32,16 @@ import Testing
     #expect(raw.contains(/LockTrial\.swift:[1-9]/), "\(raw)")
   }
 
+  @Test func sleepsAndInputAreWaits() throws {
+    let subject = try measured()
+    let block = try subject.pprof("-top", "-unit=ms", "-nodefraction=0", path: "block?seconds=2")
+    for name in ["sleeps", "reads"] {
+      #expect((1000...2500).contains(amount(of: name, in: block)), "\(name): \(block)")
+    }
+    // The server's own thread waits for clients all the time.
+    #expect(!block.contains("epoll_wait") && !block.contains("Selector"), "\(block)")
+  }
+
   @Test func textIsAsGos() throws {
     let subject = try measured()
     usleep(500_000)

@@ -1,4 +1,4 @@
-// The waits for locks that libtracelock.so has counted in this process: what the profiles `block`
+// The waits that libtracelock.so has counted in this process: what the profiles `block`
 // and `mutex` show.
 #ifndef TRACE_LOCK_STORE_H
 #define TRACE_LOCK_STORE_H
@@ -31,6 +31,8 @@ enum trace_lock_kind {
   TRACE_LOCK_KIND_CONDITION = 3,
   TRACE_LOCK_KIND_SEMAPHORE = 4,
   TRACE_LOCK_KIND_FUTEX = 5,
+  TRACE_LOCK_KIND_SLEEP = 6,
+  TRACE_LOCK_KIND_IO = 7,
 };
 
 /// The waits at a stack since the process began.
