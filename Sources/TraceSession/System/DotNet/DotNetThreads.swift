@@ -29,12 +29,12 @@ struct DotNetThreads {
 
   private mutating func look() {
     looked_ns = trace_monotonic_ns()
+    // Numbers of ended threads accumulate.
+    if known.count > ProcFiles.threadsMax { known.removeAll(keepingCapacity: true) }
     for thread in ProcFiles.threads(of: pid) {
       let status = OSPath.contents("/proc/\(pid)/task/\(thread)/status", limit: 8192) ?? []
       let numbers = ProcStatus.numbers("NSpid:", in: String(decoding: status, as: UTF8.self))
       if let own = numbers.last, let number = UInt32(exactly: thread) { known[own] = number }
     }
-    // Numbers of ended threads accumulate.
-    if known.count > 2 * ProcFiles.threadsMax { known = [:] }
   }
 }
