@@ -45,8 +45,8 @@ func preloaded(_ target: String) -> LinkerSetting {
   ])
 }
 
-/// Functions in place of the C library's: a frame of their own would take a third of their time. Those
-/// that record a stack have one, because they ask for its address.
+/// Functions in place of the C library's have no frame of their own, unless they record a stack:
+/// they ask for its address then.
 let hooks: [CSetting] = [.unsafeFlags(["-fomit-frame-pointer"])]
 
 let package = Package(

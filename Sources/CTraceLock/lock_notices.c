@@ -8,9 +8,9 @@
 
 // MARK: Condition variables
 
-#define CONDITION(name, parameters, ...)                                                       \
+#define CONDITION(name, parameters, ...) \
   static __attribute__((noinline)) int name##_slow parameters {                                \
-    lock_before_wait();                                                                             \
+    lock_before_wait(); \
     if (lock_may_be_waited_for(mutex)) {                                                       \
       lock_let_go(mutex, TRACE_LOCK_KIND_MUTEX, __builtin_frame_address(0));                   \
     }                                                                                          \

@@ -1,7 +1,7 @@
 extension LockSources {
-  /// Sleeps by each function, and waits for a pipe and a socket by each. Prints what it measured and
-  /// what the store has: `sleep_ns 1 sleep_waits 1 sleep_stored_ns 1 sleep_stored_waits 1 io_ns …`.
-  /// Calls that do not wait are not counted.
+  /// Sleeps by each function, and waits for a socket by each. Prints what it measured and what the
+  /// store has: `sleep_ns 1 sleep_waits 1 sleep_stored_ns 1 sleep_stored_waits 1 io_ns …`. Calls
+  /// that do not wait are not counted.
   static let calls =
     common + #"""
       #include <poll.h>

@@ -21,10 +21,10 @@ import Testing
   /// Requests leave no memory, threads or descriptors behind.
   @Test func requestsLeaveNothing() throws {
     let subject = try Subject("locks", variables: Self.libraries)
-    try ask(subject, 60)
+    try ask(subject, 28)
     let before = subject.resident
     let (threads, descriptors) = (subject.count("task"), subject.count("fd"))
-    try ask(subject, 20 * Rounds.count(10))
+    try ask(subject, 10 * Rounds.count(10))
     #expect(before > 1000 && subject.resident < before + 16_000, "\(before) \(subject.resident)")
     try waitUntil("threads and descriptors are those of before") {
       subject.count("task") <= threads && subject.count("fd") <= descriptors
