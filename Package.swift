@@ -129,7 +129,9 @@ let package = Package(
       ]),
     .target(
       name: "TraceExport",
-      dependencies: ["CZlib", "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis"]),
+      dependencies: [
+        "CZlib", "Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis",
+      ]),
     .target(name: "CViewAssets", exclude: ["page"]),
     .target(
       name: "TraceView",

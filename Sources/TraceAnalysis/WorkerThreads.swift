@@ -1,7 +1,7 @@
-internal import Glibc
+package import Glibc
 
 /// Runs the parts of an analysis side by side.
-enum WorkerThreads {
+package enum WorkerThreads {
   private final class Work: Sendable {
     let body: @Sendable () -> Void
 
@@ -22,8 +22,8 @@ enum WorkerThreads {
     }
   }
 
-  /// Starts a thread; returns nil if none can be created.
-  private static func start(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
+  /// Starts a thread, which must be joined; returns nil if none can be created.
+  package static func start(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
     var thread = pthread_t()
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)

@@ -36,7 +36,7 @@ import Testing
       "TraceFormat", "TraceKernel", "TraceSymbols", "TraceAnalysis", "TraceImport", "Foundation",
     ],
     "TraceExport": [
-      "CZlib", "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "Foundation",
+      "CZlib", "Locks", "OSStrings", "TraceEvents", "TraceFormat", "TraceAnalysis", "Foundation",
     ],
     "TraceImport": [
       "CZlib", "OSStrings", "TraceEvents", "TraceFormat", "TraceKernel", "TraceSymbols",

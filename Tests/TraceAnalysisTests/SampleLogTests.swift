@@ -5,7 +5,8 @@ import TraceFormat
 
 @testable import TraceAnalysis
 
-/// The events that several cores keep are those that one keeps, in the same order.
+/// The events that several cores keep are those that one keeps: in order of time, and those of each
+/// process in the same order.
 @Suite(.randomized) struct SampleLogTests {
   private let directory = TemporaryDirectory()
 
@@ -26,12 +27,15 @@ import TraceFormat
     return WholeFile.bytes(path)
   }
 
-  /// Each event with the names of its stack.
-  private func lines(_ collection: StackCollection) -> [String] {
-    collection.samples.map { sample in
+  /// The events of each process, each with the names of its stack.
+  private func lines(_ collection: StackCollection) -> [String: [String]] {
+    #expect(collection.samples.map(\.time) == collection.samples.map(\.time).sorted())
+    var lines: [String: [String]] = [:]
+    for sample in collection.samples {
       let path = collection.tree.path(to: Int(sample.node)).map { collection.frames[$0].name }
-      return "\(sample.time) \(sample.weight) \(sample.cpu) \(path)"
+      lines[path[0], default: []].append("\(sample.time) \(sample.weight) \(sample.cpu) \(path)")
     }
+    return lines
   }
 
   @Test(arguments: [1...1, 1...8] as [ClosedRange<UInt32>])
@@ -48,7 +52,7 @@ import TraceFormat
     let several = try #require(
       try StackWorkers.collect(
         file, selection, SymbolizerFrames(symbolizer), cores: 3, eventsMin: 300))
-    #expect(one.count == 3000)
+    #expect(one.values.reduce(0) { $0 + $1.count } == 3000)
     #expect(lines(several) == one)
     selection.log = nil
     let none = try #require(

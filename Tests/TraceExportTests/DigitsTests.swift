@@ -18,6 +18,15 @@ import Testing
     }
   }
 
+  /// Seven digits and a comma fit into a word; more do not.
+  @Test func textsOfNumbersAreSwiftsOwn() {
+    for value in Self.edges.filter({ $0 <= UInt64(UInt32.max) }) {
+      let number = DecimalText(UInt32(value))
+      #expect(text { $0.append(number, isFirst: true) } == "\(value)")
+      #expect(text { $0.append(number, isFirst: false) } == ",\(value)")
+    }
+  }
+
   @Test func hexadecimalsAreSwiftsOwn() {
     for value in Self.edges + (0..<64).map({ 1 << $0 }) {
       #expect(text { $0.append(hex: value) } == "0x" + String(value, radix: 16))

@@ -9,6 +9,7 @@ extension CallTree {
     var found: [FrameID] = []
     // The nodes that are still to be visited, the next one last.
     var waiting: [UInt32] = []
+    let (starts, children) = self.callees
     func callees(of node: Int) -> ReversedCollection<ArraySlice<UInt32>> {
       children[Int(starts[node])..<Int(starts[node + 1])].reversed()
     }

@@ -56,29 +56,33 @@ package final class FrameBook: Sendable {
   package func origins(
     of table: FrameTable
   ) -> (modules: [CodeModule], origins: [FrameOrigin]) {
-    var origins: [StackFrame: FrameOrigin] = [:]
+    var origins = [FrameOrigin](repeating: FrameOrigin(), count: table.count)
+    var isKnown = [Bool](repeating: false, count: table.count)
     var modules: [CodeModule] = []
     var numbers: [ModuleID: Int] = [:]
     for page in pages.withLock({ $0 }) {
       for entry in page.entries {
-        if let known = origins[entry.frame] {
+        guard let id = table.known(entry.frame) else { continue }
+        let frame = Int(id.rawValue)
+        if isKnown[frame] {
           if let lifetime = entry.origin.lifetime {
-            origins[entry.frame]?.lifetime = lifetime.hull(known.lifetime)
+            origins[frame].lifetime = lifetime.hull(origins[frame].lifetime)
           }
           continue
         }
-        var origin = entry.origin
+        isKnown[frame] = true
+        origins[frame] = entry.origin
         if let (id, module) = entry.module {
-          origin.module = numbers[id] ?? modules.count
-          if numbers[id] == nil {
-            numbers[id] = modules.count
+          let number = numbers[id] ?? modules.count
+          if number == modules.count {
+            numbers[id] = number
             modules.append(module)
           }
+          origins[frame].module = number
         }
-        origins[entry.frame] = origin
       }
     }
-    return (modules, table.frames.map { origins[$0] ?? FrameOrigin() })
+    return (modules, origins)
   }
 }
 
@@ -104,10 +108,9 @@ final class FramePage: @unchecked Sendable {
     _ found: ResolvedFrame, in table: FrameTable, _ resolution: Resolution,
     _ source: SourceFrames?, _ place: CodePlace, _ symbolizer: Symbolizer
   ) {
-    let inlined = table.inlined[Int(found.inlined.lowerBound)..<Int(found.inlined.upperBound)]
-    if has(found.frame), inlined.allSatisfy({ has($0) }) {
+    if has(found.frame), found.inlined.allSatisfy({ has(table.inlined[Int($0)]) }) {
       extend(found.frame, to: found.validity)
-      for frame in inlined { extend(frame, to: found.validity) }
+      for place in found.inlined { extend(table.inlined[Int(place)], to: found.validity) }
       return
     }
     var outer = FrameOrigin()
@@ -128,6 +131,7 @@ final class FramePage: @unchecked Sendable {
     outer.systemName = source?.systemName ?? ""
     let described = module.map { ($0, symbolizer.module($0)) }
     add(Entry(frame: table[found.frame], origin: outer, module: described), found.frame)
+    let inlined = table.inlined[Int(found.inlined.lowerBound)..<Int(found.inlined.upperBound)]
     for (call, frame) in zip(source?.inlined ?? [], inlined) where !has(frame) {
       var inner = outer
       inner.rawName = call.name

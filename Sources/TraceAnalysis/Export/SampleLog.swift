@@ -10,7 +10,8 @@ public struct TimedSample: BitwiseCopyable, Sendable {
   public var cpu: UInt16
 }
 
-/// Receives each event of a stack collection, in order of time.
+/// Receives each event of a stack collection, in order of time. Events of one process at the same
+/// time keep their order.
 ///
 /// - Cost: 24 bytes an event, and as much again while several cores' parts are joined.
 final class SampleLog {

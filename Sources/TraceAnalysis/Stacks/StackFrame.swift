@@ -98,13 +98,27 @@ public struct FrameTable: Sendable {
     zip(other.frames, other.hashes).map { id(of: $0, $1) }
   }
 
-  private mutating func id(of frame: StackFrame, _ hash: Int) -> FrameID {
+  /// Returns the index of `frame`; nil if the table does not have it.
+  func known(_ frame: StackFrame) -> FrameID? {
+    let hash = frame.hashValue
+    let number = slots[slot(of: frame, hash)]
+    return number == 0 ? nil : FrameID(rawValue: number - 1)
+  }
+
+  /// Returns the slot with the number of `frame`, or the empty one for it.
+  private func slot(of frame: StackFrame, _ hash: Int) -> Int {
     var slot = hash & (slots.count - 1)
     while slots[slot] != 0 {
       let known = Int(slots[slot]) - 1
-      if hashes[known] == hash, frames[known] == frame { return FrameID(rawValue: UInt32(known)) }
+      if hashes[known] == hash, frames[known] == frame { break }
       slot = (slot + 1) & (slots.count - 1)
     }
+    return slot
+  }
+
+  private mutating func id(of frame: StackFrame, _ hash: Int) -> FrameID {
+    let slot = slot(of: frame, hash)
+    if slots[slot] != 0 { return FrameID(rawValue: slots[slot] - 1) }
     frames.append(frame)
     hashes.append(hash)
     slots[slot] = UInt32(frames.count)

@@ -28,28 +28,61 @@ extension StackCollection {
   /// ones first. Processes, and the nodes below a process, are in the order in which one collector
   /// would have created them.
   ///
-  /// - Cost: one lookup per node and frame.
-  init(merging parts: [StackCollection]) {
-    let begins = parts.flatMap { part in
+  /// - Cost: one lookup per node and frame, except for those of the first part if its processes
+  ///   come before all others. A part's memory is freed when it is added.
+  init(merging parts: consuming [StackCollection]) {
+    let begins = parts.map { part in
       part.begins.map { (time: $0.time, frame: part.frames[part.tree.frames[$0.node]]) }
     }
+    let firstEnd = begins.first?.map(\.time).max() ?? .min
+    if !parts.isEmpty, begins.dropFirst().joined().allSatisfy({ $0.time >= firstEnd }) {
+      self = parts.removeFirst()
+      self.begins = []
+    }
     // Sorting is stable.
-    for begin in begins.sorted(by: { $0.time < $1.time }) {
+    for begin in begins.joined().sorted(by: { $0.time < $1.time }) {
       _ = tree.child(of: StackTree.root, frames.id(of: begin.frame))
     }
-    samples.reserveCapacity(parts.reduce(0) { $0 + $1.samples.count })
-    for part in parts {
-      let numbers = frames.add(part.frames)
-      let nodes = tree.add(part.tree) { numbers[Int($0.rawValue)] }
-      for var sample in part.samples {
-        sample.node = nodes[Int(sample.node)]
-        samples.append(sample)
-      }
-      totals.add(part.totals)
-      threads.formUnion(part.threads)
-      weights.add(part.weights)
+    var runs = [samples]
+    samples = []
+    while !parts.isEmpty {
+      var part = parts.removeFirst()
+      add(&part)
+      runs.append(part.samples)
     }
+    samples = Self.inOrderOfTime(runs)
     settle()
+  }
+
+  /// Adds a part, whose samples get the numbers of the nodes here.
+  private mutating func add(_ part: inout StackCollection) {
+    let numbers = frames.add(part.frames)
+    let nodes = tree.add(part.tree) { numbers[Int($0.rawValue)] }
+    for place in part.samples.indices {
+      part.samples[place].node = nodes[Int(part.samples[place].node)]
+    }
+    totals.add(part.totals)
+    threads.formUnion(part.threads)
+    weights.add(part.weights)
+  }
+
+  /// Joins the samples of several parts, each in order of time; of equal times, the earlier part's
+  /// come first.
+  private static func inOrderOfTime(_ runs: [[TimedSample]]) -> [TimedSample] {
+    var result: [TimedSample] = []
+    result.reserveCapacity(runs.reduce(0) { $0 + $1.count })
+    var places = [Int](repeating: 0, count: runs.count)
+    while true {
+      var next: (run: Int, sample: TimedSample)?
+      for run in runs.indices where places[run] < runs[run].count {
+        let sample = runs[run][places[run]]
+        if let earliest = next, earliest.sample.time <= sample.time { continue }
+        next = (run, sample)
+      }
+      guard let next else { return result }
+      result.append(next.sample)
+      places[next.run] += 1
+    }
   }
 
   /// Updates derived totals.

@@ -4,8 +4,7 @@ internal import TraceFormat
 /// Collects the stacks of a large trace on several cores.
 ///
 /// Each worker takes some of the processes, which share nothing but the kernel. If one process has
-/// most of the events, or if the events are kept, each worker takes a part of the trace's time
-/// instead.
+/// most of the events, each worker takes a part of the trace's time instead.
 ///
 /// - Cost: addresses and stacks met in several parts are resolved in each. All workers together use
 ///   as much cache memory as one collector would.
@@ -39,10 +38,7 @@ enum StackWorkers {
   private static func shares(
     _ count: Int, of file: TraceFile, _ selection: StackSelection
   ) throws -> [StackShare] {
-    // The events of parts of the time follow one another.
-    if selection.log == nil,
-      let owners = ProcessOwners(try ProcessOwners.sample(file, selection.filter), count)
-    {
+    if let owners = ProcessOwners(try ProcessOwners.sample(file, selection.filter), count) {
       return (0..<count).map { worker in
         var own = selection
         own.filter.pidShare = owners.share(of: worker)

@@ -96,6 +96,7 @@ struct FlameTree {
     }
     var amounts: [StackTree.Node: UInt64] = [:]
     let old = base.calls.tree
+    let inclusive = base.calls.inclusive
     let oldNames = base.frames.frames.map(key)
     var places = [StackTree.Node?](repeating: nil, count: old.count)
     places[StackTree.root] = StackTree.root
@@ -104,7 +105,7 @@ struct FlameTree {
       let name = oldNames[Int(old.frames[node].rawValue)]
       places[node] = nodes[Call(caller: caller, name: name)]
       if let place = places[node] {
-        amounts[place, default: 0] &+= base.unit.amount(of: base.calls.inclusive[node])
+        amounts[place, default: 0] &+= base.unit.amount(of: inclusive[node])
       }
     }
     return amounts

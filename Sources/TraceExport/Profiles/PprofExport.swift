@@ -55,6 +55,7 @@ private struct PprofWriter: ~Copyable {
     var labels: [UInt32: ProtobufMessage] = [:]
     var last: (owner: UInt32, labels: ProtobufMessage)?
     var path: [UInt64] = []
+    var values: [UInt64] = []
     for node in 1..<max(tree.count, 1) where tree.exclusive[node].count > 0 {
       if output.failure != 0 { return }
       let place = places.makePath(from: node, &tables, &path)
@@ -67,15 +68,16 @@ private struct PprofWriter: ~Copyable {
       }
       message.clear()
       message.field(1, packed: path)
-      message.field(2, packed: values(tree.exclusive[node]))
+      set(&values, to: tree.exclusive[node])
+      message.field(2, packed: values)
       tables.pending.field(2, message, then: last?.labels)
-      if tables.pending.bytes.count > 1 << 16 { flush(to: &output) }
+      if tables.pending.count > 1 << 16 { flush(to: &output) }
     }
     flush(isLast: true, to: &output)
   }
 
   private mutating func flush(isLast: Bool = false, to output: inout OutputBuffer) {
-    gzip.write(tables.pending.bytes, isLast: isLast, to: &output)
+    gzip.write(tables.pending, isLast: isLast, to: &output)
     tables.pending.clear()
   }
 
@@ -108,11 +110,12 @@ private struct PprofWriter: ~Copyable {
 }
 
 extension PprofWriter {
-  /// The values of a sample in the order of the sample types.
-  private func values(_ metric: StackMetric) -> [UInt64] {
+  /// Replaces the values of a sample, which are in the order of the sample types.
+  private func set(_ values: inout [UInt64], to metric: StackMetric) {
     let limit = UInt64(Int64.max)
-    let count = min(metric.count, limit)
-    return profile.stacks.unit == .events ? [count] : [count, min(metric.weight, limit)]
+    values.removeAll(keepingCapacity: true)
+    values.append(min(metric.count, limit))
+    if profile.stacks.unit != .events { values.append(min(metric.weight, limit)) }
   }
 
   /// Names and units of the sample types; the last one is what tools show first.

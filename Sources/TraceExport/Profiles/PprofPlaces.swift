@@ -3,7 +3,8 @@ internal import TraceAnalysis
 /// The locations of a call tree's nodes: a node of a function has one, together with the nodes of
 /// the calls inlined there.
 struct PprofPlaces {
-  private let profile: StackProfile
+  private let parents: [UInt32]
+  private let frames: [FrameID]
   /// The location that begins at each node, from the inside, and the node of its caller.
   private var locations: [UInt32]
   private var callers: [UInt32]
@@ -13,7 +14,8 @@ struct PprofPlaces {
   private let areInlined: [Bool]
 
   init(_ profile: StackProfile) {
-    self.profile = profile
+    parents = profile.stacks.calls.tree.parents
+    frames = profile.stacks.calls.tree.frames
     areFunctions = profile.stacks.frames.frames.map { $0.kind != .process && $0.kind != .thread }
     areInlined = profile.stacks.frames.frames.map(\.isInlined)
     let count = profile.stacks.calls.tree.count
@@ -36,19 +38,18 @@ struct PprofPlaces {
   }
 
   private func isFunction(_ node: StackTree.Node) -> Bool {
-    node != StackTree.root && areFunctions[Int(profile.stacks.calls.tree.frames[node].rawValue)]
+    node != StackTree.root && areFunctions[Int(frames[node].rawValue)]
   }
 
   /// Returns the location whose innermost frame is the node's, and notes the node of its caller.
   private mutating func location(at node: StackTree.Node, _ tables: inout PprofTables) -> UInt64 {
     if locations[node] != 0 { return UInt64(locations[node]) }
-    let tree = profile.stacks.calls.tree
     var place = node
     group.removeAll(keepingCapacity: true)
     repeat {
-      let frame = tree.frames[place]
+      let frame = frames[place]
       group.append(frame)
-      place = Int(tree.parents[place])
+      place = Int(parents[place])
       if !areInlined[Int(frame.rawValue)] { break }
     } while isFunction(place)
     let number = tables.location(group)

@@ -55,11 +55,11 @@ public struct PprofStacks {
         message.field(3, label)
       }
       tables.pending.field(2, message)
-      if tables.pending.bytes.count > 1 << 16 {
-        gzip.write(tables.pending.bytes, isLast: false, to: &output)
+      if tables.pending.count > 1 << 16 {
+        gzip.write(tables.pending, isLast: false, to: &output)
         tables.pending.clear()
       }
     }
-    gzip.write(tables.pending.bytes, isLast: true, to: &output)
+    gzip.write(tables.pending, isLast: true, to: &output)
   }
 }

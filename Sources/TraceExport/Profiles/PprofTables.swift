@@ -44,12 +44,16 @@ struct PprofTables {
     self.isRecorded = isRecorded
     frameFunctions = [UInt64](repeating: 0, count: profile.stacks.frames.count)
     plainLocations = frameFunctions
+    // Tables that grow step by step hash their keys again and again.
+    strings.reserveCapacity(profile.stacks.frames.count)
+    functions.reserveCapacity(profile.stacks.frames.count)
     pending.field(Field.string, text: "")
     writeMappings()
   }
 
   /// Returns the number of a string.
   mutating func string(_ text: String) -> UInt64 {
+    if text.isEmpty { return 0 }
     let text = exported(text)
     if let known = strings[text] { return known }
     let number = UInt64(strings.count)

@@ -58,7 +58,7 @@ private final class RecordedWriter {
 
   func finish(to output: inout OutputBuffer) {
     write()
-    gzip.write(tables.pending.bytes, isLast: true, to: &output)
+    gzip.write(tables.pending, isLast: true, to: &output)
     tables.pending.clear()
   }
 

@@ -15,11 +15,17 @@ struct FirefoxTables {
   private var libraries: [Int?] = []
   /// Position of each node in the stack table of its thread.
   private var positions: [UInt32]
+  /// Position of each frame in the frame table of the thread that is written.
+  private var numbers: [UInt32]
+  /// Name and source of each frame that was met.
+  private var functions: [(name: Int, source: Int?)?]
 
   init(_ profile: StackProfile) {
     self.profile = profile
     paths = StackPaths(profile.stacks)
     positions = [UInt32](repeating: 0, count: profile.stacks.calls.tree.count)
+    numbers = [UInt32](repeating: Self.notMet, count: profile.stacks.frames.count)
+    functions = [(name: Int, source: Int?)?](repeating: nil, count: numbers.count)
     var count = 0
     for module in profile.modules {
       let isImage = module.source == .image
@@ -27,6 +33,8 @@ struct FirefoxTables {
       if isImage { count += 1 }
     }
   }
+
+  private static let notMet = UInt32.max
 
   /// Returns the number of a string.
   mutating func string(_ text: String) -> Int {
@@ -100,19 +108,23 @@ struct FirefoxTables {
     for (position, node) in nodes.enumerated() { positions[Int(node)] = UInt32(position) }
     writeSamples(timeline, order, to: &output)
     var frames: [Int] = []
-    var numbers: [Int: Int] = [:]
     for node in nodes {
       let frame = paths.frame(of: Int(node))
-      if numbers[frame] == nil {
-        numbers[frame] = frames.count
-        frames.append(frame)
-      }
+      guard numbers[frame] == Self.notMet else { continue }
+      numbers[frame] = UInt32(truncatingIfNeeded: frames.count)
+      frames.append(frame)
     }
     output.append(",\"stackTable\":")
-    let (paths, positions) = (paths, positions)
+    writeStacks(nodes, to: &output)
+    for frame in frames { numbers[frame] = Self.notMet }
+    writeFrames(frames, to: &output)
+  }
+
+  private func writeStacks(_ nodes: [UInt32], to output: inout OutputBuffer) {
+    let (paths, positions, numbers) = (paths, positions, numbers)
     Self.table(&output, nodes.count) {
       $0.column("frame", nodes) {
-        $0.append(decimal: UInt64(numbers[paths.frame(of: Int($1))] ?? 0))
+        $0.append(decimal: UInt64(numbers[paths.frame(of: Int($1))]))
       }
       $0.column("prefix", nodes) {
         let caller = paths.caller(of: Int($1))
@@ -123,7 +135,6 @@ struct FirefoxTables {
         }
       }
     }
-    writeFrames(frames, to: &output)
   }
 
   private func writeSamples(
@@ -191,6 +202,15 @@ struct FirefoxTables {
     output.append("\"functionSize\":[]}")
   }
 
+  /// Returns the numbers of a frame's name and source.
+  private mutating func function(_ frame: Int) -> (name: Int, source: Int?) {
+    if let known = functions[frame] { return known }
+    let name = string(exported(profile.stacks.frames.frames[frame].exportedName))
+    let source = source(exported(profile.origins[frame].file))
+    functions[frame] = (name, source)
+    return (name, source)
+  }
+
   private mutating func writeFunctions(_ frames: [Int], to output: inout OutputBuffer) {
     var names: [Int] = []
     var files: [Int?] = []
@@ -198,8 +218,9 @@ struct FirefoxTables {
     var numbers: [Int: Int] = [:]
     var modules: [Int] = []
     for frame in frames {
-      names.append(string(exported(profile.stacks.frames.frames[frame].exportedName)))
-      files.append(source(exported(profile.origins[frame].file)))
+      let (name, source) = function(frame)
+      names.append(name)
+      files.append(source)
       guard let module = profile.origins[frame].module else {
         resources.append(-1)
         continue

@@ -13,9 +13,20 @@ struct PerfettoArguments: ~Copyable {
   /// The annotations of the last event.
   private(set) var annotations = ProtobufMessage()
   private var annotation = ProtobufMessage()
+  /// For each field of each type, what its annotation begins with: the name.
+  private let names: [[ProtobufMessage]]
   private var scratch = OutputBuffer(collecting: 64 << 10)
 
-  init(_ types: [EventType]) { fields = EventArguments(types) }
+  init(_ types: [EventType]) {
+    fields = EventArguments(types)
+    names = types.map { type in
+      type.schema.fields.map { field in
+        var name = ProtobufMessage()
+        name.field(10, text: exported(field.name))
+        return name
+      }
+    }
+  }
 
   var types: [EventType] { fields.types }
 
@@ -37,7 +48,7 @@ struct PerfettoArguments: ~Copyable {
     let schema = types[event.typeIndex].schema
     for (index, field) in schema.fields.enumerated() {
       annotation.clear()
-      annotation.field(10, text: exported(field.name))
+      annotation.append(names[event.typeIndex][index])
       write(field.type, index, event)
       annotations.field(4, annotation)
     }
@@ -57,7 +68,12 @@ struct PerfettoArguments: ~Copyable {
         annotation.field(3, word)
       }
     case .one(.string):
-      annotation.field(6, text: exported(String(decoding: event.bytes(field), as: UTF8.self)))
+      let bytes = event.bytes(field)
+      if bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) {
+        annotation.field(6, bytes)
+      } else {
+        annotation.field(6, text: exported(String(decoding: bytes, as: UTF8.self)))
+      }
     case .one(.enumeration(let schema)) where !schema.isFlags:
       if let known = schema.cases.first(where: { $0.value == word }) {
         annotation.field(6, text: exported(known.name))

@@ -57,14 +57,16 @@ struct PerfettoWriter: ~Copyable, TimelineWriter {
   private let start: UInt64
   private let isTime: Bool
   private var arguments: PerfettoArguments
+  /// Category and name of the events of each type.
+  private let headings: [ProtobufMessage]
   private var tracks: [UInt64: UInt64] = [:]
   private var processTracks: [UInt32: UInt64] = [:]
   private var counterTracks: [String: UInt64] = [:]
   private var trackCount = globalTrack
   private var commands: [UInt64: String] = [:]
   private var cpus = PerfettoCPUs()
-  /// Sum of the weights on each CPU.
-  private var sums: [UInt16: UInt64] = [:]
+  /// Sum of the weights on each CPU, by its number.
+  private var sums: [UInt64] = []
   private var packet = ProtobufMessage()
   private var part = ProtobufMessage()
   private var detail = ProtobufMessage()
@@ -74,6 +76,12 @@ struct PerfettoWriter: ~Copyable, TimelineWriter {
     start = timeline.profile.session.start.monotonicNanoseconds
     isTime = timeline.profile.stacks.unit == .cpuTime
     arguments = PerfettoArguments(timeline.eventTypes)
+    headings = timeline.eventTypes.map { type in
+      var heading = ProtobufMessage()
+      heading.field(22, text: exported(type.schema.provider))
+      heading.field(23, text: exported(type.schema.name))
+      return heading
+    }
   }
 
   var hasFailed: Bool { output.pointee.failure != 0 }
@@ -91,7 +99,7 @@ struct PerfettoWriter: ~Copyable, TimelineWriter {
   private mutating func end() {
     detail.clear()
     detail.field(1, packet)
-    detail.bytes.withUnsafeBytes { output.pointee.append(ByteSlice($0)) }
+    detail.withBytes { output.pointee.append(ByteSlice($0)) }
   }
 
   /// Writes the clocks, and what holds for all samples.
@@ -141,15 +149,17 @@ struct PerfettoWriter: ~Copyable, TimelineWriter {
 
   mutating func write(samplesOf timeline: TraceTimeline) {
     var stacks = PerfettoStacks(timeline.profile)
+    let ids = timeline.threads.map { (pid: $0.pid, tid: $0.tid) }
+    let owners = timeline.owners
     for sample in timeline.samples {
       if hasFailed { return }
-      let owner = Int(timeline.owners[Int(sample.node)])
-      write(sample, of: owner < 0 ? nil : timeline.threads[owner], &stacks)
+      let owner = Int(owners[Int(sample.node)])
+      write(sample, of: owner < 0 ? (0, 0) : ids[owner], &stacks)
     }
   }
 
   private mutating func write(
-    _ sample: TimedSample, of thread: TimelineThread?, _ stacks: inout PerfettoStacks
+    _ sample: TimedSample, of thread: (pid: UInt32, tid: UInt32), _ stacks: inout PerfettoStacks
   ) {
     begin(at: sample.time)
     let stack = stacks.number(of: sample.node)
@@ -159,12 +169,13 @@ struct PerfettoWriter: ~Copyable, TimelineWriter {
     }
     part.clear()
     if sample.cpu != EventHeader.noCPU { part.field(1, UInt64(sample.cpu)) }
-    part.field(2, UInt64(thread?.pid ?? 0))
-    part.field(3, UInt64(thread?.tid ?? 0))
+    part.field(2, UInt64(thread.pid))
+    part.field(3, UInt64(thread.tid))
     if stack != 0 { part.field(4, stack) }
-    let sum = sums[sample.cpu, default: 0] &+ sample.weight
-    sums[sample.cpu] = sum
-    part.field(6, sum)
+    let cpu = Int(sample.cpu)
+    if sums.count <= cpu { sums += [UInt64](repeating: 0, count: cpu + 1 - sums.count) }
+    sums[cpu] &+= sample.weight
+    part.field(6, sums[cpu])
     packet.field(Field.sample, part)
     end()
   }
@@ -273,13 +284,11 @@ extension PerfettoWriter {
   }
 
   mutating func event(_ event: borrowing RawEvent) {
-    let schema = arguments.types[event.typeIndex].schema
     arguments.collect(event)
-    let annotations = arguments.annotations
+    let (heading, annotations) = (headings[event.typeIndex], arguments.annotations)
     let track = tracks[UInt64(event.header.pid) << 32 | UInt64(event.header.tid)]
     trackEvent(3, on: track ?? Self.globalTrack, at: event.header.timestamp) { part in
-      part.field(22, text: exported(schema.provider))
-      part.field(23, text: exported(schema.name))
+      part.append(heading)
       part.append(annotations)
     }
   }

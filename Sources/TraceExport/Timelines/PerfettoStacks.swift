@@ -12,6 +12,8 @@ struct PerfettoStacks {
   private var sourceNumbers: [String: UInt64] = [:]
   private var stringCount: UInt64 = 0
   private var path: [UInt32] = []
+  /// Message that is being built.
+  private var stack = ProtobufMessage()
 
   init(_ profile: StackProfile) {
     self.profile = profile
@@ -28,9 +30,9 @@ struct PerfettoStacks {
     if path.isEmpty { return 0 }
     isStackKnown[Int(node)] = true
     for frame in path where !isFrameKnown[Int(frame)] { add(frame) }
-    var stack = ProtobufMessage()
+    stack.clear()
     stack.field(1, UInt64(node))
-    for frame in path.reversed() { stack.field(2, UInt64(frame) + 1) }
+    stack.field(2, each: path.lazy.reversed().map { UInt64($0) + 1 })
     added.field(7, stack)
     return UInt64(node)
   }

@@ -30,12 +30,13 @@ public struct SpeedscopeExport: Renderer {
     output.append("]},\"profiles\":[")
     let order = timeline.samplesByThread()
     let paths = StackPaths(stacks)
+    let texts = numbers.map { DecimalText($0) }
     var isFirst = true
     for (index, thread) in timeline.threads.enumerated() where !order[index].isEmpty {
       if output.failure != 0 { return }
       if !isFirst { output.append(",\n") }
       isFirst = false
-      write(thread, order[index], timeline, paths, numbers, noStack: count, to: &output)
+      write(thread, order[index], timeline, paths, texts, noStack: count, to: &output)
     }
     output.append("]}\n")
   }
@@ -66,7 +67,7 @@ public struct SpeedscopeExport: Renderer {
 
   private func write(
     _ thread: TimelineThread, _ samples: ArraySlice<UInt32>, _ timeline: TraceTimeline,
-    _ paths: StackPaths, _ numbers: [UInt32], noStack: UInt32, to output: inout OutputBuffer
+    _ paths: StackPaths, _ texts: [DecimalText], noStack: UInt32, to output: inout OutputBuffer
   ) {
     let stacks = timeline.profile.stacks
     let unit =
@@ -96,9 +97,8 @@ public struct SpeedscopeExport: Renderer {
       weights.append(sample.weight)
       paths.write(sample.node, to: &path)
       output.append("[")
-      for (index, frame) in path.reversed().enumerated() {
-        if index > 0 { output.append(",") }
-        output.append(decimal: UInt64(numbers[Int(frame)]))
+      for place in path.indices.reversed() {
+        output.append(texts[Int(path[place])], isFirst: place == path.count - 1)
       }
       if path.isEmpty { output.append(decimal: UInt64(noStack)) }
       output.append("]")
