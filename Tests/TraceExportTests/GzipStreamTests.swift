@@ -51,10 +51,12 @@ import TraceFormat
   }
 
   /// A stream that is complete takes no more.
-  @Test func errorsFailTheOutput() {
+  @Test(arguments: [1, 2]) func errorsFailTheOutput(count: Int) {
     var output = OutputBuffer(MemorySink())
     var stream = GzipStream()
-    stream.write(parts(1)[0], isLast: true, to: &output)
+    for (index, part) in parts(count).enumerated() {
+      stream.write(part, isLast: index == count - 1, to: &output)
+    }
     #expect(output.failure == 0)
     stream.write(parts(1)[0], isLast: true, to: &output)
     #expect(output.failure == EIO)

@@ -9,6 +9,7 @@ internal import Glibc
 struct GzipStream: ~Copyable {
   private let deflater: Deflater
   private var thread: GzipThread?
+  private var isComplete = false
 
   /// - Parameter level: from 1, fast, to 9, small.
   init(level: Int32 = 4) { deflater = Deflater(level: level) }
@@ -23,6 +24,8 @@ struct GzipStream: ~Copyable {
     _ message: ProtobufMessage, isLast: Bool = false, to output: inout OutputBuffer
   ) {
     if hasFailed { return output.fail(ENOMEM) }
+    if isComplete { return output.fail(EIO) }
+    isComplete = isLast
     if thread == nil, !isLast { thread = GzipThread(deflater) }
     guard let thread else {
       var result: [UInt8] = []
