@@ -56,7 +56,7 @@ extension EndToEnd {
     /// What a program of Tests/Recomputed ends with if the other recording lacks events.
     private static let isIncomplete: Int32 = 3
 
-    /// Compares with another recording of the same run. A run is repeated if that lost events of it.
+    /// Compares with another recording of the same run. A run is repeated if that lost events.
     private func compareWithOther(
       _ program: String, _ recorder: [String], _ input: String
     ) throws {

@@ -6,7 +6,7 @@ import TraceFormat
 @testable import TraceExport
 
 /// A stream of several parts, which a thread compresses, equals one that is compressed at once.
-@Suite struct GzipStreamTests {
+@Suite(.randomized) struct GzipStreamTests {
   /// Parts that wait for the thread, and some that it waits for.
   private func parts(_ count: Int) -> [ProtobufMessage] {
     var random = SeededGenerator(UInt64(count))

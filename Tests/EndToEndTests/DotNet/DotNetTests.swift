@@ -56,7 +56,7 @@ extension EndToEnd {
         self = counts
       }
 
-      /// What the program had allocated on heaps that had a tick, since their last ticks. The runtime
+      /// What the program had allocated on heaps with a tick, since their last ticks. The runtime
       /// counts each kind of heap by itself, so a kind with less than a tick's bytes has no event.
       func sinceLastTick(_ end: DotNetProgram.Numbers) -> Int {
         let without = otherHeaps.filter { !heapKinds.contains($0.key) }.values.reduce(0, +)
