@@ -125,6 +125,20 @@ import TraceFormat
     #expect(try Data(contentsOf: URL(filePath: directory.path + "/elsewhere")) == good)
   }
 
+  /// The workers of a server ask for the user's key at the same time.
+  @Test func whoeverMakesTheKeyAllHaveIt() async {
+    for round in 0..<200 {
+      let place = directory.path + "/keys\(round)"
+      let found = await withTaskGroup(of: [UInt8]?.self) { group in
+        for _ in 0..<4 { group.addTask { CacheKey.key(in: place) } }
+        return await group.reduce(into: []) { $0.append($1) }
+      }
+      #expect(found[0] != nil && found.allSatisfy { $0 == found[0] })
+      let files = try? FileManager.default.contentsOfDirectory(atPath: place)
+      #expect(files == ["view.key"])
+    }
+  }
+
   @Test func othersDirectoriesAndKeysAreNotUsed() throws {
     try write(events: 3000)
     let plain = try answers()

@@ -20,19 +20,30 @@ enum CacheKey {
 
   /// Returns the secret, which is made if there is none; nil if it can be neither read nor made, or
   /// if others could have read or written it.
+  ///
+  /// - Guarantee: of several that make it at the same time, one succeeds, and all have its secret.
   static func key(in directory: String) -> [UInt8]? {
     let path = directory + "/" + fileName
     if let known = read(path) { return known }
     let parent = "/" + directory.split(separator: "/").dropLast().joined(separator: "/")
     for folder in [parent, directory] { _ = OSPath.mkdir(folder, 0o700) }
-    let descriptor = OSPath.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { return read(path) }
+    make(path)
+    return read(path)
+  }
+
+  /// Makes the secret. The file gets its name when it is complete: another process could otherwise
+  /// find it empty, and a killed one leave it so.
+  private static func make(_ path: String) {
     var generator = SystemRandomNumberGenerator()
+    let draft = "\(path).\(UInt64.random(in: 0 ... .max, using: &generator))"
+    let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+    let descriptor = OSPath.open(draft, flags, 0o600)
+    guard descriptor >= 0 else { return }
+    defer { _ = OSPath.unlink(draft) }
     let key = (0..<SipHash.bytes).map { _ in UInt8.random(in: 0...255, using: &generator) }
     let isWritten = write(descriptor, key, key.count) == key.count
     close(descriptor)
-    if !isWritten { _ = OSPath.unlink(path) }
-    return isWritten ? key : nil
+    if isWritten { _ = OSPath.link(draft, path) }
   }
 
   private static func read(_ path: String) -> [UInt8]? {
