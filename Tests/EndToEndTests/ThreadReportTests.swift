@@ -35,6 +35,16 @@ extension EndToEnd {
       return fields.count > 8 ? (Double(fields[8]) ?? 0) * 1e7 : 0
     }
 
+    /// The numbers of wake-ups in the trace, by thread.
+    private static func wakeUps(_ report: RuntimeReport) throws -> [Int: Int] {
+      let dump = try ChildProcess(
+        Tools.tracectl,
+        ["dump", report.scratch.path("t.etl"), "-event", "ReadyThread"], in: report.scratch)
+      try dump.succeed()
+      let threads = dump.output.matches(of: /threadID=(\d+)/).compactMap { Int($0.1) }
+      return Dictionary(threads.map { ($0, 1) }, uniquingKeysWith: +)
+    }
+
     @Test func waitsOfEveryKind() throws {
       let before = try Self.stolen_ns()
       let report = try RuntimeReport(
@@ -43,6 +53,7 @@ extension EndToEnd {
       let measured = report.output.split(separator: "\n").compactMap(Measured.init)
       #expect(measured.count == 9)
       let threads = try report.rows("threads")
+      let wakeUps = try Self.wakeUps(report)
       // A thread that is woken on a CPU which the host has taken away is runnable for longer than
       // the kernel's statistics say: there, it is not in the CPU's queue yet.
       let stolen = try Self.stolen_ns() - before
@@ -59,12 +70,21 @@ extension EndToEnd {
         // The thread measures until it prints; what follows may take long on a busy machine.
         let rest = life - one.life
         #expect(rest > -2e6 && rest < 300e6, "\(one): life \(life)")
-        for (found, own, more) in [(running, one.running, 0), (runnable, one.runnable, late)] {
+        let waits = try #require(thread["wait_count"] as? Int)
+        // Some kernels (6.18 in a virtual machine) write no wake-ups while certain threads are
+        // current. The thread then counts as blocked until it runs.
+        let isMissing = wakeUps[one.tid, default: 0] < waits
+        // The kernel's count of a delay ends up to this much before the switch is recorded.
+        let switching = 30e3 * Double(waits + one.preemptions)
+        for (found, own, least, more) in [
+          (running, one.running, one.running, 0),
+          (runnable, one.runnable, isMissing ? 0 : one.runnable, late + switching),
+        ] {
           let most = own * 1.01 + 2e6 + rest + more
-          #expect(found >= own * 0.99 - 2e6 && found <= most, "\(one): \(found), \(most)")
+          #expect(found >= least * 0.99 - 2e6 && found <= most, "\(one): \(found), \(most)")
         }
         // After the kernel's count, the thread prints, sleeps once and ends.
-        let more = try #require(thread["wait_count"] as? Int) - one.waits
+        let more = waits - one.waits
         #expect(more >= 0 && more < 10, "\(one): \(more) more waits")
         #expect(try #require(thread["preemptions"] as? Int) >= one.preemptions, "\(one)")
         guard one.reason != "-" else { continue }

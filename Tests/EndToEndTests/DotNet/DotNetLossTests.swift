@@ -60,7 +60,7 @@ extension EndToEnd {
           Tools.tracectl, [command[0], scratch.path("t.etl")] + command.dropFirst(), in: scratch)
         _ = try shown.wait()
         #expect(
-          shown.output.contains("lost") && shown.output.contains("buffer full"),
+          shown.output.lowercased().contains("lost") && shown.output.contains("buffer full"),
           "\(command): \(shown.output)")
       }
     }
