@@ -76,8 +76,10 @@ extension EndToEnd {
         let isMissing = wakeUps[one.tid, default: 0] < waits
         // The kernel's count of a delay ends up to this much before the switch is recorded.
         let switching = 30e3 * Double(waits + one.preemptions)
+        // The kernel counts neither interrupts nor what the host took away as running.
+        let omitted = max(0, one.life - one.running - one.runnable - one.waited)
         for (found, own, least, more) in [
-          (running, one.running, one.running, 0),
+          (running, one.running, one.running, omitted),
           (runnable, one.runnable, isMissing ? 0 : one.runnable, late + switching),
         ] {
           let most = own * 1.01 + 2e6 + rest + more
