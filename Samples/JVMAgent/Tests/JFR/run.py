@@ -88,11 +88,11 @@ class Bench:
                        place / "printed.txt" if has_counts else None)
 
 
-def agrees(bench, title, collector, providers, arguments, has_counts):
+def agrees(title, run):
+    """Runs a comparison, which returns its reports, again while only delays differ."""
     for attempt in range(1, ATTEMPTS + 1):
-        print(f"\n== {title}, {collector}" + (f", again ({attempt})" if attempt > 1 else ""))
-        bench.collect(collector, providers, arguments)
-        reports = bench.compare(has_counts)
+        print(f"\n== {title}" + (f", again ({attempt})" if attempt > 1 else ""))
+        reports = run()
         for report in reports:
             report.show()
         sys.stdout.flush()
@@ -119,18 +119,17 @@ def main():
         bench.prepare()
         for title, providers, options, has_counts in PROGRAMS:
             for collector in COLLECTORS:
-                if arguments.only in title and not agrees(
-                        bench, title, collector, providers, options, has_counts):
-                    failed.append(f"{title}, {collector}")
+                def run():
+                    bench.collect(collector, providers, options)
+                    return bench.compare(has_counts)
+
+                name = f"{title}, {collector}"
+                if arguments.only in title and not agrees(name, run):
+                    failed.append(name)
         for title, part in (("late", late), ("stacks", stacks), ("stalls", stalls),
                             ("monitors", monitors), ("slower", slower)):
-            if arguments.only not in title:
-                continue
-            print(f"\n== {title}")
-            reports = part.reports(bench)
-            for report in reports:
-                report.show()
-            failed += [report.title for report in reports if not report.agrees]
+            if arguments.only in title and not agrees(title, lambda: part.reports(bench)):
+                failed.append(title)
     print(f"\nThe agent and JFR differ on: {'; '.join(failed)}" if failed
           else "\nThe agent and JFR agree on every run.")
     sys.exit(1 if failed else 0)

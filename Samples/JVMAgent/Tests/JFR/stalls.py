@@ -44,12 +44,14 @@ def check(bench, settings, report):
 def leave_out_the_end(ours, theirs, report):
     """Removes stalls after the end of JFR's recording. The JVM ends later, and its shutdown hook and
     compilers may stall until then."""
-    known = [until for thread in ours if thread in theirs for until, _ in ours[thread]]
-    late = [thread for thread in ours if thread not in theirs
-            and min(until for until, _ in ours[thread]) >= max(known, default=0) - END_NS]
-    for thread in late:
-        del ours[thread]
-    report.explain("stalled when JFR's recording ended", [name for _, name in late])
+    recorded = {thread: len(theirs.get(thread, ())) for thread in ours}
+    end = max((until for thread, count in recorded.items()
+               for until, _ in sorted(ours[thread])[:count]), default=0)
+    for thread, count in recorded.items():
+        first, later = sorted(ours[thread])[:count], sorted(ours[thread])[count:]
+        if later and later[0][0] >= end - (LATER_NS if first else END_NS):
+            ours[thread] = first
+            report.explain("stalled when JFR's recording ended", [thread[1]])
 
 
 def in_order(stalls):
