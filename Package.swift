@@ -288,3 +288,8 @@ let package = Package(
 for target in package.targets where ![.system, .plugin].contains(target.type) {
   target.swiftSettings = settings
 }
+
+// Test targets to build, if not all: Scripts/test runs only some suites under a sanitizer.
+if let wanted = Context.environment["TRACE_TEST_TARGETS"]?.split(separator: " ").map(String.init) {
+  package.targets.removeAll { $0.type == .test && !wanted.contains($0.name) }
+}

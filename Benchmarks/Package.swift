@@ -8,39 +8,33 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+// What reads and writes traces.
+let files: [Target.Dependency] = [
+  .product(name: "TraceEvents", package: "trace-engine"),
+  .product(name: "TraceFormat", package: "trace-engine"),
+]
+
 // The Swift programs of the benchmarks; Scripts/bench builds them and creates the table.
 let package = Package(
   name: "trace-engine-benchmarks",
   dependencies: [.package(name: "trace-engine", path: "..")],
   targets: [
+    .target(name: "BenchTraces", dependencies: files, swiftSettings: settings),
     .executableTarget(
       name: "replay-bench",
-      dependencies: [
-        .product(name: "TraceEvents", package: "trace-engine"),
-        .product(name: "TraceFormat", package: "trace-engine"),
-      ],
+      dependencies: files,
       swiftSettings: settings),
     .executableTarget(
       name: "report-bench",
-      dependencies: [
-        .product(name: "TraceEvents", package: "trace-engine"),
-        .product(name: "TraceFormat", package: "trace-engine"),
-      ],
+      dependencies: files + ["BenchTraces"],
       swiftSettings: settings),
     .executableTarget(
       name: "view-trace",
-      dependencies: [
-        .product(name: "TraceEvents", package: "trace-engine"),
-        .product(name: "TraceFormat", package: "trace-engine"),
-      ],
+      dependencies: files + ["BenchTraces"],
       swiftSettings: settings),
     .executableTarget(
       name: "symbol-bench",
-      dependencies: [
-        .product(name: "TraceAnalysis", package: "trace-engine"),
-        .product(name: "TraceEvents", package: "trace-engine"),
-        .product(name: "TraceFormat", package: "trace-engine"),
-      ],
+      dependencies: files + [.product(name: "TraceAnalysis", package: "trace-engine")],
       swiftSettings: settings),
   ]
 )

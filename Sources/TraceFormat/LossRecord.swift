@@ -31,12 +31,14 @@ public struct LossCause: RawRepresentable, Hashable, Sendable {
   /// The session received the event, but dropped it before this reader of the live trace read it.
   /// Never in a file.
   public static let notKept = LossCause(rawValue: 11)
+  /// The buffer of the program's runtime was full, before the events reached the session.
+  public static let runtimeBufferFull = LossCause(rawValue: 12)
 
   private static let names = [
     "buffer full", "too large", "contention", "block timeout", "inside a signal handler",
     "overwritten", "malformed record", "damaged ring", "kernel buffer full",
     "before they were enabled", "not in their provider's description",
-    "not kept for this reader",
+    "not kept for this reader", "runtime's buffer full",
   ]
 
   /// Short description for users, or the number if the cause is unknown.

@@ -326,7 +326,7 @@ public final class Session: Sendable {
     result.lossesAreKnown = BufferProblems(drained).lossesAreKnown
     if let lost = running.sources?.lost, lost > 0 { result.lost[.kernelBufferFull] = lost }
     if let lost = running.dotNet?.lost, lost > 0 {
-      result.lost[.bufferFull] = (result.lost[.bufferFull] ?? 0).addingClamped(lost)
+      result.lost[.runtimeBufferFull] = lost
     }
     result.failure = drained.failure
     result.liveEventsDropped = running.hub?.dropped ?? 0

@@ -1,6 +1,7 @@
 import Foundation
 import TestSupport
 import Testing
+import TraceFormat
 
 /// A second reader, written from SPEC.md, yields the same as tracectl.
 @Suite struct PythonReaderTests {
@@ -17,6 +18,21 @@ import Testing
   @Test func theConformanceFilesReadTheSame() throws {
     let paths = try RuleTests.names().map { RuleTests.directory.appendingPathComponent($0).path }
     try compare([Self.tracectl] + paths)
+  }
+
+  /// The last one is unknown to this version.
+  @Test func causesOfLossesHaveTheSameNames() throws {
+    let directory = TemporaryDirectory()
+    let path = directory.path + "/losses.etl"
+    var writer = try TraceWriter(path: path, session: ShopTrace.session)
+    for cause in UInt8(0)...13 {
+      writer.loss(
+        LossRecord(
+          stream: 1, cpu: 1, cause: LossCause(rawValue: cause), count: 3, fromTicks: 2005,
+          toTicks: 2040 + UInt64(cause)))
+    }
+    try writer.finish()
+    try compare([Self.tracectl, path])
   }
 
   @Test func changedFilesUnderRightChecksumsReadTheSame() throws {

@@ -80,16 +80,38 @@ import TraceFormat
     #expect(full.contains { $0.contains("15 EVENTS WERE LOST") && $0.contains("3 not written") })
   }
 
-  @Test func whatAFlightRecorderOverwritesIsNoAlarm() throws {
-    let fixture = try TraceFixture()
-    let path = fixture.path("overwritten.etl")
+  /// A trace with losses of these causes.
+  private func lossy(_ causes: [LossCause], in fixture: TraceFixture) throws -> String {
+    let path = fixture.path("lossy.etl")
     var writer = try TraceWriter(path: path, session: TraceFixture.session)
     try fixture.define(in: &writer)
-    writer.loss(
-      LossRecord(
-        stream: 0, cpu: 0, cause: .overwritten, count: 1000, fromTicks: TraceFixture.start,
-        toTicks: TraceFixture.start + 1))
+    for cause in causes {
+      writer.loss(
+        LossRecord(
+          stream: 0, cpu: 0, cause: cause, count: 1000, fromTicks: TraceFixture.start,
+          toTicks: TraceFixture.start + 1))
+    }
     try writer.finish()
+    return path
+  }
+
+  @Test func theAdviceFitsTheCause() throws {
+    let fixture = try TraceFixture()
+    func advises(_ text: String, _ causes: LossCause...) throws -> Bool {
+      let file = try TraceFile(path: try lossy(causes, in: fixture))
+      return CollectSummary(file).lines.contains { $0.contains(text) }
+    }
+    #expect(try advises("larger -buffer-size", .bufferFull))
+    #expect(try !advises("larger -buffer-size", .kernelBufferFull))
+    #expect(try !advises("larger -buffer-size", .runtimeBufferFull))
+    #expect(try advises("larger -buffer-size", .bufferFull, .runtimeBufferFull))
+    #expect(try advises("ask the runtime for fewer events", .bufferFull, .runtimeBufferFull))
+    #expect(try advises("TRACE_REGISTER_TIMEOUT", .tooEarly))
+  }
+
+  @Test func whatAFlightRecorderOverwritesIsNoAlarm() throws {
+    let fixture = try TraceFixture()
+    let path = try lossy([.overwritten], in: fixture)
     let lines = CollectSummary(try TraceFile(path: path)).lines
     #expect(lines.contains("  1,000 older events overwritten, as asked"))
     #expect(lines.contains("  0 lost"))

@@ -3,41 +3,22 @@
 // One event in a hundred belongs to these families, evenly among events of another provider: no
 // block is without them, which is the worst case for a reader that wants only them.
 
+import BenchTraces
 import TraceEvents
 import TraceFormat
 
-/// An event of a program that has nothing to do with a runtime.
-struct Order: ListedEvent {
-  var id: UInt64 = 0
-  var customer: UInt64 = 0
-
-  static var eventID: UInt16 { 1 }
-  static let schema = EventSchema(of: Self.self, provider: "Shop", name: "OrderPlaced")
-  static func fields(_ list: inout some FieldList<Self>) {
-    list.field("id", \.id)
-    list.field("customer", \.customer)
-  }
-}
-
 /// Appends events about a microsecond apart. A session reads a ring for a while, then the other.
 struct BenchTrace: ~Copyable {
-  private static let start: UInt64 = 5_000_000_000
   private var recorder: Recorder
   private var time: UInt64 = 0
   private var generator = UInt64(1)
 
   init(path: String) throws {
-    let sync = ClockSync(
-      ticks: Self.start, monotonicNanoseconds: Self.start,
-      realtimeNanoseconds: 1_700_000_000_000_000_000)
-    recorder = try Recorder(
-      path: path,
-      session: SessionDescription(
-        name: "report-bench", clock: .monotonic, ticksPerSecond: 1_000_000_000, start: sync))
+    recorder = try .begin(path: path, name: "report-bench")
     for pid in 1...4 as ClosedRange<UInt32> {
       recorder.define(
         process: ProcessRecord(
-          index: pid, pid: pid, executable: "/bin/shop\(pid)", joinTicks: Self.start))
+          index: pid, pid: pid, executable: "/bin/shop\(pid)", joinTicks: traceStart))
     }
   }
 
@@ -47,7 +28,7 @@ struct BenchTrace: ~Copyable {
     try recorder.append(
       event,
       RecordHeader(
-        ticks: Self.start + time, process: pid, tid: pid, stream: pid & 1, cpu: UInt16(pid & 1)),
+        ticks: traceStart + time, process: pid, tid: pid, stream: pid & 1, cpu: UInt16(pid & 1)),
       stack: stack)
   }
 

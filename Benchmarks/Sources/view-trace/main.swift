@@ -5,39 +5,20 @@
 // take turns, with a switch for every fourth sample, and a collection stops the process for every
 // 1000th. EVENTS events of another provider are spread among the samples.
 
+import BenchTraces
 import TraceEvents
 import TraceFormat
 
-/// An event of a program that has nothing to do with a runtime.
-struct Order: ListedEvent {
-  var id: UInt64 = 0
-  var customer: UInt64 = 0
-
-  static var eventID: UInt16 { 1 }
-  static let schema = EventSchema(of: Self.self, provider: "Shop", name: "OrderPlaced")
-  static func fields(_ list: inout some FieldList<Self>) {
-    list.field("id", \.id)
-    list.field("customer", \.customer)
-  }
-}
-
 /// Appends the events of one process.
 struct ViewTrace: ~Copyable {
-  private static let start: UInt64 = 5_000_000_000
   private static let callees: UInt64 = 6
   private var recorder: Recorder
   private var orders: UInt64 = 0
 
   init(path: String) throws {
-    let sync = ClockSync(
-      ticks: Self.start, monotonicNanoseconds: Self.start,
-      realtimeNanoseconds: 1_700_000_000_000_000_000)
-    recorder = try Recorder(
-      path: path,
-      session: SessionDescription(
-        name: "view-trace", clock: .monotonic, ticksPerSecond: 1_000_000_000, start: sync))
+    recorder = try .begin(path: path, name: "view-trace")
     recorder.define(
-      process: ProcessRecord(index: 1, pid: 1, executable: "/bin/shop", joinTicks: Self.start))
+      process: ProcessRecord(index: 1, pid: 1, executable: "/bin/shop", joinTicks: traceStart))
   }
 
   private mutating func add(
@@ -45,7 +26,7 @@ struct ViewTrace: ~Copyable {
   ) throws {
     try recorder.append(
       event,
-      RecordHeader(ticks: Self.start + time, process: 1, tid: tid, stream: 0, cpu: 0),
+      RecordHeader(ticks: traceStart + time, process: 1, tid: tid, stream: 0, cpu: 0),
       stack: stack)
   }
 

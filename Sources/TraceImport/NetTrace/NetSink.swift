@@ -68,7 +68,7 @@ final class NetSink {
     lost &+= count
     output.addLoss(
       LossRecord(
-        stream: stream, cpu: EventHeader.noCPU, cause: .bufferFull, count: count,
+        stream: stream, cpu: EventHeader.noCPU, cause: .runtimeBufferFull, count: count,
         fromTicks: min(from, to), toTicks: to, processIndex: process))
   }
 

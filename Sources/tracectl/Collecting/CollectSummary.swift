@@ -45,7 +45,14 @@ struct CollectSummary {
     if causes.contains(.undescribed) {
       advice.append("    add the events to their provider's ProviderDescription")
     }
-    let others = causes.filter { $0 != .tooEarly && $0 != .undescribed }
+    if causes.contains(.runtimeBufferFull) {
+      advice.append(
+        "    ask the runtime for fewer events (fewer keywords, or a lower level): -buffer-size "
+          + "does not change its own buffer")
+    }
+    let others = causes.filter {
+      ![.tooEarly, .undescribed, .runtimeBufferFull].contains($0)
+    }
     // The kernel's rings already have the permitted size; only fewer records help.
     if others == [.kernelBufferFull] {
       advice.append(
