@@ -25,7 +25,8 @@ def cpu(command, environment):
 
 def build(directory):
     commands = []
-    for name, compiler in (("trees.c", "gcc"), ("words.cpp", "g++"), ("pairs.c", "gcc")):
+    for name, compiler in (("trees.c", "gcc"), ("words.cpp", "g++"), ("cache.c", "gcc"),
+                           ("pairs.c", "gcc")):
         path = os.path.join(directory, name.split(".")[0])
         subprocess.run([compiler, "-O2", "-o", path, os.path.join(HERE, name)], check=True)
         commands.append((name.split(".")[0], [path]))

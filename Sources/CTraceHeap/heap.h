@@ -14,13 +14,17 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define EXPORTED __attribute__((visibility("default")))
+// The code of a short function lies in one line of the cache.
+#define ALIGNED __attribute__((aligned(64)))
 #define SLOW __attribute__((noinline, cold))
 // A call that leaves no frame, so that the functions which it replaces cost one jump.
 #define JUMP __attribute__((musttail)) return
 
 // The functions of the next allocator. Until it has been looked for, each is a function that does
-// so.
+// so. Nothing that changes often shares their cache lines.
 struct heap_next {
+  // An address with one of these bits is no live sample.
+  _Alignas(64) _Atomic uintptr_t plain_bits;
   void *(*malloc)(size_t);
   void (*free)(void *);
   void *(*calloc)(size_t, size_t);
@@ -68,9 +72,9 @@ extern _Thread_local HEAP_INITIAL_EXEC HIDDEN struct heap_thread heap_this_threa
 // The count has passed zero then: what a signal handler allocates until then is not sampled.
 static inline bool heap_counts_down(size_t size) {
   uint64_t left;
-  bool is_enough = __builtin_add_overflow(heap_this_thread.left, ~(uint64_t)size, &left);
+  bool is_over = __builtin_sub_overflow(heap_this_thread.left, (uint64_t)size + 1, &left);
   heap_this_thread.left = left;
-  return LIKELY(is_enough);
+  return LIKELY(!is_over);
 }
 
 // Whether to sample an allocation for which the countdown has ended.
@@ -127,10 +131,35 @@ static inline uint32_t heap_filter_index(uintptr_t address) {
   return (uint32_t)address >> heap_filter_shift;
 }
 
-static inline bool heap_may_be_sampled(const void *address) {
+static inline bool heap_is_marked(const void *address) {
   return atomic_load_explicit(
              &heap_filter[heap_filter_index((uintptr_t)address)], memory_order_relaxed) != 0;
 }
+
+// heap_aligned.c
+// Bits that addresses of samples do not have.
+enum { heap_sample_bits = 0x1e0 };
+
+// Whether an address is certainly no sample.
+static inline bool heap_is_plain(const void *address) {
+  return LIKELY(((uintptr_t)address &
+                 atomic_load_explicit(&heap_next.plain_bits, memory_order_relaxed)) != 0);
+}
+
+// From now on samples are anywhere.
+void heap_put_anywhere(void);
+// Puts samples anywhere if the interval is short.
+void heap_choose_alignment(uint64_t interval);
+// A sample was entered or removed.
+void heap_count_elsewhere(uintptr_t address, int change);
+// Memory of the next allocator for a sample; null if there is none, or another place will do.
+void *heap_sample_malloc(size_t size);
+// The product does not overflow.
+void *heap_sample_calloc(size_t count, size_t size);
+// Moves what the next realloc returned.
+void *heap_sample_resized(void *address, size_t size);
+// The alignment to ask for, so that free knows the sample.
+size_t heap_sample_alignment(size_t alignment);
 
 // Returns an unused sample, or null. Its id is 0.
 struct trace_heap_sample *heap_take_sample(void);

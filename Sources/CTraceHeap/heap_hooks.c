@@ -18,30 +18,43 @@ static SLOW void freed_slow(void *address) {
   heap_next.free(address);
 }
 
-// The slow half of a function that returns an address.
-#define SAMPLED(call, size)                                                          \
+// The slow half of a function that returns an address: what it calls for a sample, and otherwise.
+#define SAMPLED(sample, plain, size)                                                 \
   struct heap_thread *me = &heap_this_thread;                                        \
   bool is_taken = heap_takes(me, size);                                              \
-  void *result = (call);                                                             \
+  void *result = is_taken ? (sample) : NULL;                                         \
+  if (!result) result = (plain);                                                     \
   if (is_taken && result) heap_record(me, result, size, __builtin_frame_address(0)); \
   return result
 
+// The same for a function with an alignment.
+#define SAMPLED_ALIGNED(function, alignment, size) \
+  SAMPLED(function(heap_sample_alignment(alignment), size), function(alignment, size), size)
+
 // MARK: Interposed functions
 
-static SLOW void *malloc_slow(size_t size) { SAMPLED(heap_next.malloc(size), size); }
+static SLOW void *malloc_slow(size_t size) {
+  SAMPLED(heap_sample_malloc(size), heap_next.malloc(size), size);
+}
 
-EXPORTED void *malloc(size_t size) {
+EXPORTED ALIGNED void *malloc(size_t size) {
   if (heap_counts_down(size)) JUMP heap_next.malloc(size);
   JUMP malloc_slow(size);
 }
 
-EXPORTED void free(void *address) {
-  if (LIKELY(!heap_may_be_sampled(address))) JUMP heap_next.free(address);
+// The address looks like a sample's.
+static __attribute__((noinline)) void freed_aligned(void *address) {
+  if (LIKELY(!heap_is_marked(address))) JUMP heap_next.free(address);
   JUMP freed_slow(address);
 }
 
+EXPORTED ALIGNED void free(void *address) {
+  if (heap_is_plain(address)) JUMP heap_next.free(address);
+  JUMP freed_aligned(address);
+}
+
 static SLOW void *calloc_slow(size_t count, size_t size) {
-  SAMPLED(heap_next.calloc(count, size), count * size);
+  SAMPLED(heap_sample_calloc(count, size), heap_next.calloc(count, size), count * size);
 }
 
 static SLOW void *calloc_overflow(size_t count, size_t size) {
@@ -50,7 +63,7 @@ static SLOW void *calloc_overflow(size_t count, size_t size) {
   return NULL;
 }
 
-EXPORTED void *calloc(size_t count, size_t size) {
+EXPORTED ALIGNED void *calloc(size_t count, size_t size) {
   size_t bytes;
   if (UNLIKELY(__builtin_mul_overflow(count, size, &bytes))) JUMP calloc_overflow(count, size);
   if (heap_counts_down(bytes)) JUMP heap_next.calloc(count, size);
@@ -72,7 +85,9 @@ static void *resize(void *address, size_t size, bool is_taken, const void *frame
     heap_end(old);
     heap_report_free(me, id, (uintptr_t)address);
   }
-  if (is_taken && result) heap_record(me, result, size, frame);
+  if (!is_taken || !result) return result;
+  result = heap_sample_resized(result, size);
+  heap_record(me, result, size, frame);
   return result;
 }
 
@@ -94,8 +109,10 @@ static SLOW void *realloc_freed(void *address, size_t size) {
   return resize(address, size, is_taken, __builtin_frame_address(0));
 }
 
-EXPORTED void *realloc(void *address, size_t size) {
-  if (UNLIKELY(heap_may_be_sampled(address))) JUMP realloc_freed(address, size);
+EXPORTED ALIGNED void *realloc(void *address, size_t size) {
+  if (!heap_is_plain(address) && UNLIKELY(heap_is_marked(address))) {
+    JUMP realloc_freed(address, size);
+  }
   if (heap_counts_down(size)) JUMP heap_next.realloc(address, size);
   JUMP realloc_taken(address, size);
 }
@@ -111,29 +128,31 @@ EXPORTED void *reallocarray(void *address, size_t count, size_t size) {
 
 EXPORTED void *memalign(size_t alignment, size_t size) {
   if (heap_counts_down(size)) return heap_next.memalign(alignment, size);
-  SAMPLED(heap_next.memalign(alignment, size), size);
+  SAMPLED_ALIGNED(heap_next.memalign, alignment, size);
 }
 
 EXPORTED void *aligned_alloc(size_t alignment, size_t size) {
   if (heap_counts_down(size)) return heap_next.aligned_alloc(alignment, size);
-  SAMPLED(heap_next.aligned_alloc(alignment, size), size);
+  SAMPLED_ALIGNED(heap_next.aligned_alloc, alignment, size);
 }
 
 EXPORTED int posix_memalign(void **result, size_t alignment, size_t size) {
   if (heap_counts_down(size)) return heap_next.posix_memalign(result, alignment, size);
   struct heap_thread *me = &heap_this_thread;
   bool is_taken = heap_takes(me, size);
-  int code = heap_next.posix_memalign(result, alignment, size);
+  int code = ENOMEM;
+  if (is_taken) code = heap_next.posix_memalign(result, heap_sample_alignment(alignment), size);
+  if (code != 0) code = heap_next.posix_memalign(result, alignment, size);
   if (is_taken && code == 0 && *result) heap_record(me, *result, size, __builtin_frame_address(0));
   return code;
 }
 
 EXPORTED void *valloc(size_t size) {
   if (heap_counts_down(size)) return heap_next.valloc(size);
-  SAMPLED(heap_next.valloc(size), size);
+  SAMPLED(NULL, heap_next.valloc(size), size);
 }
 
 EXPORTED void *pvalloc(size_t size) {
   if (heap_counts_down(size)) return heap_next.pvalloc(size);
-  SAMPLED(heap_next.pvalloc(size), size);
+  SAMPLED(NULL, heap_next.pvalloc(size), size);
 }

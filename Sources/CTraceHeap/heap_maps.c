@@ -42,7 +42,7 @@ static bool is_counted(int protection, int flags) {
 
 // Takes out the sample of a mapping that ends or is moved.
 static struct trace_heap_sample *take(const void *address, uint64_t *id) {
-  if (LIKELY(!address || !heap_may_be_sampled(address))) return NULL;
+  if (LIKELY(!address || !heap_is_marked(address))) return NULL;
   return heap_remove((uintptr_t)address, id);
 }
 

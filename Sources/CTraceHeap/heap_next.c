@@ -3,15 +3,17 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "heap.h"
 
-// dlsym may allocate while the allocator is being looked for.
-enum { early_bytes = 1 << 16, early_header = 16 };
-static _Alignas(16) char early[early_bytes];
+// dlsym may allocate while the allocator is being looked for. Its memory has addresses as samples
+// have.
+enum { early_bytes = 1 << 16, early_step = 512, early_header = 16 };
+static _Alignas(early_step) char early[early_bytes];
 static _Atomic size_t early_used;
 
 bool heap_is_early(const void *address) {
@@ -26,7 +28,7 @@ size_t heap_early_size(const void *address) {
 
 static void *early_malloc(size_t size) {
   if (size > early_bytes) return NULL;
-  size_t room = early_header + ((size + 15) & ~(size_t)15);
+  size_t room = (early_header + size + early_step - 1) & ~(size_t)(early_step - 1);
   size_t place = atomic_fetch_add(&early_used, room);
   if (place + room > early_bytes) return NULL;
   memcpy(early + place, &size, sizeof size);
@@ -60,7 +62,11 @@ static void look(void) {
     if (write(2, text, sizeof text - 1)) {}
     _exit(127);
   }
-  heap_next = found;
+  // Such a function believes the size, and with another alignment the memory is of a larger one.
+  if (dlsym(RTLD_NEXT, "sdallocx") || dlsym(RTLD_NEXT, "free_sized")) heap_put_anywhere();
+  // The bits may be changed meanwhile.
+  enum { start = offsetof(struct heap_next, malloc) };
+  memcpy((char *)&heap_next + start, (char *)&found + start, sizeof found - start);
   atomic_fetch_sub(&is_looking, 1);
 }
 
@@ -131,6 +137,7 @@ static int first_create(
 }
 
 struct heap_next heap_next = {
+    heap_sample_bits,
     first_malloc,        first_free,     first_calloc, first_realloc, first_posix_memalign,
     first_aligned_alloc, first_memalign, first_valloc, first_pvalloc,
     first_mmap,          first_munmap,   first_mremap, first_create,

@@ -201,6 +201,7 @@ EXPORTED void trace_heap_restart(uint64_t new_seed, uint64_t mean) {
   atomic_store(&seed, new_seed);
   atomic_store(&threads_seeded, 0);
   atomic_store(&interval, mean);
+  heap_choose_alignment(mean);
   heap_this_thread.left = 0;
   heap_this_thread.is_seeded = false;
 }

@@ -102,6 +102,7 @@ static void change_filter(uintptr_t address, int change) {
   // A full counter stays full.
   while (count != UINT8_MAX &&
          !atomic_compare_exchange_weak(counter, &count, (uint8_t)(count + change))) {}
+  heap_count_elsewhere(address, change);
 }
 
 void heap_mark(const void *address) {

@@ -2,6 +2,15 @@ import Foundation
 import TestSupport
 import Testing
 
+extension Requirement {
+  /// A shared library that the loader finds by its name.
+  static func library(_ name: String) -> Requirement {
+    Requirement(name) {
+      Requirement.succeeds("/bin/sh", "-c", "/sbin/ldconfig -p | grep -qF '\(name) '")
+    }
+  }
+}
+
 /// A program whose heap is sampled, and the report of its trace.
 struct HeapProgram {
   static let library = Tools.directory + "/libtraceheap.so"

@@ -1,15 +1,6 @@
 import TestSupport
 import Testing
 
-extension Requirement {
-  /// A shared library that the loader finds by its name.
-  fileprivate static func library(_ name: String) -> Requirement {
-    Requirement(name) {
-      Requirement.succeeds("/bin/sh", "-c", "/sbin/ldconfig -p | grep -qF '\(name) '")
-    }
-  }
-}
-
 extension EndToEnd {
   /// The heap of real programs, and under other allocators.
   @Suite struct HeapProgramsTests {

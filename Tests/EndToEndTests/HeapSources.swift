@@ -1,7 +1,7 @@
 /// Programs in C whose heap is sampled.
 enum HeapSources {
   /// Allocates by a fixed schedule with 200 seeds of the sampler; prints the truth, its judges, and
-  /// the mean of the estimates.
+  /// the mean of the estimates. The arguments are the interval, and a factor for all sizes.
   static let schedule = """
     #define _GNU_SOURCE
     #include <dlfcn.h>
@@ -28,10 +28,11 @@ enum HeapSources {
     enum { count = 20000, seeds = 200 };
     static void *volatile live[count];
     static uint64_t state;
+    static size_t factor = 1;
     static size_t next_size(void) {
       state = state * 6364136223846793005u + 1442695040888963407u;
       size_t range = (state >> 33) % 100 == 0 ? 40000 : 300;
-      return (state >> 40) % range;
+      return (state >> 40) % range * factor;
     }
     static void *get(int way, size_t size) {
       void *result = NULL;
@@ -45,7 +46,9 @@ enum HeapSources {
       default: return memalign(128, size);
       }
     }
-    int main(void) {
+    int main(int arguments, char **words) {
+      uint64_t interval = arguments > 1 ? strtoull(words[1], NULL, 10) : 2048;
+      if (arguments > 2) factor = strtoull(words[2], NULL, 10);
       void (*walk)(body *, void *, void *) = dlsym(RTLD_DEFAULT, "trace_heap_walk");
       void (*restart)(uint64_t, uint64_t) = dlsym(RTLD_DEFAULT, "trace_heap_restart");
       int (*sites)(uint32_t, site_body, void *) = dlsym(RTLD_DEFAULT, "trace_heap_sites");
@@ -57,7 +60,7 @@ enum HeapSources {
       walk(add, NULL, base);
       size_t usable = 0, used = 0;
       for (int seed = 1; seed <= seeds; seed++) {
-        restart(seed * 7919, 2048);
+        restart(seed * 7919, interval);
         state = 12345;
         bytes = objects = usable = 0;
         struct mallinfo2 before = mallinfo2();

@@ -12,17 +12,19 @@ struct Subject {
   static let heapLibrary = directory + "/libtraceheap.so"
   static let lockLibrary = directory + "/libtracelock.so"
 
-  private static let directory: String = {
+  static let directory: String = {
     var buffer = [UInt8](repeating: 0, count: 4096)
     let count = readlink("/proc/self/exe", &buffer, buffer.count)
     let path = String(decoding: buffer[..<max(count, 0)], as: UTF8.self)
     return path.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 }
   }()
 
-  init(_ word: String? = nil, variables: [String: String] = [:]) throws {
+  init(
+    _ word: String? = nil, program: String = Subject.program, variables: [String: String] = [:]
+  ) throws {
     // A line of output appears at once only on a terminal.
     let child = try TestSupport.ChildProcess(
-      "stdbuf", ["-oL", Self.program, "0"] + (word.map { [$0] } ?? []),
+      "stdbuf", ["-oL", program, "0"] + (word.map { [$0] } ?? []),
       environment: TestSupport.ChildProcess.environment(with: variables))
     try waitUntil("it listens: \(child.errors)") { child.output.contains("/debug/pprof/\n") }
     self.child = child

@@ -3,8 +3,11 @@
 //     malloc ─▶ countdown of bytes > size ───────────────▶ the next malloc        (fast path)
 //                        │ no: a sample
 //                        ▼
-//               the next malloc ─▶ stack ─▶ table of live samples ─▶ HeapAlloc
-//     free ───▶ filter: may the address be in the table? ─ no ─▶ the next free    (fast path)
+//       the next posix_memalign(512) ─▶ stack ─▶ table of live samples ─▶ HeapAlloc
+//     free ───▶ bits of the address: is it like a sample's? ─ no ─▶ the next free (fast path)
+//                        │ yes
+//                        ▼
+//               filter: may the address be in the table? ─ no ─▶ the next free
 //                        │ maybe
 //                        ▼
 //               out of the table ─▶ HeapFree ─▶ the next free
