@@ -131,7 +131,8 @@ class Measurement:
         return result
 
     def samples(self, sleepers, way, rate):
-        """Number of stacks that a way takes in a second while the threads work."""
+        """Number of samples that a way takes in a second while the threads work; a timer's counts
+        the periods that it stands for."""
         if way == "kernel":
             return None
         program = Program(self.options, sleepers, 10**9,
@@ -180,7 +181,7 @@ def main():
                 row = show(name, runs[name], runs["alone"])
                 row["samples"] = measurement.samples(sleepers, *names[name])
                 results[scene].append(row)
-                taken = "" if row["samples"] is None else f"{row['samples']:8.0f} stacks/s"
+                taken = "" if row["samples"] is None else f"{row['samples']:8.0f} samples/s"
                 print(f"  {name:20} CPU {row['cpu']:+7.2%} ± {row['cpu_margin']:.2%}  "
                       f"wall {row['wall']:+7.2%} ± {row['wall_margin']:.2%} {taken}")
             sys.stdout.flush()
