@@ -40,6 +40,8 @@ enum StormTrial {
   private static func fork() {
     guard let address = dlsym(nil, "fork") else { return }
     let fork = unsafeBitCast(address, to: (@convention(c) () -> pid_t).self)
+    // In the child, the runtime's lock of a lazy variable may be one that another thread holds.
+    let lock = lock
     pthread_mutex_lock(lock)
     let child = fork()
     if child == 0 {

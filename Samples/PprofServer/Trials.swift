@@ -12,6 +12,8 @@ enum Trial: String {
   case locks
   /// 64 threads that allocate, lock, fork and exit: see ``StormTrial``.
   case storm
+  /// A fixed amount of work: see ``FixedTrial``.
+  case fixed
   /// Emits events; small: many, and traces are small.
   case traced, small
 
@@ -21,6 +23,7 @@ enum Trial: String {
     case .heap: HeapTrial.begin()
     case .locks: LockTrial.begin()
     case .storm: StormTrial.begin()
+    case .fixed: FixedTrial.begin()
     case .traced, .small: Work.provider.register()
     }
   }
@@ -30,6 +33,7 @@ enum Trial: String {
     switch self {
     case .blocked, .locks, .storm: break
     case .heap: HeapTrial.growing()
+    case .fixed: FixedTrial.run()
     case .traced: Work.provider.emit(RoundDone(number: 1))
     case .small: for number in 0..<10_000 { Work.provider.emit(RoundDone(number: UInt64(number))) }
     }
