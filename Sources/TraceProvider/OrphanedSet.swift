@@ -40,6 +40,10 @@ enum OrphanedSet {
     Self.kept = nil
   }
 
+  static func prepareForForks() {
+    if kept == nil { forgetAfterFork() }
+  }
+
   /// Called in the child after a fork. The parent keeps the memory, and the object is abandoned.
   static func forgetAfterFork() {
     if let start = mapping.baseAddress { munmap(start, mapping.count) }

@@ -212,10 +212,7 @@ final class RegisteredProvider: Sendable {
   /// type, so that the first emit calls ``Registry/resumeAfterFork()``. A child that never emits
   /// has no cost.
   func suspendAfterFork() {
-    state.reset(to: State(), keeping: { ($0.enableHandler, $0.captureStateHandler, $0.notes) }) {
-      ($0.enableHandler, $0.captureStateHandler, $0.notes) = $1
-      $0.isAnnounced = true
-    }
+    Self.forget(state)
     for event in schema.events {
       let row = rows + Int(event.id)
       for slot in 0..<EmitterSlots.count { setRef(row, slot, 0) }
@@ -225,6 +222,16 @@ final class RegisteredProvider: Sendable {
       ledger.open(Int(event.id))
     }
     if let hints { for index in 0..<WantedHints.count { trace_store_u8(hints + index, .max) } }
+  }
+
+  static func prepareForForks() { forget(ForkSafeLock(State())) }
+
+  /// Replaces a state by that of a provider without a session.
+  private static func forget(_ state: ForkSafeLock<State>) {
+    state.reset(to: State(), keeping: { ($0.enableHandler, $0.captureStateHandler, $0.notes) }) {
+      ($0.enableHandler, $0.captureStateHandler, $0.notes) = $1
+      $0.isAnnounced = true
+    }
   }
 
   /// Called in a forked child at its first emit. Waits for its sessions as at registration.

@@ -46,6 +46,11 @@ enum Registry {
     return nil
   }
 
+  static func prepareForForks() {
+    _ = all()
+    RegisteredProvider.prepareForForks()
+  }
+
   static func suspendAfterFork() {
     for provider in all() { provider.suspendAfterFork() }
     isSuspended.store(true, ordering: .releasing)

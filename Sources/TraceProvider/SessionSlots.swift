@@ -91,6 +91,15 @@ enum SessionSlots {
     for provider in providers { provider.enablementChanged() }
   }
 
+  /// Makes what ``forgetAfterFork()`` uses; see ``ControlThread``.
+  static func prepareForForks() {
+    EmitterSlots.prepareForForks()
+    OrphanedSet.prepareForForks()
+    trace_use(state)
+    ThreadSampler.prepareForForks()
+    Registry.prepareForForks()
+  }
+
   /// Called in the child after a fork. The sessions stay with the parent; the providers' next emit
   /// starts over.
   static func forgetAfterFork() {

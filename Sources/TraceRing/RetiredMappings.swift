@@ -66,6 +66,8 @@ enum RetiredMappings {
     return old.count
   }
 
+  static func prepareForForks() { trace_use(list) }
+
   /// Called after a fork in the child, which does not inherit the mappings.
   static func forgetAfterFork() { list = makeList() }
 }

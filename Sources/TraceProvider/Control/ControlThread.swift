@@ -180,6 +180,7 @@ enum ControlThread {
 
   private static func start() -> Bool {
     if !watchesForks.exchange(true, ordering: .acquiringAndReleasing) {
+      prepareForForks()
       pthread_atfork(
         { OpenDescriptors.hold() }, { OpenDescriptors.release() },
         { ControlThread.forgetAfterFork() })
@@ -231,6 +232,15 @@ enum ControlThread {
     trace_store_u32(&words.pointee.threadID, trace_thread_id())
     let wake = Int32(bitPattern: trace_load_u32(&words.pointee.wakeDescriptor))
     ControlLoop(wake: wake).run()
+  }
+
+  /// Makes the globals and generic types that ``forgetAfterFork()`` uses. Swift's runtime makes them
+  /// at their first use, under its locks. If another thread of the parent held such a lock at the
+  /// fork, the child would wait for it forever.
+  private static func prepareForForks() {
+    trace_use(words)
+    OpenDescriptors.prepareForForks()
+    SessionSlots.prepareForForks()
   }
 
   /// Called in the child after a fork. The thread and the sessions stay with the parent; the next

@@ -109,6 +109,8 @@ enum OpenDescriptors {
 
   static func release() { isHeld.store(false, ordering: .releasing) }
 
+  static func prepareForForks() { trace_use(table) }
+
   /// Called in the child after a fork, when no other thread runs.
   static func closeAllAfterFork() {
     for index in 0..<capacity where table[index].descriptor != -1 {

@@ -107,6 +107,8 @@ enum ThreadSampler {
     }
   }
 
+  static func prepareForForks() { trace_use(state) }
+
   /// Called in the child after a fork, which does not inherit timers.
   static func forgetAfterFork() {
     guard isActive else { return }
