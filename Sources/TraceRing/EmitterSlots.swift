@@ -82,8 +82,8 @@ public enum EmitterSlots {
     trace_set_event_sole(row, UInt32(index), trace_event_ref(row, UInt32(index)))
   }
 
-  /// Makes the globals and types that ``forgetAfterFork()`` uses, so that it needs no lock of Swift's
-  /// runtime. To be called before the first fork.
+  /// Makes the globals and types that ``forgetAfterFork()`` uses, so that it needs no lock of
+  /// Swift's runtime. To be called before the first fork.
   public static func prepareForForks() { RetiredMappings.prepareForForks() }
 
   /// Called in the child after a fork. Unmaps the parent's sets and leaves the wake descriptors to

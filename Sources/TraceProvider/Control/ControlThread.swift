@@ -234,9 +234,9 @@ enum ControlThread {
     ControlLoop(wake: wake).run()
   }
 
-  /// Makes the globals and generic types that ``forgetAfterFork()`` uses. Swift's runtime makes them
-  /// at their first use, under its locks. If another thread of the parent held such a lock at the
-  /// fork, the child would wait for it forever.
+  /// Makes the globals and generic types that ``forgetAfterFork()`` uses. Swift's runtime makes
+  /// them at their first use, under its locks. If another thread of the parent held such a lock at
+  /// the fork, the child would wait for it forever.
   private static func prepareForForks() {
     trace_use(words)
     OpenDescriptors.prepareForForks()
