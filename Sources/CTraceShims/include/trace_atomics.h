@@ -76,6 +76,9 @@ TRACE_INLINE _Bool trace_compare_exchange_u64(uint64_t *p, uint64_t from, uint64
 }
 TRACE_INLINE void trace_fence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
+/// Makes the compiler compute an address that is not used otherwise.
+TRACE_INLINE void trace_use(const void *address) { __asm__ volatile("" : : "r"(address)); }
+
 #pragma clang assume_nonnull end
 
 #endif

@@ -54,9 +54,6 @@ void trace_name_thread(const char *name);
 /// slice. Kernels before 6.12 change nothing.
 void trace_lengthen_slice(void);
 
-/// Makes the compiler compute an address that is not used otherwise.
-static inline void trace_use(const void *address) { __asm__ volatile("" : : "r"(address)); }
-
 /// Whether this process has never had a second thread. False says nothing.
 _Bool trace_is_single_threaded(void);
 
